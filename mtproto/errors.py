@@ -1,0 +1,232 @@
+"""The errors of the MTProto rooms.
+
+Two families say who broke the protocol: `LocalProtocolError` (the caller of this library did) and
+`RemoteProtocolError` (the peer did). The others name an outcome: of a connection, of a key exchange, of a call.
+Errors of the TL language (`tl.TLError` and its children) stand in `tl`, which knows nothing of this package.
+
+No error of this module ever carries key material: not in its text, not in an attribute.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, ClassVar
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = [
+    "BadRequest",
+    "ConnectionLost",
+    "DeadlineExceeded",
+    "ExchangeFailed",
+    "FloodWait",
+    "Forbidden",
+    "InternalServerError",
+    "LocalProtocolError",
+    "MTProtoError",
+    "Migrate",
+    "NotAcceptable",
+    "NotFound",
+    "OutcomeUnknown",
+    "RemoteProtocolError",
+    "RequestCancelled",
+    "RpcError",
+    "SeeOther",
+    "TransportError",
+    "Unauthorized",
+    "rpc_error",
+]
+
+
+class MTProtoError(Exception):
+    """The base of everything that the MTProto rooms raise on purpose."""
+
+
+class LocalProtocolError(MTProtoError):
+    """The caller asked for something that the protocol does not allow. Nothing was sent."""
+
+
+class RemoteProtocolError(MTProtoError):
+    """The peer broke the protocol; the connection is to be closed (core.telegram.org/mtproto/security_guidelines).
+
+    Attributes:
+        check: the name of the check that failed. Everything up to the message key shares the one name `"packet"`,
+            so that nothing outside can tell those failures apart.
+        events: what was decoded before the failure, in order; a session puts its events here so that none is lost.
+
+    """
+
+    def __init__(self, check: str, detail: str = "", events: Sequence[Any] = ()) -> None:
+        super().__init__(f"{check}: {detail}" if detail else check)
+        self.check = check
+        self.detail = detail
+        self.events = tuple(events)
+
+
+class TransportError(MTProtoError):
+    """The server answered with a bare error code instead of a packet (core.telegram.org/mtproto/mtproto-transports).
+
+    The code is not authenticated: it may lead to a retry or a new connection, never to the deletion of a permanent key.
+
+    Attributes:
+        code: the negative number as received, for example -404.
+
+    """
+
+    MEANINGS: ClassVar[dict[int, str]] = {
+        -404: "the server does not know this auth key, or the exchange went wrong",
+        -429: "transport flood: too many connections or too many messages at once",
+        -444: "no such data centre",
+    }
+
+    def __init__(self, code: int) -> None:
+        meaning = self.MEANINGS.get(code)
+        super().__init__(f"transport error {code}: {meaning}" if meaning else f"transport error {code}")
+        self.code = code
+
+
+class ExchangeFailed(MTProtoError):
+    """The authorization key exchange ended without a key (core.telegram.org/mtproto/auth_key).
+
+    Attributes:
+        step: the constructor or function of the step that failed, for example `"server_DH_params_ok"`.
+        check: the check that did not hold, for example `"nonce"` or `"dh_prime is not a safe prime"`.
+
+    """
+
+    def __init__(self, step: str, check: str) -> None:
+        super().__init__(f"{step}: {check}")
+        self.step = step
+        self.check = check
+
+
+class ConnectionLost(MTProtoError):
+    """The connection ended and is not coming back (closed by the caller, or retries were given up)."""
+
+
+class DeadlineExceeded(MTProtoError, TimeoutError):
+    """A call's own deadline passed before its answer came."""
+
+
+class RequestCancelled(MTProtoError):
+    """The caller cancelled the call, or the client was closed while it waited."""
+
+
+class OutcomeUnknown(MTProtoError):
+    """The server may or may not have executed the call, and can no longer tell.
+
+    Raised for calls that were not marked idempotent when the server has forgotten what happened to them.
+
+    Attributes:
+        request: the handle of the call, as `send` gave it out.
+
+    """
+
+    def __init__(self, request: Any, reason: str) -> None:
+        super().__init__(f"the outcome of the call cannot be known: {reason}")
+        self.request = request
+        self.reason = reason
+
+
+class RpcError(MTProtoError):
+    """The server refused a call (core.telegram.org/api/errors).
+
+    Attributes:
+        code: the HTTP-like number of the answer; its family is the class of the error.
+        name: the error's name with its number, if it has one, replaced by X: `FLOOD_WAIT_X`.
+        argument: that number, or None.
+        message: the text exactly as the server sent it: `FLOOD_WAIT_31`.
+        method: the TL name of the call, or "" where only its bytes are known.
+
+    """
+
+    def __init__(self, code: int, message: str, method: str = "") -> None:
+        super().__init__(f"{code} {message}" + (f" (answer to {method})" if method else ""))
+        self.code = code
+        self.message = message
+        self.method = method
+        self.name, self.argument = _split_argument(message)
+
+
+class SeeOther(RpcError):
+    """Code 303: the call belongs to another data centre."""
+
+
+class Migrate(SeeOther):
+    """Code 303, `…_MIGRATE_X`: repeat the call, or log in, on data centre `dc`."""
+
+    @property
+    def dc(self) -> int:
+        """Return the id of the data centre to go to."""
+        return self.argument or 0
+
+
+class BadRequest(RpcError):
+    """Code 400: the arguments are wrong."""
+
+
+class Unauthorized(RpcError):
+    """Code 401: this auth key may not do that (not logged in, unbound temporary key, revoked, password needed)."""
+
+
+class Forbidden(RpcError):
+    """Code 403: rights or privacy forbid it."""
+
+
+class NotFound(RpcError):
+    """Code 404: there is no such object or method."""
+
+
+class NotAcceptable(RpcError):
+    """Code 406: like 400, but the text for the user comes as an update; also `AUTH_KEY_DUPLICATED`, which is fatal."""
+
+
+class FloodWait(RpcError):
+    """Code 420: the call may be repeated after `seconds`."""
+
+    @property
+    def seconds(self) -> int:
+        """Return how long to wait before repeating the call, in seconds."""
+        return self.argument or 0
+
+
+class InternalServerError(RpcError):
+    """Code 500, and every code without a family of its own: the server failed; repeat later."""
+
+
+_FAMILIES: dict[int, type[RpcError]] = {
+    303: SeeOther,
+    400: BadRequest,
+    401: Unauthorized,
+    403: Forbidden,
+    404: NotFound,
+    406: NotAcceptable,
+    420: FloodWait,
+}
+
+# A number is an argument only as a word of its own: the 2 of 2FA_CONFIRM_WAIT_60 is part of the name.
+_ARGUMENT = re.compile(r"(?<![A-Za-z0-9])(\d+)(?![A-Za-z0-9])")
+
+
+def _split_argument(message: str) -> tuple[str, int | None]:
+    found = _ARGUMENT.search(message)
+    # More digits than any argument has: kept as text, since the peer chooses them.
+    if found is None or len(found[1]) > 20:
+        return message, None
+    return f"{message[: found.start()]}X{message[found.end() :]}", int(found[1])
+
+
+def rpc_error(code: int, message: str, method: str = "") -> RpcError:
+    """Build the error for an `rpc_error` answer, in the class of its family (core.telegram.org/api/errors).
+
+    Args:
+        code: `error_code` as received; unknown codes count as 500, as the specification says.
+        message: `error_message` as received.
+        method: the TL name of the call, if known.
+
+    """
+    family = _FAMILIES.get(code, InternalServerError)
+    if family is SeeOther and "_MIGRATE_" in message:
+        family = Migrate
+    return family(code, message, method)

@@ -1,0 +1,64 @@
+"""How much this library sends and accepts: one frozen dataclass, handed down as an argument.
+
+Each default says where it comes from. "Documented" means core.telegram.org/mtproto/service_messages; the others are
+the practice of clients that have run against Telegram for years, or a bound of our own where nobody states one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+__all__ = ["DEFAULT_LIMITS", "Limits"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """Bounds of one peer. All sizes are in bytes, all others are counts."""
+
+    container_messages_sent: int = 1020
+    """Messages we put into one container: the documented 1024, less room for the acks that are added last."""
+
+    container_messages_accepted: int = 1024
+    """Documented; a server answers more with transport error -429."""
+
+    frame_sent_soft: int = 32 * 1024
+    """Queries are not added to a container beyond this size: what other clients do, so that answers start early."""
+
+    frame_sent: int = 1_044_448
+    """The largest body that clients in the field send; a single query may use all of it."""
+
+    frame_accepted: int = 16 * 1024 * 1024
+    """An answer to `upload.getFile` exceeds 1 MiB; three bytes of length (full words) end at 64 MiB."""
+
+    inflated: int = 16 * 1024 * 1024
+    """A gzip_packed object may not grow beyond this: no honest answer does."""
+
+    gzip_nesting: int = 1
+    """gzip_packed inside gzip_packed serves only bombs."""
+
+    message_ids_accepted: int = 8192
+    """Ids in msgs_ack, msgs_state_req and msg_resend_req: documented."""
+
+    acks_sent: int = 8192
+    """Ids in one msgs_ack of ours: documented."""
+
+    acks_pending: int = 16
+    """More acks than this waiting are sent alone: documented."""
+
+    tl_nesting: int = 128
+    """Depth of TL objects; the deepest honest ones (rich text, nested JSON) stay below 32."""
+
+    unanswered_requests: int = 4096
+    """Calls that may wait at once; a bound of our own, so that memory has one."""
+
+    remembered_message_ids: int = 1000
+    """Received ids kept against replay: TDLib's number."""
+
+    queued_updates: int = 1000
+    """Updates that wait for a slow reader; beyond it the oldest go, and an event says how many."""
+
+    foreign_sessions: int = 16
+    """Messages of another session in a row before the connection is closed."""
+
+
+DEFAULT_LIMITS = Limits()

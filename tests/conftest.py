@@ -1,0 +1,18 @@
+"""Fixtures for every room's tests."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """Return the folder with public vectors and older layers, or skip: a user's checkout does not have it."""
+    root = Path(__file__).resolve().parent.parent
+    folder = (root / os.environ.get("MTPROTO_SHARED", "../shared")).resolve()
+    if not folder.is_dir():
+        pytest.skip(f"the shared folder is absent ({folder.name}); set MTPROTO_SHARED to read public vectors from it")
+    return folder
