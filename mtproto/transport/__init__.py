@@ -1,0 +1,36 @@
+"""Framings: how MTProto payloads travel over a byte stream (core.telegram.org/mtproto/mtproto-transports).
+
+One file for each framing, both ends side by side. Nothing here reads a clock or opens a socket.
+"""
+
+from __future__ import annotations
+
+from mtproto.transport.abridged import Abridged
+from mtproto.transport.choose import TRANSPORTS, client_transport
+from mtproto.transport.detect import Detected, detect
+from mtproto.transport.events import Event, Payload, QuickAck
+from mtproto.transport.framing import ClientTransport, Framing, Role, ServerTransport
+from mtproto.transport.full import Full
+from mtproto.transport.intermediate import Intermediate
+from mtproto.transport.obfuscated import Obfuscated, obfuscate
+from mtproto.transport.padded import PaddedIntermediate
+
+__all__ = [
+    "TRANSPORTS",
+    "Abridged",
+    "ClientTransport",
+    "Detected",
+    "Event",
+    "Framing",
+    "Full",
+    "Intermediate",
+    "Obfuscated",
+    "PaddedIntermediate",
+    "Payload",
+    "QuickAck",
+    "Role",
+    "ServerTransport",
+    "client_transport",
+    "detect",
+    "obfuscate",
+]

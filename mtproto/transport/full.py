@@ -1,0 +1,68 @@
+"""The full framing (core.telegram.org/mtproto/mtproto-transports#full): numbered packets with a checksum.
+
+    tag     none: the server knows it by the sequence number 0 of the first packet
+    packet  length (4 bytes, counts all) | sequence number (4) | payload | CRC32 of all before (4), little-endian
+
+Quick acknowledgements are not documented for it; here it has none.
+"""
+
+from __future__ import annotations
+
+import zlib
+from typing import TYPE_CHECKING, ClassVar
+
+from mtproto.errors import RemoteProtocolError
+from mtproto.limits import DEFAULT_LIMITS, Limits
+from mtproto.transport.framing import Framing, Role
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["Full"]
+
+_OVERHEAD = 12
+_HEADER = 8
+_WORD = 0xFFFF_FFFF
+
+
+class Full(Framing):
+    """Either end of a full connection. It counts the packets of each direction."""
+
+    name: ClassVar[str] = "full"
+    quick_acks = False
+
+    def __init__(self, role: Role, random: Callable[[int], bytes], *, limits: Limits = DEFAULT_LIMITS) -> None:
+        super().__init__(role, random, limits=limits)
+        self._sent = 0
+        self._received = 0
+
+    def frame(self, payload: bytes, marked: bool) -> bytes:
+        """Put the next sequence number before any bytes and the checksum behind them; `marked` has no place here."""
+        header = (len(payload) + _OVERHEAD).to_bytes(4, "little") + self._sent.to_bytes(4, "little")
+        self._sent = self._sent + 1 & _WORD
+        checksum = zlib.crc32(payload, zlib.crc32(header))
+        return b"".join((header, payload, checksum.to_bytes(4, "little")))
+
+    def _measure(self) -> tuple[int, int, bool] | None:
+        head = self._buffer.peek(_HEADER)
+        if not head:
+            return None
+        size = int.from_bytes(head[:4], "little") - _OVERHEAD
+        if size < 0:
+            raise RemoteProtocolError("frame", f"a length of {size + _OVERHEAD} does not even count itself")
+        sequence = int.from_bytes(head[4:], "little")
+        if sequence != self._received:
+            raise RemoteProtocolError("frame", f"sequence number {sequence} in place of {self._received}")
+        return _HEADER, size, False
+
+    def _take(self, header: int, size: int) -> bytes | None:
+        buffer = self._buffer
+        if len(buffer) < size + _OVERHEAD:
+            return None
+        head = buffer.peek(header)
+        payload = buffer.take(header, size) or b""
+        checksum = buffer.take(0, 4) or b""
+        if zlib.crc32(payload, zlib.crc32(head)) != int.from_bytes(checksum, "little"):
+            raise RemoteProtocolError("frame", "wrong checksum")
+        self._received = self._received + 1 & _WORD
+        return payload

@@ -1,0 +1,35 @@
+"""The intermediate framing (core.telegram.org/mtproto/mtproto-transports#intermediate): a length before each payload.
+
+    tag     eeeeeeee
+    packet  length (4 bytes, little-endian) | payload
+
+Bit 31 of the length asks for a quick ack; from the server it marks one: the word itself is the token.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from mtproto.transport.framing import Framing
+
+__all__ = ["TOP_BIT", "Intermediate"]
+
+TOP_BIT = 1 << 31
+
+
+class Intermediate(Framing):
+    """Either end of an intermediate connection."""
+
+    name: ClassVar[str] = "intermediate"
+    tag: ClassVar[bytes] = b"\xee" * 4
+
+    def frame(self, payload: bytes, marked: bool) -> bytes:
+        """Put the header before any bytes, unchecked."""
+        return (len(payload) | (TOP_BIT if marked else 0)).to_bytes(4, "little") + payload
+
+    def _measure(self) -> tuple[int, int, bool] | None:
+        head = self._buffer.peek(4)
+        if not head:
+            return None
+        word = int.from_bytes(head, "little")
+        return 4, word & ~TOP_BIT, word >= TOP_BIT

@@ -1,0 +1,153 @@
+"""Obfuscation, known as obfuscated2 (core.telegram.org/mtproto/mtproto-transports#transport-obfuscation).
+
+    header   64 random-looking bytes of the client; all that follows, either way, goes through AES-256-CTR
+    keys     client to server: header[8:40], iv header[40:56]; server to client: the same of the header reversed
+    inside   header[56:60] the tag of the framing four times over, header[60:62] the DC id; sent encrypted
+
+With the secret of a proxy both keys are hashed together with it. It hides the framing's looks from a machine in the
+middle and protects nothing: that is the work of the layer above.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING, NamedTuple
+
+from mtproto.crypto import aes
+from mtproto.errors import LocalProtocolError, RemoteProtocolError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mtproto.transport.events import Event
+    from mtproto.transport.framing import Framing
+
+__all__ = ["HEADER_SIZE", "Header", "Obfuscated", "obfuscate", "read_header"]
+
+HEADER_SIZE = 64
+_SECRET_SIZE = 16
+
+_FORBIDDEN_BYTE = 0xEF
+_FORBIDDEN_WORDS = (b"HEAD", b"POST", b"GET ", b"OPTI", b"\x16\x03\x01\x02", b"\xdd" * 4, b"\xee" * 4)
+"""A header that began like one of these would be taken for another transport."""
+
+_ATTEMPTS = 1000
+"""A sound source of randomness needs a second attempt once in 250; a broken one must not hang us."""
+
+
+class Header(NamedTuple):
+    """What the server learns from a client's header.
+
+    Attributes:
+        tag: the four bytes that stand for the framing.
+        dc_id: the DC that the client wants (only proxies need it), negative for media, above 10000 for test DCs.
+        decrypt: the running stream from the client, past the header.
+        encrypt: the running stream to the client.
+
+    """
+
+    tag: bytes
+    dc_id: int
+    decrypt: aes.CTR
+    encrypt: aes.CTR
+
+
+class Obfuscated:
+    """Either end of an obfuscated connection: a framing, and one running stream for each direction.
+
+    Args:
+        framing: what runs inside. The full framing has no tag and can't.
+        encrypt: the stream of what this end sends.
+        decrypt: the stream of what it receives.
+        opening: what the client sends first: its header.
+
+    """
+
+    def __init__(self, framing: Framing, encrypt: aes.CTR, decrypt: aes.CTR, opening: bytes = b"") -> None:
+        self._framing = framing
+        self._encrypt = encrypt
+        self._decrypt = decrypt
+        self._opening = opening
+        self.quick_acks = framing.quick_acks
+
+    def opening(self) -> bytes:
+        """Return what the client sends once, before its first packet: 64 bytes."""
+        return self._opening
+
+    def pack(self, payload: bytes, quick_ack: bool = False) -> bytes:
+        """Return the bytes that carry one payload; raises `LocalProtocolError` like the framing inside."""
+        return self._encrypt.update(self._framing.pack(payload, quick_ack))
+
+    def pack_quick_ack(self, token: int) -> bytes:
+        """Return the bytes of a quick acknowledgement; raises `LocalProtocolError` like the framing inside."""
+        return self._encrypt.update(self._framing.pack_quick_ack(token))
+
+    def pack_error(self, code: int) -> bytes:
+        """Return the bytes of a transport error; raises `LocalProtocolError` like the framing inside."""
+        return self._encrypt.update(self._framing.pack_error(code))
+
+    def receive(self, data: bytes) -> list[Event]:
+        """Take what came in, return what it completes; raises `RemoteProtocolError` like the framing inside."""
+        return self._framing.receive(self._decrypt.update(data))
+
+
+def obfuscate(
+    framing: Framing, random: Callable[[int], bytes], *, dc_id: int | None = None, secret: bytes | None = None
+) -> Obfuscated:
+    """Wrap the client's end of a framing.
+
+    Args:
+        framing: the client's end of abridged, intermediate or padded intermediate.
+        random: source of random bytes; the header is drawn from it until it looks like no other transport.
+        dc_id: written into the header; proxies need it. None leaves random bytes there.
+        secret: 16 bytes, the secret of a proxy.
+
+    Raises:
+        LocalProtocolError: the framing has no tag, the secret or the DC id does not fit, or `random` is broken.
+
+    """
+    if not framing.tag:
+        raise LocalProtocolError(f"{framing.name}: a framing without a tag can't be obfuscated")
+    if secret is not None and len(secret) != _SECRET_SIZE:
+        raise LocalProtocolError(f"the secret has {_SECRET_SIZE} bytes, not {len(secret)}")
+    if dc_id is not None and not -(2**15) <= dc_id < 2**15:
+        raise LocalProtocolError(f"DC id {dc_id} has more than 16 bits")
+    start = _draw(random)
+    tag = framing.tag * (4 // len(framing.tag))
+    number = start[60:62] if dc_id is None else dc_id.to_bytes(2, "little", signed=True)
+    plain = start[:56] + tag + number + start[62:]
+    encrypt, decrypt = _streams(plain, secret)
+    return Obfuscated(framing, encrypt, decrypt, opening=plain[:56] + encrypt.update(plain)[56:])
+
+
+def read_header(header: bytes, secret: bytes | None = None) -> Header:
+    """Read a client's header, 64 bytes, with the secret that it may have used. The tag says whether that was the one.
+
+    Raises:
+        RemoteProtocolError: not 64 bytes.
+
+    """
+    if len(header) != HEADER_SIZE:
+        raise RemoteProtocolError("transport", f"an obfuscated header has {HEADER_SIZE} bytes, not {len(header)}")
+    decrypt, encrypt = _streams(header, secret)
+    plain = decrypt.update(header)
+    return Header(plain[56:60], int.from_bytes(plain[60:62], "little", signed=True), decrypt, encrypt)
+
+
+def _draw(random: Callable[[int], bytes]) -> bytes:
+    for _ in range(_ATTEMPTS):
+        start = random(HEADER_SIZE)
+        if start[0] != _FORBIDDEN_BYTE and start[:4] not in _FORBIDDEN_WORDS and start[4:8] != bytes(4):
+            return start
+    raise LocalProtocolError("the source of randomness gives no usable header")
+
+
+def _streams(header: bytes, secret: bytes | None) -> tuple[aes.CTR, aes.CTR]:
+    """Return the streams from the client and to it."""
+    mirrored = header[::-1]
+    return _stream(header, secret), _stream(mirrored, secret)
+
+
+def _stream(header: bytes, secret: bytes | None) -> aes.CTR:
+    key = header[8:40]
+    return aes.CTR(key if secret is None else hashlib.sha256(key + secret).digest(), header[40:56])

@@ -1,0 +1,91 @@
+"""The padded intermediate framing (core.telegram.org/mtproto/mtproto-transports#padded-intermediate).
+
+    tag     dddddddd
+    packet  length (4 bytes, little-endian, padding included) | payload | 0 to 15 random bytes
+
+Nothing on the wire says where the payload ends; its own form does: a plain message names its length, an encrypted one
+has 24 bytes and whole AES blocks. A quick ack is a packet of its own: ffffffff | token | 0 to 8 random bytes; the bare
+word of the intermediate framing is understood as well, since clients in the field understand both.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from mtproto.errors import LocalProtocolError, RemoteProtocolError, TransportError
+from mtproto.transport.events import Event, QuickAck
+from mtproto.transport.framing import SMALLEST_PAYLOAD
+from mtproto.transport.intermediate import TOP_BIT, Intermediate
+
+__all__ = ["PaddedIntermediate"]
+
+_LONGEST_PADDING = 15
+_LONGEST_CONTROL = 15
+_QUICK_ACK = -1
+_PLAIN_KEY_ID = bytes(8)
+_PLAIN_HEADER = 20
+_ENCRYPTED_HEADER = 24
+_BLOCK = 16
+
+
+class PaddedIntermediate(Intermediate):
+    """Either end of a padded intermediate connection."""
+
+    name: ClassVar[str] = "padded"
+    tag: ClassVar[bytes] = b"\xdd" * 4
+
+    def frame(self, payload: bytes, marked: bool) -> bytes:
+        """Put the header before the payload, or before a bare error code, and random bytes behind it.
+
+        Raises:
+            LocalProtocolError: the payload's form does not tell the receiver where it ends.
+
+        """
+        if len(payload) < SMALLEST_PAYLOAD:
+            return self._pad(payload, _LONGEST_CONTROL - len(payload), marked)
+        if _exact_size(payload[:_PLAIN_HEADER], len(payload)) != len(payload):
+            raise LocalProtocolError("neither an encrypted packet of whole blocks nor a plain message of exact length")
+        return self._pad(payload, _LONGEST_PADDING, marked)
+
+    def pack_quick_ack(self, token: int) -> bytes:
+        """Return the bytes of a quick acknowledgement: a packet of 8 to 16 bytes (the server's end only)."""
+        return self._pad(b"\xff" * 4 + super().pack_quick_ack(token), 8, marked=False)
+
+    def _pad(self, data: bytes, longest: int, marked: bool) -> bytes:
+        size = self._random(1)[0] % (longest + 1)
+        word = len(data) + size | (TOP_BIT if marked else 0)
+        return b"".join((word.to_bytes(4, "little"), data, self._random(size)))
+
+    def _check_size(self, size: int) -> None:
+        smallest = 4 if self._client else SMALLEST_PAYLOAD
+        largest = self._largest + _LONGEST_PADDING
+        if not smallest <= size <= largest:
+            raise RemoteProtocolError("frame", f"{size} bytes announced, accepted are {smallest} to {largest}")
+
+    def _take(self, header: int, size: int) -> bytes | None:
+        buffer = self._buffer
+        if len(buffer) < header + size:
+            return None
+        if size < SMALLEST_PAYLOAD:
+            return buffer.take(header, size)
+        exact = _exact_size(buffer.peek(header + _PLAIN_HEADER)[header:], size)
+        if not SMALLEST_PAYLOAD <= exact <= size or exact % 4:
+            raise RemoteProtocolError("frame", f"a plain message of {exact} bytes in a packet of {size}")
+        payload = buffer.take(header, exact)
+        buffer.take(size - exact, 0)
+        return payload
+
+    def _control(self, data: bytes) -> Event | None:
+        code = int.from_bytes(data[:4], "little", signed=True)
+        if code == _QUICK_ACK and len(data) >= 8:
+            return QuickAck(int.from_bytes(data[4:8], "little"))
+        if code < 0:
+            return TransportError(code)
+        return super()._control(data[:4])
+
+
+def _exact_size(head: bytes, size: int) -> int:
+    """Return where a payload ends that begins with `head` (20 bytes) and has `size` bytes with its padding."""
+    if head[:8] == _PLAIN_KEY_ID:
+        return _PLAIN_HEADER + int.from_bytes(head[16:20], "little", signed=True)
+    return size - (size - _ENCRYPTED_HEADER) % _BLOCK
