@@ -1,0 +1,46 @@
+"""A world from a user's own pictures: `DIR/<username>/*.jpg` and `*.png`. Needs Pillow (extra `world`)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from mtproto.localdc.world.errors import WorldError
+from mtproto.localdc.world.imaging import picture_from_image, require_pillow
+from mtproto.localdc.world.load import BOT
+from mtproto.localdc.world.model import Person, Picture, World, make_world
+
+__all__ = ["world_from_folder"]
+
+SUFFIXES = frozenset({".jpg", ".jpeg", ".png"})
+
+
+def world_from_folder(folder: str | Path) -> World:
+    """Return a world with one user for each folder inside `folder`, and the bot in front of them.
+
+    The folder's name is the username; its pictures, in the order of their names, are the photos from the oldest to
+    the newest, each cut to a square and scaled to the sizes of a profile photo. A folder named as the bot gives the
+    bot its photos. Raises `WorldError` when there is no such folder, a picture can't be read, or Pillow is missing.
+    """
+    require_pillow()
+    root = Path(folder)
+    if not root.is_dir():
+        raise WorldError(f"no such folder: {root}")
+    homes = {home.name: home for home in sorted(root.iterdir()) if home.is_dir() and not home.name.startswith(".")}
+    people = [Person(*BOT, pictures=_pictures(homes.pop(BOT[0], None)))]
+    people += [Person(name, name.replace("_", " ").title(), "", _pictures(home)) for name, home in homes.items()]
+    return make_world(people)
+
+
+def _pictures(home: Path | None) -> list[Picture]:
+    if home is None:
+        return []
+    return [_picture(path) for path in sorted(home.iterdir()) if path.suffix.lower() in SUFFIXES]
+
+
+def _picture(path: Path) -> Picture:
+    pillow = require_pillow()
+    try:
+        with pillow.open(path) as image:
+            return picture_from_image(image)
+    except (OSError, ValueError, SyntaxError) as error:  # Pillow raises SyntaxError on some broken PNG files
+        raise WorldError(f"{path}: not a picture that can be read: {error}") from error
