@@ -1,0 +1,301 @@
+"""Messages and their envelopes: plain, MTProto 2.0 and MTProto 1.0, to bytes and back.
+
+core.telegram.org/mtproto/description; MTProto 1.0 is core.telegram.org/mtproto/description_v1. A packet is
+
+    auth_key_id:int64 | msg_key:int128 | encrypted
+    where encrypted holds  salt:int64 | session_id:int64 | msg_id:int64 | seqno:int32 | length:int32 | body | padding
+
+and a plain message, legal only while a key is being made, is
+
+    0:int64 | msg_id:int64 | length:int32 | body
+
+All numbers are little-endian and signed, lengths are bytes. What `unseal` takes is exact: framings that add a padding
+of their own cut it off first. Until the message key is found right, every failure looks the same.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from hmac import compare_digest
+from struct import Struct
+from typing import TYPE_CHECKING, NamedTuple
+
+from mtproto.crypto.aes import ige
+from mtproto.crypto.hashes import sha1
+from mtproto.crypto.kdf import kdf_v1
+from mtproto.errors import LocalProtocolError, RemoteProtocolError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mtproto.message.auth_key import AuthKey
+
+__all__ = [
+    "PlainMessage",
+    "Sealed",
+    "Sender",
+    "Unsealed",
+    "pack_plain",
+    "payload_key_id",
+    "seal",
+    "seal_v1",
+    "unpack_plain",
+    "unseal",
+    "unseal_v1",
+]
+
+MIN_PADDING = 12
+"""Random bytes at the end of a packet of MTProto 2.0, at least."""
+
+MAX_PADDING = 1024
+"""The same, at most."""
+
+OUTER = 24
+"""Bytes before the encrypted part: key id and msg_key."""
+
+INNER = 32
+"""Bytes of the encrypted part before the body."""
+
+BLOCK = 16
+"""The encrypted part is a multiple of this many bytes."""
+
+SMALLEST = OUTER + 48
+"""Bytes of a packet without a body: header and padding are 44 bytes, rounded up to whole blocks."""
+
+SMALLEST_V1 = OUTER + INNER
+"""The same in MTProto 1.0, which needs no padding."""
+
+_INNER = Struct("<qqqii")
+_PLAIN = Struct("<qqi")
+_LONG = Struct("<q")
+_QUICK_ACK = Struct("<I")
+_QUICK_ACK_BIT = 1 << 31
+
+
+class Sender(IntEnum):
+    """Who sealed a packet: the `x` of the key derivation."""
+
+    CLIENT = 0
+    SERVER = 8
+
+
+_SERVER = Sender.SERVER
+
+
+class PlainMessage(NamedTuple):
+    """A message that is not encrypted.
+
+    Attributes:
+        msg_id: its id.
+        body: a TL object, possibly with random bytes behind it.
+
+    """
+
+    msg_id: int
+    body: bytes
+
+
+class Sealed(NamedTuple):
+    """A packet ready for a framing.
+
+    Attributes:
+        payload: the packet.
+        quick_ack_token: what the server sends back at once if it is asked for a quick ack: 32 bits, the top one set.
+
+    """
+
+    payload: bytes
+    quick_ack_token: int
+
+
+class Unsealed(NamedTuple):
+    """A packet that was opened: its message key, its length and its padding are right, nothing else was looked at.
+
+    Attributes:
+        salt: the server salt under which it was sent.
+        session_id: its session.
+        msg_id: its id.
+        seqno: its sequence number.
+        body: the message, a multiple of 4 bytes.
+        quick_ack_token: what a server answers at once if the client asked for a quick ack.
+
+    """
+
+    salt: int
+    session_id: int
+    msg_id: int
+    seqno: int
+    body: bytes
+    quick_ack_token: int
+
+    def __repr__(self) -> str:
+        return f"Unsealed(msg_id={self.msg_id}, seqno={self.seqno}, {len(self.body)} bytes)"
+
+
+def payload_key_id(payload: bytes) -> int:
+    """Return the auth key id at the start of a payload (signed 64 bit); 0 means a plain message.
+
+    Raises:
+        RemoteProtocolError: the payload is too short to have one.
+
+    """
+    if len(payload) < _LONG.size:
+        raise RemoteProtocolError("packet")
+    key_id: int = _LONG.unpack_from(payload)[0]
+    return key_id
+
+
+def pack_plain(msg_id: int, body: bytes) -> bytes:
+    """Put a message of the key exchange into its envelope (core.telegram.org/mtproto/description#unencrypted-message).
+
+    Args:
+        msg_id: the id of the message, signed 64 bit.
+        body: a TL object.
+
+    """
+    return _PLAIN.pack(0, msg_id, len(body)) + body
+
+
+def unpack_plain(payload: bytes) -> PlainMessage:
+    """Take a message of the key exchange out of its envelope; the body may end with random bytes.
+
+    Raises:
+        RemoteProtocolError: with the check `packet` if it is too short or encrypted, with `length` if the length is
+            not that of what follows.
+
+    """
+    if len(payload) < _PLAIN.size:
+        raise RemoteProtocolError("packet")
+    key_id, msg_id, length = _PLAIN.unpack_from(payload)
+    if key_id:
+        raise RemoteProtocolError("packet")
+    if length != len(payload) - _PLAIN.size:
+        raise RemoteProtocolError("length")
+    return PlainMessage(msg_id, payload[_PLAIN.size :])
+
+
+def seal(
+    key: AuthKey,
+    sender: Sender,
+    *,
+    salt: int,
+    session_id: int,
+    msg_id: int,
+    seqno: int,
+    body: bytes,
+    random: Callable[[int], bytes],
+    padding: int | None = None,
+) -> Sealed:
+    """Encrypt a message with MTProto 2.0 (core.telegram.org/mtproto/description).
+
+    Args:
+        key: the auth key.
+        sender: who sends it.
+        salt: the server salt, signed 64 bit.
+        session_id: signed 64 bit.
+        msg_id: signed 64 bit.
+        seqno: signed 32 bit.
+        body: the message, a multiple of 4 bytes.
+        random: gives that many random bytes; asked once, for the padding.
+        padding: how many bytes of padding, 12…1024, so that the whole is a multiple of 16; by default the least.
+
+    Raises:
+        LocalProtocolError: the body or the padding has a length that is not allowed.
+
+    """
+    length = len(body)
+    if padding is None:
+        padding = MIN_PADDING + (-(length + MIN_PADDING) & 15)
+    if length & 3 or not MIN_PADDING <= padding <= MAX_PADDING or (length + padding) & 15:
+        raise LocalProtocolError(f"a body of {length} bytes with {padding} bytes of padding is not allowed")
+    plaintext = _INNER.pack(salt, session_id, msg_id, seqno, length) + body + random(padding)
+    derivation = key.server if sender == _SERVER else key.client
+    large = derivation.msg_key_large(plaintext)
+    msg_key = large[8:24]
+    encrypted = ige().encrypt(plaintext, *derivation.key_iv(msg_key))
+    return Sealed(key.id_bytes + msg_key + encrypted, _QUICK_ACK.unpack_from(large)[0] | _QUICK_ACK_BIT)
+
+
+def unseal(key: AuthKey, sender: Sender, payload: bytes) -> Unsealed:
+    """Open a packet of MTProto 2.0, with every check that needs the key alone.
+
+    core.telegram.org/mtproto/security_guidelines. In this order: length, key id, msg_key (over the whole plaintext,
+    in constant time), length of the body, length of the padding.
+
+    Args:
+        key: the auth key.
+        sender: who sealed it, that is the peer.
+        payload: the packet, without what a framing added.
+
+    Raises:
+        RemoteProtocolError: with the check `packet` for everything up to the msg_key, then `length` or `padding`.
+
+    """
+    if len(payload) < SMALLEST or (len(payload) - OUTER) & 15 or payload[:8] != key.id_bytes:
+        raise RemoteProtocolError("packet")
+    derivation = key.server if sender == _SERVER else key.client
+    msg_key = payload[8:24]
+    plaintext = ige().decrypt(payload[24:], *derivation.key_iv(msg_key))
+    large = derivation.msg_key_large(plaintext)
+    if not compare_digest(large[8:24], msg_key):
+        raise RemoteProtocolError("packet")
+    salt, session_id, msg_id, seqno, length = _INNER.unpack_from(plaintext)
+    rest = len(plaintext) - INNER
+    if not 0 <= length <= rest or length & 3:
+        raise RemoteProtocolError("length")
+    if not MIN_PADDING <= rest - length <= MAX_PADDING:
+        raise RemoteProtocolError("padding")
+    token = _QUICK_ACK.unpack_from(large)[0] | _QUICK_ACK_BIT
+    return Unsealed(salt, session_id, msg_id, seqno, plaintext[32 : 32 + length], token)
+
+
+def seal_v1(
+    key: AuthKey,
+    sender: Sender,
+    *,
+    salt: int,
+    session_id: int,
+    msg_id: int,
+    seqno: int,
+    body: bytes,
+    random: Callable[[int], bytes],
+) -> Sealed:
+    """Encrypt a message with MTProto 1.0; arguments and errors as in `seal`. The padding has 0…15 bytes.
+
+    For `auth.bindTempAuthKey` (core.telegram.org/api/pfs), where two random numbers take the place of salt and
+    session id; nothing else should use it.
+    """
+    if len(body) & 3:
+        raise LocalProtocolError(f"a body of {len(body)} bytes is not allowed")
+    message = _INNER.pack(salt, session_id, msg_id, seqno, len(body)) + body
+    digest = sha1(message)
+    msg_key = digest[4:]
+    encrypted = ige().encrypt(message + random(-len(message) & 15), *kdf_v1(key.data, msg_key, sender))
+    return Sealed(key.id_bytes + msg_key + encrypted, _QUICK_ACK.unpack_from(digest)[0] | _QUICK_ACK_BIT)
+
+
+def unseal_v1(key: AuthKey, sender: Sender, payload: bytes) -> Unsealed:
+    """Open a packet of MTProto 1.0; arguments as in `unseal`.
+
+    Its msg_key does not cover the padding, so the length is read before the msg_key can be checked, and is one of
+    the failures that look the same.
+
+    Raises:
+        RemoteProtocolError: with the check `packet`, or with `length` if the body is not a multiple of 4 bytes.
+
+    """
+    if len(payload) < SMALLEST_V1 or (len(payload) - OUTER) & 15 or payload[:8] != key.id_bytes:
+        raise RemoteProtocolError("packet")
+    msg_key = payload[8:24]
+    plaintext = ige().decrypt(payload[24:], *kdf_v1(key.data, msg_key, sender))
+    salt, session_id, msg_id, seqno, length = _INNER.unpack_from(plaintext)
+    padding = len(plaintext) - INNER - length
+    legal = length >= 0 and 0 <= padding < BLOCK
+    end = INNER + length if legal else len(plaintext)
+    digest = sha1(plaintext[:end])  # also where the length is wrong, so that time does not tell
+    if not compare_digest(digest[4:], msg_key) or not legal:
+        raise RemoteProtocolError("packet")
+    if length & 3:
+        raise RemoteProtocolError("length")
+    token = _QUICK_ACK.unpack_from(digest)[0] | _QUICK_ACK_BIT
+    return Unsealed(salt, session_id, msg_id, seqno, plaintext[INNER:end], token)

@@ -1,0 +1,208 @@
+"""Everything that belongs to an authorization key rather than to one of its sessions, and what a store keeps of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from hashlib import sha256
+from hmac import compare_digest
+from struct import Struct
+from struct import error as struct_error
+
+from mtproto.errors import MTProtoError
+from mtproto.message.auth_key import AUTH_KEY_LENGTH, AuthKey
+
+__all__ = ["SALT_OVERLAP", "ExchangeResult", "KeyState", "KeyStateDamaged", "Salt"]
+
+SALT_OVERLAP = 1800
+"""Seconds for which a salt is still accepted after its successor began (core.telegram.org/mtproto/description)."""
+
+
+class KeyStateDamaged(MTProtoError):
+    """The bytes are not a key state that this version reads: damaged, cut short, or of a later version."""
+
+
+@dataclass(frozen=True, slots=True)
+class ExchangeResult:
+    """What a key exchange leaves to both sides (core.telegram.org/mtproto/auth_key).
+
+    Attributes:
+        auth_key: the new key.
+        server_salt: the first salt, signed 64 bit.
+        time_offset: the server's clock less the local one, seconds.
+        expires_at: for a temporary key, when it ends by the server's clock, Unix seconds; None for a permanent one.
+        server_time: what the server's clock showed, Unix seconds; 0 where it was not recorded.
+
+    """
+
+    auth_key: AuthKey
+    server_salt: int = field(repr=False)
+    time_offset: float
+    expires_at: float | None = None
+    server_time: float = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Salt:
+    """A server salt and when the server accepts it, in Unix seconds by the server's clock.
+
+    core.telegram.org/mtproto/description#server-salt: it changes every 30 minutes, and each is accepted for 30 more.
+    """
+
+    valid_since: int
+    valid_until: int
+    salt: int = field(repr=False)
+
+    @classmethod
+    def current(cls, salt: int, server_time: float) -> Salt:
+        """Return a salt that the server named as its present one, without saying since when.
+
+        It may end its 30 minutes at once, so what is certain are the 30 minutes of overlap.
+        """
+        return cls(int(server_time), int(server_time) + SALT_OVERLAP, salt)
+
+    def margin(self, server_time: float) -> float:
+        """Return how many seconds `server_time` lies inside the validity; below zero, how far outside."""
+        return min(server_time - self.valid_since, self.valid_until - server_time)
+
+
+@dataclass(slots=True, kw_only=True)
+class KeyState:
+    """What all sessions of one authorization key share. It has one owner at a time; its repr shows no secret.
+
+    Attributes:
+        auth_key: the key.
+        dc_id: the data centre that it belongs to, 0 where that does not matter.
+        salts: the salts known, in no order.
+        time_offset: the server's clock less the local one, seconds.
+        time_known: whether an authenticated message id has set `time_offset` in this run. It is not kept by
+            `to_bytes`, since the local clock may be set to another time between two runs.
+        last_msg_id: the highest msg_id given out under this key.
+        layer: the API layer that the server was last told by `invokeWithLayer`, or None.
+        init_hash: a digest (at most 255 bytes) of the last `initConnection` that the server took, or None.
+        expires_at: for a temporary key, when it ends by the server's clock, Unix seconds; else None.
+
+    """
+
+    auth_key: AuthKey
+    dc_id: int = 0
+    salts: list[Salt] = field(default_factory=list)
+    time_offset: float = 0.0
+    time_known: bool = False
+    last_msg_id: int = 0
+    layer: int | None = None
+    init_hash: bytes | None = None
+    expires_at: float | None = None
+
+    @classmethod
+    def from_exchange(cls, result: ExchangeResult, *, dc_id: int = 0) -> KeyState:
+        """Return the state of a key that was just made."""
+        return cls(
+            auth_key=result.auth_key,
+            dc_id=dc_id,
+            salts=[Salt.current(result.server_salt, result.server_time)],
+            time_offset=result.time_offset,
+            expires_at=result.expires_at,
+        )
+
+    def server_time(self, now: float) -> float:
+        """Return what the server's clock shows at `now`, as far as it is known; both are Unix seconds."""
+        return now + self.time_offset
+
+    def salt_at(self, server_time: float) -> int:
+        """Return the salt to send with at that time: the one whose validity holds it with the widest margin.
+
+        Where none does it is the nearest one, and where none is known it is 0: the server answers with the right one.
+        """
+        if not self.salts:
+            return 0
+        return max(self.salts, key=lambda salt: salt.margin(server_time)).salt
+
+    def set_salt(self, salt: int, server_time: float) -> None:
+        """Take the salt that the server names as its present one (`bad_server_salt`, `new_session_created`).
+
+        What was held to be valid now is dropped, since the server has just said otherwise; salts of later times stay.
+        """
+        later = [other for other in self.salts if other.valid_since > server_time and other.salt != salt]
+        self.salts = [Salt.current(salt, server_time), *later]
+
+    def add_salts(self, salts: list[Salt], server_time: float) -> None:
+        """Take the answer to `get_future_salts`; a salt known before gets the new validity, expired ones go."""
+        known = {salt.salt: salt for salt in (*self.salts, *salts)}
+        self.salts = [salt for salt in known.values() if salt.valid_until > server_time]
+
+    def salts_last_until(self) -> int:
+        """Return when the last known salt ends, Unix seconds by the server's clock; 0 if none is known."""
+        return max((salt.valid_until for salt in self.salts), default=0)
+
+    def __repr__(self) -> str:
+        return f"KeyState(auth_key={self.auth_key!r}, dc_id={self.dc_id}, layer={self.layer}, {len(self.salts)} salts)"
+
+    def to_bytes(self) -> bytes:
+        """Return the state as bytes for a store. They contain the key: whoever reads them is the user.
+
+        The form, little-endian: the magic `MTKS`, a version byte; the fixed part (`_FIXED`); the salts; the digest;
+        the first 8 bytes of the SHA-256 of all that.
+        """
+        digest = self.init_hash
+        fixed = _FIXED.pack(
+            MAGIC,
+            VERSION,
+            self.auth_key.data,
+            self.dc_id,
+            self.time_offset,
+            self.last_msg_id,
+            -1 if self.layer is None else self.layer,
+            self.expires_at is not None,
+            self.expires_at or 0.0,
+            len(self.salts),
+            -1 if digest is None else len(digest),
+        )
+        salts = [_SALT.pack(salt.valid_since, salt.valid_until, salt.salt) for salt in self.salts]
+        data = b"".join((fixed, *salts, digest or b""))
+        return data + _checksum(data)
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> KeyState:
+        """Read what `to_bytes` returned.
+
+        Raises:
+            KeyStateDamaged: the bytes are not that.
+
+        """
+        content = data[:-CHECKSUM]
+        if data[: len(MAGIC)] != MAGIC or not compare_digest(_checksum(content), data[-CHECKSUM:]):
+            raise KeyStateDamaged("not a key state, or damaged")
+        if content[len(MAGIC) : len(MAGIC) + 1] != bytes([VERSION]):
+            raise KeyStateDamaged("a key state of an unknown version")
+        try:
+            return cls._read(content)
+        except struct_error:
+            raise KeyStateDamaged("a key state with wrong lengths") from None
+
+    @classmethod
+    def _read(cls, content: bytes) -> KeyState:
+        (_, _, key, dc_id, offset, last, layer, has_end, end, salt_count, digest_length) = _FIXED.unpack_from(content)
+        salts_end = _FIXED.size + salt_count * _SALT.size
+        if len(content) != salts_end + max(0, digest_length):
+            raise KeyStateDamaged("a key state with wrong lengths")
+        return cls(
+            auth_key=AuthKey(key),
+            dc_id=dc_id,
+            salts=[Salt(*fields) for fields in _SALT.iter_unpack(content[_FIXED.size : salts_end])],
+            time_offset=offset,
+            last_msg_id=last,
+            layer=None if layer < 0 else layer,
+            init_hash=None if digest_length < 0 else content[salts_end:],
+            expires_at=end if has_end else None,
+        )
+
+
+MAGIC = b"MTKS"
+VERSION = 1
+CHECKSUM = 8
+_FIXED = Struct(f"<4sB{AUTH_KEY_LENGTH}sidqi?dHh")
+_SALT = Struct("<qqq")
+
+
+def _checksum(data: bytes) -> bytes:
+    return sha256(data).digest()[:CHECKSUM]
