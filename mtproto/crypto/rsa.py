@@ -9,8 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from hashlib import sha256
 from hmac import compare_digest
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
+from mtproto import datacenters
 from mtproto.crypto.aes import ige_decrypt, ige_encrypt
 from mtproto.crypto.errors import CryptoError
 from mtproto.crypto.hashes import sha1
@@ -20,7 +21,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "BLOCK",
-    "PublicKeyData",
+    "PRODUCTION_KEYS",
+    "TEST_KEYS",
     "RSAPrivateKey",
     "RSAPublicKey",
     "rsa_decrypt",
@@ -50,22 +52,6 @@ MAX_DRAWS = 128
 ZERO_IV = bytes(32)
 
 
-class PublicKeyData(Protocol):
-    """A public key as plain numbers, as `mtproto.datacenters` holds Telegram's."""
-
-    @property
-    def n(self) -> int:
-        """The modulus."""
-
-    @property
-    def e(self) -> int:
-        """The exponent."""
-
-    @property
-    def fingerprint(self) -> int:
-        """The fingerprint as a signed 64-bit number."""
-
-
 @dataclass(frozen=True, slots=True, repr=False)
 class RSAPublicKey:
     """A public key of a server.
@@ -80,7 +66,7 @@ class RSAPublicKey:
     e: int
 
     @classmethod
-    def from_data(cls, data: PublicKeyData) -> RSAPublicKey:
+    def from_data(cls, data: datacenters.PublicKey) -> RSAPublicKey:
         """Take a key of `mtproto.datacenters`.
 
         Raises:
@@ -368,3 +354,10 @@ def _tl_string(number: int) -> bytes:
     data = number.to_bytes((number.bit_length() + 7) // 8, "big")
     header = bytes([len(data)]) if len(data) < 254 else b"\xfe" + len(data).to_bytes(3, "little")
     return header + data + bytes(-(len(header) + len(data)) % 4)
+
+
+PRODUCTION_KEYS = tuple(RSAPublicKey.from_data(data) for data in datacenters.PRODUCTION_KEYS)
+"""The keys that a client of Telegram's production servers trusts."""
+
+TEST_KEYS = tuple(RSAPublicKey.from_data(data) for data in datacenters.TEST_KEYS)
+"""The keys that a client of Telegram's test servers trusts."""
