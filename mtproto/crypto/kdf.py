@@ -7,10 +7,13 @@ and 8 for what the server sends.
 from __future__ import annotations
 
 from hashlib import sha256
+from struct import Struct
 
 from mtproto.crypto.hashes import sha1
 
 __all__ = ["Derivation", "kdf_v1", "kdf_v2", "new_nonce_hash", "tmp_aes_key_iv"]
+
+_PARTS = Struct("8s16s8s8s16s8s")
 
 
 class Derivation:
@@ -19,25 +22,28 @@ class Derivation:
     core.telegram.org/mtproto/description#defining-aes-key-and-initialization-vector
     """
 
-    __slots__ = ("_a", "_b", "_msg_key")
+    __slots__ = ("_a", "_copy_b", "_copy_msg_key")
 
     def __init__(self, auth_key: bytes, x: int) -> None:
         """Cut the slices of `auth_key` (256 bytes) for the direction `x` (0 or 8)."""
         self._a = auth_key[x : x + 36]
-        self._b = auth_key[x + 40 : x + 76]
-        self._msg_key = sha256(auth_key[x + 88 : x + 120])
+        self._copy_b = sha256(auth_key[x + 40 : x + 76]).copy
+        self._copy_msg_key = sha256(auth_key[x + 88 : x + 120]).copy
 
     def msg_key_large(self, plaintext: bytes) -> bytes:
         """Return the 32 bytes of SHA-256 whose bytes 8…24 are the msg_key of `plaintext` (padding included)."""
-        digest = self._msg_key.copy()
+        digest = self._copy_msg_key()
         digest.update(plaintext)
         return digest.digest()
 
     def key_iv(self, msg_key: bytes) -> tuple[bytes, bytes]:
         """Return the AES key and iv (32 bytes each) of the packet that carries `msg_key` (16 bytes)."""
-        a = sha256(msg_key + self._a).digest()
-        b = sha256(self._b + msg_key).digest()
-        return a[:8] + b[8:24] + a[24:], b[:8] + a[8:24] + b[24:]
+        sha256_b = self._copy_b()
+        sha256_b.update(msg_key)
+        a_start, a_middle, a_end, b_start, b_middle, b_end = _PARTS.unpack(
+            sha256(msg_key + self._a).digest() + sha256_b.digest()
+        )
+        return a_start + b_middle + a_end, b_start + a_middle + b_end
 
 
 def kdf_v2(auth_key: bytes, msg_key: bytes, x: int) -> tuple[bytes, bytes]:

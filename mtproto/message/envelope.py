@@ -18,6 +18,7 @@ from __future__ import annotations
 from enum import IntEnum
 from hmac import compare_digest
 from struct import Struct
+from struct import error as struct_error
 from typing import TYPE_CHECKING, NamedTuple
 
 from mtproto.crypto.aes import ige
@@ -68,6 +69,7 @@ SMALLEST_V1 = OUTER + INNER
 _INNER = Struct("<qqqii")
 _PLAIN = Struct("<qqi")
 _LONG = Struct("<q")
+_HASH = Struct("<I4x16s8x")  # what a packet takes of its msg_key_large: the quick-ack token and the msg_key
 _QUICK_ACK = Struct("<I")
 _QUICK_ACK_BIT = 1 << 31
 
@@ -152,8 +154,14 @@ def pack_plain(msg_id: int, body: bytes) -> bytes:
         msg_id: the id of the message, signed 64 bit.
         body: a TL object.
 
+    Raises:
+        LocalProtocolError: the id does not fit into 64 bits.
+
     """
-    return _PLAIN.pack(0, msg_id, len(body)) + body
+    try:
+        return _PLAIN.pack(0, msg_id, len(body)) + body
+    except struct_error:
+        raise LocalProtocolError("a message id has 64 bits") from None
 
 
 def unpack_plain(payload: bytes) -> PlainMessage:
@@ -200,7 +208,7 @@ def seal(
         padding: how many bytes of padding, 12…1024, so that the whole is a multiple of 16; by default the least.
 
     Raises:
-        LocalProtocolError: the body or the padding has a length that is not allowed.
+        LocalProtocolError: the body or the padding has a length that is not allowed, or a number is too large.
 
     """
     length = len(body)
@@ -208,12 +216,14 @@ def seal(
         padding = MIN_PADDING + (-(length + MIN_PADDING) & 15)
     if length & 3 or not MIN_PADDING <= padding <= MAX_PADDING or (length + padding) & 15:
         raise LocalProtocolError(f"a body of {length} bytes with {padding} bytes of padding is not allowed")
-    plaintext = _INNER.pack(salt, session_id, msg_id, seqno, length) + body + random(padding)
+    try:
+        plaintext = _INNER.pack(salt, session_id, msg_id, seqno, length) + body + random(padding)
+    except struct_error:
+        raise LocalProtocolError("a number of the header does not fit into its field") from None
     derivation = key.server if sender == _SERVER else key.client
-    large = derivation.msg_key_large(plaintext)
-    msg_key = large[8:24]
+    token, msg_key = _HASH.unpack(derivation.msg_key_large(plaintext))
     encrypted = ige().encrypt(plaintext, *derivation.key_iv(msg_key))
-    return Sealed(key.id_bytes + msg_key + encrypted, _QUICK_ACK.unpack_from(large)[0] | _QUICK_ACK_BIT)
+    return Sealed(key.id_bytes + msg_key + encrypted, token | _QUICK_ACK_BIT)
 
 
 def unseal(key: AuthKey, sender: Sender, payload: bytes) -> Unsealed:
@@ -236,8 +246,8 @@ def unseal(key: AuthKey, sender: Sender, payload: bytes) -> Unsealed:
     derivation = key.server if sender == _SERVER else key.client
     msg_key = payload[8:24]
     plaintext = ige().decrypt(payload[24:], *derivation.key_iv(msg_key))
-    large = derivation.msg_key_large(plaintext)
-    if not compare_digest(large[8:24], msg_key):
+    token, expected = _HASH.unpack(derivation.msg_key_large(plaintext))
+    if not compare_digest(expected, msg_key):
         raise RemoteProtocolError("packet")
     salt, session_id, msg_id, seqno, length = _INNER.unpack_from(plaintext)
     rest = len(plaintext) - INNER
@@ -245,8 +255,7 @@ def unseal(key: AuthKey, sender: Sender, payload: bytes) -> Unsealed:
         raise RemoteProtocolError("length")
     if not MIN_PADDING <= rest - length <= MAX_PADDING:
         raise RemoteProtocolError("padding")
-    token = _QUICK_ACK.unpack_from(large)[0] | _QUICK_ACK_BIT
-    return Unsealed(salt, session_id, msg_id, seqno, plaintext[32 : 32 + length], token)
+    return Unsealed(salt, session_id, msg_id, seqno, plaintext[INNER : INNER + length], token | _QUICK_ACK_BIT)
 
 
 def seal_v1(
@@ -267,7 +276,10 @@ def seal_v1(
     """
     if len(body) & 3:
         raise LocalProtocolError(f"a body of {len(body)} bytes is not allowed")
-    message = _INNER.pack(salt, session_id, msg_id, seqno, len(body)) + body
+    try:
+        message = _INNER.pack(salt, session_id, msg_id, seqno, len(body)) + body
+    except struct_error:
+        raise LocalProtocolError("a number of the header does not fit into its field") from None
     digest = sha1(message)
     msg_key = digest[4:]
     encrypted = ige().encrypt(message + random(-len(message) & 15), *kdf_v1(key.data, msg_key, sender))
