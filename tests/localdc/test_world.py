@@ -145,3 +145,14 @@ def test_a_cut_jpeg_is_reported(world: World, end: int) -> None:
 def test_a_missing_file_is_reported(tmp_path: Path) -> None:
     with pytest.raises(WorldError, match=r"manifest\.json"):
         load_pictures(tmp_path)
+
+
+def test_a_file_that_was_changed_is_named(tmp_path: Path) -> None:
+    packaged = Path(str(files("mtproto.localdc.world") / "pictures"))
+    for path in packaged.iterdir():
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    damaged = bytearray((tmp_path / "07b.jpg").read_bytes())
+    damaged[1000] ^= 1
+    (tmp_path / "07b.jpg").write_bytes(damaged)
+    with pytest.raises(WorldError, match=r"07b\.jpg"):
+        load_pictures(tmp_path)

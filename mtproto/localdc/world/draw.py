@@ -191,7 +191,14 @@ def file_name(number: int, file: PictureFile) -> str:
 def _entry(number: int, picture: Picture) -> dict[str, object]:
     def described(files: tuple[PictureFile, ...]) -> list[dict[str, object]]:
         return [
-            {"file": file_name(number, file), "type": file.type, "w": file.w, "h": file.h, "prefixes": file.prefixes}
+            {
+                "file": file_name(number, file),
+                "sha256": hashlib.sha256(file.data).hexdigest(),
+                "type": file.type,
+                "w": file.w,
+                "h": file.h,
+                "prefixes": file.prefixes,
+            }
             for file in files
         ]
 

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
@@ -51,7 +52,10 @@ def people_with(pictures: Sequence[Picture]) -> list[Person]:
 
 
 def load_pictures(folder: Traversable) -> list[Picture]:
-    """Read a folder that `draw.py` wrote. Raises `WorldError` when a file is missing or the manifest is damaged."""
+    """Read a folder that `draw.py` wrote.
+
+    Raises `WorldError` when a file is missing or not the one that was drawn, or the manifest is damaged.
+    """
     try:
         manifest = json.loads((folder / "manifest.json").read_text(encoding="ascii"))
         return [_picture(folder, entry) for entry in manifest["pictures"]]
@@ -68,10 +72,13 @@ def _picture(folder: Traversable, entry: dict[str, Any]) -> Picture:
 
 
 def _file(folder: Traversable, described: dict[str, Any]) -> PictureFile:
+    data = (folder / described["file"]).read_bytes()
+    if hashlib.sha256(data).hexdigest() != described["sha256"]:
+        raise WorldError(f"{described['file']}: not the file that the manifest describes")
     return PictureFile(
         type=described["type"],
         w=described["w"],
         h=described["h"],
-        data=(folder / described["file"]).read_bytes(),
+        data=data,
         prefixes=tuple(described["prefixes"]),
     )
