@@ -1,0 +1,53 @@
+"""The local DC in a process of its own, so that its work is not counted as a client's.
+
+`python -m benchmarks.dc` is that process: it prints how to reach it (one line of JSON) and ends with its input.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from benchmarks.peer import ROOT, PeerError
+
+__all__ = ["running"]
+
+
+@contextmanager
+def running() -> Iterator[dict[str, Any]]:
+    """Start the DC; what a peer program needs to call it: `dc` (address, RSA key, logins) and `user` (whose photos)."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "benchmarks.dc"],
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        encoding="utf-8",
+    )
+    with process:
+        line = process.stdout.readline() if process.stdout is not None else ""
+        if not line:
+            raise PeerError("dc: the program ended")
+        yield json.loads(line)
+
+
+def _describe() -> None:
+    """Run the DC until the end of input."""
+    from mtproto.localdc import LocalDCThread
+
+    with LocalDCThread() as dc:
+        ready, key = dc.ready(), dc.keys[0]
+        richest = max(ready["users"], key=lambda user: len(user["photos"]))
+        names = ("host", "port", "dc_id", "public_key_pem", "api_id", "api_hash", "bot_token")
+        told = {name: ready[name] for name in names}
+        numbers = {"fingerprint": key.fingerprint, "modulus": key.n, "exponent": key.e}
+        user = {name: richest[name] for name in ("id", "access_hash")}
+        print(json.dumps({"dc": {**told, **numbers}, "user": user}), flush=True)
+        sys.stdin.read()
+
+
+if __name__ == "__main__":
+    _describe()

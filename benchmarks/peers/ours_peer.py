@@ -1,0 +1,124 @@
+"""Our own library: `tl.api`, `mtproto.message`, `mtproto.client`. `--aes` chooses among the installed AES-IGE."""
+
+from __future__ import annotations
+
+import struct
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+from benchmarks.peers.serve import Calls, Fixture, Operation, Statement, canonical_bytes, serve
+from tl import api
+
+_RPC_RESULT = struct.Struct("<Iq")
+_REFUSED = {"cryptg": (), "tgcrypto": ("cryptg",), "cryptography": ("cryptg", "tgcrypto")}
+"""What must not be importable for the named one to be chosen."""
+
+
+def canonical(value: object) -> object:
+    """A TL object of ours as the plain value that `benchmarks.compare` describes."""
+    import tl
+
+    if isinstance(value, tl.TLObject):
+        fields = {name: canonical(getattr(value, name)) for name in value.to_dict() if name != "_"}
+        return {"_": f"{value.ID:08x}", **fields}
+    if isinstance(value, list):
+        return [canonical(item) for item in value]
+    return canonical_bytes(value) if isinstance(value, bytes) else value
+
+
+def decode(fixture: Fixture) -> Operation:
+    """Bytes → objects, as the answer to a call is read."""
+    names = {"decode": api.decode, "data": bytes.fromhex(fixture["slice"])}
+    return Statement("decode(data)", names, canonical)
+
+
+def encode(fixture: Fixture) -> Operation:
+    """Objects → bytes."""
+    photos = api.decode(bytes.fromhex(fixture["slice"]))
+    return Statement("photos.to_bytes()", {"photos": photos}, canonical_bytes)
+
+
+def request(fixture: Fixture) -> Operation:
+    """Build a request and encode it."""
+    names = {
+        "GetUserPhotos": api.functions.photos.GetUserPhotos,
+        "InputUser": api.types.InputUser,
+        **fixture["user"],
+    }
+    expression = (
+        "GetUserPhotos(user_id=InputUser(user_id=user_id, access_hash=access_hash), offset=0, max_id=0, limit=100)"
+        ".to_bytes()"
+    )
+    return Statement(expression, names, canonical_bytes)
+
+
+def open_answer(fixture: Fixture) -> Operation:
+    """An encrypted packet → objects: the envelope's checks, those of a session that peers make too, then the body."""
+    from mtproto.message.auth_key import AuthKey
+    from mtproto.message.envelope import Sender, unseal
+
+    key, session_id = AuthKey(bytes.fromhex(fixture["auth_key"])), fixture["session_id"]
+    result = api.functions.photos.GetUserPhotos(user_id=api.types.InputUserSelf(), offset=0, max_id=0, limit=100).result
+
+    def opened(packet: bytes) -> Any:
+        message = unseal(key, Sender.SERVER, packet)
+        if message.session_id != session_id or not message.msg_id & 1:
+            raise ValueError("not a message to this session")
+        constructor, _ = _RPC_RESULT.unpack_from(message.body)
+        if constructor != 0xF35C6D01:
+            raise ValueError("not an rpc_result")
+        return api.decode(message.body[_RPC_RESULT.size :], result)
+
+    names = {"opened": opened, "packet": bytes.fromhex(fixture["packet"])}
+    return Statement("opened(packet)", names, canonical)
+
+
+def calls(fixture: Fixture) -> Operation:
+    """Calls through the asyncio client with its defaults."""
+    import asyncio
+
+    from mtproto.client import Client, connect
+    from mtproto.crypto.rsa import RSAPublicKey
+
+    dc, user = fixture["dc"], fixture["user"]
+    functions, types = api.functions, api.types
+
+    async def opened() -> Client:
+        client = connect(
+            (dc["host"], dc["port"]),
+            keys=[RSAPublicKey.from_pem(dc["public_key_pem"])],
+            api_id=dc["api_id"],
+            api_hash=dc["api_hash"],
+            dc_id=dc["dc_id"],
+        )
+        await client.open()
+        await client(
+            functions.auth.ImportBotAuthorization(
+                flags=0, api_id=dc["api_id"], api_hash=dc["api_hash"], bot_auth_token=dc["bot_token"]
+            )
+        )
+        return client
+
+    async def call() -> object:
+        peer = types.InputUser(user_id=user["id"], access_hash=user["access_hash"])
+        return await client(functions.photos.GetUserPhotos(user_id=peer, offset=0, max_id=0, limit=100))
+
+    loop = asyncio.new_event_loop()
+    client = loop.run_until_complete(opened())
+    return Calls(loop, call, canonical)
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Serve the driver with the AES that it names, or with the best that is installed."""
+    if arguments[:1] == ["--aes"]:
+        modules: dict[str, Any] = sys.modules
+        modules.update(dict.fromkeys(_REFUSED[arguments[1]]))  # None there makes an import fail
+    from mtproto import crypto
+
+    about = {"library": "mtproto-raw", "aes": crypto.backend()}
+    serve(about, {"decode": decode, "encode": encode, "request": request, "open": open_answer, "calls": calls})
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

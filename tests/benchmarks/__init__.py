@@ -1,0 +1,1 @@
+"""Tests of the benchmarks' own machinery; none of them judges a time."""
