@@ -109,13 +109,13 @@ def ige_encrypt(data: bytes, key: bytes, iv: bytes) -> bytes:
 
     """
     _check(data, key, iv)
-    return ige().encrypt(bytes(data), bytes(key), bytes(iv)) if data else b""
+    return ige().encrypt(data, key, iv) if data else b""
 
 
 def ige_decrypt(data: bytes, key: bytes, iv: bytes) -> bytes:
     """Decrypt `data` (a multiple of 16 bytes) with AES-256-IGE; arguments and errors as in `ige_encrypt`."""
     _check(data, key, iv)
-    return ige().decrypt(bytes(data), bytes(key), bytes(iv)) if data else b""
+    return ige().decrypt(data, key, iv) if data else b""
 
 
 def _check(data: bytes, key: bytes, iv: bytes) -> None:

@@ -120,7 +120,7 @@ def parameter_steps(
         DHCheckFailed: as in `check_parameters`, from the step that finds it.
 
     """
-    if p.bit_length() != bits:
+    if p < 0 or p.bit_length() != bits:
         raise DHCheckFailed(f"dh_prime does not have {bits} bits")
     modulus, remainders = RESIDUES.get(g, (1, frozenset()))
     if p % modulus not in remainders or not 1 < g < p - 1:

@@ -26,7 +26,6 @@ __all__ = [
     "RSAPrivateKey",
     "RSAPublicKey",
     "rsa_decrypt",
-    "rsa_decrypt_sha1",
     "rsa_encrypt_sha1",
     "rsa_pad",
     "rsa_unpad",
@@ -328,16 +327,6 @@ def rsa_unpad(encrypted: bytes, key: RSAPrivateKey) -> bytes:
 
     """
     return unpad(rsa_decrypt(encrypted, key))
-
-
-def rsa_decrypt_sha1(encrypted: bytes, key: RSAPrivateKey) -> tuple[bytes, bytes]:
-    """Decrypt what `rsa_encrypt_sha1` made: return the SHA-1 and the 235 bytes that it begins, see `unpad_sha1`.
-
-    Raises:
-        CryptoError: it is not a ciphertext under this key with this padding.
-
-    """
-    return unpad_sha1(rsa_decrypt(encrypted, key))
 
 
 def _require_2048_bits(key: RSAPublicKey) -> None:
