@@ -1,0 +1,134 @@
+"""The state of a key: what a store keeps of it, salts and their times."""
+
+from __future__ import annotations
+
+from hashlib import sha256
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mtproto.message.auth_key import AuthKey
+from mtproto.message.key_state import SALT_OVERLAP, ExchangeResult, KeyState, KeyStateDamaged, Salt
+from tests.vectors.generate import KEYS
+
+longs = st.integers(-(2**63), 2**63 - 1)
+numbers = st.floats(allow_nan=False)
+salts = st.builds(Salt, longs, longs, longs)
+states = st.builds(
+    KeyState,
+    auth_key=st.sampled_from([AuthKey(data) for data in KEYS.values()]),
+    dc_id=st.integers(-(2**31), 2**31 - 1),
+    salts=st.lists(salts, max_size=5),
+    time_offset=numbers,
+    last_msg_id=longs,
+    layer=st.none() | st.integers(0, 2**31 - 1),
+    init_hash=st.none() | st.binary(max_size=255),
+    expires_at=st.none() | numbers,
+)
+
+
+def state(*known: Salt) -> KeyState:
+    return KeyState(auth_key=AuthKey(KEYS["ordinary"]), salts=list(known))
+
+
+@given(original=states)
+def test_a_store_keeps_everything(original: KeyState) -> None:
+    assert KeyState.from_bytes(original.to_bytes()) == original
+
+
+def test_that_the_clock_is_known_is_not_kept() -> None:
+    original = state()
+    original.time_known = True
+    assert not KeyState.from_bytes(original.to_bytes()).time_known
+
+
+def test_every_damage_is_noticed() -> None:
+    original = state(Salt(1, 2, 3))
+    original.init_hash = b"digest"
+    data = original.to_bytes()
+    for index in range(len(data)):
+        for bit in range(8):
+            changed = bytearray(data)
+            changed[index] ^= 1 << bit
+            with pytest.raises(KeyStateDamaged):
+                KeyState.from_bytes(bytes(changed))
+        with pytest.raises(KeyStateDamaged):
+            KeyState.from_bytes(data[:index])
+    with pytest.raises(KeyStateDamaged):
+        KeyState.from_bytes(data + b"\0")
+
+
+def with_checksum(content: bytes) -> bytes:
+    return content + sha256(content).digest()[:8]
+
+
+def test_a_right_checksum_does_not_excuse_wrong_content() -> None:
+    content = state(Salt(1, 2, 3)).to_bytes()[:-8]
+    KeyState.from_bytes(with_checksum(content))
+    later_version = content[:4] + b"\x02" + content[5:]
+    for bad in (later_version, content[:-1], content + b"\0", content[:20], content[:4], b""):
+        with pytest.raises(KeyStateDamaged):
+            KeyState.from_bytes(with_checksum(bad))
+
+
+def test_a_repr_shows_neither_key_nor_salt() -> None:
+    shown = state(Salt(1, 2, 123456789))
+    result = ExchangeResult(shown.auth_key, 123456789, 0.0)
+    for text in (repr(shown), str(shown), repr(result), repr(shown.salts)):
+        assert "123456789" not in text
+        assert shown.auth_key.data.hex() not in text
+        assert repr(shown.auth_key.data) not in text
+    assert str(shown.auth_key.id) in repr(shown)
+
+
+def test_a_state_begins_with_what_the_exchange_left() -> None:
+    result = ExchangeResult(AuthKey(KEYS["ordinary"]), -5, 1.5, expires_at=2000.0, server_time=1000.0)
+    made = KeyState.from_exchange(result, dc_id=2)
+    assert (made.auth_key, made.dc_id, made.time_offset, made.expires_at) == (result.auth_key, 2, 1.5, 2000.0)
+    assert made.salts == [Salt(1000, 1000 + SALT_OVERLAP, -5)]
+    assert (made.last_msg_id, made.layer, made.init_hash, made.time_known) == (0, None, None, False)
+    assert made.server_time(10.0) == 11.5
+
+
+def test_a_salt_is_used_while_it_is_valid() -> None:
+    first, second, third = Salt(0, 3600, 1), Salt(1800, 5400, 2), Salt(3600, 7200, 3)
+    known = state(third, first, second)
+    assert known.salt_at(100) == 1
+    for time in range(0, 7200, 50):
+        chosen = next(salt for salt in (first, second, third) if salt.salt == known.salt_at(time))
+        assert chosen.valid_since <= time <= chosen.valid_until
+    assert known.salt_at(7100) == 3
+
+
+def test_a_clock_that_is_a_little_wrong_still_meets_a_valid_salt() -> None:
+    known = state(*(Salt(1800 * i, 1800 * i + 3600, i) for i in range(10)))
+    for time in range(1800, 1800 * 9, 100):
+        chosen = known.salts[known.salt_at(time)]
+        assert chosen.valid_since <= time - 800
+        assert time + 800 <= chosen.valid_until
+
+
+def test_without_a_valid_salt_the_nearest_is_tried_and_without_any_zero() -> None:
+    assert state().salt_at(1000) == 0
+    known = state(Salt(0, 100, 1), Salt(900, 1000, 2))
+    assert known.salt_at(200) == 1
+    assert known.salt_at(850) == 2
+    assert known.salt_at(5000) == 2
+
+
+def test_the_salt_that_the_server_names_replaces_what_is_valid_now() -> None:
+    known = state(Salt(0, 3600, 1), Salt(1800, 5400, 2), Salt(3600, 7200, 3))
+    known.set_salt(9, 2000)
+    assert known.salt_at(2000) == 9
+    assert {salt.salt for salt in known.salts} == {9, 3}
+    known.set_salt(3, 3000)
+    assert known.salts == [Salt(3000, 3000 + SALT_OVERLAP, 3)]
+
+
+def test_future_salts_join_those_known_and_expired_ones_go() -> None:
+    known = state(Salt(0, 1000, 1), Salt(500, 2300, 2))
+    known.add_salts([Salt(0, 3600, 2), Salt(1800, 5400, 3), Salt(-10, 1400, 4)], 1500)
+    assert known.salts == [Salt(0, 3600, 2), Salt(1800, 5400, 3)]
+    assert known.salts_last_until() == 5400
+    assert state().salts_last_until() == 0
