@@ -1,0 +1,15 @@
+"""The authorization key exchange: the client's half, the server's half, and a server that misbehaves on command.
+
+Follows core.telegram.org/mtproto/auth_key and core.telegram.org/mtproto/security_guidelines. Whole plain payloads go
+in and come out (envelope included); the key comes out as an `ExchangeResult`.
+"""
+
+from __future__ import annotations
+
+from mtproto.exchange.client import ClientExchange
+from mtproto.exchange.common import Step
+from mtproto.exchange.faults import ExchangeFaults
+from mtproto.exchange.server import ExchangeRejected, ServerExchange
+from mtproto.message.key_state import ExchangeResult
+
+__all__ = ["ClientExchange", "ExchangeFaults", "ExchangeRejected", "ExchangeResult", "ServerExchange", "Step"]

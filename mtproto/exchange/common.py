@@ -1,0 +1,201 @@
+"""What both halves of the exchange do alike: plain envelopes, nonces, the encrypted inner data, the derived values.
+
+Numbers travel as big-endian byte strings, nonces as opaque bytes of fixed length (a leading zero byte is part of
+them). Whatever does not hold raises `ExchangeFailed(step, check)`, before the value in question is used.
+"""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from mtproto.crypto import aes
+from mtproto.crypto.hashes import sha1
+from mtproto.errors import ExchangeFailed, RemoteProtocolError
+from mtproto.message.envelope import unpack_plain
+from tl import TLError, TLObject, service
+
+__all__ = [
+    "MAX_RETRIES",
+    "Random",
+    "Step",
+    "first_salt",
+    "minimal_bytes",
+    "number",
+    "open_inner",
+    "open_plain",
+    "params_fail_hash",
+    "read_inner",
+    "read_plain",
+    "require",
+    "retry_id",
+    "same",
+    "seal_inner",
+]
+
+Random: TypeAlias = Callable[[int], bytes]
+"""A cryptographically secure source: gives that many bytes."""
+
+MAX_RETRIES = 5
+"""Rejected keys in one exchange: a collision of 64-bit ids is rare, two in a row are an attack or a broken server."""
+
+_HASH_LENGTH = 20
+_BLOCK_LENGTH = 16
+_MAX_PADDING = 15
+# The honest ones have 336 and 592 bytes; the peer chooses the length, and it is hashed up to sixteen times.
+_MAX_INNER_LENGTH = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One message of an exchange, for whoever wants to show it. Holds nothing secret.
+
+    Attributes:
+        sent: True if this half sent it, False if it received it.
+        message: the query or the answer as it went over the wire.
+        inner: the inner data of `message` where it may be shown: `server_DH_inner_data` and `client_DH_inner_data`.
+            `p_q_inner_data_dc` and its kin hold the secret `new_nonce` and are never kept.
+        size: bytes of the whole plain payload, envelope and random tail included.
+
+    """
+
+    sent: bool
+    message: TLObject
+    inner: TLObject | None
+    size: int
+
+
+def require(condition: bool, step: str, check: str) -> None:
+    """Raise `ExchangeFailed(step, check)` unless `condition` holds."""
+    if not condition:
+        raise ExchangeFailed(step, check)
+
+
+def same(one: bytes, other: bytes) -> bool:
+    """Compare two byte strings in constant time; strings of different lengths differ."""
+    return hmac.compare_digest(one, other)
+
+
+def minimal_bytes(value: int) -> bytes:
+    """Write a positive number big-endian without leading zero bytes, as `pq`, `p` and `q` are sent."""
+    return value.to_bytes((value.bit_length() + 7) // 8, "big")
+
+
+def number(data: bytes) -> int:
+    """Read a big-endian number; leading zero bytes are allowed."""
+    return int.from_bytes(data, "big")
+
+
+def open_plain(payload: bytes, step: str) -> bytes:
+    """Return the body of a plain message.
+
+    Its message id is not judged: nothing in a plain message is authenticated, and both ends' clocks may be wrong.
+
+    Raises:
+        ExchangeFailed: with check "envelope".
+
+    """
+    try:
+        return unpack_plain(payload).body
+    except RemoteProtocolError as error:
+        raise ExchangeFailed(step, "envelope") from error
+
+
+def read_plain(body: bytes, step: str, result: Any = None) -> tuple[TLObject, bytes]:
+    """Read the object at the start of a plain message's body; random bytes may follow, as real servers send them.
+
+    Args:
+        body: as `open_plain` gives it.
+        step: what to name in the error.
+        result: what the object must be, as `TLFunction.result` gives it; None for any object of the service schema.
+
+    Returns:
+        the object, and the bytes that it took.
+
+    Raises:
+        ExchangeFailed: with check "constructor".
+
+    """
+    try:
+        message, end = service.decode_prefix(body, 0, result)
+    except TLError as error:
+        raise ExchangeFailed(step, "constructor") from error
+    if not isinstance(message, TLObject):
+        raise ExchangeFailed(step, "constructor")
+    return message, bytes(body[:end])
+
+
+def seal_inner(data: bytes, aes_key_iv: tuple[bytes, bytes], random: Random) -> bytes:
+    """Encrypt inner data: AES-256-IGE of SHA1(data) + data + 0 to 15 random bytes.
+
+    core.telegram.org/mtproto/auth_key, steps 5 and 6.
+    """
+    padding = -(_HASH_LENGTH + len(data)) % _BLOCK_LENGTH
+    tail = random(padding) if padding else b""
+    return aes.ige_encrypt(sha1(data) + data + tail, *aes_key_iv)
+
+
+def open_inner(encrypted: bytes, aes_key_iv: tuple[bytes, bytes], name: str, step: str) -> TLObject:
+    """Decrypt and read the inner data of a Diffie-Hellman message.
+
+    The length of the padding is not sent. Of the sixteen lengths that are allowed one must make the SHA1 right; so
+    the hash is proven, and the padding bounded, before anything is read as TL.
+
+    Args:
+        encrypted: as received.
+        aes_key_iv: as `mtproto.crypto.kdf.tmp_aes_key_iv` gives them.
+        name: the constructor that it must be.
+        step: the message that carries it, to be named in errors.
+
+    Raises:
+        ExchangeFailed: with check "length", "SHA1" or "constructor".
+
+    """
+    possible = _HASH_LENGTH < len(encrypted) <= _MAX_INNER_LENGTH and len(encrypted) % _BLOCK_LENGTH == 0
+    require(possible, step, "length")
+    plain = aes.ige_decrypt(encrypted, *aes_key_iv)
+    digest = plain[:_HASH_LENGTH]
+    for padding in range(_MAX_PADDING + 1):
+        data = plain[_HASH_LENGTH : len(plain) - padding]
+        if same(sha1(data), digest):
+            inner, end = read_inner(data, (name,), step)
+            require(end == len(data), step, "constructor")
+            return inner
+    raise ExchangeFailed(step, "SHA1")
+
+
+def read_inner(data: bytes, names: Collection[str], step: str) -> tuple[TLObject, int]:
+    """Read the inner data at the start of `data`; its constructor must be one of `names`.
+
+    Returns:
+        the object, and the offset behind it; what may follow is for the caller to say.
+
+    Raises:
+        ExchangeFailed: with check "constructor". What TL had against it is left out: the bytes were secret.
+
+    """
+    try:
+        inner, end = service.decode_prefix(data)
+    except TLError:
+        inner, end = None, 0
+    if not isinstance(inner, TLObject) or inner.NAME not in names:
+        raise ExchangeFailed(step, "constructor")
+    return inner, end
+
+
+def first_salt(new_nonce: bytes, server_nonce: bytes) -> int:
+    """Return the first server salt as a signed long: the first 8 bytes of both nonces, combined by exclusive or."""
+    mixed = bytes(a ^ b for a, b in zip(new_nonce[:8], server_nonce[:8], strict=True))
+    return int.from_bytes(mixed, "little", signed=True)
+
+
+def retry_id(aux_hash: bytes) -> int:
+    """Return the `retry_id` that names a rejected key: its auth_key_aux_hash (8 bytes) as a signed long."""
+    return int.from_bytes(aux_hash, "little", signed=True)
+
+
+def params_fail_hash(new_nonce: bytes) -> bytes:
+    """Return the `new_nonce_hash` of server_DH_params_fail: the 128 lower-order bits of SHA1(new_nonce)."""
+    return sha1(new_nonce)[4:20]
