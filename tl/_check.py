@@ -1,0 +1,133 @@
+"""Why an object cannot be written: the slow look at each field, taken when quick code has refused it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from tl.errors import EncodeError
+from tl.objects import TLFunction, TLObject
+from tl.wire import MAX_BYTES
+
+if TYPE_CHECKING:
+    from tl.plan import Field, Kind
+
+__all__ = ["explain", "fault"]
+
+_RANGES = {"int": (-(1 << 31), 1 << 31), "long": (-(1 << 63), 1 << 63), "nat": (0, 1 << 32)}
+_ABSENT = object()
+
+
+def explain(refused: TLObject, nesting: int, error: Exception) -> EncodeError:
+    """Return the error for an object that a generated writer refused. `nesting` is what was left of the bound."""
+    name = type(refused).__qualname__
+    if nesting < 0:
+        return EncodeError("objects are nested too deep", name)
+    plan = refused.PLAN
+    for field in plan.fields:
+        reason = _field_fault(field, getattr(refused, field.attribute, _ABSENT))
+        if reason:
+            return EncodeError(reason[1], name, field.name + reason[0])
+    for bits in plan.words.values():
+        for bit, fields in bits.items():
+            there = [_is_there(field, getattr(refused, field.attribute)) for field in fields]
+            if any(there) and not all(there):
+                names = ", ".join([field.name for field in fields])
+                reason_text = (
+                    f"fields that share a bit are given together or not at all ({names}: {fields[0].word}.{bit})"
+                )
+                return EncodeError(reason_text, name, fields[there.index(False)].name)
+    return EncodeError(f"cannot be written: {error}", name)
+
+
+def _is_there(field: Field, value: Any) -> bool:
+    return bool(value) if field.is_flag else value is not None
+
+
+def _field_fault(field: Field, value: Any) -> tuple[str, str] | None:
+    if value is _ABSENT:
+        return "", "missing"
+    if field.is_flag:
+        return None if value is True or value is False else ("", f"{_a(value)} where true or false is declared")
+    if value is None:
+        return None if field.word is not None else ("", f"None where {_article(str(field.kind))} is declared")
+    return fault(field.kind, value)
+
+
+def fault(kind: Kind, value: Any) -> tuple[str, str] | None:
+    """Return the index (`"[3]"`, or empty) and the reason why a value is not of a kind, or None if it is."""
+    code = kind.code
+    if code == "vector":
+        return _vector_fault(kind, value)
+    reason = (
+        _object_fault(kind, value) if code in ("boxed", "bare", "object", "function") else _scalar_fault(kind, value)
+    )
+    return ("", reason) if reason else None
+
+
+def _vector_fault(kind: Kind, value: Any) -> tuple[str, str] | None:
+    if not isinstance(value, list | tuple):
+        return "", f"{_a(value)} where a list is wanted ({kind})"
+    for index, item in enumerate(value):
+        inner = fault(kind.element, item) if kind.element is not None else None
+        if inner:
+            return f"[{index}]{inner[0]}", inner[1]
+    return None
+
+
+def _scalar_fault(kind: Kind, value: Any) -> str:
+    code = kind.code
+    if code in _RANGES:
+        low, end = _RANGES[code]
+        if not hasattr(value, "__index__"):
+            return _mismatch(kind, value)
+        return "" if low <= value.__index__() < end else f"out of range for {_article(str(kind))}"
+    if code == "double":
+        return "" if hasattr(value, "__float__") or hasattr(value, "__index__") else _mismatch(kind, value)
+    if code in ("bool", "true"):
+        return "" if value is True or (value is False and code == "bool") else _mismatch(kind, value)
+    if code == "string":
+        return _text_fault(kind, value)
+    if not isinstance(value, bytes | bytearray | memoryview):
+        return _mismatch(kind, value)
+    size = len(bytes(value))
+    if code == "bytes":
+        return "" if size <= MAX_BYTES else f"{size} bytes are more than a length of three bytes can say"
+    return "" if size * 8 == int(code[3:]) else f"{size} bytes where {_article(code)} is declared"
+
+
+def _text_fault(kind: Kind, value: Any) -> str:
+    if not isinstance(value, str):
+        return _mismatch(kind, value)
+    try:
+        size = len(value.encode())
+    except UnicodeEncodeError as error:
+        return f"text that UTF-8 cannot say ({error.reason})"
+    return "" if size <= MAX_BYTES else f"{size} bytes are more than a length of three bytes can say"
+
+
+def _object_fault(kind: Kind, value: Any) -> str:
+    code = kind.code
+    if code == "object":
+        return "" if isinstance(value, TLObject | bool) else _mismatch(kind, value)
+    if code == "function":
+        return "" if isinstance(value, TLFunction) else f"{_a(value)} where a call is wanted"
+    if not isinstance(value, TLObject):
+        return _mismatch(kind, value)
+    declaration = value.PLAN.declaration
+    if code == "bare":
+        return "" if declaration.name == kind.name else _mismatch(kind, value)
+    if declaration.function or declaration.result.name != kind.name:
+        return _mismatch(kind, value)
+    return ""
+
+
+def _mismatch(kind: Kind, value: Any) -> str:
+    return f"{_a(value)} where {_article(str(kind))} is declared"
+
+
+def _a(value: Any) -> str:
+    return _article(type(value).__qualname__)
+
+
+def _article(word: str) -> str:
+    return f"an {word}" if word[:1] in "aeiouAEIOU" else f"a {word}"

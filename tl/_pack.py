@@ -1,0 +1,258 @@
+"""Source of the functions that write: objects to bytes, straight down one declaration.
+
+Fields of fixed size gather in `pending` and are written by one `struct` call, with at most one string among them.
+Checks are such as cost next to nothing: `struct` refuses wrong types and ranges, a dict from class to writer refuses an
+object of another type. What raises something of `FAILURES` is looked at again by `_check`, which names the field.
+"""
+
+from __future__ import annotations
+
+import struct
+from typing import TYPE_CHECKING, Any
+
+from tl._check import explain
+from tl._source import PackRuns, Reject, Source
+from tl.objects import NESTING, TLFunction, TLObject
+from tl.plan import Field, Kind, Plan, Word
+from tl.wire import BOOL_FALSE, BOOL_TRUE, VECTOR
+
+if TYPE_CHECKING:
+    from tl.compiler import Compiler, Writer
+
+__all__ = ["FAILURES", "value_writer", "writer"]
+
+FAILURES = (Reject, struct.error, TypeError, AttributeError, KeyError, ValueError, OverflowError)
+"""What generated writers raise on objects that cannot be written."""
+
+_LETTERS = {"int": "i", "long": "q", "double": "d", "nat": "I", "int128": "16s", "int256": "32s"}
+
+
+def writer(compiler: Compiler, plan: Plan) -> Writer:
+    """Return `to_bytes(object, nesting) -> bytes` for a constructor or function, its id in front."""
+    body = _Writer(compiler)
+    source = body.source
+    source.names.update(FAILURES=FAILURES, explain=explain)
+    source.open(f"def to_bytes(o, d={NESTING}):")
+    source.open("try:")
+    if plan.holds_objects:
+        source.line("d -= 1")
+        source.line("if d < 0: raise Reject")
+    body.pending.append(("I", str(plan.declaration.id)))
+    body.fields(plan)
+    body.finish()
+    source.close()
+    source.line("except FAILURES as error: raise explain(o, d, error) from None")
+    pack: Writer = source.function("to_bytes")
+    return pack
+
+
+def value_writer(compiler: Compiler, kind: Kind) -> Writer:
+    """Return `write(value, nesting) -> bytes` for a value of any kind. It raises something of `FAILURES`."""
+    body = _Writer(compiler)
+    body.source.open(f"def write(v, d={NESTING}):")
+    body.value(kind, "v")
+    body.finish()
+    write: Writer = body.source.function("write")
+    return write
+
+
+def plain_bytes(value: Any) -> bytes:
+    """Return other bytes-like objects as bytes; refuse everything else."""
+    if isinstance(value, bytes | bytearray | memoryview):
+        return bytes(value)
+    raise Reject
+
+
+def plain_list(value: Any) -> list[Any]:
+    """Return other sequences that can be a vector as a list; refuse everything else, strings first of all."""
+    if isinstance(value, list | tuple):
+        return list(value)
+    raise Reject
+
+
+def any_object(value: Any, nesting: int) -> bytes:
+    """Write what stands where `Object` is declared: an object of any schema, or a Bool."""
+    if isinstance(value, TLObject):
+        return value.to_bytes(nesting)
+    return _BOOL_BYTES[boolean(value)]
+
+
+def any_call(value: Any, nesting: int) -> bytes:
+    """Write what stands where `!X` is declared: a function of any schema."""
+    if isinstance(value, TLFunction):
+        return value.to_bytes(nesting)
+    raise Reject
+
+
+def boolean(value: Any) -> int:
+    """Return the id of a Bool's constructor."""
+    if value is True:
+        return BOOL_TRUE
+    if value is False:
+        return BOOL_FALSE
+    raise Reject
+
+
+_BOOL_BYTES = {number: number.to_bytes(4, "little") for number in (BOOL_TRUE, BOOL_FALSE)}
+
+
+class _Writer:
+    """Writes the source of one writer. `pieces` are expressions of bytes until a branch makes a list of them."""
+
+    def __init__(self, compiler: Compiler) -> None:
+        self.compiler = compiler
+        self.source = Source()
+        self.pending: list[tuple[str, str]] = []
+        self.string = -1
+        self.pieces: list[str] = []
+        self.listed = False
+
+    def flush(self) -> None:
+        """Write what is pending."""
+        if not self.pending:
+            return
+        layout = [letter for letter, _ in self.pending]
+        values = ", ".join([value for _, value in self.pending])
+        if self.string >= 0:
+            before, after = layout[: self.string], layout[self.string + 1 :]
+            runs = self.compiler.shared(("pack", *before, "p", *after), lambda: PackRuns(before, after))
+            size = f"len({self.pending[self.string][1]})"
+            piece = f"{self.source.constant(runs, 'R')}[{size}]({values})"
+        elif all(value.isdigit() for _, value in self.pending):
+            piece = repr(struct.pack("<" + "".join(layout), *[int(value) for _, value in self.pending]))
+        else:
+            name = self.source.constant(self.compiler.struct("".join(layout)), "S")
+            self.source.names[name + "p"] = self.source.names[name].pack
+            piece = f"{name}p({values})"
+        self.pending, self.string = [], -1
+        self.piece(piece)
+
+    def piece(self, expression: str) -> None:
+        """Add an expression of bytes."""
+        if self.listed:
+            self.source.line(f"w.append({expression})")
+        else:
+            self.pieces.append(expression)
+
+    def branch(self) -> None:
+        """Write what is pending; from here on pieces may be optional or repeated."""
+        self.flush()
+        if not self.listed:
+            self.source.line(f"w = [{', '.join(self.pieces)}]")
+            self.pieces, self.listed = [], True
+
+    def finish(self) -> None:
+        """Write what is pending and return all the bytes."""
+        self.flush()
+        if self.listed:
+            self.source.line("return b''.join(w)")
+        elif len(self.pieces) < 4:
+            self.source.line(f"return {' + '.join(self.pieces) or repr(b'')}")
+        else:
+            self.source.line(f"return b''.join(({', '.join(self.pieces)}))")
+
+    def fields(self, plan: Plan) -> None:
+        """Write the flags words and fields of a constructor in order."""
+        variables = {field: f"v{index}" for index, field in enumerate(plan.fields)}
+        for field, variable in variables.items():
+            self.source.line(f"{variable} = o.{field.attribute}")
+        words = {name: f"w{index}" for index, name in enumerate(plan.words)}
+        for name, bits in plan.words.items():
+            self.source.line(f"{words[name]} = 0")
+            for bit, fields in bits.items():
+                self._flag(words[name], bit, [(field, variables[field]) for field in fields])
+        for step in plan.steps:
+            if isinstance(step, Word):
+                self.pending.append(("I", words[step.name]))
+            elif step.word is None:
+                self.value(step.kind, variables[step])
+            elif not step.is_flag:
+                self.branch()
+                self.source.open(f"if {variables[step]} is not None:")
+                self.value(step.kind, variables[step])
+                self.flush()
+                self.source.close()
+
+    def _flag(self, word: str, bit: int, fields: list[tuple[Field, str]]) -> None:
+        for field, variable in fields:
+            if field.is_flag:
+                self.source.line(f"if {variable} is not False and {variable} is not True: raise Reject")
+        there = [variable if field.is_flag else f"{variable} is not None" for field, variable in fields]
+        self.source.line(f"if {there[0]}: {word} |= {1 << bit}")
+        for other in there[1:]:
+            self.source.line(f"if ({other}) is not ({there[0]}): raise Reject")
+
+    def value(self, kind: Kind, value: str) -> None:
+        """Write one value, given the variable that holds it."""
+        code = kind.code
+        if len(_LETTERS.get(code, "--")) == 1:
+            self.pending.append((_LETTERS[code], value))
+        elif code in _LETTERS:
+            self._raw(_LETTERS[code], value)
+        elif code in ("string", "bytes"):
+            self._text(code, value)
+        elif code == "bool":
+            self.pending.append(("I", f"{self.source.constant(boolean, 'boolean')}({value})"))
+        elif code == "true":
+            self.source.line(f"if {value} is not True: raise Reject")
+        elif code == "vector":
+            self._vector(kind, value)
+        else:
+            self._object(kind, value)
+
+    def _raw(self, letter: str, value: str) -> None:
+        self._exactly_bytes(value)
+        self.source.line(f"if len({value}) != {letter[:-1]}: raise Reject")
+        self.pending.append((letter, value))
+
+    def _exactly_bytes(self, value: str) -> None:
+        convert = self.source.constant(plain_bytes, "plain_bytes")
+        self.source.line(f"if {value}.__class__ is not bytes: {value} = {convert}({value})")
+
+    def _text(self, code: str, value: str) -> None:
+        if self.string >= 0:
+            self.flush()
+        if code == "string":
+            raw = self.source.variable()
+            self.source.line(f"{raw} = {value}.encode()")
+            value = raw
+        else:
+            self._exactly_bytes(value)
+        self.string = len(self.pending)
+        self.pending.append(("p", value))
+
+    def _object(self, kind: Kind, value: str) -> None:
+        self.flush()
+        if kind.code == "boxed":
+            table = self.source.constant(self.compiler.type_writers(kind.name), "T")
+            self.piece(f"{table}[{value}.__class__]({value}, d)")
+        elif kind.code == "bare":
+            cls = self.source.constant(self.compiler.class_of(kind.name), "C")
+            self.source.line(f"if {value}.__class__ is not {cls}: raise Reject")
+            self.piece(f"{value}.to_bytes(d)[4:]")
+        else:
+            write = any_call if kind.code == "function" else any_object
+            self.piece(f"{self.source.constant(write, 'write')}({value}, d)")
+
+    def _vector(self, kind: Kind, value: str) -> None:
+        element = kind.element
+        if element is None:
+            raise Reject
+        convert = self.source.constant(plain_list, "plain_list")
+        self.source.line(f"if {value}.__class__ is not list: {value} = {convert}({value})")
+        if kind.boxed:
+            self.pending.append(("I", str(VECTOR)))
+        self.pending.append(("I", f"len({value})"))
+        letter = _LETTERS.get(element.code, "")
+        if len(letter) == 1:
+            self.flush()
+            pack = self.source.constant(struct.pack, "pack")
+            self.piece(f"{pack}(f'<{{len({value})}}{letter}', *{value})")
+            return
+        self.branch()
+        each = self.source.variable()
+        self.source.open(f"for {each} in {value}:")
+        self.value(element, each)
+        self.flush()
+        self.source.line("pass")
+        self.source.close()

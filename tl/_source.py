@@ -1,0 +1,127 @@
+"""Parts that the generated code is made of, and the writer of its source text."""
+
+from __future__ import annotations
+
+import struct
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from tl.wire import MAX_BYTES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["PackRuns", "Reject", "Source", "UnpackRuns", "compile_function", "creator"]
+
+SIZES = {"i": 4, "I": 4, "q": 8, "d": 8, "16s": 16, "32s": 32, "B": 1}
+
+
+class Reject(Exception):
+    """Generated code met something wrong; the slow way finds out what it was and says so."""
+
+
+class Source:
+    """Lines of Python under construction, and the objects that they name."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+        self.names: dict[str, Any] = {"Reject": Reject}
+        self._indent = 0
+        self._known: dict[int, str] = {}
+        self._variables = 0
+
+    def line(self, text: str) -> None:
+        """Add a line at the present indentation."""
+        self.lines.append(" " * self._indent + text)
+
+    def open(self, text: str) -> None:
+        """Add a line that opens a block."""
+        self.line(text)
+        self._indent += 1
+
+    def close(self) -> None:
+        """End the innermost block."""
+        self._indent -= 1
+
+    def constant(self, value: Any, prefix: str) -> str:
+        """Return a global name for an object, the same for the same object."""
+        name = self._known.get(id(value))
+        if name is None:
+            name = self._known[id(value)] = f"{prefix}{len(self._known)}"
+            self.names[name] = value
+        return name
+
+    def variable(self) -> str:
+        """Return a local name not used before."""
+        self._variables += 1
+        return f"t{self._variables}"
+
+    def function(self, name: str) -> Any:
+        """Compile the lines and return the function that they define."""
+        return compile_function("\n".join(self.lines), self.names, name)
+
+
+def compile_function(source: str, names: dict[str, Any], name: str) -> Any:
+    """Return the function that a source text defines, with `names` as its globals."""
+    code = compile(source, f"<tl {name}>", "exec")
+    exec(code, names)  # noqa: S102 - the source is made here; only identifiers and numbers of a schema enter it
+    return names[name]
+
+
+def creator(cls: type) -> Callable[[], Any]:
+    """Return what makes an empty object of a class: the quickest way that skips `__init__`."""
+    return partial(object.__new__, cls)
+
+
+def size_of(layout: list[str]) -> int:
+    """Return the size in bytes of `struct` letters that stand side by side."""
+    return sum([SIZES[letter] for letter in layout])
+
+
+class UnpackRuns(dict[int, Any]):
+    """One `struct` call for fixed-size fields with one string among them, by the string's first byte.
+
+    `runs[n](data, offset)` returns the fields in order, the string as bytes. For `n` up to 253, `struct`'s Pascal
+    string (format `p`) of the right size is exactly a TL string with its padding. 254 looks at the next three bytes.
+    """
+
+    def __init__(self, before: list[str], after: list[str]) -> None:
+        self._before = "".join(before)
+        self._after = "".join(after)
+        self._string_at = size_of(before)
+
+    def __missing__(self, first: int) -> Any:
+        if first > 254:
+            raise Reject
+        if first == 254:
+            return self.setdefault(first, self._unpack_long)
+        made = struct.Struct(f"<{self._before}{(first | 3) + 1}p{self._after}").unpack_from
+        return self.setdefault(first, made)
+
+    def _unpack_long(self, data: bytes, offset: int) -> tuple[Any, ...]:
+        at = offset + self._string_at
+        size = int.from_bytes(data[at + 1 : at + 4], "little")
+        if size < 254 or at + 4 + size > len(data):
+            raise Reject
+        return struct.unpack_from(f"<{self._before}4x{size}s{-size & 3}x{self._after}", data, offset)
+
+
+class PackRuns(dict[int, Any]):
+    """The inverse of `UnpackRuns`, by the size of the string: `runs[len(s)](*before, s, *after)`."""
+
+    def __init__(self, before: list[str], after: list[str]) -> None:
+        self._before = "".join(before)
+        self._after = "".join(after)
+        self._index = len(before)
+
+    def __missing__(self, size: int) -> Any:
+        if size > MAX_BYTES:
+            raise Reject
+        if size > 253:
+            return partial(self._pack_long, size)
+        return self.setdefault(size, struct.Struct(f"<{self._before}{(size | 3) + 1}p{self._after}").pack)
+
+    def _pack_long(self, size: int, *values: Any) -> bytes:
+        at = self._index
+        layout = f"<{self._before}I{size}s{-size & 3}x{self._after}"
+        return struct.pack(layout, *values[:at], size << 8 | 254, *values[at:])

@@ -1,0 +1,226 @@
+"""Source of the functions that read: bytes to objects, straight down one declaration.
+
+Fields of fixed size gather in `pending` and are read by one `struct` call, together with what the next variable part
+starts with: a string's bytes, a vector's id and count, an object's id. Generated code never looks at the end of the
+data by itself: `struct` refuses to read past it, and the caller compares where reading ended. Whatever looks wrong
+raises something of `FAILURES`; nobody is told more, since `dissect` then walks the same bytes and explains.
+"""
+
+from __future__ import annotations
+
+import struct
+from typing import TYPE_CHECKING
+
+from tl._source import Reject, Source, UnpackRuns, creator, size_of
+from tl.plan import Field, Kind, Plan, Word, smallest
+from tl.wire import BOOL_FALSE, BOOL_TRUE, VECTOR
+
+if TYPE_CHECKING:
+    from tl.compiler import Compiler, Reader
+    from tl.objects import TLObject
+
+__all__ = ["FAILURES", "MOST_EMPTY", "reader", "value_reader"]
+
+FAILURES = (Reject, struct.error, KeyError, IndexError, ValueError, OverflowError)
+"""What generated readers raise on bad bytes."""
+
+MOST_EMPTY = 65536
+"""A vector of elements that take no bytes has no more than this many: its count costs the sender nothing."""
+
+_LETTERS = {"int": "i", "long": "q", "double": "d", "nat": "I", "int128": "16s", "int256": "32s"}
+_BOOL = {BOOL_TRUE: True, BOOL_FALSE: False}
+
+
+def reader(compiler: Compiler, plan: Plan, cls: type[TLObject]) -> Reader:
+    """Return `read(data, offset, nesting) -> (object, end)` for a constructor; `offset` is behind its id."""
+    body = _Reader(compiler)
+    source = body.source
+    source.open("def read(data, p, d):")
+    if plan.holds_objects:
+        source.line("d -= 1")
+        source.line("if d < 0: raise Reject")
+    variables = body.fields(plan)
+    body.settle()
+    source.line(f"o = {source.constant(creator(cls), 'new')}()")
+    for field, variable in zip(plan.fields, variables, strict=True):
+        source.line(f"o.{field.attribute} = {variable}")
+    source.line("return o, p")
+    read: Reader = source.function("read")
+    return read
+
+
+def value_reader(compiler: Compiler, kind: Kind) -> Reader:
+    """Return `read(data, offset, nesting) -> (value, end)` for a value of any kind."""
+    body = _Reader(compiler)
+    body.source.open("def read(data, p, d):")
+    variable = body.value(kind)
+    body.settle()
+    body.source.line(f"return {variable}, p")
+    read: Reader = body.source.function("read")
+    return read
+
+
+class _Reader:
+    """Writes the source of one reader. `offset` counts bytes read since `p` was last brought up to date."""
+
+    def __init__(self, compiler: Compiler) -> None:
+        self.compiler = compiler
+        self.source = Source()
+        self.offset = 0
+        self.pending: list[tuple[str, str]] = []
+        self.string = -1
+        self.later: list[str] = []
+
+    def at(self, more: int = 0) -> str:
+        """Return the expression of the present offset in the data."""
+        total = self.offset + more
+        return f"p + {total}" if total else "p"
+
+    def flush(self) -> None:
+        """Read what is pending."""
+        if self.string >= 0:
+            self._flush_string()
+        elif self.pending:
+            layout = [letter for letter, _ in self.pending]
+            unpack = self.source.constant(self.compiler.struct("".join(layout)), "S")
+            self.source.names[unpack + "u"] = self.source.names[unpack].unpack_from
+            targets = "".join([f"{variable}, " for _, variable in self.pending])
+            self.source.line(f"{targets}= {unpack}u(data, {self.at()})")
+            self.offset += size_of(layout)
+        for line in self.later:
+            self.source.line(line)
+        self.pending, self.later, self.string = [], [], -1
+
+    def _flush_string(self) -> None:
+        before = [letter for letter, _ in self.pending[: self.string]]
+        after = [letter for letter, _ in self.pending[self.string + 1 :]]
+        runs = self.compiler.shared(("unpack", *before, "p", *after), lambda: UnpackRuns(before, after))
+        name = self.source.constant(runs, "R")
+        size = self.source.variable()
+        text = self.pending[self.string][1]
+        targets = "".join([f"{variable}, " for _, variable in self.pending])
+        self.source.line(f"{size} = data[{self.at(size_of(before))}]")
+        self.source.line(f"{targets}= {name}[{size}](data, {self.at()})")
+        rest = self.offset + size_of(before) + size_of(after) + 1
+        self.source.line(f"p += {rest} + ({size} | 3) if {size} < 254 else {rest + 3} + (len({text}) + 3 & -4)")
+        self.offset = 0
+
+    def settle(self) -> None:
+        """Read what is pending and bring `p` up to date, as branches and calls need it."""
+        self.flush()
+        if self.offset:
+            self.source.line(f"p += {self.offset}")
+            self.offset = 0
+
+    def word(self, letter: str) -> str:
+        """Read something of fixed size together with what stands beside it; return its variable."""
+        variable = self.source.variable()
+        self.pending.append((letter, variable))
+        return variable
+
+    def fields(self, plan: Plan) -> list[str]:
+        """Read the fields of a constructor in order; return their variables."""
+        words: dict[str, str] = {}
+        variables: list[str] = []
+        steps = plan.steps
+        index = 0
+        while index < len(steps):
+            step = steps[index]
+            index += 1
+            if isinstance(step, Word):
+                words[step.name] = self.word("I")
+            elif step.is_flag:
+                variables.append(f"({words[step.word or '']} & {1 << step.bit}) != 0")
+            elif step.word is None:
+                variables.append(self.value(step.kind))
+            else:
+                group = [step]
+                while index < len(steps) and _same_bit(step, steps[index]):
+                    group.append(steps[index])  # type: ignore[arg-type]  # a Field: _same_bit says so
+                    index += 1
+                variables += self._optional(group, words[step.word])
+        return variables
+
+    def _optional(self, group: list[Field], word: str) -> list[str]:
+        self.settle()
+        variables = [self.source.variable() for _ in group]
+        self.source.open(f"if {word} & {1 << group[0].bit}:")
+        read = [self.value(field.kind) for field in group]
+        self.settle()
+        for variable, value in zip(variables, read, strict=True):
+            self.source.line(f"{variable} = {value}")
+        self.source.close()
+        self.source.line(f"else: {' = '.join(variables)} = None")
+        return variables
+
+    def value(self, kind: Kind) -> str:
+        """Read one value; return the variable that will hold it once what is pending has been read."""
+        code = kind.code
+        letter = _LETTERS.get(code)
+        if letter:
+            return self.word(letter)
+        if code in ("string", "bytes"):
+            return self._text(code)
+        if code == "bool":
+            word, table = self.word("I"), self.source.constant(_BOOL, "B")
+            self.later.append(f"{word} = {table}[{word}]")
+            return word
+        if code == "true":
+            return "True"
+        if code == "vector":
+            return self._vector(kind)
+        return self._object(kind)
+
+    def _text(self, code: str) -> str:
+        if self.string >= 0:
+            self.flush()
+        self.string = len(self.pending)
+        variable = self.word("p")
+        if code == "string":
+            self.later.append(f"{variable} = {variable}.decode()")
+        return variable
+
+    def _object(self, kind: Kind) -> str:
+        if kind.code == "bare":
+            read = self.source.constant(self.compiler.lazy_reader(kind.name), "F")
+            self.settle()
+        else:
+            table = self.compiler.readers(kind)
+            key = self.word("I")
+            self.flush()
+            read = f"{self.source.constant(table, 'T')}[{key}]"
+        variable = self.source.variable()
+        self.source.line(f"{variable}, p = {read}(data, {self.at()}, d)")
+        self.offset = 0
+        return variable
+
+    def _vector(self, kind: Kind) -> str:
+        element = kind.element
+        if element is None:
+            raise Reject
+        head = self.word("I") if kind.boxed else ""
+        count = self.word("I")
+        self.settle()
+        if head:
+            self.source.line(f"if {head} != {VECTOR}: raise Reject")
+        least = smallest(element, self.compiler.schema)
+        enough = f"{count} * {least} > len(data) - p" if least else f"{count} > {MOST_EMPTY}"
+        self.source.line(f"if {enough}: raise Reject")
+        result = self.source.variable()
+        letter = _LETTERS.get(element.code, "")
+        if len(letter) == 1:
+            unpack = self.source.constant(struct.unpack_from, "unpack")
+            self.source.line(f"{result} = list({unpack}(f'<{{{count}}}{letter}', data, p))")
+            self.source.line(f"p += {count} * {least}")
+            return result
+        self.source.line(f"{result} = []")
+        self.source.open(f"for {self.source.variable()} in range({count}):")
+        value = self.value(element)
+        self.settle()
+        self.source.line(f"{result}.append({value})")
+        self.source.close()
+        return result
+
+
+def _same_bit(first: Field, other: Word | Field) -> bool:
+    return isinstance(other, Field) and not other.is_flag and other.word == first.word and other.bit == first.bit

@@ -1,0 +1,248 @@
+"""Declarations to classes, each made when it is first asked for.
+
+A class has slots for its fields. What writes and what reads it is Python source made for that declaration alone and
+compiled at its first use: `_pack` and `_unpack` generate it. The tables here connect them:
+
+    readers of a boxed type   id -> read(data, offset, nesting) -> (object, end), the offset being behind the id
+    writers of a boxed type   class -> pack(object, nesting) -> bytes, with the id
+
+Every entry starts as a stub that compiles and replaces itself. A lookup that fails is a failed check: an id or a class
+that is not of the declared type. Threads may race to make the same thing; `dict.setdefault` decides whose is kept.
+"""
+
+from __future__ import annotations
+
+from keyword import iskeyword
+from struct import Struct
+from typing import TYPE_CHECKING, Any
+
+from tl import _pack, _unpack
+from tl._source import compile_function
+from tl.errors import EncodeError
+from tl.grammar import class_name
+from tl.objects import NESTING, TLFunction, TLObject
+from tl.plan import BUILTIN, Field, Plan
+from tl.wire import BOOL_FALSE, BOOL_TRUE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tl.plan import Kind
+    from tl.schema import Schema
+
+    Reader = Callable[[bytes, int, int], tuple[Any, int]]
+    Writer = Callable[..., bytes]
+
+__all__ = ["Compiler", "class_path"]
+
+
+class _Missing:
+    """The default of a field that has none."""
+
+    def __repr__(self) -> str:
+        return "<required>"
+
+
+MISSING = _Missing()
+
+
+class _OnDemand(dict[int, Any]):
+    """Readers of any id of a schema (or of any function's id), looked for at the first meeting."""
+
+    def __init__(self, find: Callable[[int], Any]) -> None:
+        self._find = find
+
+    def __missing__(self, key: int) -> Any:
+        return self.setdefault(key, self._find(key))
+
+
+class Compiler:
+    """The classes, readers and writers of one schema."""
+
+    def __init__(self, schema: Schema) -> None:
+        self.schema = schema
+        self._classes: dict[str, type[TLObject]] = {}
+        self._readers: dict[str, Reader] = {}
+        self._type_readers: dict[str, dict[int, Reader]] = {}
+        self._type_writers: dict[str, dict[type, Writer]] = {}
+        self._shared: dict[object, Any] = {}
+        self.functions = _OnDemand(lambda key: self._reader_of_id(key, functions_only=True))
+        self.objects = _OnDemand(lambda key: self._reader_of_id(key, functions_only=False))
+        self.objects[BOOL_TRUE] = lambda _data, offset, _nesting: (True, offset)
+        self.objects[BOOL_FALSE] = lambda _data, offset, _nesting: (False, offset)
+
+    def shared(self, key: object, make: Callable[[], Any]) -> Any:
+        """Return what generated code shares, such as a `struct` of one format; made at the first request."""
+        found = self._shared.get(key)
+        return self._shared.setdefault(key, make()) if found is None else found
+
+    def struct(self, layout: str) -> Struct:
+        """Return the little-endian `Struct` of a layout."""
+        found: Struct = self.shared(layout, lambda: Struct("<" + layout))
+        return found
+
+    def class_of(self, name: str) -> type[TLObject]:
+        """Return the class of a declared constructor or function."""
+        found = self._classes.get(name)
+        if found is not None:
+            return found
+        plan = self.schema.plan(name)
+        made = _make_class(self, plan)
+        result = plan.declaration.result.name
+        # Before it is published: whoever has the class must be able to write it.
+        self.type_writers(result)[made] = made.to_bytes
+        return self._classes.setdefault(name, made)
+
+    def type_writers(self, type_name: str) -> dict[type, Writer]:
+        """Return the writers of a boxed type; a class enters when it is made."""
+        return self._type_writers.setdefault(type_name, {})
+
+    def type_readers(self, type_name: str) -> dict[int, Reader]:
+        """Return the readers of a boxed type, one for each constructor."""
+        found = self._type_readers.get(type_name)
+        if found is not None:
+            return found
+        made: dict[int, Reader] = {}
+        for name in self.schema.constructors(type_name):
+            made[self.schema.id_of(name)] = self._read_stub(name, made)
+        return self._type_readers.setdefault(type_name, made)
+
+    def readers(self, kind: Kind) -> dict[int, Reader]:
+        """Return the readers by id for what can stand where a kind of object is declared."""
+        if kind.code == "boxed":
+            return self.type_readers(kind.name)
+        return self.functions if kind.code == "function" else self.objects
+
+    def reader(self, name: str) -> Reader:
+        """Return what reads the fields of a constructor or function, compiled now if it was not before."""
+        found = self._readers.get(name)
+        if found is not None:
+            return found
+        made = _unpack.reader(self, self.schema.plan(name), self.class_of(name))
+        return self._readers.setdefault(name, made)
+
+    def lazy_reader(self, name: str) -> Reader:
+        """Return what reads the fields of a constructor, compiled at the first call."""
+        return self._readers.get(name) or self._read_stub(name, {})
+
+    def value_reader(self, kind: Kind) -> Reader:
+        """Return what reads one value of a kind, for the declared result of a call."""
+        return _unpack.value_reader(self, kind)
+
+    def value_writer(self, kind: Kind) -> Writer:
+        """Return what writes one value of a kind."""
+        return _pack.value_writer(self, kind)
+
+    def _read_stub(self, name: str, table: dict[int, Reader]) -> Reader:
+        def stub(data: bytes, offset: int, nesting: int) -> tuple[Any, int]:
+            reader = self.reader(name)
+            table[self.schema.id_of(name)] = reader
+            return reader(data, offset, nesting)
+
+        return stub
+
+    def _reader_of_id(self, key: int, functions_only: bool) -> Reader:
+        name = self.schema.name_of(key)
+        if name is None or name in BUILTIN - {"true"}:
+            raise KeyError(key)
+        if functions_only and not issubclass(self.class_of(name), TLFunction):
+            raise KeyError(key)
+        return self.reader(name)
+
+
+def class_path(name: str) -> str:
+    """Return the class name of a TL name with its namespace; Python's own words get an underscore (`True_`)."""
+    namespace, dot, last = name.rpartition(".")
+    made = class_name(last)
+    return f"{namespace}{dot}{made}_" if iskeyword(made) else f"{namespace}{dot}{made}"
+
+
+def _make_class(compiler: Compiler, plan: Plan) -> type[TLObject]:
+    declaration = plan.declaration
+    qualified = class_path(declaration.name)
+    base: type[TLObject] = TLFunction if declaration.function else TLObject
+    members: dict[str, Any] = {
+        "__slots__": tuple(field.attribute for field in plan.fields),
+        "__module__": f"tl.{compiler.schema.name}",
+        "__qualname__": qualified,
+        "__doc__": str(declaration),
+        "ID": declaration.id,
+        "NAME": declaration.name,
+        "SCHEMA": compiler.schema,
+        "DECLARATION": str(declaration),
+        "PLAN": plan,
+        "__init__": _first_init,
+        "to_bytes": _first_pack(compiler, plan),
+    }
+    if declaration.name in BUILTIN - {"true"}:
+        members["__init__"] = _no_init
+    made = type(qualified.rpartition(".")[2], (base,), members)
+    for field in plan.fields:
+        if field.attribute == f"{field.name}_" and iskeyword(
+            field.name
+        ):  # the TL name works too, for `getattr` and for keywords in a dict
+            setattr(made, field.name, getattr(made, field.attribute))
+    return made
+
+
+def _first_pack(compiler: Compiler, plan: Plan) -> Writer:
+    """Return a `to_bytes` that compiles the real one, puts it in its own place, and calls it."""
+
+    def to_bytes(self: TLObject, nesting: int = NESTING) -> bytes:
+        cls = type(self)
+        pack = _pack.writer(compiler, plan)
+        cls.to_bytes = pack  # type: ignore[method-assign]  # generated code takes the place of its stub
+        compiler.type_writers(plan.declaration.result.name)[cls] = pack
+        return pack(self, nesting)
+
+    return to_bytes
+
+
+def _first_init(self: TLObject, /, **fields: Any) -> None:
+    """Compile the keyword-only constructor, put it in its own place, and call it."""
+    init = _init(type(self))
+    type(self).__init__ = init  # type: ignore[method-assign]  # generated code takes the place of its stub
+    init(self, **fields)
+
+
+def _no_init(self: TLObject, /, **_fields: Any) -> None:
+    raise EncodeError("part of the language: its values are Python's own", self.NAME)
+
+
+def _init(cls: type[TLObject]) -> Callable[..., None]:
+    plan = cls.PLAN
+    if not plan.fields:
+        return _compile_init("def init(_, /, **extra):\n if extra: fill(_, extra, ())")
+    names = [field.attribute for field in plan.fields]
+    required = [field.attribute for field in plan.fields if field.word is None]
+    defaults = [f"{field.attribute}={_default(field)}" for field in plan.fields]
+    incomplete = " or ".join(["extra", *(f"{name} is MISSING" for name in required)])
+    lines = [
+        f"def init(_, /, *, {', '.join(defaults)}, **extra):",
+        f" if {incomplete}:",
+        f"  return fill(_, extra, ({', '.join(names)},))",
+        *(f" _.{name} = {name}" for name in names),
+    ]
+    return _compile_init("\n".join(lines))
+
+
+def _compile_init(source: str) -> Callable[..., None]:
+    init: Callable[..., None] = compile_function(source, {"MISSING": MISSING, "fill": _fill}, "init")
+    return init
+
+
+def _default(field: Field) -> str:
+    return "MISSING" if field.word is None else "False" if field.is_flag else "None"
+
+
+def _fill(made: TLObject, extra: dict[str, Any], values: tuple[Any, ...]) -> None:
+    """Set the fields from what the quick constructor stumbled over: TL names that Python claims, or mistakes."""
+    for field, value in zip(made.PLAN.fields, values, strict=True):
+        if field.name in extra:
+            setattr(made, field.attribute, extra.pop(field.name))
+        elif value is MISSING:
+            raise EncodeError("missing", type(made).__qualname__, field.name)
+        else:
+            setattr(made, field.attribute, value)
+    if extra:
+        raise EncodeError("no such field", type(made).__qualname__, next(iter(extra)))

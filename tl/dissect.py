@@ -1,0 +1,251 @@
+"""The slow, exact walk over bytes: a tree of what is where, and errors that say where.
+
+`decode` reads with generated code that keeps no path. When that refuses, `locate` walks the same bytes here, value by
+value, and returns the `DecodeError` to raise. `dissect` keeps what it walked over, for annotated dumps.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from tl import wire
+from tl.errors import DecodeError
+from tl.plan import FIXED, Field, Word, smallest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from tl.plan import Kind, Plan
+    from tl.schema import Schema
+
+__all__ = ["MOST_EMPTY", "Node", "dissect", "locate"]
+
+MOST_EMPTY = 65536
+"""A vector of elements that take no bytes has no more than this many: its count costs the sender nothing."""
+
+_SCALARS: dict[str, Callable[[bytes, int], tuple[Any, int]]] = {
+    "int": wire.read_int,
+    "long": wire.read_long,
+    "double": wire.read_double,
+    "nat": wire.read_uint,
+    "bytes": wire.read_bytes,
+    "string": wire.read_string,
+    "int128": lambda data, offset: wire.read_raw(data, offset, FIXED["int128"]),
+    "int256": lambda data, offset: wire.read_raw(data, offset, FIXED["int256"]),
+    "true": lambda _data, offset: (True, offset),
+}
+
+
+class Node:
+    """One value in its place.
+
+    Attributes:
+        offset: its first byte, counted from the start of the data.
+        length: its size in bytes, its id and padding included.
+        path: the way to it from the outermost value, for example `photos.PhotosSlice.photos[3].id`.
+        declared: the type that the schema declares there, for example `Vector<Photo>`.
+        value: a scalar; the TL name of an object's constructor; the count of a vector.
+        children: the parts of an object or vector, in the order of the wire.
+
+    """
+
+    __slots__ = ("children", "declared", "length", "offset", "path", "value")
+
+    def __init__(self, offset: int, path: str, declared: str) -> None:
+        self.offset = offset
+        self.length = 0
+        self.path = path
+        self.declared = declared
+        self.value: Any = None
+        self.children: list[Node] = []
+
+    def __repr__(self) -> str:
+        return f"<{self.path}: {self.declared} at {self.offset}, {self.length} bytes>"
+
+    def walk(self) -> Iterator[Node]:
+        """Go through this node and all below it, in the order of the wire."""
+        stack = [self]
+        while stack:
+            node = stack.pop()
+            yield node
+            stack.extend(reversed(node.children))
+
+
+class _Fault(Exception):
+    """What is wrong, and where; `path` grows from the inside out."""
+
+    def __init__(self, reason: str, offset: int, key: int | None = None) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.offset = offset
+        self.key = key
+        self.path: list[str] = []
+
+
+def dissect(schema: Schema, data: bytes, kind: Kind, nesting: int) -> Node:
+    """Return the tree of a value that starts the data; what follows it is not looked at. Raises DecodeError."""
+    walk = _Walk(schema, data, keep=True)
+    root = Node(0, "", str(kind))
+    try:
+        root.length = walk.value(kind, 0, nesting, root)
+    except _Fault as fault:
+        raise walk.error(fault, kind) from None
+    return root
+
+
+def locate(schema: Schema, data: bytes, start: int, kind: Kind, nesting: int, whole: bool) -> DecodeError | None:
+    """Return why a value of a kind cannot be read, or None if it can; with `whole`, it must end where the data does."""
+    walk = _Walk(schema, data, keep=False)
+    try:
+        end = walk.value(kind, start, nesting, None)
+        if whole and end != len(data):
+            raise _Fault(f"{len(data) - end} bytes too many", end)
+    except _Fault as fault:
+        return walk.error(fault, kind)
+    return None
+
+
+class _Walk:
+    """One walk over some bytes. Every method takes an offset and returns the end of what it read."""
+
+    def __init__(self, schema: Schema, data: bytes, keep: bool) -> None:
+        self.schema = schema
+        self.data = data
+        self.keep = keep
+        self.root = ""
+
+    def error(self, fault: _Fault, kind: Kind) -> DecodeError:
+        """Return the public form of a fault."""
+        path = "".join([self.root or ("" if kind.code == "object" else str(kind)), *reversed(fault.path)])
+        return DecodeError(fault.reason, path, fault.offset, len(self.data) - fault.offset, fault.key)
+
+    def value(self, kind: Kind, offset: int, nesting: int, node: Node | None) -> int:
+        """Read one value of any kind."""
+        code = kind.code
+        read = _SCALARS.get(code)
+        if read is not None:
+            try:
+                value, end = read(self.data, offset)
+            except wire.WireError as error:
+                raise _Fault(str(error), offset) from None
+            if node is not None:
+                node.value = value
+            return end
+        if code == "vector":
+            return self._vector(kind, offset, nesting, node)
+        if code == "bool":
+            return self._bool(offset, node)
+        return self._object(kind, offset, nesting, node)
+
+    def _word(self, offset: int) -> int:
+        try:
+            return wire.read_uint(self.data, offset)[0]
+        except wire.WireError as error:
+            raise _Fault(str(error), offset) from None
+
+    def _bool(self, offset: int, node: Node | None) -> int:
+        word = self._word(offset)
+        if word not in (wire.BOOL_TRUE, wire.BOOL_FALSE):
+            raise _Fault(f"0x{word:08x} is no Bool", offset, word)
+        if node is not None:
+            node.value = word == wire.BOOL_TRUE
+        return offset + 4
+
+    def _vector(self, kind: Kind, offset: int, nesting: int, node: Node | None) -> int:
+        element = kind.element
+        if element is None:
+            raise _Fault("a vector of nothing", offset)
+        at = offset
+        if kind.boxed:
+            head = self._word(at)
+            if head != wire.VECTOR:
+                raise _Fault(f"0x{head:08x} is no vector", at, head)
+            at += 4
+        count = self._word(at)
+        least = smallest(element, self.schema)
+        if count * least > len(self.data) - at - 4 if least else count > MOST_EMPTY:
+            raise _Fault(f"a vector of {count} does not fit", at)
+        at += 4
+        if node is not None:
+            node.value = count
+        if not self.root:
+            self.root = str(kind)
+        for index in range(count):
+            try:
+                at = self.value(element, at, nesting, self._child(node, f"[{index}]", element, at))
+            except _Fault as fault:
+                fault.path.append(f"[{index}]")
+                raise
+            if node is not None:
+                node.children[-1].length = at - node.children[-1].offset
+        return at
+
+    def _object(self, kind: Kind, offset: int, nesting: int, node: Node | None) -> int:
+        at = offset
+        name: str | None = kind.name
+        if kind.code != "bare":
+            key = self._word(at)
+            if kind.code == "object" and key in (wire.BOOL_TRUE, wire.BOOL_FALSE):
+                return self._bool(at, node)
+            name = self._name(kind, key)
+            if name is None:
+                raise _Fault(self._unknown(kind, key), at, key)
+            at += 4
+        plan = self.schema.plan(name or "")
+        if not self.root:
+            self.root = self.schema.class_path(plan.declaration.name)
+            if node is not None:
+                node.path = self.root
+        if plan.holds_objects:
+            nesting -= 1
+            if nesting < 0:
+                raise _Fault("objects are nested too deep", offset)
+        if node is not None:
+            node.value = plan.declaration.name
+        return self._fields(plan, at, nesting, node)
+
+    def _name(self, kind: Kind, key: int) -> str | None:
+        name = self.schema.name_of(key)
+        if name is None or name in self.schema.builtin:
+            return None
+        declaration = self.schema.plan(name).declaration
+        if kind.code == "boxed":
+            return name if declaration.result.name == kind.name and not declaration.function else None
+        return name if kind.code == "object" or declaration.function else None
+
+    def _unknown(self, kind: Kind, key: int) -> str:
+        name = self.schema.name_of(key)
+        if name == "vector":
+            return "a vector of unknown elements: its type must be given"
+        if name is None:
+            return f"unknown constructor 0x{key:08x}"
+        return f"unexpected constructor 0x{key:08x} ({name} is no {'function' if kind.code == 'function' else kind})"
+
+    def _fields(self, plan: Plan, at: int, nesting: int, node: Node | None) -> int:
+        words: dict[str, int] = {}
+        for step in plan.steps:
+            if isinstance(step, Field) and step.word is not None and not words[step.word] >> step.bit & 1:
+                continue
+            child = self._child(node, f".{step.name}", step.kind if isinstance(step, Field) else None, at)
+            try:
+                if isinstance(step, Word):
+                    words[step.name] = self._word(at)
+                    end = at + 4
+                    if child is not None:
+                        child.value = words[step.name]
+                else:
+                    end = self.value(step.kind, at, nesting, child)
+            except _Fault as fault:
+                fault.path.append(f".{step.name}")
+                raise
+            if child is not None:
+                child.length = end - at
+            at = end
+        return at
+
+    def _child(self, node: Node | None, name: str, kind: Kind | None, offset: int) -> Node | None:
+        if node is None:
+            return None
+        child = Node(offset, node.path + name, "#" if kind is None else str(kind))
+        node.children.append(child)
+        return child

@@ -1,0 +1,153 @@
+"""TL objects as dicts and as JSON, both ways, guided by the schema.
+
+    {"_": "photos.photosSlice", "count": 250, "photos": [{"_": "photo", "id": …}], "users": []}
+
+A dict holds Python's own values. JSON has no bytes and JavaScript no 64-bit integers: bytes (int128 and int256 too)
+become base64, a `long` a decimal string, a double that is not finite `"NaN"`, `"Infinity"` or `"-Infinity"`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from tl.errors import EncodeError, SchemaError
+from tl.objects import NESTING, TLObject
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tl.plan import Field, Kind
+    from tl.schema import Schema
+
+    Convert = Callable[[Kind, Any], Any]
+
+__all__ = ["from_json", "from_plain", "to_json", "to_plain"]
+
+
+def to_plain(value: TLObject) -> dict[str, Any]:
+    """Return an object as a dict. Raises EncodeError if objects are nested too deep."""
+    return _object_form(value, _same, NESTING)
+
+
+def to_json(value: TLObject) -> str:
+    """Return an object as JSON. Raises EncodeError if objects are nested too deep or hold what JSON cannot say."""
+    import json
+
+    try:
+        return json.dumps(_object_form(value, _to_json, NESTING), ensure_ascii=False, allow_nan=False)
+    except (TypeError, ValueError) as error:
+        raise EncodeError(f"cannot be said in JSON: {error}", type(value).__qualname__) from None
+
+
+def from_plain(schema: Schema, form: dict[str, Any]) -> TLObject:
+    """Return the object of a dict. Raises EncodeError."""
+    return _from_object(schema, form, _same, "a dict", NESTING)
+
+
+def from_json(schema: Schema, text: str) -> TLObject:
+    """Return the object of a JSON text. Raises EncodeError."""
+    import json
+
+    try:
+        form = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise EncodeError(f"not JSON: {error}", schema.name) from None
+    return _from_object(schema, form, _of_json, "a JSON text", NESTING)
+
+
+def _same(_kind: Kind, value: Any) -> Any:
+    return value
+
+
+def _object_form(value: TLObject, convert: Convert, nesting: int) -> dict[str, Any]:
+    if nesting < 0:
+        raise EncodeError("objects are nested too deep", type(value).__qualname__)
+    form: dict[str, Any] = {"_": value.NAME}
+    for field in value.PLAN.fields:
+        inner = getattr(value, field.attribute, None)
+        if inner is not None and not (inner is False and field.is_flag):
+            form[field.name] = _value_form(field.kind, inner, convert, nesting - 1)
+    return form
+
+
+def _value_form(kind: Kind, value: Any, convert: Convert, nesting: int) -> Any:
+    if isinstance(value, TLObject):
+        return _object_form(value, convert, nesting)
+    if kind.code == "vector" and kind.element is not None and isinstance(value, list | tuple):
+        element = kind.element
+        return [_value_form(element, item, convert, nesting) for item in value]
+    return convert(kind, value)
+
+
+def _to_json(kind: Kind, value: Any) -> Any:
+    if isinstance(value, bytes | bytearray | memoryview):
+        from base64 import b64encode
+
+        return b64encode(value).decode()
+    if kind.code == "long" and isinstance(value, int):
+        return str(int(value))
+    if kind.code == "double" and isinstance(value, float) and value - value != 0:
+        return "NaN" if value != value else "Infinity" if value > 0 else "-Infinity"
+    return value
+
+
+def _of_json(kind: Kind, value: Any) -> Any:
+    try:
+        if kind.code == "long" and isinstance(value, str):
+            return int(value)
+        if kind.code == "double" and isinstance(value, str):
+            return float(value)
+        if kind.code in ("bytes", "int128", "int256") and isinstance(value, str):
+            from base64 import b64decode
+
+            return b64decode(value, validate=True)
+    except ValueError as error:
+        raise EncodeError(str(error), str(kind)) from None
+    return value
+
+
+def _from_object(schema: Schema, form: Any, convert: Convert, what: str, nesting: int, bare: str = "") -> TLObject:
+    if isinstance(form, TLObject):
+        return form
+    if not isinstance(form, dict):
+        raise EncodeError(f"an object is a dict, not {type(form).__qualname__}", what)
+    name = form.get("_", bare)
+    cls = schema.get(name) if isinstance(name, str) else None
+    if cls is None:
+        raise EncodeError('the key "_" names no constructor or function of the schema', what)
+    if nesting < 0:
+        raise EncodeError("objects are nested too deep", cls.__qualname__)
+    fields = {field.name: field for field in cls.PLAN.fields}
+    values: dict[str, Any] = {}
+    for key, value in form.items():
+        if key == "_":
+            continue
+        if key not in fields:
+            raise EncodeError("no such field", cls.__qualname__, str(key))
+        values[fields[key].attribute] = _from_field(schema, fields[key], value, convert, cls, nesting)
+    return cls(**values)
+
+
+def _from_field(schema: Schema, field: Field, value: Any, convert: Convert, cls: type[TLObject], nesting: int) -> Any:
+    if value is None:
+        return False if field.is_flag else None
+    try:
+        return _from_value(schema, field.kind, value, convert, nesting - 1)
+    except EncodeError as error:
+        if error.field:
+            raise
+        raise EncodeError(error.reason, cls.__qualname__, field.name) from None
+    except SchemaError as error:
+        raise EncodeError(error.reason, cls.__qualname__, field.name) from None
+
+
+def _from_value(schema: Schema, kind: Kind, value: Any, convert: Convert, nesting: int) -> Any:
+    code = kind.code
+    if code == "vector" and kind.element is not None and isinstance(value, list | tuple):
+        element = kind.element
+        return [_from_value(schema, element, item, convert, nesting) for item in value]
+    if code in ("boxed", "function") or (code == "object" and not isinstance(value, bool)):
+        return _from_object(schema, value, convert, str(kind), nesting)
+    if code == "bare":
+        return _from_object(schema, value, convert, str(kind), nesting, bare=kind.name)
+    return convert(kind, value)

@@ -1,0 +1,179 @@
+"""What every TL object can do: be compared, shown, written, and turned into a dict or JSON and back.
+
+The classes of constructors and functions are made by `compiler`; they add slots for the fields, a keyword-only
+constructor and `to_bytes`. Names in capitals belong to the class, so that no field of a schema collides with them.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
+
+from tl.errors import EncodeError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tl.plan import Field, Plan
+    from tl.schema import Schema
+
+__all__ = ["NESTING", "TLFunction", "TLObject"]
+
+NESTING = 128
+"""How many objects that hold others may stand inside each other; honest ones stay below 32."""
+
+Result = TypeVar("Result")
+
+_SHOWN_BYTES = 16
+_SHOWN_CHARACTERS = 60
+_SECRET = frozenset({"api_hash", "bot_auth_token", "new_nonce", "password", "phone_code", "secret", "token"})
+"""Fields that a repr never shows, whatever their size."""
+
+
+class TLObject:
+    """A value of a constructor, or a call of a function.
+
+    Equality is by class and fields. Objects can be changed, so they have no hash. All fields are keyword arguments of
+    the class; optional ones may be left out. Raises EncodeError for a missing or an unknown field.
+    """
+
+    __slots__ = ()
+    __hash__ = None  # type: ignore[assignment]  # the data model's way to say "not hashable"
+
+    ID: ClassVar[int]
+    """The constructor id, unsigned; four bytes, little-endian, in front of the fields."""
+    NAME: ClassVar[str]
+    """The TL name, for example `"photos.photosSlice"`."""
+    SCHEMA: ClassVar[Schema]
+    """The schema that the class belongs to."""
+    DECLARATION: ClassVar[str]
+    """The line of the schema, in normal spelling with its id."""
+    PLAN: ClassVar[Plan]
+    """How its fields look on the wire."""
+
+    if TYPE_CHECKING:
+
+        def __init__(self, **fields: Any) -> None: ...
+
+    def to_bytes(self, nesting: int = NESTING) -> bytes:
+        """Return the boxed form: the id, then the fields (core.telegram.org/mtproto/serialize).
+
+        `nesting` bounds the depth of objects inside objects. Raises EncodeError naming class and field.
+        """
+        raise NotImplementedError
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return `{"_": TL name, field: value, …}`, all the way down; absent fields are left out.
+
+        Bytes stay bytes and numbers numbers. Raises EncodeError if objects are nested beyond `NESTING`.
+        """
+        from tl.forms import to_plain  # a JSON reader is not what everybody needs
+
+        return to_plain(self)
+
+    def to_json(self) -> str:
+        """Return `to_dict()` as JSON: bytes in base64, 64-bit integers as decimal strings, safe for JavaScript."""
+        from tl.forms import to_json
+
+        return to_json(self)
+
+    def __eq__(self, other: object) -> bool:
+        if self.__class__ is not other.__class__:
+            return NotImplemented
+        return _equal(self, other)
+
+    def __repr__(self) -> str:
+        return "".join(_show(self, NESTING)).removeprefix("(").removesuffix(")")
+
+
+class TLFunction(TLObject, Generic[Result]):
+    """A call: an object that is answered by a value of type `Result`."""
+
+    __slots__ = ()
+
+    @property
+    def result(self) -> str:
+        """The type expression of the answer, as `decode` takes it: `"photos.Photos"`, `"Vector<long>"`, `"Bool"`.
+
+        For a wrapper such as `invokeWithLayer`, it is the result of the innermost call
+        (core.telegram.org/api/invoking). Raises EncodeError if there is no call inside.
+        """
+        call: Any = self
+        for _ in range(NESTING):
+            inner = _inner_call(call)
+            if inner is None:
+                return str(call.PLAN.declaration.result)
+            call = getattr(call, inner.attribute)
+            if not isinstance(call, TLFunction):
+                break
+        raise EncodeError("a call inside a call is missing or nested too deep", self.NAME)
+
+
+def _inner_call(call: TLFunction[Any]) -> Field | None:
+    plan = call.PLAN
+    result = f"!{plan.declaration.result}"
+    return next((field for field in plan.fields if field.kind.code == "function" and field.kind.name == result), None)
+
+
+def _equal(left: Any, right: Any) -> bool:
+    """Compare two values without recursion; a pair met again is not looked at again, so circles end."""
+    stack = [(left, right)]
+    seen = set()
+    while stack:
+        a, b = stack.pop()
+        if a is b:
+            continue
+        if isinstance(a, TLObject):
+            if a.__class__ is not b.__class__:
+                return False
+            if (pair := (id(a), id(b))) in seen:
+                continue
+            seen.add(pair)
+            for field in a.PLAN.fields:
+                stack.append((getattr(a, field.attribute, None), getattr(b, field.attribute, None)))
+        elif isinstance(a, list) and isinstance(b, list):
+            if len(a) != len(b):
+                return False
+            if (pair := (id(a), id(b))) not in seen:
+                seen.add(pair)
+                stack.extend(zip(a, b, strict=True))
+        elif a != b:
+            return False
+    return True
+
+
+def _is_there(value: TLObject, field: Field) -> bool:
+    inner = getattr(value, field.attribute, None)
+    return inner is not None and not (inner is False and field.is_flag)
+
+
+def _show(value: Any, nesting: int) -> Iterator[str]:
+    if isinstance(value, TLObject):
+        fields = [field for field in value.PLAN.fields if _is_there(value, field)]
+        if not fields:
+            yield value.NAME
+            return
+        yield f"({value.NAME}"
+        for field in fields:
+            inner = getattr(value, field.attribute)
+            yield f" {field.name}:"
+            hidden = field.name in _SECRET and isinstance(inner, str | bytes)
+            yield from ("…",) if hidden or not nesting else _show(inner, nesting - 1)
+        yield ")"
+    elif isinstance(value, list | tuple):
+        yield "["
+        for inner in value:
+            yield " "
+            yield from _show(inner, nesting - 1) if nesting else ("…",)
+        yield " ]"
+    else:
+        yield _show_scalar(value)
+
+
+def _show_scalar(value: object) -> str:
+    if isinstance(value, bytes | bytearray | memoryview):
+        return bytes(value).hex() or "''" if len(value) <= _SHOWN_BYTES else f"<{len(value)} bytes>"
+    if isinstance(value, str):
+        return repr(value if len(value) <= _SHOWN_CHARACTERS else value[:_SHOWN_CHARACTERS] + "…")
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return repr(value)

@@ -1,0 +1,234 @@
+"""What each field of a declaration is on the wire: the one reading of a declaration that all others share.
+
+The compiler, the exact walk, the dict and JSON forms and the checks behind an `EncodeError` all follow a `Plan`.
+A `Kind` says how one value is read and written; its `code` is one of
+
+    int long double nat int128 int256   fixed size; nat is an unsigned word that is a value, not a flags word
+    bytes string bool                   bool is the boxed Bool
+    true                                no bytes at all
+    vector                              of `element`, `boxed` or bare
+    boxed bare                          an object of type `name`; an object of constructor `name`, without its id
+    object function                     any boxed object (`Object`, a type variable); any function (`!X`)
+"""
+
+from __future__ import annotations
+
+from keyword import iskeyword
+from typing import TYPE_CHECKING, Protocol
+
+from tl.errors import SchemaError
+from tl.grammar import Declaration, Repetition, Type
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["Field", "Kind", "Plan", "Word", "kind_of", "plan", "smallest"]
+
+FIXED = {"int": 4, "long": 8, "double": 8, "nat": 4, "int128": 16, "int256": 32}
+"""Sizes in bytes of what never varies."""
+
+_SMALLEST = {**FIXED, "bytes": 4, "string": 4, "bool": 4, "true": 0, "boxed": 4, "object": 4, "function": 4}
+
+BUILTIN = frozenset({"int", "long", "double", "int128", "int256", "bytes", "string", "true", "vector"})
+"""Bare types that are part of the language; a declaration of one makes no class, but `true` does, as boxed `True`."""
+
+RESERVED = frozenset({"to_bytes", "to_dict", "to_json"})
+"""Names that a TLObject has already; `result` is one more for functions."""
+
+
+class Names(Protocol):
+    """What a plan asks of a schema."""
+
+    def constructors(self, type_name: str) -> Sequence[str]:
+        """Return the names of the constructors of a boxed type, none if there is no such type."""
+
+    def declaration(self, name: str) -> Declaration | None:
+        """Return the declaration of a constructor or function, or None."""
+
+    def plan(self, name: str) -> Plan:
+        """Return the plan of a declared constructor or function."""
+
+
+class Kind:
+    """How one value looks on the wire; see the module's docstring.
+
+    Attributes:
+        holds_objects: True if a value is an object with fields of its own, or a vector of such.
+
+    """
+
+    __slots__ = ("boxed", "code", "element", "holds_objects", "name")
+
+    def __init__(self, code: str, name: str = "", element: Kind | None = None, boxed: bool = False) -> None:
+        self.code = code
+        self.name = name
+        self.element = element
+        self.boxed = boxed
+        self.holds_objects: bool = code in _OBJECTS if element is None else element.holds_objects
+
+    def __str__(self) -> str:
+        if self.code == "vector":
+            return f"{'Vector' if self.boxed else 'vector'}<{self.element}>"
+        return self.name or _SPELLING.get(self.code, self.code)
+
+
+_OBJECTS = frozenset({"boxed", "bare", "object", "function"})
+_SPELLING = {"nat": "#", "bool": "Bool", "object": "Object", "function": "!X"}
+
+
+class Word:
+    """A `#` that holds flags: computed when written, looked at when read, no field of the class."""
+
+    __slots__ = ("name",)
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+
+class Field:
+    """A field as the class has it.
+
+    Attributes:
+        name: the TL name, also the key in a dict.
+        attribute: the attribute: the TL name, with an underscore behind it if Python or TLObject claims that name.
+        word: the flags word that says whether the field is there, or None.
+        bit: its bit there.
+
+    """
+
+    __slots__ = ("attribute", "bit", "kind", "name", "word")
+
+    def __init__(self, name: str, attribute: str, kind: Kind, word: str | None, bit: int) -> None:
+        self.name = name
+        self.attribute = attribute
+        self.kind = kind
+        self.word = word
+        self.bit = bit
+
+    @property
+    def is_flag(self) -> bool:
+        """True for `flags.N?true`: the bit alone, no bytes."""
+        return self.word is not None and self.kind.code == "true"
+
+
+class Plan:
+    """A declaration, resolved.
+
+    Attributes:
+        steps: flags words and fields, in the order of the wire.
+        fields: the fields alone.
+        words: for each flags word, bit -> the fields behind that bit.
+        holds_objects: True if some field holds objects: such constructors can nest and are counted against the bound.
+
+    """
+
+    __slots__ = ("declaration", "fields", "holds_objects", "steps", "words")
+
+    def __init__(self, declaration: Declaration, steps: list[Word | Field]) -> None:
+        self.declaration = declaration
+        self.steps = steps
+        self.fields = [step for step in steps if isinstance(step, Field)]
+        self.words: dict[str, dict[int, list[Field]]] = {step.name: {} for step in steps if isinstance(step, Word)}
+        for field in self.fields:
+            if field.word is not None:
+                self.words[field.word].setdefault(field.bit, []).append(field)
+        self.holds_objects = any(field.kind.holds_objects for field in self.fields)
+
+
+def smallest(kind: Kind, names: Names, nesting: int = 32) -> int:
+    """Return the fewest bytes that a value of this kind takes. Raises SchemaError if it holds itself without an id."""
+    if kind.code == "vector":
+        return 8 if kind.boxed else 4
+    if kind.code != "bare":
+        return _SMALLEST[kind.code]
+    if not nesting:
+        raise SchemaError(f"{kind.name} holds itself, bare")
+    total = 0
+    for step in names.plan(kind.name).steps:
+        if isinstance(step, Word):
+            total += 4
+        elif step.word is None:
+            total += smallest(step.kind, names, nesting - 1)
+    return total
+
+
+def plan(declaration: Declaration, names: Names) -> Plan:
+    """Resolve a declaration against the schema it stands in. Raises SchemaError naming the field."""
+    referred = {parameter.word for parameter in declaration.parameters}
+    variables = {name for name, kind in declaration.generics if kind == "Type"}
+    steps: list[Word | Field] = []
+    seen: set[str] = set()
+    for index, parameter in enumerate(declaration.parameters):
+        name = parameter.name or f"_{index}"
+        try:
+            if isinstance(parameter.type, Repetition):
+                raise SchemaError("a repetition other than vector's is not compiled")
+            if str(parameter.type) == "#" and (name in referred or name.rstrip("0123456789") == "flags"):
+                steps.append(Word(name))
+            else:
+                word, bit = _condition(parameter.word, parameter.bit, steps)
+                kind = kind_of(parameter.type, names, variables, parameter.bang)
+                steps.append(Field(name, _attribute(name, declaration.function), kind, word, bit))
+            if name in seen:
+                raise SchemaError("a second field of this name")
+        except SchemaError as error:
+            raise SchemaError(f"{declaration.name}, field {name}: {error.reason}") from None
+        seen.add(name)
+    return Plan(declaration, steps)
+
+
+def _condition(word: str | None, bit: int | None, steps: list[Word | Field]) -> tuple[str | None, int]:
+    if word is None:
+        return None, 0
+    if not any(isinstance(step, Word) and step.name == word for step in steps):
+        raise SchemaError(f"no flags word {word} stands before it")
+    if bit is None:
+        raise SchemaError(f"a condition without a bit ({word}?) is not compiled")
+    return word, bit
+
+
+def _attribute(name: str, function: bool) -> str:
+    taken = iskeyword(name) or name in RESERVED or (function and name == "result")
+    return f"{name}_" if taken else name
+
+
+def kind_of(type_: Type, names: Names, variables: set[str] | None = None, bang: bool = False) -> Kind:
+    """Resolve a type expression. `variables` are the names of type variables in its declaration. Raises SchemaError."""
+    name, args = type_.name, type_.args
+    if bang:
+        return Kind("function", f"!{type_}")
+    if name == "#":
+        return Kind("nat")
+    if name in ("vector", "Vector"):
+        if len(args) != 1:
+            raise SchemaError(f"{type_}: a vector has one type argument")
+        boxed = name == "Vector" and not type_.bare
+        return Kind("vector", "", kind_of(args[0], names, variables), boxed)
+    if args:
+        raise SchemaError(f"{type_}: type arguments other than a vector's are not compiled")
+    if name in BUILTIN:
+        return Kind(name)
+    if name == "Bool" and not type_.bare:
+        return Kind("bool")
+    if name == "Object" or (variables and name in variables):
+        return Kind("object")
+    return _named(type_, names)
+
+
+def _named(type_: Type, names: Names) -> Kind:
+    name = type_.name
+    if name[name.find(".") + 1].isupper():
+        constructors = names.constructors(name)
+        if not constructors:
+            raise SchemaError(f"no constructor makes a {name}")
+        if not type_.bare:
+            return Kind("boxed", name)
+        if len(constructors) > 1:
+            raise SchemaError(f"{type_}: {name} has several constructors")
+        name = constructors[0]
+    if name in BUILTIN:
+        return Kind(name)
+    declaration = names.declaration(name)
+    if declaration is None or declaration.function:
+        raise SchemaError(f"no constructor is called {name}")
+    return Kind("bare", name)

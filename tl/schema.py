@@ -1,0 +1,303 @@
+"""`Schema`: declarations by name and by id, and the classes made of them.
+
+A text is only cut into statements and indexed when a schema is made; a declaration is read when it is named, a class
+made when it is asked for. Schemas share nothing: the same id may mean different things in different layers.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from tl import grammar
+from tl._unpack import FAILURES
+from tl.compiler import Compiler, class_path
+from tl.dissect import dissect, locate
+from tl.errors import DecodeError, EncodeError, SchemaError
+from tl.objects import NESTING, TLObject
+from tl.plan import BUILTIN, Kind, Plan, kind_of, plan
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tl.dissect import Node
+
+__all__ = ["Namespace", "Schema"]
+
+
+class Namespace:
+    """The classes of a schema by name: `types.User`, `types.photos.Photo`, `functions.photos.GetUserPhotos`."""
+
+    def __init__(self, schema: Schema, function: bool, prefix: str = "") -> None:
+        self._schema = schema
+        self._function = function
+        self._prefix = prefix
+        self._names: dict[str, str] | None = None
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        found = self._quickly(name) or self._index().get(name)
+        if found is not None:
+            return self.__dict__.setdefault(name, self._schema[found])
+        if not self._prefix and name in self._schema.namespaces(self._function):
+            return self.__dict__.setdefault(name, Namespace(self._schema, self._function, f"{name}."))
+        what = "function" if self._function else "constructor"
+        raise AttributeError(f"{self._schema.name} has no {what} for {self._prefix}{name}")
+
+    def __dir__(self) -> list[str]:
+        spaces = [] if self._prefix else self._schema.namespaces(self._function)
+        return sorted({*self._index(), *spaces})
+
+    def __repr__(self) -> str:
+        return f"<{'functions' if self._function else 'types'} {self._prefix}* of {self._schema.name}>"
+
+    def _quickly(self, name: str) -> str | None:
+        """Find a TL name without underscores, which says its class name by its first letter alone."""
+        guess = self._prefix + name[:1].lower() + name[1:]
+        if guess == self._prefix + name or self._schema.is_function(guess) is not self._function:
+            return None
+        return guess if grammar.class_name(guess[len(self._prefix) :]) == name else None
+
+    def _index(self) -> dict[str, str]:
+        if self._names is None:
+            names: dict[str, str] = {}
+            for full in self._schema:
+                prefix, _, _ = full.rpartition(".")
+                if self._schema.is_function(full) is self._function and prefix == self._prefix[:-1]:
+                    names.setdefault(self._schema.class_path(full).rpartition(".")[2], full)
+            self._names = names
+        return self._names
+
+
+class Schema:
+    """The declarations of one `.tl` text. It may be shared between threads.
+
+    Attributes:
+        name: what error messages call it.
+        layer: the API layer, or None where the text has none.
+        types: the constructors' classes, by namespace and class name.
+        functions: the functions' classes.
+
+    """
+
+    builtin = BUILTIN - {"true"}
+
+    def __init__(self, text: str, *, layer: int | None = None, name: str = "schema") -> None:
+        """Index a text that is known to be right; `Schema.parse` is for all others."""
+        self.name = name
+        self.layer = layer if layer is not None else grammar.layer_of(text)
+        self.types = Namespace(self, function=False)
+        self.functions = Namespace(self, function=True)
+        self._text = grammar.without_comments(text, name)
+        self._statements: dict[str, grammar.Statement] = {}
+        self._names: dict[int, str] = {}
+        self._results: dict[str, list[str]] = {}
+        self._plans: dict[str, Plan] = {}
+        self._declarations: dict[str, grammar.Declaration] = {}
+        self._kinds: dict[str | None, Kind] = {None: Kind("object")}
+        self._index()
+        self._compiler = Compiler(self)
+        self._readers: dict[str | None, Any] = {}
+        self._writers: dict[str, Any] = {}
+
+    @classmethod
+    def parse(cls, text: str, *, layer: int | None = None, name: str = "schema") -> Schema:
+        """Read a whole `.tl` text (core.telegram.org/mtproto/TL-formal): any layer, any dialect.
+
+        `layer` is taken from a comment `// LAYER N` if it is not given. Every declaration is read at once.
+        Raises SchemaError with line and column.
+        """
+        schema = cls(text, layer=layer, name=name)
+        for found in schema:
+            schema.declaration(found)
+        return schema
+
+    def _index(self) -> None:
+        for statement in grammar.statements(self._text, self.name):
+            head = statement.text.split(None, 1)[0]
+            name, _, digits = head.partition("#")
+            if not digits or not name[name.find(".") + 1].islower():
+                declaration = self._parse(statement)
+                if declaration is None or declaration.builtin:
+                    continue
+                name, key = declaration.name, declaration.id
+                self._declarations[name] = declaration
+            else:
+                try:
+                    key = int(digits, 16)
+                except ValueError:
+                    self._parse(statement)
+                    raise
+            if name in self._statements or key in self._names:
+                place = grammar.place(self._text, statement.offset)
+                raise SchemaError(f"{name}#{key:08x} is declared twice", self.name, *place)
+            self._statements[name] = statement
+            self._names[key] = name
+            if not statement.function:
+                result = statement.text.rpartition("=")[2].replace("<", " ").split(None, 1)
+                if result and not result[0].startswith("!"):
+                    self._results.setdefault(result[0], []).append(name)
+
+    def _parse(self, statement: grammar.Statement) -> grammar.Declaration | None:
+        line, column = grammar.place(self._text, statement.offset)
+        return grammar.parse(statement.text, statement.function, self.name, line, column)
+
+    def __getitem__(self, name: str) -> type[TLObject]:
+        """Return the class of a TL name, for example `"photos.photosSlice"`. Raises SchemaError if there is none."""
+        if name not in self._statements:
+            raise SchemaError(f"no declaration is called {name}", self.name)
+        return self._compiler.class_of(name)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._statements)
+
+    def __len__(self) -> int:
+        return len(self._statements)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._statements
+
+    def __repr__(self) -> str:
+        layer = "" if self.layer is None else f", layer {self.layer}"
+        return f"<Schema {self.name}: {len(self)} declarations{layer}>"
+
+    def by_id(self, key: int) -> type[TLObject]:
+        """Return the class of a constructor id (unsigned). Raises SchemaError if there is none."""
+        name = self._names.get(key)
+        if name is None:
+            raise SchemaError(f"no declaration has the id 0x{key:08x}", self.name)
+        return self._compiler.class_of(name)
+
+    def get(self, key: int | str) -> type[TLObject] | None:
+        """Return the class of a constructor id or TL name, or None."""
+        name = self._names.get(key) if isinstance(key, int) else key
+        return self[name] if name in self._statements else None
+
+    def declaration(self, name: str) -> grammar.Declaration | None:
+        """Return the declaration of a TL name, or None."""
+        found = self._declarations.get(name)
+        if found is None and name in self._statements:
+            parsed = self._parse(self._statements[name])
+            if parsed is not None:
+                found = self._declarations.setdefault(name, parsed)
+        return found
+
+    def plan(self, name: str) -> Plan:
+        """Return how a declaration looks on the wire. Raises SchemaError."""
+        found = self._plans.get(name)
+        if found is None:
+            declaration = self.declaration(name)
+            if declaration is None:
+                raise SchemaError(f"no declaration is called {name}", self.name)
+            made = Plan(declaration, []) if name in self.builtin else plan(declaration, self)
+            found = self._plans.setdefault(name, made)
+        return found
+
+    def constructors(self, type_name: str) -> list[str]:
+        """Return the names of the constructors of a boxed type; none if there is no such type."""
+        return self._results.get(type_name, [])
+
+    def id_of(self, name: str) -> int:
+        """Return the constructor id of a TL name."""
+        return self.plan(name).declaration.id
+
+    def name_of(self, key: int) -> str | None:
+        """Return the TL name that a constructor id (unsigned) stands for, or None."""
+        return self._names.get(key)
+
+    def is_function(self, name: str) -> bool | None:
+        """Return True for a function, False for a constructor, None for an unknown name."""
+        statement = self._statements.get(name)
+        return None if statement is None else statement.function
+
+    def namespaces(self, function: bool) -> set[str]:
+        """Return the namespaces that hold constructors, or functions."""
+        return {
+            name.partition(".")[0] for name, at in self._statements.items() if "." in name and at.function is function
+        }
+
+    def class_path(self, name: str) -> str:
+        """Return the class name of a TL name with its namespace: `photos.PhotosSlice`."""
+        return class_path(name)
+
+    def kind(self, result: str | None) -> Kind:
+        """Return the kind of a type expression; None is any boxed object. Raises SchemaError."""
+        found = self._kinds.get(result)
+        if found is None:
+            made = kind_of(grammar.parse_type(result or ""), self)
+            found = self._kinds.setdefault(result, made)
+        return found
+
+    def decode(self, data: bytes, result: str | None = None, *, nesting: int = NESTING) -> Any:
+        """Read one value that takes all of the data.
+
+        `result` says what to read: None for any boxed object (a Bool gives True or False), else a type expression,
+        such as the `result` of a call: `"photos.Photos"`, `"Vector<long>"`. `nesting` bounds the depth of objects.
+        Raises DecodeError; SchemaError if `result` is no type of this schema.
+        """
+        value, _ = self._read(data, 0, result, nesting, whole=True)
+        return value
+
+    def decode_prefix(
+        self, data: bytes, offset: int = 0, result: str | None = None, *, nesting: int = NESTING
+    ) -> tuple[Any, int]:
+        """Read one value from an offset on; return it and the offset behind it. Otherwise like `decode`."""
+        return self._read(data, offset, result, nesting, whole=False)
+
+    def _read(self, data: bytes, offset: int, result: str | None, nesting: int, *, whole: bool) -> tuple[Any, int]:
+        if data.__class__ is not bytes:
+            data = _as_bytes(data)
+        read = self._readers.get(result)
+        if read is None:
+            read = self._readers.setdefault(result, self._compiler.value_reader(self.kind(result)))
+        try:
+            value, end = read(data, offset, nesting)
+            if end == len(data) or (end < len(data) and not whole):
+                return value, end
+        except FAILURES as error:
+            failure: Exception | None = error
+        else:
+            failure = None
+        kind = self.kind(result)
+        found = locate(self, data, offset, kind, nesting, whole)
+        if found is None:  # cannot be: both walks follow one plan
+            found = DecodeError(f"cannot be read ({failure})", str(kind), offset, len(data) - offset)
+        raise found
+
+    def encode(self, value: Any, result: str | None = None, *, nesting: int = NESTING) -> bytes:
+        """Write one value as `decode` reads it with the same `result`. Raises EncodeError."""
+        from tl._check import fault
+        from tl._pack import FAILURES as REFUSALS
+
+        kind = self.kind(result)
+        write = self._writers.get(str(kind))
+        if write is None:
+            write = self._writers.setdefault(str(kind), self._compiler.value_writer(kind))
+        try:
+            written: bytes = write(value, nesting)
+        except REFUSALS as error:
+            place, reason = fault(kind, value) or ("", f"cannot be written: {error}")
+            raise EncodeError(reason, f"{kind}{place}") from None
+        return written
+
+    def dissect(self, data: bytes, result: str | None = None, *, nesting: int = NESTING) -> Node:
+        """Return the tree of what is where in the bytes of one value. Raises DecodeError."""
+        return dissect(self, _as_bytes(data), self.kind(result), nesting)
+
+    def from_dict(self, form: dict[str, Any]) -> Any:
+        """Return the object that `to_dict` gave. Raises EncodeError."""
+        from tl.forms import from_plain
+
+        return from_plain(self, form)
+
+    def from_json(self, text: str) -> Any:
+        """Return the object that `to_json` gave. Raises EncodeError."""
+        from tl.forms import from_json
+
+        return from_json(self, text)
+
+
+def _as_bytes(data: Any) -> bytes:
+    if isinstance(data, bytes | bytearray | memoryview):
+        return bytes(data)
+    raise TypeError(f"bytes are decoded, not {type(data).__qualname__}")

@@ -1,0 +1,20 @@
+"""The service schema of MTProto, as module-level names: key exchange and service messages.
+
+core.telegram.org/schema/mtproto. `rpc_result`, `message`, `msg_container` and `gzip_packed` are declared with payloads
+of type `Object`; read by this schema, a payload must be a service message too.
+"""
+
+from __future__ import annotations
+
+from tl._data import packaged
+
+__all__ = ["decode", "decode_prefix", "encode", "from_dict", "from_json", "functions", "schema", "types"]
+
+schema = packaged("mtproto")
+types = schema.types
+functions = schema.functions
+decode = schema.decode
+decode_prefix = schema.decode_prefix
+encode = schema.encode
+from_dict = schema.from_dict
+from_json = schema.from_json

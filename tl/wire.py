@@ -1,0 +1,122 @@
+"""TL primitives to and from bytes (core.telegram.org/mtproto/serialize#base-types).
+
+Every function that reads takes `(data, offset)` and returns `(value, end)`; it checks that the value, its padding
+included, ends inside `data`, and raises `WireError` otherwise. All numbers are little-endian. These are the plain
+forms of what the compiler inlines, and what the exact walk of `dissect` uses.
+"""
+
+from __future__ import annotations
+
+from struct import Struct
+
+__all__ = [
+    "MAX_BYTES",
+    "VECTOR",
+    "WireError",
+    "pack_bytes",
+    "read_bytes",
+    "read_double",
+    "read_int",
+    "read_long",
+    "read_raw",
+    "read_string",
+    "read_uint",
+]
+
+VECTOR = 0x1CB5C415
+"""The id of `vector {t:Type} # [ t ] = Vector t`."""
+
+BOOL_TRUE = 0x997275B5
+BOOL_FALSE = 0xBC799737
+
+MAX_BYTES = (1 << 24) - 1
+"""The longest `bytes` or `string`: its length takes three bytes."""
+
+_INT = Struct("<i")
+_UINT = Struct("<I")
+_LONG = Struct("<q")
+_DOUBLE = Struct("<d")
+
+_PADDING = (b"\0\0\0", b"\0\0", b"\0", b"")
+"""What follows `n` bytes behind a one-byte length, by `n & 3`."""
+
+
+class WireError(ValueError):
+    """A primitive does not fit in the bytes that are there, or is none."""
+
+
+def _need(data: bytes, offset: int, size: int, what: str) -> int:
+    end = offset + size
+    if offset < 0 or end > len(data):
+        raise WireError(f"{what} of {size} bytes goes past the end")
+    return end
+
+
+def read_int(data: bytes, offset: int) -> tuple[int, int]:
+    """Read an `int`: signed, 32 bits."""
+    end = _need(data, offset, 4, "an int")
+    return _INT.unpack_from(data, offset)[0], end
+
+
+def read_uint(data: bytes, offset: int) -> tuple[int, int]:
+    """Read a `#` (a count, a flags word) or a constructor id: 32 bits, taken as unsigned."""
+    end = _need(data, offset, 4, "a word")
+    return _UINT.unpack_from(data, offset)[0], end
+
+
+def read_long(data: bytes, offset: int) -> tuple[int, int]:
+    """Read a `long`: signed, 64 bits."""
+    end = _need(data, offset, 8, "a long")
+    return _LONG.unpack_from(data, offset)[0], end
+
+
+def read_double(data: bytes, offset: int) -> tuple[float, int]:
+    """Read a `double`: IEEE 754 binary64."""
+    end = _need(data, offset, 8, "a double")
+    return _DOUBLE.unpack_from(data, offset)[0], end
+
+
+def read_raw(data: bytes, offset: int, size: int) -> tuple[bytes, int]:
+    """Read an `int128` (`size` 16) or `int256` (32): opaque bytes in the order of the wire."""
+    end = _need(data, offset, size, f"an int{size * 8}")
+    return data[offset:end], end
+
+
+def read_bytes(data: bytes, offset: int) -> tuple[bytes, int]:
+    """Read `bytes`: a length of one byte (up to 253) or of 0xFE and three, the content, padding to a multiple of 4.
+
+    What the padding holds is ignored; that it is there is checked. A first byte of 255 is refused.
+    """
+    _need(data, offset, 4, "a string's first word")
+    length = data[offset]
+    if length < 254:
+        start = offset + 1
+        end = start + (length | 3)
+    elif length == 254:
+        start = offset + 4
+        length = _UINT.unpack_from(data, offset)[0] >> 8
+        end = start + ((length + 3) & -4)
+    else:
+        raise WireError("no string starts with the byte 255")
+    if end > len(data):
+        raise WireError(f"a string of {length} bytes goes past the end")
+    return data[start : start + length], end
+
+
+def read_string(data: bytes, offset: int) -> tuple[str, int]:
+    """Read a `string`: `bytes` that are UTF-8."""
+    raw, end = read_bytes(data, offset)
+    try:
+        return raw.decode(), end
+    except UnicodeDecodeError as error:
+        raise WireError(f"a string is not UTF-8 ({error.reason} at its byte {error.start})") from None
+
+
+def pack_bytes(value: bytes) -> bytes:
+    """Write `bytes`: the inverse of `read_bytes`, with zero padding. Raises WireError past 2^24 - 1 bytes."""
+    size = len(value)
+    if size < 254:
+        return bytes((size,)) + value + _PADDING[size & 3]
+    if size > MAX_BYTES:
+        raise WireError(f"{size} bytes are more than a length of three bytes can say")
+    return _UINT.pack(size << 8 | 254) + value + bytes(-size & 3)
