@@ -1,1 +1,111 @@
-"""The MTProto protocol."""
+"""MTProto, Telegram's protocol, as a low-level library: the client's half and the server's half.
+
+The names below are resolved on first use, so that importing the package costs nothing: a program that needs the
+session machine alone never loads asyncio, and one that needs the TL language alone (`from tl import api`) never
+loads this package.
+
+Three depths to enter at:
+
+- `connect(...)` gives an asyncio `Client`; `blocking.connect(...)` the same without asyncio;
+- `net.Connection` carries raw bodies over a socket, for callers who read and write TL themselves;
+- `ClientExchange` and `ClientSession` (and their server's halves) are machines without any I/O.
+
+`LocalDC` is a data centre on loopback: the default peer of everything here.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mtproto.client import Application, Client, blocking, connect
+    from mtproto.crypto.rsa import PRODUCTION_KEYS, TEST_KEYS, RSAPrivateKey, RSAPublicKey
+    from mtproto.errors import (
+        ConnectionLost,
+        DeadlineExceeded,
+        ExchangeFailed,
+        LocalProtocolError,
+        MTProtoError,
+        OutcomeUnknown,
+        RemoteProtocolError,
+        RequestCancelled,
+        RpcError,
+        TransportError,
+    )
+    from mtproto.exchange import ClientExchange, ServerExchange
+    from mtproto.limits import DEFAULT_LIMITS, Limits
+    from mtproto.localdc import LocalDC
+    from mtproto.message.auth_key import AuthKey
+    from mtproto.message.key_state import KeyState
+    from mtproto.session import ClientSession, ServerSession
+
+__all__ = [
+    "DEFAULT_LIMITS",
+    "PRODUCTION_KEYS",
+    "TEST_KEYS",
+    "Application",
+    "AuthKey",
+    "Client",
+    "ClientExchange",
+    "ClientSession",
+    "ConnectionLost",
+    "DeadlineExceeded",
+    "ExchangeFailed",
+    "KeyState",
+    "Limits",
+    "LocalDC",
+    "LocalProtocolError",
+    "MTProtoError",
+    "OutcomeUnknown",
+    "RSAPrivateKey",
+    "RSAPublicKey",
+    "RemoteProtocolError",
+    "RequestCancelled",
+    "RpcError",
+    "ServerExchange",
+    "ServerSession",
+    "TransportError",
+    "blocking",
+    "connect",
+]
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "mtproto.client": ("Application", "Client", "blocking", "connect"),
+    "mtproto.crypto.rsa": ("PRODUCTION_KEYS", "RSAPrivateKey", "RSAPublicKey", "TEST_KEYS"),
+    "mtproto.errors": (
+        "ConnectionLost",
+        "DeadlineExceeded",
+        "ExchangeFailed",
+        "LocalProtocolError",
+        "MTProtoError",
+        "OutcomeUnknown",
+        "RemoteProtocolError",
+        "RequestCancelled",
+        "RpcError",
+        "TransportError",
+    ),
+    "mtproto.exchange": ("ClientExchange", "ServerExchange"),
+    "mtproto.limits": ("DEFAULT_LIMITS", "Limits"),
+    "mtproto.localdc": ("LocalDC",),
+    "mtproto.message.auth_key": ("AuthKey",),
+    "mtproto.message.key_state": ("KeyState",),
+    "mtproto.session": ("ClientSession", "ServerSession"),
+}
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+
+
+def __getattr__(name: str) -> Any:
+    """Import the room that holds `name` the first time somebody asks for it."""
+    home = _HOME_OF.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(home), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

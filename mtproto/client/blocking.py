@@ -1,0 +1,148 @@
+"""The client without asyncio: objects in, objects out, over one `net.blocking.BlockingConnection`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeVar, Unpack
+
+from mtproto.client.base import BaseClient, Timeout
+from mtproto.client.calls import is_idempotent, method_name
+from mtproto.client.options import Options, connection_options
+from mtproto.net.blocking import BlockingConnection
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from types import TracebackType
+    from typing import Self
+
+    from mtproto.crypto.rsa import RSAPublicKey
+    from mtproto.message.key_state import KeyState
+    from mtproto.session.outbox import Request
+    from tl import TLFunction
+
+__all__ = ["Client", "connect"]
+
+Result = TypeVar("Result")
+
+
+class Client(BaseClient):
+    """Calls over one data centre, from any thread (core.telegram.org/api/invoking).
+
+    Any number of threads may call at once; pings and acks go on while they wait. Made by `connect`; use it as a
+    context manager, or pair `open()` with `close()`.
+    """
+
+    def __init__(self, connection: BlockingConnection, api_id: int, api_hash: str, options: Options) -> None:
+        super().__init__(api_id, api_hash, options)
+        self.connection = connection
+
+    @property
+    def state(self) -> KeyState | None:
+        """Return what a later run needs to go on without an exchange; None before there is a key."""
+        return self.connection.state
+
+    def open(self) -> Self:
+        """Connect, and make an auth key if there is none.
+
+        Raises:
+            ConnectionLost, DeadlineExceeded, ExchangeFailed, TransportError: as `net.Connection.open` does.
+
+        """
+        self.connection.open(timeout=self.timeout)
+        return self
+
+    def close(self) -> None:
+        """Close the connection; calls that still wait fail with `RequestCancelled`."""
+        self.connection.close()
+
+    def __enter__(self) -> Self:
+        return self.open()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __call__(
+        self,
+        request: TLFunction[Result],
+        *,
+        timeout: Timeout = ...,
+        idempotent: bool | None = None,
+        after: Sequence[Request] = (),
+    ) -> Result:
+        """Send one call and return its answer, read by the call's declared result.
+
+        Args:
+            request: a function of the client's schema.
+            timeout: seconds until `DeadlineExceeded`; None waits for ever; left out, the client's own applies.
+            idempotent: whether the call may be executed twice, should the server forget what became of it;
+                left out, true for methods named `get…`.
+            after: handles of calls that must have succeeded before (`invokeAfterMsgs`).
+
+        Raises:
+            RpcError: the server refused the call; the class tells the family.
+            DeadlineExceeded, OutcomeUnknown, ConnectionLost, RequestCancelled: see `mtproto.errors`.
+            tl.EncodeError: the request can't be written; nothing was sent.
+            tl.DecodeError: the answer can't be read.
+
+        """
+        repeatable = is_idempotent(request) if idempotent is None else idempotent
+        answer = self._call(request.to_bytes(), method_name(request), timeout, repeatable, after)
+        result: Result = self._decode(answer, request)
+        return result
+
+    def call_bytes(
+        self,
+        body: bytes,
+        *,
+        timeout: Timeout = ...,
+        idempotent: bool = False,
+        after: Sequence[Request] = (),
+    ) -> bytes:
+        """Send the bytes of one call and return those of its answer, unread: the raw door.
+
+        Args:
+            body: one serialized function. The first call of a key is wrapped in `initConnection` here, too.
+            timeout: as for a call of an object.
+            idempotent: whether the call may be executed twice.
+            after: as for a call of an object.
+
+        Raises:
+            As a call of an object does, but for the errors of TL.
+
+        """
+        return self._call(body, "", timeout, idempotent, after)
+
+    def _call(self, body: bytes, method: str, timeout: Timeout, idempotent: bool, after: Sequence[Request]) -> bytes:
+        seconds = self._seconds(timeout)
+        sent = self._writer.wrap(body, self.state)
+        outcome = self.connection.call(sent, timeout=seconds, idempotent=idempotent, after=after)
+        if self._writer.wants_wrapping(outcome, sent, self.state):
+            sent = self._writer.wrap(body, self.state)
+            outcome = self.connection.call(sent, timeout=seconds, idempotent=idempotent, after=after)
+        return self._writer.read(outcome, sent, method, self.state)
+
+    def updates(self) -> Iterator[Any]:
+        """Iterate over what the server sends unasked: see `net.blocking.BlockingConnection.updates`."""
+        return self.connection.updates()
+
+
+def connect(
+    address: tuple[str, int],
+    *,
+    keys: Sequence[RSAPublicKey],
+    api_id: int,
+    api_hash: str = "",
+    **options: Unpack[Options],
+) -> Client:
+    """Return a client of the data centre at `address`; entering it (`with`) connects.
+
+    Args:
+        address: host and TCP port.
+        keys: the RSA keys that the data centre may have (core.telegram.org/mtproto/auth_key).
+        api_id: the application's number, from my.telegram.org.
+        api_hash: its secret half, which the `auth` methods want.
+        options: see `client.options.Options`.
+
+    """
+    return Client(BlockingConnection(address, keys, **connection_options(options)), api_id, api_hash, options)

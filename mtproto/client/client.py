@@ -1,0 +1,150 @@
+"""The asyncio client: objects in, objects out, over one `net.Connection`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeVar, Unpack
+
+from mtproto.client.base import BaseClient, Timeout
+from mtproto.client.calls import is_idempotent, method_name
+from mtproto.client.options import Options, connection_options
+from mtproto.net import Connection
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Sequence
+    from types import TracebackType
+    from typing import Self
+
+    from mtproto.crypto.rsa import RSAPublicKey
+    from mtproto.message.key_state import KeyState
+    from mtproto.session.outbox import Request
+    from tl import TLFunction
+
+__all__ = ["Client", "connect"]
+
+Result = TypeVar("Result")
+
+
+class Client(BaseClient):
+    """Calls over one data centre, for asyncio (core.telegram.org/api/invoking).
+
+    Any number of tasks of one event loop may call at once. Made by `connect`; use it as an asynchronous context
+    manager, or pair `open()` with `close()`.
+    """
+
+    def __init__(self, connection: Connection, api_id: int, api_hash: str, options: Options) -> None:
+        super().__init__(api_id, api_hash, options)
+        self.connection = connection
+
+    @property
+    def state(self) -> KeyState | None:
+        """Return what a later run needs to go on without an exchange; None before there is a key."""
+        return self.connection.state
+
+    async def open(self) -> Self:
+        """Connect, and make an auth key if there is none.
+
+        Raises:
+            ConnectionLost, DeadlineExceeded, ExchangeFailed, TransportError: see `net.Connection.open`.
+
+        """
+        await self.connection.open(timeout=self.timeout)
+        return self
+
+    async def close(self) -> None:
+        """Close the connection; calls that still wait fail with `RequestCancelled`."""
+        await self.connection.close()
+
+    async def __aenter__(self) -> Self:
+        return await self.open()
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def __call__(
+        self,
+        request: TLFunction[Result],
+        *,
+        timeout: Timeout = ...,
+        idempotent: bool | None = None,
+        after: Sequence[Request] = (),
+    ) -> Result:
+        """Send one call and return its answer, read by the call's declared result.
+
+        Args:
+            request: a function of the client's schema.
+            timeout: seconds until `DeadlineExceeded`; None waits for ever; left out, the client's own applies.
+            idempotent: whether the call may be executed twice, should the server forget what became of it;
+                left out, true for methods named `get…`.
+            after: handles of calls that must have succeeded before (`invokeAfterMsgs`).
+
+        Raises:
+            RpcError: the server refused the call; the class tells the family.
+            DeadlineExceeded, OutcomeUnknown, ConnectionLost, RequestCancelled: see `mtproto.errors`.
+            tl.EncodeError: the request can't be written; nothing was sent.
+            tl.DecodeError: the answer can't be read.
+
+        """
+        repeatable = is_idempotent(request) if idempotent is None else idempotent
+        answer = await self._call(request.to_bytes(), method_name(request), timeout, repeatable, after)
+        result: Result = self._decode(answer, request)
+        return result
+
+    async def call_bytes(
+        self,
+        body: bytes,
+        *,
+        timeout: Timeout = ...,
+        idempotent: bool = False,
+        after: Sequence[Request] = (),
+    ) -> bytes:
+        """Send the bytes of one call and return those of its answer, unread: the raw door.
+
+        Args:
+            body: one serialized function. The first call of a key is wrapped in `initConnection` here, too.
+            timeout: as for a call of an object.
+            idempotent: whether the call may be executed twice.
+            after: as for a call of an object.
+
+        Raises:
+            As a call of an object does, but for the errors of TL.
+
+        """
+        return await self._call(body, "", timeout, idempotent, after)
+
+    async def _call(
+        self, body: bytes, method: str, timeout: Timeout, idempotent: bool, after: Sequence[Request]
+    ) -> bytes:
+        seconds = self._seconds(timeout)
+        sent = self._writer.wrap(body, self.state)
+        outcome = await self.connection.call(sent, timeout=seconds, idempotent=idempotent, after=after)
+        if self._writer.wants_wrapping(outcome, sent, self.state):
+            sent = self._writer.wrap(body, self.state)
+            outcome = await self.connection.call(sent, timeout=seconds, idempotent=idempotent, after=after)
+        return self._writer.read(outcome, sent, method, self.state)
+
+    def updates(self) -> AsyncIterator[Any]:
+        """Iterate over what the server sends unasked: see `net.Connection.updates`."""
+        return self.connection.updates()
+
+
+def connect(
+    address: tuple[str, int],
+    *,
+    keys: Sequence[RSAPublicKey],
+    api_id: int,
+    api_hash: str = "",
+    **options: Unpack[Options],
+) -> Client:
+    """Return a client of the data centre at `address`; entering it (`async with`) connects.
+
+    Args:
+        address: host and TCP port.
+        keys: the RSA keys that the data centre may have (core.telegram.org/mtproto/auth_key).
+        api_id: the application's number, from my.telegram.org.
+        api_hash: its secret half, which the `auth` methods want.
+        options: see `client.options.Options`.
+
+    """
+    return Client(Connection(address, keys, **connection_options(options)), api_id, api_hash, options)

@@ -1,0 +1,76 @@
+"""The options that both clients share, and how they divide between a client and its connection."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypedDict
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mtproto.client.application import Application
+    from mtproto.exchange import Step
+    from mtproto.limits import Limits
+    from mtproto.message.key_state import KeyState
+    from tl import Schema
+
+__all__ = ["ConnectionOptions", "Options", "application_of", "connection_options", "schema_of"]
+
+DEFAULT_TIMEOUT = 60.0
+"""Seconds a call waits by default: longer than any honest answer, short enough for a person."""
+
+
+class ConnectionOptions(TypedDict, total=False):
+    """What `net.Connection` and `net.blocking.BlockingConnection` are told beyond address and keys.
+
+    Attributes:
+        dc_id: the data centre's id; 10000 is added for Telegram's test servers, media-only ones are negative.
+        state: what a former run left in `client.state`; with it no exchange is made.
+        transport: the framing: "abridged", "intermediate" or "full" (core.telegram.org/mtproto/mtproto-transports).
+        limits: bounds on what is sent and accepted.
+        random: a cryptographically secure source of bytes; the operating system's by default.
+        trace: called with each step of the key exchange; it sees no secret.
+
+    """
+
+    dc_id: int
+    state: KeyState | None
+    transport: str
+    limits: Limits
+    random: Callable[[int], bytes]
+    trace: Callable[[Step], None] | None
+
+
+class Options(ConnectionOptions, total=False):
+    """What `connect` and `blocking.connect` are told beyond address, keys and application ids.
+
+    Attributes:
+        application: the whole of what `initConnection` says; its `api_id` and `api_hash` win over the separate ones.
+        schema: the API schema of the calls, by default the packaged layer.
+        timeout: seconds that opening and each call may take unless the call says otherwise; None waits for ever.
+
+    """
+
+    application: Application
+    schema: Schema
+    timeout: float | None
+
+
+def application_of(api_id: int, api_hash: str, options: Options) -> Application:
+    """Return the application that the options name, or one made of the two ids."""
+    from mtproto.client.application import Application
+
+    return options.get("application") or Application(api_id=api_id, api_hash=api_hash)
+
+
+def schema_of(options: Options) -> Schema:
+    """Return the schema that the options name, or the packaged one."""
+    if chosen := options.get("schema"):
+        return chosen
+    from tl import api
+
+    return api.schema
+
+
+def connection_options(options: Options) -> Any:
+    """Return those options that the connection takes, as its keyword arguments."""
+    return {name: value for name, value in options.items() if name in ConnectionOptions.__annotations__}
