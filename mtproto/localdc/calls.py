@@ -1,0 +1,70 @@
+"""What a handler is given, and how it refuses. No I/O."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mtproto.localdc.desk import Desk
+    from mtproto.localdc.keys import KeyRecord
+    from mtproto.localdc.layers import Layer
+    from mtproto.localdc.world.model import User
+
+__all__ = ["Answer", "Call", "Handler", "Refused"]
+
+Answer = Any
+"""An object of the API, a bool, a list of objects or ints (for `Vector<…>`), or bytes that go out as they are."""
+
+
+class Refused(Exception):
+    """Raised by a handler: the call is answered with `rpc_error` (core.telegram.org/api/errors).
+
+    `code` is like HTTP's; `name` is upper-case, with numbers as parameters: `Refused(420, "FLOOD_WAIT_31")`.
+    """
+
+    def __init__(self, code: int, name: str) -> None:
+        super().__init__(f"{code} {name}")
+        self.code = code
+        self.name = name
+
+
+@dataclass(slots=True)
+class Call:
+    """One call of a method.
+
+    Attributes:
+        request: the method with its arguments, wrappers taken off; an object of the API's packaged layer.
+        key: what the DC remembers with the auth key of the caller.
+        layer: the layer that the answer is to be written in.
+        desk: the world, the address, and what else the handlers share.
+        msg_id: the id of the message that carried the call (signed).
+        after: message ids whose calls have to succeed first (`invokeAfterMsg`, `invokeAfterMsgs`).
+        without_updates: whether the call came under `invokeWithoutUpdates`.
+
+    """
+
+    request: Any
+    key: KeyRecord
+    layer: Layer
+    desk: Desk
+    msg_id: int
+    after: list[int] = field(default_factory=list)
+    without_updates: bool = False
+
+    @property
+    def user(self) -> User | None:
+        """Who is logged in with this auth key."""
+        return None if self.key.user_id is None else self.desk.world.user(self.key.user_id)
+
+    @property
+    def me(self) -> User:
+        """Who is logged in; refuses with `401 AUTH_KEY_UNREGISTERED` when nobody is."""
+        user = self.user
+        if user is None:
+            raise Refused(401, "AUTH_KEY_UNREGISTERED")
+        return user
+
+
+Handler = Callable[[Call], Answer | Awaitable[Answer]]

@@ -1,0 +1,188 @@
+"""`LocalDC`: an MTProto data centre on a loopback socket, for asyncio programs."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from mtproto.crypto.rsa import RSAPrivateKey
+from mtproto.limits import DEFAULT_LIMITS, Limits
+from mtproto.link import InSession, KeyMade
+from mtproto.localdc.desk import Desk
+from mtproto.localdc.dispatch import Dispatcher
+from mtproto.localdc.keys import KeyFile, KeyRecord
+from mtproto.localdc.layers import layers_of
+from mtproto.localdc.ready import ready_info
+from mtproto.localdc.world.load import load_world
+from mtproto.net import Clock, Listener
+from mtproto.session import DestroyAuthKey
+from tl import api
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping
+    from pathlib import Path
+
+    from mtproto.crypto.rsa import RSAPublicKey
+    from mtproto.link import ServerLinkEvent, ServerQuery
+    from mtproto.localdc.calls import Handler
+    from mtproto.localdc.world.model import User, World
+    from tl import Schema, TLFunction
+
+__all__ = ["DataCentre", "LocalDC"]
+
+H = TypeVar("H", bound="Handler")
+
+
+class DataCentre:
+    """What `LocalDC` and `LocalDCThread` share: everything but how it is started.
+
+    Args:
+        host: the address to listen on.
+        port: the port to listen on; 0 takes a free one.
+        public_host: the address that clients are told to connect to, where it is not `host`.
+        dc_id: the number of this DC.
+        key: the RSA key; None makes one, or takes the one in the state file.
+        world: users and pictures; None takes the packaged ones.
+        schemas: further layers, by number, for clients that speak them; the packaged one is always there.
+        state: a file that keeps the RSA key and all auth keys over restarts. It is as secret as they are.
+        clock: gives the Unix time in seconds; None takes the clock of `mtproto.net`.
+        random: a cryptographically secure source of bytes.
+        limits: how much is accepted and sent.
+
+    Raises `WorldError` when the pictures can't be read, `LocalProtocolError` when the state file is damaged.
+
+    """
+
+    def __init__(
+        self,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        *,
+        public_host: str | None = None,
+        dc_id: int = 2,
+        key: RSAPrivateKey | None = None,
+        world: World | None = None,
+        schemas: Mapping[int, Schema] | None = None,
+        state: str | Path | None = None,
+        clock: Callable[[], float] | None = None,
+        random: Callable[[int], bytes] = os.urandom,
+        limits: Limits = DEFAULT_LIMITS,
+    ) -> None:
+        self.world = load_world() if world is None else world
+        self.dc_id = dc_id
+        self._public_host = public_host
+        self._file = None if state is None else KeyFile(state)
+        pem, records = (None, []) if self._file is None else self._file.read()
+        if key is None:
+            key = RSAPrivateKey.generate() if pem is None else RSAPrivateKey.from_pem(pem)
+        self.private_key = key
+        self._records = {record.auth_key.id: record for record in records}
+        clock = Clock() if clock is None else clock
+        self._desk = Desk(self.world, dc_id, clock)
+        self._desk.keys_changed = self._keep
+        self._dispatcher = Dispatcher(self._desk, layers_of({**(schemas or {}), api.layer: api.schema}), api.layer)
+        self._listener = Listener(
+            self._answer, [key], host=host, port=port, dc_ids={dc_id}, clock=clock, random=random, limits=limits
+        )
+        for record in records:
+            self._listener.state.add_key(record.auth_key, expires_at=record.expires_at)
+        self._listener.on_event(self._watch)
+
+    @property
+    def keys(self) -> list[RSAPublicKey]:
+        """The public RSA keys that a client has to trust: one."""
+        return [self.private_key.public]
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """Where clients connect to: host and port, once the DC runs."""
+        host, port = self._listener.address
+        return self._public_host or host, port
+
+    @property
+    def users(self) -> tuple[User, ...]:
+        """Everybody in the world; the first is the bot."""
+        return self.world.users
+
+    @property
+    def bot(self) -> User:
+        """Whom `bot_token` logs in."""
+        return self.world.bot
+
+    @property
+    def bot_token(self) -> str:
+        """What `auth.importBotAuthorization` takes."""
+        return self.world.bot_token
+
+    @property
+    def api_id(self) -> int:
+        """The application id that `auth.importBotAuthorization` takes."""
+        return self.world.api_id
+
+    @property
+    def api_hash(self) -> str:
+        """What belongs to `api_id`."""
+        return self.world.api_hash
+
+    def handler(self, method: type[TLFunction[Any]]) -> Callable[[H], H]:
+        """Decorate a function that answers a method, instead of the DC's own handler if there is one.
+
+        It takes a `Call` and returns an object of the API (or a bool, a list, or bytes), or raises `Refused`. It may
+        be `async`. It runs in the thread of the DC's loop.
+        """
+
+        def register(function: H) -> H:
+            self._dispatcher.handlers[method.NAME] = function
+            return function
+
+        return register
+
+    def expire_file_references(self) -> None:
+        """Let every file reference given out so far be answered with `FILE_REFERENCE_EXPIRED`."""
+        self._desk.references.expire()
+
+    def ready(self) -> dict[str, Any]:
+        """Return all that a client has to know, as plain data for JSON. It takes the SHA-256 of every file."""
+        return ready_info(self.address, self.dc_id, self.private_key.public, self.world)
+
+    async def _serve(self) -> None:
+        await self._listener.start()
+        self._desk.address = self.address
+
+    async def _stop(self) -> None:
+        await self._listener.close()
+
+    def _answer(self, query: ServerQuery) -> bytes | Awaitable[bytes]:
+        return self._dispatcher.answer(query.body, self._records[query.key_id], query.session_id, query.msg_id)
+
+    def _watch(self, event: ServerLinkEvent) -> None:
+        match event:
+            case KeyMade(key):
+                self._records[key.auth_key.id] = KeyRecord(key.auth_key, expires_at=key.expires_at)
+                self._keep()
+            case InSession(slot, DestroyAuthKey()):
+                self._records.pop(slot.key.auth_key.id, None)
+                self._keep()
+
+    def _keep(self) -> None:
+        if self._file is not None:
+            self._file.write(self.private_key.to_pem(), list(self._records.values()))
+
+
+class LocalDC(DataCentre):
+    """An MTProto data centre on a loopback socket: `async with LocalDC() as dc: …`. Belongs to one event loop."""
+
+    async def start(self) -> None:
+        """Listen. Raises `OSError` when the port can't be had."""
+        await self._serve()
+
+    async def close(self) -> None:
+        """Close all connections and stop listening."""
+        await self._stop()
+
+    async def __aenter__(self) -> LocalDC:
+        await self.start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()

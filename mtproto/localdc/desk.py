@@ -1,0 +1,47 @@
+"""What the handlers of a local DC share: the world, the address, file references, what was made before."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mtproto.localdc.cache import Remembered
+from mtproto.localdc.references import FileReferences
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mtproto.localdc.world.model import World
+
+__all__ = ["Desk"]
+
+PAGES = 64
+"""Pages of photos that are kept as bytes: about 30 KiB each."""
+
+FILES = 64
+"""Files that are kept: a download in parts asks for the same one again and again."""
+
+
+class Desk:
+    """One for each DC.
+
+    Attributes:
+        world: who is there.
+        dc_id: the number of this DC.
+        clock: gives the Unix time in seconds.
+        address: the host and port that clients are told to connect to.
+        references: the file references of photos.
+        pages: answers that are the same for all, as bytes.
+        files: the files of photos.
+        keys_changed: is called when something that belongs to an auth key changed.
+
+    """
+
+    def __init__(self, world: World, dc_id: int, clock: Callable[[], float]) -> None:
+        self.world = world
+        self.dc_id = dc_id
+        self.clock = clock
+        self.address: tuple[str, int] = ("", 0)
+        self.references = FileReferences()
+        self.pages: Remembered[bytes] = Remembered(PAGES)
+        self.files: Remembered[bytes | None] = Remembered(FILES)
+        self.keys_changed: Callable[[], None] = lambda: None

@@ -1,0 +1,115 @@
+"""From the bytes of a query to the bytes of its answer: the layer, the wrappers, the handler, errors."""
+
+from __future__ import annotations
+
+import inspect
+import logging
+from typing import TYPE_CHECKING
+
+from mtproto.localdc.calls import Call, Refused
+from mtproto.localdc.handlers import HANDLERS
+from mtproto.localdc.outcomes import Outcomes
+from mtproto.localdc.wrappers import declared_layer, unwrap
+from mtproto.session.wire import write_rpc_error
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Mapping
+
+    from mtproto.localdc.calls import Answer, Handler
+    from mtproto.localdc.desk import Desk
+    from mtproto.localdc.keys import KeyRecord
+    from mtproto.localdc.layers import Layer
+
+__all__ = ["Dispatcher"]
+
+logger = logging.getLogger(__name__)
+
+OPEN_NAMESPACES = ("auth.", "help.")
+OPEN = frozenset({"account.getPassword"})
+"""What may be called before the login, beside the methods of these namespaces (core.telegram.org/api/auth)."""
+
+
+class Dispatcher:
+    """Answers queries. One for each DC.
+
+    Attributes:
+        handlers: by the TL name of the method; may be changed at any time.
+
+    """
+
+    def __init__(self, desk: Desk, layers: Mapping[int, Layer], default_layer: int) -> None:
+        self.handlers: dict[str, Handler] = dict(HANDLERS)
+        self._desk = desk
+        self._layers = layers
+        self._default_layer = default_layer
+        self._outcomes = Outcomes()
+
+    def answer(self, body: bytes, key: KeyRecord, session_id: int, msg_id: int) -> bytes | Awaitable[bytes]:
+        """Return what goes into `rpc_result`: the answer, boxed, or an `rpc_error`.
+
+        An awaitable comes back only where the call has to wait: for other calls, or for a handler that is `async`.
+        """
+        try:
+            call = self._read(body, key, msg_id)
+        except Refused as refused:
+            return self._refuse(refused, session_id, msg_id)
+        if call.after:
+            return self._answer_after(call, session_id)
+        try:
+            answer = self._handler(call)(call)
+            if not inspect.isawaitable(answer):
+                return self._settle(answer, call, session_id)
+        except Exception as error:
+            return self._fail(error, call, session_id)
+        return self._answer_later(call, answer, session_id)
+
+    async def _answer_after(self, call: Call, session_id: int) -> bytes:
+        try:
+            await self._outcomes.wait(session_id, call.after)
+            answer = self._handler(call)(call)
+        except Exception as error:
+            return self._fail(error, call, session_id)
+        return await self._answer_later(call, answer, session_id)
+
+    async def _answer_later(self, call: Call, answer: Answer | Awaitable[Answer], session_id: int) -> bytes:
+        try:
+            return self._settle(await answer if inspect.isawaitable(answer) else answer, call, session_id)
+        except Exception as error:
+            return self._fail(error, call, session_id)
+
+    def _read(self, body: bytes, key: KeyRecord, msg_id: int) -> Call:
+        number = declared_layer(body) or key.layer or self._default_layer
+        layer = self._layers.get(number)
+        if layer is None:
+            logger.warning("a client speaks layer %d, which this DC was given no schema of", number)
+            raise Refused(400, "CONNECTION_LAYER_INVALID")
+        call = Call(layer.read(body), key, layer, self._desk, msg_id)
+        unwrap(call)
+        call.request = layer.packaged(call.request)
+        return call
+
+    def _handler(self, call: Call) -> Handler:
+        name = call.request.NAME
+        handler = self.handlers.get(name)
+        if handler is None:
+            raise Refused(400, f"INPUT_METHOD_INVALID_{call.request.ID}_{call.layer.number}")
+        if call.user is None and name not in OPEN and not name.startswith(OPEN_NAMESPACES):
+            raise Refused(401, "AUTH_KEY_UNREGISTERED")
+        return handler
+
+    def _settle(self, answer: Answer, call: Call, session_id: int) -> bytes:
+        """Write the answer, and note that the call succeeded."""
+        result = answer if isinstance(answer, bytes) else call.layer.encode(answer, call.request.result)
+        self._outcomes.settle(session_id, call.msg_id, True)
+        return result
+
+    def _fail(self, error: Exception, call: Call, session_id: int) -> bytes:
+        """Turn what a handler raised into an `rpc_error`; whatever it is, the DC goes on for the others."""
+        if isinstance(error, Refused):
+            return self._refuse(error, session_id, call.msg_id)
+        logger.error("the handler of %s failed", call.request.NAME, exc_info=error)
+        return self._refuse(Refused(500, "INTERNAL"), session_id, call.msg_id)
+
+    def _refuse(self, refused: Refused, session_id: int, msg_id: int) -> bytes:
+        self._outcomes.settle(session_id, msg_id, False)
+        return write_rpc_error(refused.code, refused.name)

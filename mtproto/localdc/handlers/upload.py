@@ -1,0 +1,84 @@
+"""Fetching files (core.telegram.org/api/files#downloading-files, core.telegram.org/method/upload.getFile)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from mtproto.localdc.calls import Refused
+from mtproto.localdc.objects import find_user
+from tl import api
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mtproto.localdc.calls import Call
+    from mtproto.localdc.world.model import Photo
+    from tl import TLObject
+
+__all__ = ["check_range", "get_file"]
+
+MIB = 1 << 20
+"""A request stays inside one mebibyte of the file, counted from the file's start."""
+
+BLOCK = 4096
+PRECISE_BLOCK = 1024
+
+BIG, SMALL = "c", "a"
+"""The sizes that `inputPeerPhotoFileLocation` means with and without `big`."""
+
+
+def get_file(call: Call) -> TLObject:
+    """Answer with at most `limit` bytes from `offset` on; fewer, or none, where the file ends."""
+    request = call.request
+    check_range(request.offset, request.limit, precise=request.precise)
+    locate = LOCATIONS.get(request.location.NAME)
+    if locate is None:
+        raise Refused(400, "LOCATION_INVALID")
+    photo, type_ = locate(request.location, call)
+    data = call.desk.files.get((photo.id, type_), lambda: photo.file(type_))
+    if data is None:
+        raise Refused(400, "LOCATION_INVALID")
+    is_jpeg = any(size.type == type_ for size in photo.sizes)
+    answer: TLObject = api.types.upload.File(
+        type=api.types.storage.FileJpeg() if is_jpeg else api.types.storage.FileMp4(),
+        mtime=photo.date,
+        bytes=data[request.offset : request.offset + request.limit],
+    )
+    return answer
+
+
+def check_range(offset: int, limit: int, *, precise: bool) -> None:
+    """Refuse with `LIMIT_INVALID` or `OFFSET_INVALID` what the documentation does not allow."""
+    block = PRECISE_BLOCK if precise else BLOCK
+    if limit <= 0 or limit > MIB or limit % block or (not precise and MIB % limit):
+        raise Refused(400, "LIMIT_INVALID")
+    if offset < 0 or offset % block:
+        raise Refused(400, "OFFSET_INVALID")
+    if offset // MIB != (offset + limit - 1) // MIB:
+        raise Refused(400, "LIMIT_INVALID")
+
+
+def _photo_location(location: Any, call: Call) -> tuple[Photo, str]:
+    """`inputPhotoFileLocation`: a photo of any user, with a file reference that is still good."""
+    found = call.desk.world.photo(location.id)
+    if found is None or found[1].access_hash != location.access_hash:
+        raise Refused(400, "FILE_ID_INVALID")
+    call.desk.references.check(location.file_reference, location.id)
+    return found[1], location.thumb_size
+
+
+def _peer_photo_location(location: Any, call: Call) -> tuple[Photo, str]:
+    """`inputPeerPhotoFileLocation`: a photo of this user, without a file reference."""
+    user = find_user(location.peer, call)
+    if user is None:
+        raise Refused(400, "PEER_ID_INVALID")
+    found = call.desk.world.photo(location.photo_id)
+    if found is None or found[0] is not user:
+        raise Refused(400, "LOCATION_INVALID")
+    return found[1], BIG if location.big else SMALL
+
+
+LOCATIONS: dict[str, Callable[[Any, Call], tuple[Photo, str]]] = {
+    "inputPhotoFileLocation": _photo_location,
+    "inputPeerPhotoFileLocation": _peer_photo_location,
+}

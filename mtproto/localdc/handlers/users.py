@@ -1,0 +1,62 @@
+"""Who somebody is (core.telegram.org/method/users.getUsers, core.telegram.org/method/contacts.resolveUsername)."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from mtproto.localdc.calls import Refused
+from mtproto.localdc.objects import find_user, photo_object, user_object
+from tl import api
+
+if TYPE_CHECKING:
+    from mtproto.localdc.calls import Call
+    from tl import TLObject
+
+__all__ = ["get_full_user", "get_users", "resolve_username"]
+
+USERNAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{2,31}")
+
+
+def get_users(call: Call) -> list[TLObject]:
+    """Answer with one user for each that was asked for, in that order; `userEmpty` for nobody."""
+    return [_user_or_empty(named, call) for named in call.request.id]
+
+
+def _user_or_empty(named: TLObject, call: Call) -> TLObject:
+    user = find_user(named, call)
+    if user is not None:
+        return user_object(user, call)
+    empty: TLObject = api.types.UserEmpty(id=getattr(named, "user_id", 0))
+    return empty
+
+
+def get_full_user(call: Call) -> TLObject:
+    """Answer with a user and the newest photo whole. Refuses with `USER_ID_INVALID`."""
+    user = find_user(call.request.id, call)
+    if user is None:
+        raise Refused(400, "USER_ID_INVALID")
+    full = api.types.UserFull(
+        id=user.id,
+        settings=api.types.PeerSettings(),
+        notify_settings=api.types.PeerNotifySettings(),
+        profile_photo=photo_object(user.photos[0], call) if user.photos else None,
+        common_chats_count=0,
+    )
+    answer: TLObject = api.types.users.UserFull(full_user=full, chats=[], users=[user_object(user, call)])
+    return answer
+
+
+def resolve_username(call: Call) -> TLObject:
+    """Answer with the user of that name, whatever its case.
+
+    Refuses with `USERNAME_INVALID` what can be no name, with `USERNAME_NOT_OCCUPIED` what is nobody's.
+    """
+    if not USERNAME.fullmatch(call.request.username):
+        raise Refused(400, "USERNAME_INVALID")
+    user = call.desk.world.by_username(call.request.username)
+    if user is None:
+        raise Refused(400, "USERNAME_NOT_OCCUPIED")
+    peer = api.types.PeerUser(user_id=user.id)
+    answer: TLObject = api.types.contacts.ResolvedPeer(peer=peer, chats=[], users=[user_object(user, call)])
+    return answer

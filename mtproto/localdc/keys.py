@@ -1,0 +1,83 @@
+"""What a local DC remembers with each auth key, and the file that keeps it over restarts."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from mtproto.errors import LocalProtocolError
+from mtproto.message.auth_key import AuthKey
+
+__all__ = ["KeyFile", "KeyRecord"]
+
+VERSION = 1
+
+
+@dataclass(slots=True)
+class KeyRecord:
+    """An auth key and what belongs to it (core.telegram.org/api/invoking, core.telegram.org/api/auth).
+
+    Attributes:
+        auth_key: the key.
+        layer: what the last `invokeWithLayer` said.
+        inited: whether `initConnection` came.
+        user_id: who is logged in.
+        expires_at: for a temporary key, when it is over (Unix seconds).
+
+    """
+
+    auth_key: AuthKey = field(repr=False)
+    layer: int | None = None
+    inited: bool = False
+    user_id: int | None = None
+    expires_at: float | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what a file keeps. It holds the key itself: whoever reads it can act as the client."""
+        return {
+            "auth_key": base64.b64encode(self.auth_key.data).decode(),
+            "layer": self.layer,
+            "inited": self.inited,
+            "user_id": self.user_id,
+            "expires_at": self.expires_at,
+        }
+
+    @classmethod
+    def from_dict(cls, kept: dict[str, Any]) -> KeyRecord:
+        """Read back what `to_dict` gave."""
+        return cls(**{**kept, "auth_key": AuthKey(base64.b64decode(kept["auth_key"], validate=True))})
+
+
+class KeyFile:
+    """A file with the DC's RSA key and all auth keys, readable by its owner alone. Written whole, then renamed."""
+
+    def __init__(self, path: str | Path) -> None:
+        self.path = Path(path)
+
+    def read(self) -> tuple[str | None, list[KeyRecord]]:
+        """Return the RSA private key (PEM) and the records; nothing of either when there is no file yet.
+
+        Raises `LocalProtocolError` when the file is damaged.
+        """
+        if not self.path.exists():
+            return None, []
+        try:
+            kept = json.loads(self.path.read_text(encoding="ascii"))
+            if kept["version"] != VERSION:
+                raise ValueError("another version")
+            return kept["rsa"], [KeyRecord.from_dict(record) for record in kept["keys"]]
+        except (KeyError, TypeError, ValueError, LocalProtocolError):
+            # The text of these errors may quote the file, and the file holds keys.
+            raise LocalProtocolError(f"{self.path}: not a state file of a local DC, version {VERSION}") from None
+
+    def write(self, rsa: str, records: list[KeyRecord]) -> None:
+        """Put everything into the file."""
+        kept = {"version": VERSION, "rsa": rsa, "keys": [record.to_dict() for record in records]}
+        draft = self.path.with_name(self.path.name + ".new")
+        with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="ascii") as file:
+            json.dump(kept, file)
+        draft.replace(self.path)

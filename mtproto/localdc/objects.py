@@ -1,0 +1,84 @@
+"""The world's users and photos as objects of the API, and who is meant where the API names somebody."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tl import api
+
+if TYPE_CHECKING:
+    from mtproto.localdc.calls import Call
+    from mtproto.localdc.world.model import FileSize, Photo, User
+    from tl import TLObject
+
+__all__ = ["find_user", "photo_object", "user_object"]
+
+SELF = frozenset({"inputUserSelf", "inputPeerSelf"})
+NAMED = frozenset({"inputUser", "inputPeerUser"})
+
+
+def find_user(named: TLObject, call: Call) -> User | None:
+    """Return whom an `InputUser` or an `InputPeer` means, or None for nobody that the caller may see.
+
+    Clients in the field put an `InputPeer` where an `InputUser` is declared; Telegram takes it, and so does this.
+    A bot may leave the access hash 0.
+    """
+    if named.NAME in SELF:
+        return call.me
+    if named.NAME not in NAMED:
+        return None
+    user_id, access_hash = named.user_id, named.access_hash  # type: ignore[attr-defined]  # as `NAMED` says
+    user = call.desk.world.user(user_id)
+    if user is None or not (access_hash == user.access_hash or (access_hash == 0 and call.me.bot)):
+        return None
+    return user
+
+
+def user_object(user: User, call: Call) -> TLObject:
+    """Return the `user` as the caller sees it, with the newest photo."""
+    photo = None
+    if user.photos:
+        newest = user.photos[0]
+        photo = api.types.UserProfilePhoto(
+            photo_id=newest.id,
+            stripped_thumb=newest.stripped,
+            has_video=bool(newest.videos),
+            dc_id=call.desk.dc_id,
+        )
+    described: TLObject = api.types.User(
+        id=user.id,
+        access_hash=user.access_hash,
+        first_name=user.first_name,
+        last_name=user.last_name or None,
+        username=user.username,
+        photo=photo,
+        bot=user.bot,
+        bot_info_version=1 if user.bot else None,
+        self=user is call.user,
+    )
+    return described
+
+
+def photo_object(photo: Photo, call: Call) -> TLObject:
+    """Return the `photo` with a file reference that is good until the DC lets it expire."""
+    sizes = [api.types.PhotoStrippedSize(type="i", bytes=photo.stripped), *map(_size_object, photo.sizes)]
+    videos = [api.types.VideoSize(type=size.type, w=size.w, h=size.h, size=size.size) for size in photo.videos]
+    described: TLObject = api.types.Photo(
+        id=photo.id,
+        access_hash=photo.access_hash,
+        file_reference=call.desk.references.reference(photo.id),
+        date=photo.date,
+        sizes=sizes,
+        video_sizes=videos or None,
+        dc_id=call.desk.dc_id,
+    )
+    return described
+
+
+def _size_object(size: FileSize) -> TLObject:
+    described: TLObject
+    if size.prefixes:
+        described = api.types.PhotoSizeProgressive(type=size.type, w=size.w, h=size.h, sizes=list(size.prefixes))
+    else:
+        described = api.types.PhotoSize(type=size.type, w=size.w, h=size.h, size=size.size)
+    return described

@@ -1,0 +1,45 @@
+"""What a client has to know to reach a local DC: the contents of `serve --ready-file`, as plain data for JSON."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mtproto.crypto.rsa import RSAPublicKey
+    from mtproto.localdc.world.model import Photo, User, World
+
+__all__ = ["ready_info"]
+
+
+def ready_info(address: tuple[str, int], dc_id: int, key: RSAPublicKey, world: World) -> dict[str, Any]:
+    """Return address, key, credentials, and every user with the SHA-256 (hex) of each file of each photo.
+
+    `public_key_pem` is PKCS#1; `fingerprint` is 16 hex digits, as unsigned number.
+    """
+    host, port = address
+    return {
+        "host": host,
+        "port": port,
+        "dc_id": dc_id,
+        "public_key_pem": key.to_pem(),
+        "fingerprint": f"{key.fingerprint & (1 << 64) - 1:016x}",
+        "api_id": world.api_id,
+        "api_hash": world.api_hash,
+        "bot_token": world.bot_token,
+        "users": [_user(user) for user in world.users],
+    }
+
+
+def _user(user: User) -> dict[str, Any]:
+    return {
+        "id": user.id,
+        "access_hash": user.access_hash,
+        "username": user.username,
+        "photos": [{"id": photo.id, "sizes": _sizes(photo)} for photo in user.photos],
+    }
+
+
+def _sizes(photo: Photo) -> list[dict[str, str]]:
+    files = ((type_, photo.file(type_)) for type_ in photo.types)
+    return [{"type": type_, "sha256": hashlib.sha256(data).hexdigest()} for type_, data in files if data is not None]

@@ -1,0 +1,70 @@
+"""`LocalDCThread`: a local DC in a thread with an event loop of its own, for programs without asyncio."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from typing import TYPE_CHECKING, Any
+
+from mtproto.localdc.dc import DataCentre
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine
+
+__all__ = ["LocalDCThread"]
+
+
+class LoopThread:
+    """An event loop that runs in a thread until it is told to end."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="mtproto-localdc", daemon=True)
+        self._thread.start()
+
+    def run(self, what: Coroutine[Any, Any, None]) -> None:
+        """Run a coroutine there and wait for its end; its exception comes out here."""
+        asyncio.run_coroutine_threadsafe(what, self._loop).result()
+
+    def end(self) -> None:
+        """Stop the loop, end the thread, close the loop."""
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+
+class LocalDCThread(DataCentre):
+    """An MTProto data centre on a loopback socket: `with LocalDCThread() as dc: …`.
+
+    Takes the arguments of `LocalDC`. Its methods may be called from any thread.
+    """
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        self._thread: LoopThread | None = None
+
+    def start(self) -> None:
+        """Listen. Raises `OSError` when the port can't be had."""
+        thread = LoopThread()
+        try:
+            thread.run(self._serve())
+        except BaseException:
+            thread.end()
+            raise
+        self._thread = thread
+
+    def close(self) -> None:
+        """Close all connections, stop listening, and end the thread. Does nothing when it does not run."""
+        thread, self._thread = self._thread, None
+        if thread is not None:
+            try:
+                thread.run(self._stop())
+            finally:
+                thread.end()
+
+    def __enter__(self) -> LocalDCThread:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()

@@ -1,0 +1,102 @@
+"""Taking the wrappers off a query (core.telegram.org/api/invoking). Each does something to the call or to its key."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from mtproto.localdc.calls import Refused
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mtproto.localdc.calls import Call
+    from mtproto.localdc.keys import KeyRecord
+
+__all__ = ["declared_layer", "unwrap"]
+
+INVOKE_WITH_LAYER = 0xDA9B0D0D
+
+# Wrappers that may stand in front of invokeWithLayer, and their sizes. All layers write these, and invokeWithLayer
+# itself, alike; they are read by hand, because only the layer says how the rest is written.
+SIZES_BEFORE_LAYER = {
+    0xBF9459B7: 4,  # invokeWithoutUpdates: only its id
+    0xCB9F372D: 12,  # invokeAfterMsg: its id and a long
+}
+
+
+def declared_layer(body: bytes) -> int | None:
+    """Return the layer that the query's `invokeWithLayer` names, or None when it has none."""
+    offset = 0
+    while True:
+        constructor = int.from_bytes(body[offset : offset + 4], "little")
+        if constructor == INVOKE_WITH_LAYER:
+            return int.from_bytes(body[offset + 4 : offset + 8], "little", signed=True)
+        size = SIZES_BEFORE_LAYER.get(constructor)
+        if size is None:
+            return None
+        offset += size
+
+
+def unwrap(call: Call) -> None:
+    """Take all wrappers off `call.request`, from the outside in, and do what they say.
+
+    Refuses with `CONNECTION_NOT_INITED` when the auth key has not seen an `initConnection` by then.
+    """
+    key = call.key
+    before = key.layer, key.inited
+    while (wrapper := WRAPPERS.get(call.request.NAME)) is not None:
+        wrapper(call, call.request)
+        call.request = call.request.query
+    if (key.layer, key.inited) != before:
+        call.desk.keys_changed()
+    if not key.inited and call.request.NAME not in BEFORE_INIT:
+        raise Refused(400, "CONNECTION_NOT_INITED")
+
+
+BEFORE_INIT = frozenset({"auth.bindTempAuthKey"})
+"""A temporary key is bound before anything else is sent under it."""
+
+
+def _with_layer(call: Call, wrapper: Any) -> None:
+    if wrapper.layer != call.layer.number:
+        raise Refused(400, "CONNECTION_LAYER_INVALID")
+    call.key.layer = wrapper.layer
+
+
+def _init_connection(call: Call, wrapper: Any) -> None:
+    if wrapper.api_id <= 0:
+        raise Refused(400, "CONNECTION_API_ID_INVALID")
+    key: KeyRecord = call.key
+    key.inited = True
+    key.layer = call.layer.number
+
+
+def _after_msg(call: Call, wrapper: Any) -> None:
+    call.after.append(wrapper.msg_id)
+
+
+def _after_msgs(call: Call, wrapper: Any) -> None:
+    call.after.extend(wrapper.msg_ids)
+
+
+def _without_updates(call: Call, _wrapper: Any) -> None:
+    call.without_updates = True
+
+
+def _nothing(_call: Call, _wrapper: Any) -> None:
+    """The wrapper changes nothing for a DC that has no updates, takeouts, businesses or stores."""
+
+
+WRAPPERS: dict[str, Callable[[Call, Any], None]] = {
+    "invokeWithLayer": _with_layer,
+    "initConnection": _init_connection,
+    "invokeAfterMsg": _after_msg,
+    "invokeAfterMsgs": _after_msgs,
+    "invokeWithoutUpdates": _without_updates,
+    "invokeWithMessagesRange": _nothing,
+    "invokeWithTakeout": _nothing,
+    "invokeWithBusinessConnection": _nothing,
+    "invokeWithGooglePlayIntegrity": _nothing,
+    "invokeWithApnsSecret": _nothing,
+    "invokeWithReCaptcha": _nothing,
+}
