@@ -142,6 +142,7 @@ def test_the_client_does_not_send_a_g_b_out_of_range(key: RSAPrivateKey) -> None
     with pytest.raises(ExchangeFailed) as caught:
         join(client, server)
     assert (caught.value.step, caught.value.check) == ("client_DH_inner_data", "g_b")
+    assert not isinstance(caught.value, ExchangeRejected)
 
 
 def test_the_server_does_not_send_a_g_a_out_of_range(key: RSAPrivateKey) -> None:
@@ -192,6 +193,14 @@ def test_padding_is_as_short_as_blocks_allow() -> None:
         sealed = seal_inner(data, aes_key_iv, Randomness())
         assert len(sealed) - 20 - len(data) == padding
         assert open_inner(sealed, aes_key_iv, "client_DH_inner_data", "step").to_bytes() == data
+
+
+def test_nothing_follows_server_dh_inner_data_but_padding(key: RSAPrivateKey, monkeypatch: pytest.MonkeyPatch) -> None:
+    def seal(data: bytes, aes_key_iv: tuple[bytes, bytes], random: Randomness) -> bytes:
+        return seal_inner(data + bytes(4), aes_key_iv, random)
+
+    monkeypatch.setattr("mtproto.exchange.server.seal_inner", seal)
+    assert failure(key, ExchangeFaults()) == ("server_DH_params_ok", "constructor")
 
 
 @pytest.mark.parametrize("cut", [1, 8, 15, 32, 592 - 16, 592])

@@ -8,7 +8,7 @@ import pytest
 
 from mtproto.crypto.dh import KNOWN_PRIME
 from mtproto.crypto.rsa import RSAPrivateKey
-from mtproto.errors import LocalProtocolError
+from mtproto.errors import ExchangeFailed, LocalProtocolError
 from mtproto.exchange import ClientExchange, ExchangeFaults, ExchangeResult, ServerExchange
 from mtproto.message.envelope import unpack_plain
 from tests.exchange.support import CHEAP_PQ, NOW, PQ, Randomness, body_of, halves, join
@@ -54,16 +54,27 @@ def test_the_steps_name_what_was_sent_and_received_and_nothing_secret(key: RSAPr
     assert inner == [None, None, None, "server_DH_inner_data", "client_DH_inner_data", None]
 
 
-def test_nothing_secret_is_kept_once_the_exchange_is_over(key: RSAPrivateKey) -> None:
+@pytest.mark.parametrize("succeeds", [True, False])
+def test_nothing_secret_is_kept_once_the_exchange_is_over(key: RSAPrivateKey, succeeds: bool) -> None:
     new_nonce, a, b = bytes(range(32)), b"\x0a" * 256, b"\x0b" * 256
     client = ClientExchange([key.public], 2, Randomness(1, {32: [new_nonce], 256: [b]}))
     server = ServerExchange([key], Randomness(2, {256: [a]}), pq=CHEAP_PQ)
-    join(client, server)
+    payload = client.start(NOW)
+    for _ in range(2):
+        payload = client.receive(server.receive(payload, NOW), NOW) or b""
+    answer = server.receive(payload, NOW)
+    result = server.result
+    assert result is not None
+    if succeeds:
+        client.receive(answer, NOW)
+    else:
+        for receive in (client.receive, server.receive):
+            with pytest.raises(ExchangeFailed):
+                receive(bytes(20), NOW)
     for half in (client, server):
-        kept = [value for name, value in vars(half).items() if name != "result"]
-        for secret in (new_nonce, a, b, int.from_bytes(a, "big"), int.from_bytes(b, "big")):
+        kept = [value for name, value in vars(half).items() if name not in ("result", "_random")]
+        for secret in (new_nonce, a, b, int.from_bytes(a, "big"), int.from_bytes(b, "big"), result.auth_key):
             assert secret not in kept
-        assert agreed(client, server).auth_key not in kept
 
 
 @pytest.mark.parametrize("offset", [-31_536_000.0, 0.0, 31_536_000.5])
@@ -174,6 +185,8 @@ def test_leading_zero_bytes_are_kept_in_all_combinations(key: RSAPrivateKey, zer
     result = agreed(client, server)
     assert len(result.auth_key.data) == 256
     assert (result.auth_key.data[0] == 0) is zero_key
+    for step, field in ((3, "g_a"), (4, "g_b")):
+        assert len(getattr(client.steps[step].inner, field)) == 256
 
 
 @pytest.mark.parametrize(

@@ -318,6 +318,16 @@ def test_after_a_deviating_query_every_query_is_refused(key: RSAPrivateKey, inde
         assert rejection(server, payload)[1:] == ("state", -404)
 
 
+@pytest.mark.parametrize("step", [1, 2])
+def test_after_a_deviating_query_the_right_one_comes_too_late(key: RSAPrivateKey, step: int) -> None:
+    client, server = BareClient(key.public), new_server(key)
+    payload = client.req_dh_params(server.receive(client.req_pq(), NOW))
+    if step == 2:
+        payload = client.set_client_dh_params(server.receive(payload, NOW))
+    rejection(server, payload[:-4])
+    assert rejection(server, payload)[1:] == ("state", -404)
+
+
 def test_a_query_out_of_turn_is_refused(key: RSAPrivateKey) -> None:
     sent = queries(BareClient(key.public), new_server(key))
     for before, payload in ((0, sent[1]), (0, sent[2]), (1, sent[2])):
