@@ -85,10 +85,12 @@ def measure(bench: Bench) -> Iterator[Row]:
 
 def _start(python: str, name: str) -> tuple[bytes, float, float] | None:
     """One fresh process: its request, seconds until that stood in the pipe, peak bytes; None if it never came."""
+    environment = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
     started = time.perf_counter()
     process = subprocess.Popen(
         [python, "-c", _PROGRAMS[name] + _END],
         cwd=ROOT,
+        env=environment,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,

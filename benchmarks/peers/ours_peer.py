@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
+import tl
 from benchmarks.peers.serve import Calls, Fixture, Operation, Statement, canonical_bytes, serve
 from tl import api
 
@@ -15,13 +16,13 @@ _REFUSED = {"cryptg": (), "tgcrypto": ("cryptg",), "cryptography": ("cryptg", "t
 """What must not be importable for the named one to be chosen."""
 
 
-def canonical(value: object) -> object:
-    """A TL object of ours as the plain value that `benchmarks.compare` describes."""
-    import tl
-
+def canonical(value: Any) -> object:
+    """A TL object of ours, or its dict form, as the plain value that `benchmarks.compare` describes."""
     if isinstance(value, tl.TLObject):
-        fields = {name: canonical(getattr(value, name)) for name in value.to_dict() if name != "_"}
-        return {"_": f"{value.ID:08x}", **fields}
+        return canonical(value.to_dict())
+    if isinstance(value, dict):
+        fields = {name: canonical(field) for name, field in value.items() if name != "_"}
+        return {"_": f"{api.schema[value['_']].ID:08x}", **fields}
     if isinstance(value, list):
         return [canonical(item) for item in value]
     return canonical_bytes(value) if isinstance(value, bytes) else value
