@@ -105,10 +105,10 @@ def test_every_changed_bit_of_a_padded_block_is_refused() -> None:
 
 def test_only_a_ciphertext_under_the_key_is_decrypted() -> None:
     encrypted = rsa_pad(b"data", PUBLIC, os.urandom)
-    for bad in (encrypted[:-1], encrypted + b"\0", b"", PUBLIC.n.to_bytes(256, "big"), b"\xff" * 256):
-        with pytest.raises(CryptoError):
-            rsa_unpad(bad, RSA_KEY)
-    with pytest.raises(CryptoError):
+    for bad in (encrypted[:-1], b"\0" + encrypted, b"", PUBLIC.n.to_bytes(256, "big"), b"\xff" * 256):
+        with pytest.raises(CryptoError, match="ciphertext"):
+            rsa_decrypt(bad, RSA_KEY)
+    with pytest.raises(CryptoError, match="RSA_PAD"):
         rsa_unpad((int.from_bytes(encrypted, "big") ^ 1).to_bytes(256, "big"), RSA_KEY)
 
 

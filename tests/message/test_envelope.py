@@ -175,7 +175,7 @@ def test_a_right_msg_key_over_less_than_a_header_is_refused(blocks: int) -> None
 
 @pytest.mark.parametrize(
     ("size", "padding"),
-    [(1, None), (2, None), (3, 13), (100, 11), (100, 0), (100, -4), (100, 13), (100, 1036), (0, 1040)],
+    [(1, None), (2, None), (3, 13), (100, 11), (100, 0), (100, -4), (100, 13), (100, 16), (100, 1036), (0, 1040)],
 )
 def test_bodies_and_paddings_that_are_not_allowed_are_not_sealed(size: int, padding: int | None) -> None:
     with pytest.raises(LocalProtocolError):

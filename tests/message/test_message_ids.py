@@ -45,13 +45,15 @@ def test_an_id_tells_its_time(time: float) -> None:
 def test_ids_within_one_clock_tick_follow_each_other() -> None:
     first = client_msg_id(1000.0, 0, lambda size: b"\xff" * size)
     assert client_msg_id(1000.0, first, bytes) == first + 4
+    assert client_msg_id(1000.0, first, lambda size: b"\xff" * size) == first + 4
     reply = server_msg_id(1000.0, 0, reply=True)
     assert server_msg_id(1000.0, reply, reply=True) == reply + 4
     assert server_msg_id(1000.0, reply, reply=False) > reply
 
 
 def test_the_low_22_bits_of_a_clients_id_are_random_but_for_the_last_two() -> None:
-    zeros, ones = client_msg_id(1000.25, 0, bytes), client_msg_id(1000.25, 0, lambda size: b"\xff" * size)
+    time = 1000.25 + 2**-11 + 2**-31  # both within the low 22 bits
+    zeros, ones = client_msg_id(time, 0, bytes), client_msg_id(time, 0, lambda size: b"\xff" * size)
     assert zeros == int(1000.25 * 2**32)
     assert ones - zeros == 2**22 - 4
 

@@ -105,6 +105,7 @@ def test_every_flipped_bit_of_mtproto_1_is_refused_but_another_padding_is_not() 
         (52, 48, 48, "packet"),
         (-4, 48, 48, "packet"),
         (-4, 0, 0, "packet"),
+        (-4, 0, -4, "packet"),
         (41, 48, 41, "length"),
     ],
 )
