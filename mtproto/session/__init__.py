@@ -1,0 +1,100 @@
+"""The encrypted session: the client's half and the server's half, sans-I/O.
+
+core.telegram.org/mtproto/description. `ClientSession` and `ServerSession` take packets and a time and give events and
+packets; `Request` is the handle of a call, `ServerSalts` the salts of one key, `events` what sessions tell.
+"""
+
+from __future__ import annotations
+
+from mtproto.session.bad_messages import BAD_MESSAGES, MessageRefused
+from mtproto.session.client import ClientSession
+from mtproto.session.events import (
+    Acked,
+    Anomaly,
+    AnswerDropped,
+    AnswersAcked,
+    AuthKeyDestroyed,
+    BadMessage,
+    ClientEvent,
+    CloseAfter,
+    DestroyAuthKey,
+    DestroySession,
+    Flooded,
+    ForeignSession,
+    HttpWaited,
+    NewSession,
+    Pong,
+    Query,
+    QueryDropped,
+    QuickAcked,
+    Refused,
+    RequestLost,
+    Resent,
+    Result,
+    RpcFailed,
+    SaltChanged,
+    Sent,
+    ServerEvent,
+    SessionBroken,
+    SessionCreated,
+    SessionDestroyed,
+    SessionRenewed,
+    Stale,
+    TimeLearned,
+    Undecodable,
+    Update,
+    UpdatesGap,
+)
+from mtproto.session.outbox import Body, Request, RequestState, SendContext
+from mtproto.session.salts import ServerSalts
+from mtproto.session.server import ServerSession
+from mtproto.session.service_messages import HttpWait, Packet
+
+__all__ = [
+    "BAD_MESSAGES",
+    "Acked",
+    "Anomaly",
+    "AnswerDropped",
+    "AnswersAcked",
+    "AuthKeyDestroyed",
+    "BadMessage",
+    "Body",
+    "ClientEvent",
+    "ClientSession",
+    "CloseAfter",
+    "DestroyAuthKey",
+    "DestroySession",
+    "Flooded",
+    "ForeignSession",
+    "HttpWait",
+    "HttpWaited",
+    "MessageRefused",
+    "NewSession",
+    "Packet",
+    "Pong",
+    "Query",
+    "QueryDropped",
+    "QuickAcked",
+    "Refused",
+    "Request",
+    "RequestLost",
+    "RequestState",
+    "Resent",
+    "Result",
+    "RpcFailed",
+    "SaltChanged",
+    "SendContext",
+    "Sent",
+    "ServerEvent",
+    "ServerSalts",
+    "ServerSession",
+    "SessionBroken",
+    "SessionCreated",
+    "SessionDestroyed",
+    "SessionRenewed",
+    "Stale",
+    "TimeLearned",
+    "Undecodable",
+    "Update",
+    "UpdatesGap",
+]

@@ -1,0 +1,443 @@
+"""What a client does with each message: one small function for each constructor, in the order of the documentation.
+
+The table at the end leads from constructor ids to functions. A body that no line of it names is an update.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any, ClassVar
+
+from mtproto.errors import RemoteProtocolError
+from mtproto.message.key_state import Salt
+from mtproto.message.message_ids import msg_id_time
+from mtproto.session import constructors as ids
+from mtproto.session import wire
+from mtproto.session.bad_messages import describe
+from mtproto.session.client_state import UNIQUE_IDS_KEPT, ClientState
+from mtproto.session.events import (
+    Acked,
+    Anomaly,
+    AnswerDropped,
+    AuthKeyDestroyed,
+    BadMessage,
+    NewSession,
+    Pong,
+    Result,
+    RpcFailed,
+    SaltChanged,
+    SessionDestroyed,
+    Stale,
+    Undecodable,
+    Update,
+    UpdatesGap,
+)
+from mtproto.session.inbox import Seen, Status
+from mtproto.session.outbox import Request, RequestState
+from mtproto.session.service_messages import Kind, ServiceMessage
+from tl import TLError, service
+
+__all__ = ["ClientHandlers"]
+
+CLOCK_TOLERANCE = 15.0
+"""Seconds by which an answer's id may be older than its question's before server time is lowered (as in TDLib)."""
+
+WAIT_ERRORS = ("MSG_WAIT_FAILED", "MSG_WAIT_TIMEOUT")
+"""Answers to a call sent with `after`; the numeric code differs between the lists of errors."""
+
+
+class ClientHandlers(ClientState):
+    """The handlers of the client's half. A base of `ClientSession`, of no use alone.
+
+    Each takes the id of the message, its serialized body and the local time; what follows from it goes to the events.
+    One that can't read its message raises `TLError` or `RemoteProtocolError`, which makes an `Undecodable` of it.
+    """
+
+    def _dispatch(self, msg_id: int, body: bytes, now: float) -> None:
+        handler = self._HANDLERS.get(wire.constructor_id(body))
+        try:
+            if handler is not None:
+                handler(self, msg_id, body, now)
+            elif len(body) < 4:
+                raise RemoteProtocolError("body", "there is none")
+            else:
+                self._events.append(Update(msg_id, body))
+        except (TLError, RemoteProtocolError) as error:
+            self._events.append(Undecodable(msg_id, body, error))
+
+    # Containers and packing: core.telegram.org/mtproto/service_messages#containers, #packed-object
+
+    def _msg_container(self, msg_id: int, body: bytes, now: float) -> None:
+        for inner in wire.read_container(body, self._limits.container_messages_accepted):
+            if inner.msg_id > msg_id:
+                self._events.append(Anomaly(inner.msg_id, "its container has a lower msg_id"))
+            self._inner(inner, now)
+
+    def _inner(self, inner: wire.Message, now: float) -> None:
+        """Handle a message that came inside another one; the window of time looked at the outer id only."""
+        if not inner.msg_id & 1:
+            self._events.append(Anomaly(inner.msg_id, "a server's msg_id is odd; dropped"))
+            return
+        if inner.seqno & 1:
+            seen = self._inbox.look_up(inner.msg_id)
+            if seen is Seen.TOO_OLD and not self._answers_open_call(inner.body):
+                self._events.append(Stale(inner.msg_id, seen.value))
+                return
+            self._inbox.acknowledge(inner.msg_id, now)
+            if seen is Seen.BEFORE:
+                return
+            if seen is Seen.NEW:
+                self._inbox.remember(inner.msg_id)
+        self._dispatch(inner.msg_id, inner.body, now)
+
+    def _answers_open_call(self, body: bytes) -> bool:
+        """Whether it is an answer that somebody still waits for: that is as good as a memory of its id."""
+        if wire.constructor_id(body) != ids.RPC_RESULT or len(body) < 16:
+            return False
+        return self._outbox.find(wire.read_rpc_result(body)[0]) is not None
+
+    def _msg_copy(self, _msg_id: int, body: bytes, now: float) -> None:
+        """Handle an old message in a new wrapper as itself, unless it was received before."""
+        copy = wire.read_copy(body)
+        if wire.constructor_id(copy.body) in (ids.MSG_CONTAINER, ids.MSG_COPY):
+            raise RemoteProtocolError("msg_copy", "it holds a container or another copy")
+        self._inner(copy, now)
+
+    def _gzip_packed(self, msg_id: int, body: bytes, now: float) -> None:
+        unpacked = wire.read_gzip(body, self._limits)
+        if wire.constructor_id(unpacked) in (ids.MSG_CONTAINER, ids.MSG_COPY):
+            raise RemoteProtocolError("gzip_packed", "it holds a container or a copy")
+        self._dispatch(msg_id, unpacked, now)
+
+    # Answers: core.telegram.org/mtproto/service_messages#response-to-an-rpc-query
+
+    def _rpc_result(self, msg_id: int, body: bytes, now: float) -> None:
+        req_msg_id, result = wire.read_rpc_result(body)
+        request = self._outbox.find(req_msg_id)
+        if request is None:
+            self._stray_result(msg_id, req_msg_id, result, now)
+            return
+        if msg_id < req_msg_id:
+            self._check_clock(msg_id, req_msg_id, now)
+        try:
+            constructor = wire.constructor_id(result)
+            if constructor == ids.GZIP_PACKED:
+                result = wire.read_gzip(result, self._limits)
+                constructor = wire.constructor_id(result)
+            error = service.decode(result) if constructor == ids.RPC_ERROR else None
+        except (TLError, RemoteProtocolError) as unreadable:
+            self._lose(request, unreadable)
+            raise
+        if error is None:
+            self._settle(request)
+            self._events.append(Result(request, result))
+        else:
+            self._rpc_error(request, error)
+
+    def _rpc_error(self, request: Request, error: Any) -> None:
+        """End a call with the server's error; one that came too early in its order is sent again instead."""
+        if request.after and error.error_message.startswith(WAIT_ERRORS):
+            unfinished = [before for before in request.after if not before.failed]
+            if len(unfinished) == len(request.after) and not request.patient:
+                request.patient = True
+                if request.state is not RequestState.QUEUED:
+                    self._outbox.requeue([request])
+                return
+        self._settle(request, failed=True)
+        self._events.append(RpcFailed(request, error.error_code, error.error_message))
+
+    def _stray_result(self, msg_id: int, req_msg_id: int, result: bytes, now: float) -> None:
+        """Handle the answer to a service question, or to a call that nobody waits for any more."""
+        question = self._asked.get(req_msg_id)
+        if question is not None and question.kind is Kind.DROP:
+            del self._asked[req_msg_id]
+            self._drop_answered(question, result)
+        elif question is not None:
+            # Wrapped although it need not be: core.telegram.org/mtproto/service_messages leaves that open for some.
+            self._dispatch(msg_id, result, now)
+        elif self._outbox.dropped.pop(req_msg_id, None) is None:
+            self._events.append(Anomaly(msg_id, f"an answer to {req_msg_id}, which is not open"))
+
+    def _check_clock(self, msg_id: int, req_msg_id: int, now: float) -> None:
+        """Lower our idea of server time where an answer is older than its question: our clock was ahead."""
+        if msg_id_time(req_msg_id) - msg_id_time(msg_id) > CLOCK_TOLERANCE:
+            self._learn_time(msg_id_time(self._outer_id) - now)
+
+    # Cancelling a query: core.telegram.org/mtproto/service_messages#cancellation-of-an-rpc-query
+
+    def _drop_answered(self, question: ServiceMessage, result: bytes) -> None:
+        answer = service.decode(result)
+        request = question.request
+        if request is None:
+            return
+        if wire.constructor_id(result) != ids.RPC_ANSWER_DROPPED_RUNNING:
+            self._outbox.dropped.pop(request.msg_id, None)
+        self._events.append(AnswerDropped(request, answer.NAME))
+
+    # Salts: core.telegram.org/mtproto/service_messages#request-for-several-future-salts
+
+    def _future_salts(self, msg_id: int, body: bytes, now: float) -> None:
+        answer = service.decode(body)
+        if not self._answered(answer.req_msg_id, Kind.SALTS, msg_id):
+            return
+        salts = [Salt(salt.valid_since, salt.valid_until, salt.salt) for salt in answer.salts]
+        self.key_state.add_salts(salts, self.key_state.server_time(now))
+        self._plan_salts(now)
+        self._events.append(SaltChanged())
+
+    def _answered(self, req_msg_id: int, kind: Kind, msg_id: int) -> ServiceMessage | None:
+        """Take the question that this message answers; one that was not asked is reported."""
+        question = self._asked.get(req_msg_id)
+        if question is None or question.kind is not kind:
+            self._events.append(Anomaly(msg_id, f"an answer to a {kind.value} that is not open"))
+            return None
+        return self._asked.pop(req_msg_id)
+
+    # Ping: core.telegram.org/mtproto/service_messages#ping-messages-pingpong
+
+    def _ping(self, msg_id: int, body: bytes, _now: float) -> None:
+        ping = service.decode(body)
+        self._queue_service(Kind.REPLY, service.types.Pong(msg_id=msg_id, ping_id=ping.ping_id).to_bytes())
+
+    def _pong(self, msg_id: int, body: bytes, now: float) -> None:
+        pong = service.decode(body)
+        question = self._asked.get(pong.msg_id)
+        if question is None or question.ids != (pong.ping_id,):
+            self._events.append(Anomaly(msg_id, "a pong to a ping that is not open"))
+            return
+        del self._asked[pong.msg_id]
+        self._events.append(Pong(pong.ping_id, now - question.sent_at))
+
+    # Sessions: core.telegram.org/mtproto/service_messages#request-to-destroy-session
+
+    def _destroy_session_answer(self, msg_id: int, body: bytes, _now: float) -> None:
+        answer = service.decode(body)
+        asked = [item for item in self._asked.values() if item.kind is Kind.DESTROY_SESSION]
+        for item in asked:
+            if item.ids == (answer.session_id,):
+                del self._asked[item.msg_id]
+                existed = wire.constructor_id(body) == ids.DESTROY_SESSION_OK
+                self._events.append(SessionDestroyed(answer.session_id, existed))
+                return
+        self._events.append(Anomaly(msg_id, "an answer to a destroy_session that is not open"))
+
+    def _new_session_created(self, msg_id: int, body: bytes, now: float) -> None:
+        """Take the salt, and settle what was lost with the session before (#new-session-creation-notification)."""
+        news = service.decode(body)
+        if news.unique_id in self._unique_ids:
+            return
+        gap = bool(self._unique_ids)
+        self._unique_ids[news.unique_id] = None
+        if len(self._unique_ids) > UNIQUE_IDS_KEPT:
+            del self._unique_ids[next(iter(self._unique_ids))]
+        self._take_salt(news.server_salt, now)
+        self._events.append(NewSession(news.first_msg_id, news.unique_id))
+        first = self._outbox.find(news.first_msg_id)
+        self._lost_below(first.packet_id if first else news.first_msg_id, now)
+        if gap:
+            self._events.append(UpdatesGap(news.unique_id))
+
+    def _lost_below(self, packet_id: int, now: float) -> None:
+        """Deal with the calls whose carrying packets are older than the session that the server has now.
+
+        What it had acknowledged is lost. What it had not may never have reached it, and the server is asked: a packet
+        can also have been overtaken by a later one.
+        """
+        for request in self._outbox.in_flight():
+            if request.packet_id >= packet_id or request.state is RequestState.QUEUED:
+                continue
+            if request.state is RequestState.ACKED or request.idempotent:
+                self._forgotten(request, "the server has made the session anew")
+            else:
+                request.ask_at = self._outbox.next_ask = now
+
+    def _take_salt(self, salt: int, now: float) -> None:
+        self.key_state.set_salt(salt, self.key_state.server_time(now))
+        self._plan_salts(now)
+        self._events.append(SaltChanged())
+
+    # Keys: core.telegram.org/mtproto/auth_key (destroy_auth_key)
+
+    def _destroy_auth_key_answer(self, msg_id: int, body: bytes, _now: float) -> None:
+        answer = service.decode(body)
+        asked = [item for item in self._asked.values() if item.kind is Kind.DESTROY_AUTH_KEY]
+        if not asked:
+            self._events.append(Anomaly(msg_id, "an answer to a destroy_auth_key that is not open"))
+            return
+        del self._asked[asked[0].msg_id]
+        self._events.append(AuthKeyDestroyed(answer.NAME))
+
+    # Acknowledgements: core.telegram.org/mtproto/service_messages_about_messages#acknowledgment-of-receipt
+
+    def _msgs_ack(self, _msg_id: int, body: bytes, _now: float) -> None:
+        for acked_id in wire.read_ids(body, self._limits.message_ids_accepted):
+            request = self._outbox.current(acked_id)
+            if request is not None and self._acked(request):
+                self._events.append(Acked(request))
+
+    # Refusals: core.telegram.org/mtproto/service_messages_about_messages#notice-of-ignored-error-message
+
+    def _bad_server_salt(self, msg_id: int, body: bytes, now: float) -> None:
+        notice = service.decode(body)
+        items = self._refused(notice.bad_msg_id)
+        if not items:
+            self._events.append(Anomaly(msg_id, f"bad_server_salt for {notice.bad_msg_id}, which is not open"))
+            return
+        self._events.append(BadMessage(notice.bad_msg_id, notice.error_code))
+        self._take_salt(notice.new_server_salt, now)
+        self._retry(items, notice.error_code, now)
+
+    def _bad_msg_notification(self, msg_id: int, body: bytes, now: float) -> None:
+        notice = service.decode(body)
+        code = notice.error_code
+        items = self._refused(notice.bad_msg_id)
+        if not items:
+            self._events.append(Anomaly(msg_id, f"bad_msg_notification {code} for {notice.bad_msg_id}, not open"))
+            return
+        self._events.append(BadMessage(notice.bad_msg_id, code))
+        if code == 17:
+            self._learn_time(msg_id_time(self._outer_id) - now)
+        if code == 20:
+            for item in items:
+                if isinstance(item, Request):
+                    self._forgotten(item, describe(code).description)
+        else:
+            self._retry(items, code, now)
+        if describe(code).new_session:
+            self._begin_renewal(code, now)
+
+    # States: core.telegram.org/mtproto/service_messages_about_messages#request-for-message-status-information
+
+    def _msgs_state_req(self, msg_id: int, body: bytes, _now: float) -> None:
+        self._send_states(msg_id, wire.read_ids(body, self._limits.message_ids_accepted))
+
+    def _send_states(self, req_msg_id: int, msg_ids: tuple[int, ...]) -> None:
+        info = bytes(self._inbox.status(msg_id) if msg_id & 1 else Status.UNKNOWN for msg_id in msg_ids)
+        answer = service.types.MsgsStateInfo(req_msg_id=req_msg_id, info=info)
+        self._queue_service(Kind.REPLY, answer.to_bytes())
+
+    def _msgs_state_info(self, msg_id: int, body: bytes, now: float) -> None:
+        answer = service.decode(body)
+        question = self._asked.get(answer.req_msg_id)
+        if question is None or question.kind not in (Kind.STATE, Kind.RESEND, Kind.RESEND_ANSWER):
+            self._events.append(Anomaly(msg_id, "a msgs_state_info that was not asked for"))
+            return
+        if len(answer.info) != len(question.ids):
+            raise RemoteProtocolError("msgs_state_info", f"{len(answer.info)} states for {len(question.ids)} messages")
+        del self._asked[answer.req_msg_id]
+        if question.kind is Kind.RESEND:
+            return  # it speaks of messages of the server that it has forgotten; the calls are asked about by themselves
+        for asked_id, state in zip(question.ids, answer.info, strict=True):
+            request = self._outbox.current(asked_id)
+            if request is None:
+                continue
+            if question.kind is Kind.RESEND_ANSWER and not state & Status.ANSWERED:
+                self._forgotten(request, "the server has forgotten its answer")
+            else:
+                self._told_state(request, state, msg_id, now)
+
+    def _msgs_all_info(self, msg_id: int, body: bytes, now: float) -> None:
+        news = service.decode(body)
+        if len(news.info) != len(news.msg_ids):
+            raise RemoteProtocolError("msgs_all_info", f"{len(news.info)} states for {len(news.msg_ids)} messages")
+        for told_id, state in zip(news.msg_ids, news.info, strict=True):
+            request = self._outbox.current(told_id)
+            if request is not None:
+                self._told_state(request, state, msg_id, now)
+
+    def _told_state(self, request: Request, state: int, msg_id: int, now: float) -> None:
+        """Apply the three-way rule to a call whose state the server has told."""
+        kind = state & 7
+        was_acked = request.state is RequestState.ACKED
+        if kind == Status.RECEIVED:
+            if self._acked(request):
+                self._events.append(Acked(request))
+            elif was_acked and state & Status.ANSWERED:
+                self._ask_answer(request.msg_id)
+        elif kind == Status.UNKNOWN or (was_acked and kind in (Status.NOT_RECEIVED, Status.NOT_RECEIVED_YET)):
+            self._forgotten(request, "the server knows nothing of it any more")
+        elif kind in (Status.NOT_RECEIVED, Status.NOT_RECEIVED_YET):
+            self._outbox.requeue([request])
+        else:
+            self._events.append(Anomaly(msg_id, f"a state of {state} for {request.msg_id}"))
+
+    def _ask_answer(self, query_msg_id: int) -> None:
+        """Ask for an answer that the server has and that did not come."""
+        body = service.types.MsgResendAnsReq(msg_ids=[query_msg_id]).to_bytes()
+        self._queue_service(Kind.RESEND_ANSWER, body, [query_msg_id])
+
+    # Announced answers: core.telegram.org/mtproto/service_messages_about_messages
+    # #extended-voluntary-communication-of-status-of-one-message
+
+    def _msg_detailed_info(self, _msg_id: int, body: bytes, now: float) -> None:
+        news = service.decode(body)
+        request = self._outbox.find(news.msg_id)
+        if request is not None and self._acked(request):
+            self._events.append(Acked(request))
+        self._announced(news.answer_msg_id, now, wanted=request is not None or news.msg_id in self._asked)
+
+    def _msg_new_detailed_info(self, _msg_id: int, body: bytes, now: float) -> None:
+        self._announced(service.decode(body).answer_msg_id, now, wanted=True)
+
+    def _announced(self, answer_msg_id: int, now: float, *, wanted: bool) -> None:
+        """Ask for a message that the server holds back, or acknowledge it where it was received or is not wanted."""
+        if not wanted or self._inbox.look_up(answer_msg_id) is Seen.BEFORE:
+            self._inbox.acknowledge(answer_msg_id, now)
+        else:
+            asked = [*self._services, *self._asked.values()]
+            if all(item.kind is not Kind.RESEND or answer_msg_id not in item.ids for item in asked):
+                body = service.types.MsgResendReq(msg_ids=[answer_msg_id]).to_bytes()
+                self._queue_service(Kind.RESEND, body, [answer_msg_id])
+
+    # Requests to send again: core.telegram.org/mtproto/service_messages_about_messages
+    # #explicit-request-to-re-send-messages
+
+    def _msg_resend_req(self, msg_id: int, body: bytes, _now: float) -> None:
+        """Send calls again as they were, ids included; if any is not there to be sent, tell the states instead."""
+        msg_ids = wire.read_ids(body, self._limits.message_ids_accepted)
+        requests = [self._outbox.current(wanted) for wanted in msg_ids]
+        if any(request is None for request in requests):
+            self._send_states(msg_id, msg_ids)
+        else:
+            self._again.extend(request for request in requests if request is not None)
+
+    def _unexpected(self, msg_id: int, body: bytes, _now: float) -> None:
+        """Report what only a client, or only a key exchange, may send."""
+        self._events.append(Anomaly(msg_id, f"a server does not send {wire.constructor_id(body):#010x}"))
+
+    _HANDLERS: ClassVar[Mapping[int, Callable[[Any, int, bytes, float], None]]] = MappingProxyType(
+        {
+            ids.MSG_CONTAINER: _msg_container,
+            ids.MSG_COPY: _msg_copy,
+            ids.GZIP_PACKED: _gzip_packed,
+            ids.RPC_RESULT: _rpc_result,
+            ids.FUTURE_SALTS: _future_salts,
+            ids.PING: _ping,
+            ids.PING_DELAY_DISCONNECT: _ping,
+            ids.PONG: _pong,
+            ids.DESTROY_SESSION_OK: _destroy_session_answer,
+            ids.DESTROY_SESSION_NONE: _destroy_session_answer,
+            ids.NEW_SESSION_CREATED: _new_session_created,
+            ids.DESTROY_AUTH_KEY_OK: _destroy_auth_key_answer,
+            ids.DESTROY_AUTH_KEY_NONE: _destroy_auth_key_answer,
+            ids.DESTROY_AUTH_KEY_FAIL: _destroy_auth_key_answer,
+            ids.MSGS_ACK: _msgs_ack,
+            ids.BAD_SERVER_SALT: _bad_server_salt,
+            ids.BAD_MSG_NOTIFICATION: _bad_msg_notification,
+            ids.MSGS_STATE_REQ: _msgs_state_req,
+            ids.MSGS_STATE_INFO: _msgs_state_info,
+            ids.MSGS_ALL_INFO: _msgs_all_info,
+            ids.MSG_DETAILED_INFO: _msg_detailed_info,
+            ids.MSG_NEW_DETAILED_INFO: _msg_new_detailed_info,
+            ids.MSG_RESEND_REQ: _msg_resend_req,
+            ids.MSG_RESEND_ANS_REQ: _unexpected,
+            ids.RPC_ERROR: _unexpected,
+            ids.RPC_DROP_ANSWER: _unexpected,
+            ids.GET_FUTURE_SALTS: _unexpected,
+            ids.DESTROY_SESSION: _unexpected,
+            ids.DESTROY_AUTH_KEY: _unexpected,
+            ids.HTTP_WAIT: _unexpected,
+            ids.MESSAGE: _unexpected,
+        }
+    )

@@ -1,0 +1,278 @@
+"""What the client's half knows, and the steps that its handlers and its public face share: settle, retry, ask, renew.
+
+It must not know how a packet is sealed or opened, nor which constructor leads where.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from struct import Struct
+
+from mtproto.errors import MTProtoError, OutcomeUnknown
+from mtproto.limits import Limits
+from mtproto.message.key_state import KeyState
+from mtproto.message.message_ids import msg_id_time
+from mtproto.session.bad_messages import MessageRefused, describe
+from mtproto.session.events import (
+    ClientEvent,
+    RequestLost,
+    RpcFailed,
+    SessionRenewed,
+    TimeLearned,
+)
+from mtproto.session.inbox import Inbox
+from mtproto.session.outbox import NEVER, Outbox, Request, RequestState
+from mtproto.session.service_messages import MAX_REFUSALS, Kind, ServiceMessage
+from mtproto.session.times import iso
+from tl import TLError, service
+
+__all__ = ["ClientState", "new_session_id"]
+
+CARRIERS_KEPT = 1000
+"""Containers and lone service messages whose refusal is still understood; each is forgotten once it was accepted."""
+
+QUESTIONS_KEPT = 1000
+"""Service questions without an answer that are remembered; beyond it the oldest is forgotten."""
+
+UNIQUE_IDS_KEPT = 64
+"""Ids of `new_session_created` notifications that are remembered."""
+
+RENEWAL_TIMEOUT = 10.0
+"""Seconds for which an unusable session waits for news of what was sent in it before a new one begins."""
+
+SALTS_WANTED = 32
+"""Salts asked for at once: 16 hours."""
+
+SALTS_RESERVE = 1800.0
+"""Seconds before the end of the last known salt at which more are asked for."""
+
+SALTS_PAUSE = 60.0
+"""Seconds between two `get_future_salts`, whatever the answers were."""
+
+CLOCK_CODES = (16, 17)
+"""The codes about a wrong clock. What they teach is used once; a second refusal is an error that names both times."""
+
+LATE = 240.0
+"""Seconds in flight after which "msg_id too low" may speak of the delay instead of the clock; servers allow 300."""
+
+NOTICEABLE = 1.0
+"""Seconds by which the server's time has to move to be worth an event."""
+
+_LONG = Struct("<q")
+
+
+def new_session_id(random: Callable[[int], bytes]) -> int:
+    """Return a random session id, signed 64 bits, never zero (a zero is answered with -404)."""
+    while True:
+        session_id = int(_LONG.unpack(random(_LONG.size))[0])
+        if session_id:
+            return session_id
+
+
+class ClientState:
+    """The memory of a client session, and what is done with it. A base of `ClientSession`, of no use alone.
+
+    Attributes:
+        key_state: the key, its salts and the server's time; shared by all sessions of the key.
+        session_id: signed 64 bits, random.
+
+    """
+
+    def __init__(
+        self,
+        state: KeyState,
+        *,
+        random: Callable[[int], bytes],
+        limits: Limits,
+        session_id: int | None,
+        compress: bool,
+    ) -> None:
+        self.key_state = state
+        self.session_id = new_session_id(random) if session_id is None else session_id
+        self._random = random
+        self._compress = compress
+        self._limits = limits
+        self._outbox = Outbox(limits)
+        self._inbox = Inbox(limits)
+        self._events: list[ClientEvent] = []
+        self._services: list[ServiceMessage] = []  # to be sent, first ones first
+        self._asked: dict[int, ServiceMessage] = {}  # sent, to be answered
+        self._again: list[Request] = []  # to be sent once more under the ids that they have
+        self._carriers: dict[int, tuple[ServiceMessage | Request, ...]] = {}
+        self._quick_acks: dict[int, tuple[Request, ...]] = {}
+        self._unique_ids: dict[int, None] = {}
+        self._connected = False
+        self._broken = False
+        self._renewal: tuple[int, float] | None = None  # code, deadline
+        self._outer_id = 0  # of the packet that is being read
+        self._content_count = 0
+        self._last_msg_id = 0
+        self._salts_due = NEVER
+        self._salts_not_before = 0.0
+
+    # Events and small helpers.
+
+    def _drain(self) -> list[ClientEvent]:
+        events, self._events = self._events, []
+        return events
+
+    def _queue_service(self, kind: Kind, body: bytes, ids: Iterable[int] = (), request: Request | None = None) -> None:
+        self._services.append(ServiceMessage(kind, body, tuple(ids), request))
+
+    def _waits_for(self, kind: Kind) -> bool:
+        """Whether a question of this kind is queued or not yet answered."""
+        return any(item.kind is kind for item in (*self._services, *self._asked.values()))
+
+    # Time (design: the first authenticated id sets the offset, a later one raises it).
+
+    def _learn_time(self, offset: float) -> None:
+        state = self.key_state
+        first = not state.time_known
+        moved = abs(offset - state.time_offset)
+        state.time_offset = offset
+        state.time_known = True
+        if first or moved >= NOTICEABLE:
+            self._events.append(TimeLearned(offset))
+
+    # The end of a call.
+
+    def _settle(self, request: Request, *, failed: bool = False) -> None:
+        self._carriers.pop(request.packet_id, None)  # it was accepted, so none of it will be refused
+        self._outbox.settle(request, failed=failed)
+        if failed:
+            self._fail_followers(request)
+
+    def _lose(self, request: Request, error: MTProtoError | TLError) -> None:
+        self._outbox.settle(request, failed=True)
+        self._events.append(RequestLost(request, error))
+        self._fail_followers(request)
+
+    def _fail_followers(self, request: Request) -> None:
+        """End the queued calls that were to follow a call that has failed, as the server would: MSG_WAIT_FAILED."""
+        failed = [request]
+        while failed:
+            before = failed.pop()
+            for follower in self._outbox.queued():
+                if before in follower.after:
+                    self._outbox.settle(follower, failed=True)
+                    self._events.append(RpcFailed(follower, 400, "MSG_WAIT_FAILED"))
+                    failed.append(follower)
+
+    def _forgotten(self, request: Request, reason: str) -> None:
+        """Deal with a call of which the server knows nothing any more."""
+        if request.idempotent:
+            self._outbox.requeue([request])
+        else:
+            self._lose(request, OutcomeUnknown(request, reason))
+
+    def _acked(self, request: Request) -> bool:
+        self._carriers.pop(request.packet_id, None)
+        return self._outbox.acked(request)
+
+    # Refused messages (bad_server_salt, bad_msg_notification).
+
+    def _refused(self, bad_msg_id: int) -> list[ServiceMessage | Request]:
+        """Return what was refused with this message: itself, or all that its container carried."""
+        request = self._outbox.current(bad_msg_id)
+        if request is not None:
+            return [request]
+        carried = self._carriers.pop(bad_msg_id, ())
+        question = self._asked.pop(bad_msg_id, None)
+        items: list[ServiceMessage | Request] = []
+        for item in carried or ((question,) if question else ()):
+            if isinstance(item, ServiceMessage):
+                self._asked.pop(item.msg_id, None)
+                items.append(item)
+            elif item.packet_id == bad_msg_id and item.state in (RequestState.SENT, RequestState.UNKNOWN):
+                items.append(item)
+        return items
+
+    def _retry(self, items: Iterable[ServiceMessage | Request], code: int, now: float) -> None:
+        """Send refused messages again under new ids, or end their calls where that can't help."""
+        again: list[Request] = []
+        for item in items:
+            if isinstance(item, ServiceMessage):
+                self._retry_service(item, now)
+            elif code == 16 and now - item.sent_at > LATE:
+                # It was not too old when it was sent: a late copy of it was refused, the first one may have been taken.
+                item.state, item.ask_at, self._outbox.next_ask = RequestState.UNKNOWN, now, now
+            elif not describe(code).retryable:
+                self._lose(item, self._refusal(code, item.msg_id, now))
+            else:
+                times = item.refusals.get(code, 0) + 1
+                item.refusals[code] = times
+                if times > (1 if code in CLOCK_CODES else MAX_REFUSALS):
+                    self._lose(item, self._refusal(code, item.msg_id, now))
+                else:
+                    again.append(item)
+        if again:
+            self._outbox.requeue(again)
+
+    def _refusal(self, code: int, msg_id: int, now: float) -> MessageRefused:
+        if code not in CLOCK_CODES:
+            return MessageRefused(code)
+        ours, theirs = iso(msg_id_time(msg_id)), iso(self.key_state.server_time(now))
+        return MessageRefused(code, f"our id says {ours}, the server's own ids say {theirs}")
+
+    def _retry_service(self, item: ServiceMessage, now: float) -> None:
+        item.refusals += 1
+        if item.kind is Kind.ACKS:
+            for msg_id in item.ids:
+                self._inbox.acknowledge(msg_id, now)
+        elif item.kind is Kind.STATE:
+            self._outbox.ask_again(item.ids, now)
+        elif item.kind is not Kind.HTTP_WAIT and item.refusals <= MAX_REFUSALS:
+            self._services.append(item)
+
+    # Questions about calls (msgs_state_req).
+
+    def _ask_states(self, now: float) -> None:
+        """Queue the question about the calls whose fate is unknown; it goes before everything else."""
+        requests = self._outbox.to_ask(now, self._limits.message_ids_accepted)
+        if requests:
+            ids = [request.msg_id for request in requests]
+            body = service.types.MsgsStateReq(msg_ids=ids).to_bytes()
+            self._services.insert(0, ServiceMessage(Kind.STATE, body, ids))
+
+    # Salts (get_future_salts).
+
+    def _plan_salts(self, now: float) -> None:
+        """Set the time of the next `get_future_salts`: before the last known salt ends, and not too often."""
+        last_end = self.key_state.salts_last_until() - self.key_state.time_offset
+        self._salts_due = max(last_end - SALTS_RESERVE, self._salts_not_before, now)
+
+    def _ask_salts(self, now: float) -> None:
+        self._salts_due = self._salts_not_before = now + SALTS_PAUSE
+        if not self._waits_for(Kind.SALTS):
+            self._queue_service(Kind.SALTS, service.functions.GetFutureSalts(num=SALTS_WANTED).to_bytes())
+
+    # A session whose ids are of no more use (bad_msg_notification 17, 18, 19, 32, 33).
+
+    def _begin_renewal(self, code: int, now: float) -> None:
+        """Stop sending; the new session begins when nothing of this one can be answered any more."""
+        if self._renewal is None:
+            self._renewal = (code, now + RENEWAL_TIMEOUT)
+
+    def _renew_if_ready(self, now: float) -> None:
+        if self._renewal is None:
+            return
+        code, deadline = self._renewal
+        open_calls = [request for request in self._outbox.in_flight() if request.state is not RequestState.QUEUED]
+        if open_calls and now < deadline and self._connected:
+            return
+        self._renewal = None
+        for request in open_calls:
+            self._forgotten(request, f"its session was given up after a bad_msg_notification {code}")
+        old, self.session_id = self.session_id, new_session_id(self._random)
+        self._inbox = Inbox(self._limits)
+        self._content_count = 0
+        self._asked.clear()
+        self._carriers.clear()
+        self._quick_acks.clear()
+        self._again.clear()
+        keep = (Kind.PING, Kind.SALTS, Kind.DESTROY_SESSION, Kind.DESTROY_AUTH_KEY)
+        self._services = [item for item in self._services if item.kind in keep]
+        self._outbox.forget_ids()
+        if code == 17:
+            self._last_msg_id = self.key_state.last_msg_id = 0
+        self._events.append(SessionRenewed(old, self.session_id, code))

@@ -1,0 +1,120 @@
+"""What was received: which ids were seen, and which of them still have to be acknowledged.
+
+core.telegram.org/mtproto/security_guidelines (checking msg_id); acknowledgements and the status bytes of
+`msgs_state_info`: core.telegram.org/mtproto/service_messages_about_messages.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from enum import Enum, IntFlag
+
+from mtproto.limits import Limits
+
+__all__ = ["Inbox", "Seen", "Status"]
+
+NEVER = float("inf")
+
+ACK_DELAY = 30.0
+"""Seconds that an acknowledgement waits for a message to travel with. Documented are 60 to 120; TDLib takes 30."""
+
+
+class Seen(Enum):
+    """What the memory of received ids says about one."""
+
+    NEW = "new"
+    BEFORE = "seen before"
+    TOO_OLD = "older than all that is remembered"
+
+
+class Status(IntFlag):
+    """The byte of `msgs_state_info` for one message: the low three bits are a number, the others flags."""
+
+    UNKNOWN = 1
+    NOT_RECEIVED = 2
+    NOT_RECEIVED_YET = 3
+    RECEIVED = 4
+    ACKNOWLEDGED = 8
+    NEEDS_NO_ACK = 16
+    RUNNING = 32
+    ANSWERED = 64
+    PEER_KNOWS = 128
+
+    @property
+    def kind(self) -> int:
+        """Return the number in the low three bits: 1, 2, 3 or 4."""
+        return self & 7
+
+
+class Inbox:
+    """The ids of received messages. Owned by one session.
+
+    Attributes:
+        acks: ids to be acknowledged, in order of arrival; a repeated message stands in it again.
+        ack_deadline: when the waiting acks have to go alone, local time; infinite while none waits or they may go now.
+
+    """
+
+    __slots__ = ("_floor", "_ids", "_limit", "_overdue", "_pending", "ack_deadline", "acks")
+
+    def __init__(self, limits: Limits) -> None:
+        self._limit = limits.remembered_message_ids
+        self._pending = limits.acks_pending
+        self._ids: list[int] = []  # in ascending order
+        self._floor = -1
+        self.acks: list[int] = []
+        self.ack_deadline = NEVER
+        self._overdue = False
+
+    def look_up(self, msg_id: int) -> Seen:
+        """Say whether the id was remembered before, or can't have been."""
+        ids = self._ids
+        if not ids or msg_id > ids[-1]:
+            return Seen.NEW if msg_id > self._floor else Seen.TOO_OLD
+        if ids[bisect_left(ids, msg_id)] == msg_id:
+            return Seen.BEFORE
+        return Seen.NEW if msg_id > self._floor else Seen.TOO_OLD
+
+    def remember(self, msg_id: int) -> None:
+        """Keep an id that is new; beyond the limit the lowest one goes."""
+        ids = self._ids
+        if not ids or msg_id > ids[-1]:
+            ids.append(msg_id)
+        else:
+            ids.insert(bisect_left(ids, msg_id), msg_id)
+        if len(ids) > self._limit:
+            self._floor = ids.pop(0)
+
+    def acknowledge(self, msg_id: int, now: float) -> None:
+        """Queue an acknowledgement."""
+        self.acks.append(msg_id)
+        if self.ack_deadline == NEVER and not self._overdue:
+            self.ack_deadline = now + ACK_DELAY
+
+    def tick(self, now: float) -> None:
+        """Note that the time of the acks has come."""
+        if self.ack_deadline <= now:
+            self.ack_deadline = NEVER
+            self._overdue = True
+
+    def acks_due(self, now: float) -> bool:
+        """Say whether the acks that wait have to go, alone if need be."""
+        return len(self.acks) > self._pending or self._overdue or self.ack_deadline <= now
+
+    def take_acks(self, count: int) -> list[int]:
+        """Take up to `count` acks out of the queue."""
+        taken, self.acks = self.acks[:count], self.acks[count:]
+        self._overdue = bool(self.acks)
+        self.ack_deadline = NEVER
+        return taken
+
+    def status(self, msg_id: int) -> Status:
+        """Return the status byte for a message of the peer, as `msgs_state_info` reports it."""
+        match self.look_up(msg_id):
+            case Seen.BEFORE:
+                return Status.RECEIVED if msg_id in self.acks else Status.RECEIVED | Status.ACKNOWLEDGED
+            case Seen.TOO_OLD:
+                return Status.UNKNOWN
+            case Seen.NEW:
+                newest = self._ids[-1] if self._ids else self._floor
+                return Status.NOT_RECEIVED_YET if msg_id > newest else Status.NOT_RECEIVED

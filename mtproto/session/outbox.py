@@ -1,0 +1,364 @@
+"""The calls of a client: what waits to be sent, what was sent, what the server has, and under which ids.
+
+A call moves through the states of `RequestState`; after a lost connection the three-way rule decides what becomes of
+it (core.telegram.org/mtproto/service_messages_about_messages): not sent, it is sent; sent and not acknowledged, the
+server is asked; acknowledged, its answer is waited for. Nothing is sent again on a guess.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from enum import Enum
+from typing import NamedTuple, TypeAlias
+
+from mtproto.errors import LocalProtocolError
+from mtproto.limits import Limits
+from mtproto.session.wire import MESSAGE_HEADER
+
+__all__ = ["Body", "Outbox", "Request", "RequestState", "SendContext"]
+
+NEVER = float("inf")
+
+ASK_AFTER = 10.0
+"""Seconds without news of a call after which the server is asked about it (`msgs_state_req`)."""
+
+OLD_IDS = 8
+"""How many earlier ids of a call are kept, so that an answer to one of them still finds it."""
+
+INVALID_CONTAINER = 64
+"""The code of a `bad_msg_notification` after which a call is sent outside of any container."""
+
+DROPPED_LIFETIME = 600.0
+"""Seconds for which the late answer of a cancelled call is expected: servers forget answers after ten minutes."""
+
+
+class SendContext(NamedTuple):
+    """What a body may depend on that is known only when it is sealed.
+
+    Attributes:
+        msg_id: the id that the message is about to get, signed 64 bits.
+        session_id: the session that it is sent in, signed 64 bits.
+        server_time: Unix seconds by the server's clock.
+
+    """
+
+    msg_id: int
+    session_id: int
+    server_time: float
+
+
+Body: TypeAlias = bytes | Callable[[SendContext], bytes]
+"""One serialized boxed function call; or what makes it, called at each sealing."""
+
+
+class RequestState(Enum):
+    """Where a call is."""
+
+    QUEUED = "waits to be sealed"
+    SENT = "sealed into a packet of this connection"
+    UNKNOWN = "sealed into a packet of a lost connection"
+    ACKED = "the server has it"
+    SETTLED = "answered, lost or cancelled"
+
+
+class Request:
+    """The handle of one call, given out by `send`. Two are equal only if they are the same object.
+
+    Attributes:
+        body: what was handed to `send`.
+        after: the calls that have to succeed before the server executes this one.
+        idempotent: it may be executed twice, so that it is sent again where its outcome can't be known.
+        want_quick_ack: whether its packet asks for a quick acknowledgement.
+        state: where it is.
+        msg_id: the id it was last sealed under, signed 64 bits; 0 before.
+        failed: it ended without a result, so that calls that were to follow it can't succeed.
+
+    """
+
+    __slots__ = (
+        "after",
+        "ask_at",
+        "body",
+        "carried_over",
+        "failed",
+        "idempotent",
+        "msg_id",
+        "old_ids",
+        "order",
+        "outbox",
+        "packet_id",
+        "patient",
+        "refusals",
+        "sent_at",
+        "seqno",
+        "state",
+        "want_quick_ack",
+    )
+
+    def __init__(
+        self,
+        body: Body,
+        after: Sequence[Request] = (),
+        idempotent: bool = False,
+        want_quick_ack: bool = False,
+    ) -> None:
+        """Make the handle of a call that is in no session yet; arguments as in `ClientSession.send`."""
+        self.body = body
+        self.after = tuple(after)
+        self.idempotent = idempotent
+        self.want_quick_ack = want_quick_ack
+        self.reset()
+
+    def reset(self) -> None:
+        """Become a call that was never sent and is in no session."""
+        self.state = RequestState.QUEUED
+        self.msg_id = 0
+        self.failed = False
+        self.order = 0  # of `send`, so that what is sent again keeps its place
+        self.seqno = 0
+        self.packet_id = 0  # the container's id, or msg_id where it went alone
+        self.sent_at = 0.0
+        self.ask_at = NEVER
+        self.carried_over = False  # acknowledged on a connection that was lost
+        self.old_ids: tuple[int, ...] = ()
+        self.refusals: dict[int, int] = {}  # how often, by code
+        self.outbox: Outbox | None = None
+        self.patient = False  # waits here until `after` is settled, since the server would not wait so long
+
+    def __repr__(self) -> str:
+        return f"Request(msg_id={self.msg_id}, {self.state.name})"
+
+    @property
+    def alone(self) -> bool:
+        """Whether it has to go without a container around it: the one that it was in was refused as invalid."""
+        return INVALID_CONTAINER in self.refusals
+
+    @property
+    def ready(self) -> bool:
+        """Whether it may be sealed: each call that it follows has an id that the server knows, or has succeeded."""
+        settled = (RequestState.SETTLED,)
+        known = settled if self.patient else (RequestState.SENT, RequestState.ACKED, *settled)
+        return all(before.state in known for before in self.after)
+
+    def waits_for(self) -> list[int]:
+        """Return the msg_ids of the calls that the server has to wait for before it executes this one."""
+        return [before.msg_id for before in self.after if before.state is not RequestState.SETTLED]
+
+
+class Outbox:
+    """All calls of one session that are not settled. Owned by the session.
+
+    Attributes:
+        next_ask: a time (local) before which no call has to be asked about.
+        dropped: msg_ids of cancelled calls whose answers may still come, with the call and the time to stop waiting.
+
+    """
+
+    __slots__ = ("_by_id", "_count", "_limit", "_order", "_queue", "dropped", "next_ask")
+
+    def __init__(self, limits: Limits) -> None:
+        self._limit = limits.unanswered_requests
+        self._queue: deque[Request] = deque()
+        self._by_id: dict[int, Request] = {}  # by current id and by earlier ones
+        self._count = 0
+        self._order = 0
+        self.next_ask = NEVER
+        self.dropped: dict[int, tuple[Request, float]] = {}
+
+    @property
+    def count(self) -> int:
+        """How many calls are not settled."""
+        return self._count
+
+    @property
+    def room(self) -> int:
+        """How many more calls may be added."""
+        return self._limit - self._count
+
+    @property
+    def waiting(self) -> bool:
+        """Whether any call waits to be sealed."""
+        return bool(self._queue)
+
+    @property
+    def head_alone(self) -> bool:
+        """Whether the next call has to go without a container around it."""
+        return bool(self._queue) and self._queue[0].alone
+
+    def in_flight(self) -> list[Request]:
+        """Return the calls that were sealed and are not settled, in the order of `send`."""
+        return sorted({request for request in self._by_id.values() if request.packet_id}, key=_order)
+
+    def queued(self) -> list[Request]:
+        """Return the calls that wait to be sealed, first ones first."""
+        return list(self._queue)
+
+    def add(self, request: Request) -> None:
+        """Take a call.
+
+        Raises:
+            LocalProtocolError: there is no room.
+
+        """
+        if self._count >= self._limit:
+            raise LocalProtocolError(f"{self._limit} calls are unanswered; wait for room")
+        self._order += 1
+        self._count += 1
+        request.order = self._order
+        request.outbox = self
+        request.state = RequestState.QUEUED
+        self._queue.append(request)
+
+    def find(self, msg_id: int) -> Request | None:
+        """Return the unsettled call that has or had this id."""
+        return self._by_id.get(msg_id)
+
+    def current(self, msg_id: int) -> Request | None:
+        """Return the unsettled call that was last sealed under this id and has not been queued again since."""
+        request = self._by_id.get(msg_id)
+        if request is None or request.msg_id != msg_id or request.state is RequestState.QUEUED:
+            return None
+        return request
+
+    def take(self, budget: int, soft: int, count: int) -> list[Request]:
+        """Take the calls that make up the next packet, in order; those that may not be sealed yet keep their place.
+
+        Args:
+            budget: the most bytes, for the first one alone.
+            soft: the most bytes for more than one together.
+            count: the most calls.
+
+        """
+        taken: list[Request] = []
+        held: list[Request] = []
+        queue, size = self._queue, 0
+        while queue and len(taken) < count:
+            request = queue[0]
+            if request.after and not request.ready:
+                held.append(queue.popleft())
+                continue
+            size += MESSAGE_HEADER + (len(request.body) if isinstance(request.body, bytes) else 0)
+            if size > (soft if taken else budget) or (taken and request.alone):
+                break
+            taken.append(queue.popleft())
+            if request.alone:
+                break
+        queue.extendleft(reversed(held))
+        return taken
+
+    def sealed(self, request: Request, msg_id: int, seqno: int, packet_id: int, now: float) -> None:
+        """Note that a call went into a packet."""
+        if request.msg_id:
+            request.old_ids += (request.msg_id,)
+            if len(request.old_ids) > OLD_IDS:
+                self._by_id.pop(request.old_ids[0], None)
+                request.old_ids = request.old_ids[1:]
+        request.msg_id = msg_id
+        request.seqno = seqno
+        request.packet_id = packet_id
+        request.sent_at = now
+        request.state = RequestState.SENT
+        request.carried_over = False
+        request.ask_at = now + ASK_AFTER
+        if request.ask_at < self.next_ask:
+            self.next_ask = request.ask_at
+        self._by_id[msg_id] = request
+
+    def acked(self, request: Request) -> bool:
+        """Note that the server has a call; return whether that is news."""
+        if request.state not in (RequestState.SENT, RequestState.UNKNOWN):
+            return False
+        carried_over = request.state is RequestState.UNKNOWN
+        request.state = RequestState.ACKED
+        request.carried_over = carried_over
+        request.ask_at = request.ask_at if carried_over else NEVER
+        request.refusals.clear()
+        return True
+
+    def requeue(self, requests: Iterable[Request]) -> None:
+        """Queue sealed calls again, each in the place that the order of `send` gives it."""
+        again = list(requests)
+        for request in again:
+            request.state = RequestState.QUEUED
+            request.ask_at = NEVER
+        self._queue = deque(sorted((*self._queue, *again), key=_order))
+
+    def settle(self, request: Request, *, failed: bool) -> None:
+        """Forget a call that is answered, lost or cancelled."""
+        if request.state is RequestState.QUEUED and request in self._queue:
+            self._queue.remove(request)
+        self._by_id.pop(request.msg_id, None)
+        for old_id in request.old_ids:
+            self._by_id.pop(old_id, None)
+        request.state = RequestState.SETTLED
+        request.failed = failed
+        self._count -= 1
+
+    def drop(self, request: Request, now: float) -> None:
+        """Settle a cancelled call that the server may have, and keep its id so that its late answer is recognised."""
+        for msg_id in [old for old, (_, until) in self.dropped.items() if until <= now]:
+            del self.dropped[msg_id]
+        self.settle(request, failed=True)
+        self.dropped[request.msg_id] = (request, now + DROPPED_LIFETIME)
+
+    def take_unsent(self) -> list[Request]:
+        """Give back the calls that were never sealed; they are in no session then."""
+        unsent = [request for request in self._queue if not request.msg_id]
+        for request in unsent:
+            self.settle(request, failed=False)
+            request.reset()
+        return unsent
+
+    def connection_lost(self) -> None:
+        """Apply the three-way rule: what was sent and not acknowledged is unknown from now on."""
+        for request in self.in_flight():
+            if request.state is RequestState.SENT:
+                request.state = RequestState.UNKNOWN
+            elif request.state is RequestState.ACKED:
+                request.carried_over = True
+
+    def connection_made(self, now: float) -> None:
+        """Ask about the unknown calls at once, and about the acknowledged ones if nothing comes."""
+        for request in self.in_flight():
+            if request.state is RequestState.UNKNOWN:
+                request.ask_at = self.next_ask = now
+            elif request.state is RequestState.ACKED:
+                request.ask_at = now + ASK_AFTER
+                self.next_ask = min(self.next_ask, request.ask_at)
+
+    def to_ask(self, now: float, count: int) -> list[Request]:
+        """Return up to `count` calls that have to be asked about now, and put each off to its next time."""
+        if self.next_ask > now:
+            return []
+        asked: list[Request] = []
+        self.next_ask = NEVER
+        for request in self.in_flight():
+            if request.ask_at <= now and len(asked) < count:
+                request.ask_at = now + ASK_AFTER
+                asked.append(request)
+            self.next_ask = min(self.next_ask, request.ask_at)
+        return asked
+
+    def ask_again(self, msg_ids: Iterable[int], now: float) -> None:
+        """Ask about these calls at once: the question that named them was refused."""
+        for msg_id in msg_ids:
+            request = self.current(msg_id)
+            if request is not None and request.ask_at != NEVER:
+                request.ask_at = self.next_ask = now
+
+    def forget_ids(self) -> None:
+        """Forget every id given out: a new session begins, and what waits will get new ones."""
+        self._by_id.clear()
+        self.dropped.clear()
+        self.next_ask = NEVER
+        for request in self._queue:
+            request.old_ids = ()
+            request.refusals.pop(INVALID_CONTAINER, None)
+
+    def __iter__(self) -> Iterator[Request]:
+        return iter(sorted({*self._by_id.values(), *self._queue}, key=_order))
+
+
+def _order(request: Request) -> int:
+    return request.order

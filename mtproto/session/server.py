@@ -1,0 +1,408 @@
+"""The server's half of an encrypted session: opened packets and a time go in, events and sealed packets come out.
+
+core.telegram.org/mtproto/description. One `ServerSession` for each pair of auth key and session id. How a packet is
+checked and sealed stands here; `server_handlers` says what a message means, `server_state` and `server_records` remember.
+No I/O, no clock, no randomness of its own; one owner, no locks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from struct import Struct
+
+from mtproto.errors import LocalProtocolError, RemoteProtocolError
+from mtproto.limits import DEFAULT_LIMITS, Limits
+from mtproto.message.auth_key import AuthKey
+from mtproto.message.envelope import Sender, Unsealed, seal
+from mtproto.message.message_ids import msg_id_time, server_msg_id
+from mtproto.session import constructors as ids
+from mtproto.session import wire
+from mtproto.session.events import Flooded, ServerEvent, SessionCreated
+from mtproto.session.inbox import NEVER, Seen
+from mtproto.session.salts import ServerSalts
+from mtproto.session.server_handlers import ServerHandlers
+from mtproto.session.server_records import Outgoing, Received
+from mtproto.session.service_messages import Packet
+from mtproto.session.wire import MESSAGE_HEADER, Message
+from tl import service
+
+__all__ = ["ServerSession"]
+
+OLDEST = 300.0
+"""Seconds: a message whose id is older than that is refused with code 16."""
+
+NEWEST = 30.0
+"""Seconds: a message whose id is further ahead of the server's clock is refused with code 17."""
+
+PACKET_OVERHEAD = 24 + 32 + 8 + 1024
+"""Bytes of a packet besides the bodies in its container: envelope, header, container, the most padding."""
+
+QUESTIONS_KEPT = 1000
+"""Questions and pings of ours without an answer that are remembered."""
+
+NEVER_CONTENT = frozenset({ids.MSGS_ACK, ids.MSG_CONTAINER, ids.MSG_COPY})
+"""What a client must not mark as content-related."""
+
+_LONG = Struct("<q")
+
+
+class ServerSession(ServerHandlers):
+    """One session of one client, as the server sees it. `now` is the server's own time, Unix seconds."""
+
+    def __init__(
+        self,
+        key: AuthKey,
+        session_id: int,
+        *,
+        salts: ServerSalts,
+        random: Callable[[int], bytes],
+        limits: Limits = DEFAULT_LIMITS,
+        forgotten_below: int = 0,
+        compress: bool = True,
+    ) -> None:
+        """Begin a session, because a message with an unknown session id came.
+
+        Args:
+            key: the auth key.
+            session_id: signed 64 bits, chosen by the client.
+            salts: the salts of the key, shared by all its sessions.
+            random: gives that many bytes from a cryptographically secure source.
+            limits: what is sent and accepted at most.
+            forgotten_below: a msg_id: what the client sent with lower ids in an earlier session of the same id may have
+                been received and forgotten, so that it is not accepted (code 20) and its state is not known. 0 says
+                that no session of the key was ever forgotten. See `high_water`.
+            compress: whether answers above 256 bytes go as `gzip_packed` where that is shorter.
+
+        """
+        super().__init__(
+            key,
+            session_id,
+            salts=salts,
+            random=random,
+            limits=limits,
+            forgotten_below=forgotten_below,
+            compress=compress,
+        )
+
+    @property
+    def high_water(self) -> int:
+        """A msg_id above all that this session has accepted: whoever forgets it hands that to the next one."""
+        return max(self._register.newest + 1, self._register.floor)
+
+    # What the data centre wants.
+
+    def answer(self, query_msg_id: int, body: bytes, *, announced: bool = False) -> None:
+        """Answer a `Query`; the answer is kept and sent again until the client has it.
+
+        Args:
+            query_msg_id: the query.
+            body: the serialized result, boxed, or a serialized `rpc_error`.
+            announced: send only a `msg_detailed_info`, as servers do with answers that are large or late.
+
+        Raises:
+            LocalProtocolError: no such query waits for an answer.
+
+        """
+        record = self._register.find(query_msg_id)
+        if record is None or not record.query or record.answered:
+            raise LocalProtocolError(f"no query {query_msg_id} waits for an answer")
+        if record.dropped:
+            body = service.types.RpcAnswerDroppedRunning().to_bytes()
+        self._send_result(record, body, announced=announced)
+
+    def push(self, body: bytes, *, announced: bool = False) -> None:
+        """Send a message that nobody asked for, an update; it is kept and sent again until the client has it.
+
+        Args:
+            body: one serialized boxed object.
+            announced: send only a `msg_new_detailed_info`.
+
+        """
+        if self._compress:
+            body = wire.gzip_if_shorter(body)
+        self._queue.append(Outgoing(body, content=True, reply=False, announced=announced))
+
+    def reply(self, body: bytes) -> None:
+        """Send a service message that needs no acknowledgement, whatever it is. A door for faults in tests."""
+        self._reply(body)
+
+    def ping(self) -> int:
+        """Ping the client; return the ping_id. A `Pong` answers it."""
+        ping_id = int(_LONG.unpack(self._random(_LONG.size))[0])
+        ping = Outgoing(service.functions.Ping(ping_id=ping_id).to_bytes(), content=False, reply=False)
+        ping.ping_id = ping_id
+        self._queue.append(ping)
+        return ping_id
+
+    def ask_states(self) -> None:
+        """Ask the client which of our unacknowledged messages it has (`msgs_state_req`); it gets the others again."""
+        msg_ids = tuple(self._stored)[: self._limits.message_ids_accepted]
+        if msg_ids:
+            self._ask(service.types.MsgsStateReq(msg_ids=list(msg_ids)).to_bytes(), msg_ids)
+
+    def session_destroyed(self, msg_id: int, session_id: int, existed: bool) -> None:
+        """Answer a `DestroySession`."""
+        self._acks.pop(msg_id, None)
+        answer = service.types.DestroySessionOk if existed else service.types.DestroySessionNone
+        self._reply(answer(session_id=session_id).to_bytes())
+
+    def auth_key_destroyed(self, msg_id: int, existed: bool) -> None:
+        """Answer a `DestroyAuthKey`."""
+        self._acks.pop(msg_id, None)
+        answer = service.types.DestroyAuthKeyOk if existed else service.types.DestroyAuthKeyNone
+        self._reply(answer().to_bytes())
+
+    def outcome(self, query_msg_id: int) -> bool | None:
+        """Say how a query ended: True with a result, False with an error; None if it runs or is not known."""
+        record = self._register.find(query_msg_id)
+        return None if record is None or not record.answered else not record.failed
+
+    # The connection.
+
+    def connected(self, now: float) -> None:
+        """Begin to send: a connection of this client is there. What it did not acknowledge is sent again."""
+        self._connected = True
+        self._forget_old(now)
+        waiting = [message for message in self._queue if not message.msg_id]
+        self._queue.clear()
+        self._queue.extend(self._stored.values())
+        self._queue.extend(waiting)
+
+    def disconnected(self, now: float) -> None:
+        """Stop sending. Queries go on; their answers wait."""
+        self._connected = False
+        self._pings.clear()
+        self._asked.clear()
+        self._forget_old(now)
+
+    def tick(self, now: float) -> list[ServerEvent]:
+        """Do what is due at `now`; afterwards `next_packet` may have something. Call it at `next_deadline`."""
+        if self._ack_deadline <= now:
+            self._ack_deadline = NEVER
+            self._acks_due = bool(self._acks)
+        self._forget_old(now)
+        return self._drain()
+
+    def next_deadline(self) -> float | None:
+        """Return the time at which `tick` has something to do, or None."""
+        if not self._connected or self._ack_deadline == NEVER:
+            return None
+        return self._ack_deadline
+
+    # Packets in.
+
+    def receive(self, message: Unsealed, now: float) -> list[ServerEvent]:
+        """Check an opened packet of this session and handle what is in it.
+
+        A packet that is refused gives a `Refused` with its own msg_id, and no other event.
+
+        Args:
+            message: what `unseal` returned for this key and session id.
+            now: the server's time.
+
+        """
+        if self._accept(message, now):
+            if wire.constructor_id(message.body) == ids.MSG_CONTAINER:
+                self._receive_container(message, now)
+            else:
+                self._receive_one(message, now)
+        return self._drain()
+
+    def _accept(self, message: Unsealed, now: float) -> bool:
+        """Check ids, time and salt; a repeated packet is dealt with here, as is one that is refused."""
+        msg_id = message.msg_id
+        if msg_id & 3 or msg_id < 0:
+            return self._reject(message, 18, now)
+        record = self._register.find(msg_id)
+        if record is not None:
+            self._receive_again(message, record, now)
+            return False
+        if self.refuse_next:
+            code, self.refuse_next = self.refuse_next, 0
+            return self._reject(message, code, now)
+        age = now - msg_id_time(msg_id)
+        if age > OLDEST:
+            return self._reject(message, 16, now)
+        if age < -NEWEST:
+            return self._reject(message, 17, now)
+        if self._register.look_up(msg_id) is Seen.TOO_OLD:
+            return self._reject(message, 20, now)
+        if not self._salts.accepts(message.salt, now):
+            return self._reject(message, 48, now)
+        return True
+
+    def _reject(self, message: Unsealed, code: int, now: float) -> bool:
+        self._refuse(message.msg_id, message.seqno, code, now)
+        return False
+
+    def _receive_again(self, message: Unsealed, record: Received, now: float) -> None:
+        is_container = wire.constructor_id(message.body) == ids.MSG_CONTAINER
+        if is_container != record.container:
+            self._refuse(message.msg_id, message.seqno, 19, now)
+        elif not is_container:
+            self._repeated(record, now)
+        else:
+            for inner in wire.read_container(message.body, self._limits.container_messages_accepted):
+                known = self._register.find(inner.msg_id)
+                if known is not None:
+                    self._repeated(known, now)
+
+    def _receive_one(self, message: Unsealed, now: float) -> None:
+        msg_id, seqno, body = message.msg_id, message.seqno, message.body
+        code = self._parity(seqno, body) or self._register.check_seqno(msg_id, seqno)
+        if code:
+            self._refuse(msg_id, seqno, code, now)
+            return
+        self._create(msg_id, now)
+        self._handle(Message(msg_id, seqno, body), now)
+
+    def _receive_container(self, message: Unsealed, now: float) -> None:
+        """Accept or refuse a container as a whole (core.telegram.org/mtproto/service_messages#containers)."""
+        try:
+            messages = wire.read_container(message.body, self._limits.container_messages_accepted)
+        except wire.TooMany as error:
+            self._events.append(Flooded(str(error)))
+            return
+        except RemoteProtocolError:
+            self._refuse(message.msg_id, message.seqno, 64, now)
+            return
+        code = self._container_code(message, messages)
+        if code:
+            self._refuse(message.msg_id, message.seqno, code, now)
+            return
+        self._register.remember(Received(message.msg_id, message.seqno, container=True))
+        self._create(min((inner.msg_id for inner in messages), default=message.msg_id), now)
+        for inner in messages:
+            self._handle_inner(inner, now)
+
+    def _container_code(self, message: Unsealed, messages: list[Message]) -> int:
+        """Return the code with which a container has to be refused, or 0."""
+        if message.seqno & 1:
+            return 34
+        new = [inner for inner in messages if self._register.look_up(inner.msg_id) is Seen.NEW]
+        last = -1
+        for inner in sorted(new):
+            if inner.msg_id & 3 or not 0 <= inner.msg_id < message.msg_id:
+                return 64
+            if inner.seqno < last or (inner.seqno == last and inner.seqno & 1):
+                return 32
+            last = inner.seqno
+            code = self._parity(inner.seqno, inner.body) or self._register.check_seqno(inner.msg_id, inner.seqno)
+            if code:
+                return code
+        return 32 if message.seqno < last else self._register.check_seqno(message.msg_id, message.seqno)
+
+    def _parity(self, seqno: int, body: bytes) -> int:
+        """Return 34 or 35 where the number says the wrong thing about the need of an acknowledgement, else 0."""
+        constructor = wire.constructor_id(body)
+        if seqno & 1:
+            return 34 if constructor in NEVER_CONTENT else 0
+        return 35 if self._is_call(constructor) else 0
+
+    def _create(self, first_msg_id: int, now: float) -> None:
+        """Tell the client that a session was made for it, and again if an older message comes later."""
+        if self._first_msg_id and first_msg_id >= self._first_msg_id:
+            return
+        self._first_msg_id = first_msg_id
+        unique_id = int(_LONG.unpack(self._random(_LONG.size))[0])
+        body = service.types.NewSessionCreated(
+            first_msg_id=first_msg_id, unique_id=unique_id, server_salt=self._salts.current(now)
+        ).to_bytes()
+        self._queue.appendleft(Outgoing(body, content=True, reply=False))
+        self._events.append(SessionCreated(first_msg_id, unique_id))
+
+    # Packets out.
+
+    def next_packet(self, now: float, *, max_bytes: int) -> Packet | None:
+        """Seal what waits into one packet, or return None if nothing has to be sent now.
+
+        Args:
+            now: the server's time.
+            max_bytes: the most bytes of the payload; a message that alone is larger stays queued.
+
+        """
+        if not self._connected:
+            return None
+        taken = self._take(max_bytes - PACKET_OVERHEAD) if self._queue else []
+        if self._acks and (taken or self._acks_due or len(self._acks) > self._limits.acks_pending):
+            taken.append(self._take_acks())
+        if not taken:
+            return None
+        again = any(message.msg_id for message in taken)
+        messages = [self._number(message, now) for message in taken]
+        if len(messages) == 1 and not again:
+            msg_id, seqno, body = messages[0]
+        else:
+            # A message keeps its id when it is sent again, and travels in a container that has a fresh one.
+            msg_id = self._next_msg_id(now, reply=any(message.reply for message in taken))
+            seqno, body = 2 * self._content_count, wire.write_container(messages)
+        sealed = seal(
+            self.key,
+            Sender.SERVER,
+            salt=self._salts.current(now),
+            session_id=self.session_id,
+            msg_id=msg_id,
+            seqno=seqno,
+            body=body,
+            random=self._random,
+        )
+        return Packet(sealed.payload)
+
+    def _take(self, budget: int) -> list[Outgoing]:
+        taken: list[Outgoing] = []
+        size = 0
+        soft = min(budget, self._limits.frame_sent_soft)
+        while self._queue and len(taken) < self._limits.container_messages_sent:
+            size += MESSAGE_HEADER + len(self._queue[0].body)
+            if size > (soft if taken else budget):
+                break
+            taken.append(self._queue.popleft())
+        return taken
+
+    def _take_acks(self) -> Outgoing:
+        acks = list(self._acks)[: self._limits.acks_sent]
+        for msg_id in acks:
+            del self._acks[msg_id]
+        self._acks_due = bool(self._acks)
+        self._ack_deadline = NEVER
+        return Outgoing(wire.write_acks(acks), content=False, reply=True)
+
+    def _number(self, message: Outgoing, now: float) -> Message:
+        """Give a message its id and number, unless it has them; of an announced one, return the announcement."""
+        if not message.msg_id:
+            message.msg_id = self._next_msg_id(now, reply=message.reply)
+            message.seqno = 2 * self._content_count + message.content
+            message.sent_at = now
+            self._content_count += message.content
+            self._note(message)
+        if message.announced:
+            return Message(self._next_msg_id(now, reply=False), 2 * self._content_count, self._announcement(message))
+        return Message(message.msg_id, message.seqno, message.body)
+
+    def _note(self, message: Outgoing) -> None:
+        """Remember what was sent, where something is to come of it."""
+        if message.content:
+            self._stored[message.msg_id] = message
+        elif message.asks:
+            self._asked[message.msg_id] = message.asks
+            if len(self._asked) > QUESTIONS_KEPT:
+                del self._asked[next(iter(self._asked))]
+        elif message.ping_id is not None:
+            self._pings[message.msg_id] = (message.ping_id, message.sent_at)
+            if len(self._pings) > QUESTIONS_KEPT:
+                del self._pings[next(iter(self._pings))]
+
+    def _announcement(self, message: Outgoing) -> bytes:
+        size = len(message.body)
+        if message.query:
+            info = service.types.MsgDetailedInfo(
+                msg_id=message.query, answer_msg_id=message.msg_id, bytes=size, status=0
+            )
+        else:
+            info = service.types.MsgNewDetailedInfo(answer_msg_id=message.msg_id, bytes=size, status=0)
+        announcement: bytes = info.to_bytes()
+        return announcement
+
+    def _next_msg_id(self, now: float, *, reply: bool) -> int:
+        self._last_msg_id = server_msg_id(now, self._last_msg_id, reply=reply)
+        return self._last_msg_id

@@ -1,0 +1,188 @@
+"""What a server session remembers: the client's messages, and its own until the client has them.
+
+core.telegram.org/mtproto/service_messages_about_messages. A message of the client is handled once, however often it
+comes; an answer is kept until it is acknowledged, for ten minutes at most.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, insort
+
+from mtproto.limits import Limits
+from mtproto.session.inbox import Seen, Status
+
+__all__ = ["Outgoing", "Received", "Register"]
+
+DENIED_KEPT = 1000
+"""Ids that were promised never to be accepted; beyond it the oldest promise is forgotten."""
+
+EVICTED_AT_ONCE = 64
+"""Records that go when there are too many, so that looking for them does not happen for each message."""
+
+
+class Outgoing:
+    """One message to the client.
+
+    Attributes:
+        body: the serialized message.
+        content: whether it is content-related, so that it is kept until it is acknowledged.
+        reply: whether it answers a message of the client (msg_id % 4 == 1), or speaks by itself (3).
+        query: the client's message that it answers as `rpc_result`, or 0.
+        announced: only its `msg_detailed_info` or `msg_new_detailed_info` is sent; itself when it is asked for.
+        msg_id: given when it is sealed for the first time, and kept when it is sent again.
+        seqno: given with it.
+        sent_at: when that was.
+        asks: the ids that a question names.
+        ping_id: of a ping.
+
+    """
+
+    __slots__ = ("announced", "asks", "body", "content", "msg_id", "ping_id", "query", "reply", "sent_at", "seqno")
+
+    def __init__(self, body: bytes, *, content: bool, reply: bool, query: int = 0, announced: bool = False) -> None:
+        self.body = body
+        self.content = content
+        self.reply = reply
+        self.query = query
+        self.announced = announced
+        self.msg_id = 0
+        self.seqno = 0
+        self.sent_at = 0.0
+        self.asks: tuple[int, ...] = ()
+        self.ping_id: int | None = None
+
+    def __repr__(self) -> str:
+        return f"Outgoing(msg_id={self.msg_id}, {len(self.body)} bytes)"
+
+
+class Received:
+    """One message of the client.
+
+    Attributes:
+        msg_id: its id.
+        seqno: its number.
+        container: it is a container.
+        query: it is a call of the API, or a service query that is answered like one.
+        answered: the answer was given.
+        dropped: the client gave the call up while it ran.
+        answer: the answer, while it is kept.
+        forgotten: the answer is not kept any more, although the client never acknowledged it.
+        failed: the answer is an `rpc_error`.
+
+    """
+
+    __slots__ = ("answer", "answered", "container", "dropped", "failed", "forgotten", "msg_id", "query", "seqno")
+
+    def __init__(self, msg_id: int, seqno: int, *, container: bool = False) -> None:
+        self.msg_id = msg_id
+        self.seqno = seqno
+        self.container = container
+        self.query = False
+        self.answered = False
+        self.dropped = False
+        self.answer: Outgoing | None = None
+        self.forgotten = False
+        self.failed = False
+
+    @property
+    def open(self) -> bool:
+        """Whether more is to come of it: it runs, or its answer is kept."""
+        return (self.query and not self.answered) or self.answer is not None
+
+
+class Register:
+    """The client's messages of one session, by id.
+
+    Attributes:
+        floor: ids below it may have been received and forgotten (by this session, or by an earlier one under this id).
+        running: how many queries are not answered.
+
+    """
+
+    __slots__ = ("_denied", "_ids", "_limit", "_records", "floor", "running")
+
+    def __init__(self, limits: Limits, floor: int) -> None:
+        self._limit = limits.remembered_message_ids
+        self._records: dict[int, Received] = {}
+        self._ids: list[int] = []  # in ascending order
+        self._denied: dict[int, None] = {}
+        self.floor = floor
+        self.running = 0
+
+    @property
+    def newest(self) -> int:
+        """The highest id received, 0 before the first."""
+        return self._ids[-1] if self._ids else 0
+
+    def find(self, msg_id: int) -> Received | None:
+        """Return the record of a message, if there is one."""
+        return self._records.get(msg_id)
+
+    def look_up(self, msg_id: int) -> Seen:
+        """Say whether a message was received before, or can't be known to be new."""
+        if msg_id in self._records:
+            return Seen.BEFORE
+        if msg_id < self.floor or msg_id in self._denied:
+            return Seen.TOO_OLD
+        return Seen.NEW
+
+    def remember(self, record: Received) -> None:
+        """Keep a new record; where there are too many, the oldest that are done with go."""
+        self._records[record.msg_id] = record
+        if record.msg_id > self.newest:
+            self._ids.append(record.msg_id)
+        else:
+            insort(self._ids, record.msg_id)
+        if len(self._ids) > self._limit + EVICTED_AT_ONCE:
+            self._evict()
+
+    def discard(self, record: Received) -> None:
+        """Take back a record: the message was not accepted after all."""
+        del self._records[record.msg_id]
+        self._ids.remove(record.msg_id)
+
+    def _evict(self) -> None:
+        done = [msg_id for msg_id in self._ids if not self._records[msg_id].open][:EVICTED_AT_ONCE]
+        for msg_id in done:
+            del self._records[msg_id]
+        if done:
+            self.floor = max(self.floor, done[-1] + 1)
+            self._ids = [msg_id for msg_id in self._ids if msg_id in self._records]
+
+    def deny(self, msg_id: int) -> None:
+        """Promise never to accept this id: the client was told that it was not received, and sends it under another."""
+        if msg_id not in self._records:
+            self._denied[msg_id] = None
+            if len(self._denied) > DENIED_KEPT:
+                del self._denied[next(iter(self._denied))]
+
+    def check_seqno(self, msg_id: int, seqno: int) -> int:
+        """Return 32 or 33 where a number does not fit between those of the neighbouring ids, else 0."""
+        place = bisect_left(self._ids, msg_id)
+        if place:
+            before = self._records[self._ids[place - 1]].seqno
+            if before > seqno or (before == seqno and seqno & 1):
+                return 32
+        if place < len(self._ids):
+            behind = self._records[self._ids[place]].seqno
+            if behind < seqno or (behind == seqno and seqno & 1):
+                return 33
+        return 0
+
+    def status(self, msg_id: int, *, ack_waits: bool) -> Status:
+        """Return the status byte of a message of the client (#message-status-information)."""
+        record = self._records.get(msg_id)
+        if record is None:
+            if msg_id < self.floor:
+                return Status.UNKNOWN
+            return Status.NOT_RECEIVED_YET if msg_id > self.newest else Status.NOT_RECEIVED
+        if record.forgotten:
+            return Status.UNKNOWN
+        status = Status.RECEIVED if ack_waits else Status.RECEIVED | Status.ACKNOWLEDGED
+        if not record.seqno & 1:
+            status |= Status.NEEDS_NO_ACK
+        if record.query:
+            status |= Status.RUNNING
+        if record.answered:
+            status |= Status.ANSWERED
+        return status

@@ -1,0 +1,111 @@
+"""Service messages on their way out, and the packet that either half hands to a framing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from mtproto.session.events import ClientEvent
+    from mtproto.session.outbox import Request
+
+__all__ = ["ANSWERED", "MAX_REFUSALS", "HttpWait", "Kind", "Packet", "ServiceMessage"]
+
+MAX_REFUSALS = 5
+"""How often one message is sent again after refusals with the same code before its call fails."""
+
+
+class Kind(Enum):
+    """What a service message is for; it decides what happens when the message is refused or its connection lost."""
+
+    ACKS = "msgs_ack"
+    STATE = "msgs_state_req"
+    RESEND = "msg_resend_req"
+    RESEND_ANSWER = "msg_resend_ans_req"
+    PING = "ping"
+    SALTS = "get_future_salts"
+    DROP = "rpc_drop_answer"
+    DESTROY_SESSION = "destroy_session"
+    DESTROY_AUTH_KEY = "destroy_auth_key"
+    HTTP_WAIT = "http_wait"
+    REPLY = "an answer to the peer"
+
+
+ANSWERED = frozenset(
+    {
+        Kind.STATE,
+        Kind.RESEND,
+        Kind.RESEND_ANSWER,
+        Kind.PING,
+        Kind.SALTS,
+        Kind.DROP,
+        Kind.DESTROY_SESSION,
+        Kind.DESTROY_AUTH_KEY,
+    }
+)
+"""The kinds that the peer answers, so that their ids are kept."""
+
+
+class ServiceMessage:
+    """One service message of ours.
+
+    Attributes:
+        kind: what it is for.
+        body: the serialized message.
+        ids: the msg_ids that it speaks of; for a ping its ping_id, for `destroy_session` the session's id.
+        request: the cancelled call of an `rpc_drop_answer`.
+        msg_id: the id that it was last sealed under.
+        sent_at: when that was, local time.
+        refusals: how often it was refused.
+
+    """
+
+    __slots__ = ("body", "ids", "kind", "msg_id", "refusals", "request", "sent_at")
+
+    def __init__(self, kind: Kind, body: bytes, ids: Sequence[int] = (), request: Request | None = None) -> None:
+        self.kind = kind
+        self.body = body
+        self.ids = tuple(ids)
+        self.request = request
+        self.msg_id = 0
+        self.sent_at = 0.0
+        self.refusals = 0
+
+    def __repr__(self) -> str:
+        return f"ServiceMessage({self.kind.value}, msg_id={self.msg_id})"
+
+
+@dataclass(frozen=True, slots=True)
+class HttpWait:
+    """`http_wait` for a long poll (core.telegram.org/mtproto/service_messages#http-wait-long-poll), all in ms.
+
+    Attributes:
+        max_delay: how long the server may collect further messages after the first.
+        wait_after: how long it may wait after each further one.
+        max_wait: how long it may hold an empty answer back.
+
+    """
+
+    max_delay: int
+    wait_after: int
+    max_wait: int
+
+
+@dataclass(frozen=True, slots=True)
+class Packet:
+    """One sealed packet, ready for a framing.
+
+    Attributes:
+        payload: the bytes.
+        quick_ack_token: what the server sends back at once if the framing asks for it; None where nobody wants it.
+        requests: the calls in the packet; empty on the server's half.
+        events: `Sent` and `Resent` for each of them.
+
+    """
+
+    payload: bytes = field(repr=False)
+    quick_ack_token: int | None = None
+    requests: tuple[Request, ...] = ()
+    events: tuple[ClientEvent, ...] = ()

@@ -1,0 +1,290 @@
+"""The four service constructors whose payload stays bytes, read and written by hand, and rpc_error.
+
+`msg_container`, `message`, `rpc_result` and `gzip_packed` carry bodies that this room does not understand (they belong
+to the API's schema), so no TL object is made for them. Every other service message goes through its declaration.
+All numbers are little-endian; a msg_id is a signed 64-bit integer, as TL reads a `long`.
+
+Pages: core.telegram.org/mtproto/service_messages (containers, gzip_packed), core.telegram.org/mtproto/TL-combinators.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Sequence
+from struct import Struct
+from typing import NamedTuple
+
+from mtproto.errors import RemoteProtocolError
+from mtproto.limits import Limits
+from mtproto.session.constructors import (
+    GZIP_PACKED,
+    INVOKE_AFTER_MSG,
+    INVOKE_AFTER_MSGS,
+    MESSAGE,
+    MSG_CONTAINER,
+    MSG_COPY,
+    MSGS_ACK,
+    RPC_ERROR,
+    RPC_RESULT,
+    VECTOR,
+)
+
+__all__ = [
+    "GZIP_FROM",
+    "MESSAGE_HEADER",
+    "Message",
+    "TooMany",
+    "constructor_id",
+    "gzip_if_shorter",
+    "read_container",
+    "read_copy",
+    "read_gzip",
+    "read_ids",
+    "read_rpc_result",
+    "write_acks",
+    "write_container",
+    "write_copy",
+    "write_gzip",
+    "write_invoke_after",
+    "write_rpc_error",
+    "write_rpc_result",
+]
+
+
+MESSAGE_HEADER = 16
+"""Bytes in front of each body in a container: msg_id, seqno, length."""
+
+GZIP_FROM = 256
+"""Bodies up to this many bytes are never packed: the specification calls it pointless."""
+
+_GZIP_UP_TO = 64 * 1024
+# Bodies above this size are parts of files, which are compressed already: trying costs milliseconds and gains nothing.
+
+_WORD = Struct("<I")
+_PAIR = Struct("<II")
+_MESSAGE = Struct("<qii")
+_RPC_RESULT = Struct("<Iq")
+_RPC_ERROR = Struct("<Ii")
+_VECTOR_HEAD = Struct("<III")
+_INVOKE_AFTER = Struct("<Iq")
+
+_GZIP_OR_ZLIB = zlib.MAX_WBITS | 32
+# Window size 32 KiB, header told by its first bytes: some clients send a zlib stream (78 9c) where gzip is declared.
+_GZIP = zlib.MAX_WBITS | 16
+
+
+class TooMany(RemoteProtocolError):
+    """A documented limit on the number of messages or ids is passed; a server answers with transport error -429."""
+
+
+class Message(NamedTuple):
+    """One message of a session: `message msg_id:long seqno:int bytes:int body:Object`.
+
+    Attributes:
+        msg_id: its id, signed 64 bits.
+        seqno: its number; odd if it is content-related and has to be acknowledged.
+        body: one serialized boxed object, a multiple of four bytes.
+
+    """
+
+    msg_id: int
+    seqno: int
+    body: bytes
+
+
+def constructor_id(body: bytes) -> int:
+    """Return the id (unsigned 32 bits) that `body` begins with, or 0 for a body without one."""
+    return int(_WORD.unpack_from(body)[0]) if len(body) >= _WORD.size else 0
+
+
+def read_container(body: bytes, limit: int) -> list[Message]:
+    """Split a serialized `msg_container` into its messages.
+
+    Args:
+        body: the whole container, constructor id included.
+        limit: how many messages are accepted.
+
+    Raises:
+        RemoteProtocolError: it is cut short, has bytes left over, holds a message of impossible length, or another
+            container. A container is accepted or rejected as a whole.
+        TooMany: more than `limit` messages; a kind of the above.
+
+    """
+    if len(body) < _PAIR.size:
+        raise RemoteProtocolError("msg_container", "cut short")
+    _, count = _PAIR.unpack_from(body)
+    if count > limit:
+        raise TooMany("msg_container", f"{count} messages, at most {limit} are allowed")
+    messages = []
+    offset, end = _PAIR.size, len(body)
+    for _ in range(count):
+        start = offset + MESSAGE_HEADER
+        if start > end:
+            raise RemoteProtocolError("msg_container", "cut short")
+        msg_id, seqno, length = _MESSAGE.unpack_from(body, offset)
+        offset = start + length
+        if length < _WORD.size or length % 4 or offset > end:
+            raise RemoteProtocolError("msg_container", f"a message of {length} bytes, {end - start} are left")
+        inner = body[start:offset]
+        if _WORD.unpack_from(inner)[0] == MSG_CONTAINER:
+            raise RemoteProtocolError("msg_container", "a container inside a container")
+        messages.append(Message(msg_id, seqno, inner))
+    if offset != end:
+        raise RemoteProtocolError("msg_container", f"{end - offset} bytes are left over")
+    return messages
+
+
+def write_container(messages: Sequence[Message]) -> bytes:
+    """Serialize a `msg_container` with these messages, in this order."""
+    parts = [_PAIR.pack(MSG_CONTAINER, len(messages))]
+    for msg_id, seqno, body in messages:
+        parts.append(_MESSAGE.pack(msg_id, seqno, len(body)))
+        parts.append(body)
+    return b"".join(parts)
+
+
+def read_copy(body: bytes) -> Message:
+    """Return the message inside a serialized `msg_copy`.
+
+    Its field has the boxed type `Message`, so that the constructor id of `message` stands in front of it; senders
+    that leave the id out are understood too.
+
+    Raises:
+        RemoteProtocolError: its length does not agree with its content.
+
+    """
+    offset = _WORD.size
+    if len(body) >= 2 * _WORD.size and _WORD.unpack_from(body, offset)[0] == MESSAGE:
+        offset += _WORD.size
+    start = offset + MESSAGE_HEADER
+    if len(body) < start + _WORD.size:
+        raise RemoteProtocolError("msg_copy", "cut short")
+    msg_id, seqno, length = _MESSAGE.unpack_from(body, offset)
+    if length % 4 or start + length != len(body):
+        raise RemoteProtocolError("msg_copy", f"a message of {length} bytes, {len(body) - start} are left")
+    return Message(msg_id, seqno, body[start:])
+
+
+def write_copy(message: Message) -> bytes:
+    """Serialize a `msg_copy` of `message`."""
+    head = _MESSAGE.pack(message.msg_id, message.seqno, len(message.body))
+    return _PAIR.pack(MSG_COPY, MESSAGE) + head + message.body
+
+
+def read_rpc_result(body: bytes) -> tuple[int, bytes]:
+    """Split a serialized `rpc_result` into (req_msg_id, serialized result).
+
+    Raises:
+        RemoteProtocolError: it is too short for a result with a constructor id.
+
+    """
+    if len(body) < _RPC_RESULT.size + _WORD.size:
+        raise RemoteProtocolError("rpc_result", "cut short")
+    return _RPC_RESULT.unpack_from(body)[1], body[_RPC_RESULT.size :]
+
+
+def write_rpc_result(req_msg_id: int, result: bytes) -> bytes:
+    """Serialize an `rpc_result` around an already serialized result."""
+    return _RPC_RESULT.pack(RPC_RESULT, req_msg_id) + result
+
+
+def write_rpc_error(code: int, message: str) -> bytes:
+    """Serialize an `rpc_error` (core.telegram.org/api/errors), the result of a call that failed."""
+    return _RPC_ERROR.pack(RPC_ERROR, code) + _write_bytes(message.encode())
+
+
+def write_acks(msg_ids: Sequence[int]) -> bytes:
+    """Serialize `msgs_ack` (core.telegram.org/mtproto/service_messages_about_messages)."""
+    return _VECTOR_HEAD.pack(MSGS_ACK, VECTOR, len(msg_ids)) + Struct(f"<{len(msg_ids)}q").pack(*msg_ids)
+
+
+def read_ids(body: bytes, limit: int) -> tuple[int, ...]:
+    """Return the ids of a service message whose only field is `msg_ids:Vector<long>`.
+
+    Raises:
+        RemoteProtocolError: its length does not agree with its count.
+        TooMany: it names more than `limit` ids; a kind of the above.
+
+    """
+    if len(body) < _VECTOR_HEAD.size:
+        raise RemoteProtocolError("msg_ids", "cut short")
+    _, vector, count = _VECTOR_HEAD.unpack_from(body)
+    if vector != VECTOR or len(body) != _VECTOR_HEAD.size + 8 * count:
+        raise RemoteProtocolError("msg_ids", "not a vector of the length that it declares")
+    if count > limit:
+        raise TooMany("msg_ids", f"{count} ids, at most {limit} are allowed")
+    ids: tuple[int, ...] = Struct(f"<{count}q").unpack_from(body, _VECTOR_HEAD.size)
+    return ids
+
+
+def write_invoke_after(msg_ids: Sequence[int], query: bytes) -> bytes:
+    """Wrap a serialized query in `invokeAfterMsg` or `invokeAfterMsgs` (core.telegram.org/api/invoking)."""
+    if len(msg_ids) == 1:
+        return _INVOKE_AFTER.pack(INVOKE_AFTER_MSG, msg_ids[0]) + query
+    head = _VECTOR_HEAD.pack(INVOKE_AFTER_MSGS, VECTOR, len(msg_ids))
+    return head + Struct(f"<{len(msg_ids)}q").pack(*msg_ids) + query
+
+
+def read_gzip(body: bytes, limits: Limits) -> bytes:
+    """Inflate a serialized `gzip_packed`; gzip and zlib streams are accepted.
+
+    Raises:
+        RemoteProtocolError: the stream is damaged, cut short or followed by something, grows beyond
+            `limits.inflated` bytes, or gives again a `gzip_packed` beyond `limits.gzip_nesting` levels.
+
+    """
+    for _ in range(limits.gzip_nesting):
+        body = _inflate(_read_bytes(body, _WORD.size), limits.inflated)
+        if constructor_id(body) != GZIP_PACKED:
+            return body
+    raise RemoteProtocolError("gzip_packed", f"nested more than {limits.gzip_nesting} deep")
+
+
+def write_gzip(body: bytes) -> bytes:
+    """Serialize a `gzip_packed` of an already serialized object."""
+    packer = zlib.compressobj(wbits=_GZIP)
+    return _WORD.pack(GZIP_PACKED) + _write_bytes(packer.compress(body) + packer.flush())
+
+
+def gzip_if_shorter(body: bytes) -> bytes:
+    """Return `body` as a `gzip_packed` where that saves bytes, else `body` itself (core.telegram.org/api/invoking)."""
+    if not GZIP_FROM < len(body) <= _GZIP_UP_TO or constructor_id(body) == GZIP_PACKED:
+        return body
+    packed = write_gzip(body)
+    return packed if len(packed) < len(body) else body
+
+
+def _inflate(data: bytes, limit: int) -> bytes:
+    unpacker = zlib.decompressobj(wbits=_GZIP_OR_ZLIB)
+    try:
+        # One byte more than allowed is asked for: getting it tells a bomb from an object of exactly that size.
+        body = unpacker.decompress(data, limit + 1)
+    except zlib.error as error:
+        raise RemoteProtocolError("gzip_packed", "the stream is damaged") from error
+    if len(body) > limit:
+        raise RemoteProtocolError("gzip_packed", f"{len(data)} bytes inflate to more than {limit}")
+    if not unpacker.eof:
+        raise RemoteProtocolError("gzip_packed", "the stream is cut short")
+    if unpacker.unused_data:
+        raise RemoteProtocolError("gzip_packed", f"{len(unpacker.unused_data)} bytes follow the stream")
+    return body
+
+
+def _read_bytes(body: bytes, offset: int) -> bytes:
+    """Return the TL `bytes` that starts at `offset` and must end, padding included, where `body` ends."""
+    if len(body) < offset + _WORD.size:
+        raise RemoteProtocolError("gzip_packed", "cut short")
+    length, start = body[offset], offset + 1
+    if length == 254:
+        length, start = int.from_bytes(body[start : offset + 4], "little"), offset + 4
+    end = start + length
+    if body[offset] == 255 or end + (-end % 4) != len(body):
+        raise RemoteProtocolError("gzip_packed", f"a string of {length} bytes, {len(body) - start} are left")
+    return body[start:end]
+
+
+def _write_bytes(data: bytes) -> bytes:
+    """Serialize TL `bytes`."""
+    length = len(data)
+    head = bytes((length,)) if length < 254 else b"\xfe" + length.to_bytes(3, "little")
+    return b"".join((head, data, bytes(-(len(head) + length) % 4)))
