@@ -31,6 +31,7 @@ from mtproto.exchange.common import (
     params_fail_hash,
     read_plain,
     require,
+    require_key_sizes,
     retry_id,
     same,
     seal_inner,
@@ -43,6 +44,7 @@ from tl import TLFunction, TLObject, service
 
 __all__ = ["ClientExchange"]
 
+_PQ_LENGTH = 8
 _PQ_LIMIT = 1 << 63
 _KEY_LENGTH = 256
 _INT_MAX = (1 << 31) - 1
@@ -81,6 +83,7 @@ class ClientExchange:
     ) -> None:
         if not keys:
             raise LocalProtocolError("an exchange needs at least one public key of the server")
+        require_key_sizes(keys)
         if expires_in is not None and not 0 < expires_in <= _INT_MAX:
             raise LocalProtocolError("a temporary key lives for a positive number of seconds, of 31 bits")
         if not -_INT_MAX <= dc_id <= _INT_MAX:
@@ -129,8 +132,9 @@ class ClientExchange:
             raise LocalProtocolError("an exchange is started once")
         # req_pq_multi#be7e8ef1 nonce:int128 = ResPQ;
         self._nonce = self._random(16)
+        payload = self._send(service.functions.ReqPqMulti(nonce=self._nonce), now)
         self._state = _State.WAITS_FOR_RES_PQ
-        return self._send(service.functions.ReqPqMulti(nonce=self._nonce), now)
+        return payload
 
     def repeat(self) -> bytes:
         """Return the last query again, byte for byte, for when its answer was lost.
@@ -157,7 +161,7 @@ class ClientExchange:
         Raises:
             ExchangeFailed: a check failed or the server refused; the exchange is over.
             LocalProtocolError: nothing waits for an answer.
-            CryptoError: the chosen key does not have 2048 bits, or `random` repeats itself.
+            CryptoError: `random` repeats itself.
 
         """
         handlers = self._HANDLERS.get(self._state)
@@ -370,7 +374,7 @@ def _factors(data: bytes, step: str) -> tuple[int, int]:
 
     """
     product = number(data)
-    require(product < _PQ_LIMIT, step, "pq")
+    require(len(data) <= _PQ_LENGTH and product < _PQ_LIMIT, step, "pq")
     try:
         p, q = pq.factorize(product)
     except CryptoError as error:

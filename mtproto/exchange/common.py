@@ -7,13 +7,14 @@ them). Whatever does not hold raises `ExchangeFailed(step, check)`, before the v
 from __future__ import annotations
 
 import hmac
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from mtproto.crypto import aes
 from mtproto.crypto.hashes import sha1
-from mtproto.errors import ExchangeFailed, RemoteProtocolError
+from mtproto.crypto.rsa import RSAPublicKey
+from mtproto.errors import ExchangeFailed, LocalProtocolError, RemoteProtocolError
 from mtproto.message.envelope import unpack_plain
 from tl import TLError, TLObject, service
 
@@ -30,6 +31,7 @@ __all__ = [
     "read_inner",
     "read_plain",
     "require",
+    "require_key_sizes",
     "retry_id",
     "same",
     "seal_inner",
@@ -41,6 +43,7 @@ Random: TypeAlias = Callable[[int], bytes]
 MAX_RETRIES = 5
 """Rejected keys in one exchange: a collision of 64-bit ids is rare, two in a row are an attack or a broken server."""
 
+_RSA_BITS = 2048
 _HASH_LENGTH = 20
 _BLOCK_LENGTH = 16
 _MAX_PADDING = 15
@@ -71,6 +74,12 @@ def require(condition: bool, step: str, check: str) -> None:
     """Raise `ExchangeFailed(step, check)` unless `condition` holds."""
     if not condition:
         raise ExchangeFailed(step, check)
+
+
+def require_key_sizes(keys: Iterable[RSAPublicKey]) -> None:
+    """Raise `LocalProtocolError` unless all keys have 2048 bits, as the padding demands."""
+    if any(key.n.bit_length() != _RSA_BITS for key in keys):
+        raise LocalProtocolError(f"RSA keys of an exchange have {_RSA_BITS} bits")
 
 
 def same(one: bytes, other: bytes) -> bool:

@@ -6,7 +6,7 @@ serve many exchanges in turn. What the server computes stays right; only what it
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict, deque
+from collections import defaultdict, deque
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
@@ -22,14 +22,14 @@ _BAD_PRIME = (KNOWN_PRIME - 12).to_bytes(256, "big")
 
 
 class ExchangeFaults:
-    """Faults waiting to happen in `ServerExchange`; one owner, who may arm more at any time.
+    """Faults waiting to happen in `ServerExchange`. May be shared: exchanges in other threads use them up.
 
     `override` is the general form; the methods below it name the faults that a client must survive.
     """
 
     def __init__(self) -> None:
         self._overrides: defaultdict[str, deque[Mapping[str, Change]]] = defaultdict(deque)
-        self._answers: Counter[str] = Counter()
+        self._answers: defaultdict[str, deque[None]] = defaultdict(deque)
 
     def override(self, constructor: str, **changes: Change) -> None:
         """Change fields of the next `constructor` (a TL name) that is sent; each change maps the right value."""
@@ -37,15 +37,15 @@ class ExchangeFaults:
 
     def dh_gen_retry(self, times: int = 1) -> None:
         """Reject the next `times` keys as if their ids were taken."""
-        self._answers["dh_gen_retry"] += times
+        self._answers["dh_gen_retry"].extend([None] * times)
 
     def dh_gen_fail(self) -> None:
         """Answer the next set_client_DH_params with dh_gen_fail."""
-        self._answers["dh_gen_fail"] += 1
+        self._answers["dh_gen_fail"].append(None)
 
     def server_dh_params_fail(self) -> None:
         """Answer the next req_DH_params with server_DH_params_fail."""
-        self._answers["server_DH_params_fail"] += 1
+        self._answers["server_DH_params_fail"].append(None)
 
     def bad_prime(self) -> None:
         """Send a dh_prime that is not prime."""
@@ -77,15 +77,18 @@ class ExchangeFaults:
 
     def take_answer(self, constructor: str) -> bool:
         """Tell whether `constructor` is armed as an answer, and use it up once."""
-        if self._answers[constructor] <= 0:
+        try:
+            self._answers[constructor].popleft()
+        except IndexError:
             return False
-        self._answers[constructor] -= 1
         return True
 
     def apply(self, constructor: str, fields: Mapping[str, Any]) -> dict[str, Any]:
         """Return `fields` with what is armed for `constructor`, which is used up."""
-        waiting = self._overrides[constructor]
-        changes = waiting.popleft() if waiting else {}
+        try:
+            changes = self._overrides[constructor].popleft()
+        except IndexError:
+            changes = {}
         return {name: changes[name](value) if name in changes else value for name, value in fields.items()}
 
 

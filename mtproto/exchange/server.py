@@ -31,6 +31,7 @@ from mtproto.exchange.common import (
     read_inner,
     read_plain,
     require,
+    require_key_sizes,
     retry_id,
     same,
     seal_inner,
@@ -114,6 +115,7 @@ class ServerExchange:
     ) -> None:
         if not keys:
             raise LocalProtocolError("an exchange needs at least one private key")
+        require_key_sizes([key.public for key in keys])
         self._keys = {key.public.fingerprint: key for key in keys}
         self._random = random
         self._dc_ids = dc_ids

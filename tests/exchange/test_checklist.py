@@ -336,6 +336,14 @@ def test_pq_is_the_product_of_two_different_primes_below_2_63(key: RSAPrivateKey
     assert failure(key, changed("resPQ", pq=minimal_bytes(pq))) == ("resPQ", "pq")
 
 
+def test_pq_has_at_most_8_bytes(key: RSAPrivateKey) -> None:
+    # It is sent back under RSA, where there is no room for more.
+    assert failure(key, changed("resPQ", pq=bytes(1) + (143).to_bytes(8, "big"))) == ("resPQ", "pq")
+    client, server = halves(key, faults=changed("resPQ", pq=(143).to_bytes(8, "big")))
+    join(client, server)
+    assert client.done
+
+
 @pytest.mark.parametrize("factors", [(13, 11), (1, 143), (11, 14), (143, 1), (-11, -13)])
 def test_factors_are_checked_again(
     key: RSAPrivateKey, monkeypatch: pytest.MonkeyPatch, factors: tuple[int, int]

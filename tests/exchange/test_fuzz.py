@@ -117,7 +117,13 @@ def test_server_takes_spoiled_queries(
     server_takes(server, spoil(query, edits, length))
 
 
-@given(pq=st.one_of(st.binary(max_size=12), st.integers(0, 2**63 - 1).map(lambda n: n.to_bytes(8, "big"))))
+@given(
+    pq=st.one_of(
+        st.binary(max_size=12),
+        st.integers(0, 300).map(lambda n: bytes(n) + b"\x8f"),
+        st.integers(0, 2**63 - 1).map(lambda n: n.to_bytes(8, "big")),
+    )
+)
 @fuzz
 def test_client_takes_any_pq(clients: list[tuple[ClientExchange, bytes]], pq: bytes) -> None:
     client, answer = clients[0]

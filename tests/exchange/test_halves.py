@@ -117,6 +117,14 @@ def test_a_half_without_keys_is_refused() -> None:
         ServerExchange([], Randomness())
 
 
+def test_keys_of_another_size_are_refused() -> None:
+    short = RSAPrivateKey.generate(1024)
+    with pytest.raises(LocalProtocolError):
+        ClientExchange([short.public], 2, Randomness())
+    with pytest.raises(LocalProtocolError):
+        ServerExchange([short], Randomness())
+
+
 def test_the_client_takes_the_first_of_its_keys_that_is_listed(key: RSAPrivateKey, other_key: RSAPrivateKey) -> None:
     unknown = RSAPrivateKey.generate()
     for mine in ([key, other_key], [other_key, key], [unknown, other_key]):
