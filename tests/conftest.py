@@ -6,6 +6,10 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile("project", deadline=None)  # no test asserts how long something takes
+settings.load_profile("project")
 
 
 @pytest.fixture(scope="session")
