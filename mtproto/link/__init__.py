@@ -1,0 +1,49 @@
+"""Links: framing, key exchange and session joined into one sans-I/O machine for each role."""
+
+from __future__ import annotations
+
+from mtproto.link.backoff import BackoffPolicy
+from mtproto.link.client import ClientLink
+from mtproto.link.events import (
+    Broken,
+    ExchangeStep,
+    Failed,
+    Hangup,
+    InSession,
+    KeyCreated,
+    KeyMade,
+    LinkEvent,
+    ServerLinkEvent,
+    ServerQuery,
+    Status,
+    StatusChanged,
+)
+from mtproto.link.faults import LinkFaults
+from mtproto.link.key_giver import ServerWork
+from mtproto.link.key_maker import Work
+from mtproto.link.server import ServerLink
+from mtproto.link.server_state import ServerKey, ServerState, SessionSlot
+
+__all__ = [
+    "BackoffPolicy",
+    "Broken",
+    "ClientLink",
+    "ExchangeStep",
+    "Failed",
+    "Hangup",
+    "InSession",
+    "KeyCreated",
+    "KeyMade",
+    "LinkEvent",
+    "LinkFaults",
+    "ServerKey",
+    "ServerLink",
+    "ServerLinkEvent",
+    "ServerQuery",
+    "ServerState",
+    "ServerWork",
+    "SessionSlot",
+    "Status",
+    "StatusChanged",
+    "Work",
+]

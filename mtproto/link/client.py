@@ -1,0 +1,430 @@
+"""The client's link: framing, key exchange and session joined into one machine that outlives its connections.
+
+    shell                                   link
+    ─────                                   ────
+    connects when `connect_at` says so  ──▶ connected(now)
+    sends  ◀───────────────────────────     data_to_send(now)
+    reads  ────────────────────────────▶    received(data, now)      -> events
+    waits until `next_deadline()`  ────▶    tick(now)                -> events
+    closes when an event is Broken  ───▶    disconnected(now)        -> events
+
+It makes a key when it has none, pings, notices a dead connection, and decides when to connect again. It does no I/O,
+reads no clock and draws no randomness of its own; one owner.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mtproto.errors import ConnectionLost, ExchangeFailed, LocalProtocolError, RemoteProtocolError, TransportError
+from mtproto.limits import DEFAULT_LIMITS, Limits
+from mtproto.link.backoff import DEFAULT_BACKOFF, Backoff, BackoffPolicy
+from mtproto.link.events import Broken, ExchangeStep, Failed, KeyCreated, LinkEvent, Status, StatusChanged
+from mtproto.link.keep_alive import DISCONNECT_DELAY, KeepAlive
+from mtproto.link.key_maker import KeyMaker, Work
+from mtproto.message.key_state import KeyState
+from mtproto.session import ClientSession, Request, RpcFailed, SessionBroken
+from mtproto.transport import Payload, QuickAck, client_transport
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from mtproto.crypto.rsa import RSAPublicKey
+    from mtproto.errors import MTProtoError
+    from mtproto.exchange import Step
+    from mtproto.session import Body
+    from mtproto.transport import ClientTransport, Event
+
+__all__ = ["ClientLink"]
+
+WRONG_DC = -444
+FLOOD = -429
+
+REFUSALS = 3
+"""Transport errors in a row, over as many connections, after which they are believed. They are not authenticated: one
+may come from anybody in the middle, or from a server that is just restarting."""
+
+BARREN_CONNECTIONS = 5
+"""Connections in a row on which no key could be made."""
+
+BURST = 64 * 1024
+"""Bytes handed out at once: as much as a socket takes without waiting, so that what is sealed is also sent."""
+
+_PLAIN_KEY_ID = bytes(8)
+_DUPLICATED = (406, "AUTH_KEY_DUPLICATED")
+
+
+class ClientLink:
+    """One client's end of everything between calls and bytes.
+
+    Args:
+        keys: the server's public keys that the caller trusts.
+        dc_id: the data centre, as `ClientExchange` takes it.
+        random: source of random bytes.
+        state: what an earlier link left: with it no exchange is made.
+        transport: a name of `mtproto.transport.TRANSPORTS`.
+        secret: the secret of a proxy, 16 bytes (obfuscated transports only).
+        limits: what is sent and accepted at most.
+        backoff: how long to wait between connections that fail.
+        offload: leave the slow steps of the exchange to whoever calls `take_work`.
+
+    """
+
+    def __init__(
+        self,
+        keys: Sequence[RSAPublicKey],
+        *,
+        dc_id: int,
+        random: Callable[[int], bytes],
+        state: KeyState | None = None,
+        transport: str = "intermediate",
+        secret: bytes | None = None,
+        limits: Limits = DEFAULT_LIMITS,
+        backoff: BackoffPolicy = DEFAULT_BACKOFF,
+        offload: bool = False,
+    ) -> None:
+        self._dc_id = dc_id
+        self._random = random
+        self._limits = limits
+        self._transport_name = transport
+        self._secret = secret
+        self._new_transport()  # raises now rather than at the first connection
+        self._backoff = Backoff(random, backoff)
+        self._offload = offload
+        self._events: list[LinkEvent] = []
+        self._maker = KeyMaker(keys, dc_id, random, self._stepped)
+        self._session = ClientSession(state, random=random, limits=limits) if state is not None else None
+        self._waiting: list[Request] = []  # calls made before there is a session
+        self._status = Status.DISCONNECTED
+        self._transport: ClientTransport | None = None  # None without a connection, and on one that broke
+        self._outgoing: list[bytes] = []
+        self._keep_alive: KeepAlive | None = None
+        self._made_key = False  # on this connection
+        self._refusals = 0
+        self._barren = 0
+        self._flooded = False
+        self.connect_at: float | None = 0.0
+        self.failure: MTProtoError | None = None
+
+    # What the owner asks -----------------------------------------------------------------------------------------
+
+    @property
+    def status(self) -> Status:
+        """Where the link stands."""
+        return self._status
+
+    @property
+    def state(self) -> KeyState | None:
+        """What belongs to the key, for a store; None before the first exchange has ended."""
+        return self._session.key_state if self._session is not None else None
+
+    @property
+    def session(self) -> ClientSession | None:
+        """The session, None before the first exchange has ended."""
+        return self._session
+
+    @property
+    def in_flight(self) -> int:
+        """How many calls wait, sent or not."""
+        return len(self._waiting) + (self._session.in_flight if self._session is not None else 0)
+
+    # Calls -------------------------------------------------------------------------------------------------------
+
+    def send(
+        self,
+        body: Body,
+        *,
+        after: Sequence[Request] = (),
+        idempotent: bool = False,
+        want_quick_ack: bool = False,
+    ) -> Request:
+        """Queue a call, connected or not; arguments and handle are those of `ClientSession.send`.
+
+        Raises:
+            LocalProtocolError: too many calls wait.
+            MTProtoError: the link is closed; the error says why.
+
+        """
+        request = Request(body, tuple(after), idempotent, want_quick_ack)
+        self.add(request)
+        return request
+
+    def add(self, request: Request) -> None:
+        """Queue a call whose handle was made before, in another thread perhaps. Raises what `send` raises."""
+        if self._status is Status.CLOSED:
+            raise self.failure or ConnectionLost("the link is closed")
+        if self._session is not None:
+            self._session.add(request)
+        elif len(self._waiting) < self._limits.unanswered_requests:
+            self._waiting.append(request)
+        else:
+            raise LocalProtocolError("too many calls wait")
+
+    def cancel(self, request: Request, now: float) -> None:
+        """Give up a call: not sent, it is forgotten; sent, the server is told. No event will settle it."""
+        if self._session is not None:
+            self._session.cancel(request, now)
+        elif request in self._waiting:
+            self._waiting.remove(request)
+
+    # The connection ----------------------------------------------------------------------------------------------
+
+    def connected(self, now: float) -> list[LinkEvent]:
+        """Begin a new connection: a fresh framing, and what has to be said first.
+
+        Raises:
+            LocalProtocolError: the link is connected already, or closed.
+
+        """
+        if self._status is not Status.DISCONNECTED:
+            raise LocalProtocolError(f"a link that is {self._status.value} can't be connected")
+        self.connect_at = None
+        self._transport = self._new_transport()
+        self._outgoing = [self._transport.opening()]
+        self._keep_alive = None
+        self._made_key = False
+        self._flooded = False
+        if self._session is None:
+            self._enter(Status.EXCHANGING)
+            self._send_plain(self._maker.start(now))
+        else:
+            self._begin_session(self._session, now)
+        return self._take_events()
+
+    def disconnected(self, now: float) -> list[LinkEvent]:
+        """End the connection, or an attempt that failed. `connect_at` then says when to try again."""
+        self._maker.abandon()
+        self._transport = None
+        self._outgoing = []
+        self._keep_alive = None
+        if self._status is Status.READY and self._session is not None:
+            self._session.disconnected(now)
+        if self._status is Status.EXCHANGING:
+            self._barren += 1
+            if self._barren >= BARREN_CONNECTIONS:
+                self._fail(ConnectionLost(f"no key could be made over {self._barren} connections"))
+        if self._status is not Status.CLOSED:
+            self.connect_at = now + self._backoff.next_delay(at_once=not self._flooded)
+            self._enter(Status.DISCONNECTED)
+        return self._take_events()
+
+    def close(self) -> list[LinkEvent]:
+        """End the link for good. Calls that wait will not settle: that is the owner's part."""
+        if self._status is not Status.CLOSED:
+            self._transport = None
+            self.connect_at = None
+            self._enter(Status.CLOSED)
+        return self._take_events()
+
+    def received(self, data: bytes, now: float) -> list[LinkEvent]:
+        """Take what came in, in pieces of any size, and return what it means.
+
+        Nothing is raised for what the peer did: a broken stream gives `Broken` as the last event.
+        """
+        if self._transport is None:
+            return []
+        try:
+            items: Sequence[Event] = self._transport.receive(data)
+        except RemoteProtocolError as error:
+            self._handle(error.events, now)
+            self._break(error)
+        else:
+            self._handle(items, now)
+        return self._take_events()
+
+    def data_to_send(self, now: float) -> bytes:
+        """Return what is to be sent now; call again until it is empty.
+
+        What is returned counts as sent; the events that say so come with the next ones.
+        """
+        transport = self._transport
+        if transport is None:
+            return b""
+        pieces, self._outgoing = self._outgoing, []
+        if self._status is Status.READY and self._session is not None:
+            size = 0
+            while size < BURST:
+                packet = self._session.next_packet(now, max_bytes=self._limits.frame_accepted)
+                if packet is None:
+                    break
+                self._events += packet.events
+                wanted = packet.quick_ack_token is not None and transport.quick_acks
+                pieces.append(transport.pack(packet.payload, wanted))
+                size += len(packet.payload)
+        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+    # Time --------------------------------------------------------------------------------------------------------
+
+    def next_deadline(self) -> float | None:
+        """Return when to call `tick`, Unix seconds; None if nothing waits for a time."""
+        times = [self._maker.deadline, self._session.next_deadline() if self._session is not None else None]
+        if self._keep_alive is not None:
+            times.append(self._keep_alive.deadline(waiting=self.in_flight > 0))
+        return min((time for time in times if time is not None), default=None)
+
+    def tick(self, now: float) -> list[LinkEvent]:
+        """Do what is due at `now`. Calling it early or twice does no harm."""
+        if self._status is Status.EXCHANGING and self._transport is not None:
+            self._tick_exchange(now)
+        if self._session is not None and self._status is not Status.CLOSED:
+            self._events += self._session.tick(now)
+            if self._keep_alive is not None and self._transport is not None:
+                self._tick_keep_alive(self._session, self._keep_alive, now)
+        return self._take_events()
+
+    # The slow steps of an exchange -------------------------------------------------------------------------------
+
+    def take_work(self, now: float) -> Work | None:
+        """Return a slow step to be run in any thread and handed to `finish_work`; None if there is none.
+
+        Everything else of the link may go on meanwhile. For links made with `offload`.
+        """
+        return self._maker.take_work(now) if self._status is Status.EXCHANGING else None
+
+    def finish_work(self, work: Work, now: float) -> list[LinkEvent]:
+        """Take back a step that was run; one of a connection that is gone does nothing."""
+        if self._status is Status.EXCHANGING:
+            self._finish(work, now)
+        return self._take_events()
+
+    # What comes in -----------------------------------------------------------------------------------------------
+
+    def _handle(self, items: Sequence[Event], now: float) -> None:
+        for item in items:
+            if self._transport is None:
+                return
+            if isinstance(item, Payload):
+                self._handle_payload(item.data, now)
+            elif isinstance(item, QuickAck):
+                if self._session is not None:
+                    self._events += self._session.quick_ack(item.token)
+            else:
+                self._handle_error(item)
+
+    def _handle_payload(self, payload: bytes, now: float) -> None:
+        if self._status is Status.EXCHANGING:
+            self._maker.receive(payload)
+            if not self._offload:
+                self._work(now)
+            return
+        if self._session is None or self._keep_alive is None:
+            return
+        if self._made_key and payload[:8] == _PLAIN_KEY_ID:
+            return  # the exchange's last answer once more: its query was repeated
+        self._keep_alive.heard(now)
+        try:
+            events = self._session.receive(payload, now)
+        except RemoteProtocolError as error:
+            self._events += error.events
+            self._break(error)
+            return
+        self._refusals = 0
+        self._backoff.succeeded()
+        self._events += events
+        for event in events:
+            if isinstance(event, SessionBroken):
+                self._break(event.error)
+            elif isinstance(event, RpcFailed) and (event.code, event.message) == _DUPLICATED:
+                # https://core.telegram.org/api/errors: the key is dead, and connecting again would only repeat it.
+                self._fail(ConnectionLost("AUTH_KEY_DUPLICATED: the key was used by two connections at once"))
+
+    def _handle_error(self, error: TransportError) -> None:
+        if self._session is not None:
+            self._events += self._session.transport_error(error.code)
+        self._flooded = error.code == FLOOD
+        if not self._flooded:
+            self._refusals += 1
+        if self._refusals >= REFUSALS or (error.code == WRONG_DC and self._status is Status.EXCHANGING):
+            self._fail(error)
+        else:
+            self._break(error)
+
+    # The exchange ------------------------------------------------------------------------------------------------
+
+    def _work(self, now: float) -> None:
+        while self._status is Status.EXCHANGING and (work := self._maker.take_work(now)) is not None:
+            work.run()
+            self._finish(work, now)
+
+    def _finish(self, work: Work, now: float) -> None:
+        try:
+            outcome = self._maker.finish(work, now)
+        except ExchangeFailed as error:
+            self._fail(error)
+            return
+        if isinstance(outcome, bytes):
+            self._send_plain(outcome)
+        elif outcome is not None:
+            state = KeyState.from_exchange(outcome, dc_id=self._dc_id)
+            self._session = ClientSession(state, random=self._random, limits=self._limits)
+            for request in self._waiting:
+                self._session.add(request)
+            self._waiting.clear()
+            self._made_key = True
+            self._barren = 0
+            self._refusals = 0
+            self._backoff.succeeded()
+            self._maker.abandon()
+            self._events.append(KeyCreated(state))
+            self._begin_session(self._session, now)
+
+    def _tick_exchange(self, now: float) -> None:
+        try:
+            query = self._maker.tick(now)
+        except ConnectionLost as error:
+            self._break(error)
+        else:
+            if query is not None:
+                self._send_plain(query)
+
+    def _stepped(self, step: Step) -> None:
+        self._events.append(ExchangeStep(step))
+
+    def _send_plain(self, payload: bytes) -> None:
+        if self._transport is not None:
+            self._outgoing.append(self._transport.pack(payload))
+
+    # The session -------------------------------------------------------------------------------------------------
+
+    def _begin_session(self, session: ClientSession, now: float) -> None:
+        session.connected(now)
+        self._keep_alive = KeepAlive(now)
+        self._tick_keep_alive(session, self._keep_alive, now)
+        self._enter(Status.READY)
+
+    def _tick_keep_alive(self, session: ClientSession, keep_alive: KeepAlive, now: float) -> None:
+        if keep_alive.is_dead(now):
+            self._break(ConnectionLost("the connection is dead: nothing came after a ping"))
+        elif keep_alive.is_ping_due(now, waiting=self.in_flight > 0):
+            session.ping(disconnect_delay=DISCONNECT_DELAY)
+
+    # Endings -----------------------------------------------------------------------------------------------------
+
+    def _break(self, error: MTProtoError) -> None:
+        """Take nothing more from this connection; the shell is to close it."""
+        if self._transport is not None:
+            self._transport = None
+            self._events.append(Broken(error))
+
+    def _fail(self, error: MTProtoError) -> None:
+        """Give up for good."""
+        self.failure = error
+        self._transport = None
+        self.connect_at = None
+        self._maker.abandon()
+        self._events.append(Failed(error))
+        self._enter(Status.CLOSED)
+
+    def _enter(self, status: Status) -> None:
+        if status is not self._status:
+            self._status = status
+            self._events.append(StatusChanged(status))
+
+    def _take_events(self) -> list[LinkEvent]:
+        events, self._events = self._events, []
+        return events
+
+    def _new_transport(self) -> ClientTransport:
+        return client_transport(
+            self._transport_name, self._random, dc_id=self._dc_id, secret=self._secret, limits=self._limits
+        )

@@ -1,0 +1,139 @@
+"""What links tell their shells, beside the events of the session that pass through them."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, TypeAlias
+
+from mtproto.session.events import ClientEvent
+
+if TYPE_CHECKING:
+    from mtproto.errors import MTProtoError
+    from mtproto.exchange import Step
+    from mtproto.link.server_state import ServerKey, SessionSlot
+    from mtproto.message.key_state import KeyState
+    from mtproto.session.events import ServerEvent
+
+__all__ = [
+    "Broken",
+    "ExchangeStep",
+    "Failed",
+    "Hangup",
+    "InSession",
+    "KeyCreated",
+    "KeyMade",
+    "LinkEvent",
+    "ServerLinkEvent",
+    "ServerQuery",
+    "Status",
+    "StatusChanged",
+]
+
+
+class Status(enum.Enum):
+    """Where a client's link stands."""
+
+    DISCONNECTED = "disconnected"
+    """No carrier. `connect_at` says when to connect."""
+
+    EXCHANGING = "exchanging"
+    """Connected, and making an authorization key."""
+
+    READY = "ready"
+    """Connected, and calls travel."""
+
+    CLOSED = "closed"
+    """Over: closed by its owner, or failed for good. It will not connect again."""
+
+
+@dataclass(frozen=True, slots=True)
+class StatusChanged:
+    """The link went into another state."""
+
+    status: Status
+
+
+@dataclass(frozen=True, slots=True)
+class ExchangeStep:
+    """A message of the key exchange was sent or received; it holds nothing secret."""
+
+    step: Step
+
+
+@dataclass(frozen=True, slots=True)
+class KeyCreated:
+    """An exchange ended with a key. Whoever keeps `state` needs no exchange the next time."""
+
+    state: KeyState
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """The carrier is of no use any more: the shell closes it and calls `disconnected`. The link will want another."""
+
+    error: MTProtoError
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """The link has given up, for a reason that another connection would not cure. Nothing that waits will settle."""
+
+    error: MTProtoError
+
+
+LinkEvent: TypeAlias = ClientEvent | StatusChanged | ExchangeStep | KeyCreated | Broken | Failed
+
+
+# What a server's link tells its shell.
+
+
+@dataclass(frozen=True, slots=True)
+class KeyMade:
+    """An exchange ended with a key."""
+
+    key: ServerKey
+
+
+@dataclass(frozen=True, slots=True)
+class ServerQuery:
+    """A call of the API, to be answered through `slot.session.answer(msg_id, body)`.
+
+    Attributes:
+        slot: the session that it came in, and the link that carries it.
+        msg_id: its id.
+        body: one serialized function call.
+
+    """
+
+    slot: SessionSlot = field(repr=False)
+    msg_id: int
+    body: bytes = field(repr=False)
+
+    @property
+    def key_id(self) -> int:
+        """The id of the auth key, signed 64 bits."""
+        return self.slot.key.auth_key.id
+
+    @property
+    def session_id(self) -> int:
+        """The id of the session, signed 64 bits."""
+        return self.slot.session_id
+
+
+@dataclass(frozen=True, slots=True)
+class InSession:
+    """Any other event of a session."""
+
+    slot: SessionSlot = field(repr=False)
+    event: ServerEvent
+
+
+@dataclass(frozen=True, slots=True)
+class Hangup:
+    """The connection is to be closed once all is sent."""
+
+    reason: str
+
+
+ServerLinkEvent: TypeAlias = KeyMade | ServerQuery | InSession | Hangup

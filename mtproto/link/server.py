@@ -1,0 +1,304 @@
+"""The server's link: one connection of a client, from its first byte to its end.
+
+    shell                                   link
+    ─────                                   ────
+    accepts                             ──▶ ServerLink(…, now)
+    reads  ────────────────────────────▶    received(data, now)      -> events
+    sends  ◀───────────────────────────     data_to_send(now)
+    waits until `next_deadline()`  ────▶    tick(now)                -> events
+    closes once all is sent, if `closing`   disconnected(now)
+
+It tells the framing, serves exchanges, opens encrypted packets and leads them to their sessions, which it shares with
+all other links of the DC through a `ServerState`. It does no I/O, reads no clock and draws no randomness of its own.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mtproto.errors import RemoteProtocolError
+from mtproto.exchange import ServerExchange
+from mtproto.limits import DEFAULT_LIMITS, Limits
+from mtproto.link.events import Hangup, InSession, KeyMade, ServerLinkEvent, ServerQuery
+from mtproto.link.key_giver import KeyGiver, ServerWork
+from mtproto.message.envelope import Sender, payload_key_id, unseal
+from mtproto.session import CloseAfter, DestroyAuthKey, DestroySession, Flooded, Query, Refused
+from mtproto.transport import Payload, detect
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Container, Iterable, Sequence
+
+    from mtproto.crypto.rsa import RSAPrivateKey
+    from mtproto.exchange import ExchangeFaults
+    from mtproto.link.faults import LinkFaults
+    from mtproto.link.server_state import ServerState, SessionSlot
+    from mtproto.message.envelope import Unsealed
+    from mtproto.session import ServerEvent
+    from mtproto.transport import Event, ServerTransport
+
+__all__ = ["ServerLink"]
+
+NOT_FOUND = -404
+FLOOD = -429
+
+AUTHENTICATE_TIME = 60.0
+"""Seconds within which a client must have shown that it holds a key: more than any exchange takes."""
+
+BURST = 256 * 1024
+"""Bytes handed out at once."""
+
+
+class ServerLink:
+    """The server's end of one connection.
+
+    Args:
+        state: shared by all links of the DC.
+        keys: the private keys offered in exchanges.
+        now: Unix seconds.
+        random: source of random bytes.
+        limits: what is sent and accepted at most.
+        dc_ids: as `ServerExchange` takes it.
+        secrets: as `detect` takes it.
+        exchange_faults: how exchanges misbehave.
+        faults: what happens to packets on their way out.
+        offload: leave the slow steps of exchanges to whoever calls `take_work`.
+
+    """
+
+    def __init__(
+        self,
+        state: ServerState,
+        keys: Sequence[RSAPrivateKey],
+        now: float,
+        random: Callable[[int], bytes],
+        *,
+        limits: Limits = DEFAULT_LIMITS,
+        dc_ids: Container[int] | None = None,
+        secrets: Sequence[bytes] = (),
+        exchange_faults: ExchangeFaults | None = None,
+        faults: LinkFaults | None = None,
+        offload: bool = False,
+    ) -> None:
+        self._state = state
+        self._random = random
+        self._limits = limits
+        self._secrets = secrets
+        self._faults = faults
+        self._offload = offload
+        self._giver = KeyGiver(
+            lambda: ServerExchange(keys, random, dc_ids=dc_ids, key_exists=state.__contains__, faults=exchange_faults)
+        )
+        self._head = b""
+        self._transport: ServerTransport | None = None
+        self._outgoing: list[bytes] = []
+        self._events: list[ServerLinkEvent] = []
+        self._slots: dict[SessionSlot, None] = {}  # an ordered set
+        self._deadline: float | None = now + AUTHENTICATE_TIME
+        self.transport_name: str | None = None
+        self.closing = False
+
+    # What comes in -----------------------------------------------------------------------------------------------
+
+    def received(self, data: bytes, now: float) -> list[ServerLinkEvent]:
+        """Take what came in, in pieces of any size, and return what it means.
+
+        Nothing is raised for what the peer did: a `Hangup` is the last event of a connection that is to be closed.
+        """
+        if self.closing:
+            return []
+        try:
+            items = self._unframe(data)
+        except RemoteProtocolError as error:
+            self._handle(error.events, now)
+            self._hang_up(str(error))
+        else:
+            self._handle(items, now)
+        return self._take_events()
+
+    def _unframe(self, data: bytes) -> Sequence[Event]:
+        if self._transport is None:
+            self._head += data
+            found = detect(self._head, self._random, secrets=self._secrets, limits=self._limits)
+            if found is None:
+                return ()
+            if found.transport is None:
+                raise RemoteProtocolError("transport", f"{found.name} is not spoken here")
+            self._transport, self.transport_name = found.transport, found.name
+            self._head, data = b"", found.rest
+        return self._transport.receive(data)
+
+    def _handle(self, items: Iterable[Event], now: float) -> None:
+        for item in items:
+            if isinstance(item, Payload) and not self.closing:
+                try:
+                    self._handle_payload(item, now)
+                except RemoteProtocolError as error:
+                    self._hang_up(str(error))
+
+    def _handle_payload(self, item: Payload, now: float) -> None:
+        key_id = payload_key_id(item.data)
+        if key_id == 0:
+            self._giver.receive(item.data)
+            if not self._offload:
+                self._work(now)
+            return
+        key = self._state.find_key(key_id, now)
+        if key is None:
+            self._refuse(NOT_FOUND)
+            return
+        message = unseal(key.auth_key, Sender.CLIENT, item.data)
+        if message.session_id == 0:
+            self._refuse(NOT_FOUND)
+            return
+        slot = self._state.find_session(key, message.session_id, now)
+        self._attach(slot, now)
+        try:
+            events = slot.session.receive(message, now)
+        except RemoteProtocolError as error:
+            self._tell(slot, error.events, now)
+            raise
+        self._tell(slot, events, now)
+        if item.quick_ack and not self.closing:
+            self._acknowledge(message, events)
+
+    def _acknowledge(self, message: Unsealed, events: Iterable[object]) -> None:
+        """Send a quick ack for a packet that was accepted."""
+        refused = any(isinstance(event, Refused) and event.msg_id == message.msg_id for event in events)
+        if self._transport is not None and not refused:
+            self._outgoing.append(self._transport.pack_quick_ack(message.quick_ack_token))
+
+    def _tell(self, slot: SessionSlot, events: Iterable[ServerEvent], now: float) -> None:
+        """Pass on the events of a session, and do what they ask of the link."""
+        for event in events:
+            match event:
+                case Query(msg_id, body):
+                    self._events.append(ServerQuery(slot, msg_id, body))
+                    continue
+                case CloseAfter(seconds):
+                    self._deadline = now + seconds
+                case Flooded():
+                    self._refuse(FLOOD)
+                case DestroySession(msg_id, session_id):
+                    existed = session_id != slot.session_id and self._state.forget_session(slot.key, session_id)
+                    slot.session.session_destroyed(msg_id, session_id, existed)
+                case DestroyAuthKey(msg_id):
+                    slot.session.auth_key_destroyed(msg_id, self._state.forget_key(slot.key.auth_key.id))
+            self._events.append(InSession(slot, event))
+
+    # Sessions ----------------------------------------------------------------------------------------------------
+
+    def _attach(self, slot: SessionSlot, now: float) -> None:
+        """Carry a session from now on."""
+        if slot.link is self:
+            return
+        if slot.link is not None:
+            slot.link.detach(slot)
+            slot.session.disconnected(now)
+        slot.link = self
+        slot.session.connected(now)
+        self._slots[slot] = None
+        self._deadline = None  # the client holds a key; from now on its pings may set a deadline
+
+    def detach(self, slot: SessionSlot) -> None:
+        """Carry a session no more; for the `ServerState` and other links."""
+        if slot.link is self:
+            slot.link = None
+        self._slots.pop(slot, None)
+
+    def disconnected(self, now: float) -> None:
+        """End the connection: its sessions wait for another."""
+        self.closing = True
+        self._transport = None
+        for slot in list(self._slots):
+            self.detach(slot)
+            slot.session.disconnected(now)
+
+    # What goes out -----------------------------------------------------------------------------------------------
+
+    def data_to_send(self, now: float) -> bytes:
+        """Return what is to be sent now; call again until it is empty. What is returned counts as sent."""
+        transport = self._transport
+        if transport is None:
+            return b""
+        pieces, self._outgoing = self._outgoing, []
+        if not self.closing:
+            size = 0
+            for slot in self._slots:
+                while size < BURST:
+                    packet = slot.session.next_packet(now, max_bytes=self._limits.frame_accepted)
+                    if packet is None:
+                        break
+                    pieces += self._pack(transport, packet.payload)
+                    size += len(packet.payload)
+        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+    def _pack(self, transport: ServerTransport, payload: bytes) -> list[bytes]:
+        if self._faults is None:
+            return [transport.pack(payload)]
+        return [transport.pack(changed) for changed in self._faults.outgoing(payload)]
+
+    # Time --------------------------------------------------------------------------------------------------------
+
+    def next_deadline(self) -> float | None:
+        """Return when to call `tick`, Unix seconds; None if nothing waits for a time."""
+        times = [slot.session.next_deadline() for slot in self._slots]
+        return min((time for time in (*times, self._deadline) if time is not None), default=None)
+
+    def tick(self, now: float) -> list[ServerLinkEvent]:
+        """Do what is due at `now`. Calling it early or twice does no harm."""
+        if self.closing:
+            return []
+        for slot in list(self._slots):
+            self._tell(slot, slot.session.tick(now), now)
+        if self._deadline is not None and now >= self._deadline:
+            self._hang_up("the client was silent for too long")
+        return self._take_events()
+
+    # Exchanges ---------------------------------------------------------------------------------------------------
+
+    def take_work(self, now: float) -> ServerWork | None:
+        """Return a slow step to be run in any thread and handed to `finish_work`; None if there is none.
+
+        Everything else of the link may go on meanwhile. For links made with `offload`.
+        """
+        return None if self.closing else self._giver.take_work(now)
+
+    def finish_work(self, work: ServerWork) -> list[ServerLinkEvent]:
+        """Take back a step that was run."""
+        self._giver.finish(work)
+        if not self.closing:
+            self._answer(work)
+        return self._take_events()
+
+    def _work(self, now: float) -> None:
+        while not self.closing and (work := self._giver.take_work(now)) is not None:
+            work.run()
+            self._giver.finish(work)
+            self._answer(work)
+
+    def _answer(self, work: ServerWork) -> None:
+        if work.error is not None:
+            self._refuse(work.error.code)
+        elif work.answer is not None and self._transport is not None:
+            result = work.exchange.result
+            if result is not None and result.auth_key.id not in self._state:
+                key = self._state.add_key(result.auth_key, first_salt=result.server_salt, expires_at=result.expires_at)
+                self._events.append(KeyMade(key))
+            self._outgoing.append(self._transport.pack(work.answer))
+
+    # Endings -----------------------------------------------------------------------------------------------------
+
+    def _refuse(self, code: int) -> None:
+        """Send a transport error and close."""
+        if self._transport is not None:
+            self._outgoing.append(self._transport.pack_error(code))
+        self._hang_up(f"transport error {code}")
+
+    def _hang_up(self, reason: str) -> None:
+        if not self.closing:
+            self.closing = True
+            self._events.append(Hangup(reason))
+
+    def _take_events(self) -> list[ServerLinkEvent]:
+        events, self._events = self._events, []
+        return events

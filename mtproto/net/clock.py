@@ -1,0 +1,34 @@
+"""The time that links are given: Unix seconds by a clock that never steps."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["Clock"]
+
+
+class Clock:
+    """The wall clock, read once; from then on the monotonic clock counts.
+
+    Message ids must grow and deadlines must come, whatever somebody does to the wall clock meanwhile. How far it is
+    from the server's clock a session learns by itself.
+
+    Args:
+        wall: gives Unix seconds; asked once.
+        monotonic: gives seconds since any moment; never goes back.
+
+    """
+
+    __slots__ = ("_monotonic", "_offset")
+
+    def __init__(self, wall: Callable[[], float] = time.time, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._monotonic = monotonic
+        self._offset = wall() - monotonic()
+
+    def __call__(self) -> float:
+        """Return Unix seconds."""
+        return self._monotonic() + self._offset

@@ -1,0 +1,351 @@
+"""The server's shell: a TCP listener, a link for each connection, and one function that answers all calls."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+from typing import TYPE_CHECKING, TypeAlias
+
+from mtproto.errors import LocalProtocolError
+from mtproto.limits import DEFAULT_LIMITS, Limits
+from mtproto.link import Hangup, KeyMade, ServerLink, ServerQuery, ServerState
+from mtproto.net.clock import Clock
+from mtproto.session.wire import write_rpc_error
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Container, Iterable, Sequence
+    from types import TracebackType
+
+    from mtproto.crypto.rsa import RSAPrivateKey
+    from mtproto.exchange import ExchangeFaults
+    from mtproto.link import LinkFaults, ServerLinkEvent, ServerWork, SessionSlot
+    from mtproto.message.auth_key import AuthKey
+
+    Handler: TypeAlias = Callable[[ServerQuery], bytes | Awaitable[bytes]]
+
+__all__ = ["Listener"]
+
+logger = logging.getLogger(__name__)
+
+MAX_CONNECTIONS = 4096
+"""Connections at a time; more are closed as they come. Each may make us keep one packet of the largest size."""
+
+LINGER = 5.0
+"""Seconds that a connection which is to be closed may take to send its last bytes."""
+
+
+class Listener:
+    """Serves clients over TCP. Belongs to one event loop.
+
+    Args:
+        handler: answers a call with the content of its `rpc_result`: a serialized boxed object, or an `rpc_error`. It
+            may return an awaitable of it. If it raises, the client gets the error 500.
+        keys: the private RSA keys offered in key exchanges.
+        host: the address to listen on.
+        port: the port; 0 takes a free one.
+        dc_ids: the ids by which clients may call this DC; None allows any.
+        clock: gives Unix seconds; never steps.
+        random: source of random bytes.
+        limits: what is sent and accepted at most.
+        state: keys and sessions; None begins with none.
+        exchange_faults: how exchanges misbehave.
+        faults: what happens to packets on their way out.
+
+    Attributes:
+        state: keys and sessions.
+
+    """
+
+    def __init__(
+        self,
+        handler: Handler,
+        keys: Sequence[RSAPrivateKey],
+        *,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        dc_ids: Container[int] | None = None,
+        clock: Callable[[], float] | None = None,
+        random: Callable[[int], bytes] = os.urandom,
+        limits: Limits = DEFAULT_LIMITS,
+        state: ServerState | None = None,
+        exchange_faults: ExchangeFaults | None = None,
+        faults: LinkFaults | None = None,
+    ) -> None:
+        self.state = state if state is not None else ServerState(random, limits=limits)
+        self._handler = handler
+        self._host, self._port = host, port
+        self._clock = clock if clock is not None else Clock()
+        self._new_link: Callable[[], ServerLink] = lambda: ServerLink(
+            self.state,
+            keys,
+            self._clock(),
+            random,
+            limits=limits,
+            dc_ids=dc_ids,
+            exchange_faults=exchange_faults,
+            faults=faults,
+            offload=True,
+        )
+        self._server: asyncio.Server | None = None
+        self._pumps: dict[ServerLink, _Pump] = {}
+        self._answers: set[asyncio.Future[bytes]] = set()
+        self._on_key: list[Callable[[AuthKey], None]] = []
+        self._on_event: list[Callable[[ServerLinkEvent], None]] = []
+
+    # Opening and closing -----------------------------------------------------------------------------------------
+
+    async def start(self) -> None:
+        """Listen.
+
+        Raises:
+            OSError: the address can't be had.
+
+        """
+        loop = asyncio.get_running_loop()
+        self._server = await loop.create_server(lambda: _Pump(self, loop), self._host, self._port)
+
+    async def close(self) -> None:
+        """Close all connections, cancel the calls that are being answered, stop listening. May be called twice."""
+        server, self._server = self._server, None
+        if server is None:
+            return
+        server.close()
+        answers = list(self._answers)
+        for answer in answers:
+            answer.cancel()
+        pumps = list(self._pumps.values())
+        for pump in pumps:
+            pump.abort()
+        await asyncio.gather(*answers, *(pump.closed.wait() for pump in pumps), return_exceptions=True)
+        await server.wait_closed()
+
+    async def __aenter__(self) -> Listener:
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """Host and port that it listens on.
+
+        Raises:
+            LocalProtocolError: it does not listen.
+
+        """
+        if self._server is None:
+            raise LocalProtocolError("the listener was not started")
+        host, port = self._server.sockets[0].getsockname()[:2]
+        return host, port
+
+    @property
+    def connections(self) -> int:
+        """How many connections there are."""
+        return len(self._pumps)
+
+    # For its owner -----------------------------------------------------------------------------------------------
+
+    def on_key(self, callback: Callable[[AuthKey], None]) -> None:
+        """Have a function told each key that an exchange makes, before the client knows that it has it."""
+        self._on_key.append(callback)
+
+    def on_event(self, callback: Callable[[ServerLinkEvent], None]) -> None:
+        """Have a function told every event of every link."""
+        self._on_event.append(callback)
+
+    def push(self, key_id: int, body: bytes, *, session_id: int | None = None) -> int:
+        """Send an update to the sessions of a key, or to one of them; those without a connection get it later.
+
+        Args:
+            key_id: the id of the auth key.
+            body: a serialized boxed object.
+            session_id: the session; None for all of the key.
+
+        Returns:
+            how many sessions will get it.
+
+        """
+        key = self.state.find_key(key_id, self._clock())
+        slots = [slot for slot in key.sessions.values() if session_id in (None, slot.session_id)] if key else []
+        for slot in slots:
+            slot.session.push(body)
+            self._flush(slot)
+        return len(slots)
+
+    def cut_connections(self) -> int:
+        """Close all connections at once, as a network that fails does; return how many there were."""
+        pumps = list(self._pumps.values())
+        for pump in pumps:
+            pump.abort()
+        return len(pumps)
+
+    # For its pumps -----------------------------------------------------------------------------------------------
+
+    def opened(self, pump: _Pump) -> ServerLink | None:
+        """Take a new connection in, and return its link; None if there are too many."""
+        if self._server is None or len(self._pumps) >= MAX_CONNECTIONS:
+            return None
+        link = self._new_link()
+        self._pumps[link] = pump
+        return link
+
+    def lost(self, link: ServerLink) -> None:
+        """Let go of a connection that has ended."""
+        self._pumps.pop(link, None)
+        link.disconnected(self._clock())
+
+    def dispatch(self, events: Iterable[ServerLinkEvent]) -> None:
+        """Take the events of a link."""
+        for event in events:
+            for callback in self._on_event:
+                callback(event)
+            if isinstance(event, ServerQuery):
+                self._answer(event)
+            elif isinstance(event, KeyMade):
+                for on_key in self._on_key:
+                    on_key(event.key.auth_key)
+            elif isinstance(event, Hangup):
+                logger.info("closing a connection: %s", event.reason)
+
+    def now(self) -> float:
+        """Return Unix seconds."""
+        return self._clock()
+
+    def _answer(self, query: ServerQuery) -> None:
+        try:
+            answer = self._handler(query)
+        except Exception as error:  # whatever a handler does, the other clients of this connection and loop go on
+            self._send_failure(query, error)
+            return
+        if isinstance(answer, bytes):
+            self._send_answer(query, answer)
+            return
+        waiting = asyncio.ensure_future(answer)
+        self._answers.add(waiting)
+        waiting.add_done_callback(lambda done: self._answered(query, done))
+
+    def _answered(self, query: ServerQuery, done: asyncio.Future[bytes]) -> None:
+        self._answers.discard(done)
+        if done.cancelled():
+            return
+        if (error := done.exception()) is not None:
+            self._send_failure(query, error)
+        else:
+            self._send_answer(query, done.result())
+
+    def _send_failure(self, query: ServerQuery, error: BaseException) -> None:
+        logger.error("the handler of a call failed", exc_info=error)
+        self._send_answer(query, write_rpc_error(500, "INTERNAL"))
+
+    def _send_answer(self, query: ServerQuery, body: bytes) -> None:
+        query.slot.session.answer(query.msg_id, body)
+        self._flush(query.slot)
+
+    def _flush(self, slot: SessionSlot) -> None:
+        """Let the connection that carries a session send."""
+        pump = self._pumps.get(slot.link) if slot.link is not None else None
+        if pump is not None:
+            pump.plan_flush()
+
+
+class _Pump(asyncio.Protocol):
+    """One connection under a `Listener`."""
+
+    def __init__(self, owner: Listener, loop: asyncio.AbstractEventLoop) -> None:
+        self._owner = owner
+        self._loop = loop
+        self._link: ServerLink | None = None
+        self._transport: asyncio.Transport
+        self._writable = True
+        self._flush_planned = False
+        self._timer: asyncio.TimerHandle | None = None
+        self.closed = asyncio.Event()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        if not isinstance(transport, asyncio.Transport):
+            raise TypeError("a TCP transport is needed")
+        self._transport = transport
+        self._link = self._owner.opened(self)
+        if self._link is None:
+            transport.abort()
+        else:
+            self._set_timer(self._link)
+
+    def data_received(self, data: bytes) -> None:
+        link = self._link
+        if link is not None:
+            self._owner.dispatch(link.received(data, self._owner.now()))
+            self._offload(link)
+            self.plan_flush()
+
+    def pause_writing(self) -> None:
+        self._writable = False
+
+    def resume_writing(self) -> None:
+        self._writable = True
+        self._flush()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        link, self._link = self._link, None
+        if self._timer is not None:
+            self._timer.cancel()
+        if link is not None:
+            self._owner.lost(link)
+        self.closed.set()
+
+    def abort(self) -> None:
+        """Close at once; what was not sent is dropped."""
+        self._transport.abort()
+
+    def plan_flush(self) -> None:
+        """Send at the end of this turn of the loop: answers that come together travel together."""
+        if not self._flush_planned and self._link is not None:
+            self._flush_planned = True
+            self._loop.call_soon(self._flush)
+
+    def _flush(self) -> None:
+        self._flush_planned = False
+        link = self._link
+        if link is None:
+            return
+        while self._writable and (data := link.data_to_send(self._owner.now())):
+            self._transport.write(data)
+        if link.closing and self._writable and not self._transport.is_closing():
+            self._transport.close()
+            self._loop.call_later(LINGER, self._transport.abort)
+        self._set_timer(link)
+
+    def _set_timer(self, link: ServerLink) -> None:
+        deadline = link.next_deadline()
+        if deadline is None or self._transport.is_closing():
+            return
+        when = self._loop.time() + max(0.0, deadline - self._owner.now())
+        if self._timer is not None:
+            if self._timer.when() <= when:
+                return
+            self._timer.cancel()
+        self._timer = self._loop.call_at(when, self._tick)
+
+    def _tick(self) -> None:
+        self._timer = None
+        if self._link is not None:
+            self._owner.dispatch(self._link.tick(self._owner.now()))
+            self.plan_flush()
+
+    def _offload(self, link: ServerLink) -> None:
+        """Run the next slow step of an exchange in a thread."""
+        work = link.take_work(self._owner.now())
+        if work is not None:
+            self._loop.run_in_executor(None, work.run).add_done_callback(lambda done: self._finish(work, done))
+
+    def _finish(self, work: ServerWork, done: asyncio.Future[None]) -> None:
+        link = self._link
+        if link is not None and not done.cancelled():
+            done.result()
+            self._owner.dispatch(link.finish_work(work))
+            self._offload(link)
+            self.plan_flush()

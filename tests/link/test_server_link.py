@@ -1,0 +1,199 @@
+"""The server's link: one connection, and what it shares with the others."""
+
+from __future__ import annotations
+
+import pytest
+
+from mtproto.link import Hangup, InSession, KeyMade, ServerKey, ServerLink, ServerQuery, ServerState
+from mtproto.message.auth_key import AuthKey
+from mtproto.message.envelope import Sender, seal
+from mtproto.session import QueryDropped, Result, SessionCreated, Update
+from mtproto.transport import client_transport
+from tests.link.support import ANSWER, NOW, QUERY, Pair, known_state, of_type, rsa_key, seeded
+
+
+def lone_link(state: ServerState | None = None) -> ServerLink:
+    return ServerLink(state or ServerState(seeded()), [rsa_key()], NOW, seeded())
+
+
+def sealed(session_id: int, key: AuthKey | None = None) -> bytes:
+    packet = seal(
+        key or known_state().auth_key,
+        Sender.CLIENT,
+        salt=0,
+        session_id=session_id,
+        msg_id=int(NOW) << 32 | 4,
+        seqno=1,
+        body=QUERY,
+        random=seeded(),
+    )
+    return packet.payload
+
+
+def answered_with(link: ServerLink, *payloads: bytes) -> list[int]:
+    """Send payloads as a client, and return the error codes that come back."""
+    transport = client_transport("intermediate", seeded())
+    link.received(transport.opening() + b"".join(transport.pack(payload) for payload in payloads), NOW)
+    events = transport.receive(link.data_to_send(NOW))
+    return [event.code for event in events if hasattr(event, "code")]
+
+
+def test_a_packet_under_an_unknown_key_is_answered_with_404_and_the_end() -> None:
+    link = lone_link()
+    assert answered_with(link, sealed(1)) == [-404]
+    assert link.closing
+
+
+def test_a_session_id_of_zero_is_answered_with_404() -> None:
+    pair = Pair()
+    assert answered_with(lone_link(pair.state), sealed(0)) == [-404]
+
+
+def test_a_packet_that_does_not_open_ends_the_connection_without_a_word() -> None:
+    pair = Pair()
+    payload = sealed(1)
+    link = lone_link(pair.state)
+    assert answered_with(link, payload[:-1] + bytes((payload[-1] ^ 1,))) == []
+    assert link.closing
+
+
+def test_an_expired_key_is_unknown() -> None:
+    state = ServerState(seeded())
+    key = state.add_key(known_state().auth_key, expires_at=NOW + 1)
+    assert state.find_key(key.auth_key.id, NOW) is key
+    assert state.find_key(key.auth_key.id, NOW + 1) is None
+    assert key.auth_key.id not in state
+
+
+def test_a_wrong_query_of_an_exchange_is_answered_with_404() -> None:
+    link = lone_link()
+    assert answered_with(link, bytes(8) + b"\1" * 8 + (8).to_bytes(4, "little") + b"nonsense") == [-404]
+    assert link.closing
+
+
+@pytest.mark.parametrize(
+    "stream", [b"\xef\x7f\xff\xff\xff", b"GET / HTTP/1.1\r\n\r\n", b"\x16\x03\x01\x02\x00", b"a" * 64]
+)
+def test_what_is_not_spoken_here_ends_the_connection(stream: bytes) -> None:
+    link = lone_link()
+    events = link.received(stream, NOW)
+    assert [type(event) for event in events] == [Hangup]
+    assert link.closing
+    assert link.received(b"more", NOW) == []
+
+
+def test_a_client_that_never_shows_a_key_is_closed() -> None:
+    link = lone_link()
+    assert link.next_deadline() == NOW + 60
+    assert link.tick(NOW + 59) == []
+    assert [type(event) for event in link.tick(NOW + 60)] == [Hangup]
+
+
+def test_a_client_that_has_shown_a_key_may_be_silent() -> None:
+    link = lone_link(Pair().state)
+    answered_with(link, sealed(1))
+    link.tick(NOW + 100_000)
+    assert not link.closing
+
+
+def test_events_name_key_session_and_query() -> None:
+    pair = Pair(known_key=False)
+    pair.client.send(QUERY)
+    pair.connect()
+    [made] = of_type(pair.server_events, KeyMade)
+    [query] = of_type(pair.server_events, ServerQuery)
+    state, session = pair.client.state, pair.client.session
+    assert state is not None
+    assert session is not None
+    assert made.key.auth_key == state.auth_key
+    assert (query.key_id, query.session_id, query.body) == (state.auth_key.id, session.session_id, QUERY)
+    assert any(isinstance(event.event, SessionCreated) for event in of_type(pair.server_events, InSession))
+
+
+def test_an_answer_goes_over_the_connection_that_carries_the_session_now() -> None:
+    pair = Pair()
+    pair.answer = lambda query: None
+    pair.connect()
+    request = pair.client.send(QUERY)
+    pair.settle()
+    pair.cut()
+    pair.advance(1)
+    [query] = pair.queries
+    assert query.slot.link is None or query.slot.link is pair.server
+    query.slot.session.answer(query.msg_id, ANSWER)
+    pair.advance(30)
+    assert [event.request for event in pair.of(Result)] == [request]
+
+
+def test_a_new_connection_takes_the_session_from_one_that_was_not_noticed_dead() -> None:
+    pair = Pair()
+    pair.connect()
+    pair.client.send(QUERY)
+    pair.settle()
+    old = pair.server
+    assert old is not None
+    pair.server = None
+    pair.events += pair.client.disconnected(pair.now)
+    pair.client.send(QUERY)
+    pair.connect()
+    assert len(pair.of(Result)) == 2
+    slot = pair.queries[-1].slot
+    assert slot.link is pair.server
+    slot.session.push(QUERY)
+    assert old.data_to_send(pair.now) == b""
+    old.disconnected(pair.now)
+    assert slot.link is pair.server
+    pair.settle()
+    assert [event.body for event in pair.of(Update)] == [QUERY]
+
+
+def test_a_cancelled_call_is_told_to_the_one_who_answers() -> None:
+    pair = Pair()
+    pair.answer = lambda query: None
+    pair.connect()
+    request = pair.client.send(QUERY)
+    pair.settle()
+    pair.client.cancel(request, pair.now)
+    pair.settle()
+    dropped = [event.event for event in of_type(pair.server_events, InSession) if isinstance(event.event, QueryDropped)]
+    assert [event.msg_id for event in dropped] == [pair.queries[0].msg_id]
+
+
+def test_another_session_of_the_key_can_be_destroyed() -> None:
+    first, second = Pair(), Pair()
+    second.state = first.state
+    second.client.session.session_id = 77  # type: ignore[union-attr]
+    for pair in (first, second):
+        pair.connect()
+        pair.client.send(QUERY)
+        pair.settle()
+    [key] = first.state
+    assert len(key.sessions) == 2
+    assert first.client.session is not None
+    first.client.session.destroy_session(77)
+    first.settle()
+    assert list(key.sessions) == [first.client.session.session_id]
+
+
+def test_a_destroyed_key_is_unknown_from_then_on() -> None:
+    pair = Pair()
+    pair.connect()
+    assert pair.client.session is not None
+    pair.client.session.destroy_auth_key()
+    pair.settle()
+    assert list(pair.state) == []
+    pair.client.send(QUERY)
+    pair.advance(20)
+    assert pair.queries == []
+
+
+def test_the_session_silent_for_longest_is_forgotten_when_there_are_too_many() -> None:
+    state = ServerState(seeded())
+    key: ServerKey = state.add_key(known_state().auth_key)
+    first = state.find_session(key, 1, NOW)
+    for session_id in range(2, 65):
+        state.find_session(key, session_id, NOW)
+    assert state.find_session(key, 1, NOW) is first
+    state.find_session(key, 65, NOW)
+    assert 1 in key.sessions
+    assert 2 not in key.sessions
