@@ -6,6 +6,7 @@ import os
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from mtproto.crypto.rsa import RSAPrivateKey
+from mtproto.exchange import ExchangeFaults
 from mtproto.limits import DEFAULT_LIMITS, Limits
 from mtproto.link import InSession, KeyMade
 from mtproto.localdc.desk import Desk
@@ -49,6 +50,12 @@ class DataCentre:
         random: a cryptographically secure source of bytes.
         limits: how much is accepted and sent.
 
+    Attributes:
+        world: users and pictures.
+        dc_id: the number of this DC.
+        private_key: the RSA key.
+        faults: ways to misbehave, each armed for one time: `dc.faults.dh_gen_retry()`.
+
     Raises `WorldError` when the pictures can't be read, `LocalProtocolError` when the state file is damaged.
 
     """
@@ -81,8 +88,17 @@ class DataCentre:
         self._desk = Desk(self.world, dc_id, clock)
         self._desk.keys_changed = self._keep
         self._dispatcher = Dispatcher(self._desk, layers_of({**(schemas or {}), api.layer: api.schema}), api.layer)
+        self.faults = ExchangeFaults()
         self._listener = Listener(
-            self._answer, [key], host=host, port=port, dc_ids={dc_id}, clock=clock, random=random, limits=limits
+            self._answer,
+            [key],
+            host=host,
+            port=port,
+            dc_ids={dc_id},
+            clock=clock,
+            random=random,
+            limits=limits,
+            exchange_faults=self.faults,
         )
         for record in records:
             self._listener.state.add_key(record.auth_key, expires_at=record.expires_at)

@@ -39,9 +39,7 @@ class LocalDCThread(DataCentre):
     Takes the arguments of `LocalDC`. Its methods may be called from any thread.
     """
 
-    def __init__(self, *arguments: Any, **named: Any) -> None:
-        super().__init__(*arguments, **named)
-        self._thread: LoopThread | None = None
+    _thread: LoopThread | None = None
 
     def start(self) -> None:
         """Listen. Raises `OSError` when the port can't be had."""

@@ -50,8 +50,13 @@ async def main(ready: dict[str, Any], username: str, protocol: str) -> dict[str,
         user = await client.resolve_peer(username)
         answer = await client.invoke(raw.functions.photos.GetUserPhotos(user_id=user, offset=0, max_id=0, limit=100))
         every = [item async for item in client.get_chat_photos(username)]
-        largest = await client.download_media(every[0].big_file_id, in_memory=True)
-        small = await client.download_media(every[0].small_file_id, in_memory=True)
+        profile = await client.get_users(username)
+        files = {
+            "sha256": every[0].big_file_id,
+            "sha256_small": every[0].small_file_id,
+            "sha256_by_peer": profile.photo.big_file_id,
+        }
+        fetched = {name: await client.download_media(file_id, in_memory=True) for name, file_id in files.items()}
         return {
             "version": __version__,
             "layer": layer,
@@ -61,8 +66,7 @@ async def main(ready: dict[str, Any], username: str, protocol: str) -> dict[str,
             "count": getattr(answer, "count", len(answer.photos)),
             "listed": len(every),
             "photo": answer.photos[0].id,
-            "sha256": hashlib.sha256(largest.getvalue()).hexdigest(),
-            "sha256_small": hashlib.sha256(small.getvalue()).hexdigest(),
+            **{name: hashlib.sha256(file.getvalue()).hexdigest() for name, file in fetched.items()},
         }
 
 
