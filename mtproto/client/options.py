@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from mtproto.client.application import Application
     from mtproto.exchange import Step
     from mtproto.limits import Limits
+    from mtproto.link import LinkEvent
     from mtproto.message.key_state import KeyState
     from tl import Schema
 
@@ -73,4 +74,20 @@ def schema_of(options: Options) -> Schema:
 
 def connection_options(options: Options) -> Any:
     """Return those options that the connection takes, as its keyword arguments."""
-    return {name: value for name, value in options.items() if name in ConnectionOptions.__annotations__}
+    chosen: dict[str, Any] = {
+        name: value for name, value in options.items() if name in ConnectionOptions.__annotations__
+    }
+    trace = chosen.pop("trace", None)
+    if trace is not None:
+        chosen["on_event"] = _step_to(trace)
+    return chosen
+
+
+def _step_to(trace: Callable[[Step], None]) -> Callable[[LinkEvent], None]:
+    from mtproto.link import ExchangeStep
+
+    def on_event(event: LinkEvent) -> None:
+        if isinstance(event, ExchangeStep):
+            trace(event.step)
+
+    return on_event
