@@ -10,10 +10,12 @@ from tl.wire import MAX_BYTES
 
 if TYPE_CHECKING:
     from tl.plan import Field, Kind
+    from tl.schema import Schema
 
 __all__ = ["explain", "fault"]
 
 _RANGES = {"int": (-(1 << 31), 1 << 31), "long": (-(1 << 63), 1 << 63), "nat": (0, 1 << 32)}
+_OBJECTS = ("boxed", "bare", "object", "function")
 _ABSENT = object()
 
 
@@ -24,7 +26,7 @@ def explain(refused: TLObject, nesting: int, error: Exception) -> EncodeError:
         return EncodeError("objects are nested too deep", name)
     plan = refused.PLAN
     for field in plan.fields:
-        reason = _field_fault(field, getattr(refused, field.attribute, _ABSENT))
+        reason = _field_fault(field, getattr(refused, field.attribute, _ABSENT), refused.SCHEMA)
         if reason:
             return EncodeError(reason[1], name, field.name + reason[0])
     for bits in plan.words.values():
@@ -43,32 +45,33 @@ def _is_there(field: Field, value: Any) -> bool:
     return bool(value) if field.is_flag else value is not None
 
 
-def _field_fault(field: Field, value: Any) -> tuple[str, str] | None:
+def _field_fault(field: Field, value: Any, schema: Schema) -> tuple[str, str] | None:
     if value is _ABSENT:
         return "", "missing"
     if field.is_flag:
         return None if value is True or value is False else ("", f"{_a(value)} where true or false is declared")
     if value is None:
         return None if field.word is not None else ("", f"None where {_article(str(field.kind))} is declared")
-    return fault(field.kind, value)
+    return fault(field.kind, value, schema)
 
 
-def fault(kind: Kind, value: Any) -> tuple[str, str] | None:
-    """Return the index (`"[3]"`, or empty) and the reason why a value is not of a kind, or None if it is."""
+def fault(kind: Kind, value: Any, schema: Schema) -> tuple[str, str] | None:
+    """Look at one value that should be of a kind, its objects being of a schema.
+
+    Return the index (`"[3]"`, or empty) and the reason why it is not, or None if it is.
+    """
     code = kind.code
     if code == "vector":
-        return _vector_fault(kind, value)
-    reason = (
-        _object_fault(kind, value) if code in ("boxed", "bare", "object", "function") else _scalar_fault(kind, value)
-    )
+        return _vector_fault(kind, value, schema)
+    reason = _object_fault(kind, value, schema) if code in _OBJECTS else _scalar_fault(kind, value)
     return ("", reason) if reason else None
 
 
-def _vector_fault(kind: Kind, value: Any) -> tuple[str, str] | None:
+def _vector_fault(kind: Kind, value: Any, schema: Schema) -> tuple[str, str] | None:
     if not isinstance(value, list | tuple):
         return "", f"{_a(value)} where a list is wanted ({kind})"
     for index, item in enumerate(value):
-        inner = fault(kind.element, item) if kind.element is not None else None
+        inner = fault(kind.element, item, schema) if kind.element is not None else None
         if inner:
             return f"[{index}]{inner[0]}", inner[1]
     return None
@@ -105,7 +108,7 @@ def _text_fault(kind: Kind, value: Any) -> str:
     return "" if size <= MAX_BYTES else f"{size} bytes are more than a length of three bytes can say"
 
 
-def _object_fault(kind: Kind, value: Any) -> str:
+def _object_fault(kind: Kind, value: Any, schema: Schema) -> str:
     code = kind.code
     if code == "object":
         return "" if isinstance(value, TLObject | bool) else _mismatch(kind, value)
@@ -118,6 +121,8 @@ def _object_fault(kind: Kind, value: Any) -> str:
         return "" if declaration.name == kind.name else _mismatch(kind, value)
     if declaration.function or declaration.result.name != kind.name:
         return _mismatch(kind, value)
+    if value.SCHEMA is not schema:
+        return f"{_a(value)} of another schema ({value.SCHEMA.name})"
     return ""
 
 
@@ -130,4 +135,5 @@ def _a(value: Any) -> str:
 
 
 def _article(word: str) -> str:
-    return f"an {word}" if word[:1] in "aeiouAEIOU" else f"a {word}"
+    vowel = word[:1] in "aeiouAEIOU" and word[:2].lower() != "us"
+    return f"an {word}" if vowel else f"a {word}"

@@ -60,7 +60,7 @@ def _value(kind: Kind, value: Any, schema: Schema, nesting: int) -> Any:
         return _elements(kind.element, value, schema, nesting)
     if isinstance(value, TLObject):
         value = translate(value, schema, nesting)
-    wrong = fault(kind, value)
+    wrong = fault(kind, value, schema)
     if wrong:
         raise EncodeError(wrong[1], "")
     return value

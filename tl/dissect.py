@@ -170,6 +170,8 @@ class _Walk:
             node.value = count
         if not self.root:
             self.root = str(kind)
+            if node is not None:
+                node.path = self.root
         for index in range(count):
             try:
                 at = self.value(element, at, nesting, self._child(node, f"[{index}]", element, at))

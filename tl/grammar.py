@@ -13,13 +13,16 @@ from typing import TYPE_CHECKING, NoReturn
 from tl.errors import SchemaError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+
+    Blame = Callable[[str, int], SchemaError]
+    Statement = tuple[str, int, bool]
+    """A piece of a text up to its semicolon, not read further; its offset; whether it stands among the functions."""
 
 __all__ = [
     "Declaration",
     "Parameter",
     "Repetition",
-    "Statement",
     "Type",
     "class_name",
     "parse",
@@ -175,17 +178,6 @@ class Declaration:
         return " ".join([head, *braces, *(["?"] if self.builtin else filter(None, fields)), "=", result])
 
 
-class Statement:
-    """A piece of a `.tl` text up to its semicolon, not read further yet."""
-
-    __slots__ = ("function", "offset", "text")
-
-    def __init__(self, text: str, offset: int, function: bool) -> None:
-        self.text = text
-        self.offset = offset
-        self.function = function
-
-
 def class_name(name: str) -> str:
     """Return the class name of a TL name without namespace: each part between underscores gets a capital."""
     return "".join([part[:1].upper() + part[1:] for part in name.split("_")])
@@ -241,22 +233,23 @@ def statements(text: str, file: str) -> Iterator[Statement]:
             end = offset + len(chunk)
             if end == len(text):
                 raise SchemaError("the last declaration lacks its ';'", file, *place(text, end - len(body)))
-            yield Statement(body, end - len(body), function)
+            # A result that begins with `!` makes a function of a declaration in any section.
+            yield body, end - len(body), function or ("!" in body and body.rpartition("=")[2].lstrip()[:1] == "!")
         offset += len(chunk) + 1
 
 
-def parse(text: str, function: bool = False, file: str = "", line: int = 1, column: int = 1) -> Declaration | None:
+def parse(text: str, function: bool = False, error: Blame | None = None) -> Declaration | None:
     """Read one statement without its semicolon.
 
     Returns None for what declares no combinator: `New T`, `Final T`, `Empty T`, a partial application. Raises
-    SchemaError with the place; `line` and `column` say where the statement starts in its file.
+    SchemaError; `error` makes it from a reason and an offset in this text, for those who know where the text stands.
     """
-    return _Parser(text, file, line, column).declaration(function)
+    return _Parser(text, error).declaration(function)
 
 
 def parse_type(text: str) -> Type:
     """Read one type expression, such as `Vector<long>`. Raises SchemaError."""
-    parser = _Parser(text, "", 1, 1)
+    parser = _Parser(text)
     result = parser.expression()
     if parser.ahead:
         parser.fail("a type ends here")
@@ -266,9 +259,9 @@ def parse_type(text: str) -> Type:
 class _Parser:
     """A recursive descent over the tokens of one statement; `ahead` is the next one, empty at the end."""
 
-    def __init__(self, text: str, file: str, line: int, column: int) -> None:
+    def __init__(self, text: str, error: Blame | None = None) -> None:
         self._text = text
-        self._origin = (file, line, column)
+        self._error = error
         self._start = 0
         self._tokens: list[str] = []
         self._index = 0
@@ -289,9 +282,9 @@ class _Parser:
             if index == self._index:
                 offset = match.start()
                 break
-        file, line, column = self._origin
-        down, across = place(self._text, offset)
-        raise SchemaError(reason, file, line + down - 1, across if down > 1 else column + across - 1)
+        if self._error is not None:
+            raise self._error(reason, offset)
+        raise SchemaError(reason, "", *place(self._text, offset))
 
     def _next(self) -> str:
         token = self.ahead

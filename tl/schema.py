@@ -13,6 +13,7 @@ from tl._unpack import FAILURES
 from tl.compiler import Compiler, class_path
 from tl.dissect import dissect, locate
 from tl.errors import DecodeError, EncodeError, SchemaError
+from tl.index import Index
 from tl.objects import NESTING, TLObject
 from tl.plan import BUILTIN, Kind, Plan, kind_of, plan
 
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tl.dissect import Node
+
+    Buffer = bytes | bytearray | memoryview
 
 __all__ = ["Namespace", "Schema"]
 
@@ -88,14 +91,10 @@ class Schema:
         self.layer = layer if layer is not None else grammar.layer_of(text)
         self.types = Namespace(self, function=False)
         self.functions = Namespace(self, function=True)
-        self._text = grammar.without_comments(text, name)
-        self._statements: dict[str, grammar.Statement] = {}
-        self._names: dict[int, str] = {}
-        self._results: dict[str, list[str]] = {}
+        self._index = Index(text, name)
         self._plans: dict[str, Plan] = {}
         self._declarations: dict[str, grammar.Declaration] = {}
         self._kinds: dict[str | None, Kind] = {None: Kind("object")}
-        self._index()
         self._compiler = Compiler(self)
         self._readers: dict[str | None, Any] = {}
         self._writers: dict[str, Any] = {}
@@ -108,54 +107,23 @@ class Schema:
         Raises SchemaError with line and column.
         """
         schema = cls(text, layer=layer, name=name)
-        for found in schema:
-            schema.declaration(found)
+        schema._declarations.update(schema._index.read_all())
         return schema
-
-    def _index(self) -> None:
-        for statement in grammar.statements(self._text, self.name):
-            head = statement.text.split(None, 1)[0]
-            name, _, digits = head.partition("#")
-            if not digits or not name[name.find(".") + 1].islower():
-                declaration = self._parse(statement)
-                if declaration is None or declaration.builtin:
-                    continue
-                name, key = declaration.name, declaration.id
-                self._declarations[name] = declaration
-            else:
-                try:
-                    key = int(digits, 16)
-                except ValueError:
-                    self._parse(statement)
-                    raise
-            if name in self._statements or key in self._names:
-                place = grammar.place(self._text, statement.offset)
-                raise SchemaError(f"{name}#{key:08x} is declared twice", self.name, *place)
-            self._statements[name] = statement
-            self._names[key] = name
-            if not statement.function:
-                result = statement.text.rpartition("=")[2].replace("<", " ").split(None, 1)
-                if result and not result[0].startswith("!"):
-                    self._results.setdefault(result[0], []).append(name)
-
-    def _parse(self, statement: grammar.Statement) -> grammar.Declaration | None:
-        line, column = grammar.place(self._text, statement.offset)
-        return grammar.parse(statement.text, statement.function, self.name, line, column)
 
     def __getitem__(self, name: str) -> type[TLObject]:
         """Return the class of a TL name, for example `"photos.photosSlice"`. Raises SchemaError if there is none."""
-        if name not in self._statements:
+        if name not in self._index.statements:
             raise SchemaError(f"no declaration is called {name}", self.name)
         return self._compiler.class_of(name)
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._statements)
+        return iter(self._index.statements)
 
     def __len__(self) -> int:
-        return len(self._statements)
+        return len(self._index.statements)
 
     def __contains__(self, name: object) -> bool:
-        return name in self._statements
+        return name in self._index.statements
 
     def __repr__(self) -> str:
         layer = "" if self.layer is None else f", layer {self.layer}"
@@ -163,21 +131,21 @@ class Schema:
 
     def by_id(self, key: int) -> type[TLObject]:
         """Return the class of a constructor id (unsigned). Raises SchemaError if there is none."""
-        name = self._names.get(key)
+        name = self._index.by_id.get(key)
         if name is None:
             raise SchemaError(f"no declaration has the id 0x{key:08x}", self.name)
         return self._compiler.class_of(name)
 
     def get(self, key: int | str) -> type[TLObject] | None:
         """Return the class of a constructor id or TL name, or None."""
-        name = self._names.get(key) if isinstance(key, int) else key
-        return self[name] if name in self._statements else None
+        name = self._index.by_id.get(key) if isinstance(key, int) else key
+        return self[name] if name in self._index.statements else None
 
     def declaration(self, name: str) -> grammar.Declaration | None:
         """Return the declaration of a TL name, or None."""
         found = self._declarations.get(name)
-        if found is None and name in self._statements:
-            parsed = self._parse(self._statements[name])
+        if found is None and name in self._index.statements:
+            parsed = self._index.read(self._index.statements[name])
             if parsed is not None:
                 found = self._declarations.setdefault(name, parsed)
         return found
@@ -195,7 +163,7 @@ class Schema:
 
     def constructors(self, type_name: str) -> list[str]:
         """Return the names of the constructors of a boxed type; none if there is no such type."""
-        return self._results.get(type_name, [])
+        return self._index.by_type.get(type_name, [])
 
     def id_of(self, name: str) -> int:
         """Return the constructor id of a TL name."""
@@ -203,17 +171,17 @@ class Schema:
 
     def name_of(self, key: int) -> str | None:
         """Return the TL name that a constructor id (unsigned) stands for, or None."""
-        return self._names.get(key)
+        return self._index.by_id.get(key)
 
     def is_function(self, name: str) -> bool | None:
         """Return True for a function, False for a constructor, None for an unknown name."""
-        statement = self._statements.get(name)
-        return None if statement is None else statement.function
+        statement = self._index.statements.get(name)
+        return None if statement is None else statement[2]
 
     def namespaces(self, function: bool) -> set[str]:
         """Return the namespaces that hold constructors, or functions."""
         return {
-            name.partition(".")[0] for name, at in self._statements.items() if "." in name and at.function is function
+            name.partition(".")[0] for name, at in self._index.statements.items() if "." in name and at[2] is function
         }
 
     def class_path(self, name: str) -> str:
@@ -228,7 +196,7 @@ class Schema:
             found = self._kinds.setdefault(result, made)
         return found
 
-    def decode(self, data: bytes, result: str | None = None, *, nesting: int = NESTING) -> Any:
+    def decode(self, data: Buffer, result: str | None = None, *, nesting: int = NESTING) -> Any:
         """Read one value that takes all of the data.
 
         `result` says what to read: None for any boxed object (a Bool gives True or False), else a type expression,
@@ -239,13 +207,13 @@ class Schema:
         return value
 
     def decode_prefix(
-        self, data: bytes, offset: int = 0, result: str | None = None, *, nesting: int = NESTING
+        self, data: Buffer, offset: int = 0, result: str | None = None, *, nesting: int = NESTING
     ) -> tuple[Any, int]:
         """Read one value from an offset on; return it and the offset behind it. Otherwise like `decode`."""
         return self._read(data, offset, result, nesting, whole=False)
 
-    def _read(self, data: bytes, offset: int, result: str | None, nesting: int, *, whole: bool) -> tuple[Any, int]:
-        if data.__class__ is not bytes:
+    def _read(self, data: Buffer, offset: int, result: str | None, nesting: int, *, whole: bool) -> tuple[Any, int]:
+        if not isinstance(data, bytes):
             data = _as_bytes(data)
         read = self._readers.get(result)
         if read is None:
@@ -276,11 +244,11 @@ class Schema:
         try:
             written: bytes = write(value, nesting)
         except REFUSALS as error:
-            place, reason = fault(kind, value) or ("", f"cannot be written: {error}")
+            place, reason = fault(kind, value, self) or ("", f"cannot be written: {error}")
             raise EncodeError(reason, f"{kind}{place}") from None
         return written
 
-    def dissect(self, data: bytes, result: str | None = None, *, nesting: int = NESTING) -> Node:
+    def dissect(self, data: Buffer, result: str | None = None, *, nesting: int = NESTING) -> Node:
         """Return the tree of what is where in the bytes of one value. Raises DecodeError."""
         return dissect(self, _as_bytes(data), self.kind(result), nesting)
 

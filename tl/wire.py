@@ -85,7 +85,8 @@ def read_raw(data: bytes, offset: int, size: int) -> tuple[bytes, int]:
 def read_bytes(data: bytes, offset: int) -> tuple[bytes, int]:
     """Read `bytes`: a length of one byte (up to 253) or of 0xFE and three, the content, padding to a multiple of 4.
 
-    What the padding holds is ignored; that it is there is checked. A first byte of 255 is refused.
+    What the padding holds is ignored; that it is there is checked. Refused are a first byte of 255, and the long form
+    for what the short one can say: each value has one form.
     """
     _need(data, offset, 4, "a string's first word")
     length = data[offset]
@@ -95,6 +96,8 @@ def read_bytes(data: bytes, offset: int) -> tuple[bytes, int]:
     elif length == 254:
         start = offset + 4
         length = _UINT.unpack_from(data, offset)[0] >> 8
+        if length < 254:
+            raise WireError(f"a string of {length} bytes has the length form of long ones")
         end = start + ((length + 3) & -4)
     else:
         raise WireError("no string starts with the byte 255")

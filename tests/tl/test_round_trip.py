@@ -1,0 +1,101 @@
+"""Everything that can be made can be written, read back, and written again to the same bytes."""
+
+from __future__ import annotations
+
+import random
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from benchmarks.fixtures import get_user_photos, photos_slice
+from tests.tl.strategies import Maker, objects, values
+from tl import Schema, TLObject, api, service
+from tl.plan import BUILTIN
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+BOOLS = {"boolTrue": True, "boolFalse": False}
+LAYERS = (75, 105, 133, 181, 198, 199, 214, 227)
+
+
+def check(schema: Schema, made: TLObject) -> None:
+    written = made.to_bytes()
+    assert len(written) % 4 == 0
+    assert written[:4] == made.ID.to_bytes(4, "little")
+    read = schema.decode(written)
+    assert read == BOOLS.get(made.NAME, made)
+    if made.NAME not in BOOLS:
+        assert read.to_bytes() == written
+        assert schema.decode_prefix(b"\0\0\0\0" + written + b"tail", 4) == (made, 4 + len(written))
+
+
+def check_all(schema: Schema, seed: int) -> int:
+    names = [name for name in schema if name not in BUILTIN - {"true"}]
+    for name in names:
+        check(schema, Maker(schema, random.Random(f"{seed} {name}")).object(name))
+    return len(names)
+
+
+@settings(max_examples=4, deadline=None)
+@given(seed=st.integers(0, 2**64 - 1))
+def test_every_constructor_and_function_of_the_api(seed: int) -> None:
+    assert check_all(api.schema, seed) == 2470  # all but `vector`, which is a list
+
+
+@settings(max_examples=25, deadline=None)
+@given(seed=st.integers(0, 2**64 - 1))
+def test_every_constructor_and_function_of_the_service_schema(seed: int) -> None:
+    assert check_all(service.schema, seed) == 56
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("layer", LAYERS)
+def test_every_declaration_of_older_layers(shared: Path, layer: int) -> None:
+    schema = Schema.parse((shared / f"schema/layers/api-{layer}.tl").read_text(), name=f"layer {layer}")
+    assert schema.layer == layer
+    assert check_all(schema, layer) > 900
+
+
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(made=objects(api.schema))
+def test_any_object_of_the_api(made: TLObject) -> None:
+    check(api.schema, made)
+
+
+@settings(max_examples=50, deadline=None)
+@given(data=st.data())
+@pytest.mark.parametrize(
+    "result", ["Vector<long>", "Vector<int>", "Vector<double>", "Vector<string>", "Vector<bytes>", "vector<int128>",
+               "Vector<Bool>", "Vector<User>", "Vector<Vector<int>>", "vector<photo>", "Bool", "int", "string", "#",
+               "Vector<Vector<PhotoSize>>", "vector<inputUserSelf>"]
+)  # fmt: skip
+def test_values_that_a_call_may_answer(data: st.DataObject, result: str) -> None:
+    value = data.draw(values(api.schema, result))
+    written = api.encode(value, result)
+    assert api.decode(written, result) == value
+    assert api.encode(api.decode(written, result), result) == written
+
+
+def test_a_slice_of_100_photos() -> None:
+    made = photos_slice()
+    check(api.schema, made)
+    assert len(made.to_bytes()) == 34672
+
+
+def test_a_request_is_its_id_and_its_fields() -> None:
+    request = get_user_photos()
+    assert request.to_bytes().hex() == "a832cd913fb1c1f700000000000000000000000064000000"
+
+
+def test_buffers_of_all_kinds_are_read() -> None:
+    written = get_user_photos().to_bytes()
+    assert api.decode(bytearray(written)) == api.decode(memoryview(written)) == api.decode(written)
+
+
+def test_a_double_keeps_its_bits() -> None:
+    for bits in ("000000000000f87f", "010000000000f07f", "000000000000f0ff", "0000000000000080"):
+        raw = bytes.fromhex(bits)
+        assert api.encode(api.decode(raw, "double"), "double") == raw
