@@ -15,6 +15,7 @@ from mtproto import datacenters
 from mtproto.crypto.aes import ige_decrypt, ige_encrypt
 from mtproto.crypto.errors import CryptoError
 from mtproto.crypto.hashes import sha1
+from tl.wire import pack_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -119,7 +120,7 @@ class RSAPublicKey:
         """The signed 64-bit number by which `resPQ` names the key: the last 8 bytes, little-endian, of the SHA-1 of
         `rsa_public_key n:string e:string` without its constructor (core.telegram.org/mtproto/auth_key, step 2).
         """
-        digest = sha1(_tl_string(self.n) + _tl_string(self.e))
+        digest = sha1(pack_bytes(_minimal(self.n)) + pack_bytes(_minimal(self.e)))
         return int.from_bytes(digest[-8:], "little", signed=True)
 
     def encrypt_raw(self, number: int) -> int:
@@ -338,11 +339,9 @@ def _xor(a: bytes, b: bytes) -> bytes:
     return bytes(x ^ y for x, y in zip(a, b, strict=True))
 
 
-def _tl_string(number: int) -> bytes:
-    """Return a natural number as a TL string of its big-endian bytes, none of them a leading zero."""
-    data = number.to_bytes((number.bit_length() + 7) // 8, "big")
-    header = bytes([len(data)]) if len(data) < 254 else b"\xfe" + len(data).to_bytes(3, "little")
-    return header + data + bytes(-(len(header) + len(data)) % 4)
+def _minimal(number: int) -> bytes:
+    """Return a natural number as big-endian bytes, none of them a leading zero."""
+    return number.to_bytes((number.bit_length() + 7) // 8, "big")
 
 
 PRODUCTION_KEYS = tuple(RSAPublicKey.from_data(data) for data in datacenters.PRODUCTION_KEYS)
