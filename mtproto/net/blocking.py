@@ -144,6 +144,11 @@ class BlockingConnection:
         return self._link.state
 
     @property
+    def is_open(self) -> bool:
+        """Whether calls are taken: opened, and neither closed nor given up. It may be connecting just now."""
+        return self._thread is not None and self._link.status is not Status.CLOSED
+
+    @property
     def status(self) -> Status:
         """Where the link stands."""
         return self._link.status

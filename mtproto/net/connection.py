@@ -109,8 +109,8 @@ class Connection:
         self._opened: asyncio.Future[None]
         self._flush_planned = False
         self._timer: asyncio.TimerHandle | None = None
-        self._room: asyncio.Event
-        self._news: asyncio.Event
+        self._room = asyncio.Event()
+        self._news = asyncio.Event()
 
     # Opening and closing -----------------------------------------------------------------------------------------
 
@@ -118,6 +118,11 @@ class Connection:
     def state(self) -> KeyState | None:
         """What belongs to the key, for a store; None before the first exchange has ended."""
         return self._link.state
+
+    @property
+    def is_open(self) -> bool:
+        """Whether calls are taken: opened, and neither closed nor given up. It may be connecting just now."""
+        return self._supervisor is not None and self._link.status is not Status.CLOSED
 
     @property
     def status(self) -> Status:
@@ -138,7 +143,6 @@ class Connection:
 
         """
         self._loop = asyncio.get_running_loop()
-        self._room, self._news = asyncio.Event(), asyncio.Event()
         self._opened = self._loop.create_future()
         self._supervisor = self._loop.create_task(self._supervise(), name=f"mtproto connection to {self.address[0]}")
         try:
@@ -153,18 +157,18 @@ class Connection:
 
     async def close(self) -> None:
         """Close the connection for good; calls that wait fail with `RequestCancelled`. May be called twice."""
-        self._dispatch(self._link.close())
+        supervisor, self._supervisor = self._supervisor, None
+        events = self._link.close()
+        if supervisor is None:
+            return
+        self._dispatch(events)
         self._shell.fail_all(RequestCancelled("the connection was closed"))
         if self._timer is not None:
             self._timer.cancel()
-        if self._supervisor is None:
-            return
-        self._wake_all()
         if not self._opened.done():
             self._opened.cancel()
-        self._supervisor.cancel()
-        await asyncio.wait((self._supervisor,))
-        self._supervisor = None
+        supervisor.cancel()
+        await asyncio.wait((supervisor,))
 
     async def __aenter__(self) -> Connection:
         await self.open()
@@ -270,7 +274,7 @@ class Connection:
     def _check_open(self) -> None:
         if self._shell.failed is not None:
             raise self._shell.failed
-        if self._supervisor is None or self._link.status is Status.CLOSED:
+        if not self.is_open:
             raise ConnectionLost("the connection is not open")
 
     # The pump ----------------------------------------------------------------------------------------------------

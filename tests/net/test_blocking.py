@@ -1,0 +1,210 @@
+"""The blocking shell against a listener in a thread of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import subprocess
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from mtproto.crypto.rsa import RSAPrivateKey
+from mtproto.errors import ConnectionLost, DeadlineExceeded, ExchangeFailed, RequestCancelled, TransportError
+from mtproto.limits import Limits
+from mtproto.link import ExchangeStep, KeyCreated, Status
+from mtproto.net.blocking import BlockingConnection
+from mtproto.session import Update
+from mtproto.transport import TRANSPORTS
+from tests.net.support import ANSWER, IMPATIENT, QUERY, SOON, ListenerThread, body_of, echo, introduced, rsa_key
+
+if TYPE_CHECKING:
+    from mtproto.link import LinkEvent
+    from mtproto.net import ServerQuery
+
+
+class Gate:
+    """A handler that answers a call only when it is told to, from any thread."""
+
+    def __init__(self) -> None:
+        self.queries: list[ServerQuery] = []
+        self.arrived = threading.Event()
+        self._waiting: list[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = []
+        self._open = False
+
+    async def __call__(self, query: ServerQuery) -> bytes:
+        self.queries.append(query)
+        self.arrived.set()
+        if not self._open:
+            event = asyncio.Event()
+            self._waiting.append((asyncio.get_running_loop(), event))
+            await event.wait()
+        return echo(query)
+
+    def open(self) -> None:
+        self._open = True
+        for loop, event in self._waiting:
+            loop.call_soon_threadsafe(event.set)
+
+
+def blocking(server: ListenerThread, **options: Any) -> BlockingConnection:
+    options.setdefault("state", server.do(lambda: introduced(server.listener)))
+    return BlockingConnection(server.listener.address, [rsa_key().public], **options)
+
+
+@pytest.mark.parametrize("transport", TRANSPORTS)
+def test_it_makes_a_key_and_carries_calls(transport: str) -> None:
+    events: list[LinkEvent] = []
+    with ListenerThread() as server:
+        with blocking(server, state=None, transport=transport, on_event=events.append) as client:
+            assert client.is_open
+            assert body_of(client.call(QUERY)) == ANSWER + QUERY
+            assert body_of(client.call(QUERY + bytes(300_000))) == ANSWER + QUERY + bytes(300_000)
+        assert not client.is_open
+    assert len([event for event in events if isinstance(event, ExchangeStep)]) == 6
+    assert [event.state for event in events if isinstance(event, KeyCreated)] == [client.state]
+
+
+def test_threads_share_a_connection() -> None:
+    with ListenerThread() as server, blocking(server) as client, ThreadPoolExecutor(8) as pool:
+        bodies = [QUERY + number.to_bytes(4, "little") for number in range(200)]
+        outcomes = list(pool.map(client.call, bodies))
+        assert [body_of(outcome) for outcome in outcomes] == [ANSWER + body for body in bodies]
+
+
+def test_a_call_can_be_started_and_waited_for_later() -> None:
+    with ListenerThread() as server, blocking(server) as client:
+        first = client.start(QUERY)
+        second = client.start(QUERY + QUERY, after=[first.request])
+        assert body_of(second.result(SOON)).endswith(QUERY + QUERY)
+        assert body_of(first.result()) == ANSWER + QUERY
+
+
+def test_a_deadline_ends_one_call() -> None:
+    gate = Gate()
+    with ListenerThread(gate) as server, blocking(server) as client:
+        with pytest.raises(DeadlineExceeded):
+            client.call(QUERY, timeout=0.05)
+        gate.open()
+        assert body_of(client.call(QUERY + QUERY)) == ANSWER + QUERY + QUERY
+
+
+def test_closing_ends_the_calls_that_wait() -> None:
+    gate = Gate()
+    with ListenerThread(gate) as server:
+        client = blocking(server)
+        client.open()
+        call = client.start(QUERY)
+        assert gate.arrived.wait(SOON)
+        client.close()
+        client.close()
+        with pytest.raises(RequestCancelled):
+            call.result(SOON)
+        with pytest.raises(ConnectionLost):
+            client.call(QUERY)
+
+
+def test_calls_wait_for_room() -> None:
+    gate = Gate()
+    limits = Limits(unanswered_requests=2)
+    with ListenerThread(gate) as server, blocking(server, limits=limits) as client, ThreadPoolExecutor(6) as pool:
+        calls = [pool.submit(client.call, QUERY) for _ in range(6)]
+        assert gate.arrived.wait(SOON)
+        assert len(gate.queries) <= 2
+        gate.open()
+        assert [body_of(call.result(SOON)) for call in calls] == [ANSWER + QUERY] * 6
+
+
+def test_calls_survive_a_cut() -> None:
+    gate = Gate()
+    with ListenerThread(gate) as server, blocking(server, backoff=IMPATIENT) as client:
+        call = client.start(QUERY)
+        assert gate.arrived.wait(SOON)
+        server.do(server.listener.cut_connections)
+        gate.open()
+        assert body_of(call.result(SOON)) == ANSWER + QUERY
+        assert len(gate.queries) == 1
+        for _ in range(5):
+            server.do(server.listener.cut_connections)
+            assert body_of(client.call(QUERY, timeout=SOON)) == ANSWER + QUERY
+
+
+def test_an_address_that_nobody_listens_on_is_an_error_at_once() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        address = taken.getsockname()
+    client = BlockingConnection(address, [rsa_key().public])
+    with pytest.raises(ConnectionLost):
+        client.open()
+    assert client.status is Status.CLOSED
+
+
+def test_a_server_that_says_nothing_is_left_at_the_deadline() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        client = BlockingConnection(silent.getsockname(), [rsa_key().public])
+        with pytest.raises(DeadlineExceeded):
+            client.open(timeout=0.05)
+    assert client.status is Status.CLOSED
+
+
+def test_a_server_key_that_is_not_trusted_is_an_error() -> None:
+    with ListenerThread() as server:
+        client = BlockingConnection(server.listener.address, [RSAPrivateKey.generate().public])
+        with pytest.raises(ExchangeFailed):
+            client.open()
+
+
+def test_a_key_that_the_server_does_not_know_is_an_error_after_some_attempts() -> None:
+    with ListenerThread() as server, ListenerThread() as other:
+        stranger = other.do(lambda: introduced(other.listener))
+        with blocking(server, state=stranger, backoff=IMPATIENT) as client:
+            for _ in range(2):
+                with pytest.raises(TransportError) as caught:
+                    client.call(QUERY, timeout=SOON)
+                assert caught.value.code == -404
+
+
+def test_a_connection_that_was_not_opened_takes_no_calls() -> None:
+    client = BlockingConnection(("127.0.0.1", 1), [rsa_key().public])
+    with pytest.raises(ConnectionLost):
+        client.call(QUERY)
+    client.close()
+
+
+def test_updates_come_in_order_until_the_end() -> None:
+    with ListenerThread() as server:
+        client = blocking(server)
+        client.open()
+        client.call(QUERY)
+        assert client.state is not None
+        key_id = client.state.auth_key.id
+
+        def push() -> None:
+            for number in range(10):
+                server.listener.push(key_id, QUERY + bytes((number, 0, 0, 0)))
+
+        server.do(push)
+        received = []
+        for item in client.updates():
+            assert isinstance(item, Update)
+            received.append(item.body[8])
+            if len(received) == 10:
+                client.close()
+        assert received == list(range(10))
+
+
+def test_a_waiting_reader_of_updates_is_let_go_by_close() -> None:
+    with ListenerThread() as server:
+        client = blocking(server)
+        client.open()
+        with ThreadPoolExecutor(1) as pool:
+            reader = pool.submit(lambda: list(client.updates()))
+            client.close()
+            assert reader.result(SOON) == []
+
+
+def test_it_needs_no_asyncio() -> None:
+    script = "import sys, mtproto.net.blocking; sys.exit('asyncio' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0
