@@ -18,7 +18,7 @@ from benchmarks.rows import PEERS, TITLES, Row, summarize
 
 __all__ = ["main"]
 
-_PEER_PYTHON = "BENCHMARKS_PEER_PYTHON"
+_PEER_PYTHON = "MTPROTO_INTEROP_PYTHON"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -44,6 +44,6 @@ def sealed() -> dict[str, Any]:
 
 def _slice() -> bytes:
     """The encoded photos.photosSlice."""
-    from benchmarks import fixtures
+    from benchmarks.fixtures import photos_slice
 
-    return fixtures.photos_slice().to_bytes()
+    return photos_slice().to_bytes()

@@ -97,10 +97,13 @@ def calls(fixture: Fixture) -> Operation:
         request = raw.functions.photos.GetUserPhotos(user_id=peer, offset=0, max_id=0, limit=100)
         return await client.invoke(request)
 
+    async def disconnect() -> None:
+        await client.disconnect()
+
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
     client = loop.run_until_complete(connect())
-    return Calls(loop, call, canonical)
+    return Calls(loop, call, canonical, disconnect)
 
 
 def main() -> None:

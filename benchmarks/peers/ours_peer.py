@@ -105,9 +105,12 @@ def calls(fixture: Fixture) -> Operation:
         peer = types.InputUser(user_id=user["id"], access_hash=user["access_hash"])
         return await client(functions.photos.GetUserPhotos(user_id=peer, offset=0, max_id=0, limit=100))
 
+    async def disconnect() -> None:
+        await client.close()
+
     loop = asyncio.new_event_loop()
     client = loop.run_until_complete(opened())
-    return Calls(loop, call, canonical)
+    return Calls(loop, call, canonical, disconnect)
 
 
 def main(arguments: Sequence[str]) -> None:

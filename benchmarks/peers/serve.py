@@ -38,6 +38,9 @@ class Operation(Protocol):
     def sample(self, seconds: float) -> dict[str, float]:
         """Run for about `seconds`; the CPU and wall seconds of one run, and how many there were."""
 
+    def close(self) -> None:
+        """Give back what it holds."""
+
 
 class Statement:
     """An expression timed in line, without the cost of a call around it. The garbage collector stays on.
@@ -68,6 +71,9 @@ class Statement:
         count, self._number = self._number, max(1, round(self._number * seconds / cpu))
         return {"cpu": cpu / count, "wall": wall / count, "count": count}
 
+    def close(self) -> None:
+        """See `Operation`. There is nothing to give back."""
+
     def _calibrate(self, seconds: float) -> int:
         """About how many runs fill `seconds`; each sample corrects it for the next."""
         number = 1
@@ -84,8 +90,9 @@ class Calls:
         loop: asyncio.AbstractEventLoop,
         call: Callable[[], Awaitable[Any]],
         convert: Callable[[Any], object],
+        disconnect: Callable[[], Awaitable[Any]],
     ) -> None:
-        self._loop, self._call, self._convert = loop, call, convert
+        self._loop, self._call, self._convert, self._disconnect = loop, call, convert, disconnect
 
     def value(self) -> object:
         """See `Operation`."""
@@ -94,6 +101,11 @@ class Calls:
     def sample(self, seconds: float) -> dict[str, float]:
         """See `Operation`. CPU time is that of all threads of this process: a library may decrypt in another."""
         return self._loop.run_until_complete(self._repeat(seconds))
+
+    def close(self) -> None:
+        """See `Operation`. Disconnect, and close the loop."""
+        self._loop.run_until_complete(self._disconnect())
+        self._loop.close()
 
     async def _repeat(self, seconds: float) -> dict[str, float]:
         count, cpu, started = 0, time.process_time(), time.perf_counter()
@@ -125,6 +137,8 @@ def serve(about: Mapping[str, object], operations: Mapping[str, Callable[[Fixtur
         except Exception:  # whatever a library raises, the driver shows it
             answer = {"error": traceback.format_exc()}
         _write(answers, answer)
+    for _, operation in prepared.values():
+        operation.close()
 
 
 def _answer(
@@ -136,6 +150,8 @@ def _answer(
     if question["do"] == "prepare":
         fixture = question["fixture"]
         if name not in prepared or prepared[name][0] != fixture:  # the same again must not connect again
+            if name in prepared:
+                prepared[name][1].close()
             prepared[name] = fixture, operations[name](fixture)
         return {"value": prepared[name][1].value()}
     return prepared[name][1].sample(question["seconds"])

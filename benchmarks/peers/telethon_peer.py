@@ -96,10 +96,13 @@ def calls(fixture: Fixture) -> Operation:
         peer = InputUser(user_id=user["id"], access_hash=user["access_hash"])
         return await client(GetUserPhotosRequest(user_id=peer, offset=0, max_id=0, limit=100))
 
+    async def disconnect() -> None:
+        await client.disconnect()
+
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
     client = loop.run_until_complete(connect())
-    return Calls(loop, call, canonical)
+    return Calls(loop, call, canonical, disconnect)
 
 
 def main() -> None:

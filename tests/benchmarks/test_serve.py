@@ -39,12 +39,19 @@ def test_a_sample_says_cpu_and_wall_time_of_one_run(loop: asyncio.AbstractEventL
     async def call() -> int:
         return sum(range(100))
 
-    for operation in (Statement("sum(range(100))", {}, int), Calls(loop, call, int)):
+    async def disconnect() -> None:
+        closed.append(True)
+
+    closed: list[bool] = []
+
+    for operation in (Statement("sum(range(100))", {}, int), Calls(loop, call, int, disconnect)):
         assert operation.value() == 4950
         sample = operation.sample(0.001)
         assert set(sample) == {"cpu", "wall", "count"}
         assert sample["count"] >= 1
         assert 0 < sample["cpu"] < 1
+        operation.close()
+    assert closed == [True]
 
 
 def test_the_same_fixture_again_prepares_nothing_a_new_one_does() -> None:
