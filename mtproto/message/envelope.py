@@ -217,9 +217,10 @@ def seal(
     if length & 3 or not MIN_PADDING <= padding <= MAX_PADDING or (length + padding) & 15:
         raise LocalProtocolError(f"a body of {length} bytes with {padding} bytes of padding is not allowed")
     try:
-        plaintext = _INNER.pack(salt, session_id, msg_id, seqno, length) + body + random(padding)
+        header = _INNER.pack(salt, session_id, msg_id, seqno, length)
     except struct_error:
         raise LocalProtocolError("a number of the header does not fit into its field") from None
+    plaintext = b"".join((header, body, random(padding)))
     derivation = key.server if sender == _SERVER else key.client
     token, msg_key = _HASH.unpack(derivation.msg_key_large(plaintext))
     encrypted = ige().encrypt(plaintext, *derivation.key_iv(msg_key))
