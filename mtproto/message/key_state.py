@@ -11,10 +11,13 @@ from struct import error as struct_error
 from mtproto.errors import MTProtoError
 from mtproto.message.auth_key import AUTH_KEY_LENGTH, AuthKey
 
-__all__ = ["SALT_OVERLAP", "ExchangeResult", "KeyState", "KeyStateDamaged", "Salt"]
+__all__ = ["MAX_SALTS", "SALT_OVERLAP", "ExchangeResult", "KeyState", "KeyStateDamaged", "Salt"]
 
 SALT_OVERLAP = 1800
 """Seconds for which a salt is still accepted after its successor began (core.telegram.org/mtproto/description)."""
+
+MAX_SALTS = 64
+"""Salts that are kept: as many as one `get_future_salts` may ask for."""
 
 
 class KeyStateDamaged(MTProtoError):
@@ -126,9 +129,13 @@ class KeyState:
         self.salts = [Salt.current(salt, server_time), *later]
 
     def add_salts(self, salts: list[Salt], server_time: float) -> None:
-        """Take the answer to `get_future_salts`; a salt known before gets the new validity, expired ones go."""
+        """Take the answer to `get_future_salts`; a salt known before gets the new validity, expired ones go.
+
+        At most 64 are kept, the earliest.
+        """
         known = {salt.salt: salt for salt in (*self.salts, *salts)}
-        self.salts = [salt for salt in known.values() if salt.valid_until > server_time]
+        ahead = [salt for salt in known.values() if salt.valid_until > server_time]
+        self.salts = sorted(ahead, key=lambda salt: salt.valid_since)[:MAX_SALTS]
 
     def salts_last_until(self) -> int:
         """Return when the last known salt ends, Unix seconds by the server's clock; 0 if none is known."""

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mtproto.message.auth_key import AuthKey
-from mtproto.message.key_state import SALT_OVERLAP, ExchangeResult, KeyState, KeyStateDamaged, Salt
+from mtproto.message.key_state import MAX_SALTS, SALT_OVERLAP, ExchangeResult, KeyState, KeyStateDamaged, Salt
 from tests.vectors.generate import KEYS
 
 longs = st.integers(-(2**63), 2**63 - 1)
@@ -132,3 +132,10 @@ def test_future_salts_join_those_known_and_expired_ones_go() -> None:
     assert known.salts == [Salt(0, 3600, 2), Salt(1800, 5400, 3)]
     assert known.salts_last_until() == 5400
     assert state().salts_last_until() == 0
+
+
+def test_no_more_salts_are_kept_than_one_answer_may_hold() -> None:
+    known = state()
+    known.add_salts([Salt(i, i + 3600, i) for i in range(100_000, 0, -1)], 0)
+    assert [salt.salt for salt in known.salts] == list(range(1, MAX_SALTS + 1))
+    assert KeyState.from_bytes(known.to_bytes()) == known
