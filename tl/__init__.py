@@ -8,13 +8,15 @@ Names are looked up when they are first used, so that importing one part does no
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+TYPE_CHECKING = False  # as type checkers know it; importing `typing` would cost more than all of `tl`
 
 if TYPE_CHECKING:
+    from typing import Any
+
     from tl import api as api
     from tl import service as service
+    from tl.declaration import Declaration
     from tl.errors import DecodeError, EncodeError, SchemaError, TLError
-    from tl.grammar import Declaration
     from tl.objects import TLFunction, TLObject
     from tl.schema import Schema
 
@@ -32,7 +34,7 @@ __all__ = [
 ]
 
 _HOME = {
-    "Declaration": "tl.grammar",
+    "Declaration": "tl.declaration",
     "DecodeError": "tl.errors",
     "EncodeError": "tl.errors",
     "Schema": "tl.schema",

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
 from tl.errors import EncodeError
 from tl.objects import TLFunction, TLObject
 from tl.wire import MAX_BYTES
 
+TYPE_CHECKING = False  # as type checkers know it; importing `typing` would cost more than all of `tl`
+
 if TYPE_CHECKING:
+    from typing import Any
+
     from tl.plan import Field, Kind
     from tl.schema import Schema
 

@@ -2,27 +2,31 @@
 
 Fields of fixed size gather in `pending` and are written by one `struct` call, with at most one string among them.
 Checks are such as cost next to nothing: `struct` refuses wrong types and ranges, a dict from class to writer refuses an
-object of another type. What raises something of `FAILURES` is looked at again by `_check`, which names the field.
+object of another type. What raises something of `PACK_FAILURES` is looked at again by `_check`, which names the field.
 """
 
 from __future__ import annotations
 
 import struct
-from typing import TYPE_CHECKING, Any
 
-from tl._check import explain
-from tl._source import PackRuns, Reject, Source
+from tl._source import PACK_FAILURES, PackRuns, Reject, Source
 from tl.objects import NESTING, TLFunction, TLObject
 from tl.plan import Field, Kind, Plan, Word
 from tl.wire import BOOL_FALSE, BOOL_TRUE, VECTOR
 
+TYPE_CHECKING = False  # as type checkers know it; importing `typing` would cost more than all of `tl`
+
 if TYPE_CHECKING:
+    from typing import Any
+
     from tl.compiler import Compiler, Writer
 
-__all__ = ["FAILURES", "value_writer", "writer"]
+TYPE_CHECKING = False  # as type checkers know it; importing `typing` would cost more than all of `tl`
 
-FAILURES = (Reject, struct.error, TypeError, AttributeError, KeyError, ValueError, OverflowError)
-"""What generated writers raise on objects that cannot be written."""
+if TYPE_CHECKING:
+    from typing import Any
+
+__all__ = ["value_writer", "writer"]
 
 _LETTERS = {"int": "i", "long": "q", "double": "d", "nat": "I", "int128": "16s", "int256": "32s"}
 
@@ -31,7 +35,7 @@ def writer(compiler: Compiler, plan: Plan) -> Writer:
     """Return `to_bytes(object, nesting) -> bytes` for a constructor or function, its id in front."""
     body = _Writer(compiler)
     source = body.source
-    source.names.update(FAILURES=FAILURES, explain=explain)
+    source.names.update(FAILURES=PACK_FAILURES, explain=_explain)
     source.open(f"def to_bytes(o, d={NESTING}):")
     source.open("try:")
     if plan.holds_objects:
@@ -47,13 +51,19 @@ def writer(compiler: Compiler, plan: Plan) -> Writer:
 
 
 def value_writer(compiler: Compiler, kind: Kind) -> Writer:
-    """Return `write(value, nesting) -> bytes` for a value of any kind. It raises something of `FAILURES`."""
+    """Return `write(value, nesting) -> bytes` for a value of any kind. It raises something of `PACK_FAILURES`."""
     body = _Writer(compiler)
     body.source.open(f"def write(v, d={NESTING}):")
     body.value(kind, "v")
     body.finish()
     write: Writer = body.source.function("write")
     return write
+
+
+def _explain(refused: TLObject, nesting: int, error: Exception) -> Exception:
+    from tl._check import explain  # errors are rare, and a program's start is not
+
+    return explain(refused, nesting, error)
 
 
 def plain_bytes(value: Any) -> bytes:

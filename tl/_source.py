@@ -3,21 +3,38 @@
 from __future__ import annotations
 
 import struct
-from functools import partial
-from typing import TYPE_CHECKING, Any
 
 from tl.wire import MAX_BYTES
 
+TYPE_CHECKING = False  # as type checkers know it; importing `typing` would cost more than all of `tl`
+
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Any
 
-__all__ = ["PackRuns", "Reject", "Source", "UnpackRuns", "compile_function", "creator"]
+__all__ = [
+    "PACK_FAILURES",
+    "UNPACK_FAILURES",
+    "PackRuns",
+    "Reject",
+    "Source",
+    "UnpackRuns",
+    "compile_function",
+    "creator",
+]
 
 SIZES = {"i": 4, "I": 4, "q": 8, "d": 8, "16s": 16, "32s": 32, "B": 1}
 
 
 class Reject(Exception):
     """Generated code met something wrong; the slow way finds out what it was and says so."""
+
+
+UNPACK_FAILURES = (Reject, struct.error, KeyError, IndexError, ValueError, OverflowError)
+"""What generated readers raise on bad bytes."""
+
+PACK_FAILURES = (*UNPACK_FAILURES, TypeError, AttributeError)
+"""What generated writers raise on objects that cannot be written."""
 
 
 class Source:
@@ -70,6 +87,8 @@ def compile_function(source: str, names: dict[str, Any], name: str) -> Any:
 
 def creator(cls: type) -> Callable[[], Any]:
     """Return what makes an empty object of a class: the quickest way that skips `__init__`."""
+    from functools import partial  # what only writes never needs it
+
     return partial(object.__new__, cls)
 
 
@@ -78,7 +97,7 @@ def size_of(layout: list[str]) -> int:
     return sum([SIZES[letter] for letter in layout])
 
 
-class UnpackRuns(dict[int, Any]):
+class UnpackRuns(dict[int, "Any"]):
     """One `struct` call for fixed-size fields with one string among them, by the string's first byte.
 
     `runs[n](data, offset)` returns the fields in order, the string as bytes. For `n` up to 253, `struct`'s Pascal
@@ -106,7 +125,7 @@ class UnpackRuns(dict[int, Any]):
         return struct.unpack_from(f"<{self._before}4x{size}s{-size & 3}x{self._after}", data, offset)
 
 
-class PackRuns(dict[int, Any]):
+class PackRuns(dict[int, "Any"]):
     """The inverse of `UnpackRuns`, by the size of the string: `runs[len(s)](*before, s, *after)`."""
 
     def __init__(self, before: list[str], after: list[str]) -> None:
@@ -118,7 +137,7 @@ class PackRuns(dict[int, Any]):
         if size > MAX_BYTES:
             raise Reject
         if size > 253:
-            return partial(self._pack_long, size)
+            return lambda *values: self._pack_long(size, *values)
         return self.setdefault(size, struct.Struct(f"<{self._before}{(size | 3) + 1}p{self._after}").pack)
 
     def _pack_long(self, size: int, *values: Any) -> bytes:

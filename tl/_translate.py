@@ -6,13 +6,15 @@ element of a vector. Where it cannot, the object has no counterpart there.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
 from tl._check import fault
 from tl.errors import EncodeError
 from tl.objects import NESTING, TLObject
 
+TYPE_CHECKING = False  # as type checkers know it; importing `typing` would cost more than all of `tl`
+
 if TYPE_CHECKING:
+    from typing import Any
+
     from tl.plan import Field, Kind, Plan
     from tl.schema import Schema
 

@@ -3,26 +3,24 @@
 Fields of fixed size gather in `pending` and are read by one `struct` call, together with what the next variable part
 starts with: a string's bytes, a vector's id and count, an object's id. Generated code never looks at the end of the
 data by itself: `struct` refuses to read past it, and the caller compares where reading ended. Whatever looks wrong
-raises something of `FAILURES`; nobody is told more, since `dissect` then walks the same bytes and explains.
+raises something of `UNPACK_FAILURES`; nobody is told more, since `dissect` then walks the same bytes and explains.
 """
 
 from __future__ import annotations
 
 import struct
-from typing import TYPE_CHECKING
 
 from tl._source import Reject, Source, UnpackRuns, creator, size_of
 from tl.plan import Field, Kind, Plan, Word, smallest
 from tl.wire import BOOL_FALSE, BOOL_TRUE, VECTOR
 
+TYPE_CHECKING = False  # as type checkers know it; importing `typing` would cost more than all of `tl`
+
 if TYPE_CHECKING:
     from tl.compiler import Compiler, Reader
     from tl.objects import TLObject
 
-__all__ = ["FAILURES", "MOST_EMPTY", "reader", "value_reader"]
-
-FAILURES = (Reject, struct.error, KeyError, IndexError, ValueError, OverflowError)
-"""What generated readers raise on bad bytes."""
+__all__ = ["MOST_EMPTY", "reader", "value_reader"]
 
 MOST_EMPTY = 65536
 """A vector of elements that take no bytes has no more than this many: its count costs the sender nothing."""

@@ -14,24 +14,31 @@ from __future__ import annotations
 
 from keyword import iskeyword
 from struct import Struct
-from typing import TYPE_CHECKING, Any
 
-from tl import _pack, _unpack
+from tl._pack import value_writer, writer
 from tl._source import compile_function
+from tl.declaration import class_name
 from tl.errors import EncodeError
-from tl.grammar import class_name
 from tl.objects import NESTING, TLFunction, TLObject
 from tl.plan import BUILTIN, Field, Plan
 from tl.wire import BOOL_FALSE, BOOL_TRUE
 
+TYPE_CHECKING = False  # as type checkers know it; importing `typing` would cost more than all of `tl`
+
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Any
 
     from tl.plan import Kind
     from tl.schema import Schema
 
     Reader = Callable[[bytes, int, int], tuple[Any, int]]
     Writer = Callable[..., bytes]
+
+TYPE_CHECKING = False  # as type checkers know it; importing `typing` would cost more than all of `tl`
+
+if TYPE_CHECKING:
+    from typing import Any
 
 __all__ = ["Compiler", "class_path"]
 
@@ -46,7 +53,7 @@ class _Missing:
 MISSING = _Missing()
 
 
-class _OnDemand(dict[int, Any]):
+class _OnDemand(dict[int, "Reader"]):
     """Readers of any id of a schema (or of any function's id), looked for at the first meeting."""
 
     def __init__(self, find: Callable[[int], Any]) -> None:
@@ -118,6 +125,8 @@ class Compiler:
         found = self._readers.get(name)
         if found is not None:
             return found
+        from tl import _unpack  # what only writes never needs it
+
         made = _unpack.reader(self, self.schema.plan(name), self.class_of(name))
         return self._readers.setdefault(name, made)
 
@@ -127,11 +136,13 @@ class Compiler:
 
     def value_reader(self, kind: Kind) -> Reader:
         """Return what reads one value of a kind, for the declared result of a call."""
+        from tl import _unpack
+
         return _unpack.value_reader(self, kind)
 
     def value_writer(self, kind: Kind) -> Writer:
         """Return what writes one value of a kind."""
-        return _pack.value_writer(self, kind)
+        return value_writer(self, kind)
 
     def _read_stub(self, name: str, table: dict[int, Reader]) -> Reader:
         def stub(data: bytes, offset: int, nesting: int) -> tuple[Any, int]:
@@ -190,7 +201,7 @@ def _first_pack(compiler: Compiler, plan: Plan) -> Writer:
 
     def to_bytes(self: TLObject, nesting: int = NESTING) -> bytes:
         cls = type(self)
-        pack = _pack.writer(compiler, plan)
+        pack = writer(compiler, plan)
         cls.to_bytes = pack  # type: ignore[method-assign]  # generated code takes the place of its stub
         compiler.type_writers(plan.declaration.result.name)[cls] = pack
         return pack(self, nesting)

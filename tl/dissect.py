@@ -6,14 +6,15 @@ value, and returns the `DecodeError` to raise. `dissect` keeps what it walked ov
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
 from tl import wire
 from tl.errors import DecodeError
 from tl.plan import FIXED, Field, Word, smallest
 
+TYPE_CHECKING = False  # as type checkers know it; importing `typing` would cost more than all of `tl`
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from typing import Any
 
     from tl.plan import Kind, Plan
     from tl.schema import Schema

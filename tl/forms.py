@@ -8,13 +8,14 @@ become base64, a `long` a decimal string, a double that is not finite `"NaN"`, `
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
 from tl.errors import EncodeError, SchemaError
 from tl.objects import NESTING, TLObject
 
+TYPE_CHECKING = False  # as type checkers know it; importing `typing` would cost more than all of `tl`
+
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Any
 
     from tl.plan import Field, Kind
     from tl.schema import Schema

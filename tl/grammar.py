@@ -1,241 +1,29 @@
-"""`.tl` text to declarations, and their CRC32 (core.telegram.org/mtproto/TL-formal, core.telegram.org/mtproto/TL).
+"""One statement of a `.tl` text to a declaration (core.telegram.org/mtproto/TL-formal).
 
-`statements` cuts a text at its semicolons and section headers; `parse` reads one statement. Nothing here knows what
-a name means: that is `plan`'s matter.
+Nothing here knows what a name means: that is `plan`'s matter. Tokens are made by `str` alone; importing `re` would cost
+a program more time than reading all the declarations that it uses.
 """
 
 from __future__ import annotations
 
-import re
-import zlib
-from typing import TYPE_CHECKING, NoReturn
-
+from tl.declaration import Declaration, Parameter, Repetition, Type
 from tl.errors import SchemaError
 
+TYPE_CHECKING = False  # as type checkers know it; importing `typing` would cost more than all of `tl`
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
+    from typing import NoReturn
 
     Blame = Callable[[str, int], SchemaError]
-    Statement = tuple[str, int, bool]
-    """A piece of a text up to its semicolon, not read further; its offset; whether it stands among the functions."""
 
-__all__ = [
-    "Declaration",
-    "Parameter",
-    "Repetition",
-    "Type",
-    "class_name",
-    "parse",
-    "parse_type",
-    "statements",
-]
+__all__ = ["parse", "parse_type"]
 
-_HEAD = re.compile(r"((?:[A-Za-z][A-Za-z0-9_]*\.)?[A-Za-z][A-Za-z0-9_]*|_)(?:#([0-9A-Fa-f]{1,8}))?(?![A-Za-z0-9_.#])")
-_TOKEN = re.compile(r"[A-Za-z][A-Za-z0-9_]*(?:\.[A-Za-z][A-Za-z0-9_]*)?|[0-9]+|\S")
-_LAYER = re.compile(r"//[ \t]*LAYER[ \t]+([0-9]+)")
+_SPACED = {ord(sign): f" {sign} " for sign in ":;()[]{}=#?%+<>,.*!"}
+"""Every sign is a token of its own, so that white space can separate all tokens."""
 
-
-class Type:
-    """A type expression: a name applied to arguments.
-
-    Attributes:
-        name: an identifier, `"#"`, a natural number, or `"+"` for a sum of the two arguments.
-        args: what it is applied to, in order: `Vector<int>` and `Vector int` are the same.
-        bare: True behind a `%`.
-
-    """
-
-    __slots__ = ("args", "bare", "name")
-
-    def __init__(self, name: str, args: tuple[Type, ...] = (), bare: bool = False) -> None:
-        self.name = name
-        self.args = args
-        self.bare = bare
-
-    def __str__(self) -> str:
-        percent = "%" if self.bare else ""
-        if self.name == "+":
-            return f"({self.args[0]} + {self.args[1]})"
-        if self.args:
-            return f"{percent}{self.name}<{','.join(map(str, self.args))}>"
-        return percent + self.name
-
-    def normal(self) -> str:
-        """Return the spelling whose CRC32 counts: arguments behind spaces, no brackets."""
-        if self.name == "+":
-            return f"{self.args[0].normal()}+{self.args[1].normal()}"
-        return " ".join(("%" * self.bare + self.name, *(argument.normal() for argument in self.args)))
-
-
-class Repetition:
-    """A repetition `count*[ fields ]`; without `count`, the nearest `#` to the left is meant."""
-
-    __slots__ = ("count", "fields")
-
-    def __init__(self, count: Type | None, fields: tuple[Parameter, ...]) -> None:
-        self.count = count
-        self.fields = fields
-
-    def __str__(self) -> str:
-        count = f"{self.count}*" if self.count else ""
-        return f"{count}[ {' '.join(map(str, self.fields))} ]"
-
-    def normal(self) -> str:
-        """Return the spelling whose CRC32 counts."""
-        count = f"{self.count.normal()}*" if self.count else ""
-        return f"{count}[ {' '.join(field.normal() for field in self.fields)} ]"
-
-
-class Parameter:
-    """A field of a declaration, in its place.
-
-    Attributes:
-        name: its name; empty for an anonymous field.
-        type: what it holds.
-        word: the name of the `#` field that says whether it is there, or None if it always is.
-        bit: the bit of `word`; None with a `word` means that any bit will do.
-        bang: True for `!X`: any function whose result is X.
-
-    """
-
-    __slots__ = ("bang", "bit", "name", "type", "word")
-
-    def __init__(
-        self, name: str, type_: Type | Repetition, word: str | None = None, bit: int | None = None, bang: bool = False
-    ) -> None:
-        self.name = name
-        self.type = type_
-        self.word = word
-        self.bit = bit
-        self.bang = bang
-
-    def __str__(self) -> str:
-        return self._spell(str(self.type))
-
-    def normal(self) -> str:
-        """Return the spelling whose CRC32 counts; empty for `flags.N?true`, which does not."""
-        text = self.type.normal()
-        if self.word and self.bit is not None and text == "true":
-            return ""
-        return self._spell("string" if text == "bytes" and self.name else text)
-
-    def _spell(self, text: str) -> str:
-        condition = "" if self.word is None else f"{self.word}?" if self.bit is None else f"{self.word}.{self.bit}?"
-        name = f"{self.name}:" if self.name else ""
-        return f"{name}{condition}{'!' * self.bang}{text}"
-
-
-class Declaration:
-    """One constructor or function.
-
-    Attributes:
-        name: its TL name with the namespace, for example `"photos.photosSlice"`.
-        id: 32 bits, unsigned: the one that is written, or else the CRC32 of the line.
-        generics: the parameters in braces, in order: name and `"Type"` or `"#"`.
-        parameters: the fields, in the order of the wire.
-        result: the type that it makes (constructor) or answers (function).
-        function: True behind `---functions---`, or if the result begins with `!`.
-        builtin: True for `int ? = Int`, which names a primitive.
-
-    """
-
-    __slots__ = ("builtin", "function", "generics", "id", "name", "parameters", "result")
-
-    def __init__(
-        self,
-        name: str,
-        explicit: int | None,
-        generics: tuple[tuple[str, str], ...],
-        parameters: tuple[Parameter, ...],
-        result: Type,
-        function: bool,
-        builtin: bool = False,
-    ) -> None:
-        self.name = name
-        self.generics = generics
-        self.parameters = parameters
-        self.result = result
-        self.function = function
-        self.builtin = builtin
-        self.id = self.crc32() if explicit is None else explicit
-
-    def __str__(self) -> str:
-        braces = [f"{{{name}:{kind}}}" for name, kind in self.generics]
-        return self._line(
-            f"{self.name}#{self.id:08x}", braces, [str(field) for field in self.parameters], str(self.result)
-        )
-
-    def normal(self) -> str:
-        """Return the line whose CRC32 is the id of a declaration that names none."""
-        braces = [f"{name}:{kind}" for name, kind in self.generics]
-        return self._line(self.name, braces, [field.normal() for field in self.parameters], self.result.normal())
-
-    def crc32(self) -> int:
-        """Return the CRC32 of the normal line, unsigned."""
-        return zlib.crc32(self.normal().encode())
-
-    def _line(self, head: str, braces: list[str], fields: list[str], result: str) -> str:
-        return " ".join([head, *braces, *(["?"] if self.builtin else filter(None, fields)), "=", result])
-
-
-def class_name(name: str) -> str:
-    """Return the class name of a TL name without namespace: each part between underscores gets a capital."""
-    return "".join([part[:1].upper() + part[1:] for part in name.split("_")])
-
-
-def layer_of(text: str) -> int | None:
-    """Return the N of a comment `// LAYER N`, or None."""
-    match = _LAYER.search(text)
-    return int(match[1]) if match else None
-
-
-def place(text: str, offset: int) -> tuple[int, int]:
-    """Return line and column, both from 1, of a place in a text."""
-    start = text.rfind("\n", 0, offset) + 1
-    return text.count("\n", 0, offset) + 1, offset - start + 1
-
-
-def without_comments(text: str, file: str) -> str:
-    """Return the text with every comment replaced by as many spaces, so that places stay what they are."""
-    pieces, start = [], 0
-    while (at := text.find("/", start)) >= 0:
-        if text.startswith("//", at):
-            end = text.find("\n", at)
-            end = len(text) if end < 0 else end
-        elif text.startswith("/*", at):
-            end = text.find("*/", at + 2) + 2
-            if end < 2:
-                raise SchemaError("a comment has no end", file, *place(text, at))
-        else:
-            raise SchemaError("'/' starts no token", file, *place(text, at))
-        pieces.append(text[start:at])
-        pieces.append("".join(["\n" if sign == "\n" else " " for sign in text[at:end]]))
-        start = end
-    pieces.append(text[start:])
-    return "".join(pieces)
-
-
-def statements(text: str, file: str) -> Iterator[Statement]:
-    """Cut a text without comments into statements; section headers are followed, not returned."""
-    function = False
-    offset = 0
-    for chunk in text.split(";"):
-        body = chunk.lstrip()
-        while body.startswith("---"):
-            header, _, body = body[3:].partition("---")
-            header, body = header.strip(), body.lstrip()
-            if header not in ("functions", "types"):
-                raise SchemaError(
-                    "a section is called functions or types", file, *place(text, text.find("---", offset))
-                )
-            function = header == "functions"
-        if body:
-            end = offset + len(chunk)
-            if end == len(text):
-                raise SchemaError("the last declaration lacks its ';'", file, *place(text, end - len(body)))
-            # A result that begins with `!` makes a function of a declaration in any section.
-            yield body, end - len(body), function or ("!" in body and body.rpartition("=")[2].lstrip()[:1] == "!")
-        offset += len(chunk) + 1
+_NAME = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_."
+_HEXADECIMAL = frozenset("0123456789abcdefABCDEF")
 
 
 def parse(text: str, function: bool = False, error: Blame | None = None) -> Declaration | None:
@@ -270,21 +58,19 @@ class _Parser:
 
     def _begin(self, start: int) -> None:
         self._start = start
-        self._tokens = _TOKEN.findall(self._text, start)
-        self._tokens.append("")
+        self._tokens = [*self._text[start:].translate(_SPACED).split(), ""]
         self._index = 0
         self.ahead = self._tokens[0]
 
     def fail(self, reason: str) -> NoReturn:
         """Raise SchemaError at the next token."""
-        offset = len(self._text)
-        for index, match in enumerate(_TOKEN.finditer(self._text, self._start)):
-            if index == self._index:
-                offset = match.start()
-                break
+        offset = self._start
+        for token in self._tokens[: self._index]:
+            offset = self._text.index(token, offset) + len(token)
+        offset = self._text.index(self.ahead, offset) if self.ahead else len(self._text)
         if self._error is not None:
             raise self._error(reason, offset)
-        raise SchemaError(reason, "", *place(self._text, offset))
+        raise SchemaError(reason, "", self._text.count("\n", 0, offset) + 1, offset - self._text.rfind("\n", 0, offset))
 
     def _next(self) -> str:
         token = self.ahead
@@ -307,27 +93,41 @@ class _Parser:
             self.fail(f"{token!r} expected, not {self.ahead or 'the end'!r}")
 
     def _identifier(self) -> str:
-        if not self.ahead[:1].isalpha():
+        """Take a name, with its namespace if it has one."""
+        name = self._simple()
+        if self.ahead == "." and _is_name(self._peek(1)):
+            self._next()
+            name = f"{name}.{self._next()}"
+        return name
+
+    def _simple(self) -> str:
+        if not _is_name(self.ahead):
             self.fail(f"a name expected, not {self.ahead or 'the end'!r}")
         return self._next()
 
     def _variable(self) -> str:
-        if self._take("_"):
-            return ""
-        if "." in self.ahead:
-            self.fail(f"a field has no namespace: {self.ahead!r}")
-        return self._identifier()
+        return "" if self._take("_") else self._simple()
+
+    def _head(self) -> tuple[str, int | None]:
+        """Take the name of the combinator and its id, which follows without a space."""
+        name = _leading(self._text, 0)
+        space, dot, last = name.rpartition(".")
+        digits = _leading(self._text, len(name) + 1) if self._text.startswith("#", len(name)) else "0"
+        fine = (_is_name(last) and (_is_name(space) or not dot)) or name == "_"
+        if not fine or not 1 <= len(digits) <= 8 or not _HEXADECIMAL.issuperset(digits):
+            self.fail("a declaration starts with a name, and its id has 1 to 8 hexadecimal digits")
+        if not self._text.startswith("#", len(name)):
+            return name, None
+        self._begin(len(name) + 1 + len(digits))
+        return name, int(digits, 16)
 
     def declaration(self, function: bool) -> Declaration | None:
-        head = _HEAD.match(self._text)
-        if not head:
-            self.fail("a declaration starts with a name, and its id has 1 to 8 hexadecimal digits")
-        name, digits = head[1], head[2]
+        name, explicit = self._head()
         if name[name.find(".") + 1].isupper():
             self._no_combinator(name)
             return None
-        self._begin(head.end())
-        explicit = int(digits, 16) if digits else None
+        if explicit is None:
+            self._begin(len(name))
         if self.ahead == "?" and self._peek(1) == "=":
             self._next()
             return Declaration(name, explicit, (), (), self._result(), function, builtin=True)
@@ -393,7 +193,7 @@ class _Parser:
         if self._peek(1) == ":":
             name = self._variable()
             self._next()
-            if self._peek(1) == "?" or (self._peek(1) == "." and self._peek(3) == "?"):
+            if self._peek(1) == "?" or (self._peek(1) == "." and self._peek(2).isdecimal()):
                 word, bit = self._condition()
         bang = self._take("!")
         return [Parameter(name, self._repetition() or self.term(), word, bit, bang)]
@@ -401,7 +201,7 @@ class _Parser:
     def _grouped_names(self) -> list[str]:
         """Step over `( a b :` and return the names; stay where it is if this is a type in parentheses."""
         distance = 1
-        while self._peek(distance)[:1].isalpha() or self._peek(distance) == "_":
+        while _is_name(self._peek(distance)) or self._peek(distance) == "_":
             distance += 1
         if distance == 1 or self._peek(distance) != ":":
             return []
@@ -411,10 +211,10 @@ class _Parser:
         return names
 
     def _condition(self) -> tuple[str, int | None]:
-        word = self._identifier()
+        word = self._simple()
         bit = None
         if self._take("."):
-            if not self.ahead.isdigit() or int(self.ahead) > 31:
+            if not _is_number(self.ahead) or int(self.ahead) > 31:
                 self.fail("a bit is a number from 0 to 31")
             bit = int(self._next())
         self._expect("?")
@@ -462,7 +262,7 @@ class _Parser:
             inner = self.expression()
             self._expect(")")
             return inner
-        if self.ahead == "#" or self.ahead.isdigit():
+        if self.ahead == "#" or _is_number(self.ahead):
             return Type(self._next())
         name = self._identifier()
         args: list[Type] = []
@@ -472,3 +272,17 @@ class _Parser:
                 args.append(self.expression())
             self._expect(">")
         return Type(name, tuple(args))
+
+
+def _is_name(token: str) -> bool:
+    return token.isidentifier() and token.isascii() and token[0] != "_"
+
+
+def _is_number(token: str) -> bool:
+    return token.isdecimal() and token.isascii()
+
+
+def _leading(text: str, start: int) -> str:
+    """Return the signs of a name that stand in a text from a place on."""
+    rest = text[start:]
+    return rest[: len(rest) - len(rest.lstrip(_NAME))]

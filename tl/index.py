@@ -5,15 +5,75 @@ Nothing is read further than that; a packaged layer is indexed in about two mill
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from tl import grammar
 from tl.errors import SchemaError
+from tl.grammar import parse
+
+TYPE_CHECKING = False  # as type checkers know it; importing `typing` would cost more than all of `tl`
 
 if TYPE_CHECKING:
-    from tl.grammar import Declaration, Statement
+    from collections.abc import Iterator
 
-__all__ = ["Index"]
+    from tl.declaration import Declaration
+
+    Statement = tuple[str, int, bool]
+    """A piece of a text up to its semicolon, not read further; its offset; whether it stands among the functions."""
+
+__all__ = ["Index", "layer_of", "place"]
+
+
+def layer_of(text: str) -> int | None:
+    """Return the N of a comment `// LAYER N`, or None."""
+    words = text.partition("// LAYER ")[2].split(None, 1)
+    return int(words[0]) if words and words[0].isdecimal() else None
+
+
+def place(text: str, offset: int) -> tuple[int, int]:
+    """Return line and column, both from 1, of a place in a text."""
+    start = text.rfind("\n", 0, offset) + 1
+    return text.count("\n", 0, offset) + 1, offset - start + 1
+
+
+def without_comments(text: str, file: str) -> str:
+    """Return the text with every comment replaced by as many spaces, so that places stay what they are."""
+    pieces, start = [], 0
+    while (at := text.find("/", start)) >= 0:
+        if text.startswith("//", at):
+            end = text.find("\n", at)
+            end = len(text) if end < 0 else end
+        elif text.startswith("/*", at):
+            end = text.find("*/", at + 2) + 2
+            if end < 2:
+                raise SchemaError("a comment has no end", file, *place(text, at))
+        else:
+            raise SchemaError("'/' starts no token", file, *place(text, at))
+        pieces.append(text[start:at])
+        pieces.append("".join(["\n" if sign == "\n" else " " for sign in text[at:end]]))
+        start = end
+    pieces.append(text[start:])
+    return "".join(pieces)
+
+
+def statements(text: str, file: str) -> Iterator[Statement]:
+    """Cut a text without comments into statements; section headers are followed, not returned."""
+    function = False
+    offset = 0
+    for chunk in text.split(";"):
+        body = chunk.lstrip()
+        while body.startswith("---"):
+            header, _, body = body[3:].partition("---")
+            header, body = header.strip(), body.lstrip()
+            if header not in ("functions", "types"):
+                raise SchemaError(
+                    "a section is called functions or types", file, *place(text, text.find("---", offset))
+                )
+            function = header == "functions"
+        if body:
+            end = offset + len(chunk)
+            if end == len(text):
+                raise SchemaError("the last declaration lacks its ';'", file, *place(text, end - len(body)))
+            # A result that begins with `!` makes a function of a declaration in any section.
+            yield body, end - len(body), function or ("!" in body and body.rpartition("=")[2].lstrip()[:1] == "!")
+        offset += len(chunk) + 1
 
 
 class Index:
@@ -27,10 +87,10 @@ class Index:
     """
 
     def __init__(self, text: str, file: str) -> None:
-        self.text = grammar.without_comments(text, file)
+        self.text = without_comments(text, file)
         self.file = file
         self.statements: dict[str, Statement] = {}
-        for statement in grammar.statements(self.text, file):
+        for statement in statements(self.text, file):
             name, mark, _ = statement[0].split(None, 1)[0].partition("#")
             if not mark or name[name.find(".") + 1].isupper():  # no id, or no combinator: only the grammar can tell
                 declaration = self.read(statement)
@@ -52,10 +112,14 @@ class Index:
         """The names of the constructors of each boxed type."""
         return (self._tables or self._make_tables())[1]
 
+    def has_type(self, name: str) -> bool:
+        """Tell whether the text makes a boxed type. A text in the usual spelling is not tabulated for that."""
+        return (self._tables is None and f" = {name};" in self.text) or name in self.by_type
+
     def read(self, statement: Statement) -> Declaration | None:
         """Read one statement in full; None if it declares no combinator. Raises SchemaError with its place."""
         text, offset, function = statement
-        return grammar.parse(text, function, lambda reason, at: self._error_at(reason, offset + at))
+        return parse(text, function, lambda reason, at: self._error_at(reason, offset + at))
 
     def read_all(self) -> dict[str, Declaration]:
         """Read every statement. Raises SchemaError with the place of the first mistake."""
@@ -89,4 +153,4 @@ class Index:
         return self._error_at(reason, statement[1])
 
     def _error_at(self, reason: str, offset: int) -> SchemaError:
-        return SchemaError(reason, self.file, *grammar.place(self.text, offset))
+        return SchemaError(reason, self.file, *place(self.text, offset))

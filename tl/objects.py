@@ -6,22 +6,38 @@ constructor and `to_bytes`. Names in capitals belong to the class, so that no fi
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
-
 from tl.errors import EncodeError
+
+TYPE_CHECKING = False  # as type checkers know it; importing `typing` would cost more than all of `tl`
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from typing import Any, ClassVar, Generic, TypeVar
 
     from tl.plan import Field, Plan
     from tl.schema import Schema
+
+    Result = TypeVar("Result")
+
+    class _Answered(Generic[Result]):
+        """What can be written as `TLFunction[Result]`."""
+
+        __slots__ = ()
+
+else:
+    Result = None
+
+    class _Answered:
+        __slots__ = ()
+
+        def __class_getitem__(cls, _result):
+            return cls
+
 
 __all__ = ["NESTING", "TLFunction", "TLObject"]
 
 NESTING = 128
 """How many objects that hold others may stand inside each other; honest ones stay below 32."""
-
-Result = TypeVar("Result")
 
 _SHOWN_BYTES = 16
 _SHOWN_CHARACTERS = 60
@@ -85,7 +101,7 @@ class TLObject:
         return "".join(_show(self, NESTING)).removeprefix("(").removesuffix(")")
 
 
-class TLFunction(TLObject, Generic[Result]):
+class TLFunction(TLObject, _Answered[Result]):
     """A call: an object that is answered by a value of type `Result`."""
 
     __slots__ = ()

@@ -14,13 +14,15 @@ A `Kind` says how one value is read and written; its `code` is one of
 from __future__ import annotations
 
 from keyword import iskeyword
-from typing import TYPE_CHECKING, Protocol
 
+from tl.declaration import Repetition, Type
 from tl.errors import SchemaError
-from tl.grammar import Declaration, Repetition, Type
+
+TYPE_CHECKING = False  # as type checkers know it; importing `typing` would cost more than all of `tl`
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from tl.declaration import Declaration
+    from tl.schema import Schema
 
 __all__ = ["Field", "Kind", "Plan", "Word", "kind_of", "plan", "smallest"]
 
@@ -34,19 +36,6 @@ BUILTIN = frozenset({"int", "long", "double", "int128", "int256", "bytes", "stri
 
 RESERVED = frozenset({"to_bytes", "to_dict", "to_json"})
 """Names that a TLObject has already; `result` is one more for functions."""
-
-
-class Names(Protocol):
-    """What a plan asks of a schema."""
-
-    def constructors(self, type_name: str) -> Sequence[str]:
-        """Return the names of the constructors of a boxed type, none if there is no such type."""
-
-    def declaration(self, name: str) -> Declaration | None:
-        """Return the declaration of a constructor or function, or None."""
-
-    def plan(self, name: str) -> Plan:
-        """Return the plan of a declared constructor or function."""
 
 
 class Kind:
@@ -135,7 +124,7 @@ class Plan:
         self.holds_objects = any(field.kind.holds_objects for field in self.fields)
 
 
-def smallest(kind: Kind, names: Names, nesting: int = 32) -> int:
+def smallest(kind: Kind, schema: Schema, nesting: int = 32) -> int:
     """Return the fewest bytes that a value of this kind takes. Raises SchemaError if it holds itself without an id."""
     if kind.code == "vector":
         return 8 if kind.boxed else 4
@@ -144,15 +133,15 @@ def smallest(kind: Kind, names: Names, nesting: int = 32) -> int:
     if not nesting:
         raise SchemaError(f"{kind.name} holds itself, bare")
     total = 0
-    for step in names.plan(kind.name).steps:
+    for step in schema.plan(kind.name).steps:
         if isinstance(step, Word):
             total += 4
         elif step.word is None:
-            total += smallest(step.kind, names, nesting - 1)
+            total += smallest(step.kind, schema, nesting - 1)
     return total
 
 
-def plan(declaration: Declaration, names: Names) -> Plan:
+def plan(declaration: Declaration, schema: Schema) -> Plan:
     """Resolve a declaration against the schema it stands in. Raises SchemaError naming the field."""
     referred = {parameter.word for parameter in declaration.parameters}
     variables = {name for name, kind in declaration.generics if kind == "Type"}
@@ -167,7 +156,7 @@ def plan(declaration: Declaration, names: Names) -> Plan:
                 steps.append(Word(name))
             else:
                 word, bit = _condition(parameter.word, parameter.bit, steps)
-                kind = kind_of(parameter.type, names, variables, parameter.bang)
+                kind = kind_of(parameter.type, schema, variables, parameter.bang)
                 steps.append(Field(name, _attribute(name, declaration.function), kind, word, bit))
             if name in seen:
                 raise SchemaError("a second field of this name")
@@ -192,7 +181,7 @@ def _attribute(name: str, function: bool) -> str:
     return f"{name}_" if taken else name
 
 
-def kind_of(type_: Type, names: Names, variables: set[str] | None = None, bang: bool = False) -> Kind:
+def kind_of(type_: Type, schema: Schema, variables: set[str] | None = None, bang: bool = False) -> Kind:
     """Resolve a type expression. `variables` are the names of type variables in its declaration. Raises SchemaError."""
     name, args = type_.name, type_.args
     if bang:
@@ -203,7 +192,7 @@ def kind_of(type_: Type, names: Names, variables: set[str] | None = None, bang: 
         if len(args) != 1:
             raise SchemaError(f"{type_}: a vector has one type argument")
         boxed = name == "Vector" and not type_.bare
-        return Kind("vector", "", kind_of(args[0], names, variables), boxed)
+        return Kind("vector", "", kind_of(args[0], schema, variables), boxed)
     if args:
         raise SchemaError(f"{type_}: type arguments other than a vector's are not compiled")
     if name in BUILTIN:
@@ -212,23 +201,23 @@ def kind_of(type_: Type, names: Names, variables: set[str] | None = None, bang: 
         return Kind("bool")
     if name == "Object" or (variables and name in variables):
         return Kind("object")
-    return _named(type_, names)
+    return _named(type_, schema)
 
 
-def _named(type_: Type, names: Names) -> Kind:
+def _named(type_: Type, schema: Schema) -> Kind:
     name = type_.name
     if name[name.find(".") + 1].isupper():
-        constructors = names.constructors(name)
-        if not constructors:
+        if not schema.has_type(name):
             raise SchemaError(f"no constructor makes a {name}")
         if not type_.bare:
             return Kind("boxed", name)
+        constructors = schema.constructors(name)
         if len(constructors) > 1:
             raise SchemaError(f"{type_}: {name} has several constructors")
         name = constructors[0]
     if name in BUILTIN:
         return Kind(name)
-    declaration = names.declaration(name)
+    declaration = schema.declaration(name)
     if declaration is None or declaration.function:
         raise SchemaError(f"no constructor is called {name}")
     return Kind("bare", name)

@@ -6,20 +6,22 @@ made when it is asked for. Schemas share nothing: the same id may mean different
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
-from tl import grammar
-from tl._unpack import FAILURES
+from tl._source import PACK_FAILURES, UNPACK_FAILURES
 from tl.compiler import Compiler, class_path
-from tl.dissect import dissect, locate
+from tl.declaration import class_name
 from tl.errors import DecodeError, EncodeError, SchemaError
-from tl.index import Index
+from tl.grammar import parse_type
+from tl.index import Index, layer_of
 from tl.objects import NESTING, TLObject
 from tl.plan import BUILTIN, Kind, Plan, kind_of, plan
 
+TYPE_CHECKING = False  # as type checkers know it; importing `typing` would cost more than all of `tl`
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from typing import Any
 
+    from tl.declaration import Declaration
     from tl.dissect import Node
 
     Buffer = bytes | bytearray | memoryview
@@ -59,7 +61,7 @@ class Namespace:
         guess = self._prefix + name[:1].lower() + name[1:]
         if guess == self._prefix + name or self._schema.is_function(guess) is not self._function:
             return None
-        return guess if grammar.class_name(guess[len(self._prefix) :]) == name else None
+        return guess if class_name(guess[len(self._prefix) :]) == name else None
 
     def _index(self) -> dict[str, str]:
         if self._names is None:
@@ -88,12 +90,12 @@ class Schema:
     def __init__(self, text: str, *, layer: int | None = None, name: str = "schema") -> None:
         """Index a text that is known to be right; `Schema.parse` is for all others."""
         self.name = name
-        self.layer = layer if layer is not None else grammar.layer_of(text)
+        self.layer = layer if layer is not None else layer_of(text)
         self.types = Namespace(self, function=False)
         self.functions = Namespace(self, function=True)
         self._index = Index(text, name)
         self._plans: dict[str, Plan] = {}
-        self._declarations: dict[str, grammar.Declaration] = {}
+        self._declarations: dict[str, Declaration] = {}
         self._kinds: dict[str | None, Kind] = {None: Kind("object")}
         self._compiler = Compiler(self)
         self._readers: dict[str | None, Any] = {}
@@ -141,7 +143,7 @@ class Schema:
         name = self._index.by_id.get(key) if isinstance(key, int) else key
         return self[name] if name in self._index.statements else None
 
-    def declaration(self, name: str) -> grammar.Declaration | None:
+    def declaration(self, name: str) -> Declaration | None:
         """Return the declaration of a TL name, or None."""
         found = self._declarations.get(name)
         if found is None and name in self._index.statements:
@@ -164,6 +166,10 @@ class Schema:
     def constructors(self, type_name: str) -> list[str]:
         """Return the names of the constructors of a boxed type; none if there is no such type."""
         return self._index.by_type.get(type_name, [])
+
+    def has_type(self, type_name: str) -> bool:
+        """Tell whether there is such a boxed type."""
+        return self._index.has_type(type_name)
 
     def id_of(self, name: str) -> int:
         """Return the constructor id of a TL name."""
@@ -192,7 +198,7 @@ class Schema:
         """Return the kind of a type expression; None is any boxed object. Raises SchemaError."""
         found = self._kinds.get(result)
         if found is None:
-            made = kind_of(grammar.parse_type(result or ""), self)
+            made = kind_of(parse_type(result or ""), self)
             found = self._kinds.setdefault(result, made)
         return found
 
@@ -222,10 +228,12 @@ class Schema:
             value, end = read(data, offset, nesting)
             if end == len(data) or (end < len(data) and not whole):
                 return value, end
-        except FAILURES as error:
+        except UNPACK_FAILURES as error:
             failure: Exception | None = error
         else:
             failure = None
+        from tl.dissect import locate
+
         kind = self.kind(result)
         found = locate(self, data, offset, kind, nesting, whole)
         if found is None:  # cannot be: both walks follow one plan
@@ -235,7 +243,6 @@ class Schema:
     def encode(self, value: Any, result: str | None = None, *, nesting: int = NESTING) -> bytes:
         """Write one value as `decode` reads it with the same `result`. Raises EncodeError."""
         from tl._check import fault
-        from tl._pack import FAILURES as REFUSALS
 
         kind = self.kind(result)
         write = self._writers.get(str(kind))
@@ -243,13 +250,15 @@ class Schema:
             write = self._writers.setdefault(str(kind), self._compiler.value_writer(kind))
         try:
             written: bytes = write(value, nesting)
-        except REFUSALS as error:
+        except PACK_FAILURES as error:
             place, reason = fault(kind, value, self) or ("", f"cannot be written: {error}")
             raise EncodeError(reason, f"{kind}{place}") from None
         return written
 
     def dissect(self, data: Buffer, result: str | None = None, *, nesting: int = NESTING) -> Node:
         """Return the tree of what is where in the bytes of one value. Raises DecodeError."""
+        from tl.dissect import dissect
+
         return dissect(self, _as_bytes(data), self.kind(result), nesting)
 
     def from_dict(self, form: dict[str, Any]) -> Any:

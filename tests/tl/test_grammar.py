@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tl import Declaration, Schema, SchemaError
-from tl.grammar import Repetition, parse, parse_type
+from tl.declaration import Repetition
+from tl.grammar import parse, parse_type
 
 
 def read(text: str, function: bool = False) -> Declaration:
@@ -115,9 +116,11 @@ def test_a_result_with_a_bang_is_a_function() -> None:
         ("a#1 = A / B;", 1, 9, "'/' starts no token"),
         ("---functional---\na#1 = A;", 1, 1, "a section is called functions or types"),
         ("a#1 {x:int} = A;", 1, 11, "an optional parameter is of type Type or #"),
-        ("a#1 b.c:int = A;", 1, 5, "a field has no namespace: 'b.c'"),
+        ("a#1 b.c:int = A;", 1, 8, "a name expected, not ':'"),
         ("a#1 x:[ int = A;", 1, 13, "a name expected, not '='"),
         ("a#1 x:int $ = A;", 1, 11, "a name expected, not '$'"),
+        ("a#1 x:inté = A;", 1, 7, "a name expected, not 'inté'"),
+        ("a#1 x:4²*[ int ] = A;", 1, 7, "a name expected, not '4²'"),
         ("New user foo;", 1, 10, "';' expected, not 'foo'"),
     ],
 )
