@@ -54,7 +54,7 @@ class Layer:
                 body = repaired
             else:
                 if not isinstance(query, TLFunction):
-                    raise Refused(400, f"INPUT_METHOD_INVALID_{query.ID if query else 0}_{self.number}")
+                    raise Refused(400, f"INPUT_METHOD_INVALID_{int.from_bytes(body[:4], 'little')}_{self.number}")
                 return query
         raise Refused(400, "INPUT_FETCH_ERROR")
 

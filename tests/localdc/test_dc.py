@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from mtproto.crypto.rsa import RSAPrivateKey, RSAPublicKey
+from mtproto.errors import TransportError
 from mtproto.localdc import Call, LocalDC, LocalDCThread
 from mtproto.message.key_state import KeyState
 from mtproto.net import BlockingConnection, Connection
@@ -187,6 +188,19 @@ def test_two_data_centres_at_a_time(key: RSAPrivateKey) -> None:
         with connect(one) as first, connect(other) as second:
             assert ask(first, with_layer(init(GET_CONFIG))).this_dc == 2
             assert ask(second, with_layer(init(GET_CONFIG))).this_dc == 4
+
+
+def test_a_client_that_wants_another_dc_is_told_so(dc: LocalDCThread) -> None:
+    connection = BlockingConnection(dc.address, dc.keys, dc_id=dc.dc_id + 1)
+    with pytest.raises(TransportError, match="-444"):
+        connection.open(timeout=20)
+    connection.close()
+
+
+def test_a_fault_is_armed_in_one_line(dc: LocalDCThread) -> None:
+    dc.faults.dh_gen_retry()
+    with connect(dc) as connection:
+        assert ask(connection, with_layer(init(GET_CONFIG))).this_dc == 2
 
 
 def test_a_port_that_is_taken_is_an_os_error_and_leaves_no_thread(key: RSAPrivateKey) -> None:

@@ -139,8 +139,9 @@ def test_a_query_that_cannot_be_read_is_refused(caller: Caller, body: bytes) -> 
         caller.read(answer, GET_SELF)
 
 
-def test_an_object_that_is_no_method_is_refused(caller: Caller) -> None:
-    answer = caller.raw(api.types.InputUserSelf().to_bytes())
+@pytest.mark.parametrize("body", [api.types.InputUserSelf().to_bytes(), api.encode(True), api.encode(False)])
+def test_an_object_that_is_no_method_is_refused(caller: Caller, body: bytes) -> None:
+    answer = caller.raw(body)
     assert isinstance(answer, bytes)
     with pytest.raises(RpcFailure, match="400 INPUT_METHOD_INVALID"):
         caller.read(answer, GET_SELF)

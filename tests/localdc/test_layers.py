@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -63,6 +63,43 @@ def test_later_calls_are_read_in_the_layer_of_the_key(of_layer_5: Caller) -> Non
     of_layer_5(wrapped(schema, 5, schema["help.getNearestDc"]()))
     with pytest.raises(RpcFailure, match=r"INPUT_METHOD_INVALID_\d+_5"):
         of_layer_5(api.functions.updates.GetState())
+
+
+def test_wrappers_may_stand_before_the_layer(of_layer_5: Caller) -> None:
+    schema = own_layer()
+    request = schema["invokeWithoutUpdates"](query=wrapped(schema, 5, schema["help.getNearestDc"]()))
+    assert of_layer_5(request).SCHEMA.layer == 5
+    after = api.functions.InvokeAfterMsg(msg_id=of_layer_5.msg_id, query=api.functions.help.GetNearestDc()).to_bytes()
+    body = after[:12] + schema["invokeWithLayer"](layer=5, query=schema["help.getNearestDc"]()).to_bytes()
+    with pytest.raises(RpcFailure, match=r"INPUT_METHOD_INVALID_\d+_5"):  # layer 5 has no invokeAfterMsg
+        of_layer_5.read(cast("bytes", of_layer_5.raw(body)), request)
+
+
+def test_the_layer_may_change_without_init_connection(of_layer_5: Caller) -> None:
+    schema = own_layer()
+    nearest = schema["help.getNearestDc"]()
+    of_layer_5(wrapped(schema, 5, nearest))
+    of_layer_5(api.functions.InvokeWithLayer(layer=229, query=api.functions.help.GetNearestDc()))
+    assert of_layer_5.key.layer == 229
+    of_layer_5(schema["invokeWithLayer"](layer=5, query=nearest))
+    assert of_layer_5.key.layer == 5
+
+
+def test_a_page_kept_for_one_layer_is_not_given_to_another(packaged_world: World) -> None:
+    text = """
+    photo#00000008 id:long = Photo;
+    photos.photos#00000009 photos:Vector<Photo> = photos.Photos;
+    inputUserSelf#f7c1b13f = InputUser;
+    ---functions---
+    photos.getUserPhotos#91cd32a8 user_id:InputUser offset:int max_id:long limit:int = photos.Photos;
+    """
+    schema = Schema.parse(text, layer=7)
+    caller = Caller(packaged_world, {7: schema})
+    request = {"offset": 0, "max_id": 0, "limit": 100}
+    full = caller(api.functions.photos.GetUserPhotos(user_id=api.types.InputUserSelf(), **request))
+    caller.key.layer = 7
+    small = caller(schema["photos.getUserPhotos"](user_id=schema["inputUserSelf"](), **request))
+    assert [photo.id for photo in small.photos] == [photo.id for photo in full.photos]
 
 
 def test_a_method_that_the_packaged_layer_lacks_is_refused(of_layer_5: Caller) -> None:

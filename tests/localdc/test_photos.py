@@ -171,6 +171,14 @@ def test_a_photo_declares_its_files_as_they_are(caller: Caller) -> None:
         assert [video.type for video in described.video_sizes or []] == [video.type for video in photo.videos]
 
 
+def test_everybody_sees_a_page_as_themselves(caller: Caller) -> None:
+    named = api.types.InputUser(user_id=caller.world.bot.id, access_hash=caller.world.bot.access_hash)
+    request = api.functions.photos.GetUserPhotos(user_id=named, offset=0, max_id=0, limit=1)
+    assert caller(request).users[0].self
+    caller.key.user_id = find(caller, "plenty").id
+    assert not caller(request).users[0].self
+
+
 def test_a_page_is_written_once_until_references_expire(caller: Caller) -> None:
     request = api.functions.photos.GetUserPhotos(user_id=api.types.InputUserSelf(), offset=0, max_id=0, limit=9)
     first = caller.raw(request.to_bytes())

@@ -50,7 +50,7 @@ def get_file(call: Call) -> TLObject:
 def check_range(offset: int, limit: int, *, precise: bool) -> None:
     """Refuse with `LIMIT_INVALID` or `OFFSET_INVALID` what the documentation does not allow."""
     block = PRECISE_BLOCK if precise else BLOCK
-    if limit <= 0 or limit > MIB or limit % block or (not precise and MIB % limit):
+    if limit <= 0 or limit % block or (not precise and MIB % limit):
         raise Refused(400, "LIMIT_INVALID")
     if offset < 0 or offset % block:
         raise Refused(400, "OFFSET_INVALID")

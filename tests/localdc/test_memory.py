@@ -1,0 +1,30 @@
+"""What the DC keeps is bounded."""
+
+from __future__ import annotations
+
+import pytest
+
+from mtproto.localdc import outcomes
+from mtproto.localdc.cache import Remembered
+from mtproto.localdc.outcomes import Outcomes
+
+
+def test_what_was_asked_for_last_is_kept() -> None:
+    made: list[str] = []
+
+    def make(name: str) -> str:
+        made.append(name)
+        return name
+
+    kept: Remembered[str] = Remembered(2)
+    for name in "abacab":
+        assert kept.get(name, lambda name=name: make(name)) == name  # type: ignore[misc]  # bound at once, on purpose
+    assert made == ["a", "b", "c", "b"]
+
+
+def test_outcomes_of_old_calls_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(outcomes, "REMEMBERED", 3)
+    kept = Outcomes()
+    for msg_id in range(10):
+        kept.settle(1, msg_id, True)
+    assert list(kept._settled) == [(1, 7), (1, 8), (1, 9)]
