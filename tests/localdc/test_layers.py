@@ -69,6 +69,7 @@ def test_wrappers_may_stand_before_the_layer(of_layer_5: Caller) -> None:
     schema = own_layer()
     request = schema["invokeWithoutUpdates"](query=wrapped(schema, 5, schema["help.getNearestDc"]()))
     assert of_layer_5(request).SCHEMA.layer == 5
+    of_layer_5.key.layer = 229
     after = api.functions.InvokeAfterMsg(msg_id=of_layer_5.msg_id, query=api.functions.help.GetNearestDc()).to_bytes()
     body = after[:12] + schema["invokeWithLayer"](layer=5, query=schema["help.getNearestDc"]()).to_bytes()
     with pytest.raises(RpcFailure, match=r"INPUT_METHOD_INVALID_\d+_5"):  # layer 5 has no invokeAfterMsg
