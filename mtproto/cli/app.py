@@ -1,0 +1,69 @@
+"""The program itself: its commands by name, and what becomes of their errors."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from mtproto import __version__
+from mtproto.cli.errors import EXPECTED, explain
+from mtproto.cli.terminal import Terminal, debug_option
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["commands", "run"]
+
+# Each is the `command` of a module of that name, loaded when it is asked for.
+_NAMES = ("call", "decode", "demo", "photos", "probe", "serve")
+
+
+class Commands(click.Group):
+    """Commands that are loaded by name; an expected error of any of them becomes one line and exit status 1."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names, in the order in which `--help` shows them."""
+        return list(_NAMES)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Load a command; None if there is none of that name."""
+        if cmd_name not in _NAMES:
+            return None
+        command = import_module(f"mtproto.cli.{cmd_name}").command
+        return command if isinstance(command, click.Command) else None
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command that was named."""
+        terminal = ctx.ensure_object(Terminal)
+        try:
+            return super().invoke(ctx)
+        except click.UsageError as error:
+            text = error.format_message()
+            if (hidden := terminal.secrets.hide(text)) == text:
+                raise
+            raise click.UsageError(hidden, ctx=error.ctx) from None
+        except (BrokenPipeError, click.ClickException, click.exceptions.Exit, click.Abort):
+            raise
+        except Exception as error:  # also mistakes of our own: a trace printed by the interpreter would hide nothing
+            if terminal.debug or not isinstance(error, EXPECTED):
+                terminal.trace(error)
+            terminal.fail(explain(error))
+            raise click.exceptions.Exit(1) from error
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="mtproto")
+@debug_option
+def commands() -> None:
+    """MTProto, Telegram's protocol: raw calls, and a data centre to call."""
+
+
+def run(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit status."""
+    try:
+        commands.main(args=None if arguments is None else list(arguments), prog_name="mtproto")
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else 1
+    return 0

@@ -1,0 +1,59 @@
+"""`mtproto call`: any method of the API by its TL name, with JSON both ways."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from mtproto.cli.connection import open_caller
+from mtproto.cli.options import connection_options
+from mtproto.cli.render import as_data
+from mtproto.cli.terminal import Terminal, debug_option, pass_terminal
+from tl import TLError, TLFunction, api
+
+if TYPE_CHECKING:
+    from mtproto.cli.options import Target
+
+__all__ = ["command"]
+
+
+@click.command("call")
+@click.argument("method")
+@click.argument("arguments", default="{}", metavar="[JSON]")
+@connection_options
+@debug_option
+@pass_terminal
+def command(terminal: Terminal, method: str, arguments: str, target: Target) -> None:
+    """Call METHOD with the fields of a JSON object, and print the answer as JSON.
+
+    Objects carry their constructor as "_", bytes are base64, and 64-bit integers may be strings:
+
+        mtproto call users.getUsers '{"id": [{"_": "inputUserSelf"}]}'
+    """
+    request = _request(method, arguments)
+    terminal.write(json.dumps(as_data(asyncio.run(_call(request, target))), indent=1))
+
+
+def _request(method: str, arguments: str) -> TLFunction[Any]:
+    try:
+        fields = json.loads(arguments)
+    except ValueError as error:
+        raise click.BadParameter(f"not JSON: {error}", param_hint="JSON") from None
+    if not isinstance(fields, dict):
+        raise click.BadParameter("not a JSON object", param_hint="JSON")
+    try:
+        request = api.from_json(json.dumps({**fields, "_": method}))
+        request.to_bytes()  # what can't be written is the caller's mistake: said before anybody is connected to
+    except TLError as error:
+        raise click.UsageError(str(error)) from None
+    if not isinstance(request, TLFunction):
+        raise click.BadParameter(f"{method} is not a method", param_hint="METHOD")
+    return request
+
+
+async def _call(request: TLFunction[Any], target: Target) -> Any:
+    async with open_caller(target) as call:
+        return await call(request)

@@ -1,0 +1,147 @@
+"""A connected client for one command: the data centre found, the key loaded or made, the login done, the key kept."""
+
+from __future__ import annotations
+
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from mtproto.cli.errors import CommandFailed
+from mtproto.cli.state_file import StoredState, read_state, write_state
+from mtproto.client import connect
+from mtproto.errors import TransportError, Unauthorized
+from tl import api
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from mtproto.cli.options import Target
+    from mtproto.client import Client
+    from mtproto.localdc import LocalDC
+    from tl import TLFunction
+
+__all__ = ["Caller", "local_target", "log_in", "open_caller"]
+
+_UNKNOWN_KEY = -404
+
+
+async def log_in(client: Client, target: Target) -> None:
+    """Log in as the bot of `target` (core.telegram.org/method/auth.importBotAuthorization).
+
+    Raises:
+        CommandFailed: no token was given.
+        RpcError: the server refuses it.
+
+    """
+    if target.bot_token is None:
+        raise CommandFailed("not logged in: give a bot's token with MTPROTO_BOT_TOKEN or --bot-token")
+    await client(
+        api.functions.auth.ImportBotAuthorization(
+            flags=0, api_id=target.api_id, api_hash=target.api_hash, bot_auth_token=target.bot_token
+        )
+    )
+
+
+class Caller:
+    """Sends queries; logs in before the first one that the server will not answer otherwise.
+
+    Args:
+        client: an open client.
+        target: whom to log in as.
+
+    """
+
+    def __init__(self, client: Client, target: Target) -> None:
+        self._client = client
+        self._target = target
+
+    async def __call__(self, request: TLFunction[Any]) -> Any:
+        """Return the answer to a query.
+
+        Raises:
+            CommandFailed: it needs a login, and no token was given.
+            MTProtoError: as `Client` raises it.
+
+        """
+        try:
+            return await self._client(request)
+        except Unauthorized as error:
+            if error.message != "AUTH_KEY_UNREGISTERED":
+                raise
+        await log_in(self._client, self._target)
+        return await self._client(request)
+
+
+def local_target(target: Target, dc: LocalDC) -> Target:
+    """Return `target` pointed at a local data centre, with that one's own credentials: no others are good there."""
+    return replace(
+        target,
+        address=dc.address,
+        keys=tuple(dc.keys),
+        dc_id=dc.dc_id,
+        api_id=dc.api_id,
+        api_hash=dc.api_hash,
+        bot_token=dc.bot_token,
+    )
+
+
+@asynccontextmanager
+async def open_caller(target: Target) -> AsyncIterator[Caller]:
+    """Connect to `target`, and keep the key's state when the work is done, whatever became of it.
+
+    Raises:
+        click.UsageError: something is missing to connect with.
+        CommandFailed: the state file is not for this data centre, or its key is no longer known there.
+        MTProtoError: as `Client` raises it.
+        OSError: the state file can't be read or written.
+
+    """
+    async with AsyncExitStack() as stack:
+        stored = None if target.state is None else read_state(target.state)
+        if stored is not None:
+            target = _stored_target(target, stored)
+        elif target.address is None:
+            if target.state is not None:
+                raise click.UsageError("--state needs --dc, --test or --prod until the file exists")
+            from mtproto.localdc import LocalDC
+
+            target = local_target(target, await stack.enter_async_context(LocalDC()))
+        client = _client(target, stored)
+        try:
+            async with client:
+                yield Caller(client, target)
+        except TransportError as error:
+            if error.code != _UNKNOWN_KEY or stored is None:
+                raise
+            raise CommandFailed(f"{error}; to make a new key and log in again, delete {target.state}") from error
+        finally:
+            _keep(client, target)
+
+
+def _stored_target(target: Target, stored: StoredState) -> Target:
+    if target.address is not None and target.address != stored.address:
+        host, port = stored.address
+        raise CommandFailed(f"{target.state} belongs to {host}:{port}; keep one file for each data centre")
+    return replace(target, address=stored.address, dc_id=stored.dc_id, keys=target.keys or stored.keys)
+
+
+def _client(target: Target, stored: StoredState | None) -> Client:
+    if target.address is None or target.api_id is None:
+        raise click.UsageError("this data centre wants an application's id: MTPROTO_API_ID or --api-id")
+    return connect(
+        target.address,
+        keys=target.keys,
+        api_id=target.api_id,
+        api_hash=target.api_hash,
+        dc_id=target.dc_id,
+        state=None if stored is None else stored.key_state,
+        transport=target.transport,
+        timeout=target.timeout,
+    )
+
+
+def _keep(client: Client, target: Target) -> None:
+    if target.state is not None and target.address is not None and client.state is not None:
+        write_state(target.state, StoredState(target.address, target.dc_id, target.keys, client.state))

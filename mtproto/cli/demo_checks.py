@@ -1,0 +1,86 @@
+"""What the demo compares: what the data centre said and served, with the files that it was given.
+
+Every function returns the differences it found, each as one sentence that names the thing; none means that all is
+well.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING, Any
+
+from mtproto.cli.listing import files_of
+
+if TYPE_CHECKING:
+    from mtproto.cli.listing import PhotoFile
+    from mtproto.localdc import FileSize, Photo, User
+
+__all__ = ["check_file", "check_listing"]
+
+
+def check_listing(answer: Any, user: User) -> list[str]:
+    """Compare `photos.Photos` with the photos that the user has.
+
+    Args:
+        answer: the object that came.
+        user: whose photos were asked for, as the data centre's world holds them.
+
+    """
+    expected = [photo.id for photo in user.photos]
+    received = [photo.id for photo in answer.photos]
+    if received != expected:
+        return [f"photos.getUserPhotos: the ids {received} came, not {expected}"]
+    differences = []
+    for photo, original in zip(answer.photos, user.photos, strict=True):
+        differences += _check_photo(photo, original)
+    return differences
+
+
+def _check_photo(photo: Any, original: Photo) -> list[str]:
+    declared = {file.type: file for file in files_of(photo)}
+    known = {size.type: size for size in (*original.sizes, *original.videos)}
+    if declared.keys() != known.keys():
+        return [f"photo {photo.id}: sizes {sorted(declared)} are declared, not {sorted(known)}"]
+    differences = []
+    for type_, file in declared.items():
+        differences += _check_size(file, known[type_])
+    return differences
+
+
+def _check_size(file: PhotoFile, size: FileSize) -> list[str]:
+    name = _name(file)
+    differences = []
+    if file.size != size.size:
+        differences.append(f"{name}: {file.size} bytes are declared, the file has {size.size}")
+    if file.prefixes != tuple(size.prefixes):
+        differences.append(f"{name}: prefixes {list(file.prefixes)} are declared, the file has {list(size.prefixes)}")
+    return differences
+
+
+def check_file(file: PhotoFile, data: bytes, original: bytes) -> list[str]:
+    """Compare a downloaded file with its declaration and with the data centre's own file.
+
+    Args:
+        file: what was declared.
+        data: what came.
+        original: what should have come.
+
+    """
+    name = _name(file)
+    differences = []
+    if len(data) != file.size:
+        differences.append(f"{name}: {file.size} bytes are declared, {len(data)} came")
+    if hashlib.sha256(data).digest() != hashlib.sha256(original).digest():
+        differences.append(f"{name}: the SHA-256 is another one; {_first_difference(data, original)}")
+    return differences
+
+
+def _first_difference(data: bytes, original: bytes) -> str:
+    for place, (came, expected) in enumerate(zip(data, original, strict=False)):
+        if came != expected:
+            return f"byte {place} is {came:02x}, not {expected:02x}"
+    return f"{len(data)} bytes came, not {len(original)}"
+
+
+def _name(file: PhotoFile) -> str:
+    return f"photo {file.photo.id}, size {file.type}"

@@ -1,0 +1,55 @@
+"""What the command line makes of an error: one line that says what happened and, where there is one, what to do."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mtproto.errors import DeadlineExceeded, FloodWait, Migrate, MTProtoError
+from tl import TLError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["EXPECTED", "CommandFailed", "explain"]
+
+
+class CommandFailed(Exception):
+    """A command could not do its work; its text is one or more whole lines for the user."""
+
+
+EXPECTED = (CommandFailed, MTProtoError, TLError, OSError)
+"""What a command may end with by design; everything else is a mistake of this program."""
+
+
+def explain(error: BaseException) -> str:
+    """Return the text for the user; the error's own where nothing better is known."""
+    for family, text in _TEXTS:
+        if isinstance(error, family):
+            return text(error)
+    return str(error) or type(error).__name__
+
+
+def _migrate(error: Migrate) -> str:
+    return f"{error}: data centre {error.dc} is in charge; connect to that one (--dc-id {error.dc})"
+
+
+def _flood_wait(error: FloodWait) -> str:
+    return f"{error}: the server asks to wait {error.seconds} seconds before this call is repeated"
+
+
+def _deadline(error: DeadlineExceeded) -> str:
+    return str(error) or "no answer came in time (--timeout)"
+
+
+def _system(error: OSError) -> str:
+    reason = error.strerror or str(error) or type(error).__name__
+    return f"{error.filename}: {reason}" if error.filename else reason
+
+
+# The first family that fits decides: DeadlineExceeded is an OSError too.
+_TEXTS: tuple[tuple[type[BaseException], Callable[..., str]], ...] = (
+    (Migrate, _migrate),
+    (FloodWait, _flood_wait),
+    (DeadlineExceeded, _deadline),
+    (OSError, _system),
+)

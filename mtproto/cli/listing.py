@@ -1,0 +1,183 @@
+"""Profile photos of one user, page by page, and the files behind them (core.telegram.org/api/files)."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+from mtproto.cli.errors import CommandFailed
+from mtproto.errors import BadRequest
+from tl import TLFunction, api
+
+__all__ = ["PAGE", "Call", "Listing", "PhotoFile", "download", "files_of", "largest_image", "list_photos", "resolve"]
+
+Call: TypeAlias = Callable[[TLFunction[Any]], Awaitable[Any]]
+"""Sends a query and gives its answer."""
+
+PAGE = 100
+"""The server's own limit for one answer of `photos.getUserPhotos`."""
+
+_PART = 512 * 1024  # divides 1 MiB, so that a part never crosses a border of it, as upload.getFile demands
+
+_STALE = {"FILE_REFERENCE_EXPIRED", "FILE_REFERENCE_INVALID", "FILE_REFERENCE_EMPTY"}
+
+
+async def resolve(call: Call, user: str) -> Any:
+    """Return the `InputUser` for what the user typed: `me`, an id, or a name with or without `@`.
+
+    Raises:
+        CommandFailed: nobody has that name.
+        RpcError: as the server answers.
+
+    """
+    if user == "me":
+        return api.types.InputUserSelf()
+    if user.isascii() and user.isdigit():
+        # A bot may leave the access hash out for users that it has met (core.telegram.org/api/bots).
+        return api.types.InputUser(user_id=int(user), access_hash=0)
+    peer = await call(api.functions.contacts.ResolveUsername(username=user.removeprefix("@")))
+    wanted = getattr(peer.peer, "user_id", None)
+    for found in peer.users:
+        if found.id == wanted and isinstance(found, api.types.User):
+            return api.types.InputUser(user_id=found.id, access_hash=found.access_hash or 0)
+    raise CommandFailed(f"{user} is not a user")
+
+
+@dataclass(slots=True)
+class Listing:
+    """What the pages say together: how many photos there are in all, the photos asked for, and whose they are."""
+
+    count: int = 0
+    photos: list[Any] = field(default_factory=list)
+    users: list[Any] = field(default_factory=list)
+
+
+async def list_photos(call: Call, user: Any, *, offset: int = 0, max_id: int = 0, limit: int = PAGE) -> Listing:
+    """Ask for a user's photos, newest first, until `limit` of them are there or no more come.
+
+    The list can change between two pages: a photo that comes twice is taken once, and a page with nothing new ends it.
+
+    Args:
+        call: sends a query.
+        user: an `InputUser`.
+        offset: photos to skip; -1 with `max_id` asks for the photo with that very id.
+        max_id: only photos with a lower id; 0 for all.
+        limit: how many at most.
+
+    Raises:
+        RpcError: as the server answers.
+
+    """
+    listing = Listing()
+    seen: dict[int, Any] = {}
+    received = 0
+    while len(seen) < limit:
+        page = await call(
+            api.functions.photos.GetUserPhotos(
+                user_id=user, offset=offset + received, max_id=max_id, limit=min(PAGE, limit - len(seen))
+            )
+        )
+        received += len(page.photos)
+        new = {photo.id: photo for photo in page.photos if photo.id not in seen}
+        seen |= new
+        listing.users = listing.users or page.users
+        complete = isinstance(page, api.types.photos.Photos)
+        listing.count = max(0, offset) + received if complete else page.count
+        if complete or not new or offset < 0 or offset + received >= listing.count:
+            break
+    listing.photos = list(seen.values())
+    return listing
+
+
+@dataclass(frozen=True, slots=True)
+class PhotoFile:
+    """One file of a photo as its declaration describes it.
+
+    Attributes:
+        photo: the `Photo`.
+        type: the letter of the size.
+        size: bytes in all.
+        prefixes: bytes after which a progressive JPEG shows a whole picture; empty for other files.
+        w: pixels.
+        h: pixels.
+        video: whether it is an MP4 rather than a JPEG.
+
+    """
+
+    photo: Any
+    type: str
+    size: int
+    prefixes: tuple[int, ...]
+    w: int
+    h: int
+    video: bool
+
+    @property
+    def name(self) -> str:
+        """A name for the file on disk: nothing that the server chose freely is in it."""
+        return f"{self.photo.id}_{self.type}.{'mp4' if self.video else 'jpg'}"
+
+
+def files_of(photo: Any) -> list[PhotoFile]:
+    """Return the files that can be downloaded for a photo, in the order of its declaration; thumbnails have none."""
+    found = []
+    for size in [*getattr(photo, "sizes", ()), *(getattr(photo, "video_sizes", None) or ())]:
+        match size:
+            case api.types.PhotoSizeProgressive(type=letter, sizes=prefixes, w=w, h=h):
+                found.append(PhotoFile(photo, letter, max(prefixes, default=0), tuple(prefixes), w, h, video=False))
+            case api.types.PhotoSize(type=letter, size=length, w=w, h=h):
+                found.append(PhotoFile(photo, letter, length, (), w, h, video=False))
+            case api.types.VideoSize(type=letter, size=length, w=w, h=h):
+                found.append(PhotoFile(photo, letter, length, (), w, h, video=True))
+    return [file for file in found if len(file.type) == 1 and file.type.isalpha() and file.type.isascii()]
+
+
+def largest_image(photo: Any) -> PhotoFile | None:
+    """Return the JPEG with most pixels, or None where there is none."""
+    return max((file for file in files_of(photo) if not file.video), key=lambda file: file.w * file.h, default=None)
+
+
+async def download(call: Call, file: PhotoFile, *, owner: Any, advance: Callable[[int], None]) -> bytes:
+    """Fetch a file. When its reference has expired the photo is asked for again, once.
+
+    Args:
+        call: sends a query.
+        file: what to fetch.
+        owner: the `InputUser` whose photo it is.
+        advance: told how many bytes came, each time some did.
+
+    Raises:
+        CommandFailed: the server sends more than it declared, and does not stop.
+        RpcError: as the server answers.
+
+    """
+    photo, fresh = file.photo, False
+    data = bytearray()
+    while True:
+        location = api.types.InputPhotoFileLocation(
+            id=photo.id, access_hash=photo.access_hash, file_reference=photo.file_reference, thumb_size=file.type
+        )
+        try:
+            part = await call(api.functions.upload.GetFile(location=location, offset=len(data), limit=_PART))
+        except BadRequest as error:
+            if error.message not in _STALE or fresh:
+                raise
+            photo, fresh = await _again(call, photo, owner), True
+            continue
+        if not isinstance(part, api.types.upload.File):
+            raise CommandFailed(f"photo {photo.id}, size {file.type}: {part.NAME} came instead of the file")
+        data += part.bytes
+        advance(len(part.bytes))
+        if len(part.bytes) < _PART:
+            return bytes(data)
+        if len(data) > file.size + _PART:
+            raise CommandFailed(f"photo {photo.id}, size {file.type}: more bytes come than the {file.size} declared")
+
+
+async def _again(call: Call, photo: Any, owner: Any) -> Any:
+    listing = await list_photos(call, owner, offset=-1, max_id=photo.id, limit=1)
+    for found in listing.photos:
+        if found.id == photo.id:
+            return found
+    raise CommandFailed(f"photo {photo.id} is gone: its file reference expired, and the server no longer lists it")

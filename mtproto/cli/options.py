@@ -1,0 +1,205 @@
+"""The options that every command with a connection has, and what they come to: a `Target`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import wraps
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from mtproto.cli.terminal import Terminal
+from mtproto.crypto.errors import CryptoError
+from mtproto.crypto.rsa import RSAPublicKey
+from mtproto.datacenters import PRODUCTION, PRODUCTION_KEYS, TEST, TEST_KEYS
+from mtproto.transport import TRANSPORTS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["TIMEOUT", "TRANSPORT", "Target", "address", "connection_options"]
+
+_DEFAULT_DC = 2
+
+
+def address(value: str) -> tuple[str, int]:
+    """Return host and port of HOST:PORT, or of [HOST]:PORT for IPv6.
+
+    Raises:
+        click.BadParameter: it is neither.
+
+    """
+    host, separator, port = value.rpartition(":")
+    if not (separator and host and port.isascii() and port.isdigit() and 0 < int(port) < 1 << 16):
+        raise click.BadParameter(f"{value!r} is not HOST:PORT")
+    return host.removeprefix("[").removesuffix("]"), int(port)
+
+
+def _api_id(value: str) -> int:
+    # The error doesn't repeat the value: it may be a credential in the wrong place.
+    if not (value.isascii() and value.isdigit() and int(value) < 1 << 31):
+        raise click.BadParameter("not a number as my.telegram.org gives it")
+    return int(value)
+
+
+def _secret(context: click.Context, _parameter: click.Parameter, value: str | None) -> str | None:
+    context.ensure_object(Terminal).secrets.add(value)
+    return value
+
+
+TRANSPORT = click.option(
+    "--transport",
+    type=click.Choice(list(TRANSPORTS)),
+    default="intermediate",
+    show_default=True,
+    help="Framing of the connection.",
+)
+TIMEOUT = click.option(
+    "--timeout",
+    type=click.FloatRange(min=0, min_open=True),
+    default=30.0,
+    show_default=True,
+    help="Seconds that one answer may take.",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where to connect to, and as whom.
+
+    Attributes:
+        address: host and port; None for a local data centre that lives as long as the command.
+        keys: the public keys to trust there.
+        dc_id: the number of the data centre, as the key exchange carries it.
+        state: the file that keeps the key; None to make a new key and forget it.
+        transport: a name of `mtproto.transport.TRANSPORTS`.
+        timeout: seconds that one call may take.
+        api_id: the application's number; None where it was not given.
+        api_hash: its secret half.
+        bot_token: what to log in with.
+
+    """
+
+    address: tuple[str, int] | None
+    keys: tuple[RSAPublicKey, ...]
+    dc_id: int
+    state: Path | None
+    transport: str
+    timeout: float
+    api_id: int | None = field(repr=False)
+    api_hash: str = field(repr=False)
+    bot_token: str | None = field(repr=False)
+
+
+_OPTIONS = (
+    click.option("--dc", type=address, metavar="HOST:PORT", help="Address of a data centre; needs --key."),
+    click.option(
+        "--key",
+        type=click.Path(exists=True, dir_okay=False, path_type=Path),
+        help="Its public key, a PEM file.",
+    ),
+    click.option("--test", is_flag=True, help="Telegram's test servers."),
+    click.option("--prod", is_flag=True, help="Telegram's production servers."),
+    click.option("--dc-id", type=click.IntRange(1, 999), default=_DEFAULT_DC, show_default=True, help="Which of them."),
+    click.option(
+        "--state",
+        type=click.Path(dir_okay=False, path_type=Path),
+        help="File that keeps the authorization key: with it, a second run exchanges none.",
+    ),
+    TRANSPORT,
+    TIMEOUT,
+    click.option(
+        "--api-id",
+        type=_api_id,
+        metavar="NUMBER",
+        envvar="MTPROTO_API_ID",
+        show_envvar=True,
+        help="From my.telegram.org.",
+    ),
+    click.option(
+        "--api-hash",
+        callback=_secret,
+        is_eager=True,
+        envvar="MTPROTO_API_HASH",
+        show_envvar=True,
+        help="From my.telegram.org.",
+    ),
+    click.option(
+        "--bot-token",
+        callback=_secret,
+        is_eager=True,
+        envvar="MTPROTO_BOT_TOKEN",
+        show_envvar=True,
+        help="From @BotFather.",
+    ),
+)
+
+
+def connection_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the options of a connection; it receives them as one argument, `target`."""
+
+    @wraps(function)
+    def with_target(*arguments: Any, **options: Any) -> Any:
+        names = ("dc", "key", "test", "prod", "dc_id", "state", "transport", "timeout")
+        chosen = {name: options.pop(name) for name in names}
+        credentials = {name: options.pop(name) for name in ("api_id", "api_hash", "bot_token")}
+        return function(*arguments, target=_target(**chosen, **credentials), **options)
+
+    decorated: Callable[..., Any] = with_target
+    for option in reversed(_OPTIONS):
+        decorated = option(decorated)
+    return decorated
+
+
+def _target(
+    *,
+    dc: tuple[str, int] | None,
+    key: Path | None,
+    test: bool,
+    prod: bool,
+    dc_id: int,
+    state: Path | None,
+    transport: str,
+    timeout: float,
+    api_id: int | None,
+    api_hash: str | None,
+    bot_token: str | None,
+) -> Target:
+    if (dc is not None) + test + prod > 1:
+        raise click.UsageError("--dc, --test and --prod exclude one another")
+    if dc is None and key is not None:
+        raise click.UsageError("--key needs --dc")
+    if dc is not None and key is None and not (state is not None and state.exists()):
+        raise click.UsageError("--dc needs --key, or a --state that knows it")
+    place, keys = dc, _keys_of(key, test=test, prod=prod)
+    if test or prod:
+        known = TEST if test else PRODUCTION
+        if dc_id not in known:
+            raise click.BadParameter(f"there is no data centre {dc_id}", param_hint="--dc-id")
+        place, dc_id = known[dc_id].addresses()[0], known[dc_id].exchange_id
+    return Target(
+        address=place,
+        keys=keys,
+        dc_id=dc_id,
+        state=state,
+        transport=transport,
+        timeout=timeout,
+        api_id=api_id,
+        api_hash=api_hash or "",
+        bot_token=bot_token,
+    )
+
+
+def _keys_of(key: Path | None, *, test: bool, prod: bool) -> tuple[RSAPublicKey, ...]:
+    if key is not None:
+        return (_read_key(key),)
+    known = TEST_KEYS if test else PRODUCTION_KEYS if prod else ()
+    return tuple(RSAPublicKey.from_data(data) for data in known)
+
+
+def _read_key(path: Path) -> RSAPublicKey:
+    try:
+        return RSAPublicKey.from_pem(path.read_text("ascii", errors="replace"))
+    except CryptoError as error:
+        raise click.BadParameter(f"{path}: {error}", param_hint="--key") from None

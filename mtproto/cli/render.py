@@ -1,0 +1,85 @@
+"""Answers as JSON, and photos as a table."""
+
+from __future__ import annotations
+
+import base64
+import json
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from rich.table import Table
+from rich.text import Text
+
+from mtproto.cli.listing import files_of
+from mtproto.cli.terminal import printable
+from tl import TLObject
+
+if TYPE_CHECKING:
+    from mtproto.cli.listing import Listing, PhotoFile
+
+__all__ = ["as_data", "bytes_text", "photo_table", "plain_table", "seconds_text"]
+
+
+def as_data(value: Any, result: str = "") -> Any:
+    """Return an answer as what `json.dumps` takes, in the form of `TLObject.to_json`.
+
+    Args:
+        value: an object, or what a bare result decodes to: a bool, a number, bytes, a list of any of these.
+        result: the declared type of it, which tells a `long` from an `int`: longs become strings.
+
+    """
+    if isinstance(value, TLObject):
+        return json.loads(value.to_json())
+    if isinstance(value, list):
+        return [as_data(item, result) for item in value]
+    if isinstance(value, bytes):
+        return base64.b64encode(value).decode("ascii")
+    if isinstance(value, int) and not isinstance(value, bool) and "long" in result:
+        return str(value)
+    return value
+
+
+def plain_table(*columns: str, right: frozenset[str] = frozenset()) -> Table:
+    """Return a table without lines that cuts nothing: it can be searched and copied."""
+    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+    for column in columns:
+        table.add_column(column, justify="right" if column in right else "left", overflow="fold")
+    return table
+
+
+def photo_table(listing: Listing) -> Table:
+    """Return one row for each photo: its id, when it was set, and its files."""
+    table = plain_table("", "photo id", "set (UTC)", "files", right=frozenset({"", "photo id"}))
+    table.title = Text(f"{len(listing.photos)} of {listing.count} photos{_whose(listing)}")
+    table.title_justify = "left"
+    for number, photo in enumerate(listing.photos, 1):
+        files = Text(", ".join(_file_text(file) for file in files_of(photo)) or photo.NAME)
+        table.add_row(str(number), str(photo.id), _date_text(getattr(photo, "date", None)), files)
+    return table
+
+
+def _whose(listing: Listing) -> str:
+    names = [getattr(user, "username", None) or getattr(user, "first_name", None) or "" for user in listing.users]
+    return f" of {printable(names[0])}" if names and names[0] else ""
+
+
+def _file_text(file: PhotoFile) -> str:
+    kind = "mp4" if file.video else "jpg"
+    progressive = f" in {len(file.prefixes)} steps" if file.prefixes else ""
+    return f"{file.type} {file.w}x{file.h} {kind} {bytes_text(file.size)}{progressive}"
+
+
+def _date_text(date: int | None) -> str:
+    return "" if date is None else f"{datetime.fromtimestamp(date, UTC):%Y-%m-%d %H:%M}"
+
+
+def bytes_text(count: int) -> str:
+    """Return a number of bytes for people: `940 B`, `12.5 kB`, `3.1 MB`."""
+    if count < 1000:
+        return f"{count} B"
+    return f"{count / 1000:.1f} kB" if count < 1_000_000 else f"{count / 1_000_000:.1f} MB"
+
+
+def seconds_text(seconds: float) -> str:
+    """Return a duration for people: `12.3 ms`, `1.25 s`."""
+    return f"{seconds * 1000:.1f} ms" if seconds < 1 else f"{seconds:.2f} s"

@@ -1,0 +1,86 @@
+"""`mtproto call`: any method, JSON both ways."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from mtproto.localdc import LocalDCThread
+from mtproto.localdc.calls import Call
+from tests.cli.conftest import Run
+from tl import api
+
+
+def test_a_method_without_arguments(run: Run, dc: LocalDCThread, reach: list[str], bot: dict[str, str]) -> None:
+    result = run("call", "help.getConfig", *reach, env=bot)
+    assert result.exit_code == 0, result.stderr
+    answer = json.loads(result.stdout)
+    assert answer["_"] == "config"
+    assert answer["dc_options"][0]["port"] == dc.address[1]
+
+
+def test_objects_in_and_a_vector_out(run: Run, dc: LocalDCThread, reach: list[str], bot: dict[str, str]) -> None:
+    arguments = {"id": [{"_": "inputUserSelf"}]}
+    answer = json.loads(run("call", "users.getUsers", json.dumps(arguments), *reach, env=bot).stdout)
+    assert [found["id"] for found in answer] == [str(dc.bot.id)]
+
+
+def test_a_call_that_needs_no_login_makes_none(run: Run, reach: list[str], bot: dict[str, str]) -> None:
+    result = run("call", "help.getNearestDc", *reach, env={"MTPROTO_API_ID": bot["MTPROTO_API_ID"]})
+    assert result.exit_code == 0, result.stderr
+
+
+def test_longs_travel_as_strings(run: Run, dc: LocalDCThread, reach: list[str], bot: dict[str, str]) -> None:
+    wanted = dc.users[3]
+    peer = {"_": "inputUser", "user_id": str(wanted.id), "access_hash": str(wanted.access_hash)}
+    arguments = json.dumps({"user_id": peer, "offset": 0, "max_id": "0", "limit": 1})
+    answer = json.loads(run("call", "photos.getUserPhotos", arguments, *reach, env=bot).stdout)
+    assert answer["photos"][0]["id"] == str(wanted.photos[0].id)
+
+
+@pytest.mark.parametrize("value", [True, False])
+def test_a_bare_bool_is_json_too(
+    run: Run, dc: LocalDCThread, reach: list[str], bot: dict[str, str], value: bool
+) -> None:
+    @dc.handler(api.functions.account.UpdateStatus)
+    def status(_: Call) -> Any:
+        return value
+
+    result = run("call", "account.updateStatus", '{"offline": true}', *reach, env=bot)
+    assert json.loads(result.stdout) is value
+
+
+@pytest.mark.parametrize(
+    ("method", "arguments", "expected"),
+    [
+        ("no.suchMethod", "{}", "no constructor or function"),
+        ("inputUserSelf", "{}", "not a method"),
+        ("help.getConfig", "{", "not JSON"),
+        ("help.getConfig", "[]", "not a JSON object"),
+        ("help.getConfig", '{"surplus": 1}', "surplus"),
+        ("users.getUsers", "{}", "id"),
+        ("users.getUsers", '{"id": [{"_": "nothing"}]}', "constructor"),
+        ("users.getUsers", '{"id": 7}', "id"),
+        (
+            "photos.getUserPhotos",
+            '{"user_id": {"_": "inputUserSelf"}, "offset": "x", "max_id": 0, "limit": 1}',
+            "offset",
+        ),
+    ],
+)
+def test_what_cannot_be_sent_is_refused_before_anything_is_sent(
+    run: Run, reach: list[str], bot: dict[str, str], method: str, arguments: str, expected: str
+) -> None:
+    result = run("call", method, arguments, *reach, env=bot)
+    assert result.exit_code == 2
+    assert result.stdout == ""
+    assert expected in result.stderr
+
+
+def test_what_the_server_refuses_names_the_method(run: Run, reach: list[str], bot: dict[str, str]) -> None:
+    result = run("call", "help.getSupport", *reach, env=bot)
+    assert result.exit_code == 1
+    assert "INPUT_METHOD_INVALID" in result.stderr
+    assert "help.getSupport" in result.stderr

@@ -1,0 +1,123 @@
+"""What the options of a connection come to, and what they refuse."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from mtproto.cli.options import Target, address, connection_options
+from mtproto.cli.terminal import Terminal
+from mtproto.datacenters import PRODUCTION, PRODUCTION_KEYS, TEST, TEST_KEYS
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from mtproto.crypto.rsa import RSAPrivateKey
+
+
+def target_of(*arguments: str, env: dict[str, str] | None = None) -> Target:
+    seen: list[Target] = []
+
+    @click.command()
+    @connection_options
+    def probe(target: Target) -> None:
+        seen.append(target)
+
+    result = CliRunner(env={"MTPROTO_API_ID": "", "MTPROTO_API_HASH": "", "MTPROTO_BOT_TOKEN": ""}).invoke(
+        probe, arguments, env=env, obj=Terminal(), catch_exceptions=False, standalone_mode=False
+    )
+    if result.exception is not None:
+        raise result.exception
+    return seen[0]
+
+
+def test_without_a_place_the_data_centre_is_local() -> None:
+    target = target_of()
+    assert target.address is None
+    assert target.keys == ()
+
+
+def test_a_place_of_the_users_own(pem: Path, rsa_key: RSAPrivateKey) -> None:
+    target = target_of("--dc", "192.0.2.1:8443", "--key", str(pem), "--dc-id", "4")
+    assert target.address == ("192.0.2.1", 8443)
+    assert target.keys == (rsa_key.public,)
+    assert target.dc_id == 4
+
+
+def test_telegrams_servers_come_with_their_own_keys() -> None:
+    production, test = target_of("--prod"), target_of("--test", "--dc-id", "3")
+    assert production.address == PRODUCTION[2].addresses()[0]
+    assert [key.fingerprint for key in production.keys] == [key.fingerprint for key in PRODUCTION_KEYS]
+    assert production.dc_id == 2
+    assert test.address == TEST[3].addresses()[0]
+    assert [key.fingerprint for key in test.keys] == [key.fingerprint for key in TEST_KEYS]
+    assert test.dc_id == 10003
+
+
+def test_credentials_come_from_the_environment_or_from_options() -> None:
+    env = {"MTPROTO_API_ID": "7", "MTPROTO_API_HASH": "hash-of-env", "MTPROTO_BOT_TOKEN": "token-of-env"}
+    target = target_of("--api-hash", "hash-of-option", env=env)
+    assert (target.api_id, target.api_hash, target.bot_token) == (7, "hash-of-option", "token-of-env")
+
+
+def test_a_target_does_not_show_credentials() -> None:
+    shown = repr(target_of("--api-id", "76543", "--api-hash", "the-hash", "--bot-token", "the-token"))
+    assert "76543" not in shown
+    assert "the-hash" not in shown
+    assert "the-token" not in shown
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--test", "--prod"],
+        ["--dc", "h:1"],
+        ["--dc", "h:1", "--state", "absent"],
+        ["--test", "--dc-id", "4"],
+        ["--prod", "--dc-id", "6"],
+        ["--transport", "pigeon"],
+        ["--api-id", "-1"],
+        ["--timeout", "0"],
+    ],
+)
+def test_what_cannot_be_meant_is_refused(arguments: list[str]) -> None:
+    with pytest.raises(click.UsageError):
+        target_of(*arguments)
+
+
+def test_a_key_without_a_place_is_refused(pem: Path) -> None:
+    with pytest.raises(click.UsageError, match="--key needs --dc"):
+        target_of("--key", str(pem))
+
+
+def test_a_damaged_key_is_named(pem: Path) -> None:
+    pem.write_text(pem.read_text().replace("M", "N", 1))
+    with pytest.raises(click.UsageError, match=r"key\.pem"):
+        target_of("--dc", "h:1", "--key", str(pem))
+
+
+def test_a_credential_in_the_wrong_place_is_not_repeated() -> None:
+    with pytest.raises(click.UsageError) as caught:
+        target_of("--api-id", "0123456789abcdef")
+    assert "0123456789abcdef" not in caught.value.format_message()
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("localhost:443", ("localhost", 443)),
+        ("[2001:db8::1]:443", ("2001:db8::1", 443)),
+        ("192.0.2.1:65535", ("192.0.2.1", 65535)),
+    ],
+)
+def test_an_address_is_host_and_port(text: str, place: tuple[str, int]) -> None:
+    assert address(text) == place
+
+
+@pytest.mark.parametrize("text", ["", "host", ":1", "host:", "host:0", "host:65536", "host:-1", "host:x", "host:²"])
+def test_anything_else_is_no_address(text: str) -> None:
+    with pytest.raises(click.BadParameter):
+        address(text)

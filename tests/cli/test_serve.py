@@ -1,0 +1,153 @@
+"""`mtproto serve`, as a process of its own."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import signal
+import stat
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from mtproto.crypto.rsa import RSAPrivateKey, RSAPublicKey
+from mtproto.localdc import LocalDCThread, load_world
+from tests.cli.conftest import Run
+
+STOP_TIME = 20
+
+
+@contextmanager
+def serving(*arguments: str) -> Iterator[subprocess.Popen[str]]:
+    """Run `serve` until its first line is there, which it writes once the port listens."""
+    command = [sys.executable, "-m", "mtproto", "serve", *arguments]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            line = process.stdout.readline()
+            assert line.startswith("local data centre"), process.communicate()
+            yield process
+        finally:
+            process.kill()
+
+
+@pytest.fixture
+def private_pem(tmp_path: Path, rsa_key: RSAPrivateKey) -> Path:
+    path = tmp_path / "private.pem"
+    path.write_text(rsa_key.to_pem())
+    return path
+
+
+def credentials(ready: dict[str, str]) -> dict[str, str]:
+    return {
+        "MTPROTO_API_ID": str(ready["api_id"]),
+        "MTPROTO_API_HASH": ready["api_hash"],
+        "MTPROTO_BOT_TOKEN": ready["bot_token"],
+    }
+
+
+def test_the_ready_file_tells_all_that_a_client_needs(run: Run, tmp_path: Path) -> None:
+    path, pem = tmp_path / "ready.json", tmp_path / "public.pem"
+    with serving("--ready-file", str(path)) as process:
+        ready = json.loads(path.read_text())
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+        key = RSAPublicKey.from_pem(ready["public_key_pem"])
+        assert ready["public_key_pem"].startswith("-----BEGIN RSA PUBLIC KEY-----")
+        assert int(ready["fingerprint"], 16) == key.fingerprint & (1 << 64) - 1
+        pem.write_text(ready["public_key_pem"])
+        place = f"{ready['host']}:{ready['port']}"
+        result = run(
+            "photos",
+            *("single", "--json", "--out", str(tmp_path)),
+            *("--dc", place, "--key", str(pem), "--dc-id", str(ready["dc_id"])),
+            env=credentials(ready),
+        )
+        assert result.exit_code == 0, result.stderr
+        saved = json.loads(result.stdout)["files"][0]
+        single = next(user for user in ready["users"] if user["username"] == "single")
+        described = {size["type"]: size["sha256"] for size in single["photos"][0]["sizes"]}
+        assert saved["sha256"] == described[saved["type"]]
+        assert hashlib.sha256(Path(saved["path"]).read_bytes()).hexdigest() == saved["sha256"]
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(STOP_TIME) == 0
+
+
+def test_the_ready_file_describes_every_user_and_file(tmp_path: Path) -> None:
+    path = tmp_path / "ready.json"
+    with serving("--ready-file", str(path)):
+        ready = json.loads(path.read_text())
+    world = load_world()
+    assert [user["id"] for user in ready["users"]] == [user.id for user in world.users]
+    for described, user in zip(ready["users"], world.users, strict=True):
+        assert described["access_hash"] == user.access_hash
+        assert [photo["id"] for photo in described["photos"]] == [photo.id for photo in user.photos]
+        for photo in described["photos"]:
+            assert all(size.keys() >= {"type", "sha256"} for size in photo["sizes"])
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_it_stops_cleanly_when_told_to(private_pem: Path, number: signal.Signals) -> None:
+    with serving("--key", str(private_pem)) as process:
+        process.send_signal(number)
+        assert process.wait(STOP_TIME) == 0
+        assert process.stdout is not None
+        assert process.stderr is not None
+        assert process.stdout.read() == "stopped\n"
+        assert process.stderr.read() == ""
+
+
+def test_a_key_of_the_users_own_is_used(private_pem: Path, rsa_key: RSAPrivateKey, tmp_path: Path) -> None:
+    path = tmp_path / "ready.json"
+    with serving("--key", str(private_pem), "--ready-file", str(path), "--public-host", "dc.example"):
+        ready = json.loads(path.read_text())
+    assert RSAPublicKey.from_pem(ready["public_key_pem"]) == rsa_key.public
+    assert ready["host"] == "dc.example"
+
+
+def test_with_a_state_the_keys_of_clients_outlive_a_restart(run: Run, tmp_path: Path) -> None:
+    server, client, path, pem = (tmp_path / name for name in ("server", "client", "ready.json", "public.pem"))
+    options = ("--state", str(server), "--ready-file", str(path))
+    with serving(*options) as process:
+        ready = json.loads(path.read_text())
+        pem.write_text(ready["public_key_pem"])
+        place = ["--dc", f"{ready['host']}:{ready['port']}", "--key", str(pem)]
+        result = run("photos", "me", "--state", str(client), *place, env=credentials(ready))
+        assert result.exit_code == 0, result.stderr
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(STOP_TIME) == 0
+    with serving(*options, "--port", str(ready["port"])):
+        # No token: the login stands with the key.
+        again = run("photos", "me", "--state", str(client), env={"MTPROTO_API_ID": str(ready["api_id"])})
+        assert again.exit_code == 0, again.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["--port", "70000"], ["--key", "absent.pem"], ["--schema", "x"], ["--schema", "a=b"], ["--world", "absent"]],
+)
+def test_what_cannot_be_meant_is_refused(run: Run, arguments: list[str]) -> None:
+    assert run("serve", *arguments).exit_code == 2
+
+
+def test_a_public_key_is_no_private_key(run: Run, pem: Path) -> None:
+    result = run("serve", "--key", str(pem))
+    assert result.exit_code == 2
+    assert "not a private key" in result.stderr
+
+
+def test_a_schema_that_cannot_be_read_is_named_with_its_place(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "layer.tl"
+    path.write_text("user#1 id:int = User;\nthis is no declaration\n")
+    result = run("serve", "--schema", f"1={path}")
+    assert result.exit_code == 1
+    assert f"{path}:2:" in result.stderr
+
+
+def test_a_port_that_is_taken_is_one_clear_line(run: Run, dc: LocalDCThread) -> None:
+    result = run("serve", "--port", str(dc.address[1]))
+    assert result.exit_code == 1
+    assert result.stderr.count("\n") == 1
