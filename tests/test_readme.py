@@ -1,0 +1,60 @@
+"""What the README shows is run as it stands there."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mtproto.localdc import LocalDCThread
+
+README = Path(__file__).resolve().parent.parent / "README.md"
+TEXT = README.read_text(encoding="utf-8")
+
+BLOCKS = re.findall(r"```python\n(.*?)```", TEXT, flags=re.DOTALL)
+SCRIPTS = [block for block in BLOCKS if "def test_" not in block]
+TESTS = [block for block in BLOCKS if "def test_" in block]
+COMMANDS = re.findall(r"^\$ mtproto (.*?)\s*(?:#.*)?$", TEXT, flags=re.MULTILINE)
+
+
+def test_it_shows_three_depths_the_language_and_a_test() -> None:
+    assert len(SCRIPTS) == 4
+    assert len(TESTS) == 1
+    assert len(COMMANDS) >= 6
+
+
+@pytest.mark.parametrize("number", range(len(SCRIPTS)))
+def test_each_script_runs(number: int) -> None:
+    run = subprocess.run(
+        [sys.executable, "-W", "error", "-c", SCRIPTS[number]], capture_output=True, text=True, check=False, timeout=60
+    )
+    assert run.returncode == 0, run.stderr
+    assert run.stderr == ""
+
+
+@pytest.mark.parametrize("number", range(len(TESTS)))
+def test_each_test_passes(number: int) -> None:
+    names: dict[str, Any] = {}
+    exec(compile(TESTS[number], "README.md", "exec"), names)
+    found = [value for name, value in names.items() if name.startswith("test_")]
+    assert found
+    for function in found:
+        with LocalDCThread() as dc:
+            function(dc)
+
+
+@pytest.mark.parametrize("line", COMMANDS)
+def test_each_command_has_the_options_that_are_shown(line: str) -> None:
+    click = pytest.importorskip("click", reason="the command line is an extra")
+    from mtproto.cli.app import commands, run
+
+    name, *arguments = line.split()
+    command = commands.get_command(click.Context(commands), name)
+    assert command is not None
+    command.make_parser(click.Context(command)).parse_args(list(arguments))
+    if name == "decode":
+        assert run([name, *arguments]) == 0
