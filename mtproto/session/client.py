@@ -39,8 +39,11 @@ OLDEST = 300.0
 NEWEST = 30.0
 """Seconds: the same for an id ahead of the server's time."""
 
-STALE_IN_A_ROW = 16
+STALE_IN_A_ROW = 8
 """Packets outside the window one after the other before the peer's idea of time is called senseless."""
+
+LATEST_TIME = (1 << 31) - 86400.0
+"""Unix seconds: the last day that ids can name. A clock that shows it is no clock; ours would run out of ids."""
 
 _LONG = Struct("<q")
 
@@ -214,6 +217,7 @@ class ClientSession(ClientSending):
         self._connected = False
         self._broken = False
         self._outbox.connection_lost()
+        self._carriers.clear()
         self._quick_acks.clear()
         self._again.clear()
         lasting = (Kind.DROP, Kind.DESTROY_SESSION, Kind.DESTROY_AUTH_KEY)
@@ -339,9 +343,10 @@ class ClientSession(ClientSending):
         """Learn server time from the id of an authentic packet, then say whether the id lies in the window."""
         state = self.key_state
         sent_at = msg_id_time(msg_id)
+        if sent_at > LATEST_TIME:
+            raise RemoteProtocolError("msg_id", f"the peer's id says {iso(sent_at)}")
         if not state.time_known or sent_at - now > state.time_offset:
-            self._learn_time(sent_at - now)
-            self._plan_salts(now)
+            self._learn_time(sent_at - now, now)
         ahead = sent_at - state.server_time(now)
         if -OLDEST <= ahead <= NEWEST:
             self._stale_in_a_row = 0

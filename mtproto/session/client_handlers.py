@@ -162,7 +162,7 @@ class ClientHandlers(ClientState):
     def _check_clock(self, msg_id: int, req_msg_id: int, now: float) -> None:
         """Lower our idea of server time where an answer is older than its question: our clock was ahead."""
         if msg_id_time(req_msg_id) - msg_id_time(msg_id) > CLOCK_TOLERANCE:
-            self._learn_time(msg_id_time(self._outer_id) - now)
+            self._learn_time(msg_id_time(self._outer_id) - now, now)
 
     # Cancelling a query: core.telegram.org/mtproto/service_messages#cancellation-of-an-rpc-query
 
@@ -270,10 +270,10 @@ class ClientHandlers(ClientState):
 
     # Acknowledgements: core.telegram.org/mtproto/service_messages_about_messages#acknowledgment-of-receipt
 
-    def _msgs_ack(self, _msg_id: int, body: bytes, _now: float) -> None:
+    def _msgs_ack(self, _msg_id: int, body: bytes, now: float) -> None:
         for acked_id in wire.read_ids(body, self._limits.message_ids_accepted):
             request = self._outbox.current(acked_id)
-            if request is not None and self._acked(request):
+            if request is not None and self._acked(request, now):
                 self._events.append(Acked(request))
 
     # Refusals: core.telegram.org/mtproto/service_messages_about_messages#notice-of-ignored-error-message
@@ -297,7 +297,7 @@ class ClientHandlers(ClientState):
             return
         self._events.append(BadMessage(notice.bad_msg_id, code))
         if code == 17:
-            self._learn_time(msg_id_time(self._outer_id) - now)
+            self._learn_time(msg_id_time(self._outer_id) - now, now)
         if code == 20:
             for item in items:
                 if isinstance(item, Request):
@@ -327,7 +327,10 @@ class ClientHandlers(ClientState):
             raise RemoteProtocolError("msgs_state_info", f"{len(answer.info)} states for {len(question.ids)} messages")
         del self._asked[answer.req_msg_id]
         if question.kind is Kind.RESEND:
-            return  # it speaks of messages of the server that it has forgotten; the calls are asked about by themselves
+            # It has forgotten the message that it announced; what became of the call is the next question.
+            if question.request is not None and question.request.state is RequestState.ACKED:
+                question.request.ask_at = self._outbox.next_ask = now
+            return
         for asked_id, state in zip(question.ids, answer.info, strict=True):
             request = self._outbox.current(asked_id)
             if request is None:
@@ -351,10 +354,11 @@ class ClientHandlers(ClientState):
         kind = state & 7
         was_acked = request.state is RequestState.ACKED
         if kind == Status.RECEIVED:
-            if self._acked(request):
-                self._events.append(Acked(request))
-            elif was_acked and state & Status.ANSWERED:
+            # After a lost connection the answer comes by itself; where that did not happen, it is asked for.
+            if state & Status.ANSWERED and request.state is not RequestState.UNKNOWN:
                 self._ask_answer(request.msg_id)
+            if self._acked(request, now):
+                self._events.append(Acked(request))
         elif kind == Status.UNKNOWN or (was_acked and kind in (Status.NOT_RECEIVED, Status.NOT_RECEIVED_YET)):
             self._forgotten(request, "the server knows nothing of it any more")
         elif kind in (Status.NOT_RECEIVED, Status.NOT_RECEIVED_YET):
@@ -373,22 +377,25 @@ class ClientHandlers(ClientState):
     def _msg_detailed_info(self, _msg_id: int, body: bytes, now: float) -> None:
         news = service.decode(body)
         request = self._outbox.find(news.msg_id)
-        if request is not None and self._acked(request):
+        if request is None and news.msg_id not in self._asked:
+            self._inbox.acknowledge(news.answer_msg_id, now)  # nobody waits for it any more
+            return
+        if request is not None and self._acked(request, now):
             self._events.append(Acked(request))
-        self._announced(news.answer_msg_id, now, wanted=request is not None or news.msg_id in self._asked)
+        self._announced(news.answer_msg_id, request, now)
 
     def _msg_new_detailed_info(self, _msg_id: int, body: bytes, now: float) -> None:
-        self._announced(service.decode(body).answer_msg_id, now, wanted=True)
+        self._announced(service.decode(body).answer_msg_id, None, now)
 
-    def _announced(self, answer_msg_id: int, now: float, *, wanted: bool) -> None:
-        """Ask for a message that the server holds back, or acknowledge it where it was received or is not wanted."""
-        if not wanted or self._inbox.look_up(answer_msg_id) is Seen.BEFORE:
+    def _announced(self, answer_msg_id: int, request: Request | None, now: float) -> None:
+        """Ask for a message that the server holds back, or acknowledge it where it was received."""
+        if self._inbox.look_up(answer_msg_id) is Seen.BEFORE:
             self._inbox.acknowledge(answer_msg_id, now)
-        else:
-            asked = [*self._services, *self._asked.values()]
-            if all(item.kind is not Kind.RESEND or answer_msg_id not in item.ids for item in asked):
-                body = service.types.MsgResendReq(msg_ids=[answer_msg_id]).to_bytes()
-                self._queue_service(Kind.RESEND, body, [answer_msg_id])
+            return
+        asked = [*self._services, *self._asked.values()]
+        if all(item.kind is not Kind.RESEND or answer_msg_id not in item.ids for item in asked):
+            body = service.types.MsgResendReq(msg_ids=[answer_msg_id]).to_bytes()
+            self._queue_service(Kind.RESEND, body, [answer_msg_id], request)
 
     # Requests to send again: core.telegram.org/mtproto/service_messages_about_messages
     # #explicit-request-to-re-send-messages

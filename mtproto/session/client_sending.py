@@ -27,6 +27,8 @@ PACKET_OVERHEAD = 24 + 32 + 8 + 1024
 QUICK_ACKS_KEPT = 1000
 """Packets whose quick acknowledgement is still understood."""
 
+_LOW_WORD = (1 << 32) - 1
+
 SALT_RECHECK = 60.0
 """Seconds after which the salt to send with is looked up again."""
 
@@ -128,10 +130,10 @@ class ClientSending(ClientHandlers):
             old, new = request.msg_id, message.msg_id
             self._outbox.sealed(request, new, message.seqno, packet_id, now)
             events.append(Resent(request, old, new) if old else Sent(request, new))
-        token = None
-        if any(request.want_quick_ack for request in sealed):
-            token = packet.quick_ack_token
-            self._note_quick_ack(token, tuple(request for request in sealed if request.want_quick_ack))
+        hurried = [request for request in sealed if request.want_quick_ack]
+        if hurried:
+            self._note_quick_ack(packet.quick_ack_token, tuple(hurried))
+        token = packet.quick_ack_token if hurried else None
         return Packet(packet.payload, token, tuple(sealed), tuple(events))
 
     def _seal_again(self, now: float, budget: int) -> Packet | None:
@@ -197,10 +199,14 @@ class ClientSending(ClientHandlers):
 
     def _next_msg_id(self, server_time: float) -> int:
         """Return an id above all that this session and its key have given out."""
-        state = self.key_state
-        last = max(self._last_msg_id, state.last_msg_id)
-        self._last_msg_id = state.last_msg_id = client_msg_id(server_time, last, self._random)
-        return self._last_msg_id
+        state, last = self.key_state, self._last_msg_id
+        if server_time == self._numbered_at and last == state.last_msg_id and (last + 4) & _LOW_WORD:
+            msg_id = last + 4  # of one packet; the random bits of its first id serve them all
+        else:
+            msg_id = client_msg_id(server_time, max(last, state.last_msg_id), self._random)
+            self._numbered_at = server_time
+        self._last_msg_id = state.last_msg_id = msg_id
+        return msg_id
 
     def _current_salt(self, server_time: float) -> int:
         # The list is replaced whenever it changes, so that its identity tells whether the choice still stands.

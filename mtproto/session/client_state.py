@@ -31,6 +31,9 @@ __all__ = ["ClientState", "new_session_id"]
 CARRIERS_KEPT = 1000
 """Containers and lone service messages whose refusal is still understood; each is forgotten once it was accepted."""
 
+SERVICES_QUEUED = 4096
+"""Service messages that wait to be sent before those that the server provokes, or that save it work, are left out."""
+
 QUESTIONS_KEPT = 1000
 """Service questions without an answer that are remembered; beyond it the oldest is forgotten."""
 
@@ -107,6 +110,7 @@ class ClientState:
         self._outer_id = 0  # of the packet that is being read
         self._content_count = 0
         self._last_msg_id = 0
+        self._numbered_at = -1.0  # the server time of that id
         self._salts_due = NEVER
         self._salts_not_before = 0.0
 
@@ -117,7 +121,8 @@ class ClientState:
         return events
 
     def _queue_service(self, kind: Kind, body: bytes, ids: Iterable[int] = (), request: Request | None = None) -> None:
-        self._services.append(ServiceMessage(kind, body, tuple(ids), request))
+        if len(self._services) < SERVICES_QUEUED or kind not in (Kind.REPLY, Kind.RESEND, Kind.DROP):
+            self._services.append(ServiceMessage(kind, body, tuple(ids), request))
 
     def _waits_for(self, kind: Kind) -> bool:
         """Whether a question of this kind is queued or not yet answered."""
@@ -125,13 +130,13 @@ class ClientState:
 
     # Time (design: the first authenticated id sets the offset, a later one raises it).
 
-    def _learn_time(self, offset: float) -> None:
+    def _learn_time(self, offset: float, now: float) -> None:
         state = self.key_state
-        first = not state.time_known
-        moved = abs(offset - state.time_offset)
+        noticeable = not state.time_known or abs(offset - state.time_offset) >= NOTICEABLE
         state.time_offset = offset
         state.time_known = True
-        if first or moved >= NOTICEABLE:
+        if noticeable:
+            self._plan_salts(now)
             self._events.append(TimeLearned(offset))
 
     # The end of a call.
@@ -165,9 +170,9 @@ class ClientState:
         else:
             self._lose(request, OutcomeUnknown(request, reason))
 
-    def _acked(self, request: Request) -> bool:
+    def _acked(self, request: Request, now: float) -> bool:
         self._carriers.pop(request.packet_id, None)
-        return self._outbox.acked(request)
+        return self._outbox.acked(request, now)
 
     # Refused messages (bad_server_salt, bad_msg_notification).
 
@@ -176,10 +181,9 @@ class ClientState:
         request = self._outbox.current(bad_msg_id)
         if request is not None:
             return [request]
-        carried = self._carriers.pop(bad_msg_id, ())
-        question = self._asked.pop(bad_msg_id, None)
+        question = self._asked.get(bad_msg_id)
         items: list[ServiceMessage | Request] = []
-        for item in carried or ((question,) if question else ()):
+        for item in self._carriers.pop(bad_msg_id, (question,) if question else ()):
             if isinstance(item, ServiceMessage):
                 self._asked.pop(item.msg_id, None)
                 items.append(item)
@@ -275,4 +279,6 @@ class ClientState:
         self._outbox.forget_ids()
         if code == 17:
             self._last_msg_id = self.key_state.last_msg_id = 0
+            self._numbered_at = -1.0
+        self._queue_service(Kind.DESTROY_SESSION, service.functions.DestroySession(session_id=old).to_bytes(), [old])
         self._events.append(SessionRenewed(old, self.session_id, code))

@@ -19,6 +19,10 @@ ACK_DELAY = 30.0
 """Seconds that an acknowledgement waits for a message to travel with. Documented are 60 to 120; TDLib takes 30."""
 
 
+ACKS_QUEUED = 65536
+"""Acknowledgements that may wait for a connection that takes nothing."""
+
+
 class Seen(Enum):
     """What the memory of received ids says about one."""
 
@@ -86,8 +90,9 @@ class Inbox:
             self._floor = ids.pop(0)
 
     def acknowledge(self, msg_id: int, now: float) -> None:
-        """Queue an acknowledgement."""
-        self.acks.append(msg_id)
+        """Queue an acknowledgement; where too many wait it is left out, and the peer sends the message again."""
+        if len(self.acks) < ACKS_QUEUED:
+            self.acks.append(msg_id)
         if self.ack_deadline == NEVER and not self._overdue:
             self.ack_deadline = now + ACK_DELAY
 

@@ -23,6 +23,12 @@ NEVER = float("inf")
 ASK_AFTER = 10.0
 """Seconds without news of a call after which the server is asked about it (`msgs_state_req`)."""
 
+ASK_ABOUT_ACKED = 60.0
+"""The same for a call that was acknowledged on this connection: it may simply take long."""
+
+DROPPED_KEPT = 4096
+"""Cancelled calls whose late answers are recognised; beyond it the oldest is forgotten."""
+
 OLD_IDS = 8
 """How many earlier ids of a call are kept, so that an answer to one of them still finds it."""
 
@@ -80,7 +86,6 @@ class Request:
         "after",
         "ask_at",
         "body",
-        "carried_over",
         "failed",
         "idempotent",
         "msg_id",
@@ -120,7 +125,6 @@ class Request:
         self.packet_id = 0  # the container's id, or msg_id where it went alone
         self.sent_at = 0.0
         self.ask_at = NEVER
-        self.carried_over = False  # acknowledged on a connection that was lost
         self.old_ids: tuple[int, ...] = ()
         self.refusals: dict[int, int] = {}  # how often, by code
         self.outbox: Outbox | None = None
@@ -259,20 +263,19 @@ class Outbox:
         request.packet_id = packet_id
         request.sent_at = now
         request.state = RequestState.SENT
-        request.carried_over = False
         request.ask_at = now + ASK_AFTER
         if request.ask_at < self.next_ask:
             self.next_ask = request.ask_at
         self._by_id[msg_id] = request
 
-    def acked(self, request: Request) -> bool:
+    def acked(self, request: Request, now: float) -> bool:
         """Note that the server has a call; return whether that is news."""
         if request.state not in (RequestState.SENT, RequestState.UNKNOWN):
             return False
-        carried_over = request.state is RequestState.UNKNOWN
+        # An answer that was sent into the lost connection comes again at once, or something is wrong.
+        request.ask_at = now + (ASK_ABOUT_ACKED if request.state is RequestState.SENT else ASK_AFTER)
+        self.next_ask = min(self.next_ask, request.ask_at)
         request.state = RequestState.ACKED
-        request.carried_over = carried_over
-        request.ask_at = request.ask_at if carried_over else NEVER
         request.refusals.clear()
         return True
 
@@ -301,6 +304,8 @@ class Outbox:
             del self.dropped[msg_id]
         self.settle(request, failed=True)
         self.dropped[request.msg_id] = (request, now + DROPPED_LIFETIME)
+        if len(self.dropped) > DROPPED_KEPT:
+            del self.dropped[next(iter(self.dropped))]
 
     def take_unsent(self) -> list[Request]:
         """Give back the calls that were never sealed; they are in no session then."""
@@ -315,8 +320,6 @@ class Outbox:
         for request in self.in_flight():
             if request.state is RequestState.SENT:
                 request.state = RequestState.UNKNOWN
-            elif request.state is RequestState.ACKED:
-                request.carried_over = True
 
     def connection_made(self, now: float) -> None:
         """Ask about the unknown calls at once, and about the acknowledged ones if nothing comes."""
@@ -335,7 +338,7 @@ class Outbox:
         self.next_ask = NEVER
         for request in self.in_flight():
             if request.ask_at <= now and len(asked) < count:
-                request.ask_at = now + ASK_AFTER
+                request.ask_at = now + (ASK_ABOUT_ACKED if request.state is RequestState.ACKED else ASK_AFTER)
                 asked.append(request)
             self.next_ask = min(self.next_ask, request.ask_at)
         return asked

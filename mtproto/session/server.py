@@ -1,8 +1,8 @@
 """The server's half of an encrypted session: opened packets and a time go in, events and sealed packets come out.
 
 core.telegram.org/mtproto/description. One `ServerSession` for each pair of auth key and session id. How a packet is
-checked and sealed stands here; `server_handlers` says what a message means, `server_state` and `server_records` remember.
-No I/O, no clock, no randomness of its own; one owner, no locks.
+checked and sealed stands here, what a message means in `server_handlers`, what is remembered in `server_state` and
+`server_records`. No I/O, no clock, no randomness of its own; one owner, no locks.
 """
 
 from __future__ import annotations
@@ -36,6 +36,9 @@ NEWEST = 30.0
 
 PACKET_OVERHEAD = 24 + 32 + 8 + 1024
 """Bytes of a packet besides the bodies in its container: envelope, header, container, the most padding."""
+
+QUEUED_AT_MOST = 16384
+"""Messages that wait to be sent before no more is accepted of a client that provokes them and takes none."""
 
 QUESTIONS_KEPT = 1000
 """Questions and pings of ours without an answer that are remembered."""
@@ -113,6 +116,8 @@ class ServerSession(ServerHandlers):
     def push(self, body: bytes, *, announced: bool = False) -> None:
         """Send a message that nobody asked for, an update; it is kept and sent again until the client has it.
 
+        Where more than `limits.queued_updates` wait for a connection, the oldest goes.
+
         Args:
             body: one serialized boxed object.
             announced: send only a `msg_new_detailed_info`.
@@ -120,7 +125,10 @@ class ServerSession(ServerHandlers):
         """
         if self._compress:
             body = wire.gzip_if_shorter(body)
-        self._queue.append(Outgoing(body, content=True, reply=False, announced=announced))
+        waiting = [message for message in self._queue if message.update and not message.msg_id]
+        if len(waiting) >= self._limits.queued_updates:
+            self._queue.remove(waiting[0])
+        self._queue.append(Outgoing(body, content=True, reply=False, update=True, announced=announced))
 
     def reply(self, body: bytes) -> None:
         """Send a service message that needs no acknowledgement, whatever it is. A door for faults in tests."""
@@ -151,11 +159,6 @@ class ServerSession(ServerHandlers):
         self._acks.pop(msg_id, None)
         answer = service.types.DestroyAuthKeyOk if existed else service.types.DestroyAuthKeyNone
         self._reply(answer().to_bytes())
-
-    def outcome(self, query_msg_id: int) -> bool | None:
-        """Say how a query ended: True with a result, False with an error; None if it runs or is not known."""
-        record = self._register.find(query_msg_id)
-        return None if record is None or not record.answered else not record.failed
 
     # The connection.
 
@@ -201,7 +204,9 @@ class ServerSession(ServerHandlers):
             now: the server's time.
 
         """
-        if self._accept(message, now):
+        if len(self._queue) > QUEUED_AT_MOST:
+            self._events.append(Flooded(f"{len(self._queue)} messages wait for a client that does not read"))
+        elif self._accept(message, now):
             if wire.constructor_id(message.body) == ids.MSG_CONTAINER:
                 self._receive_container(message, now)
             else:

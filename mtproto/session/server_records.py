@@ -13,7 +13,7 @@ from mtproto.session.inbox import Seen, Status
 
 __all__ = ["Outgoing", "Received", "Register"]
 
-DENIED_KEPT = 1000
+DENIED_KEPT = 8192
 """Ids that were promised never to be accepted; beyond it the oldest promise is forgotten."""
 
 EVICTED_AT_ONCE = 64
@@ -28,6 +28,7 @@ class Outgoing:
         content: whether it is content-related, so that it is kept until it is acknowledged.
         reply: whether it answers a message of the client (msg_id % 4 == 1), or speaks by itself (3).
         query: the client's message that it answers as `rpc_result`, or 0.
+        update: it is one that was pushed, so that it may be dropped where too many wait.
         announced: only its `msg_detailed_info` or `msg_new_detailed_info` is sent; itself when it is asked for.
         msg_id: given when it is sealed for the first time, and kept when it is sent again.
         seqno: given with it.
@@ -37,13 +38,35 @@ class Outgoing:
 
     """
 
-    __slots__ = ("announced", "asks", "body", "content", "msg_id", "ping_id", "query", "reply", "sent_at", "seqno")
+    __slots__ = (
+        "announced",
+        "asks",
+        "body",
+        "content",
+        "msg_id",
+        "ping_id",
+        "query",
+        "reply",
+        "sent_at",
+        "seqno",
+        "update",
+    )
 
-    def __init__(self, body: bytes, *, content: bool, reply: bool, query: int = 0, announced: bool = False) -> None:
+    def __init__(
+        self,
+        body: bytes,
+        *,
+        content: bool,
+        reply: bool,
+        query: int = 0,
+        update: bool = False,
+        announced: bool = False,
+    ) -> None:
         self.body = body
         self.content = content
         self.reply = reply
         self.query = query
+        self.update = update
         self.announced = announced
         self.msg_id = 0
         self.seqno = 0
@@ -67,11 +90,10 @@ class Received:
         dropped: the client gave the call up while it ran.
         answer: the answer, while it is kept.
         forgotten: the answer is not kept any more, although the client never acknowledged it.
-        failed: the answer is an `rpc_error`.
 
     """
 
-    __slots__ = ("answer", "answered", "container", "dropped", "failed", "forgotten", "msg_id", "query", "seqno")
+    __slots__ = ("answer", "answered", "container", "dropped", "forgotten", "msg_id", "query", "seqno")
 
     def __init__(self, msg_id: int, seqno: int, *, container: bool = False) -> None:
         self.msg_id = msg_id
@@ -82,7 +104,6 @@ class Received:
         self.dropped = False
         self.answer: Outgoing | None = None
         self.forgotten = False
-        self.failed = False
 
     @property
     def open(self) -> bool:

@@ -12,7 +12,6 @@ from struct import Struct
 from mtproto.limits import Limits
 from mtproto.message.auth_key import AuthKey
 from mtproto.session import wire
-from mtproto.session.constructors import RPC_ERROR
 from mtproto.session.events import Refused, ServerEvent
 from mtproto.session.inbox import NEVER
 from mtproto.session.salts import ServerSalts
@@ -102,7 +101,6 @@ class ServerState:
     def _send_result(self, record: Received, result: bytes, *, announced: bool = False) -> None:
         """Queue the answer to a query, which acknowledges it as well."""
         record.answered = True
-        record.failed = wire.constructor_id(result) == RPC_ERROR
         self._register.running -= 1
         self._acks.pop(record.msg_id, None)
         if self._compress:
@@ -129,8 +127,8 @@ class ServerState:
 
     def _forget_old(self, now: float) -> None:
         """Forget what the client did not acknowledge in time, and the oldest where there is too much."""
-        expired = [message for message in self._stored.values() if message.sent_at + ANSWER_LIFETIME <= now]
-        for message in expired:
-            self._forget(message, acknowledged=False)
-        while len(self._stored) > STORED_AT_MOST:
-            self._forget(next(iter(self._stored.values())), acknowledged=False)
+        while self._stored:
+            oldest = next(iter(self._stored.values()))  # they were stored in the order of sending
+            if oldest.sent_at + ANSWER_LIFETIME > now and len(self._stored) <= STORED_AT_MOST:
+                break
+            self._forget(oldest, acknowledged=False)

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Sequence
-from struct import Struct
+from struct import Struct, pack, unpack_from
 from typing import NamedTuple
 
 from mtproto.errors import RemoteProtocolError
@@ -195,7 +195,7 @@ def write_rpc_error(code: int, message: str) -> bytes:
 
 def write_acks(msg_ids: Sequence[int]) -> bytes:
     """Serialize `msgs_ack` (core.telegram.org/mtproto/service_messages_about_messages)."""
-    return _VECTOR_HEAD.pack(MSGS_ACK, VECTOR, len(msg_ids)) + Struct(f"<{len(msg_ids)}q").pack(*msg_ids)
+    return _VECTOR_HEAD.pack(MSGS_ACK, VECTOR, len(msg_ids)) + pack(f"<{len(msg_ids)}q", *msg_ids)
 
 
 def read_ids(body: bytes, limit: int) -> tuple[int, ...]:
@@ -213,7 +213,7 @@ def read_ids(body: bytes, limit: int) -> tuple[int, ...]:
         raise RemoteProtocolError("msg_ids", "not a vector of the length that it declares")
     if count > limit:
         raise TooMany("msg_ids", f"{count} ids, at most {limit} are allowed")
-    ids: tuple[int, ...] = Struct(f"<{count}q").unpack_from(body, _VECTOR_HEAD.size)
+    ids: tuple[int, ...] = unpack_from(f"<{count}q", body, _VECTOR_HEAD.size)
     return ids
 
 
@@ -222,7 +222,7 @@ def write_invoke_after(msg_ids: Sequence[int], query: bytes) -> bytes:
     if len(msg_ids) == 1:
         return _INVOKE_AFTER.pack(INVOKE_AFTER_MSG, msg_ids[0]) + query
     head = _VECTOR_HEAD.pack(INVOKE_AFTER_MSGS, VECTOR, len(msg_ids))
-    return head + Struct(f"<{len(msg_ids)}q").pack(*msg_ids) + query
+    return head + pack(f"<{len(msg_ids)}q", *msg_ids) + query
 
 
 def read_gzip(body: bytes, limits: Limits) -> bytes:

@@ -22,6 +22,7 @@ from tl import TLObject, service
 
 START = 1_700_000_000.0
 MAX_BYTES = 1 << 20
+FORGED = 1 << 24  # by how much ids made by hand differ from those that the two give out at the same time: 4 ms
 
 Event = TypeVar("Event")
 
@@ -77,17 +78,23 @@ class Pair:
         if self.salt_known:
             self.state.salts = [Salt(0, 1 << 31, self.salts.current(self.now))]
         self.client = ClientSession(self.state, random=self.random, limits=self.limits, compress=self.compress)
-        self.server = self.new_server()
         self.forgotten_below = 0
+        self.server = self.new_server(self.client.session_id)
+        self.servers = {self.client.session_id: self.server}
         self.client_events: list[ClientEvent] = []
         self.server_events: list[ServerEvent] = []
         self.executed: list[bytes] = []
+        self.lost_packets: list[bytes] = []
+        self.seen_by_client: list[bytes] = []
+        self.content_seqno = 1_000_001
+        self.drop_id = 0
+        self._forged = 0
         self.connect()
 
-    def new_server(self, forgotten_below: int = 0) -> ServerSession:
+    def new_server(self, session_id: int, forgotten_below: int = 0) -> ServerSession:
         return ServerSession(
             self.key,
-            self.client.session_id,
+            session_id,
             salts=self.salts,
             random=self.random,
             limits=self.server_limits,
@@ -116,8 +123,9 @@ class Pair:
 
     def server_forgets(self) -> None:
         """Let the server lose its session, as it may at any time."""
-        self.forgotten_below = self.server.high_water
-        self.server = self.new_server(self.forgotten_below)
+        self.forgotten_below = max(self.forgotten_below, self.server.high_water)
+        self.server = self.new_server(self.server.session_id, self.forgotten_below)
+        self.servers[self.server.session_id] = self.server
         self.server.connected(self.now)
 
     # Packets.
@@ -139,11 +147,7 @@ class Pair:
 
     def to_server(self, payload: bytes) -> list[ServerEvent]:
         """Hand a packet to the server, which answers at once where `answer` says so."""
-        message = unseal(self.key, Sender.CLIENT, payload)
-        if message.session_id != self.server.session_id:
-            self.server = self.new_server(self.forgotten_below)
-            self.server.session_id = message.session_id
-            self.server.connected(self.now)
+        message = self.opened_packet(payload)
         events = self.server.receive(message, self.now)
         for query in of(events, Query):
             self.executed.append(query.body)
@@ -155,6 +159,7 @@ class Pair:
 
     def to_client(self, payload: bytes) -> list[ClientEvent]:
         """Hand a packet to the client."""
+        self.seen_by_client.append(payload)
         events = self.client.receive(payload, self.client_now)
         self.client_events += events
         return events
@@ -213,39 +218,60 @@ class Pair:
             random=self.random,
         ).payload
 
-    def forge_client(self, body: bytes | TLObject, msg_id: int | None = None, seqno: int = 0, **changed: int) -> bytes:
-        """Seal a packet of the client by hand."""
+    def forge_client(
+        self, body: bytes | TLObject, msg_id: int | None = None, seqno: int | None = None, **changed: int
+    ) -> bytes:
+        """Seal a packet of the client by hand; by default it is not content-related."""
         return seal(
             self.key,
             Sender.CLIENT,
             salt=changed.get("salt", self.salts.current(self.now)),
             session_id=changed.get("session_id", self.client.session_id),
             msg_id=self.client_id() if msg_id is None else msg_id,
-            seqno=seqno,
+            seqno=self.content_seqno + 1 if seqno is None else seqno,
             body=body if isinstance(body, bytes) else body.to_bytes(),
             random=self.random,
         ).payload
 
     def server_id(self, kind: int, seconds: float = 0.0) -> int:
-        """Return a fresh msg_id of the server: `kind` is 1 for an answer, 3 for anything else."""
-        self.last_forged = max(self._id(seconds), getattr(self, "last_forged", 0) + 4 if not seconds else 0)
-        return self.last_forged + kind
+        """Return a msg_id of the server: `kind` is 1 for an answer, 3 for anything else. Of now, it is a fresh one."""
+        return self._fresh_id(seconds) + kind
 
     def client_id(self, seconds: float = 0.0) -> int:
-        """Return a fresh msg_id of the client."""
-        self.last_forged = max(self._id(seconds), getattr(self, "last_forged", 0) + 4 if not seconds else 0)
-        return self.last_forged
+        """Return a msg_id of the client; of now, it is a fresh one."""
+        return self._fresh_id(seconds)
 
-    def _id(self, seconds: float) -> int:
-        return int((self.now + seconds) * (1 << 32)) & -4
+    def next_content_seqno(self) -> int:
+        """Return the number of a content-related message made by hand, above all that the client gave out."""
+        self.content_seqno += 2
+        return self.content_seqno
+
+    def opened_packet(self, payload: bytes) -> Unsealed:
+        """Open a packet of the client and find its session, as the server's link does."""
+        message = unseal(self.key, Sender.CLIENT, payload)
+        if message.session_id not in self.servers:
+            self.servers[message.session_id] = self.new_server(message.session_id, self.forgotten_below)
+            self.servers[message.session_id].connected(self.now)
+        self.server = self.servers[message.session_id]
+        return message
+
+    def opened(self, body: bytes, seqno: int = 2_000_000) -> Unsealed:
+        """Return a packet of the client as the server's link opens it, made by hand."""
+        return Unsealed(self.salts.current(self.now), self.client.session_id, self.client_id(), seqno, body, 0)
+
+    def _fresh_id(self, seconds: float) -> int:
+        msg_id = int((self.now + seconds) * (1 << 32) + FORGED) & -4
+        if not seconds:
+            msg_id = self._forged = max(msg_id, self._forged + 4)
+        return msg_id
 
     def from_server_now(self, body: bytes | TLObject, seqno: int = 0, kind: int = 1) -> list[ClientEvent]:
         """Hand the client a message of the server that was made by hand."""
         return self.to_client(self.forge(body, self.server_id(kind), seqno))
 
-    def from_client_now(self, body: bytes | TLObject, seqno: int = 0) -> list[ServerEvent]:
-        """Hand the server a message of the client that was made by hand."""
-        return self.to_server(self.forge_client(body, self.client_id(), seqno))
+    def from_client_now(self, body: bytes | TLObject) -> list[ServerEvent]:
+        """Hand the server a message of the client that was made by hand and is not content-related."""
+        return self.to_server(self.forge_client(body))
 
     # Shorthands.
 

@@ -1,0 +1,216 @@
+"""Containers, copies, packed objects and id lists: what is written is read again, and nothing else is."""
+
+from __future__ import annotations
+
+import gzip
+import zlib
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mtproto.errors import RemoteProtocolError
+from mtproto.limits import DEFAULT_LIMITS
+from mtproto.session import constructors, wire
+from mtproto.session.wire import Message
+from tests.session.harness import api_body
+from tl import service
+
+longs = st.integers(-(1 << 63), (1 << 63) - 1)
+ints = st.integers(-(1 << 31), (1 << 31) - 1)
+bodies = st.binary(min_size=1, max_size=24).map(lambda data: b"\x01" + data * 4 + bytes(-(1 + 4 * len(data)) % 4))
+messages = st.builds(Message, longs, ints, bodies)
+
+SMALL = replace(DEFAULT_LIMITS, inflated=1000)
+
+
+def test_constructor_ids_are_those_of_the_schema() -> None:
+    names = [
+        name for name in vars(constructors) if name.isupper() and not name.startswith("INVOKE") and name != "VECTOR"
+    ]
+    assert len(names) > 30
+    for name in names:
+        assert getattr(constructors, name) == service.schema[name.lower()].ID, name
+
+
+def test_invoke_after_ids_are_those_of_the_api() -> None:
+    from tl import api
+
+    assert api.functions.InvokeAfterMsg.ID == constructors.INVOKE_AFTER_MSG
+    assert api.functions.InvokeAfterMsgs.ID == constructors.INVOKE_AFTER_MSGS
+
+
+@given(st.lists(messages, max_size=8))
+def test_containers_survive(content: list[Message]) -> None:
+    assert wire.read_container(wire.write_container(content), 8) == content
+
+
+@given(st.lists(messages, min_size=1, max_size=4), st.data())
+def test_a_cut_container_is_refused_as_a_whole(content: list[Message], data: st.DataObject) -> None:
+    whole = wire.write_container(content)
+    cut = data.draw(st.integers(0, len(whole) - 1))
+    with pytest.raises(RemoteProtocolError):
+        wire.read_container(whole[:cut], 8)
+
+
+@given(st.lists(messages, max_size=4), st.binary(min_size=1, max_size=8))
+def test_a_container_with_something_behind_it_is_refused(content: list[Message], rest: bytes) -> None:
+    with pytest.raises(RemoteProtocolError):
+        wire.read_container(wire.write_container(content) + rest, 8)
+
+
+@given(st.binary(max_size=64))
+def test_any_bytes_are_a_container_or_an_error(data: bytes) -> None:
+    try:
+        content = wire.read_container(data, 8)
+    except RemoteProtocolError:
+        return
+    assert wire.write_container(content)[4:] == data[4:]
+
+
+def test_a_container_of_1024_messages_is_read_and_one_of_1025_is_not() -> None:
+    one = Message(1, 1, api_body())
+    assert len(wire.read_container(wire.write_container([one] * 1024), 1024)) == 1024
+    with pytest.raises(wire.TooMany):
+        wire.read_container(wire.write_container([one] * 1025), 1024)
+
+
+def test_a_container_in_a_container_is_refused() -> None:
+    nested = wire.write_container([Message(1, 0, wire.write_container([]))])
+    with pytest.raises(RemoteProtocolError, match="container inside"):
+        wire.read_container(nested, 8)
+
+
+@pytest.mark.parametrize("length", [-4, 0, 3, 5, 1 << 30])
+def test_a_message_of_impossible_length_is_refused(length: int) -> None:
+    whole = bytearray(wire.write_container([Message(1, 1, api_body())]))
+    whole[20:24] = length.to_bytes(4, "little", signed=True)
+    with pytest.raises(RemoteProtocolError):
+        wire.read_container(bytes(whole), 8)
+
+
+@given(messages)
+def test_copies_survive_with_and_without_the_id_of_message(message: Message) -> None:
+    copy = wire.write_copy(message)
+    assert wire.read_copy(copy) == message
+    assert wire.read_copy(copy[:4] + copy[8:]) == message
+
+
+@given(messages, st.integers(1, 64))
+def test_a_cut_copy_is_refused(message: Message, cut: int) -> None:
+    with pytest.raises(RemoteProtocolError):
+        wire.read_copy(wire.write_copy(message)[:-cut])
+
+
+@given(st.lists(longs, max_size=40))
+def test_acks_are_what_the_schema_says(msg_ids: list[int]) -> None:
+    written = wire.write_acks(msg_ids)
+    assert written == service.types.MsgsAck(msg_ids=msg_ids).to_bytes()
+    assert wire.read_ids(written, 40) == tuple(msg_ids)
+
+
+@given(st.lists(longs, min_size=1, max_size=4), st.integers(1, 31))
+def test_cut_id_lists_are_refused(msg_ids: list[int], cut: int) -> None:
+    with pytest.raises(RemoteProtocolError):
+        wire.read_ids(wire.write_acks(msg_ids)[:-cut], 8)
+
+
+def test_more_ids_than_documented_are_refused() -> None:
+    assert len(wire.read_ids(wire.write_acks(range(8192)), 8192)) == 8192
+    with pytest.raises(wire.TooMany):
+        wire.read_ids(wire.write_acks(range(8193)), 8192)
+
+
+@given(st.integers(-(1 << 31), (1 << 31) - 1), st.text(max_size=300))
+def test_rpc_errors_are_what_the_schema_says(code: int, text: str) -> None:
+    expected = service.types.RpcError(error_code=code, error_message=text).to_bytes()
+    assert wire.write_rpc_error(code, text) == expected
+
+
+@given(longs, bodies)
+def test_results_survive(req_msg_id: int, result: bytes) -> None:
+    assert wire.read_rpc_result(wire.write_rpc_result(req_msg_id, result)) == (req_msg_id, result)
+
+
+def test_a_result_without_a_body_is_refused() -> None:
+    with pytest.raises(RemoteProtocolError):
+        wire.read_rpc_result(wire.write_rpc_result(1, b""))
+
+
+@given(st.binary(max_size=900))
+def test_packed_objects_survive_as_gzip_and_as_zlib(data: bytes) -> None:
+    assert wire.read_gzip(wire.write_gzip(data), SMALL) == data
+    for packed in (gzip.compress(data), zlib.compress(data)):
+        body = service.types.GzipPacked(packed_data=packed).to_bytes()
+        assert wire.read_gzip(body, SMALL) == data
+
+
+@given(st.binary(min_size=1, max_size=400))
+def test_packed_objects_are_what_the_schema_says(data: bytes) -> None:
+    packed = wire.write_gzip(data)
+    assert gzip.decompress(service.decode(packed).packed_data) == data
+
+
+@given(st.binary(min_size=4, max_size=200), st.data())
+def test_a_cut_packed_object_is_refused(data: bytes, more: st.DataObject) -> None:
+    packed = gzip.compress(data)
+    cut = more.draw(st.integers(0, len(packed) - 1))
+    with pytest.raises(RemoteProtocolError):
+        wire.read_gzip(service.types.GzipPacked(packed_data=packed[:cut]).to_bytes(), SMALL)
+
+
+@given(st.binary(max_size=80))
+def test_any_bytes_are_a_packed_object_or_an_error(data: bytes) -> None:
+    try:
+        wire.read_gzip(b"\xa1\xcf\x72\x30" + data, SMALL)
+    except RemoteProtocolError:
+        return
+
+
+def test_something_behind_the_packed_stream_is_refused() -> None:
+    body = service.types.GzipPacked(packed_data=gzip.compress(api_body()) + b"more").to_bytes()
+    with pytest.raises(RemoteProtocolError, match="follow"):
+        wire.read_gzip(body, SMALL)
+
+
+def test_an_inflated_object_may_have_the_limit_and_not_a_byte_more() -> None:
+    assert len(wire.read_gzip(wire.write_gzip(bytes(1000)), SMALL)) == 1000
+    with pytest.raises(RemoteProtocolError, match="more than 1000"):
+        wire.read_gzip(wire.write_gzip(bytes(1001)), SMALL)
+
+
+def test_a_bomb_costs_no_more_memory_than_the_limit() -> None:
+    bomb = wire.write_gzip(bytes(1 << 22))
+    assert len(bomb) < 8192
+    with pytest.raises(RemoteProtocolError):
+        wire.read_gzip(bomb, SMALL)
+
+
+def test_a_packed_object_in_a_packed_object_is_refused() -> None:
+    with pytest.raises(RemoteProtocolError, match="nested"):
+        wire.read_gzip(wire.write_gzip(wire.write_gzip(api_body())), DEFAULT_LIMITS)
+
+
+def test_bodies_are_packed_only_where_that_saves_bytes() -> None:
+    compressible = api_body() + bytes(1000)
+    assert wire.gzip_if_shorter(compressible) == wire.write_gzip(compressible)
+    for body in (
+        api_body() + bytes(248),
+        api_body(1, 1000),
+        wire.write_gzip(bytes(100_000)),
+        api_body() + bytes(1 << 17),
+    ):
+        assert wire.gzip_if_shorter(body) is body
+
+
+@given(st.lists(longs, min_size=1, max_size=3))
+def test_the_wrappers_for_order_are_what_the_api_says(msg_ids: list[int]) -> None:
+    from tl import api
+
+    query = api.functions.help.GetConfig()
+    if len(msg_ids) == 1:
+        wrapped = api.functions.InvokeAfterMsg(msg_id=msg_ids[0], query=query)
+    else:
+        wrapped = api.functions.InvokeAfterMsgs(msg_ids=msg_ids, query=query)
+    assert wire.write_invoke_after(msg_ids, query.to_bytes()) == wrapped.to_bytes()
