@@ -195,7 +195,6 @@ class ClientLink:
         """End the connection, or an attempt that failed. `connect_at` then says when to try again."""
         self._maker.abandon()
         self._transport = None
-        self._outgoing = []
         self._keep_alive = None
         if self._status is Status.READY and self._session is not None:
             self._session.disconnected(now)

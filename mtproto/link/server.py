@@ -201,9 +201,8 @@ class ServerLink:
 
     def detach(self, slot: SessionSlot) -> None:
         """Carry a session no more; for the `ServerState` and other links."""
-        if slot.link is self:
-            slot.link = None
-        self._slots.pop(slot, None)
+        slot.link = None
+        del self._slots[slot]
 
     def disconnected(self, now: float) -> None:
         """End the connection: its sessions wait for another."""

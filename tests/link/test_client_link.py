@@ -9,10 +9,10 @@ from mtproto.exchange import ExchangeFaults
 from mtproto.limits import Limits
 from mtproto.link import Broken, ClientLink, ExchangeStep, Failed, KeyCreated, Status, StatusChanged
 from mtproto.message.key_state import KeyState
-from mtproto.session import Pong, QuickAcked, Resent, Result, RpcFailed
+from mtproto.session import ClientEvent, Pong, QuickAcked, Resent, Result, RpcFailed
 from mtproto.session.wire import write_rpc_error
 from mtproto.transport import TRANSPORTS
-from tests.link.support import ANSWER, DC, NOW, QUERY, Pair, rsa_key, seeded
+from tests.link.support import ANSWER, DC, NOW, QUERY, Pair, of_type, rsa_key, seeded
 
 
 def statuses(pair: Pair) -> list[Status]:
@@ -139,6 +139,7 @@ def test_a_server_whose_key_is_not_trusted_ends_the_link() -> None:
     [failed] = pair.of(Failed)
     assert isinstance(failed.error, ExchangeFailed)
     assert failed.error.check == "server_public_key_fingerprints"
+    assert [step.step.message.NAME for step in pair.of(ExchangeStep)] == ["req_pq_multi"]
     assert pair.client.status is Status.CLOSED
     assert pair.client.connect_at is None
     with pytest.raises(ExchangeFailed):
@@ -195,6 +196,43 @@ def test_an_exchange_that_is_never_answered_breaks_the_connection() -> None:
     assert [type(event) for event in events] == [Broken]
     link.disconnected(NOW + 40)
     assert link.connect_at == NOW + 40
+
+
+def test_an_exchange_leaves_no_deadline_behind_when_the_connection_goes() -> None:
+    link = Pair(known_key=False).client
+    link.connected(NOW)
+    link.disconnected(NOW)
+    assert link.next_deadline() is None
+
+
+def test_the_last_answer_of_the_exchange_may_come_twice() -> None:
+    pair = Pair(known_key=False, offload=True)
+    pair.connect()
+    last = b""
+    assert pair.server is not None
+    while (work := pair.client.take_work(pair.now)) is not None:
+        work.run()
+        pair.events += pair.client.finish_work(work, pair.now)
+        last = work.payload
+        pair.settle()
+    transport = pair.server._transport
+    assert transport is not None
+    assert pair.client.received(transport.pack(last), pair.now) == []
+    pair.client.send(QUERY)
+    pair.settle()
+    assert len(pair.of(Result)) == 1
+
+
+def test_a_plain_message_is_refused_on_a_connection_that_made_no_key() -> None:
+    pair = Pair(known_key=False)
+    pair.connect()
+    pair.cut()
+    pair.connect()
+    assert pair.server is not None
+    transport = pair.server._transport
+    assert transport is not None
+    events = pair.client.received(transport.pack(bytes(40)), pair.now)
+    assert [type(event) for event in events] == [Broken]
 
 
 def test_a_link_that_can_never_make_a_key_gives_up() -> None:
@@ -314,12 +352,14 @@ def test_a_key_that_is_unknown_for_a_moment_only_does_no_harm() -> None:
     pair = Pair()
     state = pair.client.state
     assert state is not None
-    pair.state.forget_key(state.auth_key.id)
-    request = pair.client.send(QUERY)
-    pair.connect()
-    pair.state.add_key(state.auth_key)
-    pair.advance(5)
-    assert [event.request for event in pair.of(Result)] == [request]
+    for _ in range(4):
+        pair.state.forget_key(state.auth_key.id)
+        pair.connect()
+        pair.state.add_key(state.auth_key)
+        request = pair.client.send(QUERY)
+        pair.advance(5)
+        assert pair.of(Result)[-1].request is request
+        pair.cut()
     assert pair.of(Failed) == []
 
 
@@ -368,6 +408,33 @@ def test_a_packet_that_fails_a_check_closes_the_connection() -> None:
     pair.settle()
     pair.advance(30)
     assert len(pair.of(Result)) == 1
+
+
+def test_what_came_before_a_broken_stream_counts() -> None:
+    pair = Pair()
+    pair.connect()
+    request = pair.client.send(QUERY)
+    assert pair.server is not None
+    pair._tell_server(pair.server.received(pair.client.data_to_send(pair.now), pair.now))
+    answer = pair.server.data_to_send(pair.now)
+    events = pair.client.received(answer + (1 << 30).to_bytes(4, "little"), pair.now)
+    assert isinstance(events[-1], Broken)
+    assert [event.request for event in of_type(events, Result)] == [request]
+
+
+def test_what_a_session_understood_before_it_broke_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    pair = Pair()
+    pair.connect()
+    request = pair.client.send(QUERY)
+    understood = Result(request, ANSWER)
+
+    def receive(payload: bytes, now: float) -> list[ClientEvent]:
+        raise RemoteProtocolError("msg_container", "cut short", [understood])
+
+    monkeypatch.setattr(pair.client.session, "receive", receive)
+    pair.settle()
+    assert pair.of(Result) == [understood]
+    assert len(pair.of(Broken)) == 1
 
 
 def test_a_key_used_twice_ends_the_link() -> None:

@@ -8,7 +8,8 @@ from mtproto.link import Hangup, InSession, KeyMade, ServerKey, ServerLink, Serv
 from mtproto.message.auth_key import AuthKey
 from mtproto.message.envelope import Sender, seal
 from mtproto.session import QueryDropped, Result, SessionCreated, Update
-from mtproto.transport import client_transport
+from mtproto.session.wire import Message, write_container
+from mtproto.transport import QuickAck, client_transport
 from tests.link.support import ANSWER, NOW, QUERY, Pair, known_state, of_type, rsa_key, seeded
 
 
@@ -55,6 +56,80 @@ def test_a_packet_that_does_not_open_ends_the_connection_without_a_word() -> Non
     link = lone_link(pair.state)
     assert answered_with(link, payload[:-1] + bytes((payload[-1] ^ 1,))) == []
     assert link.closing
+
+
+def test_what_came_before_a_broken_stream_counts() -> None:
+    pair = Pair()
+    pair.connect()
+    pair.client.send(QUERY)
+    assert pair.server is not None
+    data = pair.client.data_to_send(NOW)
+    events = pair.server.received(data + b"\xff\xff\xff\x7f", NOW)
+    assert [type(event) for event in events if not isinstance(event, InSession)] == [ServerQuery, Hangup]
+
+
+def test_a_packet_that_was_refused_gets_no_quick_ack() -> None:
+    link = lone_link(Pair().state)
+    transport = client_transport("intermediate", seeded())
+    link.received(transport.opening() + transport.pack(sealed(1), quick_ack=True), NOW)  # its salt is wrong
+    events = transport.receive(link.data_to_send(NOW))
+    assert events
+    assert not any(isinstance(event, QuickAck) for event in events)
+
+
+def test_a_client_that_floods_is_told_429() -> None:
+    pair = Pair()
+    [key] = pair.state
+    messages = [Message(int(NOW) << 32 | 4 * number, 0, QUERY) for number in range(1, 1026)]
+    packet = seal(
+        key.auth_key,
+        Sender.CLIENT,
+        salt=key.salts(NOW).current(NOW),
+        session_id=1,
+        msg_id=int(NOW) << 32 | 1 << 20,
+        seqno=0,
+        body=write_container(messages),
+        random=seeded(),
+    )
+    link = lone_link(pair.state)
+    assert answered_with(link, packet.payload) == [-429]
+    assert link.closing
+
+
+def test_what_a_forgotten_session_executed_is_not_executed_again() -> None:
+    pair = Pair()
+    pair.connect()
+    pair.client.send(QUERY)
+    sent = [client_transport("intermediate", seeded()).opening(), pair.client.data_to_send(NOW)]
+    assert pair.server is not None
+    pair._tell_server(pair.server.received(sent[1], NOW))
+    pair.settle()
+    pair.client.send(QUERY)
+    sent[1] = pair.client.data_to_send(NOW)
+    pair._tell_server(pair.server.received(sent[1], NOW))
+    assert len(pair.queries) == 2
+    slot = pair.queries[0].slot
+    pair.state.forget_session(slot.key, slot.session_id)
+    replayed = lone_link(pair.state).received(b"".join(sent), NOW)
+    assert of_type(replayed, ServerQuery) == []
+    assert of_type(replayed, InSession)
+
+
+def test_the_memory_of_forgotten_sessions_is_bounded_and_errs_on_the_safe_side() -> None:
+    state = ServerState(seeded())
+    key = state.add_key(known_state().auth_key)
+    for session_id in range(1, 1100):
+        state.find_session(key, session_id, NOW).session = _Remembering(session_id)  # type: ignore[assignment]
+        state.forget_session(key, session_id)
+    assert key.forgotten_below(1099) == 1099
+    assert key.forgotten_below(1) == 1099 - 1024
+
+
+class _Remembering:
+    """As much of a session as is looked at when it is forgotten."""
+
+    def __init__(self, high_water: int) -> None:
+        self.high_water = high_water
 
 
 def test_an_expired_key_is_unknown() -> None:

@@ -338,8 +338,9 @@ def test_no_key_material_is_logged(caplog: pytest.LogCaptureFixture) -> None:
 
     with caplog.at_level(logging.DEBUG, logger="mtproto"):
         secret = run(main())
-    assert caplog.records
-    assert all(record.name.startswith("mtproto.net.") for record in caplog.records)
+    ours = {record.name for record in caplog.records if record.name.startswith("mtproto")}
+    assert ours
+    assert all(name.startswith("mtproto.net.") for name in ours)
     assert secret.hex()[:24] not in caplog.text
     assert repr(secret)[2:40] not in caplog.text
 

@@ -7,7 +7,7 @@ import zlib
 import pytest
 
 from mtproto.errors import LocalProtocolError, RemoteProtocolError
-from mtproto.transport import Abridged, Full, Intermediate, PaddedIntermediate, Payload, QuickAck, Role
+from mtproto.transport import Abridged, Framing, Full, Intermediate, PaddedIntermediate, Payload, QuickAck, Role
 from tests.transport.support import TOKEN, client_of, comparable, encrypted, plain, seeded_random, server_of
 
 
@@ -83,6 +83,20 @@ def test_padded_keeps_control_packets_within_their_sizes() -> None:
     server = server_of(PaddedIntermediate)
     assert {len(server.pack_error(-404)) - 4 for _ in range(300)} == set(range(4, 16))
     assert {len(server.pack_quick_ack(TOKEN)) - 4 for _ in range(300)} == set(range(8, 17))
+
+
+@pytest.mark.parametrize("framing", [Intermediate, Full])
+@pytest.mark.parametrize("size", [25, 26, 27, 41])
+def test_a_payload_of_broken_words_is_refused(framing: type[Framing], size: int) -> None:
+    for end in (client_of(framing), server_of(framing)):
+        with pytest.raises(RemoteProtocolError):
+            end.receive(client_of(framing).frame(bytes(size), False))
+
+
+@pytest.mark.parametrize("framing", [Abridged, Intermediate, PaddedIntermediate, Full])
+def test_a_positive_code_is_not_an_error_code(framing: type[Framing]) -> None:
+    with pytest.raises(RemoteProtocolError):
+        client_of(framing).receive(server_of(framing).frame((404).to_bytes(4, "little"), False))
 
 
 def test_full_counts_packets_in_each_direction_and_covers_all_with_the_checksum() -> None:
