@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["Desk"]
 
 PAGES = 64
-"""Pages of photos that are kept as bytes: about 30 KiB each."""
+"""Pages of photos that are kept as bytes: about 8 KiB each, packed."""
 
 FILES = 64
 """Files that are kept: a download in parts asks for the same one again and again."""

@@ -50,7 +50,7 @@ def listing(change: Callable[[Any], None]) -> Tamper:
     def tamper(dc: LocalDC) -> None:
         @dc.handler(api.functions.photos.GetUserPhotos)
         def changed(call: Call) -> Any:
-            answer = api.decode(get_user_photos(call), "photos.Photos")
+            answer = get_user_photos(call)
             change(answer)
             return answer
 

@@ -39,7 +39,7 @@ def test_the_table_has_a_row_for_each_photo(run: Run, dc: LocalDCThread, reach: 
     result = run("photos", "dozen", *reach, env=bot)
     assert result.exit_code == 0, result.stderr
     rows = [line.split() for line in result.stdout.splitlines()]
-    found = [row[1] for row in rows if len(row) > 3 and row[0].isdigit() and row[1].isdigit()]
+    found = [row[0] for row in rows if len(row) > 3 and row[0].isdigit()]
     assert found == [str(photo.id) for photo in user(dc, "dozen").photos]
 
 
@@ -235,7 +235,7 @@ def test_credentials_stand_in_no_output_and_in_no_trace(
 def test_a_name_cannot_command_the_terminal(run: Run, dc: LocalDCThread, reach: list[str], bot: dict[str, str]) -> None:
     @dc.handler(api.functions.photos.GetUserPhotos)
     def escape(call: Call) -> Any:
-        answer = api.decode(get_user_photos(call), "photos.Photos")
+        answer: Any = get_user_photos(call)
         answer.users[0].username = "\x1b]0;owned\x07[bold]"
         return answer
 

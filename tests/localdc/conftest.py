@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from mtproto.limits import DEFAULT_LIMITS
 from mtproto.localdc.desk import Desk
 from mtproto.localdc.dispatch import Dispatcher
 from mtproto.localdc.keys import KeyRecord
@@ -14,10 +15,12 @@ from mtproto.localdc.layers import layers_of
 from mtproto.localdc.world.load import load_world
 from mtproto.localdc.world.model import World
 from mtproto.message.auth_key import AuthKey
+from mtproto.session.wire import read_gzip
 from tl import Schema, api, service
 
 NOW = 1_700_000_000.0
 SESSION = 77
+GZIP_PACKED = service.schema.id_of("gzip_packed").to_bytes(4, "little")
 
 
 class RpcFailure(Exception):
@@ -45,6 +48,8 @@ class Caller:
         if answer[:4] == service.types.RpcError.ID.to_bytes(4, "little"):
             error = service.decode(answer)
             raise RpcFailure(f"{error.error_code} {error.error_message}")
+        if answer[:4] == GZIP_PACKED:
+            answer = read_gzip(answer, DEFAULT_LIMITS)
         return request.SCHEMA.decode(answer, request.result)
 
     def __call__(self, request: Any) -> Any:

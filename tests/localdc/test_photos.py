@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 
+from mtproto.localdc.calls import Call
+from mtproto.localdc.handlers.photos import get_user_photos
 from mtproto.localdc.world.model import User
-from tests.localdc.conftest import Caller, RpcFailure
+from tests.localdc.conftest import GZIP_PACKED, Caller, RpcFailure
 from tl import api
 
 
@@ -177,6 +179,24 @@ def test_everybody_sees_a_page_as_themselves(caller: Caller) -> None:
     assert caller(request).users[0].self
     caller.key.user_id = find(caller, "plenty").id
     assert not caller(request).users[0].self
+
+
+def test_a_page_is_packed_where_that_is_shorter(caller: Caller) -> None:
+    request = api.functions.photos.GetUserPhotos(user_id=api.types.InputUserSelf(), offset=0, max_id=0, limit=100)
+    answer = caller.raw(request.to_bytes())
+    assert isinstance(answer, bytes)
+    assert answer[:4] == GZIP_PACKED
+    assert len(answer) < len(caller(request).to_bytes())
+
+
+def test_a_handler_that_builds_on_the_dcs_own_gets_an_object(caller: Caller) -> None:
+    def fewer(call: Call) -> Any:
+        answer: Any = get_user_photos(call)
+        del answer.photos[1:]
+        return answer
+
+    caller.dispatcher.handlers["photos.getUserPhotos"] = fewer
+    assert len(ask(caller, "dozen").photos) == 1
 
 
 def test_a_page_is_written_once_until_references_expire(caller: Caller) -> None:

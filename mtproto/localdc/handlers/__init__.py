@@ -23,7 +23,7 @@ HANDLERS: Mapping[str, Handler] = {
     "contacts.resolveUsername": users.resolve_username,
     "help.getConfig": get_config,
     "help.getNearestDc": get_nearest_dc,
-    "photos.getUserPhotos": photos.get_user_photos,
+    "photos.getUserPhotos": photos.get_written_user_photos,
     "updates.getDifference": updates.get_difference,
     "updates.getState": updates.get_state,
     "upload.getFile": upload.get_file,

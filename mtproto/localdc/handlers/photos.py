@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from mtproto.localdc.calls import Refused
 from mtproto.localdc.objects import find_user, photo_object, user_object
+from mtproto.session.wire import gzip_if_shorter
 from tl import api
 
 if TYPE_CHECKING:
@@ -15,27 +16,40 @@ if TYPE_CHECKING:
     from mtproto.localdc.world.model import Photo, User
     from tl import TLObject
 
-__all__ = ["get_user_photos"]
+__all__ = ["get_user_photos", "get_written_user_photos", "window"]
 
 PAGE = 100
 """The most photos of one answer: what clients take Telegram's limit to be."""
 
 
-def get_user_photos(call: Call) -> bytes:
+def get_user_photos(call: Call) -> TLObject:
     """Answer with a page of photos, newest first.
 
     `photos.photos` when the page is all that there is, `photos.photosSlice` with the count of all otherwise.
     Refuses with `USER_ID_INVALID` and `MAX_ID_INVALID`.
     """
+    return _page(*_asked_for(call), call)
+
+
+def get_written_user_photos(call: Call) -> bytes:
+    """Answer as `get_user_photos` does, with a page that was written, and packed, before.
+
+    A page of a hundred photos takes milliseconds to build, write and pack. It is the same for everybody but the user
+    itself, until file references expire.
+    """
+    user, first, last = _asked_for(call)
+    key = (user.id, user is call.user, first, last, call.layer.number, call.desk.references.generation)
+    return call.desk.pages.get(
+        key, lambda: gzip_if_shorter(call.layer.encode(_page(user, first, last, call), "photos.Photos"))
+    )
+
+
+def _asked_for(call: Call) -> tuple[User, int, int]:
     request = call.request
     user = find_user(request.user_id, call)
     if user is None:
         raise Refused(400, "USER_ID_INVALID")
-    first, last = window(user.photos, request.offset, request.max_id, request.limit)
-    # A page of 100 photos takes milliseconds to build and write; it is the same for every caller until file
-    # references expire, so it is written once.
-    key = (user.id, user is call.user, first, last, call.layer.number, call.desk.references.generation)
-    return call.desk.pages.get(key, lambda: call.layer.encode(_page(user, first, last, call), "photos.Photos"))
+    return user, *window(user.photos, request.offset, request.max_id, request.limit)
 
 
 def window(photos: Sequence[Photo], offset: int, max_id: int, limit: int) -> tuple[int, int]:
