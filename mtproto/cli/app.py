@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 __all__ = ["commands", "run"]
+
+# Errors reach the user as one line; without this, warnings about them would be written beside it.
+logging.getLogger("mtproto").addHandler(logging.NullHandler())
 
 # Each is the `command` of a module of that name, loaded when it is asked for.
 _NAMES = ("call", "decode", "demo", "photos", "probe", "serve")

@@ -34,7 +34,8 @@ def command(terminal: Terminal, method: str, arguments: str, target: Target) -> 
         mtproto call users.getUsers '{"id": [{"_": "inputUserSelf"}]}'
     """
     request = _request(method, arguments)
-    terminal.write(json.dumps(as_data(asyncio.run(_call(request, target))), indent=1))
+    answer = asyncio.run(_call(request, target))
+    terminal.write(json.dumps(as_data(answer, request.result), indent=1))
 
 
 def _request(method: str, arguments: str) -> TLFunction[Any]:

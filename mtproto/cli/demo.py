@@ -15,7 +15,7 @@ from mtproto.cli.errors import CommandFailed
 from mtproto.cli.exchange_view import step_table
 from mtproto.cli.listing import Listing, download, files_of
 from mtproto.cli.progress import progress_bar
-from mtproto.cli.render import bytes_text, photo_table, plain_table, seconds_text
+from mtproto.cli.render import bytes_text, photo_summary, photo_table, plain_table, seconds_text
 from mtproto.cli.terminal import Terminal, debug_option, pass_terminal
 from mtproto.client import connect
 from mtproto.crypto import backend
@@ -143,6 +143,7 @@ class Demo:
         self.took("decode the answer", began)
         self._say(f"{answer.NAME}, {len(received)} bytes, read as {request.result}")
         listing = Listing(count=getattr(answer, "count", len(answer.photos)), photos=answer.photos, users=answer.users)
+        self._say(photo_summary(listing))
         self._out.print(photo_table(listing))
         self._differences += check_listing(answer, user)
         self._title("6. the pictures")

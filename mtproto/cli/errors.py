@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mtproto.errors import DeadlineExceeded, FloodWait, Migrate, MTProtoError
+from mtproto.errors import DeadlineExceeded, ExchangeFailed, FloodWait, Migrate, MTProtoError
 from tl import TLError
 
 if TYPE_CHECKING:
@@ -41,6 +41,12 @@ def _deadline(error: DeadlineExceeded) -> str:
     return str(error) or "no answer came in time (--timeout)"
 
 
+def _exchange(error: ExchangeFailed) -> str:
+    if error.check == "server_public_key_fingerprints":
+        return f"{error}: the server has none of the RSA keys that were given to trust"
+    return f"the key exchange failed: {error}"
+
+
 def _system(error: OSError) -> str:
     reason = error.strerror or str(error) or type(error).__name__
     return f"{error.filename}: {reason}" if error.filename else reason
@@ -50,6 +56,7 @@ def _system(error: OSError) -> str:
 _TEXTS: tuple[tuple[type[BaseException], Callable[..., str]], ...] = (
     (Migrate, _migrate),
     (FloodWait, _flood_wait),
+    (ExchangeFailed, _exchange),
     (DeadlineExceeded, _deadline),
     (OSError, _system),
 )

@@ -168,6 +168,8 @@ def _target(
 ) -> Target:
     if (dc is not None) + test + prod > 1:
         raise click.UsageError("--dc, --test and --prod exclude one another")
+    if state is not None and not state.parent.is_dir():
+        raise click.BadParameter(f"there is no folder {state.parent}", param_hint="--state")
     if dc is None and key is not None:
         raise click.UsageError("--key needs --dc")
     if dc is not None and key is None and not (state is not None and state.exists()):

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from rich.text import Text
 
 from mtproto.cli.connection import open_caller
 from mtproto.cli.errors import CommandFailed
@@ -17,7 +18,7 @@ from mtproto.cli.files import PUBLIC, write_whole
 from mtproto.cli.listing import PAGE, Listing, PhotoFile, download, largest_image, list_photos, resolve
 from mtproto.cli.options import connection_options
 from mtproto.cli.progress import progress_bar
-from mtproto.cli.render import as_data, photo_table
+from mtproto.cli.render import as_data, photo_summary, photo_table
 from mtproto.cli.terminal import Terminal, debug_option, pass_terminal
 
 if TYPE_CHECKING:
@@ -80,7 +81,9 @@ def command(
     if json_:
         terminal.write(json.dumps(_to_dict(listing, saved, with_files=out is not None), indent=1))
         return
-    terminal.out.print(photo_table(listing))
+    terminal.out.print(Text(photo_summary(listing)))
+    if listing.photos:
+        terminal.out.print(photo_table(listing))
     for file in saved:
         terminal.out.print(f"{file.path}  {file.size} bytes  sha256 {file.sha256}", soft_wrap=True, markup=False)
 

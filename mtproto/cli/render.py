@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from rich.table import Table
-from rich.text import Text
 
 from mtproto.cli.listing import files_of
 from mtproto.cli.terminal import printable
@@ -17,7 +16,7 @@ from tl import TLObject
 if TYPE_CHECKING:
     from mtproto.cli.listing import Listing, PhotoFile
 
-__all__ = ["as_data", "bytes_text", "photo_table", "plain_table", "seconds_text"]
+__all__ = ["as_data", "bytes_text", "photo_summary", "photo_table", "plain_table", "seconds_text"]
 
 
 def as_data(value: Any, result: str = "") -> Any:
@@ -48,29 +47,36 @@ def plain_table(*columns: str, right: frozenset[str] = frozenset()) -> Table:
 
 
 def photo_table(listing: Listing) -> Table:
-    """Return one row for each photo: its id, when it was set, and its files."""
-    table = plain_table("", "photo id", "set (UTC)", "files", right=frozenset({"", "photo id"}))
-    table.title = Text(f"{len(listing.photos)} of {listing.count} photos{_whose(listing)}")
-    table.title_justify = "left"
-    for number, photo in enumerate(listing.photos, 1):
-        files = Text(", ".join(_file_text(file) for file in files_of(photo)) or photo.NAME)
-        table.add_row(str(number), str(photo.id), _date_text(getattr(photo, "date", None)), files)
+    """Return one row for each photo: its id, when it was set, and the bytes of each of its files."""
+    files = [files_of(photo) for photo in listing.photos]
+    kinds = sorted({_kind(file) for row in files for file in row}, key=_by_size)
+    headers = [f"{letter}\n{w}x{h}\n{form}" for letter, w, h, form in kinds]
+    table = plain_table("photo id", "set (UTC)", *headers, right=frozenset({"photo id", *headers}))
+    for photo, row in zip(listing.photos, files, strict=True):
+        sizes = {_kind(file): bytes_text(file.size) for file in row}
+        cells = [sizes.get(kind, "") for kind in kinds]
+        table.add_row(str(photo.id), _date_text(getattr(photo, "date", None)), *cells)
     return table
 
 
-def _whose(listing: Listing) -> str:
+def _kind(file: PhotoFile) -> tuple[str, int, int, str]:
+    return file.type, file.w, file.h, "mp4" if file.video else "progressive" if file.prefixes else "jpeg"
+
+
+def _by_size(kind: tuple[str, int, int, str]) -> tuple[bool, int]:
+    _, w, h, form = kind
+    return form == "mp4", w * h
+
+
+def photo_summary(listing: Listing) -> str:
+    """Return how many photos are listed, of how many, and whose they are."""
     names = [getattr(user, "username", None) or getattr(user, "first_name", None) or "" for user in listing.users]
-    return f" of {printable(names[0])}" if names and names[0] else ""
-
-
-def _file_text(file: PhotoFile) -> str:
-    kind = "mp4" if file.video else "jpg"
-    progressive = f" in {len(file.prefixes)} steps" if file.prefixes else ""
-    return f"{file.type} {file.w}x{file.h} {kind} {bytes_text(file.size)}{progressive}"
+    whose = f" of {printable(names[0])}" if names and names[0] else ""
+    return f"{len(listing.photos)} of {listing.count} photos{whose}"
 
 
 def _date_text(date: int | None) -> str:
-    return "" if date is None else f"{datetime.fromtimestamp(date, UTC):%Y-%m-%d %H:%M}"
+    return "" if date is None else f"{datetime.fromtimestamp(date, UTC):%Y-%m-%d}"
 
 
 def bytes_text(count: int) -> str:

@@ -79,6 +79,17 @@ def test_what_cannot_be_sent_is_refused_before_anything_is_sent(
     assert expected in result.stderr
 
 
+def test_a_bare_vector_of_longs_is_a_list_of_strings(
+    run: Run, dc: LocalDCThread, reach: list[str], bot: dict[str, str]
+) -> None:
+    @dc.handler(api.functions.photos.DeletePhotos)
+    def delete(_: Call) -> Any:
+        return [1 << 62, -1]
+
+    result = run("call", "photos.deletePhotos", '{"id": []}', *reach, env=bot)
+    assert json.loads(result.stdout) == [str(1 << 62), "-1"]
+
+
 def test_what_the_server_refuses_names_the_method(run: Run, reach: list[str], bot: dict[str, str]) -> None:
     result = run("call", "help.getSupport", *reach, env=bot)
     assert result.exit_code == 1

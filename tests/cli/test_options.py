@@ -77,6 +77,7 @@ def test_a_target_does_not_show_credentials() -> None:
         ["--dc", "h:1"],
         ["--dc", "h:1", "--state", "absent"],
         ["--test", "--dc-id", "4"],
+        ["--test", "--state", "/no/such/folder/state"],
         ["--prod", "--dc-id", "6"],
         ["--transport", "pigeon"],
         ["--api-id", "-1"],

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from mtproto.cli.state_file import read_state
+from mtproto.crypto.rsa import RSAPrivateKey
 from mtproto.localdc import LocalDCThread, Refused, User
 from mtproto.localdc.calls import Call
 from mtproto.localdc.handlers.photos import get_user_photos
@@ -39,7 +40,7 @@ def test_the_table_has_a_row_for_each_photo(run: Run, dc: LocalDCThread, reach: 
     result = run("photos", "dozen", *reach, env=bot)
     assert result.exit_code == 0, result.stderr
     rows = [line.split() for line in result.stdout.splitlines()]
-    found = [row[0] for row in rows if len(row) > 3 and row[0].isdigit()]
+    found = [row[0] for row in rows if row and len(row[0]) == 19]
     assert found == [str(photo.id) for photo in user(dc, "dozen").photos]
 
 
@@ -168,6 +169,7 @@ def test_a_key_that_the_server_forgot_is_an_error_that_says_what_to_do(
     assert result.exit_code == 1
     assert "-404" in result.stderr
     assert f"delete {state}" in result.stderr
+    assert result.stderr.count("\n") == 1
 
 
 def test_a_state_needs_a_place_the_first_time(run: Run, tmp_path: Path) -> None:
@@ -210,6 +212,17 @@ def test_a_server_that_is_not_there_is_one_clear_line(run: Run, pem: Path, bot: 
     result = run("photos", "me", "--dc", "127.0.0.1:1", "--key", str(pem), env=bot)
     assert result.exit_code == 1
     assert "127.0.0.1:1" in result.stderr
+    assert result.stderr.count("\n") == 1
+
+
+def test_a_key_that_the_server_does_not_have_is_one_clear_line(
+    run: Run, reach: list[str], bot: dict[str, str], tmp_path: Path
+) -> None:
+    other = tmp_path / "other.pem"
+    other.write_text(RSAPrivateKey.generate().public.to_pem())
+    result = run("photos", "me", *reach[:-1], str(other), env=bot)
+    assert result.exit_code == 1
+    assert "none of the RSA keys" in result.stderr
     assert result.stderr.count("\n") == 1
 
 
