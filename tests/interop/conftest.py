@@ -20,6 +20,7 @@ from mtproto.crypto.rsa import RSAPrivateKey
 from mtproto.localdc import LocalDCThread
 
 SCRIPTS = Path(__file__).parent / "scripts"
+NAMES = {"telethon": "Telethon", "pyrogram": "Kurigram"}
 SECONDS = 60
 """More than any of these runs takes; a client that hangs ends here."""
 
@@ -69,7 +70,9 @@ def need(interpreter: str, module: str) -> None:
     """Skip, or fail where interoperation is required, when the interpreter has no such module."""
     probe = [interpreter, "-c", f"import importlib.util, sys; sys.exit(importlib.util.find_spec({module!r}) is None)"]
     if subprocess.run(probe, check=False, timeout=SECONDS).returncode:
-        reason = f"{module} is not installed for {Path(interpreter).name} (extra `interop`, or MTPROTO_INTEROP_PYTHON)"
+        reason = (
+            f"{NAMES[module]} is not installed for {Path(interpreter).name} (extra `interop`, MTPROTO_INTEROP_PYTHON)"
+        )
         if os.environ.get("MTPROTO_REQUIRE_INTEROP") == "1":
             pytest.fail(reason)
         pytest.skip(reason)
