@@ -15,15 +15,17 @@ if TYPE_CHECKING:
 __all__ = [
     "PACK_FAILURES",
     "UNPACK_FAILURES",
+    "IntRuns",
     "PackRuns",
     "Reject",
+    "ShortTexts",
     "Source",
     "UnpackRuns",
     "compile_function",
     "creator",
 ]
 
-SIZES = {"i": 4, "I": 4, "q": 8, "d": 8, "16s": 16, "32s": 32, "B": 1}
+SIZES = {"i": 4, "I": 4, "q": 8, "d": 8, "4s": 4, "16s": 16, "32s": 32, "B": 1}
 
 
 class Reject(Exception):
@@ -144,3 +146,31 @@ class PackRuns(dict[int, "Any"]):
         at = self._index
         layout = f"<{self._before}I{size}s{-size & 3}x{self._after}"
         return struct.pack(layout, *values[:at], size << 8 | 254, *values[at:])
+
+
+class IntRuns(dict[int, "Any"]):
+    """One `struct` call for so many numbers: `runs[count](data, offset)` returns them as a tuple."""
+
+    _MOST = 64
+
+    def __init__(self, letter: str) -> None:
+        self._letter = letter
+
+    def __missing__(self, count: int) -> Any:
+        if count < 0:
+            raise Reject
+        made = struct.Struct(f"<{count}{self._letter}").unpack_from
+        return self.setdefault(count, made) if count <= self._MOST else made
+
+
+class ShortTexts(dict[bytes, "str | None"]):
+    """Strings of up to three bytes by their word on the wire, each decoded once; None for a longer one's first word."""
+
+    _MOST = 4096
+
+    def __missing__(self, word: bytes) -> str | None:
+        size = word[0]
+        if size > 3:
+            return None
+        text = word[1 : size + 1].decode()
+        return self.setdefault(word, text) if len(self) < self._MOST else text

@@ -8,9 +8,8 @@ raises something of `UNPACK_FAILURES`; nobody is told more, since `dissect` then
 
 from __future__ import annotations
 
-import struct
-
-from tl._source import Reject, Source, UnpackRuns, creator, size_of
+from tl._loops import elements_reader
+from tl._source import IntRuns, Reject, Source, UnpackRuns, creator, size_of
 from tl.plan import Field, Kind, Plan, Word, smallest
 from tl.wire import BOOL_FALSE, BOOL_TRUE, VECTOR
 
@@ -207,9 +206,13 @@ class _Reader:
         result = self.source.variable()
         letter = _LETTERS.get(element.code, "")
         if len(letter) == 1:
-            unpack = self.source.constant(struct.unpack_from, "unpack")
-            self.source.line(f"{result} = list({unpack}(f'<{{{count}}}{letter}', data, p))")
+            runs = self.source.constant(self.compiler.shared(("ints", letter), lambda: IntRuns(letter)), "L")
+            self.source.line(f"{result} = list({runs}[{count}](data, p))")
             self.source.line(f"p += {count} * {least}")
+            return result
+        if element.code == "boxed":
+            loop = self.compiler.shared(("loop", element.name), lambda: elements_reader(self.compiler, element.name))
+            self.source.line(f"{result}, p = {self.source.constant(loop, 'loop')}(data, p, {count}, d)")
             return result
         self.source.line(f"{result} = []")
         self.source.open(f"for {self.source.variable()} in range({count}):")

@@ -16,7 +16,7 @@ from keyword import iskeyword
 from struct import Struct
 
 from tl._pack import value_writer, writer
-from tl._source import compile_function
+from tl._source import ShortTexts, compile_function
 from tl.declaration import class_name
 from tl.errors import EncodeError
 from tl.objects import NESTING, TLFunction, TLObject
@@ -73,6 +73,7 @@ class Compiler:
         self._type_readers: dict[str, dict[int, Reader]] = {}
         self._type_writers: dict[str, dict[type, Writer]] = {}
         self._shared: dict[object, Any] = {}
+        self.short_texts = ShortTexts()
         self.functions = _OnDemand(lambda key: self._reader_of_id(key, functions_only=True))
         self.objects = _OnDemand(lambda key: self._reader_of_id(key, functions_only=False))
         self.objects[BOOL_TRUE] = lambda _data, offset, _nesting: (True, offset)

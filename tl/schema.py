@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Namespace", "Schema"]
 
+_ZEROS = bytes(64)
+
 
 class Namespace:
     """The classes of a schema by name: `types.User`, `types.photos.Photo`, `functions.photos.GetUserPhotos`."""
@@ -224,9 +226,10 @@ class Schema:
         read = self._readers.get(result)
         if read is None:
             read = self._readers.setdefault(result, self._compiler.value_reader(self.kind(result)))
+        size = len(data)
         try:
-            value, end = read(data, offset, nesting)
-            if end == len(data) or (end < len(data) and not whole):
+            value, end = read(data + _ZEROS, offset, nesting)
+            if end == size or (end < size and not whole):
                 return value, end
         except UNPACK_FAILURES as error:
             failure: Exception | None = error
