@@ -53,6 +53,14 @@ def test_a_folder_gives_one_user_for_each_folder_inside_and_the_last_picture_is_
         assert blue_share > 200 > red_share
 
 
+def test_a_comment_in_a_users_picture_stays_behind(tmp_path: Path) -> None:
+    (tmp_path / "ada").mkdir()
+    image_module.new("RGB", (50, 50), "red").save(tmp_path / "ada" / "me.jpg", comment=b"private words")
+    photo = world_from_folder(tmp_path).users[1].photos[0]
+    files = [photo.file(letter) for letter in photo.types]
+    assert all(file is not None and b"private words" not in file for file in files)
+
+
 def test_the_bot_gets_the_pictures_of_a_folder_with_its_name(tmp_path: Path) -> None:
     (tmp_path / "localdc_bot").mkdir()
     image_module.new("RGB", (200, 200), "green").save(tmp_path / "localdc_bot" / "me.jpg")

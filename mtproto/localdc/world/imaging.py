@@ -41,10 +41,12 @@ def require_pillow() -> ModuleType:
 
 
 def square(image: Image) -> Image:
-    """Cut the middle of an image out, as wide as it is high, without transparency."""
+    """Cut the middle of an image out, as wide as it is high, without transparency, comment or anything else."""
     side = min(image.size)
     left, top = (image.width - side) // 2, (image.height - side) // 2
-    return image.convert("RGB").crop((left, top, left + side, top + side))
+    cut = image.convert("RGB").crop((left, top, left + side, top + side))
+    cut.info.clear()  # Pillow writes a comment into every file that it makes of the image, the stripped form too
+    return cut
 
 
 def picture_from_image(image: Image, quality: int = 80) -> Picture:
