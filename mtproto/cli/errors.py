@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mtproto.errors import DeadlineExceeded, ExchangeFailed, FloodWait, Migrate, MTProtoError
+from mtproto.localdc.world.errors import WorldError
 from tl import TLError
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ class CommandFailed(Exception):
     """A command could not do its work; its text is one or more whole lines for the user."""
 
 
-EXPECTED = (CommandFailed, MTProtoError, TLError, OSError)
+EXPECTED = (CommandFailed, MTProtoError, TLError, WorldError, OSError)
 """What a command may end with by design; everything else is a mistake of this program."""
 
 

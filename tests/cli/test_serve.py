@@ -147,6 +147,26 @@ def test_a_schema_that_cannot_be_read_is_named_with_its_place(run: Run, tmp_path
     assert f"{path}:2:" in result.stderr
 
 
+def test_a_folder_of_the_users_own_pictures_becomes_the_world(tmp_path: Path) -> None:
+    image = pytest.importorskip("PIL.Image", reason="own pictures need the extra `world`")
+    folder, path = tmp_path / "world", tmp_path / "ready.json"
+    (folder / "ada").mkdir(parents=True)
+    image.new("RGB", (300, 200), "red").save(folder / "ada" / "one.png")
+    with serving("--world", str(folder), "--ready-file", str(path)):
+        ready = json.loads(path.read_text())
+    assert [(user["username"], len(user["photos"])) for user in ready["users"]][-1] == ("ada", 1)
+
+
+def test_a_picture_that_cannot_be_read_is_one_clear_line(run: Run, tmp_path: Path) -> None:
+    pytest.importorskip("PIL.Image", reason="own pictures need the extra `world`")
+    (tmp_path / "ada").mkdir()
+    (tmp_path / "ada" / "one.png").write_bytes(b"no picture")
+    result = run("serve", "--world", str(tmp_path))
+    assert result.exit_code == 1
+    assert "one.png" in result.stderr
+    assert result.stderr.count("\n") == 1
+
+
 def test_a_port_that_is_taken_is_one_clear_line(run: Run, dc: LocalDCThread) -> None:
     result = run("serve", "--port", str(dc.address[1]))
     assert result.exit_code == 1
