@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from pathlib import Path
 
@@ -45,8 +46,6 @@ def test_a_folder_gives_one_user_for_each_folder_inside_and_the_last_picture_is_
     assert alice.first_name == "Alice B"
     blue = alice.photos[0].file("a")
     assert blue is not None
-    import io
-
     with image_module.open(io.BytesIO(blue)) as image:
         assert image.size == (160, 160)
         red_share, _, blue_share = image.convert("RGB").getpixel((80, 80))
@@ -59,6 +58,28 @@ def test_a_comment_in_a_users_picture_stays_behind(tmp_path: Path) -> None:
     photo = world_from_folder(tmp_path).users[1].photos[0]
     files = [photo.file(letter) for letter in photo.types]
     assert all(file is not None and b"private words" not in file for file in files)
+
+
+def test_a_picture_that_a_camera_took_sideways_is_put_upright(tmp_path: Path) -> None:
+    (tmp_path / "ada").mkdir()
+    image = image_module.new("RGB", (60, 60), "red")
+    image.paste("blue", (0, 0, 60, 30))
+    exif = image_module.Exif()
+    exif[0x0112] = 3  # the top is at the bottom
+    image.save(tmp_path / "ada" / "me.jpg", exif=exif)
+    data = world_from_folder(tmp_path).users[1].photos[0].file("a")
+    assert data is not None
+    with image_module.open(io.BytesIO(data)) as upright:
+        red, _, blue = upright.getpixel((80, 20))
+        assert red > 200 > blue
+
+
+def test_a_picture_far_too_large_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "ada").mkdir()
+    image_module.new("RGB", (60, 60)).save(tmp_path / "ada" / "huge.png")
+    monkeypatch.setattr(image_module, "MAX_IMAGE_PIXELS", 1000)
+    with pytest.raises(WorldError, match=r"huge\.png"):
+        world_from_folder(tmp_path)
 
 
 def test_the_bot_gets_the_pictures_of_a_folder_with_its_name(tmp_path: Path) -> None:

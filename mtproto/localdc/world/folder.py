@@ -39,8 +39,11 @@ def _pictures(home: Path | None) -> list[Picture]:
 
 def _picture(path: Path) -> Picture:
     pillow = require_pillow()
+    from PIL.ImageOps import exif_transpose
+
     try:
         with pillow.open(path) as image:
-            return picture_from_image(image)
-    except (OSError, ValueError, SyntaxError) as error:  # Pillow raises SyntaxError on some broken PNG files
+            return picture_from_image(exif_transpose(image))  # cameras note which side is up, and turn nothing
+    # Pillow raises SyntaxError on some broken PNG files, and an error of its own on pictures that are far too large.
+    except (OSError, ValueError, SyntaxError, pillow.DecompressionBombError) as error:
         raise WorldError(f"{path}: not a picture that can be read: {error}") from error
