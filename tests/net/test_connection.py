@@ -206,6 +206,26 @@ def test_calls_wait_for_room() -> None:
     run(main())
 
 
+def test_nothing_is_sealed_before_the_socket_takes_it() -> None:
+    async def main() -> None:
+        with socket.create_server(("127.0.0.1", 0)) as deaf:
+            state = KeyState(auth_key=AuthKey(bytes(range(256))), dc_id=2)
+            client = Connection(deaf.getsockname(), [rsa_key().public], state=state)
+            await client.open()
+            calls = [await client.start(bytes(1_000_000)) for _ in range(64)]
+            for _ in range(1000):
+                await asyncio.sleep(0)
+            sealed = [call.request.msg_id != 0 for call in calls]
+            assert any(sealed)
+            assert not all(sealed)
+            await client.close()
+            for call in calls:
+                with pytest.raises(RequestCancelled):
+                    await call
+
+    run(main())
+
+
 # Connections that fail ------------------------------------------------------------------------------------------------
 
 
