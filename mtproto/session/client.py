@@ -21,6 +21,7 @@ from mtproto.session.events import (
     ForeignSession,
     QuickAcked,
     RequestLost,
+    Result,
     RpcFailed,
     SessionBroken,
     Stale,
@@ -132,9 +133,16 @@ class ClientSession(ClientSending):
 
         Not sent yet, it is removed; sent, the server is asked to drop the answer (`rpc_drop_answer`,
         core.telegram.org/mtproto/service_messages#cancellation-of-an-rpc-query), and a late one is swallowed. Queued
-        calls that were to follow it fail with `MSG_WAIT_FAILED`. A call that is settled stays so.
+        calls that were to follow it fail with `MSG_WAIT_FAILED`. A call that is settled stays so; an event that says so
+        and was not fetched yet is taken back.
         """
-        if request.state is RequestState.SETTLED or request.outbox is not self._outbox:
+        if request.outbox is not self._outbox:
+            return
+        if request.state is RequestState.SETTLED:
+            ends = (Result, RpcFailed, RequestLost)
+            self._events = [
+                event for event in self._events if not isinstance(event, ends) or event.request is not request
+            ]
             return
         if request.state is RequestState.QUEUED:
             self._outbox.settle(request, failed=True)

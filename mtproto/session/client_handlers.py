@@ -5,7 +5,7 @@ The table at the end leads from constructor ids to functions. A body that no lin
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, ClassVar
 
@@ -42,6 +42,9 @@ __all__ = ["ClientHandlers"]
 
 CLOCK_TOLERANCE = 15.0
 """Seconds by which an answer's id may be older than its question's before server time is lowered (as in TDLib)."""
+
+FAR_AHEAD = 30.0 + 300.0
+"""Seconds: ids more than 30 s ahead are refused, and no packet is so late that its id comes true on the way."""
 
 WAIT_ERRORS = ("MSG_WAIT_FAILED", "MSG_WAIT_TIMEOUT")
 """Answers to a call sent with `after`; the numeric code differs between the lists of errors."""
@@ -241,14 +244,14 @@ class ClientHandlers(ClientState):
     def _lost_below(self, packet_id: int, now: float) -> None:
         """Deal with the calls whose carrying packets are older than the session that the server has now.
 
-        What it had acknowledged is lost. What it had not may never have reached it, and the server is asked: a packet
-        can also have been overtaken by a later one.
+        The server is asked about them, so that only those fail of which it knows nothing: a packet may have been
+        overtaken by a later one, and so may this notification.
         """
         for request in self._outbox.in_flight():
             if request.packet_id >= packet_id or request.state is RequestState.QUEUED:
                 continue
-            if request.state is RequestState.ACKED or request.idempotent:
-                self._forgotten(request, "the server has made the session anew")
+            if request.idempotent:
+                self._outbox.requeue([request])
             else:
                 request.ask_at = self._outbox.next_ask = now
 
@@ -298,6 +301,7 @@ class ClientHandlers(ClientState):
         self._events.append(BadMessage(notice.bad_msg_id, code))
         if code == 17:
             self._learn_time(msg_id_time(self._outer_id) - now, now)
+            items += self._too_high(items)
         if code == 20:
             for item in items:
                 if isinstance(item, Request):
@@ -306,6 +310,16 @@ class ClientHandlers(ClientState):
             self._retry(items, code, now)
         if describe(code).new_session:
             self._begin_renewal(code, now)
+
+    def _too_high(self, refused: Sequence[ServiceMessage | Request]) -> list[Request]:
+        """Return the other calls whose ids are so far ahead that the server can't have accepted them either."""
+        limit = msg_id_time(self._outer_id) + FAR_AHEAD
+        open_states = (RequestState.SENT, RequestState.UNKNOWN)
+        return [
+            request
+            for request in self._outbox.in_flight()
+            if request.state in open_states and msg_id_time(request.msg_id) > limit and request not in refused
+        ]
 
     # States: core.telegram.org/mtproto/service_messages_about_messages#request-for-message-status-information
 
@@ -335,7 +349,8 @@ class ClientHandlers(ClientState):
             request = self._outbox.current(asked_id)
             if request is None:
                 continue
-            if question.kind is Kind.RESEND_ANSWER and not state & Status.ANSWERED:
+            if question.kind is Kind.RESEND_ANSWER and state & (Status.RUNNING | Status.ANSWERED) != Status.RUNNING:
+                # States instead of the answer: it is there no more, unless it is still being made.
                 self._forgotten(request, "the server has forgotten its answer")
             else:
                 self._told_state(request, state, msg_id, now)

@@ -251,7 +251,10 @@ class AnswersAcked:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """A message was not accepted; the client was told so with this code, and nothing in it was looked at."""
+    """A message was not accepted; the client was told so with this code, and nothing in it was looked at.
+
+    The code is 0 for a late copy of what the client had been told was not received; it was told so again.
+    """
 
     msg_id: int
     code: int

@@ -222,6 +222,9 @@ class ServerSession(ServerHandlers):
         if record is not None:
             self._receive_again(message, record, now)
             return False
+        if self._register.denied(msg_id):
+            self._deny_again(msg_id)
+            return False
         if self.refuse_next:
             code, self.refuse_next = self.refuse_next, 0
             return self._reject(message, code, now)

@@ -23,6 +23,7 @@ from mtproto.session.events import (
     Pong,
     Query,
     QueryDropped,
+    Refused,
     Undecodable,
 )
 from mtproto.session.inbox import Seen, Status
@@ -108,6 +109,9 @@ class ServerHandlers(ServerState):
 
     def _handle_inner(self, message: wire.Message, now: float) -> None:
         """Handle a message that came inside another one."""
+        if self._register.denied(message.msg_id):
+            self._deny_again(message.msg_id)
+            return
         match self._register.look_up(message.msg_id):
             case Seen.NEW:
                 self._handle(message, now)
@@ -239,6 +243,12 @@ class ServerHandlers(ServerState):
         if len(news.info) != len(news.msg_ids):
             raise RemoteProtocolError("msgs_all_info", f"{len(news.info)} states for {len(news.msg_ids)} messages")
         self._told_states(tuple(news.msg_ids), news.info)
+
+    def _deny_again(self, msg_id: int) -> None:
+        """Tell the state of a late message that was called not received: it is not accepted now either."""
+        state = bytes((Status.NOT_RECEIVED,))
+        self._reply(service.types.MsgsAllInfo(msg_ids=[msg_id], info=state).to_bytes())
+        self._events.append(Refused(msg_id, 0))
 
     def _told_states(self, msg_ids: tuple[int, ...], info: bytes) -> None:
         """Forget what the client says it has, and send the rest again under the old ids."""

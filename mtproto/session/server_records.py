@@ -143,9 +143,11 @@ class Register:
         """Say whether a message was received before, or can't be known to be new."""
         if msg_id in self._records:
             return Seen.BEFORE
-        if msg_id < self.floor or msg_id in self._denied:
-            return Seen.TOO_OLD
-        return Seen.NEW
+        return Seen.TOO_OLD if msg_id < self.floor else Seen.NEW
+
+    def denied(self, msg_id: int) -> bool:
+        """Whether it was promised never to accept this id."""
+        return msg_id in self._denied
 
     def remember(self, record: Received) -> None:
         """Keep a new record; where there are too many, the oldest that are done with go."""

@@ -123,6 +123,7 @@ class Pair:
 
     def server_forgets(self) -> None:
         """Let the server lose its session, as it may at any time."""
+        self.now += 0.01  # so that the ids of the new one are not those of the old one
         self.forgotten_below = max(self.forgotten_below, self.server.high_water)
         self.server = self.new_server(self.server.session_id, self.forgotten_below)
         self.servers[self.server.session_id] = self.server

@@ -390,19 +390,26 @@ def test_new_session_created_later_on_tells_of_a_gap_in_the_updates(pair: Pair) 
     assert of(events, UpdatesGap) == [UpdatesGap(5)]
 
 
-def test_new_session_created_loses_what_the_server_had_acknowledged(pair: Pair) -> None:
-    request = pair.sent_request(1)
-    pair.from_server_now(types.MsgsAck(msg_ids=[request.msg_id]))
-    pair.now += 1
-    events = pair.from_server_now(new_session(pair.client_id()), 1, 3)
-    lost = of(events, RequestLost)
-    assert [event.request for event in lost] == [request]
-    assert isinstance(lost[0].error, OutcomeUnknown)
-    assert lost[0].error.request is request
+def test_new_session_created_after_a_server_forgot_loses_the_calls_that_it_had(pair: Pair) -> None:
+    pair.answer = lambda _query: None
+    sent, acked = pair.sent_request(1), pair.sent_request(2)
+    for packet in pair.lost_packets:
+        pair.to_server(packet)
+    pair.from_server_now(types.MsgsAck(msg_ids=[acked.msg_id]))
+    pair.server_forgets()
+    pair.client.ping()
+    lost = of(pair.run(), RequestLost)
+    assert [event.request for event in lost] == [sent, acked]
+    for event in lost:
+        assert isinstance(event.error, OutcomeUnknown)
+        assert event.error.request is event.request
 
 
-def test_new_session_created_asks_about_what_was_not_acknowledged(pair: Pair) -> None:
+@pytest.mark.parametrize("acked", [False, True])
+def test_new_session_created_asks_about_older_calls(pair: Pair, acked: bool) -> None:
     request = pair.sent_request(1)
+    if acked:
+        pair.from_server_now(types.MsgsAck(msg_ids=[request.msg_id]))
     pair.now += 1
     assert not of(pair.from_server_now(new_session(pair.client_id()), 1, 3), RequestLost)
     assert types.MsgsStateReq(msg_ids=[request.msg_id]) in pair.said_by_client()
@@ -798,13 +805,14 @@ def test_msg_resend_ans_req_is_sent_when_an_answer_does_not_come(pair: Pair) -> 
     assert pair.executed == [api_body(1)]
 
 
-def test_msg_resend_ans_req_answered_with_states_means_the_answer_is_gone(pair: Pair) -> None:
+@pytest.mark.parametrize(("state", "gone"), [(4, True), (4 + 32, False), (4 + 32 + 64, True), (1, True)])
+def test_msg_resend_ans_req_answered_with_states(pair: Pair, state: int, gone: bool) -> None:
     request, question = asked_about(pair)
     pair.from_server_now(types.MsgsStateInfo(req_msg_id=question, info=b"\x04"))
     pair.client._ask_answer(request.msg_id)
     asked = pair.open_client(pair.from_client()[0])[0]
-    events = pair.from_server_now(types.MsgsStateInfo(req_msg_id=asked.msg_id, info=b"\x04"))
-    assert [event.request for event in of(events, RequestLost)] == [request]
+    events = pair.from_server_now(types.MsgsStateInfo(req_msg_id=asked.msg_id, info=bytes([state])))
+    assert [event.request for event in of(events, RequestLost)] == [request] * gone
 
 
 # http_wait

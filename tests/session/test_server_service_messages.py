@@ -439,7 +439,10 @@ def test_msgs_state_req_promises_that_what_was_not_received_is_never_accepted(pa
     pair.to_server(pair.forge_client(types.MsgsStateReq(msg_ids=[late_id]), None, seqno + 1))
     info: Any = pair.said_by_server()[0]
     assert info.info == b"\x02"
-    assert pair.to_server(late) == [Refused(late_id, 20)]
+    assert pair.to_server(late) == [Refused(late_id, 0)]
+    assert pair.said_by_server() == [types.MsgsAllInfo(msg_ids=[late_id], info=b"\x02")]
+    inside = wire.write_container([Message(late_id, seqno, api_body(1))])
+    assert pair.to_server(pair.forge_client(inside)) == [Refused(late_id, 0)]
 
 
 def test_msgs_state_info_is_understood_as_acks_and_requests(pair: Pair) -> None:
