@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["command"]
 
 
-@click.command("call")
+@click.command("call", short_help="Call any method, with JSON both ways.")
 @click.argument("method")
 @click.argument("arguments", default="{}", metavar="[JSON]")
 @connection_options
@@ -29,9 +29,9 @@ __all__ = ["command"]
 def command(terminal: Terminal, method: str, arguments: str, target: Target) -> None:
     """Call METHOD with the fields of a JSON object, and print the answer as JSON.
 
-    Objects carry their constructor as "_", bytes are base64, and 64-bit integers may be strings:
+    Objects carry their constructor as "_", bytes are base64, and 64-bit integers may be strings. For example:
 
-        mtproto call users.getUsers '{"id": [{"_": "inputUserSelf"}]}'
+    mtproto call users.getUsers '{"id": [{"_": "inputUserSelf"}]}'
     """
     request = _request(method, arguments)
     answer = asyncio.run(_call(request, target))

@@ -23,7 +23,7 @@ __all__ = ["command", "dissect_any", "read_input"]
 _HEX = re.compile(rb"[0-9A-Fa-f\s]+")
 
 
-@click.command("decode")
+@click.command("decode", short_help="Show what some bytes say.")
 @click.argument("source", metavar="HEX|FILE")
 @click.option("--as", "type_", metavar="TYPE", help='What to read, such as "Vector<long>"; else any boxed object.')
 @debug_option

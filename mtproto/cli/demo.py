@@ -34,7 +34,7 @@ _MOST_PHOTOS = 20  # so that the table fits on a screen and the download takes a
 _TIMEOUT = 10.0
 
 
-@click.command("demo")
+@click.command("demo", short_help="Show a raw photos.getUserPhotos, and check all of it.")
 @debug_option
 @pass_terminal
 def command(terminal: Terminal) -> None:

@@ -13,7 +13,7 @@ from mtproto.cli.listing import files_of
 
 if TYPE_CHECKING:
     from mtproto.cli.listing import PhotoFile
-    from mtproto.localdc import FileSize, Photo, User
+    from mtproto.localdc import Photo, User
 
 __all__ = ["check_file", "check_listing"]
 
@@ -41,20 +41,11 @@ def _check_photo(photo: Any, original: Photo) -> list[str]:
     known = {size.type: size for size in (*original.sizes, *original.videos)}
     if declared.keys() != known.keys():
         return [f"photo {photo.id}: sizes {sorted(declared)} are declared, not {sorted(known)}"]
-    differences = []
-    for type_, file in declared.items():
-        differences += _check_size(file, known[type_])
-    return differences
-
-
-def _check_size(file: PhotoFile, size: FileSize) -> list[str]:
-    name = _name(file)
-    differences = []
-    if file.size != size.size:
-        differences.append(f"{name}: {file.size} bytes are declared, the file has {size.size}")
-    if file.prefixes != tuple(size.prefixes):
-        differences.append(f"{name}: prefixes {list(file.prefixes)} are declared, the file has {list(size.prefixes)}")
-    return differences
+    return [
+        f"{_name(file)}: prefixes {list(file.prefixes)} are declared, the file has {list(known[type_].prefixes)}"
+        for type_, file in declared.items()
+        if file.prefixes != known[type_].prefixes
+    ]
 
 
 def check_file(file: PhotoFile, data: bytes, original: bytes) -> list[str]:

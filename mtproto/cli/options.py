@@ -53,7 +53,8 @@ TRANSPORT = click.option(
     type=click.Choice(list(TRANSPORTS)),
     default="intermediate",
     show_default=True,
-    help="Framing of the connection.",
+    metavar="NAME",
+    help=f"Framing of the connection: {', '.join(TRANSPORTS)}.",
 )
 TIMEOUT = click.option(
     "--timeout",

@@ -48,7 +48,7 @@ class _Saved:
         }
 
 
-@click.command("photos")
+@click.command("photos", short_help="List and save a user's profile photos.")
 @click.argument("user")
 @click.option("--limit", type=click.IntRange(min=1), default=PAGE, show_default=True, help="How many at most.")
 @click.option("--offset", type=click.IntRange(min=-1), default=0, show_default=True, help="How many to skip.")

@@ -38,7 +38,7 @@ _OWNERS = {
 }
 
 
-@click.command("probe")
+@click.command("probe", short_help="Ask an address whether it speaks MTProto.")
 @click.argument("place", metavar="HOST:PORT", type=address)
 @TRANSPORT
 @TIMEOUT

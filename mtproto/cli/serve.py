@@ -32,7 +32,7 @@ def _layer_file(value: str) -> tuple[int, Path]:
     return int(layer), Path(name)
 
 
-@click.command("serve")
+@click.command("serve", short_help="Run a data centre on this machine.")
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", type=click.IntRange(0, 65535), default=0, show_default=True, help="Port; 0 for any free one.")
 @click.option("--public-host", help="Address that clients are told, where it is another.")

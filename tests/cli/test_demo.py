@@ -170,7 +170,6 @@ def test_a_photo_that_is_missing_is_named(demo: Callable[..., Result]) -> None:
     assert "photos.getUserPhotos: the ids" in result.stderr
 
 
-@pytest.mark.slow
 def test_as_a_process() -> None:
     run = subprocess.run(
         [sys.executable, "-m", "mtproto", "demo"], capture_output=True, text=True, check=False, timeout=60

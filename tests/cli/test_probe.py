@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from mtproto.localdc import LocalDCThread
+from mtproto.message.envelope import pack_plain
 from tests.cli.conftest import Run
+from tl import service
 
 
 @pytest.mark.parametrize("transport", ["abridged", "intermediate", "full"])
@@ -23,6 +27,19 @@ def test_it_makes_no_key(run: Run, dc: LocalDCThread) -> None:
     host, port = dc.address
     run("probe", f"{host}:{port}")
     assert not dc._records
+
+
+def test_an_answer_to_another_question_is_refused(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def answer(*_: Any, **__: Any) -> bytes:
+        other = service.types.ResPQ(
+            nonce=bytes(16), server_nonce=bytes(16), pq=b"\x15", server_public_key_fingerprints=[]
+        )
+        return pack_plain(1, other.to_bytes())
+
+    monkeypatch.setattr("mtproto.cli.probe.ask_plain", answer)
+    result = run("probe", "192.0.2.1:443")
+    assert result.exit_code == 1
+    assert "nonce" in result.stderr
 
 
 def test_nobody_there_is_one_clear_line(run: Run) -> None:
