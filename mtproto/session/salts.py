@@ -57,6 +57,10 @@ class ServerSalts:
         self._salts.clear()
         self._start = int(now)
 
+    def advance(self, now: float) -> None:
+        """Let the next salt become the current one at once; the one before it is accepted for its 30 minutes more."""
+        self._start -= SALT_PERIOD - (int(now) - self._start) % SALT_PERIOD
+
     def _number(self, now: float) -> int:
         number = max(0, int(now - self._start) // SALT_PERIOD)
         for old in [other for other in self._salts if other < number - 1]:

@@ -344,17 +344,41 @@ class ServerSession(ServerHandlers):
             # A message keeps its id when it is sent again, and travels in a container that has a fresh one.
             msg_id = self._next_msg_id(now, reply=any(message.reply for message in taken))
             seqno, body = 2 * self._content_count, wire.write_container(messages)
-        sealed = seal(
+        return Packet(self.craft(body, now, msg_id=msg_id, seqno=seqno))
+
+    def craft(
+        self,
+        body: bytes,
+        now: float,
+        *,
+        msg_id: int | None = None,
+        seqno: int | None = None,
+        session_id: int | None = None,
+        reply: bool = True,
+    ) -> bytes:
+        """Seal any message with the key and the current salt, and remember nothing of it; return the payload.
+
+        `next_packet` seals through it, and so do faults in tests of clients: it asks nothing about what it is given.
+
+        Args:
+            body: one serialized boxed object, a multiple of 4 bytes.
+            now: the server's time.
+            msg_id: the id of the packet; by default the next one.
+            seqno: its number; by default that of a message that is not content-related.
+            session_id: by default that of this session.
+            reply: whether the next id is that of an answer (modulo 4 it is 1) or not (3).
+
+        """
+        return seal(
             self.key,
             Sender.SERVER,
             salt=self._salts.current(now),
-            session_id=self.session_id,
-            msg_id=msg_id,
-            seqno=seqno,
+            session_id=self.session_id if session_id is None else session_id,
+            msg_id=self._next_msg_id(now, reply=reply) if msg_id is None else msg_id,
+            seqno=2 * self._content_count if seqno is None else seqno,
             body=body,
             random=self._random,
-        )
-        return Packet(sealed.payload)
+        ).payload
 
     def _take(self, budget: int) -> list[Outgoing]:
         taken: list[Outgoing] = []
