@@ -6,7 +6,7 @@ serve many exchanges in turn. What the server computes stays right; only what it
 
 from __future__ import annotations
 
-from collections import defaultdict, deque
+from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
@@ -20,6 +20,8 @@ Change: TypeAlias = Callable[[Any], Any]
 # Of 2048 bits, odd, without small factors, and 3 is allowed with it (p mod 3 = 2): only primality is wrong.
 _BAD_PRIME = (KNOWN_PRIME - 12).to_bytes(256, "big")
 
+_INNER = "server_DH_inner_data"
+
 
 class ExchangeFaults:
     """Faults waiting to happen in `ServerExchange`. May be shared: exchanges in other threads use them up.
@@ -28,12 +30,21 @@ class ExchangeFaults:
     """
 
     def __init__(self) -> None:
-        self._overrides: defaultdict[str, deque[Mapping[str, Change]]] = defaultdict(deque)
+        self._overrides: defaultdict[str, deque[tuple[str, Mapping[str, Change]]]] = defaultdict(deque)
         self._answers: defaultdict[str, deque[None]] = defaultdict(deque)
+        self._history: list[str] = []
+
+    @property
+    def applied(self) -> Counter[str]:
+        """How often each fault has happened so far, by the name of the method that arms it."""
+        return Counter(self._history)
 
     def override(self, constructor: str, **changes: Change) -> None:
         """Change fields of the next `constructor` (a TL name) that is sent; each change maps the right value."""
-        self._overrides[constructor].append(changes)
+        self._spoil("override", constructor, changes)
+
+    def _spoil(self, name: str, constructor: str, changes: Mapping[str, Change]) -> None:
+        self._overrides[constructor].append((name, changes))
 
     def dh_gen_retry(self, times: int = 1) -> None:
         """Reject the next `times` keys as if their ids were taken."""
@@ -45,50 +56,56 @@ class ExchangeFaults:
 
     def server_dh_params_fail(self) -> None:
         """Answer the next req_DH_params with server_DH_params_fail."""
-        self._answers["server_DH_params_fail"].append(None)
+        self._answers["server_dh_params_fail"].append(None)
+
+    def random_tail(self) -> None:
+        """Append random bytes to the next answer, inside its length, as Telegram's servers do."""
+        self._answers["random_tail"].append(None)
 
     def bad_prime(self) -> None:
         """Send a dh_prime that is not prime."""
-        self.override("server_DH_inner_data", dh_prime=lambda _: _BAD_PRIME)
+        self._spoil("bad_prime", _INNER, {"dh_prime": lambda _: _BAD_PRIME})
 
     def bad_g(self, g: int = 2) -> None:
         """Send another generator: 2 is no quadratic residue modulo the known prime."""
-        self.override("server_DH_inner_data", g=lambda _: g)
+        self._spoil("bad_g", _INNER, {"g": lambda _: g})
 
     def g_a_out_of_range(self) -> None:
         """Send g_a = 1, which would make the key 1."""
-        self.override("server_DH_inner_data", g_a=lambda _: b"\x01")
+        self._spoil("g_a_out_of_range", _INNER, {"g_a": lambda _: b"\x01"})
 
     def wrong_nonce(self, constructor: str = "resPQ") -> None:
         """Spoil `nonce` in the next `constructor`, one of the answers or `server_DH_inner_data`."""
-        self.override(constructor, nonce=_flip)
+        self._spoil("wrong_nonce", constructor, {"nonce": _flip})
 
     def wrong_server_nonce(self, constructor: str = "server_DH_params_ok") -> None:
         """Spoil `server_nonce` in the next `constructor`, one of the answers or `server_DH_inner_data`."""
-        self.override(constructor, server_nonce=_flip)
+        self._spoil("wrong_server_nonce", constructor, {"server_nonce": _flip})
 
     def wrong_sha1(self) -> None:
         """Spoil the encrypted server_DH_inner_data, so that its hash is wrong."""
-        self.override("server_DH_params_ok", encrypted_answer=_flip)
+        self._spoil("wrong_sha1", "server_DH_params_ok", {"encrypted_answer": _flip})
 
     def wrong_hash(self, constructor: str = "dh_gen_ok") -> None:
         """Spoil the hash of `new_nonce` in the next `constructor`: a dh_gen_* or server_DH_params_fail."""
-        self.override(constructor, **{_HASH_FIELDS[constructor]: _flip})
+        self._spoil("wrong_hash", constructor, {_HASH_FIELDS[constructor]: _flip})
 
-    def take_answer(self, constructor: str) -> bool:
-        """Tell whether `constructor` is armed as an answer, and use it up once."""
+    def take_answer(self, name: str) -> bool:
+        """Tell whether the fault of this name, one about a whole answer, is armed, and use it up once."""
         try:
-            self._answers[constructor].popleft()
+            self._answers[name].popleft()
         except IndexError:
             return False
+        self._history.append(name)
         return True
 
     def apply(self, constructor: str, fields: Mapping[str, Any]) -> dict[str, Any]:
         """Return `fields` with what is armed for `constructor`, which is used up."""
         try:
-            changes = self._overrides[constructor].popleft()
+            fault, changes = self._overrides[constructor].popleft()
         except IndexError:
-            changes = {}
+            return dict(fields)
+        self._history.append(fault)
         return {name: changes[name](value) if name in changes else value for name, value in fields.items()}
 
 

@@ -94,7 +94,7 @@ class ServerExchange:
         key_exists: tells whether an auth key of this id (signed) is known already; then the client is asked for
             another key. None: no key is known.
         pq: the primes `(p, q)` of the proof of work; None draws two of 31 bits.
-        random_tails: append 0 to 124 random bytes to every answer, inside its length, as Telegram's servers do.
+        random_tails: append 4 to 128 random bytes to every answer, inside its length, as Telegram's servers do.
         faults: how to misbehave; shared with its owner, who may arm more while the exchange is on.
 
     Attributes:
@@ -220,7 +220,7 @@ class ServerExchange:
         self._aes = kdf.tmp_aes_key_iv(self._new_nonce, self._server_nonce)
         if inner.NAME in _TEMPORARY:
             self._expires_at = now + inner.expires_in
-        if self._faults.take_answer("server_DH_params_fail"):
+        if self._faults.take_answer("server_dh_params_fail"):
             return self._dh_params_fail()
         return self._dh_params_ok(now)
 
@@ -335,8 +335,11 @@ class ServerExchange:
 
     def _pack(self, answer: TLObject, now: float) -> bytes:
         self._last_msg_id = server_msg_id(now, self._last_msg_id, reply=True)
-        tail = self._random(self._random(1)[0] % 32 * 4) if self._random_tails else b""
+        tail = self._tail() if self._random_tails or self._faults.take_answer("random_tail") else b""
         return pack_plain(self._last_msg_id, answer.to_bytes() + tail)
+
+    def _tail(self) -> bytes:
+        return self._random(4 + self._random(1)[0] % 32 * 4)
 
     def _forget(self) -> None:
         """Drop the secrets; answers stay, so that they can be repeated."""
