@@ -18,7 +18,7 @@ from mtproto.link.events import (
     Status,
     StatusChanged,
 )
-from mtproto.link.faults import LinkFaults
+from mtproto.link.faults import IncomingPacket, LinkFaults, OutgoingPacket
 from mtproto.link.key_giver import ServerWork
 from mtproto.link.key_maker import Work
 from mtproto.link.server import ServerLink
@@ -32,10 +32,12 @@ __all__ = [
     "Failed",
     "Hangup",
     "InSession",
+    "IncomingPacket",
     "KeyCreated",
     "KeyMade",
     "LinkEvent",
     "LinkFaults",
+    "OutgoingPacket",
     "ServerKey",
     "ServerLink",
     "ServerLinkEvent",

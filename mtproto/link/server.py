@@ -20,6 +20,7 @@ from mtproto.errors import RemoteProtocolError
 from mtproto.exchange import ServerExchange
 from mtproto.limits import DEFAULT_LIMITS, Limits
 from mtproto.link.events import Hangup, InSession, KeyMade, ServerLinkEvent, ServerQuery
+from mtproto.link.faults import IncomingPacket, OutgoingPacket
 from mtproto.link.key_giver import KeyGiver, ServerWork
 from mtproto.message.envelope import Sender, payload_key_id, unseal
 from mtproto.session import CloseAfter, DestroyAuthKey, DestroySession, Flooded, Query, Refused
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from mtproto.crypto.rsa import RSAPrivateKey
     from mtproto.exchange import ExchangeFaults
     from mtproto.link.faults import LinkFaults
-    from mtproto.link.server_state import ServerState, SessionSlot
+    from mtproto.link.server_state import ServerKey, ServerState, SessionSlot
     from mtproto.message.envelope import Unsealed
     from mtproto.session import ServerEvent
     from mtproto.transport import Event, ServerTransport
@@ -47,6 +48,8 @@ AUTHENTICATE_TIME = 60.0
 BURST = 256 * 1024
 """Bytes handed out at once."""
 
+CUT = "a fault cut the connection"
+
 
 class ServerLink:
     """The server's end of one connection.
@@ -60,7 +63,7 @@ class ServerLink:
         dc_ids: as `ServerExchange` takes it.
         secrets: as `detect` takes it.
         exchange_faults: how exchanges misbehave.
-        faults: what happens to packets on their way out.
+        faults: how packets are spoilt on their way.
         offload: leave the slow steps of exchanges to whoever calls `take_work`.
 
     """
@@ -106,6 +109,9 @@ class ServerLink:
         """
         if self.closing:
             return []
+        cut = False
+        if (faults := self._active_faults()) is not None:
+            data, cut = faults.reading(data)
         try:
             items = self._unframe(data)
         except RemoteProtocolError as error:
@@ -113,6 +119,8 @@ class ServerLink:
             self._hang_up(str(error))
         else:
             self._handle(items, now)
+        if cut:
+            self._hang_up(CUT)
         return self._take_events()
 
     def _unframe(self, data: bytes) -> Sequence[Event]:
@@ -138,15 +146,18 @@ class ServerLink:
     def _handle_payload(self, item: Payload, now: float) -> None:
         key_id = payload_key_id(item.data)
         if key_id == 0:
-            self._giver.receive(item.data)
-            if not self._offload:
-                self._work(now)
+            if not self._refused_by_fault(None, None, now):
+                self._giver.receive(item.data)
+                if not self._offload:
+                    self._work(now)
             return
         key = self._state.find_key(key_id, now)
         if key is None:
             self._refuse(NOT_FOUND)
             return
         message = unseal(key.auth_key, Sender.CLIENT, item.data)
+        if self._refused_by_fault(key, message, now):
+            return
         if message.session_id == 0:
             self._refuse(NOT_FOUND)
             return
@@ -223,18 +234,40 @@ class ServerLink:
         if not self.closing:
             size = 0
             for slot in self._slots:
-                while size < BURST:
+                while size < BURST and not self.closing:
                     packet = slot.session.next_packet(now, max_bytes=self._limits.frame_accepted)
                     if packet is None:
                         break
-                    pieces += self._pack(transport, packet.payload)
+                    pieces += self._pack(transport, packet.payload, slot, now)
                     size += len(packet.payload)
         return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
-    def _pack(self, transport: ServerTransport, payload: bytes) -> list[bytes]:
-        if self._faults is None:
+    def _pack(self, transport: ServerTransport, payload: bytes, slot: SessionSlot | None, now: float) -> list[bytes]:
+        faults = self._active_faults()
+        if faults is None:
             return [transport.pack(payload)]
-        return [transport.pack(changed) for changed in self._faults.outgoing(payload)]
+        pieces: list[bytes] = []
+        for changed in faults.outgoing(OutgoingPacket(payload, slot, now)):
+            data, cut = faults.writing(transport.frame(changed, False))
+            pieces.append(data)
+            if cut:
+                self._hang_up(CUT)
+                break
+        return pieces
+
+    # Misbehaviour ------------------------------------------------------------------------------------------------
+
+    def _active_faults(self) -> LinkFaults | None:
+        faults = self._faults
+        return faults if faults is not None and faults.armed else None
+
+    def _refused_by_fault(self, key: ServerKey | None, message: Unsealed | None, now: float) -> bool:
+        """Let a fault act before a packet is handled; return whether the packet was answered by that."""
+        faults = self._active_faults()
+        code = faults.incoming(IncomingPacket(self._state, key, message, now)) if faults is not None else None
+        if code is not None:
+            self._refuse(code)
+        return code is not None
 
     # Time --------------------------------------------------------------------------------------------------------
 
@@ -283,7 +316,7 @@ class ServerLink:
             if result is not None and result.auth_key.id not in self._state:
                 key = self._state.add_key(result.auth_key, first_salt=result.server_salt, expires_at=result.expires_at)
                 self._events.append(KeyMade(key))
-            self._outgoing.append(self._transport.pack(work.answer))
+            self._outgoing += self._pack(self._transport, work.answer, None, work.now)
 
     # Endings -----------------------------------------------------------------------------------------------------
 

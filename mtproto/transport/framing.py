@@ -62,6 +62,9 @@ class ServerTransport(Protocol):
     def pack_error(self, code: int) -> bytes:
         """Return the bytes of a transport error."""
 
+    def frame(self, payload: bytes, marked: bool) -> bytes:
+        """Put header and trailer around any bytes, unchecked: for servers that misbehave on purpose."""
+
     def receive(self, data: bytes) -> list[Event]:
         """Take what came in, return what it completes."""
 

@@ -86,6 +86,10 @@ class Obfuscated:
         """Return the bytes of a transport error; raises `LocalProtocolError` like the framing inside."""
         return self._encrypt.update(self._framing.pack_error(code))
 
+    def frame(self, payload: bytes, marked: bool) -> bytes:
+        """Put the header of the framing inside around any bytes, unchecked, and encrypt."""
+        return self._encrypt.update(self._framing.frame(payload, marked))
+
     def receive(self, data: bytes) -> list[Event]:
         """Take what came in, return what it completes; raises `RemoteProtocolError` like the framing inside."""
         return self._framing.receive(self._decrypt.update(data))
