@@ -26,6 +26,9 @@ SESSIONS_OF_A_KEY = 64
 FORGOTTEN_SESSIONS = 1024
 """Forgotten sessions of one key of which the highest msg_id is kept."""
 
+MSG_ID_SECOND = 1 << 32
+"""What one second adds to a msg_id (core.telegram.org/mtproto/description#message-identifier-msg-id)."""
+
 
 class SessionSlot:
     """A session, and the link that carries it.
@@ -92,6 +95,10 @@ class ServerKey:
     def forgotten_below(self, session_id: int) -> int:
         """Return the msg_id below which messages of a session may have been received and forgotten, else 0."""
         return self._forgotten.get(session_id, self._floor)
+
+    def forget_before(self, now: float) -> None:
+        """Note that sessions up to `now` (Unix seconds) may be forgotten: those of an earlier run of the server."""
+        self._floor = max(self._floor, int(now * MSG_ID_SECOND))
 
     def forget(self, slot: SessionSlot) -> None:
         """Note that a session is forgotten, so that what it executed is not executed again."""

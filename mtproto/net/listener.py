@@ -96,13 +96,15 @@ class Listener:
     # Opening and closing -----------------------------------------------------------------------------------------
 
     async def start(self) -> None:
-        """Listen.
+        """Listen. Keys that are known by now are taken for those of an earlier run, whose sessions are forgotten.
 
         Raises:
             OSError: the address can't be had.
 
         """
         loop = asyncio.get_running_loop()
+        for key in self.state:
+            key.forget_before(self._clock())
         self._server = await loop.create_server(lambda: _Pump(self, loop), self._host, self._port)
 
     async def close(self) -> None:

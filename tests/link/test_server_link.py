@@ -115,6 +115,18 @@ def test_what_a_forgotten_session_executed_is_not_executed_again() -> None:
     assert of_type(replayed, InSession)
 
 
+def test_what_a_server_executed_before_it_started_anew_is_not_executed_again() -> None:
+    pair = Pair()
+    pair.connect()
+    pair.client.send(QUERY)
+    sent = client_transport("intermediate", seeded()).opening() + pair.client.data_to_send(NOW)
+    restarted = ServerState(seeded())
+    [key] = pair.state
+    restarted.add_key(key.auth_key).forget_before(NOW + 1)
+    link = lone_link(restarted)
+    assert of_type(link.received(sent, NOW + 1), ServerQuery) == []
+
+
 def test_the_memory_of_forgotten_sessions_is_bounded_and_errs_on_the_safe_side() -> None:
     state = ServerState(seeded())
     key = state.add_key(known_state().auth_key)
