@@ -118,8 +118,8 @@ class ClientSession(ClientSending):
             if request.state is not RequestState.SETTLED:
                 raise LocalProtocolError("the call is open already")
             request.reset()
-        if isinstance(request.body, bytes):
-            self._check_length(request.body)
+        if not callable(request.body):
+            self._check_body(request.body)
         for before in request.after:
             if before.outbox is not self._outbox and before.state is not RequestState.SETTLED:
                 raise LocalProtocolError("a call can follow only calls of its own session")

@@ -181,7 +181,7 @@ class ClientSending(ClientHandlers):
         if not isinstance(body, bytes):
             try:
                 body = body(SendContext(msg_id, self.session_id, server_time))
-                self._check_length(body)
+                self._check_body(body)
             except Exception as error:  # whatever the caller's function raises ends its call, not the session
                 lost = LocalProtocolError("the function that makes its body failed")
                 lost.__cause__ = error
@@ -192,7 +192,9 @@ class ClientSending(ClientHandlers):
             body = wire.write_invoke_after(waits_for, body) if waits_for else body
         return wire.gzip_if_shorter(body) if self._compress else body
 
-    def _check_length(self, body: bytes) -> None:
+    def _check_body(self, body: bytes) -> None:
+        if not isinstance(body, bytes):
+            raise LocalProtocolError(f"a body is bytes, not {type(body).__name__}")
         if len(body) < 4 or len(body) % 4 or len(body) > self._limits.frame_sent:
             allowed = f"a multiple of 4 up to {self._limits.frame_sent} is needed"
             raise LocalProtocolError(f"a body of {len(body)} bytes; {allowed}")

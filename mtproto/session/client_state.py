@@ -17,6 +17,7 @@ from mtproto.session.events import (
     ClientEvent,
     RequestLost,
     RpcFailed,
+    SaltChanged,
     SessionRenewed,
     TimeLearned,
 )
@@ -249,6 +250,11 @@ class ClientState:
         self._salts_due = self._salts_not_before = now + SALTS_PAUSE
         if not self._waits_for(Kind.SALTS):
             self._queue_service(Kind.SALTS, service.functions.GetFutureSalts(num=SALTS_WANTED).to_bytes())
+
+    def _take_salt(self, salt: int, now: float) -> None:
+        self.key_state.set_salt(salt, self.key_state.server_time(now))
+        self._plan_salts(now)
+        self._events.append(SaltChanged())
 
     # A session whose ids are of no more use (bad_msg_notification 17, 18, 19, 32, 33).
 

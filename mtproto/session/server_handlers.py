@@ -283,7 +283,7 @@ class ServerHandlers(ServerState):
         self._resend(record, msg_ids, [query.answer if query else None for query in queries])
 
     def _unexpected(self, record: Received, body: bytes, _now: float) -> None:
-        """Report what only a server, or only a key exchange, may send."""
+        """Report what only a server may send."""
         self._events.append(Anomaly(record.msg_id, f"a client does not send {wire.constructor_id(body):#010x}"))
 
     def _resend(self, record: Received, msg_ids: tuple[int, ...], messages: Sequence[Outgoing | None]) -> None:

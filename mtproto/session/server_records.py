@@ -17,7 +17,7 @@ DENIED_KEPT = 8192
 """Ids that were promised never to be accepted; beyond it the oldest promise is forgotten."""
 
 EVICTED_AT_ONCE = 64
-"""Records that go when there are too many, so that looking for them does not happen for each message."""
+"""New records after which the old ones are looked through, so that it does not happen for each message."""
 
 
 class Outgoing:
@@ -120,10 +120,11 @@ class Register:
 
     """
 
-    __slots__ = ("_denied", "_ids", "_limit", "_records", "floor", "running")
+    __slots__ = ("_denied", "_evict_at", "_ids", "_limit", "_records", "floor", "running")
 
     def __init__(self, limits: Limits, floor: int) -> None:
         self._limit = limits.remembered_message_ids
+        self._evict_at = self._limit + EVICTED_AT_ONCE
         self._records: dict[int, Received] = {}
         self._ids: list[int] = []  # in ascending order
         self._denied: dict[int, None] = {}
@@ -156,7 +157,7 @@ class Register:
             self._ids.append(record.msg_id)
         else:
             insort(self._ids, record.msg_id)
-        if len(self._ids) > self._limit + EVICTED_AT_ONCE:
+        if len(self._ids) > self._evict_at:
             self._evict()
 
     def discard(self, record: Received) -> None:
@@ -165,12 +166,13 @@ class Register:
         self._ids.remove(record.msg_id)
 
     def _evict(self) -> None:
-        done = [msg_id for msg_id in self._ids if not self._records[msg_id].open][:EVICTED_AT_ONCE]
-        for msg_id in done:
+        """Forget the oldest records that are done with, beyond the limit; those that are open do not count."""
+        done = [msg_id for msg_id in self._ids if not self._records[msg_id].open]
+        for msg_id in done[: max(0, len(done) - self._limit)]:
             del self._records[msg_id]
-        if done:
-            self.floor = max(self.floor, done[-1] + 1)
-            self._ids = [msg_id for msg_id in self._ids if msg_id in self._records]
+            self.floor = max(self.floor, msg_id + 1)
+        self._ids = [msg_id for msg_id in self._ids if msg_id in self._records]
+        self._evict_at = len(self._ids) + EVICTED_AT_ONCE
 
     def deny(self, msg_id: int) -> None:
         """Promise never to accept this id: the client was told that it was not received, and sends it under another."""

@@ -177,7 +177,7 @@ class Pair:
             downward = self.from_server()
             for payload in downward:
                 self.to_client(payload)
-            if not upward and not downward:
+            if not upward and not downward and self.client.next_deadline() != 0.0:
                 break
         else:
             raise AssertionError("the two never come to rest")
@@ -276,8 +276,8 @@ class Pair:
 
     # Shorthands.
 
-    def send(self, number: int = 0, **options: Any) -> Request:
-        return self.client.send(api_body(number), **options)
+    def send(self, number: int = 0, size: int = 8, **options: Any) -> Request:
+        return self.client.send(api_body(number, size), **options)
 
     def sent_request(self, number: int = 0, **options: Any) -> Request:
         """Return a call that was sealed into a packet which nobody has received yet."""

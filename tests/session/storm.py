@@ -38,7 +38,7 @@ class Storm:
 
     def step(self) -> None:
         actions = [self.call] * 3 + [self.pull] * 6 + [self.deliver_up] * 8 + [self.deliver_down] * 8
-        actions += [self.answer] * 6 + [self.pass_time] * 3 + [self.cut, self.repeat, self.cancel]
+        actions += [self.answer] * 6 + [self.pass_time] * 3 + [self.cut, self.repeat, self.cancel, self.rotate]
         self.random.choice(actions)()
         self.check()
 
@@ -113,6 +113,11 @@ class Storm:
             for server in self.pair.servers.values():
                 server.connected(self.pair.now)
         self.online = not self.online
+
+    def rotate(self) -> None:
+        """End every salt at once."""
+        if self.random.random() < 0.3:
+            self.pair.salts.rotate(self.pair.now)
 
     def forget(self) -> None:
         self.forgot = True
