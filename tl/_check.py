@@ -22,15 +22,23 @@ _ABSENT = object()
 
 
 def explain(refused: TLObject, nesting: int, error: Exception) -> EncodeError:
-    """Return the error for an object that a generated writer refused. `nesting` is what was left of the bound."""
+    """Return the error for an object that a generated writer refused. `nesting` is how deep it may go."""
     name = type(refused).__qualname__
-    if nesting < 0:
-        return EncodeError("objects are nested too deep", name)
     plan = refused.PLAN
+    if nesting < 1 and plan.holds_objects:
+        return EncodeError("objects are nested too deep", name)
     for field in plan.fields:
         reason = _field_fault(field, getattr(refused, field.attribute, _ABSENT), refused.SCHEMA)
         if reason:
             return EncodeError(reason[1], name, field.name + reason[0])
+    for field in plan.fields:
+        # The quick code may have written a small object itself; let that object find its own fault.
+        inner = getattr(refused, field.attribute)
+        if isinstance(inner, TLObject) and not inner.PLAN.holds_objects:
+            try:
+                inner.to_bytes(nesting)
+            except EncodeError as error_inside:
+                return error_inside
     for bits in plan.words.values():
         for bit, fields in bits.items():
             there = [_is_there(field, getattr(refused, field.attribute)) for field in fields]

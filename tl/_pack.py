@@ -39,8 +39,9 @@ def writer(compiler: Compiler, plan: Plan) -> Writer:
     source.open(f"def to_bytes(o, d={NESTING}):")
     source.open("try:")
     if plan.holds_objects:
-        source.line("d -= 1")
-        source.line("if d < 0: raise Reject")
+        source.line("if d < 1: raise Reject")
+        _write_fused(compiler, source, plan)
+        source.line("n = d - 1")
     body.pending.append(("I", str(plan.declaration.id)))
     body.fields(plan)
     body.finish()
@@ -50,10 +51,50 @@ def writer(compiler: Compiler, plan: Plan) -> Writer:
     return pack
 
 
+def _write_fused(compiler: Compiler, source: Source, plan: Plan) -> None:
+    """Write one `struct` call for an object and those in it, if all is of fixed size and they are the usual ones.
+
+    The usual constructor of a type is its namesake: `inputUser` of `InputUser`. Most requests name somebody by one.
+    """
+    inner = {field: _namesake(compiler, field.kind) for field in plan.fields if field.kind.code == "boxed"}
+    if plan.words or None in inner.values() or not all(field in inner or _is_scalar(field) for field in plan.fields):
+        return
+    layout, values, conditions = ["I"], [str(plan.declaration.id)], []
+    for index, field in enumerate(plan.fields):
+        source.line(f"v{index} = o.{field.attribute}")
+        part = inner.get(field)
+        if part is None:
+            layout.append(_LETTERS[field.kind.code])
+            values.append(f"v{index}")
+            continue
+        cls = source.constant(compiler.class_of(part.declaration.name), "C")
+        conditions.append(f"v{index}.__class__ is {cls}")
+        layout += ["I", *[_LETTERS[each.kind.code] for each in part.fields]]
+        values += [str(part.declaration.id), *[f"v{index}.{each.attribute}" for each in part.fields]]
+    pack = source.constant(compiler.struct("".join(layout)).pack, "S")
+    source.line(f"if {' and '.join(conditions)}: return {pack}({', '.join(values)})")
+
+
+def _namesake(compiler: Compiler, kind: Kind) -> Plan | None:
+    """Return the constructor that has the name of its type, if its fields are scalars that are always there."""
+    schema = compiler.schema
+    namespace, dot, name = kind.name.rpartition(".")
+    same = f"{namespace}{dot}{name[:1].lower()}{name[1:]}"
+    if same not in schema or schema.is_function(same):
+        return None
+    plan = schema.plan(same)
+    fits = plan.declaration.result.name == kind.name and all(map(_is_scalar, plan.fields)) and not plan.words
+    return plan if fits else None
+
+
+def _is_scalar(field: Field) -> bool:
+    return field.word is None and len(_LETTERS.get(field.kind.code, "--")) == 1
+
+
 def value_writer(compiler: Compiler, kind: Kind) -> Writer:
     """Return `write(value, nesting) -> bytes` for a value of any kind. It raises something of `PACK_FAILURES`."""
     body = _Writer(compiler)
-    body.source.open(f"def write(v, d={NESTING}):")
+    body.source.open(f"def write(v, n={NESTING}):")
     body.value(kind, "v")
     body.finish()
     write: Writer = body.source.function("write")
@@ -235,14 +276,14 @@ class _Writer:
         self.flush()
         if kind.code == "boxed":
             table = self.source.constant(self.compiler.type_writers(kind.name), "T")
-            self.piece(f"{table}[{value}.__class__]({value}, d)")
+            self.piece(f"{table}[{value}.__class__]({value}, n)")
         elif kind.code == "bare":
             cls = self.source.constant(self.compiler.class_of(kind.name), "C")
             self.source.line(f"if {value}.__class__ is not {cls}: raise Reject")
-            self.piece(f"{value}.to_bytes(d)[4:]")
+            self.piece(f"{value}.to_bytes(n)[4:]")
         else:
             write = any_call if kind.code == "function" else any_object
-            self.piece(f"{self.source.constant(write, 'write')}({value}, d)")
+            self.piece(f"{self.source.constant(write, 'write')}({value}, n)")
 
     def _vector(self, kind: Kind, value: str) -> None:
         element = kind.element

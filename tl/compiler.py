@@ -16,11 +16,11 @@ from keyword import iskeyword
 from struct import Struct
 
 from tl._pack import value_writer, writer
-from tl._source import ShortTexts, compile_function
+from tl._source import ShortTexts, Source
 from tl.declaration import class_name
 from tl.errors import EncodeError
 from tl.objects import NESTING, TLFunction, TLObject
-from tl.plan import BUILTIN, Field, Plan
+from tl.plan import BUILTIN, Plan
 from tl.wire import BOOL_FALSE, BOOL_TRUE
 
 TYPE_CHECKING = False  # as type checkers know it; importing `typing` would cost more than all of `tl`
@@ -41,16 +41,6 @@ if TYPE_CHECKING:
     from typing import Any
 
 __all__ = ["Compiler", "class_path"]
-
-
-class _Missing:
-    """The default of a field that has none."""
-
-    def __repr__(self) -> str:
-        return "<required>"
-
-
-MISSING = _Missing()
 
 
 class _OnDemand(dict[int, "Reader"]):
@@ -222,39 +212,33 @@ def _no_init(self: TLObject, /, **_fields: Any) -> None:
 
 
 def _init(cls: type[TLObject]) -> Callable[..., None]:
-    plan = cls.PLAN
-    if not plan.fields:
-        return _compile_init("def init(_, /, **extra):\n if extra: fill(_, extra, ())")
-    names = [field.attribute for field in plan.fields]
-    required = [field.attribute for field in plan.fields if field.word is None]
-    defaults = [f"{field.attribute}={_default(field)}" for field in plan.fields]
-    incomplete = " or ".join(["extra", *(f"{name} is MISSING" for name in required)])
-    lines = [
-        f"def init(_, /, *, {', '.join(defaults)}, **extra):",
-        f" if {incomplete}:",
-        f"  return fill(_, extra, ({', '.join(names)},))",
-        *(f" _.{name} = {name}" for name in names),
-    ]
-    return _compile_init("\n".join(lines))
+    """Return `__init__` with a keyword for each field. Python itself refuses unknown ones, with a TypeError."""
+    fields = cls.PLAN.fields
+    parameters = [f"{field.attribute}={False if field.is_flag else None}" for field in fields]
+    claimed = [field for field in fields if field.attribute != field.name]
+    source = Source()
+    source.names["missing"] = _missing
+    source.open(
+        f"def __init__(_, /, {', '.join(['*', *parameters]) if fields else ''}{', **more' if claimed else ''}):"
+    )
+    for field in claimed:
+        source.line(f"if {field.attribute} is None: {field.attribute} = more.pop({field.name!r}, None)")
+    if claimed:
+        source.line("if more: raise TypeError('unexpected keyword argument ' + repr(next(iter(more))))")
+    absent = [f"{field.attribute} is None" for field in fields if field.word is None]
+    if absent:
+        source.line(
+            f"if {' or '.join(absent)}: raise missing(_, ({', '.join([field.attribute for field in fields])},))"
+        )
+    for field in fields:
+        source.line(f"_.{field.attribute} = {field.attribute}")
+    source.line("pass")
+    made: Callable[..., None] = source.function("__init__")
+    return made
 
 
-def _compile_init(source: str) -> Callable[..., None]:
-    init: Callable[..., None] = compile_function(source, {"MISSING": MISSING, "fill": _fill}, "init")
-    return init
-
-
-def _default(field: Field) -> str:
-    return "MISSING" if field.word is None else "False" if field.is_flag else "None"
-
-
-def _fill(made: TLObject, extra: dict[str, Any], values: tuple[Any, ...]) -> None:
-    """Set the fields from what the quick constructor stumbled over: TL names that Python claims, or mistakes."""
-    for field, value in zip(made.PLAN.fields, values, strict=True):
-        if field.name in extra:
-            setattr(made, field.attribute, extra.pop(field.name))
-        elif value is MISSING:
-            raise EncodeError("missing", type(made).__qualname__, field.name)
-        else:
-            setattr(made, field.attribute, value)
-    if extra:
-        raise EncodeError("no such field", type(made).__qualname__, next(iter(extra)))
+def _missing(made: TLObject, values: tuple[Any, ...]) -> EncodeError:
+    """Return the error for the first field that must be there and is not; None stands for nothing but absence."""
+    fields = zip(made.PLAN.fields, values, strict=True)
+    name = next(field.name for field, value in fields if value is None and field.word is None)
+    return EncodeError("missing", type(made).__qualname__, name)

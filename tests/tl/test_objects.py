@@ -173,7 +173,7 @@ def test_deep_objects_are_compared_and_shown() -> None:
 
 
 def test_circles_end() -> None:
-    one, other = types.TextBold(text=None), types.TextBold(text=None)
+    one, other = types.TextBold(text=types.TextEmpty()), types.TextBold(text=types.TextEmpty())
     one.text, other.text = one, other
     assert one == other
     assert "…" in repr(one)
@@ -190,9 +190,10 @@ def test_results() -> None:
 
 
 def test_the_result_of_a_wrapper_around_nothing() -> None:
+    circle = functions.InvokeWithLayer(layer=1, query=functions.help.GetConfig())
+    circle.query = None
     with pytest.raises(EncodeError):
-        _ = functions.InvokeWithLayer(layer=1, query=None).result
-    circle = functions.InvokeWithLayer(layer=1, query=None)
+        _ = circle.result
     circle.query = circle
     with pytest.raises(EncodeError):
         _ = circle.result
