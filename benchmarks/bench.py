@@ -21,19 +21,19 @@ _T = TypeVar("_T")
 class Settings:
     """How long and how often.
 
-    `rounds` turns for each library, `samples` of about `seconds` in each turn; `starts` fresh processes of each.
+    `rounds` turns for each library, a sample of about `seconds` in each turn; `starts` fresh processes of each. Many
+    short turns spread each library over the same stretch of time, whatever else the machine does meanwhile.
     """
 
-    rounds: int = 5
-    samples: int = 3
+    rounds: int = 15
     seconds: float = 0.05
-    starts: int = 9
+    starts: int = 11
     peer_python: str = ""
 
     @classmethod
     def quick(cls, peer_python: str) -> Settings:
         """Enough to see that everything works; the figures mean little."""
-        return cls(rounds=2, samples=1, seconds=0.005, starts=2, peer_python=peer_python)
+        return cls(rounds=2, seconds=0.005, starts=2, peer_python=peer_python)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +82,7 @@ class Bench:
             if turn == 0:
                 differing = _compare(values)
             for peer in turns(peers, turn):
-                for _ in range(self.settings.samples):
-                    taken[peer.name].append(peer.sample(operation, self.settings.seconds * longer))
+                taken[peer.name].append(peer.sample(operation, self.settings.seconds * longer))
         return Samples(taken, differing)
 
 

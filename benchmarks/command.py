@@ -56,7 +56,7 @@ def _parser() -> argparse.ArgumentParser:
     stamp = datetime.datetime.now(datetime.UTC).strftime("%Y%m%dT%H%M%SZ")
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("group", nargs="*", help=f"what to measure: {', '.join(GROUPS)} (default: all)")
-    parser.add_argument("--rounds", type=int, help="turns of each library in a row")
+    parser.add_argument("--rounds", type=int, help="samples of each library for a row, taken in turns")
     parser.add_argument("--runs", type=int, default=1, help="whole runs; ratios are medians over them")
     parser.add_argument("--quick", action="store_true", help="see that everything works; the figures mean little")
     parser.add_argument(

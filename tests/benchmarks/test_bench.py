@@ -29,7 +29,7 @@ if number < 0:
 else:
     serve({{"library": "one"}}, {{"one": one, "broken": broken}})
 """
-TINY = Settings(rounds=2, samples=2, seconds=0.0001)
+TINY = Settings(rounds=4, seconds=0.0001)
 SPEC = Spec("one", "a thing", "one")
 
 
@@ -68,7 +68,7 @@ def test_a_library_that_is_not_installed_is_left_out(program: list[str]) -> None
         assert [peer.name for peer in peers] == ["ours"]
 
 
-def test_a_row_holds_every_sample_of_every_round(program: list[str]) -> None:
+def test_a_row_holds_a_sample_of_each_for_every_round(program: list[str]) -> None:
     with started({"ours": [*program, "1"], "telethon": [*program, "1"]}) as peers:
         row = Bench(TINY).row(peers, SPEC, lambda: {"more": 0})
     assert {name: len(samples) for name, samples in row.samples.items()} == {"ours": 4, "telethon": 4}
