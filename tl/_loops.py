@@ -16,14 +16,9 @@ from tl.wire import VECTOR
 TYPE_CHECKING = False  # as type checkers know it; importing `typing` would cost more than all of `tl`
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from typing import Any
-
     from tl.compiler import Compiler
 
-    ElementsReader = Callable[[bytes, int, int, int], tuple[list[Any], int]]
-
-__all__ = ["LONGEST_GUESS", "elements_reader"]
+__all__ = ["LONGEST_GUESS", "read_elements"]
 
 LONGEST_GUESS = 64
 """No more bytes than this are read ahead in the hope that they belong to the element."""
@@ -118,32 +113,45 @@ def _merged(union: list[str], letters: list[str]) -> list[str]:
     return made + union[len(letters) :] + letters[len(union) :]
 
 
-def elements_reader(compiler: Compiler, type_name: str) -> ElementsReader:
-    """Return `read(data, offset, count, nesting) -> (list, end)` for boxed objects of a type."""
+def read_elements(compiler: Compiler, source: Source, type_name: str, count: str) -> str:
+    """Write a loop that reads so many boxed objects of a type from `data` at `p`; return the variable of the list."""
     lanes, union = _lanes(compiler, type_name)
-    source = Source()
     table = source.constant(compiler.type_readers(type_name), "T")
     unpack = source.constant(compiler.struct("I" + "".join(union)).unpack_from, "S")
     words = [f"w{index}" for index in range(len(union))]
-    source.open("def read(data, p, c, d):")
-    source.line("made = []")
-    source.line("add = made.append")
-    source.open("for _ in range(c):")
+    made = source.variable()
+    source.line(f"{made} = []")
+    source.line(f"add = {made}.append")
+    source.open(f"for _ in range({count}):")
     source.line(f"{', '.join(['key', *words])}, = {unpack}(data, p)")
+    bodies = [_Body(compiler, source, lane, union) for lane in lanes]
     if len(lanes) == 1:
-        _Body(compiler, source, lanes[0], union).write(f"key == {lanes[0].plan.declaration.id}")
+        bodies[0].write(f"key == {lanes[0].plan.declaration.id}")
     elif lanes:
         choices = dict.fromkeys(compiler.type_readers(type_name), _OTHER)
         choices.update({lane.plan.declaration.id: index for index, lane in enumerate(lanes)})
         source.line(f"k = {source.constant(choices, 'K')}[key]")
-        for index, lane in enumerate(lanes):
-            _Body(compiler, source, lane, union).write(f"k == {index}")
+        _write_choice(source, bodies, 0)
     source.line(f"o, p = {table}[key](data, p + 4, d)")
     source.line("add(o)")
     source.close()
-    source.line("return made, p")
-    read: ElementsReader = source.function("read")
-    return read
+    return made
+
+
+def _write_choice(source: Source, bodies: list[_Body], first: int) -> None:
+    """Write tests that find the body number `k` in few steps, the first body in one."""
+    if len(bodies) < 4:
+        for index, body in enumerate(bodies):
+            body.write(f"k == {first + index}")
+        return
+    bodies[0].write(f"k == {first}")
+    middle = (len(bodies) + 1) // 2
+    source.open(f"if k < {first + middle}:")
+    _write_choice(source, bodies[1:middle], first + 1)
+    source.close()
+    source.open("else:")
+    _write_choice(source, bodies[middle:], first + middle)
+    source.close()
 
 
 class _Body:
@@ -188,11 +196,16 @@ class _Body:
                 at = self.lane.places[field.name]
                 values[field.name] = f"w{at}"
                 if field.kind.code == "string":
-                    short = self.source.constant(self.compiler.short_texts, "short")
                     values[field.name] = f"s{at}"
-                    self.source.line(f"s{at} = {short}[w{at}]")
+                    self._short(f"s{at}", f"w{at}")
                     self._open(f"if s{at} is not None:")
         return values
+
+    def _short(self, target: str, word: str) -> None:
+        known = self.compiler.short_texts
+        texts = self.source.constant(known.texts, "texts")
+        self.source.line(f"try: {target} = {texts}[{word}]")
+        self.source.line(f"except KeyError: {target} = {self.source.constant(known, 'short')}.text({word})")
 
     def _offset(self, index: int) -> int:
         return 4 + sum([SIZES[letter] for letter in self.union[:index]])

@@ -163,14 +163,18 @@ class IntRuns(dict[int, "Any"]):
         return self.setdefault(count, made) if count <= self._MOST else made
 
 
-class ShortTexts(dict[bytes, "str | None"]):
-    """Strings of up to three bytes by their word on the wire, each decoded once; None for a longer one's first word."""
+class ShortTexts:
+    """Strings of up to three bytes by their word on the wire, each decoded once."""
 
     _MOST = 4096
 
-    def __missing__(self, word: bytes) -> str | None:
+    def __init__(self) -> None:
+        self.texts: dict[bytes, str] = {}
+
+    def text(self, word: bytes) -> str | None:
+        """Return the text of a word not met before; None if it is only the beginning of a longer text."""
         size = word[0]
         if size > 3:
             return None
         text = word[1 : size + 1].decode()
-        return self.setdefault(word, text) if len(self) < self._MOST else text
+        return self.texts.setdefault(word, text) if len(self.texts) < self._MOST else text

@@ -8,7 +8,7 @@ raises something of `UNPACK_FAILURES`; nobody is told more, since `dissect` then
 
 from __future__ import annotations
 
-from tl._loops import elements_reader
+from tl._loops import read_elements
 from tl._source import IntRuns, Reject, Source, UnpackRuns, creator, size_of
 from tl.plan import Field, Kind, Plan, Word, smallest
 from tl.wire import BOOL_FALSE, BOOL_TRUE, VECTOR
@@ -200,6 +200,8 @@ class _Reader:
         self.settle()
         if head:
             self.source.line(f"if {head} != {VECTOR}: raise Reject")
+        if element.code == "boxed":  # nothing is allocated but what has been read
+            return read_elements(self.compiler, self.source, element.name, count)
         least = smallest(element, self.compiler.schema)
         enough = f"{count} * {least} > len(data) - p" if least else f"{count} > {MOST_EMPTY}"
         self.source.line(f"if {enough}: raise Reject")
@@ -209,10 +211,6 @@ class _Reader:
             runs = self.source.constant(self.compiler.shared(("ints", letter), lambda: IntRuns(letter)), "L")
             self.source.line(f"{result} = list({runs}[{count}](data, p))")
             self.source.line(f"p += {count} * {least}")
-            return result
-        if element.code == "boxed":
-            loop = self.compiler.shared(("loop", element.name), lambda: elements_reader(self.compiler, element.name))
-            self.source.line(f"{result}, p = {self.source.constant(loop, 'loop')}(data, p, {count}, d)")
             return result
         self.source.line(f"{result} = []")
         self.source.open(f"for {self.source.variable()} in range({count}):")
