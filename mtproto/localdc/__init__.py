@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from mtproto.localdc.calls import Call, Refused
     from mtproto.localdc.dc import LocalDC
+    from mtproto.localdc.faults import FAULTS, FaultInfo, Faults
     from mtproto.localdc.thread import LocalDCThread
     from mtproto.localdc.world.errors import WorldError
     from mtproto.localdc.world.folder import world_from_folder
@@ -19,7 +20,10 @@ if TYPE_CHECKING:
     from mtproto.localdc.world.model import FileSize, Photo, User, World
 
 __all__ = [
+    "FAULTS",
     "Call",
+    "FaultInfo",
+    "Faults",
     "FileSize",
     "LocalDC",
     "LocalDCThread",
@@ -35,6 +39,7 @@ __all__ = [
 _HOMES = {
     "mtproto.localdc.calls": ("Call", "Refused"),
     "mtproto.localdc.dc": ("LocalDC",),
+    "mtproto.localdc.faults": ("FAULTS", "FaultInfo", "Faults"),
     "mtproto.localdc.thread": ("LocalDCThread",),
     "mtproto.localdc.world.errors": ("WorldError",),
     "mtproto.localdc.world.folder": ("world_from_folder",),

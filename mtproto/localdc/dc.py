@@ -6,11 +6,11 @@ import os
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from mtproto.crypto.rsa import RSAPrivateKey
-from mtproto.exchange import ExchangeFaults
 from mtproto.limits import DEFAULT_LIMITS, Limits
 from mtproto.link import InSession, KeyMade
 from mtproto.localdc.desk import Desk
 from mtproto.localdc.dispatch import Dispatcher
+from mtproto.localdc.faults import Faults
 from mtproto.localdc.keys import KeyFile, KeyRecord
 from mtproto.localdc.layers import layers_of
 from mtproto.localdc.ready import ready_info
@@ -54,7 +54,7 @@ class DataCentre:
         world: users and pictures.
         dc_id: the number of this DC.
         private_key: the RSA key.
-        faults: ways to misbehave, each armed for one time: `dc.faults.dh_gen_retry()`.
+        faults: ways to misbehave, each armed for one time: `dc.faults.bad_server_salt()`.
 
     Raises `WorldError` when the pictures can't be read, `LocalProtocolError` when the state file is damaged.
 
@@ -88,7 +88,7 @@ class DataCentre:
         self._desk = Desk(self.world, dc_id, clock)
         self._desk.keys_changed = self._keep
         self._dispatcher = Dispatcher(self._desk, layers_of({**(schemas or {}), api.layer: api.schema}), api.layer)
-        self.faults = ExchangeFaults()
+        self.faults = Faults(random)
         self._listener = Listener(
             self._answer,
             [key],
@@ -99,6 +99,7 @@ class DataCentre:
             random=random,
             limits=limits,
             exchange_faults=self.faults,
+            faults=self.faults,
         )
         for record in records:
             self._listener.state.add_key(record.auth_key, expires_at=record.expires_at)
@@ -152,6 +153,13 @@ class DataCentre:
             return function
 
         return register
+
+    def executions(self, random_id: int) -> int:
+        """Return how often `messages.sendMessage` was executed with this `random_id`, in all sessions of all keys.
+
+        A call that was executed twice shows here, and one that never was; however often it travelled does not.
+        """
+        return sum(executed[random_id] for executed in list(self._desk.executions.values()))
 
     def expire_file_references(self) -> None:
         """Let every file reference given out so far be answered with `FILE_REFERENCE_EXPIRED`."""

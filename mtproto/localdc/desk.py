@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
 from mtproto.localdc.cache import Remembered
@@ -32,6 +33,8 @@ class Desk:
         references: the file references of photos.
         pages: answers that are the same for all, as bytes.
         files: the files of photos.
+        executions: how often each call with a `random_id` was executed: by the id of the auth key, then by `random_id`.
+            Sessions come and go, and are no part of it.
         keys_changed: is called when something that belongs to an auth key changed.
 
     """
@@ -44,4 +47,5 @@ class Desk:
         self.references = FileReferences()
         self.pages: Remembered[bytes] = Remembered(PAGES)
         self.files: Remembered[bytes | None] = Remembered(FILES)
+        self.executions: defaultdict[int, Counter[int]] = defaultdict(Counter)
         self.keys_changed: Callable[[], None] = lambda: None

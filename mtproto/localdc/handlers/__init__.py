@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mtproto.localdc.handlers import auth, photos, updates, upload, users
+from mtproto.localdc.handlers import auth, messages, photos, updates, upload, users
 from mtproto.localdc.handlers.help import get_config, get_nearest_dc
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ HANDLERS: Mapping[str, Handler] = {
     "contacts.resolveUsername": users.resolve_username,
     "help.getConfig": get_config,
     "help.getNearestDc": get_nearest_dc,
+    "messages.sendMessage": messages.send_message,
     "photos.getUserPhotos": photos.get_written_user_photos,
     "updates.getDifference": updates.get_difference,
     "updates.getState": updates.get_state,
