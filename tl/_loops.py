@@ -240,8 +240,8 @@ class _Body:
             source.close()
         elif tail.kind.code == "vector" and tail.kind.element is not None:
             letter = _LETTERS[tail.kind.element.code]
-            runs = source.constant(self.compiler.shared(("ints", letter), lambda: IntRuns(letter)), "L")
-            source.line(f"o.{tail.attribute} = list({runs}[{size}](data, p + {offset + 8}))")
+            runs = self.compiler.shared(("ints", letter), lambda: IntRuns(letter))
+            source.line(f"o.{tail.attribute} = [*{source.choose(runs, size)}(data, p + {offset + 8})]")
             source.line(f"p += {offset + 8} + {size} * {SIZES[letter]}")
         else:
             decode = ".decode()" if tail.kind.code == "string" else ""

@@ -168,7 +168,7 @@ class _Writer:
             before, after = layout[: self.string], layout[self.string + 1 :]
             runs = self.compiler.shared(("pack", *before, "p", *after), lambda: PackRuns(before, after))
             size = f"len({self.pending[self.string][1]})"
-            piece = f"{self.source.constant(runs, 'R')}[{size}]({values})"
+            piece = f"{self.source.choose(runs, size)}({values})"
         elif all(value.isdigit() for _, value in self.pending):
             piece = repr(struct.pack("<" + "".join(layout), *[int(value) for _, value in self.pending]))
         else:

@@ -18,6 +18,7 @@ __all__ = [
     "IntRuns",
     "PackRuns",
     "Reject",
+    "Runs",
     "ShortTexts",
     "Source",
     "UnpackRuns",
@@ -70,6 +71,13 @@ class Source:
             self.names[name] = value
         return name
 
+    def choose(self, runs: Runs, size: str) -> str:
+        """Add lines that find the function of `runs` for a size; return its variable."""
+        table, function = self.constant(runs.table, "R"), self.variable()
+        self.line(f"try: {function} = {table}[{size}]")
+        self.line(f"except KeyError: {function} = {self.constant(runs, 'runs')}.make({size})")
+        return function
+
     def variable(self) -> str:
         """Return a local name not used before."""
         self._variables += 1
@@ -99,25 +107,42 @@ def size_of(layout: list[str]) -> int:
     return sum([SIZES[letter] for letter in layout])
 
 
-class UnpackRuns(dict[int, "Any"]):
+class Runs:
+    """Functions made for one layout, by a size that is known only when bytes are read or written.
+
+    `table` is a plain dict, so that a hit costs least; a miss asks `make`.
+    """
+
+    def __init__(self) -> None:
+        self.table: dict[int, Callable[..., Any]] = {}
+
+    def make(self, size: int) -> Callable[..., Any]:
+        """Return the function for a size not met before. Raises Reject for a size that cannot be."""
+        raise NotImplementedError
+
+
+class UnpackRuns(Runs):
     """One `struct` call for fixed-size fields with one string among them, by the string's first byte.
 
-    `runs[n](data, offset)` returns the fields in order, the string as bytes. For `n` up to 253, `struct`'s Pascal
-    string (format `p`) of the right size is exactly a TL string with its padding. 254 looks at the next three bytes.
+    The functions take `(data, offset)` and return the fields in order, the string as bytes. For `n` up to 253,
+    `struct`'s Pascal string (format `p`) of the right size is exactly a TL string with its padding.
     """
 
     def __init__(self, before: list[str], after: list[str]) -> None:
+        super().__init__()
         self._before = "".join(before)
         self._after = "".join(after)
         self._string_at = size_of(before)
 
-    def __missing__(self, first: int) -> Any:
-        if first > 254:
+    def make(self, size: int) -> Callable[..., Any]:
+        """Return the function for a first byte. Four sizes that are padded to the same words share one."""
+        if size > 254:
             raise Reject
-        if first == 254:
-            return self.setdefault(first, self._unpack_long)
-        made = struct.Struct(f"<{self._before}{(first | 3) + 1}p{self._after}").unpack_from
-        return self.setdefault(first, made)
+        if size == 254:
+            return self.table.setdefault(size, self._unpack_long)
+        padded = size | 3
+        made = self.table.get(padded) or struct.Struct(f"<{self._before}{padded + 1}p{self._after}").unpack_from
+        return self.table.setdefault(size, made if padded > 253 else self.table.setdefault(padded, made))
 
     def _unpack_long(self, data: bytes, offset: int) -> tuple[Any, ...]:
         at = offset + self._string_at
@@ -127,20 +152,24 @@ class UnpackRuns(dict[int, "Any"]):
         return struct.unpack_from(f"<{self._before}4x{size}s{-size & 3}x{self._after}", data, offset)
 
 
-class PackRuns(dict[int, "Any"]):
-    """The inverse of `UnpackRuns`, by the size of the string: `runs[len(s)](*before, s, *after)`."""
+class PackRuns(Runs):
+    """The inverse of `UnpackRuns`, by the size of the string; the functions take the fields in order."""
 
     def __init__(self, before: list[str], after: list[str]) -> None:
+        super().__init__()
         self._before = "".join(before)
         self._after = "".join(after)
         self._index = len(before)
 
-    def __missing__(self, size: int) -> Any:
+    def make(self, size: int) -> Callable[..., Any]:
+        """Return the function for a string of so many bytes."""
         if size > MAX_BYTES:
             raise Reject
         if size > 253:
             return lambda *values: self._pack_long(size, *values)
-        return self.setdefault(size, struct.Struct(f"<{self._before}{(size | 3) + 1}p{self._after}").pack)
+        padded = size | 3
+        made = self.table.get(padded) or struct.Struct(f"<{self._before}{padded + 1}p{self._after}").pack
+        return self.table.setdefault(size, made if padded > 253 else self.table.setdefault(padded, made))
 
     def _pack_long(self, size: int, *values: Any) -> bytes:
         at = self._index
@@ -148,19 +177,21 @@ class PackRuns(dict[int, "Any"]):
         return struct.pack(layout, *values[:at], size << 8 | 254, *values[at:])
 
 
-class IntRuns(dict[int, "Any"]):
-    """One `struct` call for so many numbers: `runs[count](data, offset)` returns them as a tuple."""
+class IntRuns(Runs):
+    """One `struct` call for so many numbers; the functions take `(data, offset)` and return a tuple."""
 
     _MOST = 64
 
     def __init__(self, letter: str) -> None:
+        super().__init__()
         self._letter = letter
 
-    def __missing__(self, count: int) -> Any:
-        if count < 0:
+    def make(self, size: int) -> Callable[..., Any]:
+        """Return the function for a count; those for large counts are not kept."""
+        if size < 0:
             raise Reject
-        made = struct.Struct(f"<{count}{self._letter}").unpack_from
-        return self.setdefault(count, made) if count <= self._MOST else made
+        made = struct.Struct(f"<{size}{self._letter}").unpack_from
+        return self.table.setdefault(size, made) if size <= self._MOST else made
 
 
 class ShortTexts:

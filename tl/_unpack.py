@@ -92,12 +92,11 @@ class _Reader:
         before = [letter for letter, _ in self.pending[: self.string]]
         after = [letter for letter, _ in self.pending[self.string + 1 :]]
         runs = self.compiler.shared(("unpack", *before, "p", *after), lambda: UnpackRuns(before, after))
-        name = self.source.constant(runs, "R")
         size = self.source.variable()
         text = self.pending[self.string][1]
         targets = "".join([f"{variable}, " for _, variable in self.pending])
         self.source.line(f"{size} = data[{self.at(size_of(before))}]")
-        self.source.line(f"{targets}= {name}[{size}](data, {self.at()})")
+        self.source.line(f"{targets}= {self.source.choose(runs, size)}(data, {self.at()})")
         rest = self.offset + size_of(before) + size_of(after) + 1
         self.source.line(f"p += {rest} + ({size} | 3) if {size} < 254 else {rest + 3} + (len({text}) + 3 & -4)")
         self.offset = 0
@@ -208,8 +207,8 @@ class _Reader:
         result = self.source.variable()
         letter = _LETTERS.get(element.code, "")
         if len(letter) == 1:
-            runs = self.source.constant(self.compiler.shared(("ints", letter), lambda: IntRuns(letter)), "L")
-            self.source.line(f"{result} = list({runs}[{count}](data, p))")
+            runs = self.compiler.shared(("ints", letter), lambda: IntRuns(letter))
+            self.source.line(f"{result} = [*{self.source.choose(runs, count)}(data, p)]")
             self.source.line(f"p += {count} * {least}")
             return result
         self.source.line(f"{result} = []")
