@@ -7,7 +7,7 @@ import zlib
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from mtproto.errors import RemoteProtocolError
@@ -94,6 +94,8 @@ def test_a_message_of_impossible_length_is_refused(length: int) -> None:
 def test_copies_survive_with_and_without_the_id_of_message(message: Message) -> None:
     copy = wire.write_copy(message)
     assert wire.read_copy(copy) == message
+    # Without the id, a msg_id that looks like it can't be told apart: no id of this century does.
+    assume(message.msg_id & 0xFFFFFFFF != constructors.MESSAGE)
     assert wire.read_copy(copy[:4] + copy[8:]) == message
 
 
