@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from mtproto.errors import MTProtoError
     from mtproto.exchange import Step
     from mtproto.session import Body
-    from mtproto.transport import ClientTransport, Event
+    from mtproto.transport import ClientTransport, Event, Secret
 
 __all__ = ["ClientLink"]
 
@@ -46,6 +46,9 @@ may come from anybody in the middle, or from a server that is just restarting.""
 
 BARREN_CONNECTIONS = 5
 """Connections in a row on which no key could be made."""
+
+GREETING_TIME = 10.0
+"""Seconds for a proxy to answer a greeting: one round trip, and no work to speak of."""
 
 BURST = 64 * 1024
 """Bytes handed out at once: as much as a socket takes without waiting, so that what is sealed is also sent."""
@@ -63,7 +66,7 @@ class ClientLink:
         random: source of random bytes.
         state: what an earlier link left: with it no exchange is made.
         transport: a name of `mtproto.transport.TRANSPORTS`.
-        secret: the secret of a proxy, 16 bytes (obfuscated transports only).
+        secret: the secret of the proxy that is connected to, if it is one that speaks MTProto.
         limits: what is sent and accepted at most.
         backoff: how long to wait between connections that fail.
         offload: leave the slow steps of the exchange to whoever calls `take_work`.
@@ -78,7 +81,7 @@ class ClientLink:
         random: Callable[[int], bytes],
         state: KeyState | None = None,
         transport: str = "intermediate",
-        secret: bytes | None = None,
+        secret: Secret | None = None,
         limits: Limits = DEFAULT_LIMITS,
         backoff: BackoffPolicy = DEFAULT_BACKOFF,
         offload: bool = False,
@@ -88,7 +91,7 @@ class ClientLink:
         self._limits = limits
         self._transport_name = transport
         self._secret = secret
-        self._new_transport()  # raises now rather than at the first connection
+        self._new_transport(0.0)  # raises now rather than at the first connection
         self._backoff = Backoff(random, backoff)
         self._offload = offload
         self._events: list[LinkEvent] = []
@@ -100,6 +103,8 @@ class ClientLink:
         self._outgoing: list[bytes] = []
         self._keep_alive: KeepAlive | None = None
         self._made_key = False  # on this connection
+        self._greet_until = 0.0
+        self._greeted = False  # a proxy has answered once, so it is the right one
         self._refusals = 0
         self._barren = 0
         self._flooded = False
@@ -179,16 +184,16 @@ class ClientLink:
         if self._status is not Status.DISCONNECTED:
             raise LocalProtocolError(f"a link that is {self._status.value} can't be connected")
         self.connect_at = None
-        self._transport = self._new_transport()
+        self._transport = self._new_transport(now)
         self._outgoing = [self._transport.opening()]
         self._keep_alive = None
         self._made_key = False
         self._flooded = False
-        if self._session is None:
-            self._enter(Status.EXCHANGING)
-            self._send_plain(self._maker.start(now))
+        if self._transport.ready:
+            self._begin(now)
         else:
-            self._begin_session(self._session, now)
+            self._greet_until = now + GREETING_TIME
+            self._enter(Status.GREETING)
         return self._take_events()
 
     def disconnected(self, now: float) -> list[LinkEvent]:
@@ -198,10 +203,11 @@ class ClientLink:
         self._keep_alive = None
         if self._status is Status.READY and self._session is not None:
             self._session.disconnected(now)
-        if self._status is Status.EXCHANGING:
+        if self._status is Status.EXCHANGING or (self._status is Status.GREETING and not self._greeted):
             self._barren += 1
             if self._barren >= BARREN_CONNECTIONS:
-                self._fail(ConnectionLost(f"no key could be made over {self._barren} connections"))
+                failed = "no key could be made" if self._status is Status.EXCHANGING else "no proxy answered"
+                self._fail(ConnectionLost(f"{failed} over {self._barren} connections"))
         if self._status is not Status.CLOSED:
             self.connect_at = now + self._backoff.next_delay(at_once=not self._flooded)
             self._enter(Status.DISCONNECTED)
@@ -226,8 +232,14 @@ class ClientLink:
             items: Sequence[Event] = self._transport.receive(data)
         except RemoteProtocolError as error:
             self._handle(error.events, now)
-            self._break(error)
+            if self._status is Status.GREETING and not self._greeted:
+                self._fail(error)  # a wrong secret: saying it again would not make it right
+            else:
+                self._break(error)
         else:
+            if self._status is Status.GREETING and self._transport.ready:
+                self._greeted = True
+                self._begin(now)
             self._handle(items, now)
         return self._take_events()
 
@@ -257,6 +269,8 @@ class ClientLink:
     def next_deadline(self) -> float | None:
         """Return when to call `tick`, Unix seconds; None if nothing waits for a time."""
         times = [self._maker.deadline, self._session.next_deadline() if self._session is not None else None]
+        if self._status is Status.GREETING:
+            times.append(self._greet_until)
         if self._keep_alive is not None:
             times.append(self._keep_alive.deadline(waiting=self.in_flight > 0))
         return min((time for time in times if time is not None), default=None)
@@ -265,6 +279,8 @@ class ClientLink:
         """Do what is due at `now`. Calling it early or twice does no harm."""
         if self._status is Status.EXCHANGING and self._transport is not None:
             self._tick_exchange(now)
+        if self._status is Status.GREETING and now >= self._greet_until:
+            self._break(ConnectionLost("the proxy does not answer the greeting"))
         if self._session is not None and self._status is not Status.CLOSED:
             self._events += self._session.tick(now)
             if self._keep_alive is not None and self._transport is not None:
@@ -385,6 +401,14 @@ class ClientLink:
 
     # The session -------------------------------------------------------------------------------------------------
 
+    def _begin(self, now: float) -> None:
+        """Say what has to be said first, now that the carrier takes it."""
+        if self._session is None:
+            self._enter(Status.EXCHANGING)
+            self._send_plain(self._maker.start(now))
+        else:
+            self._begin_session(self._session, now)
+
     def _begin_session(self, session: ClientSession, now: float) -> None:
         session.connected(now)
         self._keep_alive = KeepAlive(now)
@@ -423,7 +447,7 @@ class ClientLink:
         events, self._events = self._events, []
         return events
 
-    def _new_transport(self) -> ClientTransport:
+    def _new_transport(self, now: float) -> ClientTransport:
         return client_transport(
-            self._transport_name, self._random, dc_id=self._dc_id, secret=self._secret, limits=self._limits
+            self._transport_name, self._random, dc_id=self._dc_id, secret=self._secret, limits=self._limits, now=now
         )

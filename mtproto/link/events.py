@@ -37,6 +37,9 @@ class Status(enum.Enum):
     DISCONNECTED = "disconnected"
     """No carrier. `connect_at` says when to connect."""
 
+    GREETING = "greeting"
+    """Connected to a proxy, and waiting for its answer before anything else may be said."""
+
     EXCHANGING = "exchanging"
     """Connected, and making an authorization key."""
 

@@ -9,11 +9,13 @@ from mtproto.transport.abridged import Abridged
 from mtproto.transport.choose import TRANSPORTS, client_transport
 from mtproto.transport.detect import Detected, detect
 from mtproto.transport.events import Event, Payload, QuickAck
+from mtproto.transport.faketls import FakeTLS
 from mtproto.transport.framing import ClientTransport, Framing, Role, ServerTransport
 from mtproto.transport.full import Full
 from mtproto.transport.intermediate import Intermediate
 from mtproto.transport.obfuscated import Obfuscated, obfuscate
 from mtproto.transport.padded import PaddedIntermediate
+from mtproto.transport.secret import MTProxy, Secret, SecretKind
 
 __all__ = [
     "TRANSPORTS",
@@ -21,14 +23,18 @@ __all__ = [
     "ClientTransport",
     "Detected",
     "Event",
+    "FakeTLS",
     "Framing",
     "Full",
     "Intermediate",
+    "MTProxy",
     "Obfuscated",
     "PaddedIntermediate",
     "Payload",
     "QuickAck",
     "Role",
+    "Secret",
+    "SecretKind",
     "ServerTransport",
     "client_transport",
     "detect",

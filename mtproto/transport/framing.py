@@ -34,9 +34,16 @@ class Role(enum.Enum):
 
 
 class ClientTransport(Protocol):
-    """The client's end of any framing, obfuscated or not."""
+    """The client's end of any framing, obfuscated or not.
+
+    Attributes:
+        quick_acks: whether they can be asked for.
+        ready: whether anything but `opening` may be sent. Only a disguise begins without.
+
+    """
 
     quick_acks: bool
+    ready: bool
 
     def opening(self) -> bytes:
         """Return what the client sends once, before its first packet."""
@@ -84,6 +91,7 @@ class Framing(ABC):
     quick_ack_order: ClassVar[Literal["little", "big"]] = "little"
     capacity: ClassVar[int] = 2**31 - 64  # what the length field can say, with room for padding
     quick_acks: bool = True
+    ready: bool = True
 
     def __init__(self, role: Role, random: Callable[[int], bytes], *, limits: Limits = DEFAULT_LIMITS) -> None:
         self._client = role is Role.CLIENT

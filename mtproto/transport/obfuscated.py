@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from mtproto.transport.events import Event
     from mtproto.transport.framing import Framing
 
-__all__ = ["HEADER_SIZE", "Header", "Obfuscated", "obfuscate", "read_header"]
+__all__ = ["HEADER_SIZE", "Header", "Obfuscated", "make_header", "obfuscate", "read_header"]
 
 HEADER_SIZE = 64
 _SECRET_SIZE = 16
@@ -69,6 +69,7 @@ class Obfuscated:
         self._decrypt = decrypt
         self._opening = opening
         self.quick_acks = framing.quick_acks
+        self.ready = True
 
     def opening(self) -> bytes:
         """Return what the client sends once, before its first packet: 64 bytes."""
@@ -112,16 +113,35 @@ def obfuscate(
     """
     if not framing.tag:
         raise LocalProtocolError(f"{framing.name}: a framing without a tag can't be obfuscated")
+    tag = framing.tag * (4 // len(framing.tag))
+    opening, encrypt, decrypt = make_header(tag, random, dc_id=dc_id, secret=secret)
+    return Obfuscated(framing, encrypt, decrypt, opening)
+
+
+def make_header(
+    tag: bytes, random: Callable[[int], bytes], *, dc_id: int | None = None, secret: bytes | None = None
+) -> tuple[bytes, aes.CTR, aes.CTR]:
+    """Return a client's header, and the streams to the server and from it, past the header.
+
+    Args:
+        tag: the four bytes that stand for the framing; the other arguments are those of `obfuscate`.
+        random: as there.
+        dc_id: as there.
+        secret: as there.
+
+    Raises:
+        LocalProtocolError: the secret or the DC id does not fit, or `random` is broken.
+
+    """
     if secret is not None and len(secret) != _SECRET_SIZE:
         raise LocalProtocolError(f"the secret has {_SECRET_SIZE} bytes, not {len(secret)}")
     if dc_id is not None and not -(2**15) <= dc_id < 2**15:
         raise LocalProtocolError(f"DC id {dc_id} has more than 16 bits")
     start = _draw(random)
-    tag = framing.tag * (4 // len(framing.tag))
     number = start[60:62] if dc_id is None else dc_id.to_bytes(2, "little", signed=True)
     plain = start[:56] + tag + number + start[62:]
     encrypt, decrypt = _streams(plain, secret)
-    return Obfuscated(framing, encrypt, decrypt, opening=plain[:56] + encrypt.update(plain)[56:])
+    return plain[:56] + encrypt.update(plain)[56:], encrypt, decrypt
 
 
 def read_header(header: bytes, secret: bytes | None = None) -> Header:

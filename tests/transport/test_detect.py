@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mtproto.errors import RemoteProtocolError
-from mtproto.transport import TRANSPORTS, Detected, Payload, client_transport, detect
+from mtproto.transport import TRANSPORTS, Detected, Payload, Secret, client_transport, detect
 from tests.transport.support import encrypted, plain, seeded_random
 
 every_transport = pytest.mark.parametrize("name", TRANSPORTS)
@@ -69,7 +69,7 @@ def test_64_bytes_always_suffice(head: bytes) -> None:
 
 def test_the_right_secret_is_found_among_several() -> None:
     secrets = (bytes(16), b"\x11" * 16, b"\x22" * 16)
-    client = client_transport("obfuscated-padded", seeded_random(), dc_id=10_001, secret=secrets[1])
+    client = client_transport("obfuscated-padded", seeded_random(), dc_id=10_001, secret=Secret(secrets[1]))
     found = detect(client.opening(), seeded_random(), secrets=secrets)
     assert found is not None
     assert found.dc_id == 10_001
@@ -79,6 +79,6 @@ def test_the_right_secret_is_found_among_several() -> None:
 
 @pytest.mark.parametrize("used", [None, b"\x33" * 16])
 def test_a_client_without_the_secret_is_refused(used: bytes | None) -> None:
-    client = client_transport("obfuscated-padded", seeded_random(), dc_id=2, secret=used)
+    client = client_transport("obfuscated-padded", seeded_random(), dc_id=2, secret=Secret(used) if used else None)
     with pytest.raises(RemoteProtocolError):
         detect(client.opening(), seeded_random(), secrets=(b"\x11" * 16,))

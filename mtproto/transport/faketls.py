@@ -1,0 +1,161 @@
+"""Fake TLS, for secrets that begin with ee: MTProto that looks like HTTPS to whoever watches.
+
+    client                                       proxy
+    ClientHello, signed with the secret  ──────▶
+                                         ◀────── ServerHello, change cipher spec, a record of random bytes: signed
+    change cipher spec, records          ──────▶
+                                         ◀────── records
+
+What the records carry is one byte stream in each direction: the padded intermediate framing, obfuscated
+(core.telegram.org/mtproto/mtproto-transports). Nothing of this encrypts anything. The proxy's end is put together by
+`mtproto.proxy`, from `tls_greeting` and `tls_records`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mtproto.errors import LocalProtocolError, RemoteProtocolError
+from mtproto.transport.secret import SecretKind
+from mtproto.transport.tls_greeting import sign_hello, verify_answer
+from mtproto.transport.tls_hello import RANDOM_END, RANDOM_START, client_hello
+from mtproto.transport.tls_records import CHANGE_CIPHER_SPEC, HEADER_SIZE, LONGEST_RECORD, RecordReader, cut_records
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mtproto.transport.events import Event
+    from mtproto.transport.framing import ClientTransport
+    from mtproto.transport.secret import Secret
+
+__all__ = ["FakeTLS"]
+
+CLIENT_RECORD = 2878
+"""Bytes of data in a client's record: where TDLib cuts."""
+
+LONGEST_ANSWER = 1 << 16
+"""Bytes that a proxy's answer may have: honest ones end below 10,000."""
+
+_HANDSHAKE = bytes.fromhex("160303")
+_ANSWER_END = CHANGE_CIPHER_SPEC + bytes.fromhex("170303")
+
+
+class FakeTLS:
+    """The client's end of a connection to a proxy: an obfuscated transport, and its disguise.
+
+    It is not `ready` until the proxy has answered: nothing but `opening` may be sent before.
+
+    Args:
+        inside: the obfuscated transport. What it sends first travels with its first packet.
+        secret: of the proxy; it has a domain.
+        random: source of random bytes.
+        now: Unix seconds, for the hello.
+
+    Raises `LocalProtocolError` where the secret asks for no fake TLS.
+
+    """
+
+    def __init__(self, inside: ClientTransport, secret: Secret, random: Callable[[int], bytes], now: float) -> None:
+        if secret.kind is not SecretKind.FAKE_TLS:
+            raise LocalProtocolError("this secret asks for no fake TLS")
+        self.quick_acks = inside.quick_acks
+        self.ready = False
+        self._inside = inside
+        self._secret = secret
+        self._random = random
+        self._now = now
+        self._answer: _AnswerReader | None = None
+        self._records = RecordReader()
+        self._begun = False
+
+    def opening(self) -> bytes:
+        """Return what the client sends once, and alone: its hello."""
+        hello = sign_hello(client_hello(self._secret.domain, self._random), self._secret.key, self._now)
+        self._answer = _AnswerReader(self._secret.key, hello[RANDOM_START:RANDOM_END])
+        return hello
+
+    def pack(self, payload: bytes, quick_ack: bool = False) -> bytes:
+        """Return the bytes that carry one payload.
+
+        Raises:
+            LocalProtocolError: like the transport inside; or the proxy has not answered yet.
+
+        """
+        if not self.ready:
+            raise LocalProtocolError("the proxy has not answered the greeting yet")
+        data = self._inside.pack(payload, quick_ack)
+        if self._begun:
+            return cut_records(data, CLIENT_RECORD)
+        self._begun = True
+        return CHANGE_CIPHER_SPEC + cut_records(self._inside.opening() + data, CLIENT_RECORD)
+
+    def receive(self, data: bytes) -> list[Event]:
+        """Take what came in, return what it completes.
+
+        Raises:
+            RemoteProtocolError: like the transport inside; or the proxy does not know the secret; or these are no
+                records. What came before stands in `events`.
+
+        """
+        if not self.ready:
+            if self._answer is None:
+                raise LocalProtocolError("nothing can be received before the greeting is sent")
+            rest = self._answer.receive(data)
+            if rest is None:
+                return []
+            self.ready = True
+            data = rest
+        try:
+            stream = self._records.receive(data)
+        except RemoteProtocolError as failure:
+            failure.events = tuple(self._inside.receive(b"".join(failure.events)))
+            raise
+        return self._inside.receive(stream) if stream else []
+
+
+class _AnswerReader:
+    """Gathers a proxy's answer: handshake records, a change of ciphers, one record of data."""
+
+    def __init__(self, key: bytes, client_random: bytes) -> None:
+        self._key = key
+        self._client_random = client_random
+        self._data = bytearray()
+        self._position = 0  # where the next record begins
+        self._failure: RemoteProtocolError | None = None
+
+    def receive(self, data: bytes) -> bytes | None:
+        """Take what came in; once the answer is whole and genuine, return what is behind it.
+
+        Raises:
+            RemoteProtocolError: it is neither, nor will it be.
+
+        """
+        if self._failure is not None:
+            raise RemoteProtocolError(self._failure.check, self._failure.detail)
+        self._data += data
+        try:
+            while (end := self._next_end()) is not None:
+                if self._data[self._position] == CHANGE_CIPHER_SPEC[0]:
+                    verify_answer(bytes(self._data[:end]), self._key, self._client_random)
+                    return bytes(self._data[end:])
+                self._position = end
+        except RemoteProtocolError as failure:
+            self._failure = failure
+            self._data.clear()
+            raise
+        return None
+
+    def _next_end(self) -> int | None:
+        """Return where the next record ends, or the last two together; None while that is not here."""
+        data, start = self._data, self._position
+        known = _HANDSHAKE if data[start : start + 1] != _ANSWER_END[:1] or not start else _ANSWER_END
+        head = bytes(data[start : start + len(known) + 2])
+        if head[: len(known)] != known[: len(head)]:
+            raise RemoteProtocolError("greeting", "not answered with a ServerHello")
+        if len(head) < len(known) + 2:
+            return None
+        size = int.from_bytes(head[len(known) :], "big")
+        end = start + len(head) + size
+        if size > LONGEST_RECORD or end > LONGEST_ANSWER or (not start and size < RANDOM_END - HEADER_SIZE):
+            raise RemoteProtocolError("greeting", f"a record of {size} bytes in the answer of the proxy")
+        return end if end <= len(data) else None
