@@ -138,6 +138,7 @@ def _client(target: Target, stored: StoredState | None) -> Client:
         dc_id=target.dc_id,
         state=None if stored is None else stored.key_state,
         transport=target.transport,
+        proxy=target.proxy,
         timeout=target.timeout,
     )
 

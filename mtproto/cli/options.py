@@ -13,6 +13,8 @@ from mtproto.cli.terminal import Terminal
 from mtproto.crypto.errors import CryptoError
 from mtproto.crypto.rsa import RSAPublicKey
 from mtproto.datacenters import PRODUCTION, PRODUCTION_KEYS, TEST, TEST_KEYS
+from mtproto.errors import LocalProtocolError
+from mtproto.net.proxies import parse_proxy
 from mtproto.transport import TRANSPORTS
 
 if TYPE_CHECKING:
@@ -48,6 +50,16 @@ def _secret(context: click.Context, _parameter: click.Parameter, value: str | No
     return value
 
 
+def _proxy(context: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
+    _secret(context, parameter, value)
+    if value is not None:
+        try:
+            parse_proxy(value)
+        except LocalProtocolError as error:
+            raise click.BadParameter(str(error)) from None
+    return value
+
+
 TRANSPORT = click.option(
     "--transport",
     type=click.Choice(list(TRANSPORTS)),
@@ -75,6 +87,7 @@ class Target:
         dc_id: the number of the data centre, as the key exchange carries it.
         state: the file that keeps the key; None to make a new key and forget it.
         transport: a name of `mtproto.transport.TRANSPORTS`.
+        proxy: the way there, as `mtproto.net.proxies` reads it; None for the straight one.
         timeout: seconds that one call may take.
         api_id: the application's number; None where it was not given.
         api_hash: its secret half.
@@ -87,6 +100,7 @@ class Target:
     dc_id: int
     state: Path | None
     transport: str
+    proxy: str | None = field(repr=False)
     timeout: float
     api_id: int | None = field(repr=False)
     api_hash: str = field(repr=False)
@@ -109,6 +123,15 @@ _OPTIONS = (
         help="File that keeps the authorization key: with it, a second run exchanges none.",
     ),
     TRANSPORT,
+    click.option(
+        "--proxy",
+        callback=_proxy,
+        is_eager=True,
+        metavar="LINK",
+        envvar="MTPROTO_PROXY",
+        show_envvar=True,
+        help="Proxy to go through, as a tg://proxy?… or https://t.me/proxy?… link.",
+    ),
     TIMEOUT,
     click.option(
         "--api-id",
@@ -142,7 +165,7 @@ def connection_options(function: Callable[..., Any]) -> Callable[..., Any]:
 
     @wraps(function)
     def with_target(*arguments: Any, **options: Any) -> Any:
-        names = ("dc", "key", "test", "prod", "dc_id", "state", "transport", "timeout")
+        names = ("dc", "key", "test", "prod", "dc_id", "state", "transport", "proxy", "timeout")
         chosen = {name: options.pop(name) for name in names}
         credentials = {name: options.pop(name) for name in ("api_id", "api_hash", "bot_token")}
         return function(*arguments, target=_target(**chosen, **credentials), **options)
@@ -162,6 +185,7 @@ def _target(
     dc_id: int,
     state: Path | None,
     transport: str,
+    proxy: str | None,
     timeout: float,
     api_id: int | None,
     api_hash: str | None,
@@ -187,6 +211,7 @@ def _target(
         dc_id=dc_id,
         state=state,
         transport=transport,
+        proxy=proxy,
         timeout=timeout,
         api_id=api_id,
         api_hash=api_hash or "",

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from mtproto.limits import Limits
     from mtproto.link import LinkEvent
     from mtproto.message.key_state import KeyState
+    from mtproto.net.proxies import Proxy
     from tl import Schema
 
 __all__ = ["ConnectionOptions", "Options", "application_of", "connection_options", "schema_of"]
@@ -27,6 +28,8 @@ class ConnectionOptions(TypedDict, total=False):
         dc_id: the data centre's id; 10000 is added for Telegram's test servers, media-only ones are negative.
         state: what a former run left in `client.state`; with it no exchange is made.
         transport: the framing: "abridged", "intermediate" or "full" (core.telegram.org/mtproto/mtproto-transports).
+        proxy: the way to the data centre: the tg://proxy?… link of a proxy that speaks MTProto, or an `MTProxy`. Its
+            secret may ask for another framing than `transport`.
         limits: bounds on what is sent and accepted.
         random: a cryptographically secure source of bytes; the operating system's by default.
         trace: called with each step of the key exchange; it sees no secret.
@@ -36,6 +39,7 @@ class ConnectionOptions(TypedDict, total=False):
     dc_id: int
     state: KeyState | None
     transport: str
+    proxy: str | Proxy | None
     limits: Limits
     random: Callable[[int], bytes]
     trace: Callable[[Step], None] | None

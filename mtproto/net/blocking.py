@@ -20,6 +20,7 @@ from mtproto.errors import ConnectionLost, DeadlineExceeded, MTProtoError, Reque
 from mtproto.limits import DEFAULT_LIMITS, Limits
 from mtproto.link import BackoffPolicy, ClientLink, Status
 from mtproto.net.clock import Clock
+from mtproto.net.proxies import route_to
 from mtproto.net.shell import Outcome, Shell
 from mtproto.session import Request
 
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from mtproto.crypto.rsa import RSAPublicKey
     from mtproto.link import LinkEvent
     from mtproto.message.key_state import KeyState
+    from mtproto.net.proxies import Proxy
     from mtproto.net.updates import Item, UpdatesDropped
     from mtproto.session import Body
 
@@ -90,7 +92,8 @@ class BlockingConnection:
         dc_id: the data centre, as `ClientExchange` takes it.
         state: what an earlier connection left: with it no exchange is made.
         transport: a name of `mtproto.transport.TRANSPORTS`.
-        secret: the secret of a proxy, 16 bytes (obfuscated transports only).
+        proxy: the way there, as `mtproto.net.proxies` reads it: a tg://proxy?… link, or an `MTProxy`. Its secret may
+            ask for another framing than `transport`.
         limits: what is sent, accepted and kept at most.
         backoff: how long to wait between attempts to connect.
         clock: gives Unix seconds; never steps.
@@ -107,7 +110,7 @@ class BlockingConnection:
         dc_id: int = 2,
         state: KeyState | None = None,
         transport: str = "intermediate",
-        secret: bytes | None = None,
+        proxy: str | Proxy | None = None,
         limits: Limits = DEFAULT_LIMITS,
         backoff: BackoffPolicy | None = None,
         clock: Callable[[], float] | None = None,
@@ -115,6 +118,7 @@ class BlockingConnection:
         on_event: Callable[[LinkEvent], None] | None = None,
     ) -> None:
         self.address = address
+        self._route = route_to(address, proxy)
         self._clock = clock if clock is not None else Clock()
         self._link = ClientLink(
             keys,
@@ -122,7 +126,7 @@ class BlockingConnection:
             random=random,
             state=state,
             transport=transport,
-            secret=secret,
+            secret=self._route.secret,
             limits=limits,
             backoff=backoff if backoff is not None else BackoffPolicy(),
         )
@@ -345,13 +349,14 @@ class BlockingConnection:
                 self._dispatch(self._link.disconnected(self._clock()))
 
     def _connect(self) -> socket.socket | None:
+        host, port = self._route.address
         try:
-            carrier = socket.create_connection(self.address, CONNECT_TIME)
+            carrier = socket.create_connection((host, port), CONNECT_TIME)
         except OSError as error:
-            logger.info("could not connect to %s:%d: %s", *self.address, error)
+            logger.info("could not connect to %s:%d: %s", host, port, error)
             if not self._opened.done():
                 self._link.close()
-                reason = ConnectionLost(f"could not connect to {self.address[0]}:{self.address[1]}: {error}")
+                reason = ConnectionLost(f"could not connect to {host}:{port}: {error}")
                 reason.__cause__ = error
                 self._opened.set_exception(reason)
             return None

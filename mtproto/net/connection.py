@@ -15,6 +15,7 @@ from mtproto.errors import ConnectionLost, DeadlineExceeded, RequestCancelled
 from mtproto.limits import DEFAULT_LIMITS, Limits
 from mtproto.link import BackoffPolicy, ClientLink, Status
 from mtproto.net.clock import Clock
+from mtproto.net.proxies import route_to
 from mtproto.net.shell import Outcome, Shell
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from mtproto.crypto.rsa import RSAPublicKey
     from mtproto.link import LinkEvent, Work
     from mtproto.message.key_state import KeyState
+    from mtproto.net.proxies import Proxy
     from mtproto.net.updates import Item, UpdatesDropped
     from mtproto.session import Body, Request
 
@@ -64,7 +66,8 @@ class Connection:
         dc_id: the data centre, as `ClientExchange` takes it.
         state: what an earlier connection left: with it no exchange is made.
         transport: a name of `mtproto.transport.TRANSPORTS`.
-        secret: the secret of a proxy, 16 bytes (obfuscated transports only).
+        proxy: the way there, as `mtproto.net.proxies` reads it: a tg://proxy?… link, or an `MTProxy`. Its secret may
+            ask for another framing than `transport`.
         limits: what is sent, accepted and kept at most.
         backoff: how long to wait between attempts to connect.
         clock: gives Unix seconds; never steps.
@@ -81,7 +84,7 @@ class Connection:
         dc_id: int = 2,
         state: KeyState | None = None,
         transport: str = "intermediate",
-        secret: bytes | None = None,
+        proxy: str | Proxy | None = None,
         limits: Limits = DEFAULT_LIMITS,
         backoff: BackoffPolicy | None = None,
         clock: Callable[[], float] | None = None,
@@ -89,6 +92,7 @@ class Connection:
         on_event: Callable[[LinkEvent], None] | None = None,
     ) -> None:
         self.address = address
+        self._route = route_to(address, proxy)
         self._clock = clock if clock is not None else Clock()
         self._link = ClientLink(
             keys,
@@ -96,7 +100,7 @@ class Connection:
             random=random,
             state=state,
             transport=transport,
-            secret=secret,
+            secret=self._route.secret,
             limits=limits,
             backoff=backoff if backoff is not None else BackoffPolicy(),
             offload=True,
@@ -365,7 +369,7 @@ class Connection:
 
     async def _supervise(self) -> None:
         """Connect whenever the link wants it, until it is closed."""
-        host, port = self.address
+        host, port = self._route.address
         while (connect_at := self._link.connect_at) is not None:
             await asyncio.sleep(connect_at - self._clock())
             try:
@@ -381,9 +385,10 @@ class Connection:
                     await carrier.closed.wait()
 
     def _connection_failed(self, error: OSError) -> None:
-        logger.info("could not connect to %s:%d: %s", *self.address, error)
+        host, port = self._route.address
+        logger.info("could not connect to %s:%d: %s", host, port, error)
         if not self._opened.done():
-            reason = ConnectionLost(f"could not connect to {self.address[0]}:{self.address[1]}: {error}")
+            reason = ConnectionLost(f"could not connect to {host}:{port}: {error}")
             reason.__cause__ = error
             self._opened.set_exception(reason)
             self._link.close()
