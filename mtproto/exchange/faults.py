@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
 from mtproto.crypto.dh import KNOWN_PRIME
+from mtproto.errors import LocalProtocolError
 
 __all__ = ["ExchangeFaults"]
 
@@ -87,7 +88,14 @@ class ExchangeFaults:
         self._spoil("wrong_sha1", "server_DH_params_ok", {"encrypted_answer": _flip})
 
     def wrong_hash(self, constructor: str = "dh_gen_ok") -> None:
-        """Spoil the hash of `new_nonce` in the next `constructor`: a dh_gen_* or server_DH_params_fail."""
+        """Spoil the hash of `new_nonce` in the next `constructor`: a dh_gen_* or server_DH_params_fail.
+
+        Raises:
+            LocalProtocolError: the constructor has no such hash.
+
+        """
+        if constructor not in _HASH_FIELDS:
+            raise LocalProtocolError(f"{constructor} has no hash of new_nonce")
         self._spoil("wrong_hash", constructor, {_HASH_FIELDS[constructor]: _flip})
 
     def take_answer(self, name: str) -> bool:

@@ -37,11 +37,12 @@ class FaultInfo:
     @property
     def usage(self) -> str:
         """How it is written on a command line: `name=parameter,parameter`, optional ones in brackets."""
-        shown = ",".join(
-            parameter.name if parameter.default is parameter.empty else f"[{parameter.name}={parameter.default}]"
-            for parameter in self.parameters
-        )
-        return f"{self.name}={shown}" if shown else self.name
+        usage, mark = self.name, "="
+        for parameter in self.parameters:
+            optional = parameter.default is not parameter.empty
+            usage += f"[{mark}{parameter.name}: {parameter.default}]" if optional else f"{mark}{parameter.name}"
+            mark = ","
+        return usage
 
     def arm(self, faults: Faults, text: str = "") -> None:
         """Arm it.
@@ -99,6 +100,7 @@ _NAMES = (
     "cut",
     "cut_received",
     "flip_bit",
+    "flip_received_bit",
     "garbage",
     "garbage_stream",
     "oversize_frame",

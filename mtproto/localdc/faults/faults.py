@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeAlias
 
-from mtproto.errors import RemoteProtocolError
+from mtproto.errors import LocalProtocolError, RemoteProtocolError
 from mtproto.exchange import ExchangeFaults
 from mtproto.localdc.faults import packets
 from mtproto.localdc.faults.packets import OpenedPacket
@@ -39,6 +39,8 @@ class Faults(ExchangeFaults):
 
     One fault happens to one packet at a time; several that fit the same packet happen to one after the other. Where
     it says "call", what carries no call of the API passes untouched: pings and acknowledgements.
+
+    All of them raise `LocalProtocolError` for arguments that mean nothing.
 
     Args:
         random: source of random bytes.
@@ -88,6 +90,7 @@ class Faults(ExchangeFaults):
 
     def transport_error(self, code: int) -> None:
         """Answer the next packet with this transport error (negative) and the end of the connection."""
+        _require(-(1 << 31) <= code < 0, "transport_error", "a transport error is a negative number of 32 bits")
         self._error("transport_error", code)
 
     def not_found(self) -> None:
@@ -148,6 +151,7 @@ class Faults(ExchangeFaults):
 
     def gzip_bomb(self, size: int = BOMB) -> None:
         """Let the next answer inflate to so many bytes."""
+        _require(0 < size < 1 << 30, "gzip_bomb", "from 1 byte to 1 GiB")
         self._to_answer("gzip_bomb", lambda packet: packets.gzip_bomb(packet, size))
 
     def gzip_in_gzip(self) -> None:
@@ -156,6 +160,7 @@ class Faults(ExchangeFaults):
 
     def container_of(self, count: int = packets.TOO_MANY) -> None:
         """Send the next answer in a container of so many messages."""
+        _require(0 < count < 1 << 16, "container_of", "from 1 message to 65,535")
         self._to_answer("container_of", lambda packet: packets.crowded_container(packet, count))
 
     def nested_container(self) -> None:
@@ -179,10 +184,12 @@ class Faults(ExchangeFaults):
 
     def cut(self, byte: int, packet: int = 0) -> None:
         """End the connection after so many bytes of a packet that is sent (framed; 0 is the next packet)."""
+        _require(byte >= 0 <= packet, "cut", "places count from 0")
         self._writing.arm("cut", _at(packet, lambda data: (data[:byte], True)))
 
     def cut_received(self, byte: int) -> None:
         """End the connection after so many more bytes were read from clients."""
+        _require(byte >= 0, "cut_received", "places count from 0")
         left = byte
 
         def act(data: bytes) -> Effect[Cut]:
@@ -192,20 +199,40 @@ class Faults(ExchangeFaults):
 
         self._reading.arm("cut_received", act)
 
+    def flip_received_bit(self, position: int) -> None:
+        """Flip a bit of what is read from clients, counted from now."""
+        _require(position >= 0, "flip_received_bit", "places count from 0")
+        left = position
+
+        def act(data: bytes) -> Effect[Cut] | None:
+            nonlocal left
+            place, left = left, left - 8 * len(data)
+            return Effect((_flipped(data, place), False)) if left < 0 else None
+
+        self._reading.arm("flip_received_bit", act)
+
     def flip_bit(self, position: int, packet: int = 0) -> None:
         """Flip a bit of a packet that is sent (framed); positions beyond its end start over at its beginning."""
+        _require(position >= 0 <= packet, "flip_bit", "places count from 0")
         self._writing.arm("flip_bit", _at(packet, lambda data: (_flipped(data, position), False)))
 
     def garbage(self, blocks: int = 4) -> None:
         """Send random bytes of the form of an encrypted packet, 24 + 16 * blocks, in place of the next packet."""
+        _require(blocks >= 0, "garbage", "there is no such number of blocks")
         self._outgoing.arm("garbage", lambda _: Effect([self._random(24 + 16 * blocks)]))
 
     def garbage_stream(self, size: int = 64) -> None:
         """Send so many random bytes in place of the next frame."""
+        _require(size > 0, "garbage_stream", "there is no such number of bytes")
         self._writing.arm("garbage_stream", lambda _: Effect((self._random(size), False)))
 
     def oversize_frame(self, size: int = OVERSIZE) -> None:
         """Send a frame of so many bytes (24, and whole blocks of 16) in place of the next packet."""
+        _require(
+            size >= 24 and (size - 24) % 16 == 0,
+            "oversize_frame",
+            "an encrypted packet has 24 bytes and whole blocks of 16",
+        )
         self._outgoing.arm("oversize_frame", lambda _: Effect([b"\xff" * size]))
 
     # What links ask ----------------------------------------------------------------------------------------------
@@ -291,6 +318,11 @@ class Faults(ExchangeFaults):
             return Effect(taken[0], over=False)
 
         self._outgoing.arm(name, act)
+
+
+def _require(condition: bool, fault: str, rule: str) -> None:
+    if not condition:
+        raise LocalProtocolError(f"{fault}: {rule}")
 
 
 def _open(packet: OutgoingPacket) -> OpenedPacket | None:
