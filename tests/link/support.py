@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from mtproto.exchange import ExchangeFaults
-    from mtproto.link import LinkEvent, ServerLinkEvent
+    from mtproto.link import LinkEvent, LinkFaults, ServerLinkEvent
 
 NOW = 1_750_000_000.25
 DC = 2
@@ -70,6 +70,7 @@ class Pair:
         self.reachable = True
         self.dc_ids: set[int] | None = {DC}
         self.exchange_faults: ExchangeFaults | None = None
+        self.faults: LinkFaults | None = None
 
     # The wire
 
@@ -83,6 +84,7 @@ class Pair:
             self.random,
             dc_ids=self.dc_ids,
             exchange_faults=self.exchange_faults,
+            faults=self.faults,
         )
         self._tell(self.client.connected(self.now))
         self.settle()

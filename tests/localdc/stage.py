@@ -193,3 +193,10 @@ def _run(scene: Callable[[Stage], Coroutine[Any, Any, T]], options: dict[str, An
 
     with asyncio.Runner(loop_factory=lambda: loop) as runner:
         return runner.run(main())
+
+
+async def opened_and_used(stage: Stage, client: Client) -> None:
+    """Open a client of the stage's DC, make a call and close it."""
+    async with client:
+        answer = await client(api.functions.help.GetNearestDc())
+        assert answer.this_dc == stage.dc.dc_id

@@ -13,11 +13,10 @@ from mtproto.link import ExchangeStep, Failed, KeyCreated
 from mtproto.localdc import Call
 from mtproto.localdc.handlers.messages import send_message
 from mtproto.session import MessageRefused, RequestLost, Undecodable
-from tests.localdc.stage import Stage, perform, perform_exchange
+from tests.localdc.stage import Stage, opened_and_used, perform, perform_exchange
 from tl import api
 
 if TYPE_CHECKING:
-    from mtproto.client.client import Client
     from mtproto.errors import MTProtoError
 
 ONE_CALL: list[tuple[str, tuple[int, ...], type[MTProtoError], str, int]] = [
@@ -155,12 +154,6 @@ REFUSED: list[tuple[Any, str, str]] = [
     (ExchangeFaults.wrong_hash, "dh_gen_ok", "new_nonce_hash1"),
 ]
 """Faults of an exchange that a client must not forgive, and what it says of them."""
-
-
-async def opened_and_used(stage: Stage, client: Client) -> None:
-    async with client:
-        answer = await client(api.functions.help.GetNearestDc())
-        assert answer.this_dc == stage.dc.dc_id
 
 
 @pytest.mark.parametrize(("arm", "step", "check"), REFUSED, ids=[arm.__name__ for arm, _, _ in REFUSED])
