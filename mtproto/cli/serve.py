@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from mtproto.cli.faults import arm_faults, fault_options
 from mtproto.cli.files import PRIVATE, write_whole
 from mtproto.cli.terminal import Terminal, debug_option, pass_terminal
 from mtproto.crypto.errors import CryptoError
@@ -64,6 +65,7 @@ def _layer_file(value: str) -> tuple[int, Path]:
     type=click.Path(dir_okay=False, path_type=Path),
     help="File to write once the port listens: JSON with address, public key, credentials and users.",
 )
+@fault_options
 @debug_option
 @pass_terminal
 def command(
@@ -76,6 +78,7 @@ def command(
     world: Path | None,
     schemas: tuple[tuple[int, Path], ...],
     ready_file: Path | None,
+    faults: tuple[str, ...],
 ) -> None:
     """Run a data centre on this machine, until SIGINT or SIGTERM.
 
@@ -90,6 +93,7 @@ def command(
         schemas=_read_schemas(schemas),
         state=state,
     )
+    arm_faults(dc.faults, faults)
     asyncio.run(_serve(dc, terminal, ready_file))
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from mtproto.crypto.rsa import RSAPrivateKey, RSAPublicKey
-from mtproto.localdc import LocalDCThread, load_world
+from mtproto.localdc import FAULTS, LocalDCThread, load_world
 from tests.cli.conftest import Run
 
 STOP_TIME = 20
@@ -171,3 +171,29 @@ def test_a_port_that_is_taken_is_one_clear_line(run: Run, dc: LocalDCThread) -> 
     result = run("serve", "--port", str(dc.address[1]))
     assert result.exit_code == 1
     assert result.stderr.count("\n") == 1
+
+
+def test_the_faults_are_listed(run: Run) -> None:
+    result = run("serve", "--list-faults")
+    assert result.exit_code == 0
+    assert result.stdout.splitlines()[::2] == [fault.usage for fault in FAULTS.values()]
+    assert result.stdout.splitlines()[1::2] == [f"    {fault.description}" for fault in FAULTS.values()]
+
+
+@pytest.mark.parametrize(("named", "says"), [("nonsense", "there is no fault 'nonsense'"), ("cut", "cut=byte[,packet")])
+def test_a_fault_that_is_named_wrongly_is_refused(run: Run, named: str, says: str) -> None:
+    result = run("serve", "--fault", named)
+    assert result.exit_code == 2
+    assert says in result.stderr
+
+
+def test_a_fault_that_is_named_happens_to_the_first_client(run: Run, tmp_path: Path, private_pem: Path) -> None:
+    path, pem = tmp_path / "ready.json", tmp_path / "public.pem"
+    with serving("--ready-file", str(path), "--key", str(private_pem), "--fault", "bad_prime"):
+        ready = json.loads(path.read_text())
+        pem.write_text(ready["public_key_pem"])
+        arguments = ("photos", "single", "--dc", f"{ready['host']}:{ready['port']}", "--key", str(pem))
+        options = ("--out", str(tmp_path), "--dc-id", str(ready["dc_id"]))
+        first, second = (run(*arguments, *options, env=credentials(ready)) for _ in range(2))
+        assert "dh_prime is not a safe prime" in first.stderr
+        assert second.exit_code == 0
