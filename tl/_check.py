@@ -95,7 +95,7 @@ def _scalar_fault(kind: Kind, value: Any) -> str:
             return _mismatch(kind, value)
         return "" if low <= value.__index__() < end else f"out of range for {_article(str(kind))}"
     if code == "double":
-        return "" if hasattr(value, "__float__") or hasattr(value, "__index__") else _mismatch(kind, value)
+        return _double_fault(kind, value)
     if code in ("bool", "true"):
         return "" if value is True or (value is False and code == "bool") else _mismatch(kind, value)
     if code == "string":
@@ -106,6 +106,16 @@ def _scalar_fault(kind: Kind, value: Any) -> str:
     if code == "bytes":
         return "" if size <= MAX_BYTES else f"{size} bytes are more than a length of three bytes can say"
     return "" if size * 8 == int(code[3:]) else f"{size} bytes where {_article(code)} is declared"
+
+
+def _double_fault(kind: Kind, value: Any) -> str:
+    if isinstance(value, str | bytes) or not (hasattr(value, "__float__") or hasattr(value, "__index__")):
+        return _mismatch(kind, value)
+    try:
+        float(value)
+    except OverflowError:
+        return "out of range for a double"
+    return ""
 
 
 def _text_fault(kind: Kind, value: Any) -> str:

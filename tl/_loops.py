@@ -94,6 +94,8 @@ def _lanes(compiler: Compiler, type_name: str) -> tuple[list[_Lane], list[str]]:
             lane = _Lane(compiler.schema.plan(name))
             merged = _merged(union, lane.letters)
         except _Misfit:
+            if name.lower() == type_name.lower():
+                break  # the usual constructor has no lane: what the others could share is of no use
             continue
         fields = sum([len(other.plan.fields) for other in (*lanes, lane)])
         if len(lanes) < _MOST_LANES and fields <= _MOST_FIELDS and size_of(merged) + 4 <= LONGEST_GUESS:

@@ -85,7 +85,7 @@ class _Fault(Exception):
 
 def dissect(schema: Schema, data: bytes, kind: Kind, nesting: int) -> Node:
     """Return the tree of a value that starts the data; what follows it is not looked at. Raises DecodeError."""
-    walk = _Walk(schema, data, keep=True)
+    walk = _Walk(schema, data)
     root = Node(0, "", str(kind))
     try:
         root.length = walk.value(kind, 0, nesting, root)
@@ -96,7 +96,7 @@ def dissect(schema: Schema, data: bytes, kind: Kind, nesting: int) -> Node:
 
 def locate(schema: Schema, data: bytes, start: int, kind: Kind, nesting: int, whole: bool) -> DecodeError | None:
     """Return why a value of a kind cannot be read, or None if it can; with `whole`, it must end where the data does."""
-    walk = _Walk(schema, data, keep=False)
+    walk = _Walk(schema, data)
     try:
         end = walk.value(kind, start, nesting, None)
         if whole and end != len(data):
@@ -109,10 +109,10 @@ def locate(schema: Schema, data: bytes, start: int, kind: Kind, nesting: int, wh
 class _Walk:
     """One walk over some bytes. Every method takes an offset and returns the end of what it read."""
 
-    def __init__(self, schema: Schema, data: bytes, keep: bool) -> None:
+    def __init__(self, schema: Schema, data: bytes) -> None:
         self.schema = schema
         self.data = data
-        self.keep = keep
+        self.size = len(data)
         self.root = ""
 
     def error(self, fault: _Fault, kind: Kind) -> DecodeError:
@@ -169,18 +169,21 @@ class _Walk:
         at += 4
         if node is not None:
             node.value = count
+        elif element.code in FIXED:
+            return at + count * least
         if not self.root:
             self.root = str(kind)
             if node is not None:
                 node.path = self.root
         for index in range(count):
             try:
-                at = self.value(element, at, nesting, self._child(node, f"[{index}]", element, at))
+                child = None if node is None else self._child(node, f"[{index}]", element, at)
+                at = self.value(element, at, nesting, child)
             except _Fault as fault:
                 fault.path.append(f"[{index}]")
                 raise
-            if node is not None:
-                node.children[-1].length = at - node.children[-1].offset
+            if child is not None:
+                child.length = at - child.offset
         return at
 
     def _object(self, kind: Kind, offset: int, nesting: int, node: Node | None) -> int:
@@ -229,7 +232,12 @@ class _Walk:
         for step in plan.steps:
             if isinstance(step, Field) and step.word is not None and not words[step.word] >> step.bit & 1:
                 continue
-            child = self._child(node, f".{step.name}", step.kind if isinstance(step, Field) else None, at)
+            child = None
+            if node is not None:
+                child = self._child(node, f".{step.name}", step.kind if isinstance(step, Field) else None, at)
+            elif isinstance(step, Field) and (end := at + FIXED.get(step.kind.code, self.size)) < self.size:
+                at = end  # of fixed size, wanted by nobody, and not the last: nothing can be wrong with it
+                continue
             try:
                 if isinstance(step, Word):
                     words[step.name] = self._word(at)
@@ -246,9 +254,7 @@ class _Walk:
             at = end
         return at
 
-    def _child(self, node: Node | None, name: str, kind: Kind | None, offset: int) -> Node | None:
-        if node is None:
-            return None
+    def _child(self, node: Node, name: str, kind: Kind | None, offset: int) -> Node:
         child = Node(offset, node.path + name, "#" if kind is None else str(kind))
         node.children.append(child)
         return child

@@ -22,6 +22,9 @@ __all__ = ["parse", "parse_type"]
 _SPACED = {ord(sign): f" {sign} " for sign in ":;()[]{}=#?%+<>,.*!"}
 """Every sign is a token of its own, so that white space can separate all tokens."""
 
+_DEEPEST = 32
+"""Types inside types: what nobody writes by hand."""
+
 _NAME = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_."
 _HEXADECIMAL = frozenset("0123456789abcdefABCDEF")
 
@@ -53,6 +56,7 @@ class _Parser:
         self._start = 0
         self._tokens: list[str] = []
         self._index = 0
+        self._depth = 0
         self.ahead = ""
         self._begin(0)
 
@@ -233,7 +237,9 @@ class _Parser:
             count = self.term()
             self._expect("*")
         self._expect("[")
+        self._descend()
         fields = self._arguments("]")
+        self._depth -= 1
         self._expect("]")
         return Repetition(count, tuple(fields))
 
@@ -255,6 +261,17 @@ class _Parser:
 
     def term(self) -> Type:
         """Read one term: a name, perhaps with `<…>`, a number, `#`, `%term`, or an expression in parentheses."""
+        self._descend()
+        made = self._term()
+        self._depth -= 1
+        return made
+
+    def _descend(self) -> None:
+        self._depth += 1
+        if self._depth > _DEEPEST:
+            self.fail("a type is nested too deep")
+
+    def _term(self) -> Type:
         if self._take("%"):
             inner = self.term()
             return Type(inner.name, inner.args, bare=True)

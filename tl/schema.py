@@ -218,6 +218,8 @@ class Schema:
         self, data: Buffer, offset: int = 0, result: str | None = None, *, nesting: int = NESTING
     ) -> tuple[Any, int]:
         """Read one value from an offset on; return it and the offset behind it. Otherwise like `decode`."""
+        if offset < 0:
+            raise ValueError("an offset counts from the start of the data")
         return self._read(data, offset, result, nesting, whole=False)
 
     def _read(self, data: Buffer, offset: int, result: str | None, nesting: int, *, whole: bool) -> tuple[Any, int]:

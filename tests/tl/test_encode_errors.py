@@ -152,6 +152,10 @@ def test_the_innermost_class_is_named() -> None:
         ),
         (lambda: types.InputGeoPoint(lat="1", long=2.0), "InputGeoPoint.lat: a str where a double is declared"),
         (
+            lambda: types.InputGeoPoint(lat=10**400, long=2.0),
+            "InputGeoPoint.lat: out of range for a double",
+        ),
+        (
             lambda: service.functions.ReqPqMulti(nonce=bytes(15)),
             "ReqPqMulti.nonce: 15 bytes where an int128 is declared",
         ),

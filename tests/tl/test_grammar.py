@@ -121,6 +121,9 @@ def test_a_result_with_a_bang_is_a_function() -> None:
         ("a#1 x:int $ = A;", 1, 11, "a name expected, not '$'"),
         ("a#1 x:inté = A;", 1, 7, "a name expected, not 'inté'"),
         ("a#1 x:4²*[ int ] = A;", 1, 7, "a name expected, not '4²'"),
+        (f"a#1 x:{'(' * 1000}int{')' * 1000} = A;", 1, 39, "a type is nested too deep"),
+        (f"a#1 x:{'Vector<' * 1000}int{'>' * 1000} = A;", 1, 231, "a type is nested too deep"),
+        (f"a#1 x:{'4*[ ' * 1000} int{']' * 1000} = A;", 1, 135, "a type is nested too deep"),
         ("New user foo;", 1, 10, "';' expected, not 'foo'"),
     ],
 )
