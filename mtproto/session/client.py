@@ -180,7 +180,10 @@ class ClientSession(ClientSending):
         self._queue_service(Kind.DESTROY_AUTH_KEY, service.functions.DestroyAuthKey().to_bytes())
 
     def unsent(self) -> list[Request]:
-        """Take out the calls that were never sealed, in the order of `send`, so that another session can `add` them."""
+        """Take out the calls that were never sealed, in the order of `send`, so that another session can `add` them.
+
+        Calls that follow one that was sealed stay, since they can follow it only here.
+        """
         return self._outbox.take_unsent()
 
     def give_up(self, reason: str) -> tuple[list[Request], list[ClientEvent]]:
@@ -194,8 +197,7 @@ class ClientSession(ClientSending):
         free: list[Request] = []
         for request in self._outbox:
             if request.state is RequestState.QUEUED or request.idempotent:
-                self._outbox.settle(request, failed=False)
-                request.reset()
+                self._outbox.release(request)
                 free.append(request)
         for request in self._outbox:
             self._lose(request, OutcomeUnknown(request, reason))
@@ -312,7 +314,7 @@ class ClientSession(ClientSending):
         return events
 
     def _receive(self, packet: Unsealed, now: float) -> None:
-        """Check the ids of an authentic packet, in the order of the design, then handle its message."""
+        """Check the ids of an authentic packet, in the documented order, then handle its message."""
         if packet.session_id != self.session_id:
             self._foreign(packet)
             return

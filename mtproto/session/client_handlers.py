@@ -141,7 +141,7 @@ class ClientHandlers(ClientMessageHandlers):
             if len(unfinished) == len(request.after) and not request.patient:
                 request.patient = True
                 if request.state is not RequestState.QUEUED:
-                    self._outbox.requeue([request])
+                    self._requeue([request])
                 return
         self._events.append(RpcFailed(request, error.error_code, error.error_message))
         self._settle(request, failed=True)
@@ -232,22 +232,24 @@ class ClientHandlers(ClientMessageHandlers):
             del self._unique_ids[next(iter(self._unique_ids))]
         self._take_salt(news.server_salt, now)
         self._events.append(NewSession(news.first_msg_id, news.unique_id))
-        first = self._outbox.find(news.first_msg_id)
-        self._lost_below(first.packet_id if first else news.first_msg_id, now)
+        self._lost_below(news.first_msg_id, now)
         if gap:
             self._events.append(UpdatesGap(news.unique_id))
 
-    def _lost_below(self, packet_id: int, now: float) -> None:
+    def _lost_below(self, first_msg_id: int, now: float) -> None:
         """Deal with the calls whose carrying packets are older than the session that the server has now.
+
+        The ids in a container lie between those of the packet before it and its own, so that a packet is older just if
+        its id is lower than `first_msg_id`, whichever of its messages that names.
 
         The server is asked about them, so that only those fail of which it knows nothing: a packet may have been
         overtaken by a later one, and so may this notification.
         """
-        for request in self._outbox.in_flight():
-            if request.packet_id >= packet_id or request.state is RequestState.QUEUED:
+        for request in self._outbox.sealed_calls():
+            if request.packet_id >= first_msg_id or request.state is RequestState.QUEUED:
                 continue
             if request.idempotent:
-                self._outbox.requeue([request])
+                self._requeue([request])
             else:
                 request.ask_at = self._outbox.next_ask = now
 

@@ -82,7 +82,7 @@ class ClientMessageHandlers(ClientState):
         open_states = (RequestState.SENT, RequestState.UNKNOWN)
         return [
             request
-            for request in self._outbox.in_flight()
+            for request in self._outbox.sealed_calls()
             if request.state in open_states and msg_id_time(request.msg_id) > limit and request not in refused
         ]
 
@@ -142,7 +142,7 @@ class ClientMessageHandlers(ClientState):
         elif kind == Status.UNKNOWN or (was_acked and kind in (Status.NOT_RECEIVED, Status.NOT_RECEIVED_YET)):
             self._forgotten(request, "the server knows nothing of it any more")
         elif kind in (Status.NOT_RECEIVED, Status.NOT_RECEIVED_YET):
-            self._outbox.requeue([request])
+            self._requeue([request])
         else:
             self._events.append(Anomaly(msg_id, f"a state of {state} for {request.msg_id}"))
 

@@ -5,7 +5,7 @@ It must not know how a packet is sealed or opened, nor which constructor leads w
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from struct import Struct
 
 from mtproto.errors import MTProtoError, OutcomeUnknown
@@ -129,7 +129,7 @@ class ClientState:
         """Whether a question of this kind is queued or not yet answered."""
         return any(item.kind is kind for item in (*self._services, *self._asked.values()))
 
-    # Time (design: the first authenticated id sets the offset, a later one raises it).
+    # Time: the first authentic id sets the offset, a later one raises it.
 
     def _learn_time(self, offset: float, now: float) -> None:
         state = self.key_state
@@ -164,10 +164,18 @@ class ClientState:
                     self._events.append(RpcFailed(follower, 400, "MSG_WAIT_FAILED"))
                     failed.append(follower)
 
+    def _requeue(self, requests: Sequence[Request]) -> None:
+        """Queue sealed calls again; what was to follow a call that has failed meanwhile fails as well."""
+        self._outbox.requeue(requests)
+        for request in requests:
+            for before in request.after:
+                if before.failed:
+                    self._fail_followers(before)
+
     def _forgotten(self, request: Request, reason: str) -> None:
         """Deal with a call of which the server knows nothing any more."""
         if request.idempotent:
-            self._outbox.requeue([request])
+            self._requeue([request])
         else:
             self._lose(request, OutcomeUnknown(request, reason))
 
@@ -179,16 +187,17 @@ class ClientState:
 
     def _refused(self, bad_msg_id: int) -> list[ServiceMessage | Request]:
         """Return what was refused with this message: itself, or all that its container carried."""
+        open_states = (RequestState.SENT, RequestState.UNKNOWN)  # of what was acknowledged, a late copy was refused
         request = self._outbox.current(bad_msg_id)
         if request is not None:
-            return [request]
+            return [request] if request.state in open_states else []
         question = self._asked.get(bad_msg_id)
         items: list[ServiceMessage | Request] = []
         for item in self._carriers.pop(bad_msg_id, (question,) if question else ()):
             if isinstance(item, ServiceMessage):
                 self._asked.pop(item.msg_id, None)
                 items.append(item)
-            elif item.packet_id == bad_msg_id and item.state in (RequestState.SENT, RequestState.UNKNOWN):
+            elif item.packet_id == bad_msg_id and item.state in open_states:
                 items.append(item)
         return items
 
@@ -211,7 +220,7 @@ class ClientState:
                 else:
                     again.append(item)
         if again:
-            self._outbox.requeue(again)
+            self._requeue(again)
 
     def _refusal(self, code: int, msg_id: int, now: float) -> MessageRefused:
         if code not in CLOCK_CODES:
@@ -267,7 +276,7 @@ class ClientState:
         if self._renewal is None:
             return
         code, deadline = self._renewal
-        open_calls = [request for request in self._outbox.in_flight() if request.state is not RequestState.QUEUED]
+        open_calls = [request for request in self._outbox.sealed_calls() if request.state is not RequestState.QUEUED]
         if open_calls and now < deadline and self._connected:
             return
         self._renewal = None
@@ -282,7 +291,6 @@ class ClientState:
         self._again.clear()
         keep = (Kind.PING, Kind.SALTS, Kind.DESTROY_SESSION, Kind.DESTROY_AUTH_KEY)
         self._services = [item for item in self._services if item.kind in keep]
-        self._outbox.forget_ids()
         if code == 17:
             self._last_msg_id = self.key_state.last_msg_id = 0
             self._numbered_at = -1.0

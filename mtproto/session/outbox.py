@@ -190,7 +190,7 @@ class Outbox:
         """Whether the next call has to go without a container around it."""
         return bool(self._queue) and self._queue[0].alone
 
-    def in_flight(self) -> list[Request]:
+    def sealed_calls(self) -> list[Request]:
         """Return the calls that were sealed and are not settled, in the order of `send`."""
         return sorted({request for request in self._by_id.values() if request.packet_id}, key=_order)
 
@@ -289,41 +289,53 @@ class Outbox:
 
     def settle(self, request: Request, *, failed: bool) -> None:
         """Forget a call that is answered, lost or cancelled."""
+        self._remove(request)
+        request.state = RequestState.SETTLED
+        request.failed = failed
+        request.after = ()  # or each call of a long chain would keep all before it alive
+
+    def release(self, request: Request) -> None:
+        """Take out a call that is to go on in another session."""
+        self._remove(request)
+        request.reset()
+
+    def _remove(self, request: Request) -> None:
         if request.state is RequestState.QUEUED and request in self._queue:
             self._queue.remove(request)
         self._by_id.pop(request.msg_id, None)
         for old_id in request.old_ids:
             self._by_id.pop(old_id, None)
-        request.state = RequestState.SETTLED
-        request.failed = failed
         self._count -= 1
 
     def drop(self, request: Request, now: float) -> None:
         """Settle a cancelled call that the server may have, and keep its id so that its late answer is recognised."""
-        for msg_id in [old for old, (_, until) in self.dropped.items() if until <= now]:
-            del self.dropped[msg_id]
         self.settle(request, failed=True)
         self.dropped[request.msg_id] = (request, now + DROPPED_LIFETIME)
-        if len(self.dropped) > DROPPED_KEPT:
-            del self.dropped[next(iter(self.dropped))]
+        while self.dropped:
+            oldest = next(iter(self.dropped))
+            if self.dropped[oldest][1] > now and len(self.dropped) <= DROPPED_KEPT:
+                break
+            del self.dropped[oldest]
 
     def take_unsent(self) -> list[Request]:
-        """Give back the calls that were never sealed; they are in no session then."""
-        unsent = [request for request in self._queue if not request.msg_id]
-        for request in unsent:
-            self.settle(request, failed=False)
-            request.reset()
+        """Give back the calls that were never sealed, but for those that follow a call that was."""
+        unsent: list[Request] = []
+        for request in self.queued():
+            follows = [before for before in request.after if before.state is not RequestState.SETTLED]
+            if not request.msg_id and all(before in unsent for before in follows):
+                self.release(request)
+                unsent.append(request)
         return unsent
 
     def connection_lost(self) -> None:
         """Apply the three-way rule: what was sent and not acknowledged is unknown from now on."""
-        for request in self.in_flight():
+        for request in self.sealed_calls():
             if request.state is RequestState.SENT:
                 request.state = RequestState.UNKNOWN
 
     def connection_made(self, now: float) -> None:
         """Ask about the unknown calls at once, and about the acknowledged ones if nothing comes."""
-        for request in self.in_flight():
+        for request in self.sealed_calls():
             if request.state is RequestState.UNKNOWN:
                 request.ask_at = self.next_ask = now
             elif request.state is RequestState.ACKED:
@@ -336,7 +348,7 @@ class Outbox:
             return []
         asked: list[Request] = []
         self.next_ask = NEVER
-        for request in self.in_flight():
+        for request in self.sealed_calls():
             if request.ask_at <= now and len(asked) < count:
                 request.ask_at = now + (ASK_ABOUT_ACKED if request.state is RequestState.ACKED else ASK_AFTER)
                 asked.append(request)
@@ -349,15 +361,6 @@ class Outbox:
             request = self.current(msg_id)
             if request is not None and request.ask_at != NEVER:
                 request.ask_at = self.next_ask = now
-
-    def forget_ids(self) -> None:
-        """Forget every id given out: a new session begins, and what waits will get new ones."""
-        self._by_id.clear()
-        self.dropped.clear()
-        self.next_ask = NEVER
-        for request in self._queue:
-            request.old_ids = ()
-            request.refusals.pop(INVALID_CONTAINER, None)
 
     def __iter__(self) -> Iterator[Request]:
         return iter(sorted({*self._by_id.values(), *self._queue}, key=_order))

@@ -207,6 +207,15 @@ def test_client_ignores_codes_for_ids_that_a_call_no_longer_has(pair: Pair) -> N
     assert request.state is RequestState.SENT
 
 
+@pytest.mark.parametrize("code", [16, 20, 34])
+def test_client_ignores_codes_for_what_the_server_has_acknowledged(pair: Pair, code: int) -> None:
+    request = pair.sent_request(1)
+    pair.from_server_now(types.MsgsAck(msg_ids=[request.msg_id]))
+    notice = types.BadMsgNotification(bad_msg_id=request.msg_id, bad_msg_seqno=1, error_code=code)
+    assert [type(event) for event in pair.from_server_now(notice)] == [Anomaly]
+    assert request.state is RequestState.ACKED
+
+
 @pytest.mark.parametrize(("code", "attempts"), [(16, 2), (17, 2), (48, 6), (64, 6), (32, 6)])
 def test_client_does_not_try_for_ever(pair: Pair, code: int, attempts: int) -> None:
     request = pair.send(1)
@@ -282,6 +291,39 @@ def test_client_does_not_wait_for_ever_before_it_gives_a_session_up(pair: Pair) 
     assert [event.request for event in lost] == [first]
     assert isinstance(lost[0].error, OutcomeUnknown)
     assert [event.request for event in of(events, Result)] == [second]
+
+
+def test_client_begins_a_new_session_with_new_numbers_and_ends_the_old_one(pair: Pair) -> None:
+    old_session = pair.client.session_id
+    refused(pair, 32)
+    for notice in pair.from_server():
+        pair.to_client(notice)
+    (packet,) = pair.from_client()
+    messages = pair.open_client(packet)
+    assert pair.opened_packet(packet).session_id == pair.client.session_id != old_session
+    assert [message.seqno for message in messages] == [0, 1]
+    assert messages[0].body == functions.DestroySession(session_id=old_session).to_bytes()
+
+
+def test_client_asks_at_once_again_when_its_question_is_refused(pair: Pair) -> None:
+    request = pair.sent_request(1)
+    pair.reconnect()
+    pair.salts.rotate(pair.now)
+    assert [event.request for event in of(pair.run(), Result)] == [request]
+
+
+def test_client_sends_a_call_of_an_invalid_container_without_anything_else(pair: Pair) -> None:
+    pair.send(1)
+    pair.send(2)
+    (packet,) = pair.from_client()
+    pair.server.refuse_next = 64
+    pair.to_server(packet)
+    for notice in pair.from_server():
+        pair.to_client(notice)
+    pair.client.ping()
+    pair.to_client(pair.forge(api_body(7), pair.server_id(3), 1))
+    outer = [pair.opened_packet(packet) for packet in pair.from_client()]
+    assert [message.body for message in outer if message.seqno & 1] == [api_body(1), api_body(2)]
 
 
 # The server.

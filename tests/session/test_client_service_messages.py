@@ -676,6 +676,18 @@ def test_msgs_state_info_nothing_known_loses_the_call(pair: Pair) -> None:
     assert isinstance(lost.error, OutcomeUnknown)
 
 
+@pytest.mark.parametrize("state", [2, 3])
+def test_msgs_state_info_not_received_loses_a_call_that_the_server_had_acked(pair: Pair, state: int) -> None:
+    request = pair.sent_request(1)
+    pair.from_server_now(types.MsgsAck(msg_ids=[request.msg_id]))
+    pair.reconnect()
+    pair.now += 10
+    pair.client.tick(pair.now)
+    question = pair.open_client(pair.from_client()[0])[0]
+    events = pair.from_server_now(types.MsgsStateInfo(req_msg_id=question.msg_id, info=bytes([state])))
+    assert [event.request for event in of(events, RequestLost)] == [request]
+
+
 def test_msgs_state_info_nothing_known_sends_an_idempotent_call_again(pair: Pair) -> None:
     request, question = asked_about(pair, idempotent=True)
     assert pair.from_server_now(types.MsgsStateInfo(req_msg_id=question, info=b"\x01")) == []

@@ -163,3 +163,53 @@ def test_a_chain_of_calls_over_a_lost_connection_keeps_its_order(pair: Pair) -> 
     pair.run()
     assert [event.request for event in of(pair.client_events, Result)] == calls
     assert [body[-8:] for body in pair.executed] == [call.body for call in calls]
+
+
+def test_a_call_that_is_refused_after_its_predecessor_failed_fails_too(pair: Pair) -> None:
+    first = pair.sent_request(1)
+    second = pair.send(2, after=[first])
+    pair.from_client()
+    fail(pair, first.msg_id, 400, "BAD")
+    notice = types.BadServerSalt(bad_msg_id=second.msg_id, bad_msg_seqno=3, error_code=48, new_server_salt=1)
+    events = pair.from_server_now(notice)
+    assert of(events, RpcFailed) == [RpcFailed(second, 400, "MSG_WAIT_FAILED")]
+    assert bodies(pair) == []
+
+
+def test_a_long_chain_of_calls_keeps_none_of_them_alive(pair: Pair) -> None:
+    calls = [pair.send(0)]
+    for number in range(1, 20):
+        calls.append(pair.send(number, after=calls[-1:]))
+    pair.run()
+    assert all(call.after == () for call in calls)
+
+
+def test_calls_that_follow_a_sealed_one_are_not_given_back_as_unsent(pair: Pair) -> None:
+    sealed = pair.sent_request(1)
+    follower = pair.send(2, after=[sealed])
+    free = pair.send(3)
+    free_follower = pair.send(4, after=[free])
+    both = pair.send(5, after=[free, follower])
+    assert pair.client.unsent() == [free, free_follower]
+    assert pair.client.requests == (sealed, follower, both)
+
+
+def test_order_survives_a_move_to_another_session(pair: Pair) -> None:
+    first = pair.send(1)
+    second = pair.send(2, after=[first])
+    free, _ = pair.client.give_up("the key is gone")
+    other = Pair(seed=5, compress=False)
+    for request in free:
+        other.client.add(request)
+    assert free == [first, second]
+    assert bodies(other) == [api_body(1), wire.write_invoke_after([first.msg_id], api_body(2))]
+
+
+def test_order_after_a_lost_call_fails_in_another_session(pair: Pair) -> None:
+    first = pair.sent_request(1)
+    second = pair.send(2, after=[first])
+    free, _ = pair.client.give_up("the key is gone")
+    assert free == [second]
+    other = Pair(seed=5)
+    other.client.add(second)
+    assert other.run() == [RpcFailed(second, 400, "MSG_WAIT_FAILED")]

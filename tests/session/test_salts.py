@@ -60,3 +60,14 @@ def test_rotating_ends_every_salt() -> None:
     salts.rotate(START + 1)
     assert not any(salts.accepts(salt, START + 1) for salt in told)
     assert salts.accepts(salts.current(START + 1), START + 1)
+
+
+@pytest.mark.parametrize("seconds", [0, 100, 1799, 1800, 5000])
+def test_advancing_makes_the_next_salt_current_and_still_accepts_the_one_before(seconds: int) -> None:
+    salts = make_salts()
+    now = START + seconds
+    before, after = [salt.salt for salt in salts.future(now, 2)]
+    salts.advance(now)
+    assert salts.current(now) == after
+    assert salts.accepts(before, now)
+    assert not salts.accepts(before, now + SALT_PERIOD)
