@@ -35,6 +35,8 @@ FORBIDDEN_IMPORTS = [
     ("mtproto/client/client.py", "import mtproto.localdc"),
     ("mtproto/client/calls.py", "import socket"),
     ("mtproto/localdc/__init__.py", "import mtproto.cli"),
+    ("mtproto/proxy/link.py", "import mtproto.localdc"),
+    ("mtproto/proxy/server.py", "import socket"),
 ]
 
 

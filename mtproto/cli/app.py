@@ -21,7 +21,7 @@ __all__ = ["commands", "run"]
 logging.getLogger("mtproto").addHandler(logging.NullHandler())
 
 # Each is the `command` of a module of that name, loaded when it is asked for.
-_NAMES = ("call", "decode", "demo", "photos", "probe", "serve")
+_NAMES = ("call", "decode", "demo", "photos", "probe", "proxy", "serve")
 
 
 class Commands(click.Group):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import signal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +11,7 @@ import click
 
 from mtproto.cli.faults import arm_faults, fault_options
 from mtproto.cli.files import PRIVATE, write_whole
+from mtproto.cli.stopping import stop_event
 from mtproto.cli.terminal import Terminal, debug_option, pass_terminal
 from mtproto.crypto.errors import CryptoError
 from mtproto.crypto.rsa import RSAPrivateKey
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 __all__ = ["command"]
-
-_STOPPING = (signal.SIGINT, signal.SIGTERM)
 
 
 def _layer_file(value: str) -> tuple[int, Path]:
@@ -112,13 +110,7 @@ def _read_schemas(files: tuple[tuple[int, Path], ...]) -> Mapping[int, Schema]:
 
 
 async def _serve(dc: LocalDC, terminal: Terminal, ready_file: Path | None) -> None:
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in _STOPPING:
-        try:
-            loop.add_signal_handler(number, stop.set)
-        except NotImplementedError:  # this loop has none (Windows): asyncio.run turns SIGINT into an interrupt
-            break
+    stop = stop_event()
     async with dc:
         ready = dc.ready()
         if ready_file is not None:

@@ -22,12 +22,12 @@ if TYPE_CHECKING:
     from mtproto.transport.events import Event
     from mtproto.transport.framing import Framing
 
-__all__ = ["HEADER_SIZE", "Header", "Obfuscated", "make_header", "obfuscate", "read_header"]
+__all__ = ["HEADER_SIZE", "Header", "Obfuscated", "make_header", "may_be_header", "obfuscate", "read_header"]
 
 HEADER_SIZE = 64
 _SECRET_SIZE = 16
 
-_FORBIDDEN_BYTE = 0xEF
+_FORBIDDEN_BYTE = b"\xef"
 _FORBIDDEN_WORDS = (b"HEAD", b"POST", b"GET ", b"OPTI", b"\x16\x03\x01\x02", b"\xdd" * 4, b"\xee" * 4)
 """A header that began like one of these would be taken for another transport."""
 
@@ -158,10 +158,15 @@ def read_header(header: bytes, secret: bytes | None = None) -> Header:
     return Header(plain[56:60], int.from_bytes(plain[60:62], "little", signed=True), decrypt, encrypt)
 
 
+def may_be_header(head: bytes) -> bool:
+    """Tell whether a header may begin like this; true while too little has come to say no."""
+    return head[:1] != _FORBIDDEN_BYTE and head[:4] not in _FORBIDDEN_WORDS and head[4:8] != bytes(4)
+
+
 def _draw(random: Callable[[int], bytes]) -> bytes:
     for _ in range(_ATTEMPTS):
         start = random(HEADER_SIZE)
-        if start[0] != _FORBIDDEN_BYTE and start[:4] not in _FORBIDDEN_WORDS and start[4:8] != bytes(4):
+        if may_be_header(start):
             return start
     raise LocalProtocolError("the source of randomness gives no usable header")
 

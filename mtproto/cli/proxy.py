@@ -1,0 +1,107 @@
+"""`mtproto proxy`: a proxy that speaks MTProto, until it is told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from mtproto.cli.files import PRIVATE, write_whole
+from mtproto.cli.options import address
+from mtproto.cli.stopping import stop_event
+from mtproto.cli.terminal import Terminal, debug_option, pass_terminal
+from mtproto.errors import LocalProtocolError
+from mtproto.proxy import ProxyServer
+from mtproto.transport import Secret
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["command"]
+
+
+def _dc(value: str) -> tuple[int, tuple[str, int]]:
+    number, separator, place = value.partition("=")
+    if not (separator and number.removeprefix("-").isdecimal() and number.isascii() and len(number) < 7):
+        raise click.BadParameter(f"{value!r} is not ID=HOST:PORT")
+    return int(number), address(place)
+
+
+def _secrets(context: click.Context, _parameter: click.Parameter, values: Sequence[str]) -> list[Secret]:
+    for value in values:
+        context.ensure_object(Terminal).secrets.add(value)
+    try:
+        return [Secret.parse(value) for value in values]
+    except LocalProtocolError as error:
+        raise click.BadParameter(str(error)) from None
+
+
+@click.command("proxy", short_help="Run a proxy that speaks MTProto.")
+@click.option(
+    "--secret",
+    "secrets",
+    callback=_secrets,
+    is_eager=True,
+    multiple=True,
+    required=True,
+    envvar="MTPROTO_PROXY_SECRET",
+    show_envvar=True,
+    help="What clients have to know, in hex or base64url: 16 bytes, dd and 16, or ee, 16 and a domain; may be repeated.",
+)
+@click.option(
+    "--dc",
+    "dcs",
+    type=_dc,
+    metavar="ID=HOST:PORT",
+    multiple=True,
+    required=True,
+    help="A data centre to lead to; may be repeated.",
+)
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--port", type=click.IntRange(0, 65535), default=0, show_default=True, help="Port; 0 for any free one.")
+@click.option("--public-host", help="Address that clients are told, where it is another.")
+@click.option(
+    "--fallback",
+    type=address,
+    metavar="HOST:PORT",
+    help="Where to pass on visitors without a secret; else they are sent away.",
+)
+@click.option(
+    "--ready-file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="File to write once the port listens: JSON with address and links, secrets included.",
+)
+@debug_option
+@pass_terminal
+def command(
+    terminal: Terminal,
+    secrets: list[Secret],
+    dcs: tuple[tuple[int, tuple[str, int]], ...],
+    host: str,
+    port: int,
+    public_host: str | None,
+    fallback: tuple[str, int] | None,
+    ready_file: Path | None,
+) -> None:
+    """Lead clients who know a secret to data centres, until SIGINT or SIGTERM.
+
+    The links in the ready file are what a client takes as --proxy, and any Telegram app as well.
+    """
+    server = ProxyServer(secrets, dict(dcs), host=host, port=port, fallback=fallback)
+    asyncio.run(_serve(server, terminal, public_host, ready_file))
+
+
+async def _serve(server: ProxyServer, terminal: Terminal, public_host: str | None, ready_file: Path | None) -> None:
+    stop = stop_event()
+    async with server:
+        links = [proxy.link for proxy in server.links(public_host)]
+        host, port = server.address
+        if ready_file is not None:
+            ready = {"host": public_host or host, "port": port, "links": links}
+            write_whole(ready_file, (json.dumps(ready, indent=1) + "\n").encode(), PRIVATE)
+        terminal.write(f"proxy on {host}:{port}, {len(links)} {'secret' if len(links) == 1 else 'secrets'}")
+        await stop.wait()
+    terminal.write("stopped")

@@ -1,0 +1,301 @@
+"""A shell for machines that stand between two connections: one that came, and one that it leads to."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING, Protocol
+
+from mtproto.errors import LocalProtocolError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import TracebackType
+
+__all__ = ["Relay", "RelayLink"]
+
+logger = logging.getLogger(__name__)
+
+MAX_VISITORS = 4096
+"""Visitors at a time; more are closed as they come."""
+
+CONNECT_TIME = 10.0
+"""Seconds for the second connection to come about."""
+
+LINGER = 5.0
+"""Seconds that a connection which is to be closed may take to send its last bytes."""
+
+
+class RelayLink(Protocol):
+    """What happens between a visitor and whoever it is led to, without any I/O.
+
+    Attributes:
+        upstream: host and port to connect to; None until that is known.
+        closing: it is over, but for bytes that are still to be sent.
+        refusal: why somebody was turned away, for the log.
+
+    """
+
+    upstream: tuple[str, int] | None
+    closing: bool
+    refusal: str | None
+
+    def received(self, data: bytes, now: float) -> None:
+        """Take what the visitor sent."""
+
+    def upstream_received(self, data: bytes) -> None:
+        """Take what came from upstream."""
+
+    def data_for_visitor(self) -> bytes:
+        """Return what is to be sent to the visitor now."""
+
+    def data_for_upstream(self) -> bytes:
+        """Return what is to be sent upstream now."""
+
+    def next_deadline(self) -> float | None:
+        """Return when to call `tick`, Unix seconds; None if nothing waits for a time."""
+
+    def tick(self, now: float) -> None:
+        """Do what is due."""
+
+
+class Relay:
+    """Takes visitors in and leads each to where its link says. Belongs to one event loop.
+
+    Neither side is read faster than the other one takes it.
+
+    Args:
+        new_link: makes the link of a visitor who came at a time, Unix seconds.
+        clock: gives Unix seconds; never steps.
+        host: the address to listen on.
+        port: the port; 0 takes a free one.
+
+    """
+
+    def __init__(
+        self,
+        new_link: Callable[[float], RelayLink],
+        clock: Callable[[], float],
+        *,
+        host: str = "127.0.0.1",
+        port: int = 0,
+    ) -> None:
+        self._new_link = new_link
+        self._clock = clock
+        self._host, self._port = host, port
+        self._server: asyncio.Server | None = None
+        self._visitors: set[_Visitor] = set()
+
+    async def start(self) -> None:
+        """Listen.
+
+        Raises:
+            OSError: the address can't be had.
+
+        """
+        loop = asyncio.get_running_loop()
+        self._server = await loop.create_server(lambda: _Visitor(self, loop), self._host, self._port)
+
+    async def close(self) -> None:
+        """Close all connections and stop listening. May be called twice."""
+        server, self._server = self._server, None
+        if server is None:
+            return
+        server.close()
+        visitors = list(self._visitors)
+        for visitor in visitors:
+            visitor.abort()
+        await asyncio.gather(*(visitor.closed.wait() for visitor in visitors))
+        await server.wait_closed()
+
+    async def __aenter__(self) -> Relay:
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """Host and port that it listens on.
+
+        Raises:
+            LocalProtocolError: it does not listen.
+
+        """
+        if self._server is None:
+            raise LocalProtocolError("the relay was not started")
+        host, port = self._server.sockets[0].getsockname()[:2]
+        return host, port
+
+    @property
+    def visitors(self) -> int:
+        """How many visitors there are."""
+        return len(self._visitors)
+
+    # For its visitors --------------------------------------------------------------------------------------------
+
+    def opened(self, visitor: _Visitor) -> RelayLink | None:
+        """Take a visitor in, and return its link; None if there are too many."""
+        if self._server is None or len(self._visitors) >= MAX_VISITORS:
+            return None
+        self._visitors.add(visitor)
+        return self._new_link(self._clock())
+
+    def lost(self, visitor: _Visitor) -> None:
+        """Let go of a visitor."""
+        self._visitors.discard(visitor)
+
+    def now(self) -> float:
+        """Return Unix seconds."""
+        return self._clock()
+
+
+class _Side(asyncio.Protocol):
+    """One of the two connections; the other one may not be there yet, or any more."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._transport: asyncio.Transport | None = None
+        self.other: _Side | None = None
+        self.ended = False  # the peer says no more; it may still listen
+        self.closed = asyncio.Event()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        if not isinstance(transport, asyncio.Transport):
+            raise TypeError("a TCP transport is needed")
+        self._transport = transport
+
+    def pause_writing(self) -> None:
+        if self.other is not None:
+            self.other.listen(False)
+
+    def resume_writing(self) -> None:
+        if self.other is not None:
+            self.other.listen(True)
+
+    def eof_received(self) -> bool:
+        """Tell the other side, and stay open for what it still has to say."""
+        self.ended = True
+        if self.other is None or self.other.ended:
+            return False
+        self.other.end()
+        return True
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._transport = None
+        if self.other is not None:
+            self.other.close()
+        self.closed.set()
+
+    def listen(self, wanted: bool) -> None:
+        """Read on, or don't."""
+        if self._transport is not None and not self._transport.is_closing():
+            if wanted:
+                self._transport.resume_reading()
+            else:
+                self._transport.pause_reading()
+
+    def write(self, data: bytes) -> None:
+        """Send, unless the connection is gone."""
+        if data and self._transport is not None and not self._transport.is_closing():
+            self._transport.write(data)
+
+    def end(self) -> None:
+        """Say no more, once all is sent."""
+        if self._transport is not None and not self._transport.is_closing():
+            self._transport.write_eof()
+
+    def close(self) -> None:
+        """Close, once all is sent."""
+        if self._transport is not None and not self._transport.is_closing():
+            self._transport.close()
+            self._loop.call_later(LINGER, self._transport.abort)
+
+    def abort(self) -> None:
+        """Close at once; what was not sent is dropped."""
+        if self._transport is not None:
+            self._transport.abort()
+
+
+class _Visitor(_Side):
+    """The connection that came."""
+
+    def __init__(self, owner: Relay, loop: asyncio.AbstractEventLoop) -> None:
+        super().__init__(loop)
+        self._owner = owner
+        self._link: RelayLink
+        self._connecting: asyncio.Task[None] | None = None
+        self._timer: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        link = self._owner.opened(self)
+        if link is None:
+            self.abort()
+            return
+        self._link = link
+        deadline = link.next_deadline()
+        if deadline is not None:
+            self._timer = self._loop.call_later(max(0.0, deadline - self._owner.now()), self._tick)
+
+    def data_received(self, data: bytes) -> None:
+        self._link.received(data, self._owner.now())
+        self.flush()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        self._owner.lost(self)
+        for waiting in (self._timer, self._connecting):
+            if waiting is not None:
+                waiting.cancel()
+
+    def upstream_received(self, data: bytes) -> None:
+        """Take what came from upstream; for that side only."""
+        self._link.upstream_received(data)
+        self.flush()
+
+    def flush(self) -> None:
+        """Send what is to be sent to either side, and connect or close where the link wants it."""
+        link = self._link
+        self.write(link.data_for_visitor())
+        if self.other is not None:
+            self.other.write(link.data_for_upstream())
+        elif link.upstream is not None and self._connecting is None:
+            if link.refusal is not None:
+                logger.info("a visitor is passed on: %s", link.refusal)
+            self.listen(False)
+            self._connecting = self._loop.create_task(self._connect(*link.upstream))
+        if link.closing:
+            logger.info("a visitor is refused: %s", link.refusal)
+            self.close()
+
+    async def _connect(self, host: str, port: int) -> None:
+        try:
+            async with asyncio.timeout(CONNECT_TIME):
+                _, upstream = await self._loop.create_connection(lambda: _Upstream(self._loop, self), host, port)
+        except OSError as error:
+            logger.info("could not connect to %s:%d: %s", host, port, error)
+            self.abort()
+            return
+        self.other = upstream
+        self.listen(True)
+        self.flush()
+
+    def _tick(self) -> None:
+        self._link.tick(self._owner.now())
+        self.flush()
+
+
+class _Upstream(_Side):
+    """The connection that a visitor is led to."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, visitor: _Visitor) -> None:
+        super().__init__(loop)
+        self._visitor = visitor
+        self.other = visitor
+
+    def data_received(self, data: bytes) -> None:
+        self._visitor.upstream_received(data)

@@ -1,0 +1,193 @@
+"""One visitor of a proxy, from its first byte to its end, without any I/O.
+
+    shell                                     link
+    ─────                                     ────
+    accepts                               ──▶ ProxyLink(…, now)
+    reads from the visitor  ─────────────▶    received(data, now)
+    connects to `upstream`, once it is set
+    reads from there  ───────────────────▶    upstream_received(data)
+    sends to either  ◀────────────────────    data_for_visitor(), data_for_upstream()
+    waits until `next_deadline()`  ──────▶    tick(now)
+    closes once all is sent, if `closing`
+
+A client with a secret is led to its data centre: what is obfuscated under the secret on one side is obfuscated without
+one on the other, and the framing inside passes unread (core.telegram.org/mtproto/mtproto-transports). Anybody else is
+passed on to the fallback, byte for byte from the first, so that the proxy looks like that.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mtproto.errors import RemoteProtocolError
+from mtproto.proxy.state import Stranger
+from mtproto.transport.obfuscated import HEADER_SIZE, make_header, may_be_header
+from mtproto.transport.tls_greeting import HELLO_START, answer_hello, read_hello
+from mtproto.transport.tls_records import LONGEST_RECORD, RecordReader, cut_records
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from mtproto.crypto.aes import CTR
+    from mtproto.proxy.state import ProxyState
+    from mtproto.transport.secret import Secret
+
+__all__ = ["ProxyLink"]
+
+GREETING_TIME = 30.0
+"""Seconds within which a visitor must have shown who it is."""
+
+
+class ProxyLink:
+    """One connection of a visitor, and the one that it leads to. One owner.
+
+    Args:
+        state: shared by all links of the proxy.
+        random: source of random bytes.
+        now: Unix seconds.
+
+    Attributes:
+        upstream: host and port to connect to; None until that is known.
+        dc_id: the data centre that a client named; None for anybody else.
+        closing: it is over, but for bytes that are still to be sent.
+        refusal: why the visitor was not led to a data centre, for a log.
+
+    """
+
+    def __init__(self, state: ProxyState, random: Callable[[int], bytes], now: float) -> None:
+        self._state = state
+        self._random = random
+        self._deadline: float | None = now + GREETING_TIME
+        self._secrets: Sequence[Secret] = state.open_secrets  # those that the obfuscated header may be made with
+        self._head = b""  # what came of the greeting: all, or what the records held
+        self._records: RecordReader | None = None  # behind a greeting of fake TLS
+        self._up: tuple[CTR, CTR] | None = None  # from the visitor, to the data centre
+        self._down: tuple[CTR, CTR] | None = None  # from the data centre, to the visitor
+        self._for_visitor: list[bytes] = []
+        self._for_upstream: list[bytes] = []
+        self.upstream: tuple[str, int] | None = None
+        self.dc_id: int | None = None
+        self.closing = False
+        self.refusal: str | None = None
+
+    # Bytes -------------------------------------------------------------------------------------------------------
+
+    def received(self, data: bytes, now: float) -> None:
+        """Take what the visitor sent, in pieces of any size. Nothing is raised for it."""
+        if self.closing:
+            return
+        if self._records is not None:
+            self._unwrap(self._records, data)
+        elif self.upstream is not None:
+            self._for_upstream.append(self._translated(data))
+        else:
+            self._head += data
+            try:
+                self._greet(now)
+            except (Stranger, RemoteProtocolError) as reason:
+                self._turn_away(str(reason))
+
+    def upstream_received(self, data: bytes) -> None:
+        """Take what came from `upstream`."""
+        if self._down is not None:
+            decrypt, encrypt = self._down
+            data = encrypt.update(decrypt.update(data))
+        self._for_visitor.append(data if self._records is None else cut_records(data, LONGEST_RECORD))
+
+    def data_for_visitor(self) -> bytes:
+        """Return what is to be sent to the visitor now."""
+        pieces, self._for_visitor = self._for_visitor, []
+        return b"".join(pieces)
+
+    def data_for_upstream(self) -> bytes:
+        """Return what is to be sent to `upstream` now."""
+        pieces, self._for_upstream = self._for_upstream, []
+        return b"".join(pieces)
+
+    # Time --------------------------------------------------------------------------------------------------------
+
+    def next_deadline(self) -> float | None:
+        """Return when to call `tick`, Unix seconds; None if nothing waits for a time."""
+        return self._deadline
+
+    def tick(self, now: float) -> None:
+        """Close the connection of somebody who does not say who it is."""
+        if self._deadline is not None and now >= self._deadline:
+            self._refuse("silent for too long")
+
+    # The greeting ------------------------------------------------------------------------------------------------
+
+    def _greet(self, now: float) -> None:
+        """Look at all that has come so far."""
+        if not self._state.tls_secrets or not HELLO_START.startswith(self._head[: len(HELLO_START)]):
+            if not self._secrets or not may_be_header(self._head):
+                raise Stranger("neither a hello nor an obfuscated header")
+            self._read_header()
+            return
+        hello = read_hello(self._head)
+        if hello is None:
+            return
+        secret = self._state.recognise_hello(hello, now)
+        self._secrets = (secret,)
+        self._for_visitor.append(answer_hello(hello, secret.key, self._random))
+        rest, self._head = self._head[len(hello.record) :], b""
+        self._records = RecordReader()
+        self._unwrap(self._records, rest)
+
+    def _read_header(self) -> None:
+        """Begin to lead to a data centre, once the obfuscated header is complete."""
+        if len(self._head) < HEADER_SIZE:
+            return
+        tag, dc_id, decrypt, encrypt = self._state.recognise_header(self._head, self._secrets)
+        address = self._state.address_of(dc_id)
+        if address is None:
+            self._refuse(f"there is no way to DC {dc_id}")
+            return
+        opening, to_dc, from_dc = make_header(tag, self._random, dc_id=dc_id)
+        self._up, self._down = (decrypt, to_dc), (from_dc, encrypt)
+        rest, self._head = self._head[HEADER_SIZE:], b""
+        self._for_upstream += (opening, self._translated(rest))
+        self.upstream, self.dc_id = address, dc_id
+        self._deadline = None
+
+    # What follows ------------------------------------------------------------------------------------------------
+
+    def _unwrap(self, records: RecordReader, data: bytes) -> None:
+        """Take records of a client that has shown its secret: whatever is wrong now, it is no stranger."""
+        try:
+            stream, failure = records.receive(data), None
+        except RemoteProtocolError as error:
+            stream, failure = b"".join(error.events), error
+        if self.upstream is not None:
+            self._for_upstream.append(self._translated(stream))
+        else:
+            self._head += stream
+            try:
+                self._read_header()
+            except Stranger as reason:
+                self._refuse(str(reason))
+        if failure is not None:
+            self._refuse(str(failure))
+
+    def _translated(self, data: bytes) -> bytes:
+        if self._up is None:
+            return data
+        decrypt, encrypt = self._up
+        return encrypt.update(decrypt.update(data))
+
+    def _turn_away(self, reason: str) -> None:
+        """Pass a stranger on, with all that it said."""
+        if self._state.fallback is None:
+            self._refuse(reason)
+            return
+        self.refusal = reason
+        self.upstream = self._state.fallback
+        self._for_upstream.append(self._head)
+        self._head = b""
+        self._deadline = None
+
+    def _refuse(self, reason: str) -> None:
+        if not self.closing:
+            self.closing = True
+            self.refusal = reason
+            self._deadline = None

@@ -1,0 +1,113 @@
+"""What all visitors of one proxy share: its secrets, where it leads to, and which greetings it has seen."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mtproto.errors import LocalProtocolError
+from mtproto.transport.obfuscated import HEADER_SIZE, read_header
+from mtproto.transport.padded import PaddedIntermediate
+from mtproto.transport.secret import Secret, SecretKind
+from mtproto.transport.tls_greeting import hello_time
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from mtproto.transport.obfuscated import Header
+    from mtproto.transport.tls_greeting import ClientHello
+
+__all__ = ["ProxyState", "Stranger"]
+
+OLDEST_HELLO, MOST_AHEAD = 10 * 60.0, 20 * 60.0
+"""Seconds that a hello may be old, or ahead of our clock: what proxies in the field allow to bad clocks."""
+
+SEEN_GREETINGS = 1 << 16
+"""Greetings of each kind that are remembered. Only those of clients with a secret count, so nobody else can fill it."""
+
+_TAGS = (b"\xef" * 4, b"\xee" * 4, b"\xdd" * 4)
+_KEY_MATERIAL = slice(8, 56)
+"""The part of an obfuscated header that the keys come from: the rest may be changed without changing them."""
+
+_SIGNED = slice(0, 28)
+"""The part of a hello's random bytes that nobody without the secret can change. The other four carry the time, and can
+be rewritten: a recording may look young, so it is the memory that tells it."""
+
+
+class Stranger(Exception):
+    """A visitor who did not show that it knows a secret; the text says why."""
+
+
+class ProxyState:
+    """Secrets, data centres and memory of one proxy. One owner.
+
+    Args:
+        secrets: at least one.
+        dcs: host and port of each data centre by its id. Negative ids (media) that are not in it count as positive.
+        fallback: host and port to pass strangers on to; None to close their connections.
+
+    Raises `LocalProtocolError` without a secret or a data centre.
+
+    """
+
+    def __init__(
+        self,
+        secrets: Sequence[Secret],
+        dcs: Mapping[int, tuple[str, int]],
+        *,
+        fallback: tuple[str, int] | None = None,
+    ) -> None:
+        if not secrets or not dcs:
+            raise LocalProtocolError("a proxy has at least one secret, and one data centre to lead to")
+        self.open_secrets = tuple(secret for secret in secrets if secret.kind is not SecretKind.FAKE_TLS)
+        self.tls_secrets = tuple(secret for secret in secrets if secret.kind is SecretKind.FAKE_TLS)
+        self.fallback = fallback
+        self._dcs = dict(dcs)
+        self._hellos: dict[bytes, None] = {}
+        self._headers: dict[bytes, None] = {}
+
+    def recognise_hello(self, hello: ClientHello, now: float) -> Secret:
+        """Return the secret that a hello was signed with.
+
+        Raises:
+            Stranger: with none of ours; or it is too old or too new; or it was seen before.
+
+        """
+        for secret in self.tls_secrets:
+            time = hello_time(hello, secret.key)
+            if time is None:
+                continue
+            if not -MOST_AHEAD <= now - time <= OLDEST_HELLO:
+                raise Stranger(f"a stale hello: made {now - time:.0f} seconds ago")
+            if not _is_first(self._hellos, hello.random[_SIGNED]):
+                raise Stranger("a hello that was replayed")
+            return secret
+        raise Stranger("a hello without a secret of ours")
+
+    def recognise_header(self, header: bytes, secrets: Sequence[Secret]) -> Header:
+        """Read an obfuscated header, 64 bytes, that was made with one of `secrets`.
+
+        Raises:
+            Stranger: with none of them, or the secret allows another framing only; or it was seen before.
+
+        """
+        for secret in secrets:
+            found = read_header(header[:HEADER_SIZE], secret.key)
+            if found.tag in (_TAGS if secret.kind is SecretKind.PLAIN else (PaddedIntermediate.tag,)):
+                if not _is_first(self._headers, header[_KEY_MATERIAL]):
+                    raise Stranger("an obfuscated header that was replayed")
+                return found
+        raise Stranger("no secret of ours")
+
+    def address_of(self, dc_id: int) -> tuple[str, int] | None:
+        """Return host and port of a data centre; None if there is no way to it."""
+        return self._dcs.get(dc_id) or self._dcs.get(abs(dc_id))
+
+
+def _is_first(seen: dict[bytes, None], mark: bytes) -> bool:
+    """Remember a mark, and forget the oldest beyond the limit; false if it was there."""
+    if mark in seen:
+        return False
+    seen[mark] = None
+    if len(seen) > SEEN_GREETINGS:
+        del seen[next(iter(seen))]
+    return True
