@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 from mtproto.errors import LocalProtocolError
+from mtproto.net.carrier import Route
 from mtproto.transport import MTProxy
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from mtproto.transport import Secret
+    from mtproto.net.carrier import Address
 
-__all__ = ["Proxy", "Route", "parse_proxy", "route_to"]
+__all__ = ["Proxy", "parse_proxy", "route_to"]
 
 Proxy: TypeAlias = MTProxy
 """Every kind of proxy that a connection can go through."""
@@ -24,20 +24,6 @@ _SCHEMES: Mapping[str, Callable[[str], Proxy]] = {
     "http": MTProxy.parse,
 }
 """What reads the text of a proxy, by its scheme."""
-
-
-@dataclass(frozen=True, slots=True)
-class Route:
-    """The way to a DC.
-
-    Attributes:
-        address: host and port that the socket is connected to.
-        secret: of the proxy there; None where there is none that speaks MTProto.
-
-    """
-
-    address: tuple[str, int]
-    secret: Secret | None = None
 
 
 def parse_proxy(text: str) -> Proxy:
@@ -53,10 +39,10 @@ def parse_proxy(text: str) -> Proxy:
     return read(text)
 
 
-def route_to(address: tuple[str, int], proxy: str | Proxy | None) -> Route:
-    """Return the way to the DC at `address`, host and port; raises as `parse_proxy` does."""
+def route_to(address: Address, transport: str, proxy: str | Proxy | None) -> Route:
+    """Return the way to the DC at `address`, for the options `transport` and `proxy`; raises as `parse_proxy` does."""
     if proxy is None:
-        return Route(address)
+        return Route(addresses=(address,), framing=transport)
     if isinstance(proxy, str):
         proxy = parse_proxy(proxy)
-    return Route(proxy.address, proxy.secret)
+    return Route(addresses=(proxy.address,), framing=transport, secret=proxy.secret)

@@ -1,22 +1,31 @@
-"""What both shells do alike with the events of a client's link: settle calls, queue updates, tell who listens.
+"""What both shells do alike: own a link and its pump, settle calls, queue updates, tell who listens.
 
-A shell owns a link and the futures of the calls that wait; this module knows neither asyncio nor threads.
+This module knows neither asyncio nor threads.
 """
 
 from __future__ import annotations
 
 import logging
+import os
 from typing import TYPE_CHECKING, Generic, Protocol, TypeAlias, TypeVar
 
-from mtproto.link import Broken, Failed, KeyCreated, StatusChanged
+from mtproto.limits import DEFAULT_LIMITS, Limits
+from mtproto.link import BackoffPolicy, Broken, ClientLink, Failed, KeyCreated, Status, StatusChanged
+from mtproto.net.clock import Clock
+from mtproto.net.proxies import route_to
+from mtproto.net.pump import Pump
 from mtproto.net.updates import UpdateQueue
 from mtproto.session import RequestLost, Result, RpcFailed, Undecodable, Update, UpdatesGap
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Sequence
 
-    from mtproto.errors import MTProtoError
+    from mtproto.crypto.rsa import RSAPublicKey
+    from mtproto.errors import ConnectionLost, MTProtoError
     from mtproto.link import LinkEvent
+    from mtproto.message.key_state import KeyState
+    from mtproto.net.carrier import Loop
+    from mtproto.net.proxies import Proxy
     from mtproto.session import Request
     from tl import TLError
 
@@ -41,66 +50,165 @@ class Future(Protocol):
         """Give it the reason why there is none."""
 
 
+class Opening(Protocol):
+    """The same for the future that `open` waits for."""
+
+    def done(self) -> bool:
+        """Tell whether it has an outcome, or was cancelled."""
+
+    def set_result(self, result: None, /) -> None:
+        """Say that the connection is open."""
+
+    def set_exception(self, exception: BaseException, /) -> None:
+        """Say why it is not."""
+
+
 F = TypeVar("F", bound=Future)
 
 
 class Shell(Generic[F]):
-    """The calls and updates of one connection.
+    """A client's connection to one DC that outlives the carriers under it. A base of the two shells, of no use alone.
 
     Args:
-        queued_updates: how many updates wait for their reader at most.
-        on_event: told every event of the link, first.
-
-    Attributes:
-        pending: the future of each call that is not settled.
-        updates: what waits for the reader.
-        broken: the carrier is of no more use and is to be closed; whoever closes it sets this back to None.
-        failed: why the link has given up.
+        address: host and port.
+        keys: the server's public keys that the caller trusts.
+        dc_id: the data centre, as `ClientExchange` takes it.
+        state: what an earlier connection left: with it no exchange is made.
+        transport: a name of `mtproto.transport.TRANSPORTS`.
+        proxy: the way there, as `mtproto.net.proxies` reads it: a tg://proxy?… link, or an `MTProxy`. Its secret may
+            ask for another framing than `transport`.
+        limits: what is sent, accepted and kept at most.
+        backoff: how long to wait between attempts to connect.
+        clock: gives Unix seconds; never steps.
+        random: source of random bytes.
+        on_event: told every event of the link, in the thread that pumps it.
 
     """
 
-    def __init__(self, queued_updates: int, on_event: Callable[[LinkEvent], None] | None) -> None:
-        self.pending: dict[Request, F] = {}
-        self.updates = UpdateQueue(queued_updates)
-        self.broken: MTProtoError | None = None
-        self.failed: MTProtoError | None = None
+    def __init__(
+        self,
+        address: tuple[str, int],
+        keys: Sequence[RSAPublicKey],
+        *,
+        dc_id: int = 2,
+        state: KeyState | None = None,
+        transport: str = "intermediate",
+        proxy: str | Proxy | None = None,
+        limits: Limits = DEFAULT_LIMITS,
+        backoff: BackoffPolicy | None = None,
+        clock: Callable[[], float] | None = None,
+        random: Callable[[int], bytes] = os.urandom,
+        on_event: Callable[[LinkEvent], None] | None = None,
+    ) -> None:
+        self.address = address
+        self._route = route_to(address, transport, proxy)
+        self._clock = clock if clock is not None else Clock()
+        self._link = ClientLink(
+            keys,
+            dc_id=dc_id,
+            random=random,
+            state=state,
+            transport=self._route.framing,
+            secret=self._route.secret,
+            limits=limits,
+            backoff=backoff if backoff is not None else BackoffPolicy(),
+            offload=True,
+        )
+        self._limits = limits
         self._on_event = on_event
+        self._pump: Pump | None = None
+        self._opening: Opening | None = None
+        self._pending: dict[Request, F] = {}
+        self._updates = UpdateQueue(limits.queued_updates)
+        self._failed: MTProtoError | None = None
+        self._prepare()
 
-    def dispatch(self, events: Iterable[LinkEvent]) -> None:
-        """Take the events of the link."""
+    def _prepare(self) -> None:
+        """Make what one of the two shells needs beyond this; called once, at the end of `__init__`."""
+
+    # What the owner asks -----------------------------------------------------------------------------------------
+
+    @property
+    def state(self) -> KeyState | None:
+        """What belongs to the key, for a store; None before the first exchange has ended."""
+        return self._link.state
+
+    @property
+    def status(self) -> Status:
+        """Where the link stands."""
+        return self._link.status
+
+    @property
+    def is_open(self) -> bool:
+        """Whether calls are taken: opened, and neither closed nor given up. It may be connecting just now."""
+        return self._pump is not None and self._link.status is not Status.CLOSED
+
+    # The pump ----------------------------------------------------------------------------------------------------
+
+    def _begin(self, loop: Loop) -> None:
+        """Connect, and go on doing so whenever the link wants it."""
+        self._pump = Pump(self._link, loop, self._route, self._dispatch, self._unreachable)
+        self._pump.connect()
+
+    def _end(self, error: MTProtoError) -> None:
+        """Close the link; calls that wait fail with `error`."""
+        self._dispatch(self._link.close())
+        self._fail_all(error)
+        if self._opening is not None and not self._opening.done():
+            self._opening.set_exception(error)
+        if self._pump is not None:
+            self._pump.close()
+
+    def _unreachable(self, error: ConnectionLost) -> None:
+        """Give up if not even the first carrier came about."""
+        if self._opening is not None and not self._opening.done():
+            self._opening.set_exception(error)
+            self._dispatch(self._link.close())
+
+    # Events ------------------------------------------------------------------------------------------------------
+
+    def _dispatch(self, events: Sequence[LinkEvent]) -> bool:
+        """Take the events of the link; return whether its carrier is of no more use."""
+        broken = False
         for event in events:
             if self._on_event is not None:
                 self._on_event(event)
             if isinstance(event, Result | RpcFailed):
-                future = self.pending.pop(event.request, None)
+                future = self._pending.pop(event.request, None)
                 if future is not None and not future.done():
                     future.set_result(event)
             elif isinstance(event, RequestLost):
-                self._fail(self.pending.pop(event.request, None), event.error)
+                self._fail(self._pending.pop(event.request, None), event.error)
             elif isinstance(event, Update | UpdatesGap | Undecodable):
-                self.updates.put(event)
+                self._updates.put(event)
             else:
-                self._other(event)
+                broken |= self._other(event)
+        return broken
 
-    def fail_all(self, error: MTProtoError) -> None:
-        """Settle every call that waits with `error`."""
-        pending, self.pending = self.pending, {}
-        for future in pending.values():
-            self._fail(future, error)
-
-    def _other(self, event: LinkEvent) -> None:
+    def _other(self, event: LinkEvent) -> bool:
         match event:
             case StatusChanged(status):
                 logger.debug("the link is %s", status.value)
+                if status is Status.READY and self._opening is not None and not self._opening.done():
+                    self._opening.set_result(None)
             case KeyCreated(state):
                 logger.info("made an auth key for DC %d", state.dc_id)
             case Broken(error):
                 logger.info("the connection is broken: %s", error)
-                self.broken = error
+                return True
             case Failed(error):
                 logger.warning("gave up: %s", error)
-                self.failed = self.broken = error
-                self.fail_all(error)
+                self._failed = error
+                self._fail_all(error)
+                if self._opening is not None and not self._opening.done():
+                    self._opening.set_exception(error)
+                return True
+        return False
+
+    def _fail_all(self, error: MTProtoError) -> None:
+        pending, self._pending = self._pending, {}
+        for future in pending.values():
+            self._fail(future, error)
 
     @staticmethod
     def _fail(future: F | None, error: MTProtoError | TLError) -> None:

@@ -1,0 +1,122 @@
+"""What a pump asks of a carrier and of a shell's loop, and what they tell it: the seams of this room.
+
+    Pump        one link; decides when to connect; the same for both shells              net.pump
+      │ write, abort          ▲ opened, received, drained, lost  (Owner)
+    Carrier     one way to the server: a socket, or something on top of sockets          CARRIERS
+      │ write, abort          ▲ opened, received, drained, lost  (Owner)
+    Loop        sockets, time and threads, as a shell has them                           net.async_loop, net.thread_loop
+
+A carrier that is made of others (TLS, WebSocket, HTTP) is the owner of those, and a carrier to its pump. Nothing here
+knows asyncio or threads, so that a carrier is written once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Protocol, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from mtproto.transport import Secret
+
+__all__ = ["CARRIERS", "Address", "Carrier", "Loop", "Opener", "Owner", "Route", "Timer"]
+
+Address: TypeAlias = tuple[str, int]
+"""Host and port."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """How to get to a server.
+
+    Attributes:
+        addresses: hosts and ports that sockets are connected to, any of them, the best first.
+        carrier: what goes over those sockets, a name in `CARRIERS`.
+        framing: what goes over the carrier, a name of `mtproto.transport.TRANSPORTS`.
+        secret: of the proxy at these addresses; None where there is none that speaks MTProto.
+
+    """
+
+    addresses: tuple[Address, ...]
+    carrier: str = "tcp"
+    framing: str = "intermediate"
+    secret: Secret | None = None
+
+    def __str__(self) -> str:
+        return ", ".join(f"{host}:{port}" for host, port in self.addresses)
+
+
+class Carrier(Protocol):
+    """One way to a server, from the first attempt to open it until it is lost. Everything happens in one thread.
+
+    Attributes:
+        writable: whether `write` may be called: it is open, and not too full. `Owner.drained` says when it is again.
+
+    """
+
+    @property
+    def writable(self) -> bool:
+        """Whether `write` may be called."""
+
+    def write(self, data: bytes, /) -> None:
+        """Send a piece of the stream; a carrier of packets: one packet."""
+
+    def abort(self) -> None:
+        """Give it up, open or not; what was not sent is dropped. `Owner.lost` follows later, not from inside."""
+
+
+class Owner(Protocol):
+    """What a carrier tells whoever opened it: `opened` once or never, at last `lost` exactly once."""
+
+    def opened(self, carrier: Carrier, /) -> None:
+        """It is open and `writable`."""
+
+    def received(self, data: bytes, /) -> None:
+        """Take a piece of the stream; of a carrier of packets: one packet."""
+
+    def drained(self) -> None:
+        """It is `writable` again."""
+
+    def lost(self, error: Exception | None, /) -> None:
+        """It is gone, or never came about; `error` says why, None if it was closed by either end."""
+
+
+class Timer(Protocol):
+    """Something that will be called."""
+
+    def cancel(self) -> None:
+        """Let it not be called. May be called at any time."""
+
+
+class Loop(Protocol):
+    """What a shell lends to pumps and carriers. All callbacks come in the one thread of the loop."""
+
+    def now(self) -> float:
+        """Return Unix seconds by a clock that never steps."""
+
+    def call_soon(self, callback: Callable[[], None], /) -> object:
+        """Call it before the loop waits again."""
+
+    def call_at(self, when: float, callback: Callable[[], None], /) -> Timer:
+        """Call it at `when`, Unix seconds as `now` counts them, or a little later."""
+
+    def run_slow(self, work: Callable[[], None], done: Callable[[], None], /) -> None:
+        """Run `work`, which takes milliseconds and raises nothing, then call `done` in the loop."""
+
+    def open_socket(self, route: Route, owner: Owner, /) -> Carrier:
+        """Begin to connect a TCP socket to a route; it is a carrier by itself, of a stream."""
+
+
+Opener: TypeAlias = "Callable[[Loop, Route, Owner], Carrier]"
+"""Begins to open a carrier and returns it at once."""
+
+
+def open_tcp(loop: Loop, route: Route, owner: Owner) -> Carrier:
+    """Begin to open a TCP connection."""
+    return loop.open_socket(route, owner)
+
+
+CARRIERS: Mapping[str, Opener] = MappingProxyType({"tcp": open_tcp})
+"""The carriers by name."""

@@ -1,0 +1,197 @@
+"""One link and the carriers under it, one after the other: what both shells do alike with bytes and time.
+
+nothing ──connect_at──▶ opening ──opened──▶ open ──lost──▶ nothing        until the link wants no connection more
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from mtproto.errors import ConnectionLost
+from mtproto.link import Status
+from mtproto.net.carrier import CARRIERS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from mtproto.link import ClientLink, LinkEvent, Work
+    from mtproto.net.carrier import Carrier, Loop, Route, Timer
+
+__all__ = ["Pump"]
+
+logger = logging.getLogger(__name__)
+
+CONNECT_TIME = 10.0
+"""Seconds for a carrier to come about: beyond it another attempt is the better bet."""
+
+
+class Pump:
+    """Moves bytes between a link and its carrier, and opens carriers when the link wants them. An `Owner`.
+
+    Args:
+        link: what to pump; nobody else gives it bytes or time.
+        loop: of the shell.
+        route: where carriers lead to.
+        dispatch: takes the link's events; returns whether they say that the carrier is of no more use.
+        unreachable: told that no carrier came about, and why.
+
+    """
+
+    __slots__ = (
+        "_carrier",
+        "_dispatch",
+        "_flush_planned",
+        "_loop",
+        "_open",
+        "_patience",
+        "_route",
+        "_timer",
+        "_timer_at",
+        "_unreachable",
+        "link",
+    )
+
+    def __init__(
+        self,
+        link: ClientLink,
+        loop: Loop,
+        route: Route,
+        dispatch: Callable[[Sequence[LinkEvent]], bool],
+        unreachable: Callable[[ConnectionLost], None],
+    ) -> None:
+        self.link = link
+        self._loop = loop
+        self._route = route
+        self._dispatch = dispatch
+        self._unreachable = unreachable
+        self._carrier: Carrier | None = None
+        self._open = False
+        self._flush_planned = False
+        self._patience: Timer | None = None  # for the carrier that is being opened
+        self._timer: Timer | None = None
+        self._timer_at = 0.0
+
+    # Carriers come and go ----------------------------------------------------------------------------------------
+
+    def connect(self) -> None:
+        """Open a carrier when the link wants one; for the first time, and after each that was lost."""
+        now, connect_at = self._loop.now(), self.link.connect_at
+        if connect_at is not None and connect_at <= now:
+            carrier = CARRIERS[self._route.carrier](self._loop, self._route, self)
+            self._carrier = carrier
+            self._patience = self._loop.call_at(now + CONNECT_TIME, carrier.abort)
+        self._plan_tick()
+
+    def opened(self, carrier: Carrier) -> None:
+        """Take a new carrier into use."""
+        self._be_patient_no_more()
+        if self.link.status is Status.CLOSED:
+            carrier.abort()
+            return
+        self._open = True
+        self._handle(self.link.connected(self._loop.now()))
+
+    def lost(self, error: Exception | None) -> None:
+        """Let go of a carrier, and look for another."""
+        self._be_patient_no_more()
+        was_open, self._open = self._open, False
+        self._carrier = None
+        if self.link.status is Status.CLOSED:
+            return
+        if was_open:
+            logger.info("the connection ended: %s", error or "closed")
+        else:
+            reason = ConnectionLost(f"could not connect to {self._route}: {error or 'no answer in time'}")
+            reason.__cause__ = error
+            logger.info("%s", reason)
+            self._unreachable(reason)
+        self._handle(self.link.disconnected(self._loop.now()))
+        self.connect()
+
+    def close(self) -> None:
+        """Give the carrier up; the link has been closed."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        self._be_patient_no_more()
+        if self._carrier is not None:
+            self._carrier.abort()
+
+    def _be_patient_no_more(self) -> None:
+        if self._patience is not None:
+            self._patience.cancel()
+            self._patience = None
+
+    # Bytes -------------------------------------------------------------------------------------------------------
+
+    def received(self, data: bytes) -> None:
+        """Take what the carrier read."""
+        link = self.link
+        self._handle(link.received(data, self._loop.now()))
+        if link.status is Status.EXCHANGING:
+            self._work()
+
+    def drained(self) -> None:
+        """Go on sending."""
+        self.flush()
+
+    def plan_flush(self) -> None:
+        """Flush at the end of this turn of the loop: calls made meanwhile travel in the same packet."""
+        if not self._flush_planned and self._open:
+            self._flush_planned = True
+            self._loop.call_soon(self.flush)
+
+    def flush(self) -> None:
+        """Hand to the carrier what is to be sent, as far as it takes it."""
+        self._flush_planned = False
+        carrier = self._carrier
+        if carrier is None or not self._open:
+            return
+        link, now = self.link, self._loop.now()
+        while carrier.writable and (data := link.data_to_send(now)):
+            carrier.write(data)
+        self._plan_tick()
+
+    def _handle(self, events: Sequence[LinkEvent]) -> None:
+        if events and self._dispatch(events):
+            if self._carrier is not None:
+                self._carrier.abort()
+        elif not self._flush_planned and self._open:
+            self.plan_flush()
+
+    # Time --------------------------------------------------------------------------------------------------------
+
+    def _plan_tick(self) -> None:
+        """See to it that `_tick` is called when the link wants it, or wants to connect."""
+        when = self.link.next_deadline()
+        if self._carrier is None and (connect_at := self.link.connect_at) is not None:
+            when = connect_at if when is None else min(when, connect_at)
+        if when is None:
+            return
+        if self._timer is not None:
+            if self._timer_at <= when:
+                return  # it comes early, does nothing and sets the next one: cheaper than a new one for each packet
+            self._timer.cancel()
+        self._timer_at = when
+        self._timer = self._loop.call_at(when, self._tick)
+
+    def _tick(self) -> None:
+        self._timer = None
+        self._handle(self.link.tick(self._loop.now()))
+        if self._carrier is None:
+            self.connect()
+        else:
+            self._plan_tick()
+
+    # The slow steps of an exchange -------------------------------------------------------------------------------
+
+    def _work(self) -> None:
+        work = self.link.take_work(self._loop.now())
+        if work is not None:
+            self._loop.run_slow(work.run, lambda: self._finish(work))
+
+    def _finish(self, work: Work) -> None:
+        if self.link.status is not Status.CLOSED:
+            self._handle(self.link.finish_work(work, self._loop.now()))
+            self._work()

@@ -1,0 +1,259 @@
+"""Sockets, time and threads without asyncio: a loop that is one thread around a selector."""
+
+from __future__ import annotations
+
+import contextlib
+import heapq
+import itertools
+import selectors
+import socket
+import threading
+from collections import deque
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mtproto.net.carrier import Carrier, Owner, Route, Timer
+
+__all__ = ["ThreadLoop", "dial"]
+
+READ_SIZE = 256 * 1024
+"""Bytes read at once: what asyncio takes, too."""
+
+DIAL_TIME = 60.0
+"""Seconds after which a thread stops trying to connect, should everybody have forgotten it."""
+
+
+class ThreadLoop:
+    """Runs in the thread that calls `run`: a `Loop`. Other threads may only use `call_threadsafe`.
+
+    Args:
+        clock: gives Unix seconds; never steps.
+
+    """
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self.now = clock
+        self._selector = selectors.DefaultSelector()
+        self._wake = _Wake()
+        self._soon: deque[Callable[[], None]] = deque()
+        self.call_soon: Callable[[Callable[[], None]], None] = self._soon.append
+        self._timers: list[tuple[float, int, _Timer]] = []  # a heap
+        self._numbers = itertools.count()
+        self._lock = threading.Lock()  # between the last look at what is to be called and the end
+        self._over = False
+
+    def call_threadsafe(self, callback: Callable[[], None]) -> bool:
+        """Have something called in the loop's thread; return False if the loop has ended."""
+        with self._lock:
+            if self._over:
+                return False
+            self._soon.append(callback)
+            self._wake.up()
+            return True
+
+    def call_at(self, when: float, callback: Callable[[], None]) -> Timer:
+        """Call it at that time."""
+        timer = _Timer(callback)
+        heapq.heappush(self._timers, (when, next(self._numbers), timer))
+        return timer
+
+    def run_slow(self, work: Callable[[], None], done: Callable[[], None]) -> None:
+        """Run `work` here: a thread of its own would hold the interpreter just as long."""
+        work()
+        self.call_soon(done)
+
+    def open_socket(self, route: Route, owner: Owner) -> Carrier:
+        """Begin to connect a TCP socket."""
+        return _Socket(self, self._selector, owner, route)
+
+    def run(self, finished: Callable[[], bool]) -> None:
+        """Call what is to be called and wait for what comes, until `finished` and all sockets are closed."""
+        self._selector.register(self._wake, selectors.EVENT_READ, self._wake.down)
+        try:
+            while not finished() or len(self._selector.get_map()) > 1 or self._soon:
+                self._turn()
+        finally:
+            with self._lock:
+                self._over = True
+            self._run_soon()
+            self._close()
+
+    def _turn(self) -> None:
+        for key, events in self._selector.select(self._time_left()):
+            key.data(events)
+        while self._timers and (self._timers[0][0] <= self.now() or self._timers[0][2].callback is None):
+            callback = heapq.heappop(self._timers)[2].callback
+            if callback is not None:
+                callback()
+        self._run_soon()
+
+    def _run_soon(self) -> None:
+        while self._soon:
+            self._soon.popleft()()
+
+    def _close(self) -> None:
+        for key in list(self._selector.get_map().values()):
+            if isinstance(key.fileobj, socket.socket):  # only where a callback has failed
+                key.fileobj.close()
+        self._selector.close()
+        self._wake.close()
+
+    def _time_left(self) -> float | None:
+        if self._soon:
+            return 0.0
+        while self._timers and self._timers[0][2].callback is None:
+            heapq.heappop(self._timers)
+        return max(0.0, self._timers[0][0] - self.now()) if self._timers else None
+
+
+class _Timer:
+    """Something that is to be called, once."""
+
+    __slots__ = ("callback",)
+
+    def __init__(self, callback: Callable[[], None]) -> None:
+        self.callback: Callable[[], None] | None = callback
+
+    def cancel(self) -> None:
+        self.callback = None
+
+
+class _Socket:
+    """One TCP connection: a carrier of a stream. It is connected by a thread of its own, since that may take long."""
+
+    def __init__(self, loop: ThreadLoop, selector: selectors.BaseSelector, owner: Owner, route: Route) -> None:
+        self._loop = loop
+        self._selector = selector
+        self._owner = owner
+        self._socket: socket.socket | None = None
+        self._unsent = b""
+        self._ended = False
+        self.writable = False
+        threading.Thread(target=self._dial, args=(route,), name=f"mtproto: connect to {route}", daemon=True).start()
+
+    def _dial(self, route: Route) -> None:
+        """Connect. This runs in the other thread."""
+        try:
+            connected = dial(route)
+        except OSError as failure:
+            error = failure
+            self._loop.call_threadsafe(lambda: self._end(error))
+        else:
+            if not self._loop.call_threadsafe(lambda: self._connected(connected)):
+                connected.close()
+
+    def _connected(self, connected: socket.socket) -> None:
+        if self._ended:
+            connected.close()
+            return
+        connected.setblocking(False)
+        connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._socket = connected
+        self._selector.register(connected, selectors.EVENT_READ, self._ready)
+        self.writable = True
+        self._owner.opened(self)
+
+    def _ready(self, events: int) -> None:
+        if events & selectors.EVENT_WRITE:
+            self._send()
+            if self.writable:
+                self._owner.drained()
+        if events & selectors.EVENT_READ and self._socket is not None and not self._ended:
+            try:
+                data = self._socket.recv(READ_SIZE)
+            except BlockingIOError:
+                return
+            except OSError as error:
+                self._end(error)
+                return
+            if data:
+                self._owner.received(data)
+            else:
+                self._end(None)
+
+    def write(self, data: bytes) -> None:
+        self._unsent += data
+        self._send()
+
+    def _send(self) -> None:
+        """Send what the socket takes, and wait for it with the rest."""
+        if self._socket is None or self._ended:
+            return
+        waited = not self.writable
+        try:
+            while self._unsent:
+                self._unsent = self._unsent[self._socket.send(self._unsent) :]
+        except BlockingIOError:
+            pass
+        except OSError as error:
+            self._fail(error)
+            return
+        self.writable = not self._unsent
+        if waited is self.writable:
+            wanted = selectors.EVENT_READ | (0 if self.writable else selectors.EVENT_WRITE)
+            self._selector.modify(self._socket, wanted, self._ready)
+
+    def abort(self) -> None:
+        """Close at once; what was not sent is dropped."""
+        self._fail(None)
+
+    def _fail(self, error: OSError | None) -> None:
+        """End it, but tell so later."""
+        self.writable = False
+        self._loop.call_soon(lambda: self._end(error))
+
+    def _end(self, error: OSError | None) -> None:
+        if self._ended:
+            return
+        self._ended = True
+        self.writable = False
+        if self._socket is not None:
+            self._selector.unregister(self._socket)
+            self._socket.close()
+        self._owner.lost(error)
+
+
+class _Wake:
+    """Wakes a thread that waits in a selector. `up` is for any thread, the rest for the one that waits."""
+
+    def __init__(self) -> None:
+        self._reader, self._writer = socket.socketpair()
+        self._reader.setblocking(False)
+        self._writer.setblocking(False)
+
+    def fileno(self) -> int:
+        """Return what the selector watches."""
+        return self._reader.fileno()
+
+    def up(self) -> None:
+        """Wake the thread."""
+        with contextlib.suppress(BlockingIOError):  # full: it will wake anyway
+            self._writer.send(b"\0")
+
+    def down(self, _events: int) -> None:
+        """Forget that somebody woke it."""
+        with contextlib.suppress(BlockingIOError):
+            self._reader.recv(4096)
+
+    def close(self) -> None:
+        """Give the sockets back."""
+        self._reader.close()
+        self._writer.close()
+
+
+def dial(route: Route) -> socket.socket:
+    """Return a socket that is connected to a route.
+
+    Raises:
+        OSError: none of its addresses can be reached; the last failure.
+
+    """
+    failure = OSError("no address")
+    for address in route.addresses:
+        try:
+            return socket.create_connection(address, DIAL_TIME)
+        except OSError as error:
+            failure = error
+    raise failure
