@@ -9,7 +9,7 @@ reading then ends behind the true end. Whatever does not fit its lane is read by
 
 from __future__ import annotations
 
-from tl._source import SIZES, IntRuns, Source, creator, size_of
+from tl._source import LONGEST_GUESS, SCALARS, SIZES, IntRuns, Source, creator, size_of
 from tl.plan import Field, Plan, Word
 from tl.wire import VECTOR
 
@@ -18,17 +18,13 @@ TYPE_CHECKING = False  # as type checkers know it; importing `typing` would cost
 if TYPE_CHECKING:
     from tl.compiler import Compiler
 
-__all__ = ["LONGEST_GUESS", "read_elements"]
-
-LONGEST_GUESS = 64
-"""No more bytes than this are read ahead in the hope that they belong to the element."""
+__all__ = ["read_elements"]
 
 _MOST_LANES = 8
 _MOST_FIELDS = 24
 _OTHER = 99
 """What the table of lanes says about constructors that have none."""
 
-_LETTERS = {"int": "i", "long": "q", "double": "d", "nat": "I"}
 _WORDS = ("i", "I")
 
 
@@ -57,8 +53,8 @@ class _Lane:
             self._place(step.name, "I")
         elif step.is_flag:
             return
-        elif step.word is None and step.kind.code in _LETTERS:
-            self._place(step.name, _LETTERS[step.kind.code])
+        elif step.word is None and step.kind.code in SCALARS:
+            self._place(step.name, SCALARS[step.kind.code])
         elif step.word is None and step.kind.code == "string" and not last:
             self._place(step.name, "4s")
         elif _tail_letters(step) is not None:
@@ -75,11 +71,11 @@ def _tail_letters(field: Field) -> list[str]:
     """Return what of the last field can be read ahead: a vector's head, an optional scalar. Raises _Misfit."""
     kind = field.kind
     if field.word is not None:
-        if kind.code in _LETTERS:
-            return [_LETTERS[kind.code]]
+        if kind.code in SCALARS:
+            return [SCALARS[kind.code]]
     elif kind.code in ("bytes", "string"):
         return []
-    elif kind.code == "vector" and kind.boxed and kind.element is not None and kind.element.code in _LETTERS:
+    elif kind.code == "vector" and kind.boxed and kind.element is not None and kind.element.code in SCALARS:
         return ["I", "I"]
     raise _Misfit
 
@@ -241,7 +237,7 @@ class _Body:
             source.line(f"p += {offset}")
             source.close()
         elif tail.kind.code == "vector" and tail.kind.element is not None:
-            letter = _LETTERS[tail.kind.element.code]
+            letter = SCALARS[tail.kind.element.code]
             runs = self.compiler.shared(("ints", letter), lambda: IntRuns(letter))
             source.line(f"o.{tail.attribute} = [*{source.choose(runs, size)}(data, p + {offset + 8})]")
             source.line(f"p += {offset + 8} + {size} * {SIZES[letter]}")

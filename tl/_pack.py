@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import struct
 
-from tl._source import PACK_FAILURES, PackRuns, Reject, Source
+from tl._source import FIXED_LETTERS, PACK_FAILURES, SCALARS, PackRuns, Reject, Source
 from tl.objects import NESTING, TLFunction, TLObject
 from tl.plan import Field, Kind, Plan, Word
 from tl.wire import BOOL_FALSE, BOOL_TRUE, VECTOR
@@ -21,14 +21,7 @@ if TYPE_CHECKING:
 
     from tl.compiler import Compiler, Writer
 
-TYPE_CHECKING = False  # as type checkers know it; importing `typing` would cost more than all of `tl`
-
-if TYPE_CHECKING:
-    from typing import Any
-
 __all__ = ["value_writer", "writer"]
-
-_LETTERS = {"int": "i", "long": "q", "double": "d", "nat": "I", "int128": "16s", "int256": "32s"}
 
 
 def writer(compiler: Compiler, plan: Plan) -> Writer:
@@ -64,12 +57,12 @@ def _write_fused(compiler: Compiler, source: Source, plan: Plan) -> None:
         source.line(f"v{index} = o.{field.attribute}")
         part = inner.get(field)
         if part is None:
-            layout.append(_LETTERS[field.kind.code])
+            layout.append(SCALARS[field.kind.code])
             values.append(f"v{index}")
             continue
         cls = source.constant(compiler.class_of(part.declaration.name), "C")
         conditions.append(f"v{index}.__class__ is {cls}")
-        layout += ["I", *[_LETTERS[each.kind.code] for each in part.fields]]
+        layout += ["I", *[SCALARS[each.kind.code] for each in part.fields]]
         values += [str(part.declaration.id), *[f"v{index}.{each.attribute}" for each in part.fields]]
     pack = source.constant(compiler.struct("".join(layout)).pack, "S")
     source.line(f"if {' and '.join(conditions)}: return {pack}({', '.join(values)})")
@@ -88,7 +81,7 @@ def _namesake(compiler: Compiler, kind: Kind) -> Plan | None:
 
 
 def _is_scalar(field: Field) -> bool:
-    return field.word is None and len(_LETTERS.get(field.kind.code, "--")) == 1
+    return field.word is None and field.kind.code in SCALARS
 
 
 def value_writer(compiler: Compiler, kind: Kind) -> Writer:
@@ -236,10 +229,10 @@ class _Writer:
     def value(self, kind: Kind, value: str) -> None:
         """Write one value, given the variable that holds it."""
         code = kind.code
-        if len(_LETTERS.get(code, "--")) == 1:
-            self.pending.append((_LETTERS[code], value))
-        elif code in _LETTERS:
-            self._raw(_LETTERS[code], value)
+        if code in SCALARS:
+            self.pending.append((SCALARS[code], value))
+        elif code in FIXED_LETTERS:
+            self._raw(FIXED_LETTERS[code], value)
         elif code in ("string", "bytes"):
             self._text(code, value)
         elif code == "bool":
@@ -294,8 +287,8 @@ class _Writer:
         if kind.boxed:
             self.pending.append(("I", str(VECTOR)))
         self.pending.append(("I", f"len({value})"))
-        letter = _LETTERS.get(element.code, "")
-        if len(letter) == 1:
+        letter = SCALARS.get(element.code)
+        if letter:
             self.flush()
             pack = self.source.constant(struct.pack, "pack")
             self.piece(f"{pack}(f'<{{len({value})}}{letter}', *{value})")

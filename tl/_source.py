@@ -13,7 +13,11 @@ if TYPE_CHECKING:
     from typing import Any
 
 __all__ = [
+    "FIXED_LETTERS",
+    "LONGEST_GUESS",
     "PACK_FAILURES",
+    "SCALARS",
+    "SIZES",
     "UNPACK_FAILURES",
     "IntRuns",
     "PackRuns",
@@ -25,6 +29,15 @@ __all__ = [
     "compile_function",
     "creator",
 ]
+
+SCALARS = {"int": "i", "long": "q", "double": "d", "nat": "I"}
+"""`struct` letters of numbers, by the code of their kind."""
+
+FIXED_LETTERS = {**SCALARS, "int128": "16s", "int256": "32s"}
+"""The same for all that is of fixed size."""
+
+LONGEST_GUESS = 64
+"""No more bytes than this are read ahead, in the hope that they belong to the object at hand."""
 
 SIZES = {"i": 4, "I": 4, "q": 8, "d": 8, "4s": 4, "16s": 16, "32s": 32, "B": 1}
 

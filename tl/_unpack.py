@@ -9,8 +9,8 @@ raises something of `UNPACK_FAILURES`; nobody is told more, since `dissect` then
 from __future__ import annotations
 
 from tl._loops import read_elements
-from tl._source import IntRuns, Reject, Source, UnpackRuns, creator, size_of
-from tl.plan import Field, Kind, Plan, Word, smallest
+from tl._source import FIXED_LETTERS, SCALARS, IntRuns, Reject, Source, UnpackRuns, creator, size_of
+from tl.plan import MOST_EMPTY, Field, Kind, Plan, Word, smallest
 from tl.wire import BOOL_FALSE, BOOL_TRUE, VECTOR
 
 TYPE_CHECKING = False  # as type checkers know it; importing `typing` would cost more than all of `tl`
@@ -19,12 +19,8 @@ if TYPE_CHECKING:
     from tl.compiler import Compiler, Reader
     from tl.objects import TLObject
 
-__all__ = ["MOST_EMPTY", "reader", "value_reader"]
+__all__ = ["reader", "value_reader"]
 
-MOST_EMPTY = 65536
-"""A vector of elements that take no bytes has no more than this many: its count costs the sender nothing."""
-
-_LETTERS = {"int": "i", "long": "q", "double": "d", "nat": "I", "int128": "16s", "int256": "32s"}
 _BOOL = {BOOL_TRUE: True, BOOL_FALSE: False}
 
 
@@ -152,7 +148,7 @@ class _Reader:
     def value(self, kind: Kind) -> str:
         """Read one value; return the variable that will hold it once what is pending has been read."""
         code = kind.code
-        letter = _LETTERS.get(code)
+        letter = FIXED_LETTERS.get(code)
         if letter:
             return self.word(letter)
         if code in ("string", "bytes"):
@@ -205,8 +201,8 @@ class _Reader:
         enough = f"{count} * {least} > len(data) - p" if least else f"{count} > {MOST_EMPTY}"
         self.source.line(f"if {enough}: raise Reject")
         result = self.source.variable()
-        letter = _LETTERS.get(element.code, "")
-        if len(letter) == 1:
+        letter = SCALARS.get(element.code)
+        if letter:
             runs = self.compiler.shared(("ints", letter), lambda: IntRuns(letter))
             self.source.line(f"{result} = [*{self.source.choose(runs, count)}(data, p)]")
             self.source.line(f"p += {count} * {least}")

@@ -20,25 +20,20 @@ from tl._source import ShortTexts, Source
 from tl.declaration import class_name
 from tl.errors import EncodeError
 from tl.objects import NESTING, TLFunction, TLObject
-from tl.plan import BUILTIN, Plan
+from tl.plan import CLASSLESS, Plan
 from tl.wire import BOOL_FALSE, BOOL_TRUE
 
 TYPE_CHECKING = False  # as type checkers know it; importing `typing` would cost more than all of `tl`
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Any
+    from typing import Any, NoReturn
 
     from tl.plan import Kind
     from tl.schema import Schema
 
     Reader = Callable[[bytes, int, int], tuple[Any, int]]
     Writer = Callable[..., bytes]
-
-TYPE_CHECKING = False  # as type checkers know it; importing `typing` would cost more than all of `tl`
-
-if TYPE_CHECKING:
-    from typing import Any
 
 __all__ = ["Compiler", "class_path"]
 
@@ -145,7 +140,7 @@ class Compiler:
 
     def _reader_of_id(self, key: int, functions_only: bool) -> Reader:
         name = self.schema.name_of(key)
-        if name is None or name in BUILTIN - {"true"}:
+        if name is None or name in CLASSLESS:
             raise KeyError(key)
         if functions_only and not issubclass(self.class_of(name), TLFunction):
             raise KeyError(key)
@@ -176,13 +171,11 @@ def _make_class(compiler: Compiler, plan: Plan) -> type[TLObject]:
         "__init__": _first_init,
         "to_bytes": _first_pack(compiler, plan),
     }
-    if declaration.name in BUILTIN - {"true"}:
+    if declaration.name in CLASSLESS:
         members["__init__"] = _no_init
     made = type(qualified.rpartition(".")[2], (base,), members)
     for field in plan.fields:
-        if field.attribute == f"{field.name}_" and iskeyword(
-            field.name
-        ):  # the TL name works too, for `getattr` and for keywords in a dict
+        if iskeyword(field.name):  # then the TL name works too, where Python takes it: `getattr(peer, "from")`
             setattr(made, field.name, getattr(made, field.attribute))
     return made
 
@@ -212,29 +205,34 @@ def _no_init(self: TLObject, /, **_fields: Any) -> None:
 
 
 def _init(cls: type[TLObject]) -> Callable[..., None]:
-    """Return `__init__` with a keyword for each field. Python itself refuses unknown ones, with a TypeError."""
+    """Return `__init__` with a keyword for each field. Python itself refuses unknown ones, with a TypeError.
+
+    Names that are not the fields' begin with an underscore, as no field does.
+    """
     fields = cls.PLAN.fields
-    parameters = [f"{field.attribute}={False if field.is_flag else None}" for field in fields]
+    names = [field.attribute for field in fields]
     claimed = [field for field in fields if field.attribute != field.name]
+    parameters = [f"{field.attribute}={False if field.is_flag else None}" for field in fields]
+    keywords = ["*", *parameters] if fields else []
     source = Source()
-    source.names["missing"] = _missing
-    source.open(
-        f"def __init__(_, /, {', '.join(['*', *parameters]) if fields else ''}{', **more' if claimed else ''}):"
-    )
+    source.names.update(_missing=_missing, _refuse=_refuse)
+    source.open(f"def __init__({', '.join(['_self', '/', *keywords, *(['**_more'] if claimed else [])])}):")
     for field in claimed:
-        source.line(f"if {field.attribute} is None: {field.attribute} = more.pop({field.name!r}, None)")
+        source.line(f"if {field.attribute} is None: {field.attribute} = _more.pop({field.name!r}, None)")
     if claimed:
-        source.line("if more: raise TypeError('unexpected keyword argument ' + repr(next(iter(more))))")
+        source.line("if _more: _refuse(_more)")
     absent = [f"{field.attribute} is None" for field in fields if field.word is None]
     if absent:
-        source.line(
-            f"if {' or '.join(absent)}: raise missing(_, ({', '.join([field.attribute for field in fields])},))"
-        )
-    for field in fields:
-        source.line(f"_.{field.attribute} = {field.attribute}")
+        source.line(f"if {' or '.join(absent)}: raise _missing(_self, ({', '.join(names)},))")
+    for name in names:
+        source.line(f"_self.{name} = {name}")
     source.line("pass")
     made: Callable[..., None] = source.function("__init__")
     return made
+
+
+def _refuse(unknown: dict[str, Any]) -> NoReturn:
+    raise TypeError(f"unexpected keyword argument {next(iter(unknown))!r}")
 
 
 def _missing(made: TLObject, values: tuple[Any, ...]) -> EncodeError:

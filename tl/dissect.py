@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from tl import wire
 from tl.errors import DecodeError
-from tl.plan import FIXED, Field, Word, smallest
+from tl.plan import CLASSLESS, FIXED, MOST_EMPTY, Field, Word, smallest
 
 TYPE_CHECKING = False  # as type checkers know it; importing `typing` would cost more than all of `tl`
 
@@ -19,10 +19,7 @@ if TYPE_CHECKING:
     from tl.plan import Kind, Plan
     from tl.schema import Schema
 
-__all__ = ["MOST_EMPTY", "Node", "dissect", "locate"]
-
-MOST_EMPTY = 65536
-"""A vector of elements that take no bytes has no more than this many: its count costs the sender nothing."""
+__all__ = ["Node", "dissect", "locate"]
 
 _SCALARS: dict[str, Callable[[bytes, int], tuple[Any, int]]] = {
     "int": wire.read_int,
@@ -212,7 +209,7 @@ class _Walk:
 
     def _name(self, kind: Kind, key: int) -> str | None:
         name = self.schema.name_of(key)
-        if name is None or name in self.schema.builtin:
+        if name is None or name in CLASSLESS:
             return None
         declaration = self.schema.plan(name).declaration
         if kind.code == "boxed":

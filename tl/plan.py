@@ -24,17 +24,35 @@ if TYPE_CHECKING:
     from tl.declaration import Declaration
     from tl.schema import Schema
 
-__all__ = ["Field", "Kind", "Plan", "Word", "kind_of", "plan", "smallest"]
+__all__ = [
+    "BUILTIN",
+    "CLASSLESS",
+    "FIXED",
+    "MOST_EMPTY",
+    "Field",
+    "Kind",
+    "Plan",
+    "Word",
+    "kind_of",
+    "plan",
+    "smallest",
+]
 
 FIXED = {"int": 4, "long": 8, "double": 8, "nat": 4, "int128": 16, "int256": 32}
 """Sizes in bytes of what never varies."""
 
 _SMALLEST = {**FIXED, "bytes": 4, "string": 4, "bool": 4, "true": 0, "boxed": 4, "object": 4, "function": 4}
 
-BUILTIN = frozenset({"int", "long", "double", "int128", "int256", "bytes", "string", "true", "vector"})
-"""Bare types that are part of the language; a declaration of one makes no class, but `true` does, as boxed `True`."""
+MOST_EMPTY = 65536
+"""A vector of elements that take no bytes has no more than this many: its count costs the sender nothing."""
 
-RESERVED = frozenset({"to_bytes", "to_dict", "to_json"})
+BUILTIN = frozenset({"int", "long", "double", "int128", "int256", "bytes", "string", "true", "vector"})
+"""Bare types that are part of the language."""
+
+CLASSLESS = BUILTIN - {"true"}
+"""Declarations whose values are Python's own; `true`, when it is boxed, is an object of type `True`."""
+
+_RESERVED = frozenset({"ID", "NAME", "SCHEMA", "DECLARATION", "PLAN", "to_bytes", "to_dict", "to_json"})
 """Names that a TLObject has already; `result` is one more for functions."""
 
 
@@ -158,11 +176,11 @@ def plan(declaration: Declaration, schema: Schema) -> Plan:
                 word, bit = _condition(parameter.word, parameter.bit, steps)
                 kind = kind_of(parameter.type, schema, variables, parameter.bang)
                 steps.append(Field(name, _attribute(name, declaration.function), kind, word, bit))
-            if name in seen:
+            if _attribute(name, declaration.function) in seen:
                 raise SchemaError("a second field of this name")
         except SchemaError as error:
             raise SchemaError(f"{declaration.name}, field {name}: {error.reason}") from None
-        seen.add(name)
+        seen.add(_attribute(name, declaration.function))
     return Plan(declaration, steps)
 
 
@@ -177,7 +195,7 @@ def _condition(word: str | None, bit: int | None, steps: list[Word | Field]) -> 
 
 
 def _attribute(name: str, function: bool) -> str:
-    taken = iskeyword(name) or name in RESERVED or (function and name == "result")
+    taken = iskeyword(name) or name in _RESERVED or (function and name == "result")
     return f"{name}_" if taken else name
 
 

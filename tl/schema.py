@@ -6,14 +6,14 @@ made when it is asked for. Schemas share nothing: the same id may mean different
 
 from __future__ import annotations
 
-from tl._source import PACK_FAILURES, UNPACK_FAILURES
+from tl._source import LONGEST_GUESS, PACK_FAILURES, UNPACK_FAILURES
 from tl.compiler import Compiler, class_path
 from tl.declaration import class_name
 from tl.errors import DecodeError, EncodeError, SchemaError
 from tl.grammar import parse_type
 from tl.index import Index, layer_of
 from tl.objects import NESTING, TLObject
-from tl.plan import BUILTIN, Kind, Plan, kind_of, plan
+from tl.plan import CLASSLESS, Kind, Plan, kind_of, plan
 
 TYPE_CHECKING = False  # as type checkers know it; importing `typing` would cost more than all of `tl`
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
+    from tl.compiler import Reader, Writer
     from tl.declaration import Declaration
     from tl.dissect import Node
 
@@ -28,7 +29,11 @@ if TYPE_CHECKING:
 
 __all__ = ["Namespace", "Schema"]
 
-_ZEROS = bytes(64)
+_ZEROS = bytes(LONGEST_GUESS)
+"""Put behind the data, so that generated code may read ahead at its end."""
+
+_LARGE = 1 << 20
+"""From this size on, data is not copied for that; a part of a file ends in no vector that is read ahead."""
 
 
 class Namespace:
@@ -87,8 +92,6 @@ class Schema:
 
     """
 
-    builtin = BUILTIN - {"true"}
-
     def __init__(self, text: str, *, layer: int | None = None, name: str = "schema") -> None:
         """Index a text that is known to be right; `Schema.parse` is for all others."""
         self.name = name
@@ -100,8 +103,8 @@ class Schema:
         self._declarations: dict[str, Declaration] = {}
         self._kinds: dict[str | None, Kind] = {None: Kind("object")}
         self._compiler = Compiler(self)
-        self._readers: dict[str | None, Any] = {}
-        self._writers: dict[str, Any] = {}
+        self._readers: dict[str | None, Reader] = {}
+        self._writers: dict[str | None, Writer] = {}
 
     @classmethod
     def parse(cls, text: str, *, layer: int | None = None, name: str = "schema") -> Schema:
@@ -161,7 +164,7 @@ class Schema:
             declaration = self.declaration(name)
             if declaration is None:
                 raise SchemaError(f"no declaration is called {name}", self.name)
-            made = Plan(declaration, []) if name in self.builtin else plan(declaration, self)
+            made = Plan(declaration, []) if name in CLASSLESS else plan(declaration, self)
             found = self._plans.setdefault(name, made)
         return found
 
@@ -211,8 +214,17 @@ class Schema:
         such as the `result` of a call: `"photos.Photos"`, `"Vector<long>"`. `nesting` bounds the depth of objects.
         Raises DecodeError; SchemaError if `result` is no type of this schema.
         """
-        value, _ = self._read(data, 0, result, nesting, whole=True)
-        return value
+        if data.__class__ is not bytes:
+            data = _as_bytes(data)
+        read = self._readers.get(result) or self._reader(result)
+        size = len(data)
+        try:
+            value, end = read(data + _ZEROS if size < _LARGE else data, 0, nesting)
+            if end == size:
+                return value
+        except UNPACK_FAILURES:  # rare, so that reading once more does not matter
+            pass
+        return self._read_again(data, 0, result, nesting, whole=True)[0]
 
     def decode_prefix(
         self, data: Buffer, offset: int = 0, result: str | None = None, *, nesting: int = NESTING
@@ -220,45 +232,51 @@ class Schema:
         """Read one value from an offset on; return it and the offset behind it. Otherwise like `decode`."""
         if offset < 0:
             raise ValueError("an offset counts from the start of the data")
-        return self._read(data, offset, result, nesting, whole=False)
-
-    def _read(self, data: Buffer, offset: int, result: str | None, nesting: int, *, whole: bool) -> tuple[Any, int]:
-        if not isinstance(data, bytes):
+        if data.__class__ is not bytes:
             data = _as_bytes(data)
-        read = self._readers.get(result)
-        if read is None:
-            read = self._readers.setdefault(result, self._compiler.value_reader(self.kind(result)))
-        size = len(data)
+        read = self._readers.get(result) or self._reader(result)
         try:
             value, end = read(data + _ZEROS, offset, nesting)
-            if end == size or (end < size and not whole):
+            if end <= len(data):
+                return value, end
+        except UNPACK_FAILURES:
+            pass
+        return self._read_again(data, offset, result, nesting, whole=False)
+
+    def _reader(self, result: str | None) -> Reader:
+        return self._readers.setdefault(result, self._compiler.value_reader(self.kind(result)))
+
+    def _read_again(
+        self, data: bytes, offset: int, result: str | None, nesting: int, *, whole: bool
+    ) -> tuple[Any, int]:
+        """Read with zeros behind the data, which large data was not given; raise the exact error if that fails."""
+        failure: Exception | None = None
+        try:
+            value, end = self._reader(result)(data + _ZEROS, offset, nesting)
+            if end == len(data) or (end < len(data) and not whole):
                 return value, end
         except UNPACK_FAILURES as error:
-            failure: Exception | None = error
-        else:
-            failure = None
+            failure = error
         from tl.dissect import locate
 
         kind = self.kind(result)
         found = locate(self, data, offset, kind, nesting, whole)
-        if found is None:  # cannot be: both walks follow one plan
-            found = DecodeError(f"cannot be read ({failure})", str(kind), offset, len(data) - offset)
-        raise found
+        # There is always a fault to be found: both walks follow one plan.
+        raise found or DecodeError(f"cannot be read ({failure})", str(kind), offset, len(data) - offset)
 
     def encode(self, value: Any, result: str | None = None, *, nesting: int = NESTING) -> bytes:
         """Write one value as `decode` reads it with the same `result`. Raises EncodeError."""
-        from tl._check import fault
-
-        kind = self.kind(result)
-        write = self._writers.get(str(kind))
+        write = self._writers.get(result)
         if write is None:
-            write = self._writers.setdefault(str(kind), self._compiler.value_writer(kind))
+            write = self._writers.setdefault(result, self._compiler.value_writer(self.kind(result)))
         try:
-            written: bytes = write(value, nesting)
+            return write(value, nesting)
         except PACK_FAILURES as error:
+            from tl._check import fault
+
+            kind = self.kind(result)
             place, reason = fault(kind, value, self) or ("", f"cannot be written: {error}")
             raise EncodeError(reason, f"{kind}{place}") from None
-        return written
 
     def dissect(self, data: Buffer, result: str | None = None, *, nesting: int = NESTING) -> Node:
         """Return the tree of what is where in the bytes of one value. Raises DecodeError."""

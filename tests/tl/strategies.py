@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from hypothesis import strategies as st
 
-from tl.plan import BUILTIN
+from tl.plan import CLASSLESS
 
 if TYPE_CHECKING:
     from tl import Schema, TLObject
@@ -103,7 +103,7 @@ class Maker:
 
 def objects(schema: Schema, name: str | None = None) -> st.SearchStrategy[TLObject]:
     """Return a strategy of objects: of one constructor or function, or of any."""
-    names = [each for each in schema if each not in BUILTIN - {"true"}] if name is None else [name]
+    names = [each for each in schema if each not in CLASSLESS] if name is None else [name]
     return st.builds(
         lambda chosen, source: Maker(schema, source).object(chosen),
         st.sampled_from(names),
@@ -147,7 +147,7 @@ def _height(schema: Schema, kind: Kind, heights: dict[str, int]) -> int:
 def _leaves(schema: Schema, *, function: bool) -> list[str]:
     """Return what can stand for any object or any call: declarations without objects in them."""
     heights = _heights(schema)
-    skipped = BUILTIN | {"boolTrue", "boolFalse"}
+    skipped = CLASSLESS | {"boolTrue", "boolFalse"}
     return [
         name for name in schema if schema.is_function(name) is function and heights[name] == 1 and name not in skipped
     ]

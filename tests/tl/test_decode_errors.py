@@ -11,7 +11,7 @@ import pytest
 from benchmarks.fixtures import photos_slice
 from tests.tl.strategies import Maker
 from tl import DecodeError, Schema, TLObject, api, service
-from tl.plan import BUILTIN, Word
+from tl.plan import CLASSLESS, Word
 
 if TYPE_CHECKING:
     from tl.dissect import Node
@@ -61,7 +61,7 @@ def test_every_word_border_of_a_slice_of_100_photos() -> None:
 
 
 def test_every_prefix_of_random_objects() -> None:
-    for seed, name in enumerate(random.Random(5).sample([name for name in api.schema if name not in BUILTIN], 300)):
+    for seed, name in enumerate(random.Random(5).sample([name for name in api.schema if name not in CLASSLESS], 300)):
         whole = Maker(api.schema, random.Random(seed)).object(name).to_bytes()
         for size in range(min(len(whole), 400)):
             refused(whole[:size])
@@ -124,7 +124,7 @@ def test_10000_mutations(part: int) -> None:
     source = random.Random(f"mutations {part}")
     objects: list[TLObject] = [photos_slice(photos=3), photos_slice(photos=1), photos_slice(photos=30)]
     makers = Maker(api.schema, source)
-    names = [name for name in api.schema if name not in BUILTIN]
+    names = [name for name in api.schema if name not in CLASSLESS]
     read = 0
     for index in range(2500):
         made = objects[0 if index % 20 else 2] if index % 2 else makers.object(source.choice(names))

@@ -10,7 +10,7 @@ from benchmarks.fixtures import get_user_photos, photos_slice
 from tests.tl.strategies import Maker
 from tl import DecodeError, api
 from tl.dissect import Node, locate
-from tl.plan import BUILTIN
+from tl.plan import CLASSLESS
 
 
 def check_tiles(node: Node) -> None:
@@ -57,7 +57,7 @@ def test_a_vector_alone() -> None:
 
 
 def test_what_can_be_decoded_can_be_walked() -> None:
-    for index, name in enumerate(name for name in api.schema if name not in BUILTIN):
+    for index, name in enumerate(name for name in api.schema if name not in CLASSLESS):
         data = Maker(api.schema, random.Random(index)).object(name).to_bytes()
         assert locate(api.schema, data, 0, api.schema.kind(None), 128, whole=True) is None
         tree = api.schema.dissect(data)
