@@ -18,6 +18,8 @@ from mtproto.crypto.rsa import TEST_KEYS
 from tests.crypto import vectors as crypto
 from tests.exchange.vectors import run_handshake
 from tests.message import vectors as message
+from tests.transport import test_faketls as faketls
+from tests.transport import test_secret as secret
 from tests.transport import test_vectors as transport
 from tests.vectors import language
 
@@ -28,13 +30,13 @@ RUNNERS: dict[str, Callable[[Vector], None]] = {
     **crypto.RUNNERS,
     **message.RUNNERS,
     **transport.RUNNERS,
+    **secret.RUNNERS,
+    **faketls.RUNNERS,
     "handshake": lambda vector: run_handshake(vector, TEST_KEYS[0]),
 }
 
 ELSEWHERE = {
-    "faketls-server-hello": "MTProxy",
     "message-id": "another library's form of the id, not ours",
-    "mtproxy-secret": "MTProxy",
     "password-kdf": "two-step verification",
     "password-new-hash": "two-step verification",
     "pbkdf2-sha512": "two-step verification",

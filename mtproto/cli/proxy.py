@@ -49,7 +49,7 @@ def _secrets(context: click.Context, _parameter: click.Parameter, values: Sequen
     required=True,
     envvar="MTPROTO_PROXY_SECRET",
     show_envvar=True,
-    help="What clients have to know, in hex or base64url: 16 bytes, dd and 16, or ee, 16 and a domain; may be repeated.",
+    help="What clients must know: 16 bytes, dd and 16, or ee, 16 and a domain, in hex or base64url. May be repeated.",
 )
 @click.option(
     "--dc",
