@@ -170,6 +170,19 @@ def test_client_sends_the_calls_of_an_invalid_container_one_by_one(pair: Pair) -
     assert [event.request for event in of(pair.run(), Result)] == requests
 
 
+def test_client_keeps_the_order_of_calls_that_it_sends_again(pair: Pair) -> None:
+    first = [pair.send(number) for number in range(3)]
+    (packet,) = pair.from_client()
+    later = [pair.send(number) for number in range(3, 6)]
+    pair.server.refuse_next = 48
+    pair.to_server(packet)
+    for notice in pair.from_server():
+        pair.to_client(notice)
+    (packet,) = pair.from_client()
+    sent = [message.body for message in pair.open_client(packet) if message.seqno & 1]
+    assert sent == [request.body for request in first + later]
+
+
 def test_client_sends_acks_again_that_were_in_a_refused_packet(pair: Pair) -> None:
     msg_id = pair.server_id(3)
     pair.to_client(pair.forge(api_body(7), msg_id, 1))
@@ -496,6 +509,13 @@ def test_server_refuses_a_container_for_the_numbers_of_its_messages(
     outer = pair.client_id()
     events = pair.to_server(pair.forge_client(wire.write_container(inner), outer, 4))
     assert events == [Refused(outer, code)]
+    assert pair.executed == []
+
+
+def test_server_refuses_a_container_whose_number_is_below_those_inside() -> None:
+    pair = Pair()
+    inner = [Message(pair.client_id(), 3, api_body(1))]
+    assert codes(pair.to_server(pair.forge_client(wire.write_container(inner), None, 2))) == [32]
     assert pair.executed == []
 
 

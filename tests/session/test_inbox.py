@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mtproto.limits import DEFAULT_LIMITS
-from mtproto.session.inbox import ACK_DELAY, Inbox, Seen
+from mtproto.session.inbox import ACK_DELAY, ACKS_QUEUED, Inbox, Seen
 
 TEN = replace(DEFAULT_LIMITS, remembered_message_ids=10)
 
@@ -65,3 +65,10 @@ def test_the_documented_status_bytes() -> None:
         inbox.remember(msg_id)
     inbox.acknowledge(120, 0.0)
     assert [int(inbox.status(msg_id)) for msg_id in (15, 115, 121, 120, 110)] == [1, 2, 3, 4, 12]
+
+
+def test_acks_for_a_connection_that_takes_nothing_fill_no_memory() -> None:
+    inbox = Inbox(DEFAULT_LIMITS)
+    for msg_id in range(ACKS_QUEUED + 10):
+        inbox.acknowledge(msg_id, 0.0)
+    assert len(inbox.acks) == ACKS_QUEUED

@@ -104,6 +104,16 @@ def test_rpc_result_is_sent_again_for_a_repeated_query(pair: Pair) -> None:
     assert results(pair) == [first]
 
 
+def test_rpc_result_waits_in_the_queue_once_however_often_it_is_wanted(pair: Pair) -> None:
+    msg_id = pair.client_id()
+    packet = pair.forge_client(api_body(1), msg_id, pair.next_content_seqno())
+    pair.to_server(packet)
+    pair.server.answer(msg_id, api_body(7))
+    for _ in range(3):
+        pair.to_server(packet)
+    assert len(results(pair)) == 1
+
+
 def test_rpc_result_is_forgotten_after_ten_minutes(pair: Pair) -> None:
     msg_id = query(pair)
     pair.server.answer(msg_id, api_body(7))
