@@ -22,9 +22,6 @@ __all__ = ["read_elements"]
 
 _MOST_LANES = 8
 _MOST_FIELDS = 24
-_OTHER = 99
-"""What the table of lanes says about constructors that have none."""
-
 _WORDS = ("i", "I")
 
 
@@ -122,34 +119,12 @@ def read_elements(compiler: Compiler, source: Source, type_name: str, count: str
     source.line(f"add = {made}.append")
     source.open(f"for _ in range({count}):")
     source.line(f"{', '.join(['key', *words])}, = {unpack}(data, p)")
-    bodies = [_Body(compiler, source, lane, union) for lane in lanes]
-    if len(lanes) == 1:
-        bodies[0].write(f"key == {lanes[0].plan.declaration.id}")
-    elif lanes:
-        choices = dict.fromkeys(compiler.type_readers(type_name), _OTHER)
-        choices.update({lane.plan.declaration.id: index for index, lane in enumerate(lanes)})
-        source.line(f"k = {source.constant(choices, 'K')}[key]")
-        _write_choice(source, bodies, 0)
+    for lane in lanes:
+        _Body(compiler, source, lane, union).write()
     source.line(f"o, p = {table}[key](data, p + 4, d)")
     source.line("add(o)")
     source.close()
     return made
-
-
-def _write_choice(source: Source, bodies: list[_Body], first: int) -> None:
-    """Write tests that find the body number `k` in few steps, the first body in one."""
-    if len(bodies) < 4:
-        for index, body in enumerate(bodies):
-            body.write(f"k == {first + index}")
-        return
-    bodies[0].write(f"k == {first}")
-    middle = (len(bodies) + 1) // 2
-    source.open(f"if k < {first + middle}:")
-    _write_choice(source, bodies[1:middle], first + 1)
-    source.close()
-    source.open("else:")
-    _write_choice(source, bodies[middle:], first + middle)
-    source.close()
 
 
 class _Body:
@@ -162,9 +137,9 @@ class _Body:
         self.union = union
         self.blocks = 0
 
-    def write(self, condition: str) -> None:
+    def write(self) -> None:
         """Write the block for one constructor."""
-        self._open(f"if {condition}:")
+        self._open(f"if key == {self.lane.plan.declaration.id}:")
         values = self._values()
         source, lane = self.source, self.lane
         cls = self.compiler.class_of(lane.plan.declaration.name)
