@@ -325,7 +325,8 @@ def test_client_asks_at_once_again_when_its_question_is_refused(pair: Pair) -> N
     assert [event.request for event in of(pair.run(), Result)] == [request]
 
 
-def test_client_sends_a_call_of_an_invalid_container_without_anything_else(pair: Pair) -> None:
+@pytest.mark.parametrize("with_ping", [False, True])
+def test_client_sends_a_call_of_an_invalid_container_without_anything_else(pair: Pair, with_ping: bool) -> None:
     pair.send(1)
     pair.send(2)
     (packet,) = pair.from_client()
@@ -333,7 +334,8 @@ def test_client_sends_a_call_of_an_invalid_container_without_anything_else(pair:
     pair.to_server(packet)
     for notice in pair.from_server():
         pair.to_client(notice)
-    pair.client.ping()
+    if with_ping:
+        pair.client.ping()
     pair.to_client(pair.forge(api_body(7), pair.server_id(3), 1))
     outer = [pair.opened_packet(packet) for packet in pair.from_client()]
     assert [message.body for message in outer if message.seqno & 1] == [api_body(1), api_body(2)]
