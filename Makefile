@@ -6,7 +6,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP_FLAGS := --quiet --disable-pip-version-check
 
-.PHONY: demo test test-fast check format bench clean
+.PHONY: demo test test-fast fuzz check format bench clean
 
 demo: $(VENV)/.demo
 	$(BIN)/mtproto demo
@@ -16,6 +16,9 @@ test: $(VENV)/.dev
 
 test-fast: $(VENV)/.dev
 	$(BIN)/python -m pytest -m "not slow" $(PYTEST_ARGS)
+
+fuzz: $(VENV)/.dev
+	$(BIN)/python -m tests.fuzz $(FUZZ_ARGS)
 
 check: $(VENV)/.dev
 	$(BIN)/ruff check .

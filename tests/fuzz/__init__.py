@@ -1,0 +1,11 @@
+"""Fuzzing: every parser that meets the network, fed with what nobody would send.
+
+    python -m tests.fuzz                 all targets in turn, until interrupted (`make fuzz`)
+    python -m tests.fuzz --target NAME --inputs 100000
+    python -m tests.fuzz --ci            a minute for each group, in parallel
+    python -m tests.fuzz.with_atheris NAME        the same targets under libFuzzer, guided by coverage
+
+A target takes bytes. It returns what it understood, or one of this project's own errors is raised; whatever else
+happens is a finding: another exception, a broken promise (`Violation`), an input that takes too long or for ever.
+Findings land in `findings/`; once understood they move to `cases/`, which `test_cases.py` replays for good.
+"""

@@ -1,0 +1,33 @@
+"""Writes the corpus: `python -m tests.fuzz.make_corpus`.
+
+A file is named after what it holds. Each is understood by its target, unless its name begins with `refused`;
+`test_corpus.py` says so when a change of the code has made the corpus stale.
+"""
+
+from __future__ import annotations
+
+import shutil
+
+from tests.fuzz.campaign import HERE
+from tests.fuzz.seeds import link, session, tl, wire
+
+__all__ = ["make"]
+
+
+def make() -> dict[str, dict[str, bytes]]:
+    """Return the corpus: target, name of the file, content."""
+    return {**tl.corpora(), **session.corpora(), **wire.corpora(), **link.corpora()}
+
+
+def main() -> None:
+    """Put the corpus in place of the one that is there."""
+    folder = HERE / "corpus"
+    shutil.rmtree(folder, ignore_errors=True)
+    for target, seeds in make().items():
+        (folder / target).mkdir(parents=True)
+        for name, data in seeds.items():
+            (folder / target / name).write_bytes(data)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,181 @@
+"""Envelopes, the messages of an exchange, streams of each framing, and the texts of errors."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from struct import Struct
+from typing import Any
+
+from mtproto.message.envelope import Sender, pack_plain
+from mtproto.transport import Abridged, Framing, Full, Intermediate, PaddedIntermediate, Role, obfuscate
+from tests.fuzz.targets.envelope import fixed_key, seal_plaintext
+from tests.fuzz.targets.exchange_support import body_of, inner_of, states
+from tests.fuzz.targets.framing import SECRET, source
+from tl import service
+
+__all__ = ["corpora"]
+
+Seeds = Iterator[tuple[str, bytes]]
+
+_HEADER = Struct("<qqqii")
+_ENCRYPTED = bytes(range(1, 25)) + bytes(16)
+_LONG_ENCRYPTED = b"\x5a" * (24 + 16 * 36)
+_PLAIN = pack_plain(4, b"\xf1\x8e\x7e\xbe" + bytes(16))
+_FRAMINGS: tuple[type[Framing], ...] = (Abridged, Intermediate, PaddedIntermediate, Full)
+_INNER_NAMES = ("p_q_inner_data", "p_q_inner_data_dc", "p_q_inner_data_temp", "p_q_inner_data_temp_dc")
+_TOKEN = 0x8A7B6C5D
+
+
+def corpora() -> dict[str, dict[str, bytes]]:
+    """Return the seeds of each target by name."""
+    made: dict[str, dict[str, bytes]] = {
+        "envelope-plain": dict(_plain()),
+        "envelope-raw": dict(_raw()),
+        "envelope-sealed": dict(_plaintexts(padding=12)),
+        "envelope-sealed-v1": dict(_plaintexts(padding=0)),
+        "framing-detect": dict(_openings()),
+        "rpc-error": dict(_errors()),
+        "exchange-whole": dict(_wholes()),
+    }
+    for framing in _FRAMINGS:
+        made[f"framing-{framing.name}-server"] = dict(_from_client(framing))
+        made[f"framing-{framing.name}-client"] = dict(_from_server(framing))
+    made["framing-obfuscated-server"] = dict(_obfuscated(Role.CLIENT))
+    made["framing-obfuscated-client"] = dict(_obfuscated(Role.SERVER))
+    return made | _exchange()
+
+
+# Envelopes.
+
+
+def _plain() -> Seeds:
+    yield "req-pq", _PLAIN
+    yield "empty", pack_plain(5, b"")
+
+
+def _raw() -> Seeds:
+    yield "refused-own-key", seal_plaintext(bytes(80), Sender.CLIENT)[:-16] + bytes(16)
+    yield "refused-other-key", bytes(8 * 16)
+    yield "refused-own-key-short", fixed_key().id_bytes
+
+
+def _plaintexts(padding: int) -> Seeds:
+    for sender in Sender:
+        for length in (0, 4, 16, 100, 300):
+            filled = padding + (-(length + padding) & 15)
+            header = _HEADER.pack(11, -22, 33 << 32, 1, length)
+            yield f"{sender.name.lower()}-{length}", bytes((sender >> 3,)) + header + bytes(length) + bytes(filled)
+
+
+# The exchange.
+
+
+def _exchange() -> dict[str, dict[str, bytes]]:
+    clients, servers = states()
+    made: dict[str, dict[str, bytes]] = {}
+    for target, (_, answer) in zip(("res-pq", "dh-params", "dh-gen"), clients, strict=True):
+        made[f"exchange-{target}"] = {"honest": answer, "honest-with-tail": _with_tail(answer)}
+    for target, (_, query) in zip(("req-pq", "req-dh-params", "set-client-dh"), servers, strict=True):
+        made[f"exchange-{target}"] = {"honest": query, "honest-with-tail": _with_tail(query)}
+    made["exchange-req-pq"]["old-form"] = pack_plain(4, service.functions.ReqPq(nonce=bytes(16)).to_bytes())
+    made["exchange-server-done"] = {f"query-{step}": query for step, (_, query) in enumerate(servers)}
+    made["exchange-dh-inner"] = {"honest": _inner(clients[1])}
+    made["exchange-client-dh-inner"] = {"honest": _inner(servers[2])}
+    made["exchange-pq-inner"] = dict(_pq_inner(_inner(servers[1])))
+    return made
+
+
+def _with_tail(payload: bytes) -> bytes:
+    return pack_plain(4, payload[20:] + bytes(range(64)))
+
+
+def _inner(state: tuple[Any, bytes]) -> bytes:
+    half, payload = state
+    inner = inner_of(body_of(payload), half._aes)
+    assert inner is not None
+    return inner
+
+
+def _pq_inner(honest: bytes) -> Seeds:
+    fields = service.decode(honest).to_dict() | {"dc": 2, "expires_in": 3600}
+    for name in _INNER_NAMES:
+        wanted = {field.name for field in service.schema.plan(name).fields}
+        inner = service.schema[name](**{key: value for key, value in fields.items() if key in wanted}).to_bytes()
+        yield name, b"\0" + inner
+        yield f"{name}-old-padding", b"\x01" + inner
+
+
+def _wholes() -> Seeds:
+    yield "permanent", bytes(3)
+    yield "temporary", b"\x01\0\0"
+    yield "tails", b"\x02\0\0"
+    yield "retries", b"\0\x03\0"
+    yield "slowly", b"\0\0\x01"
+    yield "other-randomness", b"\x50\0\0"
+    yield "refused-fail", b"\0\x08\0"
+    yield "refused-params-fail", b"\0\x10\0"
+    yield "refused-key-exists", b"\x04\0\0"
+    for step in range(1, 6):
+        yield f"refused-wire-{step}", bytes((0, 0, 0, step, 0, 40, 0, 1, 0, 0, 0))
+    for step in range(2, 5):
+        yield f"refused-inside-{step}", bytes((0, 0, 0, step, 8, 40, 0, 1, 0, 0, 0))
+    yield "repeated-answer", bytes((0, 0, 0, 3, 5, 0, 0, 1, 0, 0, 0))
+
+
+# Framings.
+
+
+def _pieces(stream: bytes) -> Iterator[tuple[str, bytes]]:
+    yield "one-piece", b"\0" + stream
+    yield "pieces", b"\x03\x00\x04\x13" + stream
+
+
+def _from_client(framing: type[Framing]) -> Seeds:
+    client = framing(Role.CLIENT, source())
+    packets = [client.pack(_PLAIN), client.pack(_ENCRYPTED, client.quick_acks), client.pack(_LONG_ENCRYPTED)]
+    yield from _pieces(b"".join(packets))
+    yield "framed", b"\x80" + b"".join(_block(payload) for payload in (_PLAIN, _ENCRYPTED, _PLAIN))
+
+
+def _block(data: bytes) -> bytes:
+    return len(data).to_bytes(2, "little") + data
+
+
+def _from_server(framing: type[Framing]) -> Seeds:
+    server = framing(Role.SERVER, source())
+    packets = [server.pack(_PLAIN), server.pack(_ENCRYPTED), server.pack(_LONG_ENCRYPTED), server.pack_error(-404)]
+    if server.quick_acks:
+        packets.insert(1, server.pack_quick_ack(_TOKEN))
+    yield from _pieces(b"".join(packets))
+    error = (-429).to_bytes(4, "little", signed=True)
+    yield "framed", b"\x81\x05" + b"".join(_block(payload) for payload in (_ENCRYPTED, error, _PLAIN, bytes(4)))
+
+
+def _obfuscated(sender: Role) -> Seeds:
+    for number, framing in enumerate(_FRAMINGS[:3]):
+        packets = dict(_from_client(framing) if sender is Role.CLIENT else _from_server(framing))
+        del packets["framed"]
+        for name, data in packets.items():
+            yield f"{framing.name}-{name}", bytes((number,)) + data
+            yield f"{framing.name}-{name}-secret", bytes((252 + number,)) + data
+
+
+def _openings() -> Seeds:
+    for framing in _FRAMINGS:
+        client = framing(Role.CLIENT, source())
+        yield framing.name, b"\0" + client.opening() + client.pack(_PLAIN)
+        if framing.tag:
+            for name, secret in (("", None), ("-secret", SECRET)):
+                hidden = obfuscate(framing(Role.CLIENT, source()), source(), dc_id=2, secret=secret)
+                yield (
+                    f"obfuscated-{framing.name}{name}",
+                    bytes((bool(secret),)) + hidden.opening() + hidden.pack(_PLAIN),
+                )
+    yield "http", b"\0POST /api HTTP/1.1\r\n"
+    yield "tls", b"\0\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"
+
+
+def _errors() -> Seeds:
+    texts = ("FLOOD_WAIT_31", "PHONE_MIGRATE_2", "2FA_CONFIRM_WAIT_60", "FILE_PART_7_MISSING", "USER_ID_INVALID", "")
+    for code, text in zip((420, 303, 420, 400, 400, -1), texts, strict=True):
+        yield text.lower() or "empty", code.to_bytes(4, "little", signed=True) + text.encode()
