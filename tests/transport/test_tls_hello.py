@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import datetime
 import itertools
 import os
 import ssl
 from typing import TYPE_CHECKING
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 
 from mtproto.transport.tls_hello import client_hello, x25519_share
+from tests.transport.certificate import web_server
 from tests.transport.support import seeded_random
 from tests.transport.tls_parser import ExtensionType, GroupName
 from tests.transport.tls_parser import parse_client_hello as parsed
@@ -27,20 +24,7 @@ CURVE_PRIME = 2**255 - 19
 
 @pytest.fixture
 def server(tmp_path: Path) -> ssl.SSLContext:
-    """Return an ordinary web server's side of TLS, with a certificate of its own making."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, DOMAIN)])
-    builder = x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
-    builder = builder.not_valid_before(datetime.datetime(2020, 1, 1, tzinfo=datetime.UTC))
-    builder = builder.not_valid_after(datetime.datetime(2120, 1, 1, tzinfo=datetime.UTC))
-    files = tmp_path / "certificate.pem", tmp_path / "key.pem"
-    files[0].write_bytes(builder.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM))
-    files[1].write_bytes(
-        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    )
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(*files)
-    return context
+    return web_server(tmp_path, DOMAIN)
 
 
 def extensions_of(record: bytes) -> list[int]:

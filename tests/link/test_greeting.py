@@ -1,0 +1,114 @@
+"""A proxy that wants a greeting: nothing else is said before its answer, and one that never answered is given up."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from mtproto.errors import ConnectionLost, LocalProtocolError, RemoteProtocolError
+from mtproto.link import Broken, ClientLink, Failed, Status, StatusChanged
+from mtproto.link.client import BARREN_CONNECTIONS, GREETING_TIME
+from mtproto.session import Sent
+from mtproto.transport import Secret, SecretKind
+from mtproto.transport.tls_greeting import answer_hello, read_hello
+from mtproto.transport.tls_records import CHANGE_CIPHER_SPEC
+from tests.link.support import DC, NOW, QUERY, known_state, of_type, rsa_key, seeded
+
+SECRET = Secret(b"a key of sixteen", SecretKind.FAKE_TLS, "www.example.org")
+
+
+def link_of(**options: Any) -> ClientLink:
+    return ClientLink([rsa_key().public], dc_id=DC, random=seeded(), secret=SECRET, **options)
+
+
+def connected(link: ClientLink, now: float = NOW) -> bytes:
+    """Connect, and return the hello, after which nothing more is to be sent."""
+    assert of_type(link.connected(now), StatusChanged) == [StatusChanged(Status.GREETING)]
+    hello = link.data_to_send(now)
+    assert link.data_to_send(now) == b""
+    return hello
+
+
+def answer_to(data: bytes, key: bytes = SECRET.key) -> bytes:
+    hello = read_hello(data)
+    assert hello is not None
+    return answer_hello(hello, key, seeded(7))
+
+
+@pytest.mark.parametrize(
+    ("state", "then"), [(None, Status.EXCHANGING), (known_state(), Status.READY)], ids=["no key", "a key"]
+)
+def test_all_else_waits_for_the_answer(state: Any, then: Status) -> None:
+    link = link_of(state=state)
+    link.send(QUERY)
+    answer = answer_to(connected(link))
+    assert link.received(answer[:-1], NOW) == []
+    assert (link.status, link.data_to_send(NOW)) == (Status.GREETING, b"")
+    events = link.received(answer[-1:], NOW)
+    assert StatusChanged(then) in events
+    assert link.data_to_send(NOW).startswith(CHANGE_CIPHER_SPEC)
+
+
+def test_nothing_is_sealed_before_the_answer() -> None:
+    link = link_of(state=known_state())
+    request = link.send(QUERY)
+    answer = answer_to(connected(link))
+    assert not of_type(link.tick(NOW), Sent)
+    link.received(answer, NOW)
+    link.data_to_send(NOW)
+    assert [event.request for event in of_type(link.tick(NOW), Sent)] == [request]
+
+
+def test_each_connection_has_a_hello_of_its_own_with_its_own_time() -> None:
+    link = link_of(state=known_state())
+    first = connected(link)
+    link.disconnected(NOW)
+    assert connected(link, NOW + 60) != first
+
+
+def test_a_proxy_that_does_not_answer_is_left_in_time() -> None:
+    link = link_of(state=known_state())
+    connected(link)
+    assert link.next_deadline() == NOW + GREETING_TIME
+    assert link.tick(NOW + GREETING_TIME - 0.001) == []
+    (broken,) = of_type(link.tick(NOW + GREETING_TIME), Broken)
+    assert isinstance(broken.error, ConnectionLost)
+    link.disconnected(NOW + GREETING_TIME)
+    assert link.connect_at is not None
+
+
+def test_a_wrong_secret_is_said_at_once() -> None:
+    link = link_of()
+    answer = answer_to(connected(link), key=bytes(16))
+    (failed,) = of_type(link.received(answer, NOW), Failed)
+    assert isinstance(failed.error, RemoteProtocolError)
+    assert "secret" in str(failed.error)
+    assert (link.status, link.connect_at) == (Status.CLOSED, None)
+
+
+def test_a_proxy_that_has_answered_once_is_tried_for_ever() -> None:
+    link = link_of(state=known_state())
+    link.received(answer_to(connected(link)), NOW)
+    link.disconnected(NOW)
+    for _ in range(2 * BARREN_CONNECTIONS):
+        answer = answer_to(connected(link), key=bytes(16))
+        assert len(of_type(link.received(answer, NOW), Broken)) == 1
+        link.disconnected(NOW)
+        assert link.connect_at is not None
+
+
+@pytest.mark.parametrize("state", [None, known_state()], ids=["no key", "a key"])
+def test_a_proxy_that_never_answered_is_given_up(state: Any) -> None:
+    link = link_of(state=state)
+    for _ in range(BARREN_CONNECTIONS - 1):
+        connected(link)
+        assert not of_type(link.disconnected(NOW), Failed)
+    connected(link)
+    (failed,) = of_type(link.disconnected(NOW), Failed)
+    assert "no proxy answered" in str(failed.error)
+
+
+def test_a_framing_that_no_proxy_carries_is_refused_before_any_connection() -> None:
+    with pytest.raises(LocalProtocolError, match="full"):
+        ClientLink([], dc_id=DC, random=seeded(), secret=Secret(SECRET.key), transport="full")

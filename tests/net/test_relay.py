@@ -1,0 +1,174 @@
+"""The relay's shell, with links that pass all bytes on: what one side says the other one hears, and no faster."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from mtproto.errors import LocalProtocolError
+from mtproto.net import relay as relay_module
+from mtproto.net.relay import Relay
+from tests.net.streams import served, unused_address, visiting
+from tests.net.support import run
+
+if TYPE_CHECKING:
+    from asyncio import StreamReader, StreamWriter
+
+
+class Through:
+    """A link that leads everybody to one place, and turns away who asks for it."""
+
+    def __init__(self, place: tuple[str, int], deadline: float | None = None) -> None:
+        self._place = place
+        self._deadline = deadline
+        self._up = b""
+        self._down = b""
+        self.upstream: tuple[str, int] | None = None
+        self.closing = False
+        self.refusal: str | None = None
+
+    def received(self, data: bytes, now: float) -> None:
+        if data == b"go away":
+            self.refusal, self.closing, self._down = "asked to", True, b"farewell"
+        else:
+            self.upstream = self._place
+            self._up += data
+
+    def upstream_received(self, data: bytes) -> None:
+        self._down += data
+
+    def data_for_visitor(self) -> bytes:
+        data, self._down = self._down, b""
+        return data
+
+    def data_for_upstream(self) -> bytes:
+        data, self._up = self._up, b""
+        return data
+
+    def next_deadline(self) -> float | None:
+        return self._deadline
+
+    def tick(self, now: float) -> None:
+        self.refusal, self.closing = "too slow", True
+
+
+async def echo(reader: StreamReader, writer: StreamWriter) -> None:
+    while data := await reader.read(1 << 16):
+        writer.write(data)
+        await writer.drain()
+
+
+def relay_to(place: tuple[str, int]) -> Relay:
+    return Relay(lambda now: Through(place), time.time)
+
+
+def test_what_is_said_comes_back() -> None:
+    async def main() -> None:
+        said = bytes(range(256)) * 20_000
+        async with served(echo) as place, relay_to(place) as relay, visiting(relay.address) as (reader, writer):
+            writer.write(said)
+            assert await reader.readexactly(len(said)) == said
+            assert relay.visitors == 1
+
+    run(main())
+
+
+def test_the_end_of_one_side_is_told_to_the_other_which_may_go_on() -> None:
+    async def answer_at_the_end(reader: StreamReader, writer: StreamWriter) -> None:
+        writer.write(b"you said " + await reader.read())
+
+    async def main() -> None:
+        async with (
+            served(answer_at_the_end) as place,
+            relay_to(place) as relay,
+            visiting(relay.address) as (reader, writer),
+        ):
+            writer.write(b"this")
+            writer.write_eof()
+            assert await reader.read() == b"you said this"
+
+    run(main())
+
+
+def test_a_side_that_does_not_read_stops_the_other() -> None:
+    async def deaf(reader: StreamReader, writer: StreamWriter) -> None:
+        await asyncio.Event().wait()
+
+    async def main() -> None:
+        async with served(deaf) as place, relay_to(place) as relay, visiting(relay.address) as (_, writer):
+            writer.write(b"first")
+            while not (relay._visitors and (upstream := (visitor := next(iter(relay._visitors))).other)):
+                await asyncio.sleep(0)
+            assert visitor._transport is not None
+            while visitor._transport.is_reading():  # for ever, if nothing stopped it
+                writer.write(bytes(1 << 16))
+                await asyncio.sleep(0)
+            assert upstream._transport is not None
+            assert upstream._transport.get_write_buffer_size() < 1 << 20
+
+    run(main())
+
+
+def test_when_nobody_is_there_the_visitor_is_told_by_the_end() -> None:
+    async def main() -> None:
+        async with relay_to(unused_address()) as relay, visiting(relay.address) as (reader, writer):
+            writer.write(b"hello")
+            assert await reader.read() == b""
+
+    run(main())
+
+
+def test_who_is_turned_away_hears_what_there_is_to_say(caplog: pytest.LogCaptureFixture) -> None:
+    async def main() -> None:
+        async with relay_to(unused_address()) as relay, visiting(relay.address) as (reader, writer):
+            writer.write(b"go away")
+            assert await reader.read() == b"farewell"
+
+    with caplog.at_level(logging.INFO, logger="mtproto.net.relay"):
+        run(main())
+    assert "asked to" in caplog.text
+
+
+def test_time_is_told_to_the_link() -> None:
+    async def main() -> None:
+        async with (
+            Relay(lambda now: Through(("", 0), deadline=now), lambda: 5.0) as relay,
+            visiting(relay.address) as (reader, _),
+        ):
+            assert await reader.read() == b""
+
+    run(main())
+
+
+def test_too_many_visitors_are_sent_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def main() -> None:
+        async with served(echo) as place, relay_to(place) as relay, visiting(relay.address) as (reader, writer):
+            writer.write(b"one")
+            assert await reader.readexactly(3) == b"one"
+            monkeypatch.setattr(relay_module, "MAX_VISITORS", 1)
+            async with visiting(relay.address) as (other, _):
+                assert await other.read() == b""
+
+    run(main())
+
+
+def test_closing_ends_all_visits_and_may_be_done_twice() -> None:
+    async def main() -> None:
+        async with served(echo) as place:
+            relay = relay_to(place)
+            with pytest.raises(LocalProtocolError):
+                _ = relay.address
+            await relay.start()
+            async with visiting(relay.address) as (reader, writer):
+                writer.write(b"one")
+                assert await reader.readexactly(3) == b"one"
+                await relay.close()
+                await relay.close()
+                assert relay.visitors == 0
+                assert await reader.read() == b""
+
+    run(main())
