@@ -47,6 +47,11 @@ class ExchangeFaults:
     def _spoil(self, name: str, constructor: str, changes: Mapping[str, Change]) -> None:
         self._overrides[constructor].append((name, changes))
 
+    def disarm(self) -> None:
+        """Take back all that waits and has not happened."""
+        self._overrides.clear()
+        self._answers.clear()
+
     def dh_gen_retry(self, times: int = 1) -> None:
         """Reject the next `times` keys as if their ids were taken."""
         self._answers["dh_gen_retry"].extend([None] * times)

@@ -43,6 +43,9 @@ GRACE = 0.001
 TURN = 1e-4
 """Seconds that a turn of the loop takes: no two packets of different turns are of the same time."""
 
+LONGEST = 6 * 3600.0
+"""Seconds of a scene after which it has gone wrong, since time may jump for ever."""
+
 HANGS = 20.0
 """Real seconds without anything to wait for, after which a scene has gone wrong."""
 
@@ -188,7 +191,10 @@ def _run(scene: Callable[[Stage], Coroutine[Any, Any, T]], options: dict[str, An
     loop = JumpingLoop()
 
     async def main() -> T:
-        async with LocalDC(key=rsa_key(), world=world(), clock=loop.clock, dc_id=DC_ID, state=kept) as dc:
+        async with (
+            asyncio.timeout(LONGEST),
+            LocalDC(key=rsa_key(), world=world(), clock=loop.clock, dc_id=DC_ID, state=kept) as dc,
+        ):
             return await scene(Stage(dc, loop, options))
 
     with asyncio.Runner(loop_factory=lambda: loop) as runner:

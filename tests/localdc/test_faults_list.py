@@ -7,12 +7,25 @@ import threading
 
 import pytest
 
+from mtproto import blocking
 from mtproto.errors import LocalProtocolError
 from mtproto.exchange import ExchangeFaults
 from mtproto.localdc import FAULTS, Faults, LocalDCThread
 from mtproto.localdc.faults.waiting import Effect, Waiting
+from tl import api
 
-MACHINERY = {"applied", "apply", "armed", "incoming", "outgoing", "override", "reading", "take_answer", "writing"}
+MACHINERY = {
+    "applied",
+    "apply",
+    "armed",
+    "disarm",
+    "incoming",
+    "outgoing",
+    "override",
+    "reading",
+    "take_answer",
+    "writing",
+}
 
 
 def new_faults() -> Faults:
@@ -83,6 +96,16 @@ def test_arguments_that_mean_nothing_are_refused(name: str, text: str) -> None:
     with pytest.raises(LocalProtocolError, match=name if name != "wrong_hash" else "resPQ"):
         FAULTS[name].arm(faults, text)
     assert not faults.armed
+
+
+def test_what_was_taken_back_does_not_happen(local_dc: LocalDCThread) -> None:
+    for name, fault in FAULTS.items():
+        fault.arm(local_dc.faults, ARGUMENTS.get(name, "0" if name == "flip_received_bit" else ""))
+    local_dc.faults.disarm()
+    assert not local_dc.faults.armed
+    with blocking.connect(local_dc.address, keys=local_dc.keys, api_id=local_dc.api_id) as client:
+        assert client(api.functions.help.GetNearestDc()).this_dc == local_dc.dc_id
+    assert local_dc.faults.applied == {}
 
 
 def test_a_dc_has_faults_of_its_own(local_dc: LocalDCThread) -> None:

@@ -55,6 +55,12 @@ class Faults(ExchangeFaults):
         self._outgoing: Waiting[OutgoingPacket, Sequence[bytes]] = Waiting(self._history.append)
         self._writing: Waiting[bytes, Cut] = Waiting(self._history.append)
 
+    def disarm(self) -> None:
+        """Take back all that waits and has not happened."""
+        super().disarm()
+        for waiting in (self._reading, self._incoming, self._outgoing, self._writing):
+            waiting.clear()
+
     # Refusals ----------------------------------------------------------------------------------------------------
 
     def bad_server_salt(self) -> None:

@@ -63,6 +63,11 @@ class Waiting(Generic[What, Came]):
         with self._lock:
             self._armed.append(_Armed(name, act))
 
+    def clear(self) -> None:
+        """Forget the faults that wait."""
+        with self._lock:
+            self._armed.clear()
+
     def show(self, what: What) -> Effect[Came] | None:
         """Return what a fault does to something that came, None if no fault does anything to it."""
         for fault in list(self._armed):
@@ -71,6 +76,8 @@ class Waiting(Generic[What, Came]):
                 continue
             if effect.over:
                 with self._lock:
+                    if fault not in self._armed:
+                        continue  # it was taken back meanwhile
                     self._armed.remove(fault)
                 self._happened(fault.name)
             return effect
