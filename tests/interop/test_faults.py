@@ -25,7 +25,9 @@ SURVIVED: list[tuple[tuple[str, str, str], str, tuple[int, ...]]] = [
 ]
 
 
-@pytest.mark.parametrize(("client", "name", "arguments"), SURVIVED, ids=lambda value: str(value))
+@pytest.mark.parametrize(
+    ("client", "name", "arguments"), SURVIVED, ids=[f"{row[0][0]}-{row[1]}{row[2]}" for row in SURVIVED]
+)
 def test_a_refused_call_is_made_again(
     run_client: RunClient,
     ready: dict[str, Any],

@@ -30,7 +30,9 @@ ONE_CALL: list[tuple[str, tuple[int, ...], type[MTProtoError], str, int]] = [
 """Fault, arguments, the error of the call, its words, and how often the call was executed."""
 
 
-@pytest.mark.parametrize(("name", "arguments", "error", "words", "executed"), ONE_CALL, ids=lambda value: str(value))
+@pytest.mark.parametrize(
+    ("name", "arguments", "error", "words", "executed"), ONE_CALL, ids=[f"{row[0]}{row[1]}" for row in ONE_CALL]
+)
 def test_one_call_fails_and_the_next_one_is_answered(
     name: str, arguments: tuple[int, ...], error: type[MTProtoError], words: str, executed: int
 ) -> None:
@@ -186,7 +188,7 @@ SURVIVED: list[tuple[str, tuple[int, ...], int]] = [
 ]
 
 
-@pytest.mark.parametrize(("name", "arguments", "times"), SURVIVED, ids=lambda value: str(value))
+@pytest.mark.parametrize(("name", "arguments", "times"), SURVIVED, ids=[f"{row[0]}{row[1]}" for row in SURVIVED])
 def test_an_exchange_that_went_wrong_by_accident_is_made_again(
     name: str, arguments: tuple[int, ...], times: int
 ) -> None:

@@ -81,7 +81,7 @@ def told(stage: Stage) -> set[type]:
     return {type(event) for event in stage.events} - {Sent, Result}
 
 
-@pytest.mark.parametrize(("name", "arguments", "expected"), SURVIVED, ids=lambda value: str(value))
+@pytest.mark.parametrize(("name", "arguments", "expected"), SURVIVED, ids=[f"{row[0]}{row[1]}" for row in SURVIVED])
 def test_the_call_and_the_next_one_are_answered(name: str, arguments: tuple[int, ...], expected: set[type]) -> None:
     async def scene(stage: Stage) -> None:
         getattr(stage.dc.faults, name)(*arguments)

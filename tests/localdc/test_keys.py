@@ -14,7 +14,7 @@ from mtproto.message.auth_key import AuthKey
 
 
 def record() -> KeyRecord:
-    return KeyRecord(AuthKey(bytes(range(256))), layer=229, inited=True, user_id=5, expires_at=1.5)
+    return KeyRecord(AuthKey(bytes(range(256))), layer=229, inited=True, user_id=5)
 
 
 def test_what_is_written_can_be_read(tmp_path: Path) -> None:
@@ -23,6 +23,13 @@ def test_what_is_written_can_be_read(tmp_path: Path) -> None:
     pem, records = file.read()
     assert pem == "PEM"
     assert [kept.to_dict() for kept in records] == [record().to_dict()]
+
+
+def test_temporary_keys_are_not_written(tmp_path: Path) -> None:
+    file = KeyFile(tmp_path / "state")
+    temporary = KeyRecord(AuthKey(bytes(reversed(range(256)))), expires_at=1.5)
+    file.write("PEM", [record(), temporary])
+    assert [kept.auth_key.id for kept in file.read()[1]] == [record().auth_key.id]
 
 
 def test_no_file_is_an_empty_one(tmp_path: Path) -> None:
