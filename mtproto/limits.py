@@ -31,7 +31,7 @@ class Limits:
     """An answer to `upload.getFile` exceeds 1 MiB; three bytes of length (full words) end at 64 MiB."""
 
     inflated: int = 16 * 1024 * 1024
-    """A gzip_packed object may not grow beyond this: no honest answer does."""
+    """The gzip_packed objects of one packet may not grow beyond this together: no honest answers do."""
 
     gzip_nesting: int = 1
     """gzip_packed inside gzip_packed serves only bombs."""

@@ -104,7 +104,7 @@ class ClientHandlers(ClientMessageHandlers):
         self._inner(copy, now)
 
     def _gzip_packed(self, msg_id: int, body: bytes, now: float) -> None:
-        unpacked = wire.read_gzip(body, self._limits)
+        unpacked = self._inflate(body)
         if wire.constructor_id(unpacked) in (ids.MSG_CONTAINER, ids.MSG_COPY):
             raise RemoteProtocolError("gzip_packed", "it holds a container or a copy")
         self._dispatch(msg_id, unpacked, now)
@@ -122,7 +122,7 @@ class ClientHandlers(ClientMessageHandlers):
         try:
             constructor = wire.constructor_id(result)
             if constructor == ids.GZIP_PACKED:
-                result = wire.read_gzip(result, self._limits)
+                result = self._inflate(result)
                 constructor = wire.constructor_id(result)
             error = service.decode(result) if constructor == ids.RPC_ERROR else None
         except (TLError, RemoteProtocolError) as unreadable:

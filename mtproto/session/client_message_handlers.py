@@ -92,7 +92,8 @@ class ClientMessageHandlers(ClientState):
         self._send_states(msg_id, wire.read_ids(body, self._limits.message_ids_accepted))
 
     def _send_states(self, req_msg_id: int, msg_ids: tuple[int, ...]) -> None:
-        info = bytes(self._inbox.status(msg_id) if msg_id & 1 else Status.UNKNOWN for msg_id in msg_ids)
+        waiting = frozenset(self._inbox.acks)
+        info = bytes(self._inbox.status(msg_id, waiting) if msg_id & 1 else Status.UNKNOWN for msg_id in msg_ids)
         answer = service.types.MsgsStateInfo(req_msg_id=req_msg_id, info=info)
         self._queue_service(Kind.REPLY, answer.to_bytes())
 
@@ -172,8 +173,11 @@ class ClientMessageHandlers(ClientState):
         if self._inbox.look_up(answer_msg_id) is Seen.BEFORE:
             self._inbox.acknowledge(answer_msg_id, now)
             return
-        asked = [*self._services, *self._asked.values()]
-        if all(item.kind is not Kind.RESEND or answer_msg_id not in item.ids for item in asked):
+        if self._resends is None:
+            asked = (*self._services, *self._asked.values())
+            self._resends = {msg_id for item in asked if item.kind is Kind.RESEND for msg_id in item.ids}
+        if answer_msg_id not in self._resends:
+            self._resends.add(answer_msg_id)
             body = service.types.MsgResendReq(msg_ids=[answer_msg_id]).to_bytes()
             self._queue_service(Kind.RESEND, body, [answer_msg_id], request)
 

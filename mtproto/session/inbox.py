@@ -7,6 +7,7 @@ core.telegram.org/mtproto/security_guidelines (checking msg_id); acknowledgement
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections.abc import Collection
 from enum import Enum, IntFlag
 
 from mtproto.limits import Limits
@@ -113,11 +114,14 @@ class Inbox:
         self.ack_deadline = NEVER
         return taken
 
-    def status(self, msg_id: int) -> Status:
-        """Return the status byte for a message of the peer, as `msgs_state_info` reports it."""
+    def status(self, msg_id: int, waiting: Collection[int]) -> Status:
+        """Return the status byte for a message of the peer, as `msgs_state_info` reports it.
+
+        `waiting` holds what stands in `acks`: a set, where many are asked about.
+        """
         match self.look_up(msg_id):
             case Seen.BEFORE:
-                return Status.RECEIVED if msg_id in self.acks else Status.RECEIVED | Status.ACKNOWLEDGED
+                return Status.RECEIVED if msg_id in waiting else Status.RECEIVED | Status.ACKNOWLEDGED
             case Seen.TOO_OLD:
                 return Status.UNKNOWN
             case Seen.NEW:

@@ -7,6 +7,7 @@ server is asked; acknowledged, its answer is waited for. Nothing is sent again o
 
 from __future__ import annotations
 
+from bisect import insort
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from enum import Enum
@@ -281,11 +282,10 @@ class Outbox:
 
     def requeue(self, requests: Iterable[Request]) -> None:
         """Queue sealed calls again, each in the place that the order of `send` gives it."""
-        again = list(requests)
-        for request in again:
+        for request in requests:
             request.state = RequestState.QUEUED
             request.ask_at = NEVER
-        self._queue = deque(sorted((*self._queue, *again), key=_order))
+            insort(self._queue, request, key=_order)
 
     def settle(self, request: Request, *, failed: bool) -> None:
         """Forget a call that is answered, lost or cancelled."""

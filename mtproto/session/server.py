@@ -168,7 +168,9 @@ class ServerSession(ServerHandlers):
         self._forget_old(now)
         waiting = [message for message in self._queue if not message.msg_id]
         self._queue.clear()
-        self._queue.extend(self._stored.values())
+        for message in self._stored.values():
+            message.queued = True
+            self._queue.append(message)
         self._queue.extend(waiting)
 
     def disconnected(self, now: float) -> None:
@@ -204,6 +206,7 @@ class ServerSession(ServerHandlers):
             now: the server's time.
 
         """
+        self._inflatable = self._limits.inflated
         if len(self._queue) > QUEUED_AT_MOST:
             self._events.append(Flooded(f"{len(self._queue)} messages wait for a client that does not read"))
         elif self._accept(message, now):
@@ -388,7 +391,9 @@ class ServerSession(ServerHandlers):
             size += MESSAGE_HEADER + len(self._queue[0].body)
             if size > (soft if taken else budget):
                 break
-            taken.append(self._queue.popleft())
+            message = self._queue.popleft()
+            message.queued = False
+            taken.append(message)
         return taken
 
     def _take_acks(self) -> Outgoing:

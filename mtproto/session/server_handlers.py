@@ -91,7 +91,7 @@ class ServerHandlers(ServerState):
 
     def _gzip_packed(self, record: Received, body: bytes, now: float) -> None:
         try:
-            unpacked = wire.read_gzip(body, self._limits)
+            unpacked = self._inflate(body)
         except RemoteProtocolError:
             if record.seqno & 1 and self._begin_query(record):
                 self._send_result(record, wire.write_rpc_error(*UNREADABLE))
@@ -136,7 +136,7 @@ class ServerHandlers(ServerState):
             outcome = service.types.RpcAnswerDroppedRunning()
         elif answer is not None:
             outcome = service.types.RpcAnswerDropped(msg_id=answer.msg_id, seq_no=answer.seqno, bytes=len(answer.body))
-            self._forget(answer, acknowledged=True)
+            self._forget([answer], acknowledged=True)
         else:
             outcome = service.types.RpcAnswerUnknown()
         self._send_result(record, outcome.to_bytes())
@@ -200,9 +200,8 @@ class ServerHandlers(ServerState):
     def _delivered(self, msg_ids: tuple[int, ...]) -> None:
         """Forget messages that the client has."""
         stored = [self._stored[msg_id] for msg_id in msg_ids if msg_id in self._stored]
-        for message in stored:
-            self._forget(message, acknowledged=True)
         if stored:
+            self._forget(stored, acknowledged=True)
             queries = tuple(message.query for message in stored if message.query)
             self._events.append(AnswersAcked(tuple(message.msg_id for message in stored), queries))
 

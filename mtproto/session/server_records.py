@@ -35,6 +35,7 @@ class Outgoing:
         sent_at: when that was.
         asks: the ids that a question names.
         ping_id: of a ping.
+        queued: it stands in the queue of what is to be sent, where it is put when it is made.
 
     """
 
@@ -46,6 +47,7 @@ class Outgoing:
         "msg_id",
         "ping_id",
         "query",
+        "queued",
         "reply",
         "sent_at",
         "seqno",
@@ -73,6 +75,7 @@ class Outgoing:
         self.sent_at = 0.0
         self.asks: tuple[int, ...] = ()
         self.ping_id: int | None = None
+        self.queued = True
 
     def __repr__(self) -> str:
         return f"Outgoing(msg_id={self.msg_id}, {len(self.body)} bytes)"

@@ -6,7 +6,7 @@ It must not know how a packet is checked or sealed, nor which constructor leads 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from struct import Struct
 
 from mtproto.limits import Limits
@@ -74,12 +74,21 @@ class ServerState:
         self._pings: dict[int, tuple[int, float]] = {}  # our pings by msg_id: ping_id, sent at
         self._first_msg_id = 0
         self._connected = False
+        self._inflatable = limits.inflated  # how much may still become of the gzip_packed of one packet
         self._content_count = 0
         self._last_msg_id = 0
 
     def _drain(self) -> list[ServerEvent]:
         events, self._events = self._events, []
         return events
+
+    def _inflate(self, body: bytes) -> bytes:
+        """Undo a `gzip_packed`. All of one packet share one limit, or a container full of them would pass any."""
+        room = self._inflatable
+        self._inflatable = max(0, room - wire.INFLATED_MOST * len(body))  # what it has cost, should it fail
+        unpacked = wire.read_gzip(body, self._limits, room)
+        self._inflatable = room - len(unpacked)
+        return unpacked
 
     def _reply(self, body: bytes) -> None:
         """Queue a service message that answers one of the client's and needs no acknowledgement."""
@@ -112,23 +121,28 @@ class ServerState:
     def _send_again(self, message: Outgoing) -> None:
         """Queue a message once more, unless it waits already."""
         message.announced = False
-        if message not in self._queue:
+        if not message.queued:
+            message.queued = True
             self._queue.append(message)
 
-    def _forget(self, message: Outgoing, *, acknowledged: bool) -> None:
-        """Keep a message no longer."""
-        self._stored.pop(message.msg_id, None)
-        if message in self._queue:
-            self._queue.remove(message)
-        record = self._register.find(message.query)
-        if record is not None and record.answer is message:
-            record.answer = None
-            record.forgotten = not acknowledged
+    def _forget(self, messages: Sequence[Outgoing], *, acknowledged: bool) -> None:
+        """Keep these messages no longer."""
+        for message in messages:
+            self._stored.pop(message.msg_id, None)
+            record = self._register.find(message.query)
+            if record is not None and record.answer is message:
+                record.answer = None
+                record.forgotten = not acknowledged
+        if any(message.queued for message in messages):
+            gone = set(messages)
+            self._queue = deque(message for message in self._queue if message not in gone)
 
     def _forget_old(self, now: float) -> None:
         """Forget what the client did not acknowledge in time, and the oldest where there is too much."""
-        while self._stored:
-            oldest = next(iter(self._stored.values()))  # they were stored in the order of sending
-            if oldest.sent_at + ANSWER_LIFETIME > now and len(self._stored) <= STORED_AT_MOST:
+        old: list[Outgoing] = []
+        for message in self._stored.values():  # they were stored in the order of sending
+            if message.sent_at + ANSWER_LIFETIME > now and len(self._stored) - len(old) <= STORED_AT_MOST:
                 break
-            self._forget(oldest, acknowledged=False)
+            old.append(message)
+        if old:
+            self._forget(old, acknowledged=False)

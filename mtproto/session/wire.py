@@ -31,6 +31,7 @@ from mtproto.session.constructors import (
 
 __all__ = [
     "GZIP_FROM",
+    "INFLATED_MOST",
     "MESSAGE_HEADER",
     "Message",
     "TooMany",
@@ -67,6 +68,9 @@ _RPC_RESULT = Struct("<Iq")
 _RPC_ERROR = Struct("<Ii")
 _VECTOR_HEAD = Struct("<III")
 _INVOKE_AFTER = Struct("<Iq")
+
+INFLATED_MOST = 1032
+"""Bytes that one byte of a deflate stream becomes at most."""
 
 _GZIP_OR_ZLIB = zlib.MAX_WBITS | 32
 # Window size 32 KiB, header told by its first bytes: some clients send a zlib stream (78 9c) where gzip is declared.
@@ -225,8 +229,13 @@ def write_invoke_after(msg_ids: Sequence[int], query: bytes) -> bytes:
     return head + pack(f"<{len(msg_ids)}q", *msg_ids) + query
 
 
-def read_gzip(body: bytes, limits: Limits) -> bytes:
+def read_gzip(body: bytes, limits: Limits, room: int | None = None) -> bytes:
     """Inflate a serialized `gzip_packed`; gzip and zlib streams are accepted.
+
+    Args:
+        body: the whole object, constructor id included.
+        limits: `inflated` and `gzip_nesting` count.
+        room: how many bytes it may become, where that is less than `limits.inflated`.
 
     Raises:
         RemoteProtocolError: the stream is damaged, cut short or followed by something, grows beyond
@@ -234,7 +243,7 @@ def read_gzip(body: bytes, limits: Limits) -> bytes:
 
     """
     for _ in range(limits.gzip_nesting):
-        body = _inflate(_read_bytes(body, _WORD.size), limits.inflated)
+        body = _inflate(_read_bytes(body, _WORD.size), limits.inflated if room is None else room)
         if constructor_id(body) != GZIP_PACKED:
             return body
     raise RemoteProtocolError("gzip_packed", f"nested more than {limits.gzip_nesting} deep")
