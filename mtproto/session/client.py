@@ -16,6 +16,7 @@ from mtproto.message.envelope import Sender, Unsealed, unseal
 from mtproto.message.key_state import KeyState
 from mtproto.message.message_ids import msg_id_time
 from mtproto.session.client_sending import ClientSending
+from mtproto.session.client_state import RENEWAL_TIMEOUT
 from mtproto.session.events import (
     ClientEvent,
     ForeignSession,
@@ -218,7 +219,9 @@ class ClientSession(ClientSending):
         self._connected = True
         self._broken = False
         self._foreign_in_a_row = self._stale_in_a_row = 0
-        self._renew_if_ready(now)
+        if self._renewal is not None:
+            self._renewal = (self._renewal[0], now + RENEWAL_TIMEOUT)
+            self._renew_if_ready(now)
         self._outbox.connection_made(now)
         self._plan_salts(now)
 
@@ -233,7 +236,6 @@ class ClientSession(ClientSending):
         lasting = (Kind.DROP, Kind.DESTROY_SESSION, Kind.DESTROY_AUTH_KEY)
         self._services = [item for item in (*self._asked.values(), *self._services) if item.kind in lasting]
         self._asked.clear()
-        self._renew_if_ready(now)
 
     def transport_error(self, code: int) -> list[ClientEvent]:
         """Take an error code that came instead of a packet. It is not authenticated: the connection ends, no more."""

@@ -5,7 +5,7 @@ One small function for each constructor, in the order of core.telegram.org/mtpro
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any, ClassVar, TypeAlias
 
@@ -25,9 +25,6 @@ __all__ = ["ClientMessageHandlers", "Handler"]
 
 Handler: TypeAlias = Callable[[Any, int, bytes, float], None]
 """Takes the session, the id of the message, its serialized body and the local time."""
-
-FAR_AHEAD = 30.0 + 300.0
-"""Seconds: ids more than 30 s ahead are refused, and no packet is so late that its id comes true on the way."""
 
 
 class ClientMessageHandlers(ClientState):
@@ -66,7 +63,6 @@ class ClientMessageHandlers(ClientState):
         self._events.append(BadMessage(notice.bad_msg_id, code))
         if code == 17:
             self._learn_time(msg_id_time(self._outer_id) - now, now)
-            items += self._too_high(items)
         if code == 20:
             for item in items:
                 if isinstance(item, Request):
@@ -74,17 +70,10 @@ class ClientMessageHandlers(ClientState):
         else:
             self._retry(items, code, now)
         if describe(code).new_session:
-            self._begin_renewal(code, now)
-
-    def _too_high(self, refused: Sequence[ServiceMessage | Request]) -> list[Request]:
-        """Return the other calls whose ids are so far ahead that the server can't have accepted them either."""
-        limit = msg_id_time(self._outer_id) + FAR_AHEAD
-        open_states = (RequestState.SENT, RequestState.UNKNOWN)
-        return [
-            request
-            for request in self._outbox.sealed_calls()
-            if request.state in open_states and msg_id_time(request.msg_id) > limit and request not in refused
-        ]
+            if self._renewal is None:
+                self._begin_renewal(code, now)
+            elif any(isinstance(item, ServiceMessage) and item.final for item in items):
+                self._renew(now)  # not even questions are accepted any more
 
     # States: core.telegram.org/mtproto/service_messages_about_messages#request-for-message-status-information
 

@@ -51,11 +51,13 @@ class ClientSending(ClientHandlers):
             http_wait: for a long poll over HTTP: a packet is made in any case, and carries it.
 
         """
-        if not self._connected or self._broken or self._renewal is not None:
+        if not self._connected or self._broken:
             return None
         if self._outbox.next_ask <= now:
             self._ask_states(now)
         budget = min(max_bytes - PACKET_OVERHEAD, self._limits.frame_sent)
+        if self._renewal is not None:
+            return self._seal_questions(now)
         if self._again:
             return self._seal_again(now, budget)
         services = self._take_services(budget, http_wait) if self._services or http_wait else []
@@ -135,6 +137,14 @@ class ClientSending(ClientHandlers):
             self._note_quick_ack(packet.quick_ack_token, tuple(hurried))
         token = packet.quick_ack_token if hurried else None
         return Packet(packet.payload, token, tuple(sealed), tuple(events))
+
+    def _seal_questions(self, now: float) -> Packet | None:
+        """Seal nothing but the questions about calls: the session is being given up, and these decide their fate."""
+        questions = [item for item in self._services if item.kind is Kind.STATE]
+        self._services = [item for item in self._services if item.kind is not Kind.STATE]
+        for item in questions:
+            item.final = True
+        return self._seal(questions, [], now)
 
     def _seal_again(self, now: float, budget: int) -> Packet | None:
         """Send calls once more under the ids that they have, inside a container with a new id (`msg_resend_req`)."""

@@ -42,8 +42,8 @@ QUESTIONS_KEPT = 1000
 UNIQUE_IDS_KEPT = 64
 """Ids of `new_session_created` notifications that are remembered."""
 
-RENEWAL_TIMEOUT = 10.0
-"""Seconds for which an unusable session waits for news of what was sent in it before a new one begins."""
+RENEWAL_TIMEOUT = 60.0
+"""Seconds of a connection for which an unusable session waits for news of what was sent in it."""
 
 SALTS_WANTED = 32
 """Salts asked for at once: 16 hours."""
@@ -279,20 +279,27 @@ class ClientState:
     # A session whose ids are of no more use (bad_msg_notification 17, 18, 19, 32, 33).
 
     def _begin_renewal(self, code: int, now: float) -> None:
-        """Stop sending; the new session begins when nothing of this one can be answered any more."""
-        if self._renewal is None:
-            self._renewal = (code, now + RENEWAL_TIMEOUT)
+        """Send nothing more but questions about what was sent; the new session begins when they are settled."""
+        self._renewal = (code, now + RENEWAL_TIMEOUT)
+        if code == 17:
+            self._last_msg_id = self.key_state.last_msg_id = 0
+            self._numbered_at = -1.0
+        self._outbox.ask_about_all(now)
 
     def _renew_if_ready(self, now: float) -> None:
+        """Begin the new session if nothing of the old one is open, or if a connection gave no news for long enough."""
         if self._renewal is None:
             return
-        code, deadline = self._renewal
-        open_calls = [request for request in self._outbox.sealed_calls() if request.state is not RequestState.QUEUED]
-        if open_calls and now < deadline and self._connected:
-            return
+        overdue = self._connected and now >= self._renewal[1]
+        if overdue or all(request.state is RequestState.QUEUED for request in self._outbox.sealed_calls()):
+            self._renew(now)
+
+    def _renew(self, now: float) -> None:
+        code = self._renewal[0] if self._renewal is not None else 0
         self._renewal = None
-        for request in open_calls:
-            self._forgotten(request, f"its session was given up after a bad_msg_notification {code}")
+        for request in self._outbox.sealed_calls():
+            if request.state is not RequestState.QUEUED:
+                self._forgotten(request, f"its session was given up after a bad_msg_notification {code}")
         old, self.session_id = self.session_id, new_session_id(self._random)
         self._inbox = Inbox(self._limits)
         self._content_count = 0
@@ -302,8 +309,5 @@ class ClientState:
         self._again.clear()
         keep = (Kind.PING, Kind.SALTS, Kind.DESTROY_SESSION, Kind.DESTROY_AUTH_KEY)
         self._services = [item for item in self._services if item.kind in keep]
-        if code == 17:
-            self._last_msg_id = self.key_state.last_msg_id = 0
-            self._numbered_at = -1.0
         self._queue_service(Kind.DESTROY_SESSION, service.functions.DestroySession(session_id=old).to_bytes(), [old])
         self._events.append(SessionRenewed(old, self.session_id, code))

@@ -355,6 +355,12 @@ class Outbox:
             self.next_ask = min(self.next_ask, request.ask_at)
         return asked
 
+    def ask_about_all(self, now: float) -> None:
+        """Ask about every call that was sealed, at once."""
+        for request in self.sealed_calls():
+            if request.state is not RequestState.QUEUED:
+                request.ask_at = self.next_ask = now
+
     def ask_again(self, msg_ids: Iterable[int], now: float) -> None:
         """Ask about these calls at once: the question that named them was refused."""
         for msg_id in msg_ids:

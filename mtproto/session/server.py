@@ -230,6 +230,7 @@ class ServerSession(ServerHandlers):
             return False
         if self.refuse_next:
             code, self.refuse_next = self.refuse_next, 0
+            self._register.deny(msg_id)  # as no copy of what is refused for a reason would be accepted
             return self._reject(message, code, now)
         age = now - msg_id_time(msg_id)
         if age > OLDEST:

@@ -125,9 +125,10 @@ class ServerHandlers(ServerState):
     # Cancelling a query: core.telegram.org/mtproto/service_messages#cancellation-of-an-rpc-query
 
     def _rpc_drop_answer(self, record: Received, body: bytes, _now: float) -> None:
+        dropped = service.decode(body).req_msg_id  # or nobody would answer what was counted as a query
         if not self._begin_query(record):
             return
-        query = self._register.find(service.decode(body).req_msg_id)
+        query = self._register.find(dropped)
         answer = query.answer if query is not None else None
         if query is not None and query.query and not query.answered:
             if not query.dropped:

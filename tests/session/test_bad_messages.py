@@ -292,6 +292,33 @@ def test_client_waits_for_the_fate_of_other_calls_before_it_gives_a_session_up(p
     assert pair.from_client()
 
 
+def test_client_asks_about_other_calls_before_it_gives_a_session_up(pair: Pair) -> None:
+    first = pair.sent_request(1)  # its packet is lost
+    second, _ = refused(pair, 32)
+    for notice in pair.from_server():
+        pair.to_client(notice)
+    third = pair.send(3)
+    assert pair.said_by_client() == [types.MsgsStateReq(msg_ids=[first.msg_id])]
+    pair.reconnect()
+    events = pair.run()
+    assert [event.request for event in of(events, Result)] == [first, second, third]
+    assert len(of(events, SessionRenewed)) == 1
+    assert sorted(pair.executed) == [api_body(1), api_body(1), api_body(3)]
+
+
+def test_client_gives_a_session_up_at_once_that_accepts_no_questions(pair: Pair) -> None:
+    first = pair.sent_request(1)
+    second, _ = refused(pair, 32)
+    for notice in pair.from_server():
+        pair.to_client(notice)
+    (question,) = pair.from_client()
+    pair.server.refuse_next = 32
+    pair.to_server(question)
+    events = pair.run()
+    assert [event.request for event in of(events, RequestLost)] == [first]
+    assert [event.request for event in of(events, Result)] == [second]
+
+
 def test_client_does_not_wait_for_ever_before_it_gives_a_session_up(pair: Pair) -> None:
     pair.answer = lambda query: None if query.body == api_body(1) else query.body
     first = pair.sent_request(1)
@@ -299,7 +326,7 @@ def test_client_does_not_wait_for_ever_before_it_gives_a_session_up(pair: Pair) 
     second = pair.sent_request(2)
     pair.server.refuse_next = 32
     pair.to_server(pair.lost_packets[0])
-    events = pair.wait(15)
+    events = pair.wait(65)
     lost = of(events, RequestLost)
     assert [event.request for event in lost] == [first]
     assert isinstance(lost[0].error, OutcomeUnknown)
