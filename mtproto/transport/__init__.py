@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from mtproto.transport.abridged import Abridged
 from mtproto.transport.choose import TRANSPORTS, client_transport
-from mtproto.transport.detect import Detected, detect
+from mtproto.transport.detect import Detected, begins_http, detect
 from mtproto.transport.events import Event, Payload, QuickAck
 from mtproto.transport.faketls import FakeTLS
 from mtproto.transport.framing import ClientTransport, Framing, Role, ServerTransport
 from mtproto.transport.full import Full
 from mtproto.transport.intermediate import Intermediate
 from mtproto.transport.obfuscated import Obfuscated, obfuscate
+from mtproto.transport.packets import Packets
 from mtproto.transport.padded import PaddedIntermediate
 from mtproto.transport.secret import MTProxy, Secret, SecretKind
 
@@ -29,6 +30,7 @@ __all__ = [
     "Intermediate",
     "MTProxy",
     "Obfuscated",
+    "Packets",
     "PaddedIntermediate",
     "Payload",
     "QuickAck",
@@ -36,6 +38,7 @@ __all__ = [
     "Secret",
     "SecretKind",
     "ServerTransport",
+    "begins_http",
     "client_transport",
     "detect",
     "obfuscate",

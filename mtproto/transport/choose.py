@@ -12,6 +12,7 @@ from mtproto.transport.framing import ClientTransport, Framing, Role
 from mtproto.transport.full import Full
 from mtproto.transport.intermediate import Intermediate
 from mtproto.transport.obfuscated import obfuscate
+from mtproto.transport.packets import Packets
 from mtproto.transport.padded import PaddedIntermediate
 from mtproto.transport.secret import SecretKind
 
@@ -33,7 +34,9 @@ TRANSPORTS: dict[str, type[Framing]] = {
     "obfuscated-intermediate": Intermediate,
     "obfuscated-padded": PaddedIntermediate,
 }
-"""Every name that `client_transport` takes, and the framing behind it."""
+"""Every name of a stream that `client_transport` takes, and the framing behind it."""
+
+_FRAMINGS: dict[str, type[Framing]] = {**TRANSPORTS, Packets.name: Packets}
 
 
 def client_transport(
@@ -48,7 +51,7 @@ def client_transport(
     """Return the client's end of a transport, for one connection.
 
     Args:
-        name: a key of `TRANSPORTS`.
+        name: a key of `TRANSPORTS`, or "packets" for a carrier that keeps packets apart.
         random: source of random bytes.
         dc_id: the DC that an obfuscated header names.
         secret: of the proxy at the other end. It wins over the name: with any secret the framing is obfuscated, and
@@ -60,10 +63,10 @@ def client_transport(
         LocalProtocolError: an unknown name, or a framing that no proxy carries.
 
     """
-    if name not in TRANSPORTS:
+    if name not in _FRAMINGS:
         raise LocalProtocolError(f"no transport is called {name!r}; there are: {', '.join(TRANSPORTS)}")
     kind = SecretKind.PLAIN if secret is None else secret.kind
-    framing = (TRANSPORTS[name] if kind is SecretKind.PLAIN else PaddedIntermediate)(Role.CLIENT, random, limits=limits)
+    framing = (_FRAMINGS[name] if kind is SecretKind.PLAIN else PaddedIntermediate)(Role.CLIENT, random, limits=limits)
     if secret is None:
         return obfuscate(framing, random, dc_id=dc_id) if name.startswith(_OBFUSCATED) else framing
     obfuscated = obfuscate(framing, random, dc_id=dc_id, secret=secret.key)

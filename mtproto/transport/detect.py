@@ -26,7 +26,7 @@ from mtproto.transport.padded import PaddedIntermediate
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-__all__ = ["Detected", "detect"]
+__all__ = ["Detected", "begins_http", "detect"]
 
 _TAGGED: dict[bytes, type[Framing]] = {
     Abridged.tag * 4: Abridged,
@@ -91,6 +91,13 @@ def detect(
     if len(head) < HEADER_SIZE:
         return None
     return _detect_obfuscated(head, random, secrets or (None,), limits)
+
+
+def begins_http(head: bytes) -> bool | None:
+    """Tell whether a connection begins as HTTP, as a WebSocket does too; None while the bytes don't suffice."""
+    if len(head) >= 4:
+        return head[:4] in _HTTP_METHODS
+    return None if any(method.startswith(head) for method in _HTTP_METHODS) else False
 
 
 def _detect_obfuscated(

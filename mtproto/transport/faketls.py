@@ -60,6 +60,7 @@ class FakeTLS:
             raise LocalProtocolError("this secret asks for no fake TLS")
         self.quick_acks = inside.quick_acks
         self.ready = False
+        self.packets = False
         self._inside = inside
         self._secret = secret
         self._random = random

@@ -39,11 +39,13 @@ class ClientTransport(Protocol):
     Attributes:
         quick_acks: whether they can be asked for.
         ready: whether anything but `opening` may be sent. Only a disguise begins without.
+        packets: whether the carrier has to move what `pack` returns apart from all else, and hands over likewise.
 
     """
 
     quick_acks: bool
     ready: bool
+    packets: bool
 
     def opening(self) -> bytes:
         """Return what the client sends once, before its first packet."""
@@ -92,6 +94,7 @@ class Framing(ABC):
     capacity: ClassVar[int] = 2**31 - 64  # what the length field can say, with room for padding
     quick_acks: bool = True
     ready: bool = True
+    packets: bool = False
 
     def __init__(self, role: Role, random: Callable[[int], bytes], *, limits: Limits = DEFAULT_LIMITS) -> None:
         self._client = role is Role.CLIENT

@@ -70,6 +70,7 @@ class Obfuscated:
         self._opening = opening
         self.quick_acks = framing.quick_acks
         self.ready = True
+        self.packets = False
 
     def opening(self) -> bytes:
         """Return what the client sends once, before its first packet: 64 bytes."""
