@@ -1,7 +1,7 @@
 """The padded intermediate framing (core.telegram.org/mtproto/mtproto-transports#padded-intermediate).
 
     tag     dddddddd
-    packet  length (4 bytes, little-endian, padding included) | payload | 0 to 15 random bytes
+    packet  length (4 bytes, little-endian, padding included) | payload | 0 to 15 random bytes, 0 to 3 from our server
 
 Nothing on the wire says where the payload ends; its own form does: a plain message names its length, an encrypted one
 has 24 bytes and whole AES blocks. A quick ack is a packet of its own: ffffffff | token | 0 to 8 random bytes; the bare
@@ -20,6 +20,9 @@ from mtproto.transport.intermediate import TOP_BIT, Intermediate
 __all__ = ["PaddedIntermediate"]
 
 _LONGEST_PADDING = 15
+_LONGEST_SERVER_PADDING = 3
+"""Some clients in the field cut no more than this, as if only whole words told them where a payload ends."""
+
 _LONGEST_CONTROL = 15
 _QUICK_ACK = -1
 _PLAIN_KEY_ID = bytes(8)
@@ -34,6 +37,10 @@ class PaddedIntermediate(Intermediate):
     name: ClassVar[str] = "padded"
     tag: ClassVar[bytes] = b"\xdd" * 4
 
+    @property
+    def _longest_padding(self) -> int:
+        return _LONGEST_PADDING if self._client else _LONGEST_SERVER_PADDING
+
     def frame(self, payload: bytes, marked: bool) -> bytes:
         """Put the header before the payload, or before a bare error code, and random bytes behind it.
 
@@ -42,10 +49,10 @@ class PaddedIntermediate(Intermediate):
 
         """
         if len(payload) < SMALLEST_PAYLOAD:
-            return self._pad(payload, _LONGEST_CONTROL - len(payload), marked)
+            return self._pad(payload, min(_LONGEST_CONTROL - len(payload), self._longest_padding), marked)
         if _exact_size(payload[:_PLAIN_HEADER], len(payload)) != len(payload):
             raise LocalProtocolError("neither an encrypted packet of whole blocks nor a plain message of exact length")
-        return self._pad(payload, _LONGEST_PADDING, marked)
+        return self._pad(payload, self._longest_padding, marked)
 
     def pack_quick_ack(self, token: int) -> bytes:
         """Return the bytes of a quick acknowledgement: a packet of 8 to 16 bytes (the server's end only)."""

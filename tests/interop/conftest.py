@@ -45,12 +45,15 @@ def ready(dc: LocalDCThread) -> dict[str, Any]:
 
 @pytest.fixture
 def run_client(interpreter: str, ready: dict[str, Any], tmp_path: Path) -> RunClient:
-    """Run a script of this folder; its arguments stand behind the ready file; return the JSON it prints."""
+    """Run a script of this folder; its arguments stand behind the ready file; return the JSON it prints.
 
-    def run(module: str, script: str, *arguments: str) -> dict[str, Any]:
+    What is given by name changes the contents of the ready file.
+    """
+
+    def run(module: str, script: str, *arguments: str, **changes: Any) -> dict[str, Any]:
         need(interpreter, module)
         ready_file = tmp_path / "ready.json"
-        ready_file.write_text(json.dumps(ready))
+        ready_file.write_text(json.dumps({**ready, **changes}))
         done = subprocess.run(
             [interpreter, str(SCRIPTS / script), str(ready_file), *arguments],
             capture_output=True,

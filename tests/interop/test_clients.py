@@ -26,8 +26,10 @@ def sha256_of(photo: dict[str, Any], type_: str) -> str:
     ["ConnectionTcpFull", "ConnectionTcpIntermediate", "ConnectionTcpAbridged", "ConnectionTcpObfuscated"],
 )
 def test_telethon(run_client: RunClient, ready: dict[str, Any], connection: str) -> None:
-    photos = photos_of(ready, "plenty")
-    seen = run_client("telethon", "telethon_client.py", "plenty", connection)
+    check_telethon(run_client("telethon", "telethon_client.py", "plenty", connection), photos_of(ready, "plenty"))
+
+
+def check_telethon(seen: dict[str, Any], photos: list[dict[str, Any]]) -> None:
     assert seen["me"] == "localdc_bot"
     assert (seen["answer"], seen["returned"], seen["count"]) == ("PhotosSlice", 100, 250)
     assert seen["listed"] == [photo["id"] for photo in photos]
@@ -41,8 +43,10 @@ def test_telethon(run_client: RunClient, ready: dict[str, Any], connection: str)
     ["TCPAbridged", "TCPAbridgedO", "TCPIntermediate", "TCPIntermediateO", "TCPIntermediatePadded", "TCPFull"],
 )
 def test_kurigram(run_client: RunClient, ready: dict[str, Any], protocol: str) -> None:
-    photos = photos_of(ready, "plenty")
-    seen = run_client("pyrogram", "kurigram_client.py", "plenty", protocol)
+    check_kurigram(run_client("pyrogram", "kurigram_client.py", "plenty", protocol), photos_of(ready, "plenty"))
+
+
+def check_kurigram(seen: dict[str, Any], photos: list[dict[str, Any]]) -> None:
     assert seen["me"] == "localdc_bot"
     assert (seen["answer"], seen["returned"], seen["count"]) == ("PhotosSlice", 100, 250)
     assert seen["listed"] == len(photos)

@@ -49,6 +49,11 @@ def test_padded_draws_every_length_of_padding() -> None:
     assert {len(client.pack(encrypted(40))) - 44 for _ in range(300)} == set(range(16))
 
 
+def test_padded_adds_no_whole_word_towards_clients() -> None:
+    server = server_of(PaddedIntermediate)
+    assert {len(server.pack(encrypted(40))) - 44 for _ in range(300)} == set(range(4))
+
+
 def test_padded_refuses_a_payload_whose_end_the_receiver_could_not_tell() -> None:
     client = client_of(PaddedIntermediate)
     with pytest.raises(LocalProtocolError):
@@ -81,7 +86,7 @@ def test_padded_reads_an_error_code_of_4_to_15_bytes(tail: int) -> None:
 
 def test_padded_keeps_control_packets_within_their_sizes() -> None:
     server = server_of(PaddedIntermediate)
-    assert {len(server.pack_error(-404)) - 4 for _ in range(300)} == set(range(4, 16))
+    assert {len(server.pack_error(-404)) - 4 for _ in range(300)} == set(range(4, 8))
     assert {len(server.pack_quick_ack(TOKEN)) - 4 for _ in range(300)} == set(range(8, 17))
 
 

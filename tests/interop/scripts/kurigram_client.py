@@ -1,6 +1,7 @@
 """Kurigram, as it is installed, against the DC of a ready file. Prints what it saw as one line of JSON.
 
-Arguments: the ready file, the username whose photos to fetch, the name of Kurigram's TCP class.
+Arguments: the ready file, the username whose photos to fetch, the name of Kurigram's TCP class, and if there is a proxy
+its link.
 Nothing of Kurigram is changed but the address it connects to and the RSA key it trusts.
 """
 
@@ -30,7 +31,7 @@ def trust(ready: dict[str, Any]) -> None:
     rsa.server_public_keys[signed] = rsa.PublicKey(modulus, exponent)
 
 
-async def main(ready: dict[str, Any], username: str, protocol: str) -> dict[str, Any]:
+async def main(ready: dict[str, Any], username: str, protocol: str, proxy: str | None = None) -> dict[str, Any]:
     trust(ready)
 
     class ConnectionToReady(Connection):  # type: ignore[misc]  # Kurigram is not installed where types are checked
@@ -43,6 +44,7 @@ async def main(ready: dict[str, Any], username: str, protocol: str) -> dict[str,
         api_hash=ready["api_hash"],
         bot_token=ready["bot_token"],
         in_memory=True,
+        proxy=proxy,
         connection_factory=ConnectionToReady,
         protocol_factory=getattr(transport, protocol),
     )

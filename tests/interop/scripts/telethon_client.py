@@ -1,6 +1,7 @@
 """Telethon, as it is installed, against the DC of a ready file. Prints what it saw as one line of JSON.
 
-Arguments: the ready file, the username whose photos to fetch, the name of Telethon's connection class.
+Arguments: the ready file, the username whose photos to fetch, the name of Telethon's connection class; for one of the
+classes that speak to a proxy also its host, port and secret.
 Nothing of Telethon is changed but the address it connects to and the RSA key it trusts.
 """
 
@@ -18,12 +19,17 @@ from telethon.sessions import MemorySession
 from telethon.tl.alltlobjects import LAYER
 
 
-async def main(ready: dict[str, Any], username: str, connection: str) -> dict[str, Any]:
+async def main(ready: dict[str, Any], username: str, connection: str, *proxy: str) -> dict[str, Any]:
     rsa.add_key(ready["public_key_pem"], old=False)
     session = MemorySession()
     session.set_dc(ready["dc_id"], ready["host"], ready["port"])
     client = TelegramClient(
-        session, ready["api_id"], ready["api_hash"], connection=getattr(network, connection), connection_retries=1
+        session,
+        ready["api_id"],
+        ready["api_hash"],
+        connection=getattr(network, connection),
+        connection_retries=1,
+        proxy=(proxy[0], int(proxy[1]), proxy[2]) if proxy else None,
     )
     async with await client.start(bot_token=ready["bot_token"]):
         me = await client.get_me()
