@@ -6,11 +6,11 @@ import argparse
 import datetime
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from benchmarks import report
+from benchmarks import report, soak
 from benchmarks.bench import Bench, Settings
 from benchmarks.measurements import GROUPS
 from benchmarks.peer import ROOT, PeerError
@@ -20,11 +20,17 @@ __all__ = ["main"]
 
 _PEER_PYTHON = "MTPROTO_INTEROP_PYTHON"
 
+PROGRAMS: Mapping[str, Callable[[Sequence[str]], int]] = {"soak": soak.main}
+"""What is no comparison with other libraries and has options of its own."""
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure, print, write. Exit status 1 if libraries read the same bytes differently, 2 if a program broke off."""
+    given = sys.argv[1:] if arguments is None else arguments
+    if given and given[0] in PROGRAMS:
+        return PROGRAMS[given[0]](given[1:])
     parser = _parser()
-    options = parser.parse_args(arguments)
+    options = parser.parse_args(given)
     if unknown := set(options.group) - GROUPS.keys():
         parser.error(f"no such group: {', '.join(sorted(unknown))}")
     settings = _settings(options)
@@ -56,6 +62,7 @@ def _parser() -> argparse.ArgumentParser:
     stamp = datetime.datetime.now(datetime.UTC).strftime("%Y%m%dT%H%M%SZ")
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("group", nargs="*", help=f"what to measure: {', '.join(GROUPS)} (default: all)")
+    parser.epilog = f"Programs of their own: {', '.join(PROGRAMS)}; each has --help."
     parser.add_argument("--rounds", type=int, help="samples of each library for a row, taken in turns")
     parser.add_argument("--runs", type=int, default=1, help="whole runs; ratios are medians over them")
     parser.add_argument("--quick", action="store_true", help="see that everything works; the figures mean little")
