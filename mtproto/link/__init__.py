@@ -10,9 +10,13 @@ from mtproto.link.events import (
     Failed,
     Hangup,
     InSession,
+    KeyBound,
     KeyCreated,
+    KeyDropped,
     KeyMade,
+    LinkAdded,
     LinkEvent,
+    LinkRemoved,
     ServerLinkEvent,
     ServerQuery,
     Status,
@@ -21,10 +25,12 @@ from mtproto.link.events import (
 from mtproto.link.faults import IncomingPacket, LinkFaults, OutgoingPacket
 from mtproto.link.key_giver import ServerWork
 from mtproto.link.key_maker import Work
+from mtproto.link.pfs import EXPIRES_IN, PfsLink
 from mtproto.link.server import ServerLink
 from mtproto.link.server_state import ServerKey, ServerState, SessionSlot
 
 __all__ = [
+    "EXPIRES_IN",
     "BackoffPolicy",
     "Broken",
     "ClientLink",
@@ -33,11 +39,16 @@ __all__ = [
     "Hangup",
     "InSession",
     "IncomingPacket",
+    "KeyBound",
     "KeyCreated",
+    "KeyDropped",
     "KeyMade",
+    "LinkAdded",
     "LinkEvent",
     "LinkFaults",
+    "LinkRemoved",
     "OutgoingPacket",
+    "PfsLink",
     "ServerKey",
     "ServerLink",
     "ServerLinkEvent",

@@ -23,7 +23,8 @@ from mtproto.link.events import Broken, ExchangeStep, Failed, KeyCreated, LinkEv
 from mtproto.link.keep_alive import DISCONNECT_DELAY, KeepAlive
 from mtproto.link.key_maker import KeyMaker, Work
 from mtproto.message.key_state import KeyState
-from mtproto.session import ClientSession, Request, RpcFailed, SessionBroken
+from mtproto.session import ClientSession, Request, RequestLost, RpcFailed, SessionBroken
+from mtproto.session.service_messages import HttpWait
 from mtproto.transport import Payload, QuickAck, client_transport
 
 if TYPE_CHECKING:
@@ -52,6 +53,12 @@ GREETING_TIME = 10.0
 
 BURST = 64 * 1024
 """Bytes handed out at once: as much as a socket takes without waiting, so that what is sealed is also sent."""
+
+LONG_POLL = HttpWait(max_delay=0, wait_after=0, max_wait=25_000)
+"""What the documentation says of a server that is told nothing: an answer as soon as there is one."""
+
+ANSWER_AT_ONCE = HttpWait(max_delay=0, wait_after=0, max_wait=0)
+"""For what is sent beside a long poll, which brings the answers."""
 
 _PLAIN_KEY_ID = bytes(8)
 _DUPLICATED = (406, "AUTH_KEY_DUPLICATED")
@@ -96,7 +103,7 @@ class ClientLink:
         self._offload = offload
         self._events: list[LinkEvent] = []
         self._maker = KeyMaker(keys, dc_id, random, self._stepped)
-        self._session = ClientSession(state, random=random, limits=limits) if state is not None else None
+        self._session = self._new_session(state) if state is not None else None
         self._waiting: list[Request] = []  # calls made before there is a session
         self._status = Status.DISCONNECTED
         self._transport: ClientTransport | None = None  # None without a connection, and on one that broke
@@ -107,6 +114,7 @@ class ClientLink:
         self._greeted = False  # a proxy has answered once, so it is the right one
         self._refusals = 0
         self._barren = 0
+        self._tireless = False  # goes on although no key can be made just now
         self._flooded = False
         self.connect_at: float | None = 0.0
         self.failure: MTProtoError | None = None
@@ -124,9 +132,19 @@ class ClientLink:
         return self._session.key_state if self._session is not None else None
 
     @property
+    def key_state(self) -> KeyState | None:
+        """What belongs to the key that calls go out under; here the same as `state`."""
+        return self.state
+
+    @property
     def session(self) -> ClientSession | None:
         """The session, None before the first exchange has ended."""
         return self._session
+
+    @property
+    def links(self) -> Sequence[ClientLink]:
+        """The links that want connections of their own: this one."""
+        return (self,)
 
     @property
     def in_flight(self) -> int:
@@ -205,7 +223,7 @@ class ClientLink:
             self._session.disconnected(now)
         if self._status is Status.EXCHANGING or (self._status is Status.GREETING and not self._greeted):
             self._barren += 1
-            if self._barren >= BARREN_CONNECTIONS:
+            if self._barren >= BARREN_CONNECTIONS and not self._tireless:
                 failed = "no key could be made" if self._status is Status.EXCHANGING else "no proxy answered"
                 self._fail(ConnectionLost(f"{failed} over {self._barren} connections"))
         if self._status is not Status.CLOSED:
@@ -243,14 +261,21 @@ class ClientLink:
             self._handle(items, now)
         return self._take_events()
 
-    def data_to_send(self, now: float) -> bytes:
+    def data_to_send(self, now: float, poll: bool = False) -> bytes:
         """Return what is to be sent now; call again until it is empty.
 
         What is returned counts as sent; the events that say so come with the next ones.
+
+        Args:
+            now: Unix seconds.
+            poll: for a carrier of packets that has nothing under way: what is returned may wait for an answer.
+
         """
         transport = self._transport
         if transport is None:
             return b""
+        if transport.packets:
+            return self._next_packet(transport, now, LONG_POLL if poll else ANSWER_AT_ONCE, poll)
         pieces, self._outgoing = self._outgoing, []
         if self._status is Status.READY and self._session is not None:
             size = 0
@@ -264,10 +289,26 @@ class ClientLink:
                 size += len(packet.payload)
         return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
+    def _next_packet(self, transport: ClientTransport, now: float, wait: HttpWait, poll: bool) -> bytes:
+        """Return one packet, for a carrier that moves them one by one; empty if there is none."""
+        while self._outgoing:
+            piece = self._outgoing.pop(0)
+            if piece:
+                return piece
+        if self._status is not Status.READY or self._session is None:
+            return b""
+        packet = self._session.next_packet(now, max_bytes=self._limits.frame_accepted, http_wait=wait, poll=poll)
+        if packet is None:
+            return b""
+        self._events += packet.events
+        return transport.pack(packet.payload)
+
     # Time --------------------------------------------------------------------------------------------------------
 
     def next_deadline(self) -> float | None:
         """Return when to call `tick`, Unix seconds; None if nothing waits for a time."""
+        if self._status is Status.CLOSED:
+            return None
         times = [self._maker.deadline, self._session.next_deadline() if self._session is not None else None]
         if self._status is Status.GREETING:
             times.append(self._greet_until)
@@ -349,10 +390,18 @@ class ClientLink:
         self._flooded = error.code == FLOOD
         if not self._flooded:
             self._refusals += 1
-        if self._refusals >= REFUSALS or (error.code == WRONG_DC and self._status is Status.EXCHANGING):
-            self._fail(error)
+        if self._is_believed(error):
+            self._believe(error)
         else:
             self._break(error)
+
+    def _is_believed(self, error: TransportError) -> bool:
+        """Whether an error that is not authenticated came often enough, or makes sense by itself."""
+        return self._refusals >= REFUSALS or (error.code == WRONG_DC and self._status is Status.EXCHANGING)
+
+    def _believe(self, error: TransportError) -> None:
+        """Give up, since the server said so often enough."""
+        self._fail(error)
 
     # The exchange ------------------------------------------------------------------------------------------------
 
@@ -370,18 +419,28 @@ class ClientLink:
         if isinstance(outcome, bytes):
             self._send_plain(outcome)
         elif outcome is not None:
-            state = KeyState.from_exchange(outcome, dc_id=self._dc_id)
-            self._session = ClientSession(state, random=self._random, limits=self._limits)
-            for request in self._waiting:
-                self._session.add(request)
-            self._waiting.clear()
             self._made_key = True
             self._barren = 0
             self._refusals = 0
             self._backoff.succeeded()
             self._maker.abandon()
-            self._events.append(KeyCreated(state))
-            self._begin_session(self._session, now)
+            self._use_key(KeyState.from_exchange(outcome, dc_id=self._dc_id), now)
+
+    def _use_key(self, state: KeyState, now: float) -> None:
+        """Go on with a key that was just made."""
+        self._session = self._new_session(state)
+        self._events.append(KeyCreated(state))
+        self._send_waiting(self._session)
+        self._begin_session(self._session, now)
+
+    def _send_waiting(self, session: ClientSession) -> None:
+        """Hand to the session what was queued before there was one; it may find that a call can't be sent."""
+        waiting, self._waiting = self._waiting, []
+        for request in waiting:
+            try:
+                session.add(request)
+            except LocalProtocolError as error:
+                self._events.append(RequestLost(request, error))
 
     def _tick_exchange(self, now: float) -> None:
         try:
@@ -446,6 +505,9 @@ class ClientLink:
     def _take_events(self) -> list[LinkEvent]:
         events, self._events = self._events, []
         return events
+
+    def _new_session(self, state: KeyState) -> ClientSession:
+        return ClientSession(state, random=self._random, limits=self._limits)
 
     def _new_transport(self, now: float) -> ClientTransport:
         return client_transport(

@@ -11,6 +11,7 @@ from mtproto.session.events import ClientEvent
 if TYPE_CHECKING:
     from mtproto.errors import MTProtoError
     from mtproto.exchange import Step
+    from mtproto.link.client import ClientLink
     from mtproto.link.server_state import ServerKey, SessionSlot
     from mtproto.message.key_state import KeyState
     from mtproto.session.events import ServerEvent
@@ -21,9 +22,13 @@ __all__ = [
     "Failed",
     "Hangup",
     "InSession",
+    "KeyBound",
     "KeyCreated",
+    "KeyDropped",
     "KeyMade",
+    "LinkAdded",
     "LinkEvent",
+    "LinkRemoved",
     "ServerLinkEvent",
     "ServerQuery",
     "Status",
@@ -72,6 +77,34 @@ class KeyCreated:
 
 
 @dataclass(frozen=True, slots=True)
+class KeyBound:
+    """A temporary key was bound; calls go out under it from now on. `state` lives in memory only."""
+
+    state: KeyState
+
+
+@dataclass(frozen=True, slots=True)
+class KeyDropped:
+    """The server takes no binding to the permanent key any more. A new one is made, which nobody is logged in with."""
+
+    error: MTProtoError
+
+
+@dataclass(frozen=True, slots=True)
+class LinkAdded:
+    """A temporary key is to be replaced; the link that does it wants a connection of its own, beside the others."""
+
+    link: ClientLink = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class LinkRemoved:
+    """A link has done its work; it is closed, and its carrier is of no use any more."""
+
+    link: ClientLink = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Broken:
     """The carrier is of no use any more: the shell closes it and calls `disconnected`. The link will want another."""
 
@@ -85,7 +118,18 @@ class Failed:
     error: MTProtoError
 
 
-LinkEvent: TypeAlias = ClientEvent | StatusChanged | ExchangeStep | KeyCreated | Broken | Failed
+LinkEvent: TypeAlias = (
+    ClientEvent
+    | StatusChanged
+    | ExchangeStep
+    | KeyCreated
+    | KeyBound
+    | KeyDropped
+    | LinkAdded
+    | LinkRemoved
+    | Broken
+    | Failed
+)
 
 
 # What a server's link tells its shell.

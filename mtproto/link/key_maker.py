@@ -60,6 +60,9 @@ class KeyMaker:
         on_step: called with each message of the exchange, as it is known.
         expires_in: seconds that a temporary key shall live; None makes a permanent key.
 
+    Attributes:
+        repeated: a query of this exchange was sent twice, so an answer may come twice, and late.
+
     """
 
     def __init__(
@@ -84,6 +87,7 @@ class KeyMaker:
         self._deadline: float | None = None
         self._repeats = 0
         self._restarts = 0
+        self.repeated = False
 
     @property
     def deadline(self) -> float | None:
@@ -96,6 +100,7 @@ class KeyMaker:
         self._answers.clear()
         self._out = None
         self._steps_told = 0
+        self.repeated = False
         query = self._exchange.start(now)
         self._tell_steps()
         self._sent(query, now)
@@ -154,6 +159,7 @@ class KeyMaker:
         if self._repeats >= REPEATS:
             raise ConnectionLost("the key exchange is not answered")
         self._repeats += 1
+        self.repeated = True
         self._deadline = now + ANSWER_TIME
         return self._query
 

@@ -14,6 +14,7 @@ from mtproto.session import ServerSalts, ServerSession
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from mtproto.link.http_server import HttpLink
     from mtproto.link.server import ServerLink
     from mtproto.message.auth_key import AuthKey
 
@@ -38,16 +39,18 @@ class SessionSlot:
         session_id: signed 64 bits.
         session: the machine.
         link: where its messages go; None while it is not connected.
+        polls: over HTTP, the links with a request of this session that waits for an answer, the latest last.
 
     """
 
-    __slots__ = ("key", "link", "session", "session_id")
+    __slots__ = ("key", "link", "polls", "session", "session_id")
 
     def __init__(self, key: ServerKey, session_id: int, session: ServerSession) -> None:
         self.key = key
         self.session_id = session_id
         self.session = session
         self.link: ServerLink | None = None
+        self.polls: list[HttpLink] = []
 
 
 class ServerKey:
@@ -57,6 +60,7 @@ class ServerKey:
         auth_key: the key.
         expires_at: for a temporary key, when it ends, Unix seconds.
         bound_to: for a temporary key, the id of the permanent key that it stands for, once it is bound.
+        temporary: for a permanent key, the temporary key that stands for it.
         sessions: by session id; the one heard of last comes last.
 
     """
@@ -71,6 +75,7 @@ class ServerKey:
         "bound_to",
         "expires_at",
         "sessions",
+        "temporary",
     )
 
     def __init__(
@@ -79,6 +84,7 @@ class ServerKey:
         self.auth_key = auth_key
         self.expires_at = expires_at
         self.bound_to: int | None = None
+        self.temporary: ServerKey | None = None
         self.sessions: dict[int, SessionSlot] = {}
         self._random = random
         self._first_salt = first_salt
@@ -150,6 +156,13 @@ class ServerState:
             self.forget_key(key_id)
             return None
         return key
+
+    def bind(self, temporary: ServerKey, permanent: ServerKey) -> None:
+        """Let a temporary key stand for a permanent one, alone: a binding ends the one before it."""
+        if permanent.temporary is not None:
+            permanent.temporary.bound_to = None
+        permanent.temporary = temporary
+        temporary.bound_to = permanent.auth_key.id
 
     def forget_key(self, key_id: int) -> bool:
         """Drop a key and its sessions; return whether there was one. Their connections will be told -404."""

@@ -1,0 +1,322 @@
+"""One temporary key: made, bound to the permanent one, used until it ends (core.telegram.org/api/pfs).
+
+    no permanent key ──exchange──▶ no temporary key ──exchange──▶ unbound ──auth.bindTempAuthKey──▶ bound
+                                         ▲                                                            │
+                                         └──────────── refused, unknown to the server, ended ─────────┘
+
+Nothing is sealed under the permanent key but what binds. Temporary keys live in memory only.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from mtproto.errors import ConnectionLost, FloodWait, RemoteProtocolError, rpc_error
+from mtproto.link.backoff import Backoff
+from mtproto.link.binding import bind_request
+from mtproto.link.client import ClientLink
+from mtproto.link.events import KeyBound, KeyCreated, KeyDropped, Status
+from mtproto.link.key_maker import KeyMaker
+from mtproto.session import Request, RequestLost, Result, RpcFailed
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
+
+    from mtproto.crypto.rsa import RSAPublicKey
+    from mtproto.errors import MTProtoError, TransportError
+    from mtproto.link.events import LinkEvent
+    from mtproto.link.key_maker import Work
+    from mtproto.message.key_state import KeyState
+
+__all__ = ["PermanentKey", "Superior", "TemporaryLink"]
+
+SETTLED_IN = 60.0
+"""Seconds after which the servers must know a permanent key; a binding that fails earlier is only tried again."""
+
+LASTING = 300.0
+"""Seconds after which a binding has proven that the failures before it are over, even if no call was made."""
+
+ATTEMPTS = 5
+"""Bindings that fail, or keys that are lost, one after the other without a success."""
+
+NOT_FOUND = -404
+
+_METHOD = "auth.bindTempAuthKey"
+_TRUE = bytes.fromhex("b5757299")
+_KEY_REFUSED = frozenset({"EXPIRES_AT_INVALID", "TEMP_AUTH_KEY_ALREADY_BOUND", "TEMP_AUTH_KEY_EMPTY"})
+_BINDING_REFUSED = "ENCRYPTED_MESSAGE_INVALID"
+
+
+class PermanentKey:
+    """The key that temporary ones are bound to; shared by links that follow each other.
+
+    Attributes:
+        state: what a store keeps; None until it is made.
+        made_at: when it was made, by the local clock; a key from a store is older than anything that matters.
+
+    """
+
+    __slots__ = ("made_at", "state")
+
+    def __init__(self, state: KeyState | None) -> None:
+        self.state = state
+        self.made_at = 0.0
+
+
+class Superior(Protocol):
+    """Whoever leads several of these links, and sees their events first."""
+
+    def digest(self, link: TemporaryLink, events: list[LinkEvent], now: float) -> list[LinkEvent]:
+        """Take the events of a link and return those that the shell is to see."""
+
+    def next_deadline(self) -> float | None:
+        """Return when any of the links is to be ticked; None if it does not matter."""
+
+
+class TemporaryLink(ClientLink):
+    """A client's link under one temporary key after the other. Calls wait until the key is bound.
+
+    Args:
+        superior: sees all events before the shell does.
+        permanent: the key to bind to, perhaps one that is still to be made.
+        keys: as `ClientLink` takes them, like the other options.
+        expires_in: seconds that a temporary key is to live.
+        options: of `ClientLink`.
+
+    Attributes:
+        bound: whether the server has taken the binding.
+        binding: the call that binds, while it is under way.
+        given_back: calls that were not executed, or may be executed twice, of keys that are gone.
+
+    """
+
+    def __init__(
+        self,
+        superior: Superior,
+        permanent: PermanentKey,
+        keys: Sequence[RSAPublicKey],
+        *,
+        expires_in: int,
+        **options: Any,
+    ) -> None:
+        super().__init__(keys, **options)
+        self._superior = superior
+        self._permanent = permanent
+        self._permanent_maker = self._maker
+        self._temporary_maker = KeyMaker(keys, self._dc_id, self._random, self._stepped, expires_in=expires_in)
+        self._bind_backoff = Backoff(self._random)
+        self._bind_at: float | None = None  # when to try again
+        self._failures = 0
+        self._bound_at = 0.0
+        self.bound = False
+        self.binding: Request | None = None
+        self.given_back: list[Request] = []
+
+    # Calls -------------------------------------------------------------------------------------------------------
+
+    def add(self, request: Request) -> None:
+        """Queue a call; it is sent once the key is bound. Raises what `ClientLink.add` raises then."""
+        if self.bound:
+            super().add(request)
+        else:
+            self._waiting.append(request)
+
+    def cancel(self, request: Request, now: float) -> None:
+        """Give up a call, as `ClientLink.cancel` does."""
+        if request in self._waiting:
+            self._waiting.remove(request)
+        elif self._session is not None:
+            self._session.cancel(request, now)
+
+    def has(self, request: Request) -> bool:
+        """Whether it is this link that has a call."""
+        return request in self._waiting or (self._session is not None and request in self._session.requests)
+
+    def take_waiting(self) -> list[Request]:
+        """Take out the calls that wait for the key to be bound."""
+        waiting, self._waiting = self._waiting, []
+        return waiting
+
+    @property
+    def open_calls(self) -> int:
+        """How many calls were sent under the key, or are about to be, and have no answer yet."""
+        return self._session.in_flight - (self.binding is not None) if self._session is not None else 0
+
+    # What the pump asks ------------------------------------------------------------------------------------------
+
+    def connected(self, now: float) -> list[LinkEvent]:
+        """Begin a new connection, as `ClientLink.connected` does."""
+        return self._report(super().connected(now), now)
+
+    def disconnected(self, now: float) -> list[LinkEvent]:
+        """End the connection, as `ClientLink.disconnected` does."""
+        return self._report(super().disconnected(now), now)
+
+    def received(self, data: bytes, now: float) -> list[LinkEvent]:
+        """Take what came in, as `ClientLink.received` does."""
+        return self._report(super().received(data, now), now)
+
+    def finish_work(self, work: Work, now: float) -> list[LinkEvent]:
+        """Take back a slow step, as `ClientLink.finish_work` does."""
+        return self._report(super().finish_work(work, now), now)
+
+    def tick(self, now: float) -> list[LinkEvent]:
+        """Do what is due, as `ClientLink.tick` does."""
+        if self._status is Status.CLOSED:
+            return []
+        if self.bound and now - self._bound_at > LASTING:
+            self._failures = 0
+        if self.has_ended(now):
+            self.drop_key("its temporary key has ended")
+            self._break(ConnectionLost("the temporary key has ended"))
+        elif self._bind_at is not None and now >= self._bind_at:
+            self._bind_at = None
+            self.bind()
+        return self._report(super().tick(now), now)
+
+    def next_deadline(self) -> float | None:
+        """Return when to call `tick`, Unix seconds; None if nothing waits for a time."""
+        if self._status is Status.CLOSED:
+            return None
+        times = (super().next_deadline(), self._bind_at, self.ends_at, self._superior.next_deadline())
+        return min((time for time in times if time is not None), default=None)
+
+    def _report(self, events: list[LinkEvent], now: float) -> list[LinkEvent]:
+        """Follow the binding, and let the superior see everything first."""
+        if self.binding is not None:
+            events = [event for event in events if not self._is_about_binding(event, now)]
+        return self._superior.digest(self, events + self._take_events(), now)
+
+    # Keys --------------------------------------------------------------------------------------------------------
+
+    @property
+    def ends_at(self) -> float | None:
+        """When the key ends, by the local clock; None without a key."""
+        state = self.state
+        return None if state is None or state.expires_at is None else state.expires_at - state.time_offset
+
+    def has_ended(self, now: float) -> bool:
+        """Whether there is a key, and its time is over."""
+        ends_at = self.ends_at
+        return ends_at is not None and now >= ends_at
+
+    def drop_key(self, reason: str) -> None:
+        """Forget the key; calls that may be sent under another one are `given_back`, the rest end."""
+        session, self._session = self._session, None
+        if session is None:
+            return
+        free, events = session.give_up(reason)
+        self.given_back += [request for request in free if request is not self.binding]
+        self._events += events
+        self._keep_alive = None
+        self.bound = False
+        self.binding = self._bind_at = None
+
+    def _begin(self, now: float) -> None:
+        if self.has_ended(now):
+            self.drop_key("its temporary key has ended")
+        self._maker = self._permanent_maker if self._permanent.state is None else self._temporary_maker
+        super()._begin(now)
+
+    def _use_key(self, state: KeyState, now: float) -> None:
+        if state.expires_at is None:
+            self._permanent.state, self._permanent.made_at = state, now
+            self._events.append(KeyCreated(state))
+            if self._maker.repeated:
+                self._break(ConnectionLost("late answers may come over it"))
+            else:
+                self._begin(now)
+        else:
+            self._session = self._new_session(state)
+            self._begin_session(self._session, now)
+
+    def _is_believed(self, error: TransportError) -> bool:
+        # A temporary key that is given up too early costs little: one exchange.
+        unknown = error.code == NOT_FOUND and self._session is not None and self._refusals > 1
+        return unknown or super()._is_believed(error)
+
+    def _believe(self, error: TransportError) -> None:
+        """Make another key, since the server does not know this one; for temporary keys that may happen any time."""
+        if self._session is None:
+            self._fail(error)
+        else:
+            self._refusals = 0
+            self._start_over(error)
+
+    def _start_over(self, error: MTProtoError) -> None:
+        """Drop the key and make another one on the next connection, unless that has been tried too often."""
+        self._failures += 1
+        self.drop_key(f"its temporary key is gone: {error}")
+        if self._failures > ATTEMPTS:
+            self._fail(error)
+        else:
+            self._break(error)
+
+    # The binding -------------------------------------------------------------------------------------------------
+
+    def bind(self) -> None:
+        """Bind the key, unless there is none, or it is bound, or soon will be."""
+        session, permanent = self._session, self._permanent.state
+        if self.bound or self.binding is not None or self._bind_at is not None:
+            return
+        if session is None or permanent is None:
+            return
+        state = session.key_state
+        body = bind_request(permanent.auth_key, state.auth_key.id, int(state.expires_at or 0), self._random)
+        self.binding = session.send(body, idempotent=True)
+
+    def unbind(self) -> bool:
+        """Bind anew, since the server says that the key is not bound; return whether that is worth an attempt."""
+        if self.bound:
+            self.bound = False
+            self._failures += 1
+            if self._failures <= ATTEMPTS:
+                self.bind()
+        return self._failures <= ATTEMPTS
+
+    def succeeded(self) -> None:
+        """Note that a call was answered under this key."""
+        self._failures = 0
+        self._bind_backoff.succeeded()
+
+    def _is_about_binding(self, event: LinkEvent, now: float) -> bool:
+        if not isinstance(event, Result | RpcFailed | RequestLost) or event.request is not self.binding:
+            return False
+        self.binding = None
+        if isinstance(event, Result) and event.body == _TRUE:
+            self._take_effect(now)
+        elif isinstance(event, RpcFailed):
+            self._binding_refused(event, now)
+        else:
+            lost = event.error if isinstance(event, RequestLost) else "the answer is not true"
+            self._bind_later(now, RemoteProtocolError("binding", str(lost)))
+        return True
+
+    def _take_effect(self, now: float) -> None:
+        if self._session is None:
+            return
+        self.bound = True
+        self._bound_at = now
+        self._tireless = True
+        self._events.append(KeyBound(self._session.key_state))
+        self._send_waiting(self._session)
+
+    def _binding_refused(self, failure: RpcFailed, now: float) -> None:
+        error = rpc_error(failure.code, failure.message, _METHOD)
+        if failure.message in _KEY_REFUSED:
+            self._start_over(error)
+        elif failure.message == _BINDING_REFUSED and now - self._permanent.made_at > SETTLED_IN:
+            self._permanent.state = None
+            self._events.append(KeyDropped(error))
+            self._start_over(error)
+        else:
+            self._bind_later(now, error)
+
+    def _bind_later(self, now: float, error: MTProtoError) -> None:
+        self._failures += 1
+        if self._failures > ATTEMPTS:
+            self._fail(error)
+        else:
+            wait = error.seconds if isinstance(error, FloodWait) else 0
+            self._bind_at = now + wait + self._bind_backoff.next_delay(at_once=False)

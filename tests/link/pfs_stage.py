@@ -1,0 +1,231 @@
+"""A client's link with temporary keys and a DC that binds them, joined in memory, on a clock that the test moves."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from mtproto.errors import RemoteProtocolError
+from mtproto.link import Broken, ClientLink, Failed, LinkAdded, LinkRemoved, PfsLink, ServerLink, ServerQuery, Status
+from mtproto.link.binding import read_bind_request
+from mtproto.link.server_state import ServerState
+from mtproto.message.envelope import payload_key_id
+from mtproto.session.wire import write_rpc_error
+from tests.link.support import ANSWER, DC, NOW, known_state, of_type, rsa_key, seeded
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from mtproto.link import IncomingPacket, LinkEvent, OutgoingPacket
+    from mtproto.link.server_state import ServerKey
+    from mtproto.transport import Payload
+
+TRUE = bytes.fromhex("b5757299")
+LIFE = 1000
+"""Seconds that temporary keys live here; they are replaced 100 seconds before their end."""
+
+RENEWAL = 0.9 * LIFE
+
+E = TypeVar("E")
+
+
+class Stage:
+    """Bytes travel in `settle` until nobody has anything to say; time passes in `advance`.
+
+    Attributes:
+        answer: answers a call; None is an answer that does not come (yet).
+        answer_binding: answers a binding that was found to be genuine.
+        executed: the bodies of the calls that the DC executed, in order.
+        key_ids: the auth key id of each packet that a client sent, 0 for those of exchanges.
+        refuse: codes of `bad_msg_notification` with which the next packets are refused.
+
+    """
+
+    def __init__(self, *, known_key: bool = True, **options: Any) -> None:
+        self.now = NOW
+        self.random = seeded()
+        self.state = ServerState(self.random)
+        key_state = known_state() if known_key else None
+        if key_state is not None:
+            self.state.add_key(key_state.auth_key)
+        options.setdefault("state", key_state)
+        self.client = PfsLink([rsa_key().public], dc_id=DC, random=self.random, expires_in=LIFE, **options)
+        self.wires: dict[ClientLink, ServerLink] = {}
+        self.answer: Callable[[ServerQuery], bytes | None] = lambda query: ANSWER + query.body
+        self.answer_binding: Callable[[ServerKey], bytes | None] = lambda key: TRUE
+        self.events: list[LinkEvent] = []
+        self.executed: list[bytes] = []
+        self.bindings: list[ServerQuery] = []
+        self.key_ids: list[int] = []
+        self.refuse: list[int] = []
+        self.reachable = True
+
+    # The wires
+
+    def connect(self, link: ClientLink) -> None:
+        """Give a link a connection now."""
+        self.wires[link] = _WatchedLink(
+            self, self.state, [rsa_key()], self.now, self.random, dc_ids={DC}, faults=_Refusals(self.refuse)
+        )
+        self._tell(link.connected(self.now))
+
+    def cut(self, link: ClientLink) -> None:
+        """Take the connection of a link away."""
+        server = self.wires.pop(link, None)
+        if server is not None:
+            server.disconnected(self.now)
+        self._tell(link.disconnected(self.now))
+
+    def settle(self) -> None:
+        """Carry bytes until all is said; links connect when they want to."""
+        while self._connect_all() | self._carry_all():
+            pass
+
+    def _connect_all(self) -> bool:
+        busy = False
+        for link in self.client.links:
+            if link not in self.wires and link.connect_at is not None and link.connect_at <= self.now:
+                if self.reachable:
+                    self.connect(link)
+                    busy = True
+                else:
+                    self._tell(link.disconnected(self.now))
+        return busy
+
+    def _carry_all(self) -> bool:
+        busy = False
+        for link, server in list(self.wires.items()):
+            up = link.data_to_send(self.now)
+            if up:
+                self.hand_up(server, up)
+            down = server.data_to_send(self.now)
+            if down:
+                self._tell(link.received(down, self.now), link)
+            if link in self.wires and server.closing and not down:
+                self.cut(link)
+            busy = busy or bool(up or down)
+        return busy
+
+    def hand_up(self, server: ServerLink, data: bytes) -> None:
+        """Let the DC have bytes of a client, and deal with what they ask."""
+        for query in of_type(server.received(data, self.now), ServerQuery):
+            reply = self._reply(query)
+            if reply is not None:
+                query.slot.session.answer(query.msg_id, reply)
+
+    def advance(self, seconds: float) -> None:
+        """Let time pass; everybody ticks when they want to."""
+        end = self.now + seconds
+        self.settle()
+        while (moment := self._next_moment()) is not None and moment <= end:
+            self.now = max(self.now, moment)
+            self.tick()
+        self.now = end
+        self.tick()
+
+    def tick(self) -> None:
+        for link in list(self.client.links):
+            self._tell(link.tick(self.now), link)
+        for server in list(self.wires.values()):
+            server.tick(self.now)
+        self.settle()
+
+    def _next_moment(self) -> float | None:
+        times = [link.next_deadline() for link in self.client.links]
+        times += [link.connect_at for link in self.client.links if link not in self.wires]
+        times += [server.next_deadline() for server in self.wires.values()]
+        return min((time for time in times if time is not None), default=None)
+
+    def _tell(self, events: list[LinkEvent], link: ClientLink | None = None) -> None:
+        self.events += events
+        broken = any(isinstance(event, Broken | Failed) for event in events)
+        for event in events:
+            if isinstance(event, LinkRemoved):
+                self.wires.pop(event.link, None)
+        if broken and link is not None and link in self.wires:
+            self.cut(link)
+
+    # The DC
+
+    def _reply(self, query: ServerQuery) -> bytes | None:
+        key = query.slot.key
+        request = read_bind_request(query.body)
+        if request is not None:
+            self.bindings.append(query)
+            permanent = self.state.find_key(request.perm_auth_key_id, self.now)
+            if permanent is None or permanent.expires_at is not None:
+                return write_rpc_error(400, "ENCRYPTED_MESSAGE_INVALID")
+            try:
+                request.verify(
+                    permanent.auth_key,
+                    temp_auth_key_id=key.auth_key.id,
+                    temp_session_id=query.session_id,
+                    msg_id=query.msg_id,
+                )
+            except RemoteProtocolError:
+                return write_rpc_error(400, "ENCRYPTED_MESSAGE_INVALID")
+            reply = self.answer_binding(key)
+            if reply == TRUE:
+                self.state.bind(key, permanent)
+            return reply
+        if key.expires_at is not None and key.bound_to is None:
+            return write_rpc_error(401, "AUTH_KEY_PERM_EMPTY")
+        self.executed.append(query.body)
+        return self.answer(query)
+
+    # What tests ask
+
+    def of(self, kind: type[E]) -> list[E]:
+        return of_type(self.events, kind)
+
+    def temporary_keys(self) -> list[ServerKey]:
+        return [key for key in self.state if key.expires_at is not None]
+
+    @property
+    def ready(self) -> bool:
+        return self.client.status is Status.READY
+
+    def succession_begins(self) -> ClientLink:
+        """Let the time of the renewal come, and stop before the new link does anything; return that one."""
+        self.reachable = False
+        self.advance(RENEWAL + NOW - self.now)
+        [added] = self.of(LinkAdded)
+        self.reachable = True
+        return added.link
+
+
+class _WatchedLink(ServerLink):
+    """A server's link whose packets are noted."""
+
+    def __init__(self, stage: Stage, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._stage = stage
+
+    def _handle_payload(self, item: Payload, now: float) -> None:
+        self._stage.key_ids.append(payload_key_id(item.data))
+        super()._handle_payload(item, now)
+
+
+class _Refusals:
+    """Faults of a link: packets that are refused as a stage says."""
+
+    def __init__(self, codes: list[int]) -> None:
+        self._codes = codes
+
+    @property
+    def armed(self) -> bool:
+        return bool(self._codes)
+
+    def reading(self, data: bytes) -> tuple[bytes, bool]:
+        return data, False
+
+    def incoming(self, packet: IncomingPacket) -> int | None:
+        if packet.key is not None and packet.message is not None:
+            slot = packet.state.find_session(packet.key, packet.message.session_id, packet.now)
+            slot.session.refuse_next = self._codes.pop(0)
+        return None
+
+    def outgoing(self, packet: OutgoingPacket) -> Sequence[bytes]:
+        return (packet.payload,)
+
+    def writing(self, data: bytes) -> tuple[bytes, bool]:
+        return data, False
