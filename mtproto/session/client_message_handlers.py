@@ -180,7 +180,8 @@ class ClientMessageHandlers(ClientState):
         if any(request is None for request in requests):
             self._send_states(msg_id, msg_ids)
         else:
-            self._again.extend(request for request in requests if request is not None)
+            wanted = (request for request in requests if request is not None)
+            self._again = list(dict.fromkeys((*self._again, *wanted)))
 
     ABOUT_MESSAGES: ClassVar[Mapping[int, Handler]] = MappingProxyType(
         {

@@ -105,3 +105,24 @@ def test_server_drops_from_its_queue_what_the_client_has() -> None:
     pair.from_client_now(service.types.MsgsAck(msg_ids=ids[1:3]))
     again = [message.msg_id for payload in pair.from_server() for message in pair.open_server(payload)]
     assert [msg_id for msg_id in again if msg_id in ids] == [ids[0], ids[3]]
+
+
+def test_client_sends_what_is_asked_for_again_once() -> None:
+    pair = Pair()
+    calls = [pair.sent_request(number) for number in range(2)]
+    ids = [call.msg_id for call in calls]
+    for _ in range(2):
+        pair.from_server_now(service.types.MsgResendReq(msg_ids=ids * 5))
+    again = [message.msg_id for payload in pair.from_client() for message in pair.open_client(payload)]
+    assert again == ids
+
+
+def test_server_counts_no_call_for_an_unreadable_rpc_drop_answer() -> None:
+    pair = Pair(server_limits=Limits(unanswered_requests=2))
+    pair.run()
+    short = service.functions.RpcDropAnswer(req_msg_id=1).to_bytes()[:8]
+    for _ in range(3):
+        events = pair.to_server(pair.forge_client(short, seqno=pair.next_content_seqno()))
+        assert len(of(events, Undecodable)) == 1
+    events = pair.to_server(pair.forge_client(api_body(), seqno=pair.next_content_seqno()))
+    assert len(of(events, Query)) == 1
