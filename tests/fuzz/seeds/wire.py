@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Iterator
 from struct import Struct
 from typing import Any
 
 from mtproto.message.envelope import Sender, pack_plain
 from mtproto.transport import Abridged, Framing, Full, Intermediate, PaddedIntermediate, Role, obfuscate
+from mtproto.transport.secret import MTProxy
+from mtproto.transport.tls_greeting import answer_hello, read_hello
+from mtproto.transport.tls_records import CHANGE_CIPHER_SPEC, cut_records
+from tests.fuzz.targets.disguise import FAKE_TLS, honest_hello
 from tests.fuzz.targets.envelope import fixed_key, seal_plaintext
 from tests.fuzz.targets.exchange_support import body_of, inner_of, states
 from tests.fuzz.targets.framing import SECRET, source
@@ -42,7 +47,7 @@ def corpora() -> dict[str, dict[str, bytes]]:
         made[f"framing-{framing.name}-client"] = dict(_from_server(framing))
     made["framing-obfuscated-server"] = dict(_obfuscated(Role.CLIENT))
     made["framing-obfuscated-client"] = dict(_obfuscated(Role.SERVER))
-    return made | _exchange()
+    return made | _exchange() | _disguises()
 
 
 # Envelopes.
@@ -173,6 +178,49 @@ def _openings() -> Seeds:
                 )
     yield "http", b"\0POST /api HTTP/1.1\r\n"
     yield "tls", b"\0\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"
+
+
+# Fake TLS.
+
+
+def _disguises() -> dict[str, dict[str, bytes]]:
+    hello = honest_hello()
+    server = Intermediate(Role.SERVER, source())
+    packets = server.frame(_ENCRYPTED, False) + server.frame(_PLAIN, False)
+    longest = (100).to_bytes(2, "little")
+    read = read_hello(hello)
+    assert read is not None
+    answer = answer_hello(read, SECRET, source(7))
+    key = FAKE_TLS.key
+    return {
+        "faketls-client": {
+            "answer": b"\x04\0",
+            "answer-raw": b"\0\x02\x04\x09" + _block(answer[:140] + cut_records(bytes(40), 40)),
+            "answer-signed": b"\x01\x02\x04\x09" + _block(answer[: answer.index(CHANGE_CIPHER_SPEC) + 6] + _END),
+            "packets": b"\x0e\x01\x03" + longest + _block(packets) + longest + _block(packets),
+        },
+        "faketls-hello": {"honest": b"\x40" + hello, "signed": b"\x41" + hello, "pieces": b"\x02" + hello[:100]},
+        "proxy-visitor": {
+            "fake-tls": b"\x2e\0" + _block(b"hello") + _block(packets),
+            "refused-raw": b"\x26\x01\x05" + _block(cut_records(packets, 50)),
+            "obfuscated": b"\x02\x01\x05" + _block(packets),
+            "refused-stranger": b"\x60\0" + _block(b"GET / HTTP/1.1\r\n\r\n"),
+            "refused-hello": b"\x30\0" + _block(hello[:200]),
+        },
+        "proxy-secret": {
+            "hex": key.hex().encode(),
+            "padded": b"dd" + key.hex().encode(),
+            "fake-tls": FAKE_TLS.to_bytes().hex().encode(),
+            "base64": base64.urlsafe_b64encode(FAKE_TLS.to_bytes()).rstrip(b"="),
+        },
+        "proxy-link": {
+            "tg": MTProxy(("proxy.example.com", 443), FAKE_TLS).link.encode(),
+            "web": b"https://t.me/proxy?server=2001:db8::1&port=8443&secret=dd" + key.hex().encode(),
+        },
+    }
+
+
+_END = cut_records(bytes(20), 20)
 
 
 def _errors() -> Seeds:

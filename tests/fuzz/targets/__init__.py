@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 from tests.fuzz.target import Target
-from tests.fuzz.targets import envelope, exchange, exchange_whole, framing, link, session_client, session_server, tl
+from tests.fuzz.targets import (
+    disguise,
+    envelope,
+    exchange,
+    exchange_whole,
+    framing,
+    link,
+    session_client,
+    session_server,
+    tl,
+)
 
 __all__ = ["TARGETS"]
 
-_ROOMS = (tl, envelope, session_client, session_server, exchange, exchange_whole, framing, link)
+_ROOMS = (tl, envelope, session_client, session_server, exchange, exchange_whole, framing, disguise, link)
 
 TARGETS: dict[str, Target] = {target.name: target for room in _ROOMS for target in room.TARGETS}
 """Every target; the order is that of the groups."""

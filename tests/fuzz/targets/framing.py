@@ -30,7 +30,7 @@ from mtproto.transport import (
 from tests.fuzz.tape import Tape, pieces
 from tests.fuzz.target import Target, Verdict, Violation, never_refuses, outline
 
-__all__ = ["SECRET", "TARGETS", "any_packets", "source"]
+__all__ = ["SECRET", "TARGETS", "any_packets", "feed", "source", "verdict_of"]
 
 SECRET = bytes(range(16))
 """The secret of obfuscated connections that use one."""
@@ -49,7 +49,7 @@ def source(seed: int = 4) -> Callable[[int], bytes]:
     return Random(seed).randbytes
 
 
-def _feed(transport: ClientTransport | ServerTransport, cut: Iterable[bytes]) -> Seen:
+def feed(transport: ClientTransport | ServerTransport, cut: Iterable[bytes]) -> Seen:
     """Feed pieces until one is refused; return what came of them."""
     seen: list[tuple[object, ...]] = []
     try:
@@ -72,7 +72,8 @@ def _comparable(event: Event) -> tuple[object, ...]:
     raise Violation(f"{event!r} is no event of a framing")
 
 
-def _verdict(seen: Seen) -> Verdict:
+def verdict_of(seen: Seen) -> Verdict:
+    """Return what became of a stream."""
     kinds = ",".join(f"{event[0]}" for event in seen[:6])
     if seen and seen[-1][0] == "refused":
         return Verdict(False, outline(f"{kinds}: {seen[-1][2]}"))
@@ -84,13 +85,13 @@ def _framing(framing: type[Framing], role: Role, data: bytes) -> Verdict:
     choice = tape.number()
     sizes = tape.take(choice % _MOST_PIECES)
     stream = _framed(framing, role, tape) if choice >= _WELL_FRAMED else tape.rest()
-    whole = _feed(framing(role, source()), [stream])
-    if _feed(framing(role, source()), pieces(stream, sizes)) != whole:
+    whole = feed(framing(role, source()), [stream])
+    if feed(framing(role, source()), pieces(stream, sizes)) != whole:
         raise Violation("the pieces change what is read")
-    if len(stream) <= 256 and _feed(framing(role, source()), pieces(stream, b"\0")) != whole:
+    if len(stream) <= 256 and feed(framing(role, source()), pieces(stream, b"\0")) != whole:
         raise Violation("byte by byte it reads differently")
     _check_payloads(framing, role, whole)
-    return _verdict(whole)
+    return verdict_of(whole)
 
 
 def _framed(framing: type[Framing], role: Role, tape: Tape) -> bytes:
@@ -118,7 +119,7 @@ def _check_payloads(framing: type[Framing], role: Role, seen: Seen) -> None:
             raise Violation("a payload is bytes")
         with never_refuses("pack"):
             packed.append(other.pack(payload, bool(quick_ack) and other.quick_acks))
-    again = _feed(framing(role, source()), packed)
+    again = feed(framing(role, source()), packed)
     if [event[:2] for event in again] != [event[:2] for event in payloads]:
         raise Violation("what was read can't be said again")
 
@@ -133,7 +134,7 @@ def _detect(data: bytes) -> Verdict:
         return Verdict(True, "waits")
     if found.transport is None:
         return Verdict(True, found.name)
-    verdict = _verdict(_feed(found.transport, [found.rest]))
+    verdict = verdict_of(feed(found.transport, [found.rest]))
     return Verdict(verdict.parsed, f"{found.name} {verdict.trace}")
 
 
@@ -167,16 +168,16 @@ def _obfuscated(role: Role, data: bytes) -> Verdict:
         raise Violation("an honest header was not understood")
     if found.dc_id != choice - 128:
         raise Violation(f"the header names DC {choice - 128}, read as {found.dc_id}")
-    plain = _feed(framing(role, source()), [stream])
+    plain = feed(framing(role, source()), [stream])
     if role is Role.SERVER:
         hidden = client._encrypt.update(stream)
-        seen = _feed(found.transport, pieces(hidden, sizes))
+        seen = feed(found.transport, pieces(hidden, sizes))
     else:
         hidden = found.transport._encrypt.update(stream)
-        seen = _feed(client, pieces(hidden, sizes))
+        seen = feed(client, pieces(hidden, sizes))
     if seen != plain:
         raise Violation("obfuscated it reads differently")
-    return _verdict(seen)
+    return verdict_of(seen)
 
 
 def _rpc_error(data: bytes) -> Verdict:

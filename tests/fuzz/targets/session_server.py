@@ -133,6 +133,8 @@ class ServerRun:
         """Answer what is open and let it do what it still wants to."""
         while self.queries:
             self.answer(0, _ANSWERS[0])
+        if self.server._register.running:
+            raise Violation("a call is counted that nobody was told to execute")
         self.pull()
         idle = 0
         for _ in range(_DEADLINES):
