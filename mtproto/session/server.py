@@ -1,8 +1,8 @@
 """The server's half of an encrypted session: opened packets and a time go in, events and sealed packets come out.
 
 core.telegram.org/mtproto/description. One `ServerSession` for each pair of auth key and session id. How a packet is
-checked and sealed stands here, what a message means in `server_handlers`, what is remembered in `server_state` and
-`server_records`. No I/O, no clock, no randomness of its own; one owner, no locks.
+checked stands here, how one is put together in `server_sending`, what a message means in `server_handlers`, what is
+remembered in `server_state` and `server_records`. No I/O, no clock, no randomness of its own; one owner, no locks.
 """
 
 from __future__ import annotations
@@ -13,17 +13,16 @@ from struct import Struct
 from mtproto.errors import LocalProtocolError, RemoteProtocolError
 from mtproto.limits import DEFAULT_LIMITS, Limits
 from mtproto.message.auth_key import AuthKey
-from mtproto.message.envelope import Sender, Unsealed, seal
-from mtproto.message.message_ids import msg_id_time, server_msg_id
+from mtproto.message.envelope import Unsealed
+from mtproto.message.message_ids import msg_id_time
 from mtproto.session import constructors as ids
 from mtproto.session import wire
 from mtproto.session.events import Flooded, ServerEvent, SessionCreated
 from mtproto.session.inbox import NEVER, Seen
 from mtproto.session.salts import ServerSalts
-from mtproto.session.server_handlers import ServerHandlers
 from mtproto.session.server_records import Outgoing, Received
-from mtproto.session.service_messages import Packet
-from mtproto.session.wire import MESSAGE_HEADER, Message
+from mtproto.session.server_sending import ServerSending
+from mtproto.session.wire import Message
 from tl import service
 
 __all__ = ["ServerSession"]
@@ -34,14 +33,8 @@ OLDEST = 300.0
 NEWEST = 30.0
 """Seconds: a message whose id is further ahead of the server's clock is refused with code 17."""
 
-PACKET_OVERHEAD = 24 + 32 + 8 + 1024
-"""Bytes of a packet besides the bodies in its container: envelope, header, container, the most padding."""
-
 QUEUED_AT_MOST = 16384
 """Messages that wait to be sent before no more is accepted of a client that provokes them and takes none."""
-
-QUESTIONS_KEPT = 1000
-"""Questions and pings of ours without an answer that are remembered."""
 
 NEVER_CONTENT = frozenset({ids.MSGS_ACK, ids.MSG_CONTAINER, ids.MSG_COPY})
 """What a client must not mark as content-related."""
@@ -49,7 +42,7 @@ NEVER_CONTENT = frozenset({ids.MSGS_ACK, ids.MSG_CONTAINER, ids.MSG_COPY})
 _LONG = Struct("<q")
 
 
-class ServerSession(ServerHandlers):
+class ServerSession(ServerSending):
     """One session of one client, as the server sees it. `now` is the server's own time, Unix seconds."""
 
     def __init__(
@@ -251,13 +244,19 @@ class ServerSession(ServerHandlers):
         is_container = wire.constructor_id(message.body) == ids.MSG_CONTAINER
         if is_container != record.container:
             self._refuse(message.msg_id, message.seqno, 19, now)
-        elif not is_container:
+            return
+        if not is_container:
             self._repeated(record, now)
-        else:
-            for inner in wire.read_container(message.body, self._limits.container_messages_accepted):
-                known = self._register.find(inner.msg_id)
-                if known is not None:
-                    self._repeated(known, now)
+            return
+        try:
+            messages = wire.read_container(message.body, self._limits.container_messages_accepted)
+        except RemoteProtocolError:
+            self._refuse(message.msg_id, message.seqno, 64, now)  # not the one that was accepted under this id
+            return
+        for inner in messages:
+            known = self._register.find(inner.msg_id)
+            if known is not None:
+                self._repeated(known, now)
 
     def _receive_one(self, message: Unsealed, now: float) -> None:
         msg_id, seqno, body = message.msg_id, message.seqno, message.body
@@ -322,125 +321,3 @@ class ServerSession(ServerHandlers):
         ).to_bytes()
         self._queue.appendleft(Outgoing(body, content=True, reply=False))
         self._events.append(SessionCreated(first_msg_id, unique_id))
-
-    # Packets out.
-
-    def next_packet(self, now: float, *, max_bytes: int) -> Packet | None:
-        """Seal what waits into one packet, or return None if nothing has to be sent now.
-
-        Args:
-            now: the server's time.
-            max_bytes: the most bytes of the payload; a message that alone is larger stays queued.
-
-        """
-        if not self._connected:
-            return None
-        taken = self._take(max_bytes - PACKET_OVERHEAD) if self._queue else []
-        if self._acks and (taken or self._acks_due or len(self._acks) > self._limits.acks_pending):
-            taken.append(self._take_acks())
-        if not taken:
-            return None
-        again = any(message.msg_id for message in taken)
-        messages = [self._number(message, now) for message in taken]
-        if len(messages) == 1 and not again:
-            msg_id, seqno, body = messages[0]
-        else:
-            # A message keeps its id when it is sent again, and travels in a container that has a fresh one.
-            msg_id = self._next_msg_id(now, reply=any(message.reply for message in taken))
-            seqno, body = 2 * self._content_count, wire.write_container(messages)
-        return Packet(self.craft(body, now, msg_id=msg_id, seqno=seqno))
-
-    def craft(
-        self,
-        body: bytes,
-        now: float,
-        *,
-        msg_id: int | None = None,
-        seqno: int | None = None,
-        session_id: int | None = None,
-        reply: bool = True,
-    ) -> bytes:
-        """Seal any message with the key and the current salt, and remember nothing of it; return the payload.
-
-        `next_packet` seals through it, and so do faults in tests of clients: it asks nothing about what it is given.
-
-        Args:
-            body: one serialized boxed object, a multiple of 4 bytes.
-            now: the server's time.
-            msg_id: the id of the packet; by default the next one.
-            seqno: its number; by default that of a message that is not content-related.
-            session_id: by default that of this session.
-            reply: whether the next id is that of an answer (modulo 4 it is 1) or not (3).
-
-        """
-        return seal(
-            self.key,
-            Sender.SERVER,
-            salt=self._salts.current(now),
-            session_id=self.session_id if session_id is None else session_id,
-            msg_id=self._next_msg_id(now, reply=reply) if msg_id is None else msg_id,
-            seqno=2 * self._content_count if seqno is None else seqno,
-            body=body,
-            random=self._random,
-        ).payload
-
-    def _take(self, budget: int) -> list[Outgoing]:
-        taken: list[Outgoing] = []
-        size = 0
-        soft = min(budget, self._limits.frame_sent_soft)
-        while self._queue and len(taken) < self._limits.container_messages_sent:
-            size += MESSAGE_HEADER + len(self._queue[0].body)
-            if size > (soft if taken else budget):
-                break
-            message = self._queue.popleft()
-            message.queued = False
-            taken.append(message)
-        return taken
-
-    def _take_acks(self) -> Outgoing:
-        acks = list(self._acks)[: self._limits.acks_sent]
-        for msg_id in acks:
-            del self._acks[msg_id]
-        self._acks_due = bool(self._acks)
-        self._ack_deadline = NEVER
-        return Outgoing(wire.write_acks(acks), content=False, reply=True)
-
-    def _number(self, message: Outgoing, now: float) -> Message:
-        """Give a message its id and number, unless it has them; of an announced one, return the announcement."""
-        if not message.msg_id:
-            message.msg_id = self._next_msg_id(now, reply=message.reply)
-            message.seqno = 2 * self._content_count + message.content
-            message.sent_at = now
-            self._content_count += message.content
-            self._note(message)
-        if message.announced:
-            return Message(self._next_msg_id(now, reply=False), 2 * self._content_count, self._announcement(message))
-        return Message(message.msg_id, message.seqno, message.body)
-
-    def _note(self, message: Outgoing) -> None:
-        """Remember what was sent, where something is to come of it."""
-        if message.content:
-            self._stored[message.msg_id] = message
-        elif message.asks:
-            self._asked[message.msg_id] = message.asks
-            if len(self._asked) > QUESTIONS_KEPT:
-                del self._asked[next(iter(self._asked))]
-        elif message.ping_id is not None:
-            self._pings[message.msg_id] = (message.ping_id, message.sent_at)
-            if len(self._pings) > QUESTIONS_KEPT:
-                del self._pings[next(iter(self._pings))]
-
-    def _announcement(self, message: Outgoing) -> bytes:
-        size = len(message.body)
-        if message.query:
-            info = service.types.MsgDetailedInfo(
-                msg_id=message.query, answer_msg_id=message.msg_id, bytes=size, status=0
-            )
-        else:
-            info = service.types.MsgNewDetailedInfo(answer_msg_id=message.msg_id, bytes=size, status=0)
-        announcement: bytes = info.to_bytes()
-        return announcement
-
-    def _next_msg_id(self, now: float, *, reply: bool) -> int:
-        self._last_msg_id = server_msg_id(now, self._last_msg_id, reply=reply)
-        return self._last_msg_id

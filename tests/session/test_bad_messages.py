@@ -521,6 +521,13 @@ def test_server_refuses_with_64_a_container_that_is_cut_short(pair: Pair) -> Non
     assert codes(pair.to_server(pair.forge_client(body, None, 1_000_010))) == [64]
 
 
+def test_server_refuses_with_64_a_damaged_container_under_an_id_that_it_knows() -> None:
+    pair = Pair()
+    outer = pair.client_id()
+    assert codes(pair.to_server(pair.forge_client(wire.write_container([]), outer, 2))) == []
+    assert codes(pair.to_server(pair.forge_client(wire.write_container([]) + bytes(4), outer, 2))) == [64]
+
+
 @pytest.mark.parametrize(
     ("messages", "code"),
     [
