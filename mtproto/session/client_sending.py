@@ -33,6 +33,11 @@ SALT_RECHECK = 60.0
 """Seconds after which the salt to send with is looked up again."""
 
 
+def _wait_message(wait: HttpWait) -> ServiceMessage:
+    body = service.types.HttpWait(max_delay=wait.max_delay, wait_after=wait.wait_after, max_wait=wait.max_wait)
+    return ServiceMessage(Kind.HTTP_WAIT, body.to_bytes())
+
+
 class ClientSending(ClientHandlers):
     """The sealing half of a client session. A base of `ClientSession`, of no use alone."""
 
@@ -40,7 +45,9 @@ class ClientSending(ClientHandlers):
     _salt = 0
     _salt_until = 0.0
 
-    def next_packet(self, now: float, *, max_bytes: int, http_wait: HttpWait | None = None) -> Packet | None:
+    def next_packet(
+        self, now: float, *, max_bytes: int, http_wait: HttpWait | None = None, poll: bool = True
+    ) -> Packet | None:
         """Seal what waits into one packet, or return None if nothing has to be sent now.
 
         Ids and numbers are given here, so that nothing waits with an old id. Call it until it returns None.
@@ -48,7 +55,8 @@ class ClientSending(ClientHandlers):
         Args:
             now: local time.
             max_bytes: the most bytes of the payload; a call that alone is larger stays queued.
-            http_wait: for a long poll over HTTP: a packet is made in any case, and carries it.
+            http_wait: over HTTP: how long its answer may wait, which the packet says.
+            poll: with `http_wait` a packet is made in any case, to be answered once there is something to say.
 
         """
         if not self._connected or self._broken:
@@ -60,12 +68,15 @@ class ClientSending(ClientHandlers):
             return self._seal_questions(now)
         if self._again:
             return self._seal_again(now, budget)
-        services = self._take_services(budget, http_wait) if self._services or http_wait else []
+        wait_alone = http_wait if poll else None
+        services = self._take_services(budget, wait_alone) if self._services or wait_alone else []
         requests = self._take_requests(services, budget)
         if self._inbox.acks and not (requests and requests[0].alone):
             self._add_acks(services, bool(services or requests), now)
         if not services and not requests:
             return None
+        if http_wait is not None and not poll and not (requests and requests[0].alone):
+            services.append(_wait_message(http_wait))
         return self._seal(services, requests, now)
 
     # What goes into it.
@@ -79,10 +90,7 @@ class ClientSending(ClientHandlers):
                 break
             taken.append(self._services.pop(0))
         if http_wait is not None:
-            wait = service.types.HttpWait(
-                max_delay=http_wait.max_delay, wait_after=http_wait.wait_after, max_wait=http_wait.max_wait
-            )
-            taken.append(ServiceMessage(Kind.HTTP_WAIT, wait.to_bytes()))
+            taken.append(_wait_message(http_wait))
         return taken
 
     def _take_requests(self, services: list[ServiceMessage], budget: int) -> list[Request]:
