@@ -75,7 +75,10 @@ class Tally:
 
 @contextmanager
 def watchdog(seconds: float = HANG) -> Iterator[Callable[[], None]]:
-    """Give a function that starts the clock anew; when it runs out, `Hang` is raised. Main thread only."""
+    """Give a function that starts the clock anew; when it runs out, `Hang` is raised. In main threads, not on Windows."""
+    if not hasattr(signal, "setitimer"):
+        yield lambda: None
+        return
 
     def ring(_number: int, _frame: FrameType | None) -> None:
         raise Hang

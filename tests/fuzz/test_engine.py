@@ -16,6 +16,8 @@ from tests.fuzz.tape import Tape, pieces
 from tests.fuzz.target import Target, Verdict, Violation, judge, never_refuses
 from tl import DecodeError
 
+needs_alarms = pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="the platform has no alarms")
+
 
 def fragile(data: bytes) -> Verdict:
     """Refuse what does not begin with a word of 1; fail for a word of 0x80000000 behind it."""
@@ -71,6 +73,7 @@ def test_slow_inputs_are_findings() -> None:
     assert [finding.what for finding in tally.findings] == ["slow"]
 
 
+@needs_alarms
 def test_the_watchdog_ends_what_does_not_end() -> None:
     def for_ever(_data: bytes) -> Verdict:
         while True:
@@ -83,6 +86,7 @@ def test_the_watchdog_ends_what_does_not_end() -> None:
     assert finding.what == "hang"
 
 
+@needs_alarms
 def test_the_watchdog_is_silent_afterwards() -> None:
     with watchdog(60.0) as wind_up:
         wind_up()

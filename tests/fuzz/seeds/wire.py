@@ -8,6 +8,7 @@ from struct import Struct
 from typing import Any
 
 from mtproto.message.envelope import Sender, pack_plain
+from mtproto.message.key_state import KeyState, Salt
 from mtproto.transport import Abridged, Framing, Full, Intermediate, PaddedIntermediate, Role, obfuscate
 from mtproto.transport.secret import MTProxy
 from mtproto.transport.tls_greeting import answer_hello, read_hello
@@ -38,6 +39,7 @@ def corpora() -> dict[str, dict[str, bytes]]:
         "envelope-raw": dict(_raw()),
         "envelope-sealed": dict(_plaintexts(padding=12)),
         "envelope-sealed-v1": dict(_plaintexts(padding=0)),
+        "key-state": dict(_key_states()),
         "framing-detect": dict(_openings()),
         "rpc-error": dict(_errors()),
         "exchange-whole": dict(_wholes()),
@@ -70,6 +72,15 @@ def _plaintexts(padding: int) -> Seeds:
             filled = padding + (-(length + padding) & 15)
             header = _HEADER.pack(11, -22, 33 << 32, 1, length)
             yield f"{sender.name.lower()}-{length}", bytes((sender >> 3,)) + header + bytes(length) + bytes(filled)
+
+
+def _key_states() -> Seeds:
+    salts = [Salt(1, 3600, 7), Salt(1801, 5400, -8)]
+    known = KeyState(auth_key=fixed_key(), dc_id=2, salts=salts, layer=229, init_hash=bytes(32), expires_at=86400.0)
+    for name, state in (("new", KeyState(auth_key=fixed_key())), ("known", known)):
+        stored = state.to_bytes()
+        yield name, b"\0" + stored
+        yield f"{name}-mended", b"\x01" + stored[:-8]
 
 
 # The exchange.

@@ -1,9 +1,10 @@
-"""Envelopes: any payload, and any plaintext that whoever has the key might have sealed."""
+"""Envelopes: any payload, any plaintext that whoever has the key might have sealed; and what a store keeps of a key."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache
+from hashlib import sha256
 from random import Random
 
 from mtproto.crypto.aes import ige_encrypt
@@ -22,6 +23,7 @@ from mtproto.message.envelope import (
     unseal,
     unseal_v1,
 )
+from mtproto.message.key_state import KeyState
 from tests.fuzz.tape import Tape
 from tests.fuzz.target import Target, Verdict, Violation
 
@@ -29,6 +31,7 @@ __all__ = ["TARGETS", "fixed_key", "seal_plaintext"]
 
 _BLOCK = 16
 _HEADER = 32
+_CHECKSUM = 8
 
 
 @cache
@@ -105,9 +108,23 @@ def _open(
     return Verdict(True, f"{sender.name} {len(opened.body) // 64}")
 
 
+def _key_state(data: bytes) -> Verdict:
+    """Read what a store gives back, with a right checksum or without: it may be damaged, or somebody else's."""
+    tape = Tape(data)
+    mended = tape.number() & 1
+    content = tape.rest()
+    stored = content + sha256(content).digest()[:_CHECKSUM] if mended else content
+    state = KeyState.from_bytes(stored)
+    repr(state)
+    if KeyState.from_bytes(state.to_bytes()).to_bytes() != state.to_bytes():
+        raise Violation("what was stored reads differently")
+    return Verdict(True, f"{len(state.salts)} {state.layer is None} {state.init_hash is None}")
+
+
 TARGETS = (
     Target("envelope-plain", "envelope", _plain, longest=512),
     Target("envelope-raw", "envelope", _raw, longest=512),
     Target("envelope-sealed", "envelope", _sealed, longest=2048),
     Target("envelope-sealed-v1", "envelope", _sealed_v1, longest=2048),
+    Target("key-state", "envelope", _key_state, longest=1024),
 )
