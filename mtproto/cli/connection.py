@@ -139,6 +139,7 @@ def _client(target: Target, stored: StoredState | None) -> Client:
         state=None if stored is None else stored.key_state,
         transport=target.transport,
         proxy=target.proxy,
+        pfs=target.pfs,
         timeout=target.timeout,
     )
 

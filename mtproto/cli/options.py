@@ -88,6 +88,7 @@ class Target:
         state: the file that keeps the key; None to make a new key and forget it.
         transport: a name of `mtproto.transport.TRANSPORTS`.
         proxy: the way there, as `mtproto.net.proxies` reads it; None for the straight one.
+        pfs: whether calls travel under temporary keys only.
         timeout: seconds that one call may take.
         api_id: the application's number; None where it was not given.
         api_hash: its secret half.
@@ -101,6 +102,7 @@ class Target:
     state: Path | None
     transport: str
     proxy: str | None = field(repr=False)
+    pfs: bool
     timeout: float
     api_id: int | None = field(repr=False)
     api_hash: str = field(repr=False)
@@ -132,6 +134,7 @@ _OPTIONS = (
         show_envvar=True,
         help="Proxy to go through, as a tg://proxy?… or https://t.me/proxy?… link.",
     ),
+    click.option("--pfs", is_flag=True, help="Send everything under temporary keys: perfect forward secrecy."),
     TIMEOUT,
     click.option(
         "--api-id",
@@ -165,7 +168,7 @@ def connection_options(function: Callable[..., Any]) -> Callable[..., Any]:
 
     @wraps(function)
     def with_target(*arguments: Any, **options: Any) -> Any:
-        names = ("dc", "key", "test", "prod", "dc_id", "state", "transport", "proxy", "timeout")
+        names = ("dc", "key", "test", "prod", "dc_id", "state", "transport", "proxy", "pfs", "timeout")
         chosen = {name: options.pop(name) for name in names}
         credentials = {name: options.pop(name) for name in ("api_id", "api_hash", "bot_token")}
         return function(*arguments, target=_target(**chosen, **credentials), **options)
@@ -186,6 +189,7 @@ def _target(
     state: Path | None,
     transport: str,
     proxy: str | None,
+    pfs: bool,
     timeout: float,
     api_id: int | None,
     api_hash: str | None,
@@ -212,6 +216,7 @@ def _target(
         state=state,
         transport=transport,
         proxy=proxy,
+        pfs=pfs,
         timeout=timeout,
         api_id=api_id,
         api_hash=api_hash or "",

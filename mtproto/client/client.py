@@ -117,12 +117,14 @@ class Client(BaseClient):
         self, body: bytes, method: str, timeout: Timeout, idempotent: bool, after: Sequence[Request]
     ) -> bytes:
         seconds = self._seconds(timeout)
-        sent = self._writer.wrap(body, self.state)
+        state = self.connection.key_state
+        sent = self._writer.wrap(body, state)
         outcome = await self.connection.call(sent, timeout=seconds, idempotent=idempotent, after=after)
-        if self._writer.wants_wrapping(outcome, sent, self.state):
-            sent = self._writer.wrap(body, self.state)
+        if self._writer.wants_wrapping(outcome, sent, state):
+            state = self.connection.key_state
+            sent = self._writer.wrap(body, state)
             outcome = await self.connection.call(sent, timeout=seconds, idempotent=idempotent, after=after)
-        return self._writer.read(outcome, sent, method, self.state)
+        return self._writer.read(outcome, sent, method, state)
 
     def updates(self) -> AsyncIterator[Any]:
         """Iterate over what the server sends unasked: see `net.Connection.updates`."""

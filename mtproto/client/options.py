@@ -30,6 +30,9 @@ class ConnectionOptions(TypedDict, total=False):
         transport: the framing: "abridged", "intermediate" or "full" (core.telegram.org/mtproto/mtproto-transports).
         proxy: the way to the data centre: the tg://proxy?… link of a proxy that speaks MTProto, or an `MTProxy`. Its
             secret may ask for another framing than `transport`.
+        pfs: whether calls travel under temporary keys only, bound to the permanent one (core.telegram.org/api/pfs);
+            `state` is that of the permanent key all the same.
+        expires_in: seconds that a temporary key lives; it is replaced in time. A day by default.
         limits: bounds on what is sent and accepted.
         random: a cryptographically secure source of bytes; the operating system's by default.
         trace: called with each step of the key exchange; it sees no secret.
@@ -40,6 +43,8 @@ class ConnectionOptions(TypedDict, total=False):
     state: KeyState | None
     transport: str
     proxy: str | Proxy | None
+    pfs: bool
+    expires_in: int
     limits: Limits
     random: Callable[[int], bytes]
     trace: Callable[[Step], None] | None

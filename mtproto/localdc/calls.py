@@ -40,6 +40,7 @@ class Call:
         layer: the layer that the answer is to be written in.
         desk: the world, the address, and what else the handlers share.
         msg_id: the id of the message that carried the call (signed).
+        session_id: the session that it came in (signed).
         after: message ids whose calls have to succeed first (`invokeAfterMsg`, `invokeAfterMsgs`).
         without_updates: whether the call came under `invokeWithoutUpdates`.
 
@@ -50,13 +51,15 @@ class Call:
     layer: Layer
     desk: Desk
     msg_id: int
+    session_id: int
     after: list[int] = field(default_factory=list)
     without_updates: bool = False
 
     @property
     def user(self) -> User | None:
-        """Who is logged in with this auth key."""
-        return None if self.key.user_id is None else self.desk.world.user(self.key.user_id)
+        """Who is logged in with this auth key, or with the permanent one that it stands for."""
+        user_id = self.key.account.user_id
+        return None if user_id is None else self.desk.world.user(user_id)
 
     @property
     def me(self) -> User:

@@ -83,10 +83,13 @@ class DataCentre:
         if key is None:
             key = RSAPrivateKey.generate() if pem is None else RSAPrivateKey.from_pem(pem)
         self.private_key = key
-        self._records = {record.auth_key.id: record for record in records}
         clock = Clock() if clock is None else clock
         self._desk = Desk(self.world, dc_id, clock)
         self._desk.keys_changed = self._keep
+        self._desk.bind = self._bind
+        self._desk.drop = self._drop
+        self._records = self._desk.keys
+        self._records |= {record.auth_key.id: record for record in records}
         self._dispatcher = Dispatcher(self._desk, layers_of({**(schemas or {}), api.layer: api.schema}), api.layer)
         self.faults = Faults(random)
         self._listener = Listener(
@@ -182,11 +185,32 @@ class DataCentre:
     def _watch(self, event: ServerLinkEvent) -> None:
         match event:
             case KeyMade(key):
+                self._drop_ended()
                 self._records[key.auth_key.id] = KeyRecord(key.auth_key, expires_at=key.expires_at)
                 self._keep()
             case InSession(slot, DestroyAuthKey()):
                 self._records.pop(slot.key.auth_key.id, None)
                 self._keep()
+
+    def _bind(self, temporary: KeyRecord, permanent: KeyRecord) -> None:
+        for record in self._records.values():
+            if record.permanent is permanent:
+                record.permanent = None
+        temporary.permanent = permanent
+        now = self._desk.clock()
+        keys = [self._listener.state.find_key(record.auth_key.id, now) for record in (temporary, permanent)]
+        if keys[0] is not None and keys[1] is not None:
+            self._listener.state.bind(keys[0], keys[1])
+
+    def _drop(self, record: KeyRecord) -> None:
+        self._listener.state.forget_key(record.auth_key.id)
+        self._records.pop(record.auth_key.id, None)
+
+    def _drop_ended(self) -> None:
+        now = self._desk.clock()
+        for record in list(self._records.values()):
+            if record.expires_at is not None and record.expires_at <= now:
+                self._drop(record)
 
     def _keep(self) -> None:
         if self._file is not None:

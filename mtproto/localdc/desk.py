@@ -11,6 +11,7 @@ from mtproto.localdc.references import FileReferences
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from mtproto.localdc.keys import KeyRecord
     from mtproto.localdc.world.model import World
 
 __all__ = ["Desk"]
@@ -35,7 +36,10 @@ class Desk:
         files: the files of photos.
         executions: how often each call with a `random_id` was executed: by the id of the auth key, then by `random_id`.
             Sessions come and go, and are no part of it.
+        keys: what is remembered with each auth key, by the key's id.
         keys_changed: is called when something that belongs to an auth key changed.
+        bind: lets a temporary key stand for a permanent one, and ends what it stood for before.
+        drop: forgets an auth key.
 
     """
 
@@ -48,4 +52,7 @@ class Desk:
         self.pages: Remembered[bytes] = Remembered(PAGES)
         self.files: Remembered[bytes | None] = Remembered(FILES)
         self.executions: defaultdict[int, Counter[int]] = defaultdict(Counter)
+        self.keys: dict[int, KeyRecord] = {}
         self.keys_changed: Callable[[], None] = lambda: None
+        self.bind: Callable[[KeyRecord, KeyRecord], None] = lambda temporary, permanent: None
+        self.drop: Callable[[KeyRecord], None] = lambda record: None

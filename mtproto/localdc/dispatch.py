@@ -50,7 +50,7 @@ class Dispatcher:
         An awaitable comes back only where the call has to wait: for other calls, or for a handler that is `async`.
         """
         try:
-            call = self._read(body, key, msg_id)
+            call = self._read(body, key, session_id, msg_id)
         except Refused as refused:
             return self._refuse(refused, session_id, msg_id)
         if call.after:
@@ -77,13 +77,13 @@ class Dispatcher:
         except Exception as error:
             return self._fail(error, call, session_id)
 
-    def _read(self, body: bytes, key: KeyRecord, msg_id: int) -> Call:
+    def _read(self, body: bytes, key: KeyRecord, session_id: int, msg_id: int) -> Call:
         number = declared_layer(body) or key.layer or self._default_layer
         layer = self._layers.get(number)
         if layer is None:
             logger.warning("a client speaks layer %d, which this DC was given no schema of", number)
             raise Refused(400, "CONNECTION_LAYER_INVALID")
-        call = Call(layer.read(body), key, layer, self._desk, msg_id)
+        call = Call(layer.read(body), key, layer, self._desk, msg_id, session_id)
         unwrap(call)
         call.request = layer.packaged(call.request)
         return call

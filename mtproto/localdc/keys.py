@@ -27,6 +27,7 @@ class KeyRecord:
         inited: whether `initConnection` came.
         user_id: who is logged in.
         expires_at: for a temporary key, when it is over (Unix seconds).
+        permanent: for a temporary key that is bound, what is remembered with the key that it stands for.
 
     """
 
@@ -35,6 +36,17 @@ class KeyRecord:
     inited: bool = False
     user_id: int | None = None
     expires_at: float | None = None
+    permanent: KeyRecord | None = field(default=None, repr=False)
+
+    @property
+    def account(self) -> KeyRecord:
+        """The record that logins and executed calls belong to: that of the permanent key."""
+        return self.permanent or self
+
+    @property
+    def is_unbound(self) -> bool:
+        """Whether it is a temporary key that stands for nothing (core.telegram.org/api/pfs)."""
+        return self.expires_at is not None and self.permanent is None
 
     def to_dict(self) -> dict[str, Any]:
         """Return what a file keeps. It holds the key itself: whoever reads it can act as the client."""
@@ -43,7 +55,6 @@ class KeyRecord:
             "layer": self.layer,
             "inited": self.inited,
             "user_id": self.user_id,
-            "expires_at": self.expires_at,
         }
 
     @classmethod
@@ -75,8 +86,9 @@ class KeyFile:
             raise LocalProtocolError(f"{self.path}: not a state file of a local DC, version {VERSION}") from None
 
     def write(self, rsa: str, records: list[KeyRecord]) -> None:
-        """Put everything into the file."""
-        kept = {"version": VERSION, "rsa": rsa, "keys": [record.to_dict() for record in records]}
+        """Put everything into the file but temporary keys, which are to live in memory only."""
+        lasting = [record.to_dict() for record in records if record.expires_at is None]
+        kept = {"version": VERSION, "rsa": rsa, "keys": lasting}
         draft = self.path.with_name(self.path.name + ".new")
         with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="ascii") as file:
             json.dump(kept, file)

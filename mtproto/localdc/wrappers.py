@@ -40,9 +40,12 @@ def declared_layer(body: bytes) -> int | None:
 def unwrap(call: Call) -> None:
     """Take all wrappers off `call.request`, from the outside in, and do what they say.
 
-    Refuses with `CONNECTION_NOT_INITED` when the auth key has not seen an `initConnection` by then.
+    Refuses with `CONNECTION_NOT_INITED` when the auth key has not seen an `initConnection` by then, and with
+    `AUTH_KEY_PERM_EMPTY`, before any wrapper has done anything, what a temporary key may not call while it is unbound.
     """
     key = call.key
+    if key.is_unbound and _innermost(call.request).NAME not in WHILE_UNBOUND:
+        raise Refused(401, "AUTH_KEY_PERM_EMPTY")
     before = key.layer, key.inited
     while (wrapper := WRAPPERS.get(call.request.NAME)) is not None:
         wrapper(call, call.request)
@@ -55,6 +58,15 @@ def unwrap(call: Call) -> None:
 
 BEFORE_INIT = frozenset({"auth.bindTempAuthKey"})
 """A temporary key is bound before anything else is sent under it."""
+
+WHILE_UNBOUND = frozenset({"auth.bindTempAuthKey", "help.getConfig", "help.getNearestDc"})
+"""What a temporary key may call until it is bound (core.telegram.org/api/pfs)."""
+
+
+def _innermost(request: Any) -> Any:
+    while request.NAME in WRAPPERS:
+        request = request.query
+    return request
 
 
 def _with_layer(call: Call, wrapper: Any) -> None:

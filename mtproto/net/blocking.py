@@ -217,16 +217,14 @@ class BlockingConnection(Shell[OutcomeFuture]):
             future.set_exception(error)
             return
         self._pending[request] = future
-        if self._pump is not None:
-            self._pump.plan_flush()
+        self._flush()
 
     def _cancel(self, request: Request) -> None:
         future = self._pending.pop(request, None)
         if future is not None:
             self._link.cancel(request, self._clock())
             future.set_exception(RequestCancelled("the call was given up"))
-            if self._pump is not None:
-                self._pump.plan_flush()
+            self._flush()
 
     def _dispatch(self, events: Sequence[LinkEvent]) -> bool:
         with self._changed:

@@ -121,13 +121,12 @@ class Connection(Shell[OutcomeFuture]):
         while len(self._pending) >= self._limits.unanswered_requests:
             self._room.clear()
             await self._room.wait()
-        pump = self._pump
-        if pump is None or self._link.status is Status.CLOSED:
+        if not self.is_open:
             raise self._failed or ConnectionLost("the connection is not open")
         request = self._link.send(body, after=after, idempotent=idempotent, want_quick_ack=want_quick_ack)
         future: OutcomeFuture = asyncio.get_running_loop().create_future()
         self._pending[request] = future
-        pump.plan_flush()
+        self._flush()
         return Call(request, future)
 
     async def call(
@@ -192,8 +191,7 @@ class Connection(Shell[OutcomeFuture]):
             if self._pending.pop(call.request, None) is not None:
                 self._link.cancel(call.request, self._clock())
                 self._room.set()
-                if self._pump is not None:
-                    self._pump.plan_flush()
+                self._flush()
             raise
 
     def _dispatch(self, events: Sequence[LinkEvent]) -> bool:

@@ -7,10 +7,24 @@ from __future__ import annotations
 
 import logging
 import os
-from typing import TYPE_CHECKING, Generic, Protocol, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeAlias, TypeVar
 
 from mtproto.limits import DEFAULT_LIMITS, Limits
-from mtproto.link import BackoffPolicy, Broken, ClientLink, Failed, KeyCreated, Status, StatusChanged
+from mtproto.link import (
+    EXPIRES_IN,
+    BackoffPolicy,
+    Broken,
+    ClientLink,
+    Failed,
+    KeyBound,
+    KeyCreated,
+    KeyDropped,
+    LinkAdded,
+    LinkRemoved,
+    PfsLink,
+    Status,
+    StatusChanged,
+)
 from mtproto.net.clock import Clock
 from mtproto.net.proxies import route_to
 from mtproto.net.pump import Pump
@@ -82,6 +96,9 @@ class Shell(Generic[F]):
         clock: gives Unix seconds; never steps.
         random: source of random bytes.
         on_event: told every event of the link, in the thread that pumps it.
+        pfs: send calls under temporary keys only (core.telegram.org/api/pfs). `state` remains that of the permanent
+            key, which seals nothing but what binds them.
+        expires_in: seconds that a temporary key lives; it is replaced in time.
 
     """
 
@@ -99,24 +116,27 @@ class Shell(Generic[F]):
         clock: Callable[[], float] | None = None,
         random: Callable[[int], bytes] = os.urandom,
         on_event: Callable[[LinkEvent], None] | None = None,
+        pfs: bool = False,
+        expires_in: int = EXPIRES_IN,
     ) -> None:
         self.address = address
         self._route = route_to(address, transport, proxy)
         self._clock = clock if clock is not None else Clock()
-        self._link = ClientLink(
-            keys,
-            dc_id=dc_id,
-            random=random,
-            state=state,
-            transport=self._route.framing,
-            secret=self._route.secret,
-            limits=limits,
-            backoff=backoff if backoff is not None else BackoffPolicy(),
-            offload=True,
-        )
+        options: dict[str, Any] = {
+            "dc_id": dc_id,
+            "random": random,
+            "state": state,
+            "transport": self._route.framing,
+            "secret": self._route.secret,
+            "limits": limits,
+            "backoff": backoff if backoff is not None else BackoffPolicy(),
+            "offload": True,
+        }
+        self._link = PfsLink(keys, expires_in=expires_in, **options) if pfs else ClientLink(keys, **options)
         self._limits = limits
         self._on_event = on_event
-        self._pump: Pump | None = None
+        self._loop: Loop | None = None
+        self._pumps: list[Pump] = []
         self._opening: Opening | None = None
         self._pending: dict[Request, F] = {}
         self._updates = UpdateQueue(limits.queued_updates)
@@ -130,8 +150,13 @@ class Shell(Generic[F]):
 
     @property
     def state(self) -> KeyState | None:
-        """What belongs to the key, for a store; None before the first exchange has ended."""
+        """What belongs to the (permanent) key, for a store; None before the first exchange has ended."""
         return self._link.state
+
+    @property
+    def key_state(self) -> KeyState | None:
+        """What belongs to the key that a call made now goes out under: the same, or that of a temporary key."""
+        return self._link.key_state
 
     @property
     def status(self) -> Status:
@@ -141,14 +166,33 @@ class Shell(Generic[F]):
     @property
     def is_open(self) -> bool:
         """Whether calls are taken: opened, and neither closed nor given up. It may be connecting just now."""
-        return self._pump is not None and self._link.status is not Status.CLOSED
+        return self._loop is not None and self._link.status is not Status.CLOSED
 
-    # The pump ----------------------------------------------------------------------------------------------------
+    # The pumps ---------------------------------------------------------------------------------------------------
 
     def _begin(self, loop: Loop) -> None:
         """Connect, and go on doing so whenever the link wants it."""
-        self._pump = Pump(self._link, loop, self._route, self._dispatch, self._unreachable)
-        self._pump.connect()
+        self._loop = loop
+        for link in self._link.links:
+            self._add_pump(link)
+
+    def _add_pump(self, link: ClientLink) -> None:
+        if self._loop is not None:
+            pump = Pump(link, self._loop, self._route, self._dispatch, self._unreachable)
+            self._pumps.append(pump)
+            pump.connect()
+
+    def _remove_pump(self, link: ClientLink) -> None:
+        for pump in self._pumps:
+            if pump.link is link:
+                self._pumps.remove(pump)
+                pump.close()
+                return
+
+    def _flush(self) -> None:
+        """Have everything sent that can be, at the end of this turn of the loop."""
+        for pump in self._pumps:
+            pump.plan_flush()
 
     def _end(self, error: MTProtoError) -> None:
         """Close the link; calls that wait fail with `error`."""
@@ -156,8 +200,8 @@ class Shell(Generic[F]):
         self._fail_all(error)
         if self._opening is not None and not self._opening.done():
             self._opening.set_exception(error)
-        if self._pump is not None:
-            self._pump.close()
+        for pump in self._pumps:
+            pump.close()
 
     def _unreachable(self, error: ConnectionLost) -> None:
         """Give up if not even the first carrier came about."""
@@ -183,6 +227,8 @@ class Shell(Generic[F]):
                 self._updates.put(event)
             else:
                 broken |= self._other(event)
+        if len(self._pumps) > 1:
+            self._flush()  # what one link was told may let the other one send
         return broken
 
     def _other(self, event: LinkEvent) -> bool:
@@ -193,6 +239,14 @@ class Shell(Generic[F]):
                     self._opening.set_result(None)
             case KeyCreated(state):
                 logger.info("made an auth key for DC %d", state.dc_id)
+            case KeyBound(state):
+                logger.info("bound a temporary key for DC %d", state.dc_id)
+            case KeyDropped(error):
+                logger.warning("the permanent key is of no more use, a new one is made: %s", error)
+            case LinkAdded(link):
+                self._add_pump(link)
+            case LinkRemoved(link):
+                self._remove_pump(link)
             case Broken(error):
                 logger.info("the connection is broken: %s", error)
                 return True

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 __all__ = ["HANDLERS"]
 
 HANDLERS: Mapping[str, Handler] = {
+    "auth.bindTempAuthKey": auth.bind_temp_auth_key,
+    "auth.dropTempAuthKeys": auth.drop_temp_auth_keys,
     "auth.importBotAuthorization": auth.import_bot_authorization,
     "auth.logOut": auth.log_out,
     "contacts.resolveUsername": users.resolve_username,

@@ -1,6 +1,6 @@
-"""Logging in as the bot, and out again (core.telegram.org/method/auth.importBotAuthorization).
+"""Logging in as the bot, and out again (core.telegram.org/method/auth.importBotAuthorization); temporary keys.
 
-The login belongs to the auth key: every connection that uses the key is logged in.
+The login belongs to the permanent auth key: every connection that uses it, or a key bound to it, is logged in.
 """
 
 from __future__ import annotations
@@ -8,6 +8,8 @@ from __future__ import annotations
 import hmac
 from typing import TYPE_CHECKING
 
+from mtproto.errors import RemoteProtocolError
+from mtproto.link.binding import BindRequest
 from mtproto.localdc.calls import Refused
 from mtproto.localdc.objects import user_object
 from tl import api
@@ -16,7 +18,10 @@ if TYPE_CHECKING:
     from mtproto.localdc.calls import Call
     from tl import TLObject
 
-__all__ = ["import_bot_authorization", "log_out"]
+__all__ = ["bind_temp_auth_key", "drop_temp_auth_keys", "import_bot_authorization", "log_out"]
+
+CLOCKS_APART = 60
+"""Seconds by which client and server may disagree about the end of a temporary key: each counts from its own start."""
 
 
 def import_bot_authorization(call: Call) -> TLObject:
@@ -26,7 +31,7 @@ def import_bot_authorization(call: Call) -> TLObject:
         raise Refused(400, "API_ID_INVALID")
     if not hmac.compare_digest(request.bot_auth_token.encode(), world.bot_token.encode()):
         raise Refused(400, "ACCESS_TOKEN_INVALID")
-    call.key.user_id = world.bot.id
+    call.key.account.user_id = world.bot.id
     call.desk.keys_changed()
     answer: TLObject = api.types.auth.Authorization(user=user_object(world.bot, call))
     return answer
@@ -36,7 +41,41 @@ def log_out(call: Call) -> TLObject:
     """Forget who is logged in with this auth key; the key itself stays good."""
     if call.user is None:
         raise Refused(401, "AUTH_KEY_UNREGISTERED")
-    call.key.user_id = None
+    call.key.account.user_id = None
     call.desk.keys_changed()
     answer: TLObject = api.types.auth.LoggedOut()
     return answer
+
+
+def bind_temp_auth_key(call: Call) -> bool:
+    """Bind the temporary key of the call to a permanent one (core.telegram.org/method/auth.bindTempAuthKey)."""
+    request, key = call.request, call.key
+    permanent = call.desk.keys.get(request.perm_auth_key_id)
+    if key.expires_at is None:
+        raise Refused(400, "TEMP_AUTH_KEY_EMPTY")
+    if permanent is None or permanent.expires_at is not None:
+        raise Refused(400, "ENCRYPTED_MESSAGE_INVALID")
+    if key.permanent not in (None, permanent):
+        raise Refused(400, "TEMP_AUTH_KEY_ALREADY_BOUND")
+    if abs(request.expires_at - key.expires_at) > CLOCKS_APART:
+        raise Refused(400, "EXPIRES_AT_INVALID")
+    binding = BindRequest(request.perm_auth_key_id, request.nonce, request.expires_at, request.encrypted_message)
+    try:
+        binding.verify(
+            permanent.auth_key,
+            temp_auth_key_id=key.auth_key.id,
+            temp_session_id=call.session_id,
+            msg_id=call.msg_id,
+        )
+    except RemoteProtocolError:
+        raise Refused(400, "ENCRYPTED_MESSAGE_INVALID") from None
+    call.desk.bind(key, permanent)
+    return True
+
+
+def drop_temp_auth_keys(call: Call) -> bool:
+    """Forget the temporary key bound to the caller's permanent one (core.telegram.org/method/auth.dropTempAuthKeys)."""
+    for record in list(call.desk.keys.values()):
+        if record.permanent is call.key.account and record.auth_key.id not in call.request.except_auth_keys:
+            call.desk.drop(record)
+    return True

@@ -19,7 +19,7 @@ __all__ = ["send_message"]
 
 def send_message(call: Call) -> TLObject:
     """Count the call by its `random_id`, and answer as if a message had been sent."""
-    executed = call.desk.executions[call.key.auth_key.id]
+    executed = call.desk.executions[call.key.account.auth_key.id]
     executed[call.request.random_id] += 1
     number = len(executed)
     sent: TLObject = api.types.UpdateShortSentMessage(

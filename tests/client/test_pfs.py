@@ -1,0 +1,76 @@
+"""Both clients under temporary keys, over sockets (core.telegram.org/api/pfs)."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from mtproto.link import ExchangeStep, KeyBound
+from mtproto.message.key_state import KeyState
+from tests.client.test_clients import PHOTOS, blocking_client_of, client_of, login
+
+if TYPE_CHECKING:
+    from mtproto.localdc import LocalDCThread
+
+
+def photos(dc: LocalDCThread, answer: Any) -> bool:
+    return [photo.id for photo in answer.photos] == [photo.id for photo in dc.world.bot.photos]
+
+
+def run_asyncio(dc: LocalDCThread, calls: list[Any], **options: Any) -> tuple[list[Any], KeyState]:
+    async def run() -> tuple[list[Any], KeyState]:
+        async with client_of(dc, **options) as client:
+            answers = [await client(call) for call in calls]
+            return answers, KeyState.from_bytes(client.state.to_bytes())
+
+    return asyncio.run(run())
+
+
+def run_blocking(dc: LocalDCThread, calls: list[Any], **options: Any) -> tuple[list[Any], KeyState]:
+    with blocking_client_of(dc, **options) as client:
+        answers = [client(call) for call in calls]
+        return answers, KeyState.from_bytes(client.state.to_bytes())
+
+
+@pytest.mark.parametrize("run", [run_asyncio, run_blocking])
+def test_the_headline_call_with_pfs(local_dc: LocalDCThread, run: Any) -> None:
+    answers, state = run(local_dc, [login(local_dc), PHOTOS], pfs=True)
+    assert photos(local_dc, answers[1])
+    assert state.expires_at is None
+    records = list(local_dc._records.values())
+    assert [record.expires_at is None for record in records] == [True, False]
+    assert records[0].auth_key.id == state.auth_key.id
+    assert records[1].permanent is records[0]
+    assert not records[0].inited  # nothing came under it
+
+
+@pytest.mark.parametrize("run", [run_asyncio, run_blocking])
+def test_a_state_serves_with_pfs_and_without(local_dc: LocalDCThread, run: Any) -> None:
+    steps: list[Any] = []
+    _, state = run(local_dc, [login(local_dc)], pfs=True)
+    answers, state = run(local_dc, [PHOTOS], state=state, trace=steps.append)
+    assert steps == []
+    assert photos(local_dc, answers[0])
+    answers, _ = run(local_dc, [PHOTOS], pfs=True, state=state, trace=steps.append)
+    assert [step.message.NAME for step in steps].count("req_pq_multi") == 1
+    assert photos(local_dc, answers[0])
+
+
+def test_a_key_that_is_replaced_under_calls_of_many_threads(local_dc: LocalDCThread) -> None:
+    bound: list[Any] = []
+
+    def watch(event: Any) -> None:
+        if isinstance(event, KeyBound | ExchangeStep):
+            bound.append(event)
+
+    from concurrent.futures import ThreadPoolExecutor
+
+    client = blocking_client_of(local_dc, pfs=True, expires_in=2)
+    client.connection._on_event = watch
+    with client, ThreadPoolExecutor(4) as pool:
+        client(login(local_dc))
+        while len([event for event in bound if isinstance(event, KeyBound)]) < 3:
+            answers = list(pool.map(client, [PHOTOS] * 20))
+            assert all(photos(local_dc, answer) for answer in answers)
