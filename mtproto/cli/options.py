@@ -14,8 +14,7 @@ from mtproto.crypto.errors import CryptoError
 from mtproto.crypto.rsa import RSAPublicKey
 from mtproto.datacenters import PRODUCTION, PRODUCTION_KEYS, TEST, TEST_KEYS
 from mtproto.errors import LocalProtocolError
-from mtproto.net.proxies import parse_proxy
-from mtproto.transport import TRANSPORTS
+from mtproto.net.proxies import TRANSPORT_NAMES, parse_proxy
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -62,11 +61,11 @@ def _proxy(context: click.Context, parameter: click.Parameter, value: str | None
 
 TRANSPORT = click.option(
     "--transport",
-    type=click.Choice(list(TRANSPORTS)),
+    type=click.Choice(TRANSPORT_NAMES),
     default="intermediate",
     show_default=True,
     metavar="NAME",
-    help=f"Framing of the connection: {', '.join(TRANSPORTS)}.",
+    help=f"How the connection is made: {', '.join(TRANSPORT_NAMES)}.",
 )
 TIMEOUT = click.option(
     "--timeout",
@@ -86,7 +85,7 @@ class Target:
         keys: the public keys to trust there.
         dc_id: the number of the data centre, as the key exchange carries it.
         state: the file that keeps the key; None to make a new key and forget it.
-        transport: a name of `mtproto.transport.TRANSPORTS`.
+        transport: a name of `mtproto.net.proxies.TRANSPORT_NAMES`.
         proxy: the way there, as `mtproto.net.proxies` reads it; None for the straight one.
         pfs: whether calls travel under temporary keys only.
         timeout: seconds that one call may take.

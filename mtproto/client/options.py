@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, TypedDict
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Callable
 
     from mtproto.client.application import Application
@@ -27,7 +28,9 @@ class ConnectionOptions(TypedDict, total=False):
     Attributes:
         dc_id: the data centre's id; 10000 is added for Telegram's test servers, media-only ones are negative.
         state: what a former run left in `client.state`; with it no exchange is made.
-        transport: the framing: "abridged", "intermediate" or "full" (core.telegram.org/mtproto/mtproto-transports).
+        transport: the framing: "abridged", "intermediate", "full" … (core.telegram.org/mtproto/mtproto-transports),
+            or "websocket", "websocket-tls" or "http" (extra `web`).
+        tls: what to trust for "websocket-tls"; None trusts what the system trusts.
         proxy: the way to the data centre: the tg://proxy?… link of a proxy that speaks MTProto, or an `MTProxy`. Its
             secret may ask for another framing than `transport`.
         pfs: whether calls travel under temporary keys only, bound to the permanent one (core.telegram.org/api/pfs);
@@ -42,6 +45,7 @@ class ConnectionOptions(TypedDict, total=False):
     dc_id: int
     state: KeyState | None
     transport: str
+    tls: ssl.SSLContext | None
     proxy: str | Proxy | None
     pfs: bool
     expires_in: int

@@ -20,6 +20,7 @@ from mtproto.session import DestroyAuthKey
 from tl import api
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Awaitable, Callable, Mapping
     from pathlib import Path
 
@@ -49,6 +50,7 @@ class DataCentre:
         clock: gives the Unix time in seconds; None takes the clock of `mtproto.net`.
         random: a cryptographically secure source of bytes.
         limits: how much is accepted and sent.
+        tls: what to speak TLS with, on all connections; None for none.
 
     Attributes:
         world: users and pictures.
@@ -74,6 +76,7 @@ class DataCentre:
         clock: Callable[[], float] | None = None,
         random: Callable[[int], bytes] = os.urandom,
         limits: Limits = DEFAULT_LIMITS,
+        tls: ssl.SSLContext | None = None,
     ) -> None:
         self.world = load_world() if world is None else world
         self.dc_id = dc_id
@@ -103,6 +106,7 @@ class DataCentre:
             limits=limits,
             exchange_faults=self.faults,
             faults=self.faults,
+            tls=tls,
         )
         for record in records:
             self._listener.state.add_key(record.auth_key, expires_at=record.expires_at)

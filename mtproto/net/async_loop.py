@@ -57,6 +57,8 @@ class AsyncLoop:
 class _Socket(asyncio.Protocol):
     """One TCP connection: a carrier of a stream."""
 
+    idle = False
+
     def __init__(self, loop: asyncio.AbstractEventLoop, owner: Owner, peers: set[_Socket]) -> None:
         self._loop = loop
         self._owner = owner

@@ -16,12 +16,15 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
+from mtproto.limits import DEFAULT_LIMITS, Limits
+
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Callable, Mapping
 
     from mtproto.transport import Secret
 
-__all__ = ["CARRIERS", "Address", "Carrier", "Loop", "Opener", "Owner", "Route", "Timer"]
+__all__ = ["CARRIERS", "Address", "Carrier", "Loop", "Opener", "Owner", "Route", "Timer", "host_header", "open_tcp"]
 
 Address: TypeAlias = tuple[str, int]
 """Host and port."""
@@ -34,8 +37,10 @@ class Route:
     Attributes:
         addresses: hosts and ports that sockets are connected to, any of them, the best first.
         carrier: what goes over those sockets, a name in `CARRIERS`.
-        framing: what goes over the carrier, a name of `mtproto.transport.TRANSPORTS`.
+        framing: what goes over the carrier, as `mtproto.transport.client_transport` calls it.
         secret: of the proxy at these addresses; None where there is none that speaks MTProto.
+        tls: what to trust where the carrier is TLS; None trusts what the system trusts.
+        limits: what is accepted at most, for carriers that have to collect it.
 
     """
 
@@ -43,6 +48,8 @@ class Route:
     carrier: str = "tcp"
     framing: str = "intermediate"
     secret: Secret | None = None
+    tls: ssl.SSLContext | None = None
+    limits: Limits = DEFAULT_LIMITS
 
     def __str__(self) -> str:
         return ", ".join(f"{host}:{port}" for host, port in self.addresses)
@@ -53,12 +60,17 @@ class Carrier(Protocol):
 
     Attributes:
         writable: whether `write` may be called: it is open, and not too full. `Owner.drained` says when it is again.
+        idle: of a carrier of packets: none is under way, so that the other end can't speak. Never true of a stream.
 
     """
 
     @property
     def writable(self) -> bool:
         """Whether `write` may be called."""
+
+    @property
+    def idle(self) -> bool:
+        """Whether the other end waits for a packet before it can send one."""
 
     def write(self, data: bytes, /) -> None:
         """Send a piece of the stream; a carrier of packets: one packet."""
@@ -118,5 +130,37 @@ def open_tcp(loop: Loop, route: Route, owner: Owner) -> Carrier:
     return loop.open_socket(route, owner)
 
 
-CARRIERS: Mapping[str, Opener] = MappingProxyType({"tcp": open_tcp})
+def _open_websocket(loop: Loop, route: Route, owner: Owner) -> Carrier:
+    from mtproto.net.websocket import WebSocketCarrier
+
+    return WebSocketCarrier(loop, route, owner, open_tcp)
+
+
+def _open_websocket_tls(loop: Loop, route: Route, owner: Owner) -> Carrier:
+    from mtproto.net.tls import open_tls
+    from mtproto.net.websocket import WebSocketCarrier
+
+    return WebSocketCarrier(loop, route, owner, open_tls)
+
+
+def _open_http(loop: Loop, route: Route, owner: Owner) -> Carrier:
+    from mtproto.net.http import HttpCarrier
+
+    return HttpCarrier(loop, route, owner)
+
+
+def host_header(address: Address) -> str:
+    """Return an address as the header `Host` of HTTP names it (RFC 9110, section 7.2)."""
+    host, port = address
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+CARRIERS: Mapping[str, Opener] = MappingProxyType(
+    {
+        "tcp": open_tcp,
+        "websocket": _open_websocket,
+        "websocket-tls": _open_websocket_tls,
+        "http": _open_http,
+    }
+)
 """The carriers by name."""

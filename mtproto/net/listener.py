@@ -1,19 +1,26 @@
-"""The server's shell: a TCP listener, a link for each connection, and one function that answers all calls."""
+"""The server's shell: a TCP listener, a link for each connection, and one function that answers all calls.
+
+HTTP and WebSockets are served on the same port, told by their first bytes.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 import os
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from mtproto.errors import LocalProtocolError
 from mtproto.limits import DEFAULT_LIMITS, Limits
 from mtproto.link import Hangup, KeyMade, ServerLink, ServerQuery, ServerState
+from mtproto.link.http_server import HttpLink
 from mtproto.net.clock import Clock
+from mtproto.net.web import has_web
 from mtproto.session.wire import write_rpc_error
+from mtproto.transport import begins_http
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Awaitable, Callable, Container, Iterable, Sequence
     from types import TracebackType
 
@@ -21,6 +28,7 @@ if TYPE_CHECKING:
     from mtproto.exchange import ExchangeFaults
     from mtproto.link import LinkFaults, ServerLinkEvent, ServerWork, SessionSlot
     from mtproto.message.auth_key import AuthKey
+    from mtproto.net.web_server import WebServer
 
     Handler: TypeAlias = Callable[[ServerQuery], bytes | Awaitable[bytes]]
 
@@ -51,6 +59,7 @@ class Listener:
         state: keys and sessions; None begins with none.
         exchange_faults: how exchanges misbehave.
         faults: what happens to packets on their way out.
+        tls: what to speak TLS with, on all connections: for clients of wss and https.
 
     Attributes:
         state: keys and sessions.
@@ -71,21 +80,25 @@ class Listener:
         state: ServerState | None = None,
         exchange_faults: ExchangeFaults | None = None,
         faults: LinkFaults | None = None,
+        tls: ssl.SSLContext | None = None,
     ) -> None:
         self.state = state if state is not None else ServerState(random, limits=limits)
         self._handler = handler
-        self._host, self._port = host, port
+        self._host, self._port, self._tls = host, port, tls
+        self._limits = limits
         self._clock = clock if clock is not None else Clock()
+        options: dict[str, Any] = {
+            "limits": limits,
+            "dc_ids": dc_ids,
+            "exchange_faults": exchange_faults,
+            "faults": faults,
+            "offload": True,
+        }
         self._new_link: Callable[[], ServerLink] = lambda: ServerLink(
-            self.state,
-            keys,
-            self._clock(),
-            random,
-            limits=limits,
-            dc_ids=dc_ids,
-            exchange_faults=exchange_faults,
-            faults=faults,
-            offload=True,
+            self.state, keys, self._clock(), random, **options
+        )
+        self._new_http_link: Callable[[], HttpLink] = lambda: HttpLink(
+            self.state, keys, self._clock(), random, flush=self._flush_link, **options
         )
         self._server: asyncio.Server | None = None
         self._pumps: dict[ServerLink, _Pump] = {}
@@ -105,7 +118,7 @@ class Listener:
         loop = asyncio.get_running_loop()
         for key in self.state:
             key.forget_before(self._clock())
-        self._server = await loop.create_server(lambda: _Pump(self, loop), self._host, self._port)
+        self._server = await loop.create_server(lambda: _Pump(self, loop), self._host, self._port, ssl=self._tls)
 
     async def close(self) -> None:
         """Close all connections, cancel the calls that are being answered, stop listening. May be called twice."""
@@ -195,6 +208,20 @@ class Listener:
         self._pumps[link] = pump
         return link
 
+    def web_server(self, pump: _Pump, link: ServerLink) -> WebServer:
+        """Return what speaks HTTP with a new connection; its link is replaced by one for HTTP where that is needed."""
+        from mtproto.net.web_server import WebServer
+
+        def make_link(kind: type[ServerLink]) -> ServerLink:
+            if kind is not HttpLink:
+                return link
+            self._pumps.pop(link, None)
+            pump.link = made = self._new_http_link()
+            self._pumps[made] = pump
+            return made
+
+        return WebServer(make_link, self._limits, self._clock())
+
     def lost(self, link: ServerLink) -> None:
         """Let go of a connection that has ended."""
         self._pumps.pop(link, None)
@@ -249,18 +276,29 @@ class Listener:
 
     def _flush(self, slot: SessionSlot) -> None:
         """Let the connection that carries a session send."""
-        pump = self._pumps.get(slot.link) if slot.link is not None else None
+        if slot.link is not None:
+            self._flush_link(slot.link)
+
+    def _flush_link(self, link: ServerLink) -> None:
+        pump = self._pumps.get(link)
         if pump is not None:
             pump.plan_flush()
 
 
 class _Pump(asyncio.Protocol):
-    """One connection under a `Listener`."""
+    """One connection under a `Listener`.
+
+    Attributes:
+        link: its link; None before and after.
+
+    """
 
     def __init__(self, owner: Listener, loop: asyncio.AbstractEventLoop) -> None:
         self._owner = owner
         self._loop = loop
-        self._link: ServerLink | None = None
+        self.link: ServerLink | None = None
+        self._link: ServerLink | WebServer | None = None  # what takes the bytes: the link, or HTTP before it
+        self._head: bytes | None = b""  # while it is not known which
         self._transport: asyncio.Transport
         self._writable = True
         self._flush_planned = False
@@ -271,13 +309,27 @@ class _Pump(asyncio.Protocol):
         if not isinstance(transport, asyncio.Transport):
             raise TypeError("a TCP transport is needed")
         self._transport = transport
-        self._link = self._owner.opened(self)
+        self._link = self.link = self._owner.opened(self)
         if self._link is None:
             transport.abort()
         else:
             self._set_timer(self._link)
 
+    def _begin(self, data: bytes, link: ServerLink) -> bytes:
+        """Look whether the connection begins as HTTP, and return what is to be read now."""
+        head = (self._head or b"") + data
+        http = begins_http(head)
+        if http is None:
+            self._head = head
+            return b""
+        self._head = None
+        if http and has_web():
+            self._link = self._owner.web_server(self, link)
+        return head
+
     def data_received(self, data: bytes) -> None:
+        if self._head is not None and self.link is not None:
+            data = self._begin(data, self.link)
         link = self._link
         if link is not None:
             self._owner.dispatch(link.received(data, self._owner.now()))
@@ -292,7 +344,7 @@ class _Pump(asyncio.Protocol):
         self._flush()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        link, self._link = self._link, None
+        link, self.link, self._link = self.link, None, None
         if self._timer is not None:
             self._timer.cancel()
         if link is not None:
@@ -321,7 +373,7 @@ class _Pump(asyncio.Protocol):
             self._loop.call_later(LINGER, self._transport.abort)
         self._set_timer(link)
 
-    def _set_timer(self, link: ServerLink) -> None:
+    def _set_timer(self, link: ServerLink | WebServer) -> None:
         deadline = link.next_deadline()
         if deadline is None or self._transport.is_closing():
             return
@@ -338,7 +390,7 @@ class _Pump(asyncio.Protocol):
             self._owner.dispatch(self._link.tick(self._owner.now()))
             self.plan_flush()
 
-    def _offload(self, link: ServerLink) -> None:
+    def _offload(self, link: ServerLink | WebServer) -> None:
         """Run the next slow step of an exchange in a thread."""
         work = link.take_work(self._owner.now())
         if work is not None:

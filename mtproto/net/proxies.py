@@ -1,19 +1,22 @@
-"""The option `proxy`: what it may be, and the way to a DC that it comes to."""
+"""The options `transport` and `proxy`: what they may be, and the way to a DC that they come to."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeAlias
 
 from mtproto.errors import LocalProtocolError
+from mtproto.limits import DEFAULT_LIMITS, Limits
 from mtproto.net.carrier import Route
-from mtproto.transport import MTProxy
+from mtproto.net.web import require_web
+from mtproto.transport import TRANSPORTS, MTProxy
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Callable, Mapping
 
     from mtproto.net.carrier import Address
 
-__all__ = ["Proxy", "parse_proxy", "route_to"]
+__all__ = ["TRANSPORT_NAMES", "Proxy", "parse_proxy", "route_to"]
 
 Proxy: TypeAlias = MTProxy
 """Every kind of proxy that a connection can go through."""
@@ -39,10 +42,41 @@ def parse_proxy(text: str) -> Proxy:
     return read(text)
 
 
-def route_to(address: Address, transport: str, proxy: str | Proxy | None) -> Route:
-    """Return the way to the DC at `address`, for the options `transport` and `proxy`; raises as `parse_proxy` does."""
-    if proxy is None:
-        return Route(addresses=(address,), framing=transport)
+_WEB: Mapping[str, str] = {
+    "websocket": "obfuscated-intermediate",
+    "websocket-tls": "obfuscated-intermediate",
+    "http": "packets",
+}
+"""The transports that have carriers of the same name, and what runs inside."""
+
+TRANSPORT_NAMES = (*TRANSPORTS, *_WEB)
+"""Every name that the option `transport` takes."""
+
+
+def route_to(
+    address: Address,
+    transport: str,
+    proxy: str | Proxy | None,
+    *,
+    tls: ssl.SSLContext | None = None,
+    limits: Limits = DEFAULT_LIMITS,
+) -> Route:
+    """Return the way to the DC at `address`, for the options of those names.
+
+    Raises:
+        LocalProtocolError: no such transport or proxy, a library is missing for it, or the two don't go together.
+
+    """
+    if transport not in TRANSPORT_NAMES:
+        raise LocalProtocolError(f"no transport is called {transport!r}; there are: {', '.join(TRANSPORT_NAMES)}")
     if isinstance(proxy, str):
         proxy = parse_proxy(proxy)
+    framing = _WEB.get(transport)
+    if framing is not None:
+        require_web(transport)
+        if proxy is not None:
+            raise LocalProtocolError(f"a proxy that speaks MTProto does not speak {transport!r}")
+        return Route(addresses=(address,), carrier=transport, framing=framing, tls=tls, limits=limits)
+    if proxy is None:
+        return Route(addresses=(address,), framing=transport)
     return Route(addresses=(proxy.address,), framing=transport, secret=proxy.secret)

@@ -149,7 +149,7 @@ class Pump:
         if carrier is None or not self._open:
             return
         link, now = self.link, self._loop.now()
-        while carrier.writable and (data := link.data_to_send(now)):
+        while carrier.writable and (data := link.data_to_send(now, carrier.idle)):
             carrier.write(data)
         self._plan_tick()
 

@@ -32,6 +32,7 @@ from mtproto.net.updates import UpdateQueue
 from mtproto.session import RequestLost, Result, RpcFailed, Undecodable, Update, UpdatesGap
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Callable, Sequence
 
     from mtproto.crypto.rsa import RSAPublicKey
@@ -88,7 +89,7 @@ class Shell(Generic[F]):
         keys: the server's public keys that the caller trusts.
         dc_id: the data centre, as `ClientExchange` takes it.
         state: what an earlier connection left: with it no exchange is made.
-        transport: a name of `mtproto.transport.TRANSPORTS`.
+        transport: a name of `mtproto.transport.TRANSPORTS`, or "websocket", "websocket-tls" or "http".
         proxy: the way there, as `mtproto.net.proxies` reads it: a tg://proxy?… link, or an `MTProxy`. Its secret may
             ask for another framing than `transport`.
         limits: what is sent, accepted and kept at most.
@@ -96,6 +97,7 @@ class Shell(Generic[F]):
         clock: gives Unix seconds; never steps.
         random: source of random bytes.
         on_event: told every event of the link, in the thread that pumps it.
+        tls: what to trust where the transport has TLS; None trusts what the system trusts.
         pfs: send calls under temporary keys only (core.telegram.org/api/pfs). `state` remains that of the permanent
             key, which seals nothing but what binds them.
         expires_in: seconds that a temporary key lives; it is replaced in time.
@@ -116,11 +118,12 @@ class Shell(Generic[F]):
         clock: Callable[[], float] | None = None,
         random: Callable[[int], bytes] = os.urandom,
         on_event: Callable[[LinkEvent], None] | None = None,
+        tls: ssl.SSLContext | None = None,
         pfs: bool = False,
         expires_in: int = EXPIRES_IN,
     ) -> None:
         self.address = address
-        self._route = route_to(address, transport, proxy)
+        self._route = route_to(address, transport, proxy, tls=tls, limits=limits)
         self._clock = clock if clock is not None else Clock()
         options: dict[str, Any] = {
             "dc_id": dc_id,

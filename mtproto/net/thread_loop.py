@@ -123,6 +123,8 @@ class _Timer:
 class _Socket:
     """One TCP connection: a carrier of a stream. It is connected by a thread of its own, since that may take long."""
 
+    idle = False
+
     def __init__(self, loop: ThreadLoop, selector: selectors.BaseSelector, owner: Owner, route: Route) -> None:
         self._loop = loop
         self._selector = selector

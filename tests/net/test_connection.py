@@ -408,7 +408,7 @@ def test_garbage_ends_one_connection_only() -> None:
     async def main() -> None:
         async with listener() as server, connection(server) as client:
             reader, writer = await asyncio.open_connection(*server.address)
-            writer.write(b"GET / HTTP/1.1\r\n\r\n")
+            writer.write(b"\x16\x03\x01 is TLS, which is not spoken here")
             assert await reader.read() == b""
             writer.close()
             assert body_of(await client.call(QUERY)) == ANSWER + QUERY

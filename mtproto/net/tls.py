@@ -1,0 +1,135 @@
+"""TLS as a carrier, over any carrier of a stream: the same for both shells, since no loop's own TLS is used."""
+
+from __future__ import annotations
+
+import ssl
+from typing import TYPE_CHECKING
+
+from mtproto.net.carrier import open_tcp
+
+if TYPE_CHECKING:
+    from mtproto.net.carrier import Carrier, Loop, Owner, Route
+
+__all__ = ["TlsCarrier", "open_tls"]
+
+READ_SIZE = 256 * 1024
+"""Bytes taken out of TLS at once."""
+
+
+def open_tls(loop: Loop, route: Route, owner: Owner) -> Carrier:
+    """Begin to open a TLS connection over TCP."""
+    return TlsCarrier(loop, route, owner)
+
+
+class TlsCarrier:
+    """One TLS connection: a carrier of a stream, open once both ends have shaken hands.
+
+    Args:
+        loop: of the shell.
+        route: `tls` says what to trust; None trusts what the system trusts. The name is that of the first address.
+        owner: whoever opens it.
+
+    """
+
+    idle = False
+
+    def __init__(self, loop: Loop, route: Route, owner: Owner) -> None:
+        context = route.tls if route.tls is not None else ssl.create_default_context()
+        self._owner = owner
+        self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+        self._tls = context.wrap_bio(self._incoming, self._outgoing, server_hostname=route.addresses[0][0])
+        self._unsent: list[bytes] = []
+        self._shaken = False
+        self._failure: Exception | None = None
+        self._inner = open_tcp(loop, route, self)
+
+    # What its owner asks -----------------------------------------------------------------------------------------
+
+    @property
+    def writable(self) -> bool:
+        """Whether `write` may be called."""
+        return self._shaken and self._failure is None and self._inner.writable
+
+    def write(self, data: bytes) -> None:
+        """Send a piece of the stream."""
+        self._unsent.append(data)
+        self._work()
+
+    def abort(self) -> None:
+        """Give it up."""
+        self._inner.abort()
+
+    # What the carrier below tells --------------------------------------------------------------------------------
+
+    def opened(self, carrier: Carrier) -> None:
+        """Begin to shake hands."""
+        self._inner = carrier
+        self._work()
+
+    def received(self, data: bytes) -> None:
+        """Take encrypted bytes."""
+        if self._failure is None:
+            self._incoming.write(data)
+            self._work()
+
+    def drained(self) -> None:
+        """Pass it on."""
+        if self._shaken:
+            self._owner.drained()
+
+    def lost(self, error: Exception | None) -> None:
+        """Tell the owner; what TLS found wrong is the better reason."""
+        self._owner.lost(self._failure or error)
+
+    # Between the two ---------------------------------------------------------------------------------------------
+
+    def _work(self) -> None:
+        """Go on as far as the bytes that are there allow."""
+        try:
+            shaken = self._shaken or self._shake()
+            if shaken:
+                self._write()
+            self._flush()
+            if shaken:
+                self._read()
+        except ssl.SSLError as error:
+            self._failure = error
+            self._flush()  # an alert
+            self._inner.abort()
+
+    def _shake(self) -> bool:
+        try:
+            self._tls.do_handshake()
+        except ssl.SSLWantReadError:
+            return False
+        self._flush()
+        self._shaken = True
+        self._owner.opened(self)
+        return True
+
+    def _write(self) -> None:
+        while self._unsent:
+            try:
+                taken = self._tls.write(self._unsent[0])
+            except ssl.SSLWantReadError:
+                return
+            self._unsent[0] = self._unsent[0][taken:]
+            if not self._unsent[0]:
+                del self._unsent[0]
+
+    def _read(self) -> None:
+        while True:
+            try:
+                data = self._tls.read(READ_SIZE)
+            except ssl.SSLWantReadError:
+                return
+            except ssl.SSLZeroReturnError:
+                data = b""
+            if not data:  # the other end has said that nothing more will come
+                self._inner.abort()
+                return
+            self._owner.received(data)
+
+    def _flush(self) -> None:
+        if self._outgoing.pending and self._inner.writable:
+            self._inner.write(self._outgoing.read())

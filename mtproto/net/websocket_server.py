@@ -1,0 +1,117 @@
+"""The server's end of a WebSocket, between the bytes of a connection and a link.
+
+One duplex stream of bytes in binary messages whose borders mean nothing; inside, an obfuscated framing
+(core.telegram.org/mtproto/transports#websocket). The protocol itself (RFC 6455) is `wsproto`. No I/O and no clock.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import h11
+from wsproto import ConnectionType, WSConnection
+from wsproto.events import AcceptConnection, BytesMessage, CloseConnection, Event, Ping, Pong, Request
+from wsproto.frame_protocol import CloseReason
+from wsproto.utilities import ProtocolError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from mtproto.link import ServerLink, ServerLinkEvent
+
+__all__ = ["SUBPROTOCOL", "WebSocketServer"]
+
+SUBPROTOCOL = "binary"
+
+_OBFUSCATED = "obfuscated-"
+
+
+class WebSocketServer:
+    """One WebSocket that was accepted.
+
+    Args:
+        connection: the machine, open.
+        answer: what accepts it.
+
+    Attributes:
+        link: gets the stream; set before anything is received.
+
+    """
+
+    link: ServerLink
+
+    def __init__(self, connection: WSConnection, answer: bytes) -> None:
+        self._connection = connection
+        self._outgoing = [answer]
+        self._closing = False
+
+    @classmethod
+    def accept(cls, headers: list[tuple[bytes, bytes]], target: bytes) -> WebSocketServer | None:
+        """Return the server's end of what a request asks for; None if it is no good WebSocket, or not ours."""
+        connection = WSConnection(ConnectionType.SERVER)
+        try:
+            connection.initiate_upgrade_connection(headers, target)
+            [request] = connection.events()
+            if not isinstance(request, Request) or SUBPROTOCOL not in request.subprotocols:
+                return None
+            return cls(connection, connection.send(AcceptConnection(subprotocol=SUBPROTOCOL)))
+        except (ProtocolError, h11.ProtocolError, ValueError):  # of header values that are no text, too
+            return None
+
+    def received(self, data: bytes, now: float) -> Sequence[ServerLinkEvent]:
+        """Take what came in, in pieces of any size, and return what it means. Nothing is raised for what it is."""
+        if self._closing or not data:
+            return ()
+        events: list[ServerLinkEvent] = []
+        self._connection.receive_data(data)
+        for event in self._connection.events():
+            match event:
+                case BytesMessage(data=piece):
+                    events += self._take(bytes(piece), now)
+                case Ping():
+                    self._send(event.response())
+                case Pong():
+                    pass
+                case CloseConnection(code=code):
+                    self._close(code)
+                case _:
+                    self._close(CloseReason.UNSUPPORTED_DATA)
+            if self._closing:
+                break
+        return events
+
+    def _take(self, piece: bytes, now: float) -> Sequence[ServerLinkEvent]:
+        events = self.link.received(piece, now)
+        name = self.link.transport_name
+        if name is not None and not name.startswith(_OBFUSCATED):
+            self._close(CloseReason.POLICY_VIOLATION)
+        return events
+
+    def _close(self, code: int) -> None:
+        if not self._closing:
+            self._closing = True
+            self._send(CloseConnection(code=_sendable(code)))
+
+    def _send(self, event: Event) -> None:
+        self._outgoing.append(self._connection.send(event))
+
+    def data_to_send(self, now: float) -> bytes:
+        """Return what is to be sent now; call again until it is empty. What is returned counts as sent."""
+        if not self._closing:
+            if data := self.link.data_to_send(now):
+                self._send(BytesMessage(data=data))
+            elif self.link.closing:
+                self._close(CloseReason.NORMAL_CLOSURE)  # whatever the reason: documented
+        pieces, self._outgoing = self._outgoing, []
+        return b"".join(pieces)
+
+    @property
+    def closing(self) -> bool:
+        """Whether the connection is to be closed once all is sent."""
+        return self._closing
+
+
+def _sendable(code: int) -> int:
+    """Return a code that may be answered with: those that only stand for the lack of one may not."""
+    unsendable = (CloseReason.NO_STATUS_RCVD, CloseReason.ABNORMAL_CLOSURE, CloseReason.TLS_HANDSHAKE_FAILED)
+    return CloseReason.NORMAL_CLOSURE if code in unsendable else code
