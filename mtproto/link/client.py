@@ -78,6 +78,8 @@ class ClientLink:
         backoff: how long to wait between connections that fail.
         offload: leave the slow steps of the exchange to whoever calls `take_work`.
 
+    Raises `LocalProtocolError` if the state is that of another data centre.
+
     """
 
     def __init__(
@@ -93,6 +95,8 @@ class ClientLink:
         backoff: BackoffPolicy = DEFAULT_BACKOFF,
         offload: bool = False,
     ) -> None:
+        if state is not None:
+            state.check_dc(dc_id)
         self._dc_id = dc_id
         self._random = random
         self._limits = limits

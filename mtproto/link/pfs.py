@@ -54,12 +54,13 @@ class PfsLink:
         state: the permanent key that an earlier link left; without it one is made.
         expires_in: seconds that a temporary key is to live.
         limits: what is sent and accepted at most.
+        dc_id: as `ClientLink` takes it.
         options: of `ClientLink`.
 
     Attributes:
         failure: why it has given up.
 
-    Raises `LocalProtocolError` if the state is that of a temporary key.
+    Raises `LocalProtocolError` if the state is that of a temporary key, or of another data centre.
 
     """
 
@@ -67,18 +68,21 @@ class PfsLink:
         self,
         keys: Sequence[RSAPublicKey],
         *,
+        dc_id: int,
         state: KeyState | None = None,
         expires_in: int = EXPIRES_IN,
         limits: Limits = DEFAULT_LIMITS,
         **options: Any,
     ) -> None:
-        if state is not None and state.expires_at is not None:
-            raise LocalProtocolError("a temporary key can't be bound to a temporary key")
+        if state is not None:
+            state.check_dc(dc_id)
+            if state.expires_at is not None:
+                raise LocalProtocolError("a temporary key can't be bound to a temporary key")
         self._permanent = PermanentKey(state)
         self._keys = keys
         self._expires_in = expires_in
         self._limits = limits
-        self._options = options
+        self._options = {**options, "dc_id": dc_id}
         self._early = min(RENEW_EARLY, expires_in / 10)
         self._front = self._new_link()  # the link whose key calls go out under
         self._next: TemporaryLink | None = None  # the one that is to take over

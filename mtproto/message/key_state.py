@@ -8,7 +8,7 @@ from hmac import compare_digest
 from struct import Struct
 from struct import error as struct_error
 
-from mtproto.errors import MTProtoError
+from mtproto.errors import LocalProtocolError, MTProtoError
 from mtproto.message.auth_key import AUTH_KEY_LENGTH, AuthKey
 
 __all__ = ["MAX_SALTS", "SALT_OVERLAP", "ExchangeResult", "KeyState", "KeyStateDamaged", "Salt"]
@@ -106,6 +106,18 @@ class KeyState:
             time_offset=result.time_offset,
             expires_at=result.expires_at,
         )
+
+    def check_dc(self, dc_id: int) -> None:
+        """See that the key is used on its own data centre only (core.telegram.org/mtproto/security_guidelines).
+
+        Media servers, whose ids are negative, belong to their data centre.
+
+        Raises:
+            LocalProtocolError: the key belongs to another one.
+
+        """
+        if self.dc_id and abs(self.dc_id) != abs(dc_id):
+            raise LocalProtocolError(f"the key belongs to DC {self.dc_id}, not to DC {dc_id}")
 
     def server_time(self, now: float) -> float:
         """Return what the server's clock shows at `now`, as far as it is known; both are Unix seconds."""
