@@ -18,12 +18,13 @@ from typing import TYPE_CHECKING
 
 from mtproto.errors import ConnectionLost, ExchangeFailed, LocalProtocolError, RemoteProtocolError, TransportError
 from mtproto.limits import DEFAULT_LIMITS, Limits
-from mtproto.link.backoff import DEFAULT_BACKOFF, Backoff, BackoffPolicy
+from mtproto.link.backoff import DEFAULT_BACKOFF, BackoffPolicy
 from mtproto.link.events import Broken, ExchangeStep, Failed, KeyCreated, LinkEvent, Status, StatusChanged
 from mtproto.link.keep_alive import DISCONNECT_DELAY, KeepAlive
 from mtproto.link.key_maker import KeyMaker, Work
+from mtproto.link.reconnection import Reconnection
 from mtproto.message.key_state import KeyState
-from mtproto.session import ClientSession, Request, RequestLost, RpcFailed, SessionBroken
+from mtproto.session import ClientSession, Request, RequestLost, Result, RpcFailed, SessionBroken
 from mtproto.session.service_messages import HttpWait
 from mtproto.transport import Payload, QuickAck, client_transport
 
@@ -39,14 +40,6 @@ if TYPE_CHECKING:
 __all__ = ["ClientLink"]
 
 WRONG_DC = -444
-FLOOD = -429
-
-REFUSALS = 3
-"""Transport errors in a row, over as many connections, after which they are believed. They are not authenticated: one
-may come from anybody in the middle, or from a server that is just restarting."""
-
-BARREN_CONNECTIONS = 5
-"""Connections in a row on which no key could be made."""
 
 GREETING_TIME = 10.0
 """Seconds for a proxy to answer a greeting: one round trip, and no work to speak of."""
@@ -103,7 +96,7 @@ class ClientLink:
         self._transport_name = transport
         self._secret = secret
         self._new_transport(0.0)  # raises now rather than at the first connection
-        self._backoff = Backoff(random, backoff)
+        self._reconnection = Reconnection(random, backoff)
         self._offload = offload
         self._events: list[LinkEvent] = []
         self._maker = KeyMaker(keys, dc_id, random, self._stepped)
@@ -116,10 +109,6 @@ class ClientLink:
         self._made_key = False  # on this connection
         self._greet_until = 0.0
         self._greeted = False  # a proxy has answered once, so it is the right one
-        self._refusals = 0
-        self._barren = 0
-        self._tireless = False  # goes on although no key can be made just now
-        self._flooded = False
         self.connect_at: float | None = 0.0
         self.failure: MTProtoError | None = None
 
@@ -210,7 +199,6 @@ class ClientLink:
         self._outgoing = [self._transport.opening()]
         self._keep_alive = None
         self._made_key = False
-        self._flooded = False
         if self._transport.ready:
             self._begin(now)
         else:
@@ -226,12 +214,11 @@ class ClientLink:
         if self._status is Status.READY and self._session is not None:
             self._session.disconnected(now)
         if self._status is Status.EXCHANGING or (self._status is Status.GREETING and not self._greeted):
-            self._barren += 1
-            if self._barren >= BARREN_CONNECTIONS and not self._tireless:
-                failed = "no key could be made" if self._status is Status.EXCHANGING else "no proxy answered"
-                self._fail(ConnectionLost(f"{failed} over {self._barren} connections"))
+            failed = "no key could be made" if self._status is Status.EXCHANGING else "no proxy answered"
+            if self._reconnection.fruitless():
+                self._fail(ConnectionLost(f"{failed} over {self._reconnection.barren} connections"))
         if self._status is not Status.CLOSED:
-            self.connect_at = now + self._backoff.next_delay(at_once=not self._flooded)
+            self.connect_at = self._reconnection.next_attempt(now)
             self._enter(Status.DISCONNECTED)
         return self._take_events()
 
@@ -257,7 +244,7 @@ class ClientLink:
             if self._status is Status.GREETING and not self._greeted:
                 self._fail(error)  # a wrong secret: saying it again would not make it right
             else:
-                self._break(error)
+                self._break_for(error)
         else:
             if self._status is Status.GREETING and self._transport.ready:
                 self._greeted = True
@@ -376,32 +363,33 @@ class ClientLink:
             events = self._session.receive(payload, now)
         except RemoteProtocolError as error:
             self._events += error.events
-            self._break(error)
+            self._break_for(error)
             return
-        self._refusals = 0
-        self._backoff.succeeded()
+        self._reconnection.refusals = 0  # whoever sealed this knows the key
         self._events += events
         for event in events:
-            if isinstance(event, SessionBroken):
+            if isinstance(event, Result):
+                self._reconnection.succeeded()
+            elif isinstance(event, SessionBroken):
                 self._break(event.error)
-            elif isinstance(event, RpcFailed) and (event.code, event.message) == _DUPLICATED:
-                # https://core.telegram.org/api/errors: the key is dead, and connecting again would only repeat it.
-                self._fail(ConnectionLost("AUTH_KEY_DUPLICATED: the key was used by two connections at once"))
+            elif isinstance(event, RpcFailed):
+                self._reconnection.succeeded()
+                if (event.code, event.message) == _DUPLICATED:
+                    # https://core.telegram.org/api/errors: the key is dead, and connecting again would only repeat it.
+                    self._fail(ConnectionLost("AUTH_KEY_DUPLICATED: the key was used by two connections at once"))
 
     def _handle_error(self, error: TransportError) -> None:
         if self._session is not None:
             self._events += self._session.transport_error(error.code)
-        self._flooded = error.code == FLOOD
-        if not self._flooded:
-            self._refusals += 1
-        if self._is_believed(error):
+        enough = self._reconnection.refused(error.code)
+        if enough or self._is_plausible(error):
             self._believe(error)
         else:
             self._break(error)
 
-    def _is_believed(self, error: TransportError) -> bool:
-        """Whether an error that is not authenticated came often enough, or makes sense by itself."""
-        return self._refusals >= REFUSALS or (error.code == WRONG_DC and self._status is Status.EXCHANGING)
+    def _is_plausible(self, error: TransportError) -> bool:
+        """Whether an error that is not authenticated is believed the first time, since it makes sense."""
+        return error.code == WRONG_DC and self._status is Status.EXCHANGING
 
     def _believe(self, error: TransportError) -> None:
         """Give up, since the server said so often enough."""
@@ -424,9 +412,7 @@ class ClientLink:
             self._send_plain(outcome)
         elif outcome is not None:
             self._made_key = True
-            self._barren = 0
-            self._refusals = 0
-            self._backoff.succeeded()
+            self._reconnection.key_made()
             self._maker.abandon()
             self._use_key(KeyState.from_exchange(outcome, dc_id=self._dc_id), now)
 
@@ -474,6 +460,7 @@ class ClientLink:
 
     def _begin_session(self, session: ClientSession, now: float) -> None:
         session.connected(now)
+        self._reconnection.begun(now)
         self._keep_alive = KeepAlive(now)
         self._tick_keep_alive(session, self._keep_alive, now)
         self._enter(Status.READY)
@@ -485,6 +472,13 @@ class ClientLink:
             session.ping(disconnect_delay=DISCONNECT_DELAY)
 
     # Endings -----------------------------------------------------------------------------------------------------
+
+    def _break_for(self, error: RemoteProtocolError) -> None:
+        """End the connection since the server broke the protocol, and the link if it does so each time."""
+        if self._status is Status.READY and self._reconnection.senseless():
+            self._fail(error)
+        else:
+            self._break(error)
 
     def _break(self, error: MTProtoError) -> None:
         """Take nothing more from this connection; the shell is to close it."""

@@ -231,17 +231,17 @@ class TemporaryLink(ClientLink):
             self._session = self._new_session(state)
             self._begin_session(self._session, now)
 
-    def _is_believed(self, error: TransportError) -> bool:
+    def _is_plausible(self, error: TransportError) -> bool:
         # A temporary key that is given up too early costs little: one exchange.
-        unknown = error.code == NOT_FOUND and self._session is not None and self._refusals > 1
-        return unknown or super()._is_believed(error)
+        unknown = error.code == NOT_FOUND and self._session is not None and self._reconnection.refusals > 1
+        return unknown or super()._is_plausible(error)
 
     def _believe(self, error: TransportError) -> None:
         """Make another key, since the server does not know this one; for temporary keys that may happen any time."""
         if self._session is None:
             self._fail(error)
         else:
-            self._refusals = 0
+            self._reconnection.refusals = 0
             self._start_over(error)
 
     def _start_over(self, error: MTProtoError) -> None:
@@ -298,7 +298,7 @@ class TemporaryLink(ClientLink):
             return
         self.bound = True
         self._bound_at = now
-        self._tireless = True
+        self._reconnection.tireless = True
         self._events.append(KeyBound(self._session.key_state))
         self._send_waiting(self._session)
 

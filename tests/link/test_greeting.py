@@ -8,7 +8,8 @@ import pytest
 
 from mtproto.errors import ConnectionLost, LocalProtocolError, RemoteProtocolError
 from mtproto.link import Broken, ClientLink, Failed, Status, StatusChanged
-from mtproto.link.client import BARREN_CONNECTIONS, GREETING_TIME
+from mtproto.link.client import GREETING_TIME
+from mtproto.link.reconnection import BARREN_CONNECTIONS
 from mtproto.session import Sent
 from mtproto.transport import Secret, SecretKind
 from mtproto.transport.tls_greeting import answer_hello, read_hello

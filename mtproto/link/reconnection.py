@@ -1,0 +1,91 @@
+"""When a link connects again, and when it has seen enough: the counters behind that.
+
+Everything that went wrong counts until something went right. What counts as right is a call that was answered, or a
+connection that stood for a while: a peer that greets us well and then closes must not have us back at once, for ever.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mtproto.link.backoff import Backoff, BackoffPolicy
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["BARREN_CONNECTIONS", "Reconnection"]
+
+REFUSALS = 3
+"""Transport errors in a row, over as many connections, after which they are believed. They are not authenticated: one
+may come from anybody in the middle, or from a server that is just restarting."""
+
+BARREN_CONNECTIONS = 5
+"""Connections in a row on which no key could be made."""
+
+SENSELESS_CONNECTIONS = 5
+"""Connections in a row that the server broke the protocol on: its next one will not be better."""
+
+STABLE = 10.0
+"""Seconds for which a connection has to stand to be called a success although nothing was asked over it."""
+
+FLOOD = -429
+
+
+class Reconnection:
+    """The memory of one link. One owner: that link.
+
+    Attributes:
+        refusals: transport errors in a row.
+        barren: connections in a row that were to bring a key or a greeting, and did not.
+        tireless: goes on for ever, since it has worked before.
+
+    """
+
+    __slots__ = ("_backoff", "_flooded", "_senseless", "_since", "barren", "refusals", "tireless")
+
+    def __init__(self, random: Callable[[int], bytes], policy: BackoffPolicy) -> None:
+        self._backoff = Backoff(random, policy)
+        self._flooded = False
+        self._senseless = 0
+        self._since: float | None = None
+        self.refusals = 0
+        self.barren = 0
+        self.tireless = False
+
+    def begun(self, now: float) -> None:
+        """Note that a session begins to use a connection."""
+        self._since = now
+
+    def key_made(self) -> None:
+        """Note that an exchange has ended with a key."""
+        self.barren = 0
+        self.succeeded()
+
+    def succeeded(self) -> None:
+        """Note that a call was answered, or that something else went right."""
+        self.refusals = self._senseless = 0
+        self._backoff.succeeded()
+
+    def refused(self, code: int) -> bool:
+        """Note a transport error; return whether it is to be believed by now. A flood only costs time."""
+        self._flooded = code == FLOOD
+        if not self._flooded:
+            self.refusals += 1
+        return self.refusals >= REFUSALS
+
+    def fruitless(self) -> bool:
+        """Note a connection that brought no key or no greeting; return whether that is enough of them."""
+        self.barren += 1
+        return self.barren >= BARREN_CONNECTIONS and not self.tireless
+
+    def senseless(self) -> bool:
+        """Note that the server broke the protocol; return whether that is enough."""
+        self._senseless += 1
+        return self._senseless >= SENSELESS_CONNECTIONS
+
+    def next_attempt(self, now: float) -> float:
+        """Note that a connection, or the attempt to make one, is over; return when to try again, Unix seconds."""
+        if self._since is not None and now - self._since >= STABLE:
+            self.succeeded()
+        at_once, self._since, self._flooded = not self._flooded, None, False
+        return now + self._backoff.next_delay(at_once=at_once)
