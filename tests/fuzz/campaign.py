@@ -75,7 +75,7 @@ class Tally:
 
 @contextmanager
 def watchdog(seconds: float = HANG) -> Iterator[Callable[[], None]]:
-    """Give a function that starts the clock anew; when it runs out, `Hang` is raised. In main threads, not on Windows."""
+    """Give a function that starts the clock anew; when it runs out, `Hang` is raised. Not on Windows."""
     if not hasattr(signal, "setitimer"):
         yield lambda: None
         return
@@ -95,10 +95,9 @@ def void(_value: object) -> None:
     """Return nothing."""
 
 
-def seeds_of(target: str) -> list[bytes]:
-    """Return the corpus of a target and its committed cases."""
-    files = [path for kind in ("corpus", "cases") for path in sorted((HERE / kind / target).glob("*"))]
-    return [path.read_bytes() for path in files]
+def seeds_of(target: str, kind: str) -> list[bytes]:
+    """Return what is committed for a target: its `corpus`, or its `cases`."""
+    return [path.read_bytes() for path in sorted((HERE / kind / target).glob("*"))]
 
 
 def examine(target: Target, data: bytes) -> Finding | None:
@@ -136,7 +135,9 @@ class Campaign:
         self._random = Random(f"{target.name} {seed}")
         self._mutator = Mutator(self._random, target.words(), target.longest)
         self._pools: tuple[list[bytes], list[bytes]] = ([], [])  # refused, understood
-        self._seeds = [b"", *seeds_of(target.name)][::-1]
+        corpus, cases = [b"", *seeds_of(target.name, "corpus")], seeds_of(target.name, "cases")
+        self._seeds = [*cases, *corpus][::-1]
+        self._cases = len(cases)  # judged first, and not changed further: what they need is bulk
         self._given = len(self._seeds)
         self._traces: set[str] = set()
         self._known: set[str] = set()
@@ -176,7 +177,8 @@ class Campaign:
             return
         taken = time.perf_counter() - start
         tally.parsed += verdict.parsed
-        if verdict.trace not in self._traces or tally.inputs <= self._given:
+        seed = tally.inputs <= self._given
+        if tally.inputs > self._cases and (seed or verdict.trace not in self._traces):
             self._traces.add(verdict.trace)
             tally.traces = len(self._traces)
             self._keep(self._pools[verdict.parsed], data)

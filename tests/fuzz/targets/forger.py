@@ -18,6 +18,8 @@ SECOND = 1 << 32
 
 _HEADER = Struct("<qqqii")
 _PADDING = 12
+_LARGE = 240
+"""Numbers of copies from which each step adds 64 more, up to 1024."""
 
 
 class Forger:
@@ -48,10 +50,11 @@ class Forger:
 
     def container(self, tape: Tape) -> bytes:
         """Return a packet with a container of many copies of the message that follows, each with an id of its own."""
-        count = 4 * tape.number() + 1
+        count = tape.number()
+        count = count if count < _LARGE else (count - _LARGE + 1) * 64
         choices, first = self._message(tape)
         messages = [first]
-        for _ in range(count - 1):
+        for _ in range(max(0, count - 1)):
             messages.append(wire.Message(self._fresh(0), self._seqno(choices), first.body))
         body = wire.write_container(messages)
         return self._seal(choices, wire.Message(self._fresh(0), 2 * self._content, body))
