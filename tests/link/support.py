@@ -49,8 +49,10 @@ class Pair:
     """A client's link and a DC, and the wire between them.
 
     Bytes travel in `settle`, until nobody has anything to say; time passes in `advance`. The DC answers every call
-    with `answer(query)`; a None is an answer that does not come.
+    with `answer(query)`; a None is an answer that does not come. The client's clock is `skew` seconds ahead.
     """
+
+    skew = 0.0
 
     def __init__(self, *, known_key: bool = True, offload: bool = False, **options: Any) -> None:
         self.now = NOW
@@ -72,6 +74,11 @@ class Pair:
         self.exchange_faults: ExchangeFaults | None = None
         self.faults: LinkFaults | None = None
 
+    @property
+    def client_now(self) -> float:
+        """What the client's clock shows."""
+        return self.now + self.skew
+
     # The wire
 
     def connect(self) -> None:
@@ -86,7 +93,7 @@ class Pair:
             exchange_faults=self.exchange_faults,
             faults=self.faults,
         )
-        self._tell(self.client.connected(self.now))
+        self._tell(self.client.connected(self.client_now))
         self.settle()
 
     def cut(self) -> None:
@@ -94,17 +101,17 @@ class Pair:
         if self.server is not None:
             self.server.disconnected(self.now)
             self.server = None
-        self._tell(self.client.disconnected(self.now))
+        self._tell(self.client.disconnected(self.client_now))
 
     def settle(self) -> None:
         """Carry bytes until all is said, closing the connection when either end wants it."""
         while self.server is not None:
-            up = self.client.data_to_send(self.now)
+            up = self.client.data_to_send(self.client_now)
             if up:
                 self._tell_server(self.server.received(up, self.now))
             down = self.server.data_to_send(self.now)
             if down:
-                self._tell(self.client.received(down, self.now))
+                self._tell(self.client.received(down, self.client_now))
             if self.client_broken() or (self.server.closing and not down):
                 self.cut()
             elif not up and not down:
@@ -124,7 +131,7 @@ class Pair:
         end = self.now + seconds
         while (moment := self._next_moment()) is not None and moment <= end:
             self.now = max(self.now, moment)
-            if self.server is None and self.client.connect_at is not None and self.client.connect_at <= self.now:
+            if self.server is None and self.client.connect_at is not None and self.client.connect_at <= self.client_now:
                 self._connect_if_reachable()
             self._tick()
         self.now = end
@@ -135,18 +142,17 @@ class Pair:
             self.connect()
         else:
             self.attempts.append(self.now)
-            self._tell(self.client.disconnected(self.now))
+            self._tell(self.client.disconnected(self.client_now))
 
     def _next_moment(self) -> float | None:
-        times = [self.client.next_deadline()]
-        if self.server is None:
-            times.append(self.client.connect_at)
-        else:
-            times.append(self.server.next_deadline())
-        return min((time for time in times if time is not None), default=None)
+        times = [self.client.next_deadline(), self.client.connect_at if self.server is None else None]
+        moments = [time - self.skew for time in times if time is not None]
+        if self.server is not None and (deadline := self.server.next_deadline()) is not None:
+            moments.append(deadline)
+        return min(moments, default=None)
 
     def _tick(self) -> None:
-        self._tell(self.client.tick(self.now))
+        self._tell(self.client.tick(self.client_now))
         if self.server is not None:
             self._tell_server(self.server.tick(self.now))
         self.settle()
