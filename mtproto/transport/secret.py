@@ -86,7 +86,7 @@ class Secret:
             return cls(data)  # whatever its first byte is
         if len(data) == 1 + _KEY and marker == _PADDED:
             return cls(key, SecretKind.PADDED)
-        if len(data) > 1 + _KEY and marker == _FAKE_TLS:
+        if len(data) > _KEY and marker == _FAKE_TLS:
             return cls(key, SecretKind.FAKE_TLS, domain.decode("ascii", errors="replace"))
         raise LocalProtocolError(
             f"a proxy secret has 16 bytes, or dd and 16, or ee, 16 and a domain; this one is another, of {len(data)}"

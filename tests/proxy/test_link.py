@@ -14,7 +14,7 @@ from mtproto.proxy import ProxyState
 from mtproto.proxy import state as state_module
 from mtproto.proxy.link import GREETING_TIME
 from mtproto.proxy.state import MOST_AHEAD, OLDEST_HELLO
-from mtproto.transport import Payload, Secret, SecretKind, client_transport
+from mtproto.transport import Payload, Secret, SecretKind, client_transport, detect
 from mtproto.transport.tls_hello import client_hello
 from mtproto.transport.tls_records import CHANGE_CIPHER_SPEC, cut_records
 from tests.proxy.support import (
@@ -80,6 +80,9 @@ def test_a_media_dc_without_a_place_of_its_own_is_the_ordinary_one(dc_id: int, p
     link = link_of()
     link.received(client_of(PLAIN, dc_id=dc_id).opening(), NOW)
     assert (link.upstream, link.dc_id) == (place, dc_id)
+    found = detect(link.data_for_upstream(), os.urandom)
+    assert found is not None
+    assert (found.name, found.dc_id) == ("obfuscated-padded", dc_id)  # the DC is told as much
 
 
 @pytest.mark.parametrize("dc_id", [4, 10_002, 3])

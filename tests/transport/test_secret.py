@@ -74,6 +74,7 @@ def test_any_16_bytes_are_a_plain_secret(secret: Secret, spell: Callable[[bytes]
         f"ee{KEY.hex()}{b'a b'.hex()}",
         f"ee{KEY.hex()}{(b'a' * 183).hex()}",
         f" {KEY.hex()}",
+        f"{base64.b64encode(KEY).decode()[:12]}\n{base64.b64encode(KEY).decode()[12:]}",
         "зззз",
     ],
 )
@@ -81,6 +82,13 @@ def test_anything_else_is_refused_and_not_repeated(text: str) -> None:
     with pytest.raises(LocalProtocolError) as caught:
         Secret.parse(text)
     assert not text or text not in str(caught.value)
+
+
+def test_a_secret_of_another_length_is_told_its_length_as_hex_and_an_ee_what_it_lacks() -> None:
+    with pytest.raises(LocalProtocolError, match="of 17"):
+        Secret.parse(f"{KEY.hex()}00")
+    with pytest.raises(LocalProtocolError, match="names a domain"):
+        Secret.parse(f"ee{KEY.hex()}")
 
 
 @given(st.text(max_size=60) | st.binary(max_size=60).map(bytes.hex))
@@ -148,6 +156,7 @@ def test_a_link_of_ours_leads_back(secret: Secret, host: str) -> None:
         (f"https://example.org/proxy?server=a&port=443&secret={KEY.hex()}", "tg://proxy?"),
         (f"https://t.me/socks?server=a&port=443&secret={KEY.hex()}", "tg://proxy?"),
         ("https://[", "link"),
+        (f"tg://proxy?server=a&port=443&secret={KEY.hex()}{'&x' * 20}", "link"),
         ("", "tg://proxy?"),
     ],
 )
