@@ -13,8 +13,9 @@ if TYPE_CHECKING:
     from mtproto.client import blocking
     from mtproto.client.application import Application
     from mtproto.client.client import Client, connect
+    from mtproto.client.updates import UndecodableUpdate
 
-__all__ = ["Application", "Client", "blocking", "connect"]
+__all__ = ["Application", "Client", "UndecodableUpdate", "blocking", "connect"]
 
 
 def __getattr__(name: str) -> Any:
@@ -25,6 +26,10 @@ def __getattr__(name: str) -> Any:
         from mtproto.client.application import Application
 
         return Application
+    if name == "UndecodableUpdate":
+        from mtproto.client.updates import UndecodableUpdate
+
+        return UndecodableUpdate
     if name in {"Client", "connect"}:
         return getattr(import_module("mtproto.client.client"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

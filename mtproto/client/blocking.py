@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeVar, Unpack
+from typing import TYPE_CHECKING, TypeVar, Unpack
 
 from mtproto.client.base import BaseClient, Timeout
 from mtproto.client.calls import is_idempotent, method_name
 from mtproto.client.options import Options, connection_options
+from mtproto.client.updates import ReceivedUpdate, read_update
 from mtproto.net.blocking import BlockingConnection
 
 if TYPE_CHECKING:
@@ -124,9 +125,13 @@ class Client(BaseClient):
             outcome = self.connection.call(sent, timeout=seconds, idempotent=idempotent, after=after)
         return self._writer.read(outcome, sent, method, state)
 
-    def updates(self) -> Iterator[Any]:
-        """Iterate over what the server sends unasked: see `net.blocking.BlockingConnection.updates`."""
-        return self.connection.updates()
+    def updates(self) -> Iterator[ReceivedUpdate]:
+        """Iterate over what the server sends unasked, in order of arrival, until the client is closed.
+
+        Yields what `mtproto.client.client.Client.updates` does.
+        """
+        for item in self.connection.updates():
+            yield read_update(item, self.schema)
 
 
 def connect(

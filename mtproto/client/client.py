@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeVar, Unpack
+from typing import TYPE_CHECKING, TypeVar, Unpack
 
 from mtproto.client.base import BaseClient, Timeout
 from mtproto.client.calls import is_idempotent, method_name
 from mtproto.client.options import Options, connection_options
+from mtproto.client.updates import ReceivedUpdate, read_update
 from mtproto.net import Connection
 
 if TYPE_CHECKING:
@@ -126,9 +127,15 @@ class Client(BaseClient):
             outcome = await self.connection.call(sent, timeout=seconds, idempotent=idempotent, after=after)
         return self._writer.read(outcome, sent, method, state)
 
-    def updates(self) -> AsyncIterator[Any]:
-        """Iterate over what the server sends unasked: see `net.Connection.updates`."""
-        return self.connection.updates()
+    async def updates(self) -> AsyncIterator[ReceivedUpdate]:
+        """Iterate over what the server sends unasked, in order of arrival, until the client is closed.
+
+        Yields objects of the type `Updates`; `UndecodableUpdate` with the bytes of one that can't be read, and why;
+        `UpdatesGap` where some may have been missed (`updates.getDifference` catches up); `UpdatesDropped` with the
+        number of those that a reader was too slow for.
+        """
+        async for item in self.connection.updates():
+            yield read_update(item, self.schema)
 
 
 def connect(

@@ -39,6 +39,8 @@ class ConnectionOptions(TypedDict, total=False):
         limits: bounds on what is sent and accepted.
         random: a cryptographically secure source of bytes; the operating system's by default.
         trace: called with each step of the key exchange; it sees no secret.
+        on_event: called with every event of the connection (`mtproto.link.LinkEvent`), in the thread that carries it:
+            its states (`StatusChanged`), its keys, what happens to each call. It sees no secret.
 
     """
 
@@ -52,6 +54,7 @@ class ConnectionOptions(TypedDict, total=False):
     limits: Limits
     random: Callable[[int], bytes]
     trace: Callable[[Step], None] | None
+    on_event: Callable[[LinkEvent], None] | None
 
 
 class Options(ConnectionOptions, total=False):
@@ -92,14 +95,18 @@ def connection_options(options: Options) -> Any:
     }
     trace = chosen.pop("trace", None)
     if trace is not None:
-        chosen["on_event"] = _step_to(trace)
+        chosen["on_event"] = _steps_and_events(trace, chosen.get("on_event"))
     return chosen
 
 
-def _step_to(trace: Callable[[Step], None]) -> Callable[[LinkEvent], None]:
+def _steps_and_events(
+    trace: Callable[[Step], None], watch: Callable[[LinkEvent], None] | None
+) -> Callable[[LinkEvent], None]:
     from mtproto.link import ExchangeStep
 
     def on_event(event: LinkEvent) -> None:
+        if watch is not None:
+            watch(event)
         if isinstance(event, ExchangeStep):
             trace(event.step)
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from mtproto.link import ServerLinkEvent, ServerQuery
     from mtproto.localdc.calls import Handler
     from mtproto.localdc.world.model import User, World
-    from tl import Schema, TLFunction
+    from tl import Schema, TLFunction, TLObject
 
 __all__ = ["DataCentre", "LocalDC"]
 
@@ -168,6 +168,16 @@ class DataCentre:
         """
         return sum(executed[random_id] for executed in list(self._desk.executions.values()))
 
+    def _push(self, update: TLObject | bytes) -> int:
+        pushed = 0
+        for record in list(self._records.values()):
+            if record.user_id is None or record.permanent is not None:
+                continue
+            bound = next((other for other in self._records.values() if other.permanent is record), record)
+            body = update if isinstance(update, bytes) else self._dispatcher.encode(update, "Updates", bound)
+            pushed += self._listener.push(record.auth_key.id, body)
+        return pushed
+
     def expire_file_references(self) -> None:
         """Let every file reference given out so far be answered with `FILE_REFERENCE_EXPIRED`."""
         self._desk.references.expire()
@@ -231,6 +241,18 @@ class LocalDC(DataCentre):
     async def close(self) -> None:
         """Close all connections and stop listening."""
         await self._stop()
+
+    def push(self, update: TLObject | bytes) -> int:
+        """Send an update to all sessions of whoever is logged in.
+
+        Args:
+            update: an object of the type `Updates`; or bytes, which go out as they are.
+
+        Returns:
+            how many sessions get it; those without a connection get it later.
+
+        """
+        return self._push(update)
 
     async def __aenter__(self) -> LocalDC:
         await self.start()

@@ -77,6 +77,10 @@ class Dispatcher:
         except Exception as error:
             return self._fail(error, call, session_id)
 
+    def encode(self, answer: Answer, result: str, key: KeyRecord) -> bytes:
+        """Return an object as bytes in the layer that the client of a key speaks; raises as `Layer.encode` does."""
+        return self._layers[key.layer or self._default_layer].encode(answer, result)
+
     def _read(self, body: bytes, key: KeyRecord, session_id: int, msg_id: int) -> Call:
         number = declared_layer(body) or key.layer or self._default_layer
         layer = self._layers.get(number)

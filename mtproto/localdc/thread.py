@@ -11,6 +11,8 @@ from mtproto.localdc.dc import DataCentre
 if TYPE_CHECKING:
     from collections.abc import Coroutine
 
+    from tl import TLObject
+
 __all__ = ["LocalDCThread"]
 
 
@@ -59,6 +61,17 @@ class LocalDCThread(DataCentre):
                 thread.run(self._stop())
             finally:
                 thread.end()
+
+    def push(self, update: TLObject | bytes) -> int:
+        """Send an update to all sessions of whoever is logged in; as `LocalDC.push`. Returns 0 when it does not run."""
+        pushed: list[int] = []
+
+        async def push() -> None:
+            pushed.append(self._push(update))
+
+        if self._thread is not None:
+            self._thread.run(push())
+        return sum(pushed)
 
     def __enter__(self) -> LocalDCThread:
         self.start()

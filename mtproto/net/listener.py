@@ -176,7 +176,7 @@ class Listener:
         """Send an update to the sessions of a key, or to one of them; those without a connection get it later.
 
         Args:
-            key_id: the id of the auth key.
+            key_id: the id of the auth key; a permanent one means the temporary one that is bound to it, too.
             body: a serialized boxed object.
             session_id: the session; None for all of the key.
 
@@ -185,7 +185,8 @@ class Listener:
 
         """
         key = self.state.find_key(key_id, self._clock())
-        slots = [slot for slot in key.sessions.values() if session_id in (None, slot.session_id)] if key else []
+        keys = [] if key is None else [key] if key.temporary is None else [key, key.temporary]
+        slots = [slot for key in keys for slot in key.sessions.values() if session_id in (None, slot.session_id)]
         for slot in slots:
             slot.session.push(body)
             self._flush(slot)
