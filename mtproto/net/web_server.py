@@ -157,6 +157,8 @@ class WebServer:
                     break
         except h11.RemoteProtocolError as error:
             self._respond(error.error_status_hint, close=True)
+        if self._poll is not None and self._http.trailing_data[0]:
+            self._poll.answer_at = now  # another request stands behind it: that one can wait for what is to come
         return events
 
     def _encourage(self) -> None:
@@ -266,10 +268,10 @@ class WebServer:
         if self._http.our_state not in (h11.IDLE, h11.SEND_RESPONSE):
             return
         headers = [*_HEADERS.get(self._path, []), ("Content-Type", "application/octet-stream")]
-        if status != 204:
-            headers.append(("Content-Length", str(len(body))))
         if close:
             headers.append(("Connection", "close"))
+        if status != 204:
+            headers.append(("Content-Length", str(len(body))))  # the last: some clients look no further
         self._send(h11.Response(status_code=status, headers=headers))
         if body:
             self._send(h11.Data(data=body))

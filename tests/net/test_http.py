@@ -99,20 +99,27 @@ def test_a_body_may_come_in_chunks() -> None:
     assert len(dc.queries) == 1
 
 
-def test_requests_that_come_behind_one_that_waits_are_answered_in_order() -> None:
+def test_a_request_that_waits_makes_way_for_one_that_comes_behind_it() -> None:
     dc, client, visitor = quiet()
     requests = []
-    for _ in range(2):
+    for _ in range(3):
         client.send(QUERY)
         requests.append(post(packet(client)))
-    visitor.send(b"".join(requests))
-    assert len(dc.queries) == 1
-    dc.queries[0].slot.session.answer(dc.queries[0].msg_id, ANSWER + b"1111")
-    first = visitor.flush()
-    visitor.wait(0)
-    assert len(dc.queries) == 2
-    dc.queries[1].slot.session.answer(dc.queries[1].msg_id, ANSWER + b"2222")
-    assert results([*heard(client, first), *heard(client, visitor.flush())]) == [ANSWER + b"1111", ANSWER + b"2222"]
+    answer = visitor.send(b"".join(requests)) + visitor.wait(0)
+    assert len(dc.queries) == 3
+    assert len(read_answers(answer)) == 2
+    assert heard(client, answer) == []
+    for query in dc.queries:
+        query.slot.session.answer(query.msg_id, ANSWER)
+    answer = visitor.flush()
+    assert len(read_answers(answer)) == 1
+    assert results([*heard(client, answer)]) == [ANSWER] * 3
+
+
+def test_the_length_is_the_last_header() -> None:
+    _, client, visitor = quiet()
+    head, _, body = visitor.send(post(packet(client, wait=AT_ONCE))).partition(b"\r\n\r\n")
+    assert head.rpartition(b"\r\n")[2] == b"Content-Length: %d" % len(body)
 
 
 def test_a_client_that_asks_first_is_encouraged() -> None:
@@ -295,9 +302,10 @@ def test_a_chunked_body_is_bounded() -> None:
 
 def test_a_flood_behind_a_request_that_waits_ends_the_connection() -> None:
     _, client, visitor = quiet()
-    visitor.send(post(packet(client, wait=LONG_POLL)))
+    visitor.server.received(post(packet(client, wait=LONG_POLL)), NOW)
     for _ in range(65):
-        visitor.send(bytes(1024))
+        assert not visitor.server.closing
+        visitor.server.received(bytes(1024), NOW)
     assert visitor.server.closing
 
 
