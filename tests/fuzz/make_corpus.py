@@ -9,14 +9,17 @@ from __future__ import annotations
 import shutil
 
 from tests.fuzz.campaign import HERE
-from tests.fuzz.seeds import link, session, tl, wire
+from tests.fuzz.seeds import link, session_client, session_server, tl, wire
 
 __all__ = ["make"]
 
 
 def make() -> dict[str, dict[str, bytes]]:
     """Return the corpus: target, name of the file, content."""
-    return {**tl.corpora(), **session.corpora(), **wire.corpora(), **link.corpora()}
+    made: dict[str, dict[str, bytes]] = {}
+    for room in (tl, session_client, session_server, wire, link):
+        made.update(room.corpora())
+    return made
 
 
 def main() -> None:

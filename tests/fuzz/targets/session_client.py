@@ -18,7 +18,7 @@ from mtproto.session import RequestLost as Lost
 from tests.fuzz.tape import Tape
 from tests.fuzz.target import Target, Verdict, Violation, never_refuses
 from tests.fuzz.targets.envelope import fixed_key
-from tests.fuzz.targets.forger import SALT, SESSION_ID, Forger
+from tests.fuzz.targets.forger import SALT, SESSION_ID, START, Forger
 from tests.fuzz.targets.words import service_words
 
 __all__ = ["TARGETS", "ClientRun"]
@@ -40,7 +40,8 @@ class ClientRun:
     """One client session, and all that was asked of it."""
 
     def __init__(self, setup: int) -> None:
-        self.state = KeyState(auth_key=fixed_key(), salts=[Salt(0, (1 << 31) - 1, SALT)])
+        last = int(START) + 60 if setup & 16 else (1 << 31) - 1  # soon to be asked about, or never
+        self.state = KeyState(auth_key=fixed_key(), salts=[Salt(0, last, SALT)])
         self.client = ClientSession(self.state, random=source(), session_id=SESSION_ID)
         self.forger = Forger(Sender.SERVER, (1, 3), 2)
         self.open: dict[Request, None] = {}
@@ -75,6 +76,7 @@ class ClientRun:
             self.pull()
         if setup & 64:
             self.reconnect()
+            self.pull()
         self.state.time_known = bool(setup & 128)
 
     # What a script may ask for.
