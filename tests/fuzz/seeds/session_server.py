@@ -28,6 +28,7 @@ _ANSWERED = 4
 _UPDATES = 8
 _ASKED = 16
 _SENT = 32
+_NARROW = 128
 
 _QUERY_IDS = [FIRST_ID + 4 * number for number in range(3)]
 
@@ -100,10 +101,9 @@ def _scripts() -> Seeds:
     yield "lost-and-found", bytes((0,)) + query + answer + pull + cut + pull + again + minutes + again + pull
     many = message(CONTENT, ANSWER, step=_step("container"), copies=5)
     yield "many-queries", bytes((0,)) + many + answer + answer + pull
-    flood = message(CONTENT, ANSWER, step=_step("container"), copies=255)
-    yield "refused-flood", bytes((0,)) + flood * 5
-    pings = service.functions.Ping(ping_id=1)
-    yield "thousands-of-pings", bytes((0,)) + message(0, pings, step=_step("container"), copies=255) * 3 + query
+    yield "refused-flood", bytes((_NARROW,)) + message(CONTENT, ANSWER, step=_step("container"), copies=120)
+    pings = message(0, service.functions.Ping(ping_id=1), step=_step("container"), copies=240)
+    yield "many-pings", bytes((_NARROW,)) + pings * 5 + query
     container = [wire.Message(FIRST_ID - 16, 1, ANSWER), wire.Message(FIRST_ID - 12, 3, ANSWER)]
     body = wire.write_container(container)
     yield "container-of-queries", bytes((0,)) + message(0, body, seqno=4) + answer + pull

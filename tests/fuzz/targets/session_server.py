@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from mtproto.errors import RemoteProtocolError
+from mtproto.limits import DEFAULT_LIMITS, Limits
 from mtproto.message.envelope import Sender, unseal
 from mtproto.session import DestroyAuthKey, DestroySession, Flooded, Query, Refused, ServerSalts, ServerSession
 from mtproto.session import Undecodable as Unread
@@ -25,6 +26,7 @@ __all__ = ["TARGETS", "ServerRun"]
 _MOST_PACKETS = 2000
 _DEADLINES = 8
 _MAX_BYTES = 1 << 24
+_NARROW = Limits(unanswered_requests=100, remembered_message_ids=50)
 _ANSWERS = (b"\x0d\x0c\x0b\x0a" * 2, b"\x0d\x0c\x0b\x0a" * 200, b"\x0d\x0c\x0b\x0a" + bytes(range(256)) * 160)
 _UPDATE = b"\x0e\x0c\x0b\x0a" * 3
 
@@ -36,7 +38,12 @@ class ServerRun:
         salts = ServerSalts(source(), START - 100, first=SALT)
         forgotten_below = int(START) * SECOND + 8 if setup & 1 else 0
         self.server = ServerSession(
-            fixed_key(), SESSION_ID, salts=salts, random=source(), forgotten_below=forgotten_below
+            fixed_key(),
+            SESSION_ID,
+            salts=salts,
+            random=source(),
+            limits=_NARROW if setup & 128 else DEFAULT_LIMITS,
+            forgotten_below=forgotten_below,
         )
         self.forger = Forger(Sender.CLIENT, (0, 0), 1)
         self.executed: set[int] = set()
