@@ -185,9 +185,11 @@ def _first_pack(compiler: Compiler, plan: Plan) -> Writer:
 
     def to_bytes(self: TLObject, nesting: int = NESTING) -> bytes:
         cls = type(self)
-        pack = writer(compiler, plan)
-        cls.to_bytes = pack  # type: ignore[method-assign]  # generated code takes the place of its stub
-        compiler.type_writers(plan.declaration.result.name)[cls] = pack
+        pack = cls.to_bytes
+        if pack is to_bytes:  # not so for whoever bound the method before it was first called
+            pack = writer(compiler, plan)
+            cls.to_bytes = pack  # type: ignore[method-assign]  # generated code takes the place of its stub
+            compiler.type_writers(plan.declaration.result.name)[cls] = pack
         return pack(self, nesting)
 
     return to_bytes

@@ -9,9 +9,13 @@ import pytest
 
 from benchmarks.fixtures import photos_slice
 from tl import Schema, SchemaError, api, service
+from tl._pack import writer
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from tl.compiler import Compiler, Writer
+    from tl.plan import Plan
 
 
 def test_the_packaged_schemas() -> None:
@@ -183,3 +187,17 @@ def test_the_fixture_of_the_benchmarks_works_in_any_schema() -> None:
         name="again",
     )
     assert photos_slice(schema, photos=2).to_bytes() == photos_slice(photos=2).to_bytes()
+
+
+def test_a_class_is_compiled_once_even_for_whoever_bound_its_methods_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    compiled: list[str] = []
+
+    def counting(compiler: Compiler, plan: Plan) -> Writer:
+        compiled.append(plan.declaration.name)
+        return writer(compiler, plan)
+
+    monkeypatch.setattr("tl.compiler.writer", counting)
+    schema = Schema.parse("user#1 id:int = User;")
+    write = schema.types.User(id=7).to_bytes
+    assert write() == write() == schema.types.User(id=7).to_bytes()
+    assert compiled == ["user"]
