@@ -5,7 +5,8 @@
     python -m tests.fuzz --ci            a minute for each group, in parallel
     python -m tests.fuzz.with_atheris NAME        the same targets under libFuzzer, guided by coverage
 
-A target takes bytes. It returns what it understood, or one of this project's own errors is raised; whatever else
-happens is a finding: another exception, a broken promise (`Violation`), an input that takes too long or for ever.
+A target takes bytes. It returns what it understood, or raises the error that its parser promises for what it refuses;
+whatever else happens is a finding: another exception, a broken promise (`Violation`), an input that takes too long or
+for ever.
 Findings land in `findings/`; once understood they move to `cases/`, which `test_cases.py` replays for good.
 """

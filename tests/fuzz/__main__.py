@@ -43,12 +43,14 @@ def main(arguments: list[str] | None = None) -> int:
     _say(f"seed {seed}, {len(targets)} targets")
     _say(_ROW.format("target", "inputs", "parsed", "refused", "traces", "findings", "s", "worst ms"))
     if options.ci:
-        tallies = _in_parallel([(one.name, seed, None, _share(one, targets), CI_SLOW) for one in targets])
+        tallies = _in_parallel(
+            [(one.name, seed, None, _share(one, targets), CI_SLOW) for one in targets], os.cpu_count()
+        )
     elif options.inputs is None and options.seconds is None:
         tallies = _for_ever(targets, seed)
     else:
         jobs = [(one.name, seed, options.inputs, options.seconds, SLOW) for one in targets]
-        tallies = _in_parallel(jobs) if options.jobs > 1 else map(_work, jobs)
+        tallies = _in_parallel(jobs, options.jobs) if options.jobs > 1 else map(_work, jobs)
     found = 0
     for tally in tallies:
         _report(tally, seed)
@@ -89,8 +91,8 @@ def _work(job: Job) -> Tally:
     return Campaign(TARGETS[name], seed, slow).run(inputs, seconds)
 
 
-def _in_parallel(jobs: list[Job]) -> Iterable[Tally]:
-    with ProcessPoolExecutor(os.cpu_count()) as workers:
+def _in_parallel(jobs: list[Job], processes: int | None) -> Iterable[Tally]:
+    with ProcessPoolExecutor(processes) as workers:
         yield from workers.map(_work, jobs)
 
 

@@ -11,11 +11,9 @@ from typing import NamedTuple
 from mtproto.errors import MTProtoError
 from tl import TLError
 
-__all__ = ["OWN_ERRORS", "Target", "Verdict", "Violation", "judge", "never_refuses", "outline"]
+__all__ = ["Target", "Verdict", "Violation", "judge", "never_refuses", "outline"]
 
-OWN_ERRORS = (TLError, MTProtoError)
-"""What a peer's bytes may raise."""
-
+_OWN_ERRORS = (TLError, MTProtoError)
 _CHANGING = re.compile(r"0x[0-9a-f]+|\d+|'[^']*'")
 _TRACE_LENGTH = 200
 
@@ -40,7 +38,8 @@ class Target:
     Attributes:
         name: also the name of its folder in `corpus/` and `cases/`.
         group: what shares its time in CI.
-        run: takes one input; raises one of `OWN_ERRORS` where it is refused.
+        run: takes one input.
+        refuses: the errors of ours with which the parser refuses an input, as its docstring says.
         words: byte strings that mean something to the parser, for mutations to put in.
         longest: the most bytes that mutations make.
 
@@ -49,6 +48,7 @@ class Target:
     name: str
     group: str
     run: Callable[[bytes], Verdict]
+    refuses: tuple[type[TLError | MTProtoError], ...] = ()
     words: Callable[[], Sequence[bytes]] = tuple
     longest: int = 4096
 
@@ -58,10 +58,10 @@ class Violation(Exception):
 
 
 def judge(target: Target, data: bytes) -> Verdict:
-    """Run one input. Whatever is no error of ours passes through, and is a finding."""
+    """Run one input. Whatever is no refusal passes through, and is a finding."""
     try:
         return target.run(data)
-    except OWN_ERRORS as error:
+    except target.refuses as error:
         return Verdict(False, outline(f"{type(error).__name__}: {error}"))
 
 
@@ -75,5 +75,5 @@ def never_refuses(what: str) -> Iterator[None]:
     """Mark a step in which not even our own errors may be raised: nothing of the peer is read in it."""
     try:
         yield
-    except OWN_ERRORS as error:
+    except _OWN_ERRORS as error:
         raise Violation(f"{what} raised {error!r}") from error

@@ -28,13 +28,19 @@ def fragile(data: bytes) -> Verdict:
     return Verdict(True, f"{len(data) // 4}")
 
 
-FRAGILE = Target("fragile", "test", fragile, longest=64)
+FRAGILE = Target("fragile", "test", fragile, (RemoteProtocolError,), longest=64)
 
 
 def test_own_errors_refuse_an_input() -> None:
     assert judge(FRAGILE, b"") == (False, "RemoteProtocolError: head: is wrong")
     assert judge(FRAGILE, b"\x01\0\0\0") == (True, "1")
     assert examine(FRAGILE, b"") is None
+
+
+def test_an_error_of_ours_that_is_not_promised_is_a_finding() -> None:
+    finding = examine(Target("strict", "test", fragile, (DecodeError,)), b"")
+    assert finding is not None
+    assert finding.what == "RemoteProtocolError in test_engine.fragile"
 
 
 def test_any_other_error_is_a_finding() -> None:

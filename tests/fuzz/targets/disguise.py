@@ -5,7 +5,7 @@ from __future__ import annotations
 import hmac
 from functools import cache
 
-from mtproto.errors import RemoteProtocolError
+from mtproto.errors import LocalProtocolError, RemoteProtocolError
 from mtproto.proxy.link import ProxyLink
 from mtproto.proxy.state import ProxyState
 from mtproto.transport import Obfuscated, PaddedIntermediate, Role, detect, obfuscate
@@ -158,11 +158,7 @@ def _visit(choice: int, cut: list[bytes]) -> Outcome:
 
 
 def _secret_text(data: bytes) -> Verdict:
-    text = data.decode(errors="replace")
-    try:
-        secret = Secret.parse(text)
-    except RemoteProtocolError as error:
-        raise Violation("a user's text is nobody's protocol") from error
+    secret = Secret.parse(data.decode(errors="replace"))
     if Secret.from_bytes(secret.to_bytes()) != secret:
         raise Violation("a secret is not what it says")
     return Verdict(True, secret.kind.value)
@@ -176,9 +172,16 @@ def _link_text(data: bytes) -> Verdict:
 
 
 TARGETS = (
-    Target("faketls-client", "framing", _client, lambda: _WORDS, longest=1024),
-    Target("faketls-hello", "framing", _hello, lambda: _WORDS, longest=2048),
-    Target("proxy-visitor", "framing", _visitor, lambda: _WORDS, longest=1024),
-    Target("proxy-secret", "framing", _secret_text, lambda: (b"ee", b"dd", b"7e", b"=="), longest=128),
-    Target("proxy-link", "framing", _link_text, lambda: _PARTS, longest=256),
+    Target("faketls-client", "framing", _client, words=lambda: _WORDS, longest=1024),
+    Target("faketls-hello", "framing", _hello, (RemoteProtocolError,), lambda: _WORDS, longest=2048),
+    Target("proxy-visitor", "framing", _visitor, words=lambda: _WORDS, longest=1024),
+    Target(
+        "proxy-secret",
+        "framing",
+        _secret_text,
+        (LocalProtocolError,),
+        lambda: (b"ee", b"dd", b"7e", b"=="),
+        longest=128,
+    ),
+    Target("proxy-link", "framing", _link_text, (LocalProtocolError,), lambda: _PARTS, longest=256),
 )

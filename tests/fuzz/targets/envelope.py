@@ -23,7 +23,7 @@ from mtproto.message.envelope import (
     unseal,
     unseal_v1,
 )
-from mtproto.message.key_state import KeyState
+from mtproto.message.key_state import KeyState, KeyStateDamaged
 from tests.fuzz.tape import Tape
 from tests.fuzz.target import Target, Verdict, Violation
 
@@ -122,9 +122,9 @@ def _key_state(data: bytes) -> Verdict:
 
 
 TARGETS = (
-    Target("envelope-plain", "envelope", _plain, longest=512),
-    Target("envelope-raw", "envelope", _raw, longest=512),
-    Target("envelope-sealed", "envelope", _sealed, longest=2048),
-    Target("envelope-sealed-v1", "envelope", _sealed_v1, longest=2048),
-    Target("key-state", "envelope", _key_state, longest=1024),
+    Target("envelope-plain", "envelope", _plain, (RemoteProtocolError,), longest=512),
+    Target("envelope-raw", "envelope", _raw, (RemoteProtocolError,), longest=512),
+    Target("envelope-sealed", "envelope", _sealed, (RemoteProtocolError,), longest=2048),
+    Target("envelope-sealed-v1", "envelope", _sealed_v1, (RemoteProtocolError,), longest=2048),
+    Target("key-state", "envelope", _key_state, (KeyStateDamaged,), longest=1024),
 )

@@ -8,8 +8,8 @@ from functools import partial
 from unittest import mock
 
 from mtproto.crypto import dh
-from mtproto.errors import LocalProtocolError
-from mtproto.exchange import ClientExchange, ServerExchange
+from mtproto.errors import ExchangeFailed, LocalProtocolError
+from mtproto.exchange import ClientExchange, ExchangeRejected, ServerExchange
 from tests.fuzz.tape import Tape
 from tests.fuzz.target import Target, Verdict, Violation
 from tests.fuzz.targets.exchange_support import NOW, body_of, fork, states, with_inner
@@ -104,19 +104,19 @@ def _client_dh_inner(data: bytes) -> Verdict:
     return _server_takes(server, with_inner(body_of(query), data, server._aes))
 
 
-def _target(name: str, run: Callable[[bytes], Verdict]) -> Target:
-    return Target(f"exchange-{name}", "exchange", run, service_words, longest=1024)
+def _target(name: str, run: Callable[[bytes], Verdict], refusal: type[ExchangeFailed]) -> Target:
+    return Target(f"exchange-{name}", "exchange", run, (refusal,), service_words, longest=1024)
 
 
 TARGETS = (
-    _target("res-pq", partial(_client, _RES_PQ)),
-    _target("dh-params", partial(_client, _DH_PARAMS)),
-    _target("dh-inner", _dh_inner),
-    _target("dh-gen", partial(_client, _DH_GEN)),
-    _target("req-pq", partial(_server, _REQ_PQ)),
-    _target("req-dh-params", partial(_server, _REQ_DH)),
-    _target("pq-inner", _pq_inner),
-    _target("set-client-dh", partial(_server, _SET_DH)),
-    _target("client-dh-inner", _client_dh_inner),
-    _target("server-done", _server_done),
+    _target("res-pq", partial(_client, _RES_PQ), ExchangeFailed),
+    _target("dh-params", partial(_client, _DH_PARAMS), ExchangeFailed),
+    _target("dh-inner", _dh_inner, ExchangeFailed),
+    _target("dh-gen", partial(_client, _DH_GEN), ExchangeFailed),
+    _target("req-pq", partial(_server, _REQ_PQ), ExchangeRejected),
+    _target("req-dh-params", partial(_server, _REQ_DH), ExchangeRejected),
+    _target("pq-inner", _pq_inner, ExchangeRejected),
+    _target("set-client-dh", partial(_server, _SET_DH), ExchangeRejected),
+    _target("client-dh-inner", _client_dh_inner, ExchangeRejected),
+    _target("server-done", _server_done, ExchangeRejected),
 )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from mtproto.errors import ExchangeFailed
 from mtproto.exchange import ClientExchange, ExchangeFaults, ServerExchange
 from mtproto.message.envelope import unpack_plain
 from tests.fuzz.tape import Tape
@@ -140,4 +141,4 @@ def _check(client: ClientExchange, server: ServerExchange) -> None:
         raise Violation("one half holds the key for temporary")
 
 
-TARGETS = (Target("exchange-whole", "exchange", _whole, service_words, longest=512),)
+TARGETS = (Target("exchange-whole", "exchange", _whole, (ExchangeFailed,), service_words, longest=512),)

@@ -203,8 +203,11 @@ TARGETS = (
         "framing-detect",
         "framing",
         _detect,
+        (RemoteProtocolError,),
         lambda: (b"\xef", b"\xee" * 4, b"\xdd" * 4, b"GET ", b"POST", b"HEAD", b"OPTI", b"\x16\x03\x01", bytes(4)),
         longest=512,
     ),
-    Target("rpc-error", "framing", _rpc_error, lambda: (b"_MIGRATE_", b"FLOOD_WAIT_", b"\x2f\x01\0\0"), longest=512),
+    Target(
+        "rpc-error", "framing", _rpc_error, words=lambda: (b"_MIGRATE_", b"FLOOD_WAIT_", b"\x2f\x01\0\0"), longest=512
+    ),
 )

@@ -110,9 +110,9 @@ def _decode_from(schema: Schema, data: bytes) -> Verdict:
 
 
 TARGETS = (
-    Target("tl-api", "tl", _api, partial(constructor_ids, api.schema)),
-    Target("tl-api-typed", "tl", _api_typed, partial(constructor_ids, api.schema)),
-    Target("tl-api-prefix", "tl", _api_prefix, partial(constructor_ids, api.schema)),
-    Target("tl-service", "tl", _service, partial(constructor_ids, service.schema)),
-    Target("tl-service-prefix", "tl", _service_prefix, partial(constructor_ids, service.schema)),
+    Target("tl-api", "tl", _api, (DecodeError,), partial(constructor_ids, api.schema)),
+    Target("tl-api-typed", "tl", _api_typed, (DecodeError,), partial(constructor_ids, api.schema)),
+    Target("tl-api-prefix", "tl", _api_prefix, (DecodeError,), partial(constructor_ids, api.schema)),
+    Target("tl-service", "tl", _service, (DecodeError,), partial(constructor_ids, service.schema)),
+    Target("tl-service-prefix", "tl", _service_prefix, (DecodeError,), partial(constructor_ids, service.schema)),
 )
