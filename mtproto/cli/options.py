@@ -131,7 +131,7 @@ _OPTIONS = (
         metavar="LINK",
         envvar="MTPROTO_PROXY",
         show_envvar=True,
-        help="Proxy to go through, as a tg://proxy?… or https://t.me/proxy?… link.",
+        help="Proxy to go through: tg://proxy?…, https://t.me/proxy?…, socks5://…, socks4://… or http://…",
     ),
     click.option("--pfs", is_flag=True, help="Send everything under temporary keys: perfect forward secrecy."),
     TIMEOUT,

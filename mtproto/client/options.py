@@ -31,8 +31,9 @@ class ConnectionOptions(TypedDict, total=False):
         transport: the framing: "abridged", "intermediate", "full" … (core.telegram.org/mtproto/mtproto-transports),
             or "websocket", "websocket-tls" or "http" (extra `web`).
         tls: what to trust for "websocket-tls"; None trusts what the system trusts.
-        proxy: the way to the data centre: the tg://proxy?… link of a proxy that speaks MTProto, or an `MTProxy`. Its
-            secret may ask for another framing than `transport`.
+        proxy: the way to the data centre: the tg://proxy?… link of a proxy that speaks MTProto, or an `MTProxy`, whose
+            secret may ask for another framing than `transport`; or socks5://…, socks4://… or http://HOST:PORT, with
+            USER:PASSWORD@ before the host where that is needed (extra `proxy`).
         pfs: whether calls travel under temporary keys only, bound to the permanent one (core.telegram.org/api/pfs);
             `state` is that of the permanent key all the same.
         expires_in: seconds that a temporary key lives; it is replaced in time. A day by default.

@@ -6,6 +6,8 @@ import asyncio
 import socket
 from typing import TYPE_CHECKING, Any
 
+from mtproto.net.socks import connect_through_async
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
@@ -133,6 +135,8 @@ async def dial(route: Route) -> socket.socket:
     failure = OSError("no address")
     for address in route.addresses:
         try:
+            if route.via is not None:
+                return await connect_through_async(route.via, address)
             return await _dial_one(address)
         except OSError as error:
             failure = error

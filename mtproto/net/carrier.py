@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     import ssl
     from collections.abc import Callable, Mapping
 
+    from mtproto.net.socks import SocketProxy
     from mtproto.transport import Secret
 
 __all__ = ["CARRIERS", "Address", "Carrier", "Loop", "Opener", "Owner", "Route", "Timer", "host_header", "open_tcp"]
@@ -41,6 +42,7 @@ class Route:
         secret: of the proxy at these addresses; None where there is none that speaks MTProto.
         tls: what to trust where the carrier is TLS; None trusts what the system trusts.
         limits: what is accepted at most, for carriers that have to collect it.
+        via: the proxy through which sockets are connected; None where there is none.
 
     """
 
@@ -50,6 +52,7 @@ class Route:
     secret: Secret | None = None
     tls: ssl.SSLContext | None = None
     limits: Limits = DEFAULT_LIMITS
+    via: SocketProxy | None = None
 
     def __str__(self) -> str:
         return ", ".join(f"{host}:{port}" for host, port in self.addresses)

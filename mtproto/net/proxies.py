@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from mtproto.errors import LocalProtocolError
 from mtproto.limits import DEFAULT_LIMITS, Limits
 from mtproto.net.carrier import Route
+from mtproto.net.socks import SCHEMES, SocketProxy
 from mtproto.net.web import require_web
 from mtproto.transport import TRANSPORTS, MTProxy
 
@@ -18,22 +19,29 @@ if TYPE_CHECKING:
 
 __all__ = ["TRANSPORT_NAMES", "Proxy", "parse_proxy", "route_to"]
 
-Proxy: TypeAlias = MTProxy
+Proxy: TypeAlias = MTProxy | SocketProxy
 """Every kind of proxy that a connection can go through."""
+
+
+def _parse_http(text: str) -> Proxy:
+    """Read a link of a proxy that speaks MTProto, or one of an HTTP proxy: the latter has nothing behind its port."""
+    return MTProxy.parse(text) if "?" in text else SocketProxy.parse(text)
+
 
 _SCHEMES: Mapping[str, Callable[[str], Proxy]] = {
     "tg": MTProxy.parse,
     "https": MTProxy.parse,
-    "http": MTProxy.parse,
+    **dict.fromkeys(SCHEMES, SocketProxy.parse),
+    "http": _parse_http,
 }
 """What reads the text of a proxy, by its scheme."""
 
 
 def parse_proxy(text: str) -> Proxy:
-    """Read a proxy as people write it: a tg://proxy?… link, or https://t.me/proxy?…
+    """Read a proxy as people write it: tg://proxy?… or https://t.me/proxy?…, socks5://…, socks4://… or http://…
 
     Raises:
-        LocalProtocolError: it is none of them. What may be a credential is not repeated.
+        LocalProtocolError: it is none of them, or a library is missing. What may be a credential is not repeated.
 
     """
     read = _SCHEMES.get(text.partition(":")[0].lower())
@@ -74,9 +82,10 @@ def route_to(
     framing = _WEB.get(transport)
     if framing is not None:
         require_web(transport)
-        if proxy is not None:
+    if isinstance(proxy, MTProxy):
+        if framing is not None:
             raise LocalProtocolError(f"a proxy that speaks MTProto does not speak {transport!r}")
-        return Route(addresses=(address,), carrier=transport, framing=framing, tls=tls, limits=limits)
-    if proxy is None:
-        return Route(addresses=(address,), framing=transport)
-    return Route(addresses=(proxy.address,), framing=transport, secret=proxy.secret)
+        return Route(addresses=(proxy.address,), framing=transport, secret=proxy.secret)
+    if framing is None:
+        return Route(addresses=(address,), framing=transport, via=proxy)
+    return Route(addresses=(address,), carrier=transport, framing=framing, tls=tls, limits=limits, via=proxy)

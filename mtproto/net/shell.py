@@ -90,8 +90,8 @@ class Shell(Generic[F]):
         dc_id: the data centre, as `ClientExchange` takes it.
         state: what an earlier connection left: with it no exchange is made.
         transport: a name of `mtproto.transport.TRANSPORTS`, or "websocket", "websocket-tls" or "http".
-        proxy: the way there, as `mtproto.net.proxies` reads it: a tg://proxy?… link, or an `MTProxy`. Its secret may
-            ask for another framing than `transport`.
+        proxy: the way there, as `mtproto.net.proxies` reads it: a tg://proxy?… link, or an `MTProxy`, whose secret may
+            ask for another framing than `transport`; or socks5://…, socks4://… or http://HOST:PORT (extra `proxy`).
         limits: what is sent, accepted and kept at most.
         backoff: how long to wait between attempts to connect.
         clock: gives Unix seconds; never steps.

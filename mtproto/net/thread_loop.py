@@ -11,6 +11,8 @@ import threading
 from collections import deque
 from typing import TYPE_CHECKING
 
+from mtproto.net.socks import connect_through
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -255,6 +257,8 @@ def dial(route: Route) -> socket.socket:
     failure = OSError("no address")
     for address in route.addresses:
         try:
+            if route.via is not None:
+                return connect_through(route.via, address, DIAL_TIME)
             return socket.create_connection(address, DIAL_TIME)
         except OSError as error:
             failure = error
