@@ -73,16 +73,18 @@ class _Socket(asyncio.Protocol):
 
     def dial(self, route: Route) -> None:
         self._task = self._loop.create_task(self._connect(route), name=f"mtproto: connect to {route}")
+        self._task.add_done_callback(self._dialled)
 
     async def _connect(self, route: Route) -> None:
-        failure: Exception | None = None
-        try:
-            await self._loop.create_connection(lambda: self, sock=await dial(route))
-        except OSError as error:
-            failure = error
-        finally:
-            if self._transport is None:
-                self._end(failure)
+        await self._loop.create_connection(lambda: self, sock=await dial(route))
+
+    def _dialled(self, task: asyncio.Task[None]) -> None:
+        """Look what came of it; a task that was cancelled early has not even begun."""
+        failure = None if task.cancelled() else task.exception()
+        if self._transport is None:
+            self._end(failure if isinstance(failure, OSError) else None)
+        if failure is not None and not isinstance(failure, OSError):
+            raise failure
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         if not isinstance(transport, asyncio.Transport):

@@ -11,6 +11,17 @@ if TYPE_CHECKING:
 __all__ = ["Clock"]
 
 
+def uptime() -> float:
+    """Return seconds since some moment, by a clock that never goes back.
+
+    Where the system has a clock that counts the time it slept, too, it is that one: a key may have ended meanwhile.
+    """
+    return time.monotonic() if _BOOTTIME is None else time.clock_gettime(_BOOTTIME)
+
+
+_BOOTTIME: int | None = getattr(time, "CLOCK_BOOTTIME", None)
+
+
 class Clock:
     """The wall clock, read once; from then on the monotonic clock counts.
 
@@ -25,7 +36,7 @@ class Clock:
 
     __slots__ = ("_monotonic", "_offset")
 
-    def __init__(self, wall: Callable[[], float] = time.time, monotonic: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, wall: Callable[[], float] = time.time, monotonic: Callable[[], float] = uptime) -> None:
         self._monotonic = monotonic
         self._offset = wall() - monotonic()
 

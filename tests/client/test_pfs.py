@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from mtproto.link import ExchangeStep, KeyBound
+from mtproto.client.blocking import Client as BlockingClient
+from mtproto.link import KeyBound
 from mtproto.message.key_state import KeyState
+from mtproto.net import BlockingConnection, Clock
 from tests.client.test_clients import PHOTOS, blocking_client_of, client_of, login
 
 if TYPE_CHECKING:
@@ -59,18 +62,19 @@ def test_a_state_serves_with_pfs_and_without(local_dc: LocalDCThread, run: Any) 
 
 
 def test_a_key_that_is_replaced_under_calls_of_many_threads(local_dc: LocalDCThread) -> None:
-    bound: list[Any] = []
-
-    def watch(event: Any) -> None:
-        if isinstance(event, KeyBound | ExchangeStep):
-            bound.append(event)
-
-    from concurrent.futures import ThreadPoolExecutor
-
-    client = blocking_client_of(local_dc, pfs=True, expires_in=2)
-    client.connection._on_event = watch
+    events: list[Any] = []
+    client = blocking_client_of(local_dc, pfs=True, expires_in=2, on_event=events.append)
     with client, ThreadPoolExecutor(4) as pool:
         client(login(local_dc))
-        while len([event for event in bound if isinstance(event, KeyBound)]) < 3:
+        while len([event for event in events if isinstance(event, KeyBound)]) < 3:
             answers = list(pool.map(client, [PHOTOS] * 20))
             assert all(photos(local_dc, answer) for answer in answers)
+
+
+@pytest.mark.parametrize("ahead", [-365 * 86400.0, 365 * 86400.0])
+def test_a_client_whose_clock_is_wrong_by_a_year_binds_all_the_same(local_dc: LocalDCThread, ahead: float) -> None:
+    clock = Clock()
+    connection = BlockingConnection(local_dc.address, local_dc.keys, pfs=True, clock=lambda: clock() + ahead)
+    with BlockingClient(connection, local_dc.api_id, local_dc.api_hash, {}) as client:
+        client(login(local_dc))
+        assert photos(local_dc, client(PHOTOS))

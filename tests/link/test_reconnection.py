@@ -184,6 +184,18 @@ def test_a_suspend_of_a_day_is_survived(counted: bool) -> None:
     assert pair.of(Failed) == []
 
 
+@pytest.mark.parametrize("step", [-YEAR, -DAY, DAY, YEAR])
+def test_a_clock_that_jumps_although_it_should_not_is_survived(step: float) -> None:
+    pair = Pair()
+    pair.connect()
+    pair.advance(20)
+    pair.skew += step
+    request = pair.client.send(QUERY)
+    pair.advance(120)  # a clock that is ahead is believed until a row of packets has contradicted it
+    assert [event.request for event in pair.of(Result)] == [request]
+    assert len(pair.queries) == 1
+
+
 @pytest.mark.parametrize("step", [-YEAR, -HOUR, HOUR, YEAR])
 def test_a_state_that_was_kept_under_another_clock_serves(step: float) -> None:
     first = Pair(known_key=False)

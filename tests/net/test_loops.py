@@ -1,0 +1,270 @@
+"""What both loops promise to pumps and carriers, over real sockets."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import threading
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from mtproto.net import Clock
+from mtproto.net.async_loop import AsyncLoop
+from mtproto.net.carrier import Route
+from mtproto.net.thread_loop import ThreadLoop
+from tests.net.support import SOON, run
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from mtproto.net.carrier import Carrier, Loop
+
+Begin = Any
+"""What a test begins in a loop: called with the loop and with what ends the scene."""
+
+
+def in_asyncio(begin: Begin) -> None:
+    async def main() -> None:
+        over = asyncio.Event()
+        loop = AsyncLoop(Clock())
+        begin(loop, over.set)
+        await over.wait()
+        await loop.idle()
+
+    run(main())
+
+
+def in_a_thread(begin: Begin) -> None:
+    loop = ThreadLoop(Clock())
+    over = threading.Event()
+    loop.call_soon(lambda: begin(loop, over.set))
+    thread = threading.Thread(target=lambda: loop.run(over.is_set), daemon=True)
+    thread.start()
+    thread.join(SOON)
+    assert not thread.is_alive()
+
+
+BOTH = pytest.mark.parametrize("scene", [in_asyncio, in_a_thread])
+
+
+class Notes:
+    """An owner that writes down what it is told."""
+
+    def __init__(self, over: Callable[[], None]) -> None:
+        self.told: list[str] = []
+        self.data = b""
+        self.carrier: Carrier | None = None
+        self.over = over
+        self.error: Exception | None = None
+
+    def opened(self, carrier: Carrier) -> None:
+        assert carrier.writable
+        self.carrier = carrier
+        self.told.append("opened")
+
+    def received(self, data: bytes) -> None:
+        self.data += data
+        self.told.append("received")
+
+    def drained(self) -> None:
+        self.told.append("drained")
+
+    def lost(self, error: Exception | None) -> None:
+        self.error = error
+        self.told.append("lost")
+        self.over()
+
+
+@pytest.fixture
+def server() -> Iterator[socket.socket]:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        listening.settimeout(SOON)
+        yield listening
+
+
+def to(server: socket.socket) -> Route:
+    return Route(addresses=(server.getsockname()[:2],))
+
+
+@BOTH
+def test_bytes_travel_both_ways_and_the_end_is_told_once(scene: Begin, server: socket.socket) -> None:
+    seen = []
+
+    class Echoed(Notes):
+        def opened(self, carrier: Carrier) -> None:
+            super().opened(carrier)
+            carrier.write(b"ping")
+
+    def serve() -> None:
+        visitor, _ = server.accept()
+        with visitor:
+            visitor.sendall(visitor.recv(4) + b"pong")
+
+    def begin(loop: Loop, over: Callable[[], None]) -> None:
+        seen.append(Echoed(over))
+        loop.open_socket(to(server), seen[0])
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+    scene(begin)
+    thread.join()
+    [notes] = seen
+    assert notes.data == b"pingpong"
+    assert (notes.told[0], notes.told[-1], notes.told.count("lost")) == ("opened", "lost", 1)
+    assert notes.error is None
+
+
+@BOTH
+def test_an_address_that_nobody_listens_on_is_lost_with_the_reason(scene: Begin) -> None:
+    seen = []
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        route = to(closed)
+
+    def begin(loop: Loop, over: Callable[[], None]) -> None:
+        seen.append(Notes(over))
+        loop.open_socket(route, seen[0])
+
+    scene(begin)
+    assert seen[0].told == ["lost"]
+    assert isinstance(seen[0].error, OSError)
+
+
+@BOTH
+def test_the_next_address_is_tried(scene: Begin, server: socket.socket) -> None:
+    seen = []
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        dead = closed.getsockname()[:2]
+
+    class Once(Notes):
+        def opened(self, carrier: Carrier) -> None:
+            super().opened(carrier)
+            carrier.abort()
+
+    def begin(loop: Loop, over: Callable[[], None]) -> None:
+        seen.append(Once(over))
+        loop.open_socket(Route(addresses=(dead, server.getsockname()[:2])), seen[0])
+
+    scene(begin)
+    assert seen[0].told == ["opened", "lost"]
+
+
+@BOTH
+def test_abort_is_followed_by_lost_not_from_inside(scene: Begin, server: socket.socket) -> None:
+    seen = []
+
+    class Aborted(Notes):
+        def opened(self, carrier: Carrier) -> None:
+            super().opened(carrier)
+            carrier.abort()
+            carrier.abort()
+            self.told.append("aborted")
+            assert not carrier.writable
+
+    def begin(loop: Loop, over: Callable[[], None]) -> None:
+        seen.append(Aborted(over))
+        loop.open_socket(to(server), seen[0])
+
+    scene(begin)
+    assert seen[0].told == ["opened", "aborted", "lost"]
+
+
+@BOTH
+def test_an_attempt_that_is_given_up_is_lost_and_never_opened(scene: Begin, server: socket.socket) -> None:
+    seen = []
+
+    def begin(loop: Loop, over: Callable[[], None]) -> None:
+        seen.append(Notes(over))
+        loop.open_socket(to(server), seen[0]).abort()
+        assert seen[0].told == []
+
+    scene(begin)
+    assert seen[0].told == ["lost"]
+
+
+@BOTH
+def test_a_full_socket_is_not_writable_until_it_drained(scene: Begin, server: socket.socket) -> None:
+    seen = []
+    full = threading.Event()
+    sent = 0
+
+    class Filling(Notes):
+        def opened(self, carrier: Carrier) -> None:
+            nonlocal sent
+            super().opened(carrier)
+            while carrier.writable:
+                carrier.write(bytes(100_000))
+                sent += 100_000
+            full.set()
+
+    def drain() -> None:
+        visitor, _ = server.accept()
+        full.wait(SOON)
+        with visitor:
+            left = sent
+            while left:
+                left -= len(visitor.recv(min(left, 65536)))
+
+    def begin(loop: Loop, over: Callable[[], None]) -> None:
+        seen.append(Filling(over))
+        loop.open_socket(to(server), seen[0])
+
+    thread = threading.Thread(target=drain)
+    thread.start()
+    scene(begin)
+    thread.join()
+    assert seen[0].told == ["opened", "drained", "lost"]
+
+
+@BOTH
+def test_callbacks_come_in_their_order_and_cancelled_ones_never(scene: Begin) -> None:
+    called: list[str] = []
+
+    def begin(loop: Loop, over: Callable[[], None]) -> None:
+        now = loop.now()
+        loop.call_at(now + 0.02, over)
+        loop.call_at(now + 0.01, lambda: called.append("later"))
+        loop.call_at(now - 5, lambda: called.append("at once"))
+        loop.call_at(now + 0.005, lambda: called.append("never")).cancel()
+        loop.call_soon(lambda: called.append("soon"))
+        loop.run_slow(lambda: called.append("work"), lambda: called.append("done"))
+
+    scene(begin)
+    assert "never" not in called
+    assert sorted(called) == ["at once", "done", "later", "soon", "work"]
+    assert called.index("work") < called.index("done")
+    assert called.index("at once") < called.index("later")
+
+
+def test_a_thread_loop_that_has_ended_takes_nothing_more() -> None:
+    loop = ThreadLoop(Clock())
+    loop.run(lambda: True)
+    assert not loop.call_threadsafe(lambda: None)
+
+
+def test_a_callback_that_raises_ends_a_thread_loop_and_leaves_no_socket_open(server: socket.socket) -> None:
+    class Broken(Notes):
+        def opened(self, carrier: Carrier) -> None:
+            raise ZeroDivisionError
+
+    loop = ThreadLoop(Clock())
+
+    def begin() -> None:
+        loop.open_socket(to(server), Broken(lambda: None))
+
+    loop.call_soon(begin)
+    with pytest.raises(ZeroDivisionError):
+        loop.run(lambda: False)
+    visitor, _ = server.accept()
+    with visitor:
+        assert visitor.recv(1) == b""
+
+
+def test_another_thread_wakes_a_thread_loop_that_waits() -> None:
+    loop = ThreadLoop(Clock())
+    over = threading.Event()
+    thread = threading.Thread(target=lambda: loop.run(over.is_set))
+    thread.start()
+    assert loop.call_threadsafe(over.set)
+    thread.join(SOON)
+    assert not thread.is_alive()

@@ -1,0 +1,310 @@
+"""The pump between a link and its carriers, on a loop that a test turns."""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from mtproto.errors import ConnectionLost
+from mtproto.link import Broken, ClientLink, Failed, ServerLink, ServerQuery, ServerState, Status
+from mtproto.net.carrier import Route
+from mtproto.net.pump import CONNECT_TIME, Pump
+from mtproto.session import Result
+from tests.link.support import ANSWER, DC, NOW, QUERY, known_state, of_type, rsa_key, seeded
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from mtproto.link import LinkEvent
+    from mtproto.net.carrier import Owner
+
+ROUTE = Route(addresses=(("dc.example", 443),))
+
+
+class FakeTimer:
+    def __init__(self, callback: Callable[[], None]) -> None:
+        self.callback: Callable[[], None] | None = callback
+
+    def cancel(self) -> None:
+        self.callback = None
+
+
+class FakeCarrier:
+    """A carrier that does what the test says."""
+
+    idle = False
+
+    def __init__(self, loop: FakeLoop, owner: Owner) -> None:
+        self.loop = loop
+        self.owner = owner
+        self.writable = False
+        self.written: list[bytes] = []
+        self.over = False
+
+    def open(self) -> None:
+        self.writable = True
+        self.owner.opened(self)
+
+    def write(self, data: bytes) -> None:
+        assert self.writable
+        self.written.append(data)
+
+    def abort(self) -> None:
+        self.writable = False
+        self.loop.call_soon(self.lose)
+
+    def lose(self, error: Exception | None = None) -> None:
+        if not self.over:
+            self.over = True
+            self.owner.lost(error)
+
+
+class FakeLoop:
+    def __init__(self) -> None:
+        self.time = NOW
+        self.soon: list[Callable[[], None]] = []
+        self.timers: list[tuple[float, int, FakeTimer]] = []
+        self.numbers = itertools.count()
+        self.carriers: list[FakeCarrier] = []
+
+    def now(self) -> float:
+        return self.time
+
+    def call_soon(self, callback: Callable[[], None]) -> None:
+        self.soon.append(callback)
+
+    def call_at(self, when: float, callback: Callable[[], None]) -> FakeTimer:
+        timer = FakeTimer(callback)
+        heapq.heappush(self.timers, (when, next(self.numbers), timer))
+        return timer
+
+    def run_slow(self, work: Callable[[], None], done: Callable[[], None]) -> None:
+        self.call_soon(lambda: (work(), done())[0])  # type: ignore[func-returns-value]  # both are called for what they do
+
+    def open_socket(self, route: Route, owner: Owner) -> FakeCarrier:
+        self.carriers.append(FakeCarrier(self, owner))
+        return self.carriers[-1]
+
+    def turn(self) -> None:
+        while self.soon:
+            self.soon.pop(0)()
+
+    def wait(self, seconds: float) -> None:
+        """Let time pass, calling what is due; it fails where a timer is set over and over for the past."""
+        self.turn()
+        end = self.time + seconds
+        for _ in range(10_000):
+            if not self.timers or self.timers[0][0] > end:
+                self.time = end
+                return
+            when, _, timer = heapq.heappop(self.timers)
+            self.time = max(self.time, when)
+            if timer.callback is not None:
+                timer.callback()
+            self.turn()
+        raise AssertionError("the timers never end")
+
+
+class Scene:
+    def __init__(self, **options: Any) -> None:
+        self.loop = FakeLoop()
+        options.setdefault("state", known_state())
+        self.link = ClientLink([rsa_key().public], dc_id=DC, random=seeded(), offload=True, **options)
+        self.events: list[LinkEvent] = []
+        self.unreachable: list[ConnectionLost] = []
+        self.pump = Pump(self.link, self.loop, ROUTE, self.dispatch, self.unreachable.append)
+        self.state = ServerState(seeded(1))
+        self.state.add_key(known_state().auth_key)
+
+    def dispatch(self, events: Sequence[LinkEvent]) -> bool:
+        self.events += events
+        return any(isinstance(event, Broken | Failed) for event in events)
+
+    @property
+    def carrier(self) -> FakeCarrier:
+        return self.loop.carriers[-1]
+
+    def serve(self) -> ServerLink:
+        """Answer what was written, until nothing more is."""
+        server = ServerLink(self.state, [rsa_key()], self.loop.time, seeded(2))
+        self.loop.turn()
+        while self.carrier.written:
+            data = b"".join(self.carrier.written)
+            self.carrier.written.clear()
+            for query in of_type(server.received(data, self.loop.time), ServerQuery):
+                query.slot.session.answer(query.msg_id, ANSWER + query.body)
+            self.carrier.owner.received(server.data_to_send(self.loop.time))
+            self.loop.turn()
+        return server
+
+
+def test_a_call_goes_out_and_its_answer_comes_back() -> None:
+    scene = Scene()
+    scene.pump.connect()
+    scene.carrier.open()
+    request = scene.link.send(QUERY)
+    scene.pump.plan_flush()
+    scene.serve()
+    assert of_type(scene.events, Result) == [Result(request, ANSWER + QUERY)]
+
+
+def test_a_key_is_made_through_the_slow_steps_of_the_loop() -> None:
+    scene = Scene(state=None)
+    scene.pump.connect()
+    scene.carrier.open()
+    scene.serve()
+    assert scene.link.status is Status.READY
+
+
+def test_calls_made_in_one_turn_travel_together() -> None:
+    scene = Scene()
+    scene.pump.connect()
+    scene.carrier.open()
+    scene.loop.turn()
+    scene.carrier.written.clear()
+    for _ in range(5):
+        scene.link.send(QUERY)
+        scene.pump.plan_flush()
+    assert scene.carrier.written == []
+    scene.loop.turn()
+    assert len(scene.carrier.written) == 1
+
+
+def test_nothing_is_taken_from_the_link_that_the_carrier_does_not_take() -> None:
+    scene = Scene()
+    scene.pump.connect()
+    scene.carrier.open()
+    scene.loop.turn()
+    scene.carrier.written.clear()
+    scene.carrier.writable = False
+    request = scene.link.send(QUERY)
+    scene.pump.plan_flush()
+    scene.loop.turn()
+    assert request.msg_id == 0
+    scene.carrier.writable = True
+    scene.carrier.owner.drained()
+    assert request.msg_id != 0
+    assert len(scene.carrier.written) == 1
+
+
+def test_a_carrier_that_does_not_come_about_in_time_is_given_up_for_another() -> None:
+    scene = Scene()
+    scene.pump.connect()
+    first = scene.carrier
+    scene.loop.wait(CONNECT_TIME - 0.1)
+    assert not first.over
+    scene.loop.wait(0.2)
+    assert first.over
+    assert len(scene.loop.carriers) == 2
+    [reason] = scene.unreachable
+    assert "dc.example:443: no answer in time" in str(reason)
+
+
+def test_a_carrier_that_can_not_be_had_is_told_with_the_reason() -> None:
+    scene = Scene()
+    scene.pump.connect()
+    error = OSError("no route")
+    scene.carrier.lose(error)
+    [reason] = scene.unreachable
+    assert str(reason) == "could not connect to dc.example:443: no route"
+    assert reason.__cause__ is error
+
+
+def test_attempts_follow_the_links_own_idea_of_when() -> None:
+    scene = Scene()
+    scene.pump.connect()
+    times = []
+    for _ in range(6):
+        times.append(scene.loop.time)
+        count = len(scene.loop.carriers)
+        scene.carrier.lose(OSError("no"))
+        while len(scene.loop.carriers) == count:
+            scene.loop.wait(0.25)
+    waits = [later - earlier for earlier, later in itertools.pairwise(times)]
+    assert waits[0] == 0
+    assert waits == sorted(waits)
+    assert waits[-1] >= 4
+
+
+def test_a_lost_carrier_is_replaced() -> None:
+    scene = Scene()
+    scene.pump.connect()
+    scene.carrier.open()
+    scene.serve()
+    scene.carrier.lose()
+    scene.loop.wait(1)
+    assert len(scene.loop.carriers) == 2
+    assert scene.unreachable == []
+    scene.carrier.open()
+    assert scene.link.status is Status.READY
+
+
+def test_a_carrier_that_broke_is_aborted_once_and_replaced() -> None:
+    scene = Scene()
+    scene.pump.connect()
+    scene.carrier.open()
+    scene.loop.turn()
+    first = scene.carrier
+    first.owner.received(b"\xff\xff\xff\x7f" * 2)
+    assert of_type(scene.events, Broken)
+    scene.loop.wait(1)
+    assert first.over
+    assert len(scene.loop.carriers) == 2
+
+
+def test_pings_go_out_by_themselves() -> None:
+    scene = Scene()
+    scene.pump.connect()
+    scene.carrier.open()
+    server = scene.serve()
+    for _ in range(5):
+        scene.loop.wait(60)
+        data = b"".join(scene.carrier.written)
+        scene.carrier.written.clear()
+        assert data
+        server.received(data, scene.loop.time)
+        scene.carrier.owner.received(server.data_to_send(scene.loop.time))
+    assert len(scene.loop.carriers) == 1
+
+
+@pytest.mark.parametrize("opened", [True, False])
+def test_a_closed_pump_does_nothing_more(opened: bool) -> None:
+    scene = Scene()
+    scene.pump.connect()
+    if opened:
+        scene.carrier.open()
+    scene.link.close()
+    scene.pump.close()
+    scene.pump.close()
+    scene.loop.wait(1000)
+    assert scene.carrier.over
+    assert len(scene.loop.carriers) == 1
+    assert scene.loop.timers == [] or all(timer.callback is None for _, _, timer in scene.loop.timers)
+
+
+def test_a_carrier_that_comes_about_after_the_end_is_not_used() -> None:
+    scene = Scene()
+    scene.pump.connect()
+    scene.link.close()
+    scene.carrier.open()
+    scene.loop.turn()
+    assert scene.carrier.over
+    assert scene.carrier.written == []
+
+
+def test_a_link_that_failed_is_left_in_peace() -> None:
+    scene = Scene()
+    scene.pump.connect()
+    for _ in range(3):
+        scene.carrier.open()
+        scene.loop.turn()
+        server = ServerLink(ServerState(seeded()), [rsa_key()], scene.loop.time, seeded())  # it knows no key
+        server.received(b"".join(scene.carrier.written), scene.loop.time)
+        scene.carrier.owner.received(server.data_to_send(scene.loop.time))
+        scene.loop.wait(5)
+    assert scene.link.status is Status.CLOSED
+    scene.loop.wait(1000)
+    assert len(scene.loop.carriers) == 3
