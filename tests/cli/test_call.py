@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -25,6 +26,18 @@ def test_objects_in_and_a_vector_out(run: Run, dc: LocalDCThread, reach: list[st
     arguments = {"id": [{"_": "inputUserSelf"}]}
     answer = json.loads(run("call", "users.getUsers", json.dumps(arguments), *reach, env=bot).stdout)
     assert [found["id"] for found in answer] == [str(dc.bot.id)]
+
+
+def test_everything_can_be_sent_under_temporary_keys(
+    run: Run, dc: LocalDCThread, reach: list[str], bot: dict[str, str], tmp_path: Path
+) -> None:
+    kept = ["--state", str(tmp_path / "state")]
+    for options in ([*kept, "--pfs"], kept, [*kept, "--pfs"]):  # one state serves with and without
+        arguments = json.dumps({"id": [{"_": "inputUserSelf"}]})
+        result = run("call", "users.getUsers", arguments, *reach, *options, env=bot)
+        assert result.exit_code == 0, result.stderr
+    ends = [record.expires_at for record in dc._records.values()]
+    assert [end is None for end in ends] == [True, False, False]
 
 
 def test_a_call_that_needs_no_login_makes_none(run: Run, reach: list[str], bot: dict[str, str]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
 import subprocess
 import sys
@@ -16,6 +17,8 @@ from mtproto.crypto.rsa import RSAPrivateKey
 from mtproto.errors import ConnectionLost, DeadlineExceeded, ExchangeFailed, RequestCancelled, TransportError
 from mtproto.limits import Limits
 from mtproto.link import ExchangeStep, KeyCreated, Status
+from mtproto.message.auth_key import AuthKey
+from mtproto.message.key_state import KeyState
 from mtproto.net.blocking import BlockingConnection
 from mtproto.session import Update
 from mtproto.transport import TRANSPORTS
@@ -116,6 +119,23 @@ def test_calls_wait_for_room() -> None:
         assert len(gate.queries) <= 2
         gate.open()
         assert [body_of(call.result(SOON)) for call in calls] == [ANSWER + QUERY] * 6
+
+
+def test_nothing_is_sealed_before_the_socket_takes_it() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as deaf:
+        state = KeyState(auth_key=AuthKey(bytes(range(256))), dc_id=2)
+        with BlockingConnection(deaf.getsockname(), [rsa_key().public], state=state) as client:
+            calls = [client.start(os.urandom(1_000_000)) for _ in range(32)]
+            for _ in range(2):  # once they are queued, and once what could be sent was sent
+                turned = threading.Event()
+                client._wish(turned.set)
+                assert turned.wait(SOON)
+            sealed = [call.request.msg_id != 0 for call in calls]
+            assert any(sealed)
+            assert not all(sealed)
+        for call in calls:
+            with pytest.raises(RequestCancelled):
+                call.result()
 
 
 def test_calls_survive_a_cut() -> None:
