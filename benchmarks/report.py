@@ -13,7 +13,7 @@ from typing import Any
 from benchmarks.bench import Settings
 from benchmarks.rows import OURS, PEERS, TITLES, Summary
 
-__all__ = ["document", "machine", "table", "write"]
+__all__ = ["aligned", "document", "machine", "table", "write"]
 
 
 def table(summaries: Sequence[Summary]) -> str:
@@ -23,11 +23,16 @@ def table(summaries: Sequence[Summary]) -> str:
     for name in peers:
         head += [TITLES[name], f"{TITLES[name]} ÷ ours"]
     lines = [head, *([_title(summary), *_cells(summary, peers)] for summary in summaries)]
-    widths = [max(len(line[column]) for line in lines) for column in range(len(head))]
+    notes = [f"{summary.spec.key}: {note}" for summary in summaries for note in _notes(summary)]
+    return "\n".join([aligned(lines), *notes])
+
+
+def aligned(lines: Sequence[Sequence[str]]) -> str:
+    """Rows of cells as a table, the head first: the first column to the left, the others to the right."""
+    widths = [max(len(line[column]) for line in lines) for column in range(len(lines[0]))]
     texts = ["| " + " | ".join(_aligned(line, widths)) + " |" for line in lines]
     rule = "|" + "|".join("-" * (width + 1) + (":" if column else "-") for column, width in enumerate(widths)) + "|"
-    notes = [f"{summary.spec.key}: {note}" for summary in summaries for note in _notes(summary)]
-    return "\n".join([texts[0], rule, *texts[1:], *notes])
+    return "\n".join([texts[0], rule, *texts[1:]])
 
 
 def document(summaries: Sequence[Summary], settings: Settings, about: Mapping[str, Mapping[str, Any]]) -> str:

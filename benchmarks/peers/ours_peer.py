@@ -76,7 +76,7 @@ def open_answer(fixture: Fixture) -> Operation:
 
 
 def calls(fixture: Fixture) -> Operation:
-    """Calls through the asyncio client with its defaults."""
+    """Calls through the asyncio client with its defaults; the fixture may name another `transport`."""
     import asyncio
 
     from mtproto.client import Client, connect
@@ -92,6 +92,7 @@ def calls(fixture: Fixture) -> Operation:
             api_id=dc["api_id"],
             api_hash=dc["api_hash"],
             dc_id=dc["dc_id"],
+            transport=fixture.get("transport", "intermediate"),
         )
         await client.open()
         await client(
