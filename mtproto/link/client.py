@@ -71,6 +71,11 @@ class ClientLink:
         backoff: how long to wait between connections that fail.
         offload: leave the slow steps of the exchange to whoever calls `take_work`.
 
+    Attributes:
+        connect_at: when to connect, Unix seconds; None while it is connected, or over.
+        has_more: whether the last `data_to_send` left something behind.
+        failure: why it has given up.
+
     Raises `LocalProtocolError` if the state is that of another data centre.
 
     """
@@ -109,6 +114,7 @@ class ClientLink:
         self._made_key = False  # on this connection
         self._greet_until = 0.0
         self._greeted = False  # a proxy has answered once, so it is the right one
+        self.has_more = False
         self.connect_at: float | None = 0.0
         self.failure: MTProtoError | None = None
 
@@ -253,7 +259,7 @@ class ClientLink:
         return self._take_events()
 
     def data_to_send(self, now: float, poll: bool = False) -> bytes:
-        """Return what is to be sent now; call again until it is empty.
+        """Return what is to be sent now; call again while the link `has_more`, or until it is empty.
 
         What is returned counts as sent; the events that say so come with the next ones.
 
@@ -263,13 +269,16 @@ class ClientLink:
 
         """
         transport = self._transport
+        self.has_more = False
         if transport is None:
             return b""
         if transport.packets:
-            return self._next_packet(transport, now, LONG_POLL if poll else ANSWER_AT_ONCE, poll)
+            piece = self._next_packet(transport, now, LONG_POLL if poll else ANSWER_AT_ONCE, poll)
+            self.has_more = bool(piece)
+            return piece
         pieces, self._outgoing = self._outgoing, []
+        size = 0
         if self._status is Status.READY and self._session is not None:
-            size = 0
             while size < BURST:
                 packet = self._session.next_packet(now, max_bytes=self._limits.frame_accepted)
                 if packet is None:
@@ -278,6 +287,7 @@ class ClientLink:
                 wanted = packet.quick_ack_token is not None and transport.quick_acks
                 pieces.append(transport.pack(packet.payload, wanted))
                 size += len(packet.payload)
+        self.has_more = size >= BURST
         return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
     def _next_packet(self, transport: ClientTransport, now: float, wait: HttpWait, poll: bool) -> bytes:
@@ -300,12 +310,15 @@ class ClientLink:
         """Return when to call `tick`, Unix seconds; None if nothing waits for a time."""
         if self._status is Status.CLOSED:
             return None
-        times = [self._maker.deadline, self._session.next_deadline() if self._session is not None else None]
         if self._status is Status.GREETING:
-            times.append(self._greet_until)
-        if self._keep_alive is not None:
-            times.append(self._keep_alive.deadline(waiting=self.in_flight > 0))
-        return min((time for time in times if time is not None), default=None)
+            return self._greet_until
+        if self._status is Status.EXCHANGING:
+            return self._maker.deadline
+        deadline = self._session.next_deadline() if self._session is not None else None
+        if self._keep_alive is None:
+            return deadline
+        ping_at = self._keep_alive.deadline(waiting=self.in_flight > 0)
+        return ping_at if deadline is None or ping_at < deadline else deadline
 
     def tick(self, now: float) -> list[LinkEvent]:
         """Do what is due at `now`. Calling it early or twice does no harm."""

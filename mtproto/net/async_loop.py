@@ -82,7 +82,7 @@ class _Socket(asyncio.Protocol):
         """Look what came of it; a task that was cancelled early has not even begun."""
         failure = None if task.cancelled() else task.exception()
         if self._transport is None:
-            self._end(failure if isinstance(failure, OSError) else None)
+            self._end(failure if isinstance(failure, Exception) else None)
         if failure is not None and not isinstance(failure, OSError):
             raise failure
 

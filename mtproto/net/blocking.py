@@ -220,11 +220,9 @@ class BlockingConnection(Shell[OutcomeFuture]):
         self._flush()
 
     def _cancel(self, request: Request) -> None:
-        future = self._pending.pop(request, None)
+        future = self._give_up(request)
         if future is not None:
-            self._link.cancel(request, self._clock())
             future.set_exception(RequestCancelled("the call was given up"))
-            self._flush()
 
     def _dispatch(self, events: Sequence[LinkEvent]) -> bool:
         with self._changed:

@@ -118,16 +118,8 @@ class Connection(Shell[OutcomeFuture]):
             ConnectionLost: the connection is closed, or has given up.
 
         """
-        while len(self._pending) >= self._limits.unanswered_requests:
-            self._room.clear()
-            await self._room.wait()
-        if not self.is_open:
-            raise self._failed or ConnectionLost("the connection is not open")
-        request = self._link.send(body, after=after, idempotent=idempotent, want_quick_ack=want_quick_ack)
-        future: OutcomeFuture = asyncio.get_running_loop().create_future()
-        self._pending[request] = future
-        self._flush()
-        return Call(request, future)
+        await self._wait_for_room()
+        return self._begin_call(body, after, idempotent, want_quick_ack)
 
     async def call(
         self,
@@ -157,16 +149,21 @@ class Connection(Shell[OutcomeFuture]):
             MTProtoError: the connection has given up; the error says why.
 
         """
-        if timeout is None:
-            return await self._call(body, after, idempotent, want_quick_ack)
-        task_limit = asyncio.timeout(timeout)
+        end = None if timeout is None else asyncio.get_running_loop().time() + timeout
+        if len(self._pending) >= self._limits.unanswered_requests:
+            await self._wait_for_room(end)
+        call = self._begin_call(body, after, idempotent, want_quick_ack)
+        # A timer of our own costs half of what `asyncio.timeout` does, and there is one for each call.
+        timer = None if end is None else asyncio.get_running_loop().call_at(end, self._expire, call.request)
         try:
-            async with task_limit:
-                return await self._call(body, after, idempotent, want_quick_ack)
-        except TimeoutError:
-            if not task_limit.expired():
-                raise
-            raise DeadlineExceeded(f"no answer within {timeout:g} seconds") from None
+            return await call
+        except asyncio.CancelledError:
+            self._give_up(call.request)
+            self._room.set()
+            raise
+        finally:
+            if timer is not None:
+                timer.cancel()
 
     async def updates(self) -> AsyncIterator[Item | UpdatesDropped]:
         """Iterate over what the server sends unasked, in order of arrival, until the connection is closed.
@@ -183,16 +180,31 @@ class Connection(Shell[OutcomeFuture]):
                 self._news.clear()
                 await self._news.wait()
 
-    async def _call(self, body: Body, after: Sequence[Request], idempotent: bool, want_quick_ack: bool) -> Outcome:
-        call = await self.start(body, after=after, idempotent=idempotent, want_quick_ack=want_quick_ack)
+    async def _wait_for_room(self, end: float | None = None) -> None:
+        """Wait while too many calls wait, until `end` by the loop's time at most; raises `DeadlineExceeded` then."""
         try:
-            return await call
-        except asyncio.CancelledError:
-            if self._pending.pop(call.request, None) is not None:
-                self._link.cancel(call.request, self._clock())
-                self._room.set()
-                self._flush()
-            raise
+            async with asyncio.timeout_at(end):
+                while len(self._pending) >= self._limits.unanswered_requests:
+                    self._room.clear()
+                    await self._room.wait()
+        except TimeoutError:
+            raise DeadlineExceeded("there was no room for the call in time") from None
+
+    def _begin_call(self, body: Body, after: Sequence[Request], idempotent: bool, want_quick_ack: bool) -> Call:
+        if not self.is_open:
+            raise self._failed or ConnectionLost("the connection is not open")
+        request = self._link.send(body, after=after, idempotent=idempotent, want_quick_ack=want_quick_ack)
+        future: OutcomeFuture = asyncio.get_running_loop().create_future()
+        self._pending[request] = future
+        self._flush()
+        return Call(request, future)
+
+    def _expire(self, request: Request) -> None:
+        """End a call whose time is over."""
+        future = self._give_up(request)
+        if future is not None and not future.done():
+            future.set_exception(DeadlineExceeded("no answer in time"))
+        self._room.set()
 
     def _dispatch(self, events: Sequence[LinkEvent]) -> bool:
         broken = super()._dispatch(events)

@@ -149,8 +149,11 @@ class Pump:
         if carrier is None or not self._open:
             return
         link, now = self.link, self._loop.now()
-        while carrier.writable and (data := link.data_to_send(now, carrier.idle)):
-            carrier.write(data)
+        while carrier.writable:
+            if data := link.data_to_send(now, carrier.idle):
+                carrier.write(data)
+            if not link.has_more:
+                break
         self._plan_tick()
 
     def _handle(self, events: Sequence[LinkEvent]) -> None:

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import logging
 import os
-from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeAlias, TypeVar
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeAlias, TypeVar
 
 from mtproto.limits import DEFAULT_LIMITS, Limits
 from mtproto.link import (
@@ -33,7 +34,7 @@ from mtproto.session import RequestLost, Result, RpcFailed, Undecodable, Update,
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from mtproto.crypto.rsa import RSAPublicKey
     from mtproto.errors import ConnectionLost, MTProtoError
@@ -220,47 +221,86 @@ class Shell(Generic[F]):
         for event in events:
             if self._on_event is not None:
                 self._on_event(event)
-            if isinstance(event, Result | RpcFailed):
-                future = self._pending.pop(event.request, None)
-                if future is not None and not future.done():
-                    future.set_result(event)
-            elif isinstance(event, RequestLost):
-                self._fail(self._pending.pop(event.request, None), event.error)
-            elif isinstance(event, Update | UpdatesGap | Undecodable):
-                self._updates.put(event)
-            else:
-                broken |= self._other(event)
+            take = self._TAKERS.get(type(event))
+            if take is not None and take(self, event):
+                broken = True
         if len(self._pumps) > 1:
             self._flush()  # what one link was told may let the other one send
         return broken
 
-    def _other(self, event: LinkEvent) -> bool:
-        match event:
-            case StatusChanged(status):
-                logger.debug("the link is %s", status.value)
-                if status is Status.READY and self._opening is not None and not self._opening.done():
-                    self._opening.set_result(None)
-            case KeyCreated(state):
-                logger.info("made an auth key for DC %d", state.dc_id)
-            case KeyBound(state):
-                logger.info("bound a temporary key for DC %d", state.dc_id)
-            case KeyDropped(error):
-                logger.warning("the permanent key is of no more use, a new one is made: %s", error)
-            case LinkAdded(link):
-                self._add_pump(link)
-            case LinkRemoved(link):
-                self._remove_pump(link)
-            case Broken(error):
-                logger.info("the connection is broken: %s", error)
-                return True
-            case Failed(error):
-                logger.warning("gave up: %s", error)
-                self._failed = error
-                self._fail_all(error)
-                if self._opening is not None and not self._opening.done():
-                    self._opening.set_exception(error)
-                return True
-        return False
+    # One for each kind of event that means something here; they return true where the carrier is of no more use.
+
+    def _take_outcome(self, event: Result | RpcFailed) -> None:
+        future = self._pending.pop(event.request, None)
+        if future is not None and not future.done():
+            future.set_result(event)
+
+    def _take_loss(self, event: RequestLost) -> None:
+        self._fail(self._pending.pop(event.request, None), event.error)
+
+    def _take_update(self, event: Update | UpdatesGap | Undecodable) -> None:
+        self._updates.put(event)
+
+    def _take_status(self, event: StatusChanged) -> None:
+        logger.debug("the link is %s", event.status.value)
+        if event.status is Status.READY and self._opening is not None and not self._opening.done():
+            self._opening.set_result(None)
+
+    def _take_key(self, event: KeyCreated) -> None:
+        logger.info("made an auth key for DC %d", event.state.dc_id)
+
+    def _take_binding(self, event: KeyBound) -> None:
+        logger.info("bound a temporary key for DC %d", event.state.dc_id)
+
+    def _take_key_loss(self, event: KeyDropped) -> None:
+        logger.warning("the permanent key is of no more use, a new one is made: %s", event.error)
+
+    def _take_link(self, event: LinkAdded) -> None:
+        self._add_pump(event.link)
+
+    def _take_link_back(self, event: LinkRemoved) -> None:
+        self._remove_pump(event.link)
+
+    def _take_break(self, event: Broken) -> bool:
+        logger.info("the connection is broken: %s", event.error)
+        return True
+
+    def _take_failure(self, event: Failed) -> bool:
+        logger.warning("gave up: %s", event.error)
+        self._failed = event.error
+        self._fail_all(event.error)
+        if self._opening is not None and not self._opening.done():
+            self._opening.set_exception(event.error)
+        return True
+
+    _TAKERS: ClassVar[Mapping[type, Callable[[Any, Any], bool | None]]] = MappingProxyType(
+        {
+            Result: _take_outcome,
+            RpcFailed: _take_outcome,
+            RequestLost: _take_loss,
+            Update: _take_update,
+            UpdatesGap: _take_update,
+            Undecodable: _take_update,
+            StatusChanged: _take_status,
+            KeyCreated: _take_key,
+            KeyBound: _take_binding,
+            KeyDropped: _take_key_loss,
+            LinkAdded: _take_link,
+            LinkRemoved: _take_link_back,
+            Broken: _take_break,
+            Failed: _take_failure,
+        }
+    )
+
+    # The ends of calls -------------------------------------------------------------------------------------------
+
+    def _give_up(self, request: Request) -> F | None:
+        """Cancel a call, and return its future if it was open."""
+        future = self._pending.pop(request, None)
+        if future is not None:
+            self._link.cancel(request, self._clock())
+            self._flush()
+        return future
 
     def _fail_all(self, error: MTProtoError) -> None:
         pending, self._pending = self._pending, {}
