@@ -16,7 +16,7 @@ from mtproto.message.envelope import Sender, Unsealed, unseal
 from mtproto.message.key_state import KeyState
 from mtproto.message.message_ids import msg_id_time
 from mtproto.session.client_sending import ClientSending
-from mtproto.session.client_state import RENEWAL_TIMEOUT
+from mtproto.session.client_state import NEWEST, RENEWAL_TIMEOUT
 from mtproto.session.events import (
     ClientEvent,
     ForeignSession,
@@ -37,9 +37,6 @@ __all__ = ["ClientSession"]
 
 OLDEST = 300.0
 """Seconds: a message whose id is older than that is ignored (core.telegram.org/mtproto/security_guidelines)."""
-
-NEWEST = 30.0
-"""Seconds: the same for an id ahead of the server's time."""
 
 STALE_IN_A_ROW = 8
 """Packets outside the window one after the other before the peer's idea of time is called senseless."""

@@ -14,7 +14,7 @@ from mtproto.message.message_ids import msg_id_time
 from mtproto.session import constructors as ids
 from mtproto.session import wire
 from mtproto.session.bad_messages import describe
-from mtproto.session.client_state import ClientState
+from mtproto.session.client_state import NEWEST, ClientState
 from mtproto.session.events import Acked, Anomaly, BadMessage
 from mtproto.session.inbox import Seen, Status
 from mtproto.session.outbox import Request, RequestState
@@ -61,7 +61,7 @@ class ClientMessageHandlers(ClientState):
             self._events.append(Anomaly(msg_id, f"bad_msg_notification {code} for {notice.bad_msg_id}, not open"))
             return
         self._events.append(BadMessage(notice.bad_msg_id, code))
-        if code == 17:
+        if code == 17 and not self._lowered_since(notice.bad_msg_id, items[0].sent_at):
             self._learn_time(msg_id_time(self._outer_id) - now, now)
         if code == 20:
             for item in items:
@@ -70,10 +70,17 @@ class ClientMessageHandlers(ClientState):
         else:
             self._retry(items, code, now)
         if describe(code).new_session:
-            if self._renewal is None:
+            if code == 17 and self._renewal is None and self._outbox.unsettled():
+                self._lower_ids(now)
+                self._outbox.ask_about_all(now)
+            elif self._renewal is None:
                 self._begin_renewal(code, now)
             elif any(isinstance(item, ServiceMessage) and item.final for item in items):
                 self._renew(now)  # not even questions are accepted any more
+
+    def _lowered_since(self, msg_id: int, sent_at: float) -> bool:
+        """Whether server time was lowered after an id was made, so that its refusal is no news of our clock."""
+        return msg_id_time(msg_id) - sent_at > self.key_state.time_offset + NEWEST
 
     # States: core.telegram.org/mtproto/service_messages_about_messages#request-for-message-status-information
 

@@ -139,6 +139,7 @@ class ClientSending(ClientHandlers):
         for request, message in zip(sealed, numbered, strict=True):
             old, new = request.msg_id, message.msg_id
             self._outbox.sealed(request, new, message.seqno, packet_id, now)
+            request.timed = self.key_state.time_known
             events.append(Resent(request, old, new) if old else Sent(request, new))
         hurried = [request for request in sealed if request.want_quick_ack]
         if hurried:

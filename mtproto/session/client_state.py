@@ -58,12 +58,18 @@ CLOCK_CODES = (16, 17)
 """The codes about a wrong clock. What they teach is used once; a second refusal is an error that names both times."""
 
 LATE = 240.0
-"""Seconds in flight after which "msg_id too low" may speak of the delay instead of the clock; servers allow 300."""
+"""Seconds after which "msg_id too low" may speak of the delay instead of the clock; servers allow 300."""
 
 NOTICEABLE = 1.0
 """Seconds by which the server's time has to move to be worth an event."""
 
+NEWEST = 30.0
+"""Seconds by which an id may be ahead of the clock of whoever receives it
+(core.telegram.org/mtproto/security_guidelines)."""
+
 _LONG = Struct("<q")
+_SECOND = 1 << 32
+_MARGIN = 1 << 26  # 16 ms, or millions of ids, which are given out before the next ones would be too high again
 
 
 def new_session_id(random: Callable[[int], bytes]) -> int:
@@ -218,20 +224,27 @@ class ClientState:
         for item in items:
             if isinstance(item, ServiceMessage):
                 self._retry_service(item, now)
-            elif code == 16 and now - item.sent_at > LATE:
-                # It was not too old when it was sent: a late copy of it was refused, the first one may have been taken.
-                item.state, item.ask_at, self._outbox.next_ask = RequestState.UNKNOWN, now, now
-            elif not describe(code).retryable:
+                continue
+            late = code == 16 and self._is_late(item, now)
+            times = item.refusals[code] = item.refusals.get(code, 0) + 1
+            allowed = 1 if code in CLOCK_CODES and not late else MAX_REFUSALS
+            if times > allowed or not describe(code).retryable:
                 self._lose(item, self._refusal(code, item.msg_id, now))
+            elif late:
+                item.state, item.ask_at, self._outbox.next_ask = RequestState.UNKNOWN, now, now
             else:
-                times = item.refusals.get(code, 0) + 1
-                item.refusals[code] = times
-                if times > (1 if code in CLOCK_CODES else MAX_REFUSALS):
-                    self._lose(item, self._refusal(code, item.msg_id, now))
-                else:
-                    again.append(item)
+                again.append(item)
         if again:
             self._requeue(again)
+
+    def _is_late(self, item: Request, now: float) -> bool:
+        """Whether a call was not too old when it was sent: a late copy was refused, the first may have been taken.
+
+        Our clock may have stood still since, while the machine slept; the server's tells the age of an id that was
+        made when its time was known.
+        """
+        age = self.key_state.server_time(now) - msg_id_time(item.msg_id) if item.timed else now - item.sent_at
+        return age > LATE
 
     def _refusal(self, code: int, msg_id: int, now: float) -> MessageRefused:
         if code not in CLOCK_CODES:
@@ -276,6 +289,15 @@ class ClientState:
         self._plan_salts(now)
         self._events.append(SaltChanged())
 
+    # Ids that are too high (bad_msg_notification 17).
+
+    def _lower_ids(self, now: float) -> None:
+        """Go on with ids that the server accepts now. What it has accepted before is below them."""
+        too_high = int((self.key_state.server_time(now) + NEWEST) * _SECOND)
+        if self._last_msg_id > too_high:
+            self._last_msg_id = self.key_state.last_msg_id = (too_high - _MARGIN) & -4
+            self._numbered_at = -1.0
+
     # A session whose ids are of no more use (bad_msg_notification 17, 18, 19, 32, 33).
 
     def _begin_renewal(self, code: int, now: float) -> None:
@@ -291,7 +313,7 @@ class ClientState:
         if self._renewal is None:
             return
         overdue = self._connected and now >= self._renewal[1]
-        if overdue or all(request.state is RequestState.QUEUED for request in self._outbox.sealed_calls()):
+        if overdue or not self._outbox.unsettled():
             self._renew(now)
 
     def _renew(self, now: float) -> None:

@@ -99,6 +99,7 @@ class Request:
         "sent_at",
         "seqno",
         "state",
+        "timed",
         "want_quick_ack",
     )
 
@@ -125,6 +126,7 @@ class Request:
         self.seqno = 0
         self.packet_id = 0  # the container's id, or msg_id where it went alone
         self.sent_at = 0.0
+        self.timed = False  # the server's time was known then
         self.ask_at = NEVER
         self.old_ids: tuple[int, ...] = ()
         self.refusals: dict[int, int] = {}  # how often, by code
@@ -194,6 +196,10 @@ class Outbox:
     def sealed_calls(self) -> list[Request]:
         """Return the calls that were sealed and are not settled, in the order of `send`."""
         return sorted({request for request in self._by_id.values() if request.packet_id}, key=_order)
+
+    def unsettled(self) -> bool:
+        """Whether anything is to be heard yet of a call that was sealed."""
+        return any(request.state is not RequestState.QUEUED for request in self.sealed_calls())
 
     def queued(self) -> list[Request]:
         """Return the calls that wait to be sealed, first ones first."""
