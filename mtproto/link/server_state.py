@@ -6,7 +6,7 @@ for everything here: the event loop of the DC.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from mtproto.limits import DEFAULT_LIMITS, Limits
 from mtproto.session import ServerSalts, ServerSession
@@ -26,6 +26,9 @@ SESSIONS_OF_A_KEY = 64
 
 FORGOTTEN_SESSIONS = 1024
 """Forgotten sessions of one key of which the highest msg_id is kept."""
+
+DENIED_KEPT = 64
+"""Messages that one of them refused for good and that are remembered: those of a packet or two, the latest."""
 
 MSG_ID_SECOND = 1 << 32
 """What one second adds to a msg_id (core.telegram.org/mtproto/description#message-identifier-msg-id)."""
@@ -51,6 +54,13 @@ class SessionSlot:
         self.session = session
         self.link: ServerLink | None = None
         self.polls: list[HttpLink] = []
+
+
+class _Remains(NamedTuple):
+    """What a forgotten session leaves: see `ServerSession.high_water` and `denied`."""
+
+    high_water: int
+    denied: tuple[int, ...]
 
 
 class ServerKey:
@@ -89,7 +99,7 @@ class ServerKey:
         self._random = random
         self._first_salt = first_salt
         self._salts: ServerSalts | None = None
-        self._forgotten: dict[int, int] = {}  # high water of sessions that were forgotten
+        self._forgotten: dict[int, _Remains] = {}  # by session id
         self._floor = 0  # the highest of those that are not even remembered so
 
     def salts(self, now: float) -> ServerSalts:
@@ -100,17 +110,24 @@ class ServerKey:
 
     def forgotten_below(self, session_id: int) -> int:
         """Return the msg_id below which messages of a session may have been received and forgotten, else 0."""
-        return self._forgotten.get(session_id, self._floor)
+        remains = self._forgotten.get(session_id)
+        return self._floor if remains is None else remains.high_water
+
+    def denied(self, session_id: int) -> tuple[int, ...]:
+        """Return the msg_ids that a forgotten session of this id had promised never to accept."""
+        remains = self._forgotten.get(session_id)
+        return () if remains is None else remains.denied
 
     def forget_before(self, now: float) -> None:
         """Note that sessions up to `now` (Unix seconds) may be forgotten: those of an earlier run of the server."""
         self._floor = max(self._floor, int(now * MSG_ID_SECOND))
 
     def forget(self, slot: SessionSlot) -> None:
-        """Note that a session is forgotten, so that what it executed is not executed again."""
-        self._forgotten[slot.session_id] = slot.session.high_water
+        """Note that a session is forgotten, so that what it executed or refused for good is not executed later."""
+        session = slot.session
+        self._forgotten[slot.session_id] = _Remains(session.high_water, session.denied[-DENIED_KEPT:])
         if len(self._forgotten) > FORGOTTEN_SESSIONS:
-            self._floor = max(self._floor, self._forgotten.pop(next(iter(self._forgotten))))
+            self._floor = max(self._floor, self._forgotten.pop(next(iter(self._forgotten))).high_water)
 
 
 class ServerState:
@@ -180,6 +197,7 @@ class ServerState:
                 random=self._random,
                 limits=self._limits,
                 forgotten_below=key.forgotten_below(session_id),
+                denied=key.denied(session_id),
             )
             slot = SessionSlot(key, session_id, session)
             if len(key.sessions) >= SESSIONS_OF_A_KEY:

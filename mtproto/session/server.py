@@ -7,7 +7,7 @@ remembered in `server_state` and `server_records`. No I/O, no clock, no randomne
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from struct import Struct
 
 from mtproto.errors import LocalProtocolError, RemoteProtocolError
@@ -54,6 +54,7 @@ class ServerSession(ServerSending):
         random: Callable[[int], bytes],
         limits: Limits = DEFAULT_LIMITS,
         forgotten_below: int = 0,
+        denied: Iterable[int] = (),
         compress: bool = True,
     ) -> None:
         """Begin a session, because a message with an unknown session id came.
@@ -67,6 +68,7 @@ class ServerSession(ServerSending):
             forgotten_below: a msg_id: what the client sent with lower ids in an earlier session of the same id may have
                 been received and forgotten, so that it is not accepted (code 20) and its state is not known. 0 says
                 that no session of the key was ever forgotten. See `high_water`.
+            denied: msg_ids that an earlier session of the same id promised never to accept; see `denied` there.
             compress: whether answers above 256 bytes go as `gzip_packed` where that is shorter.
 
         """
@@ -79,11 +81,22 @@ class ServerSession(ServerSending):
             forgotten_below=forgotten_below,
             compress=compress,
         )
+        for msg_id in denied:
+            self._register.deny(msg_id)
 
     @property
     def high_water(self) -> int:
         """A msg_id above all that this session has accepted: whoever forgets it hands that to the next one."""
         return max(self._register.newest + 1, self._register.floor)
+
+    @property
+    def denied(self) -> tuple[int, ...]:
+        """The msg_ids from `high_water` on that this session has promised never to accept, to be handed on like that.
+
+        They were too high when they came, or the client was told that they had not come: it has sent those messages
+        under other ids, so that late copies of them must not be executed either.
+        """
+        return self._register.denied_from(self.high_water)
 
     # What the data centre wants.
 

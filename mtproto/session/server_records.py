@@ -153,6 +153,10 @@ class Register:
         """Whether it was promised never to accept this id."""
         return msg_id in self._denied
 
+    def denied_from(self, msg_id: int) -> tuple[int, ...]:
+        """Return the ids from this one on that it was promised never to accept."""
+        return tuple(denied for denied in self._denied if denied >= msg_id)
+
     def remember(self, record: Received) -> None:
         """Keep a new record; where there are too many, the oldest that are done with go."""
         self._records[record.msg_id] = record

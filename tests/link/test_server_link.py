@@ -7,7 +7,7 @@ import pytest
 from mtproto.link import Hangup, InSession, KeyMade, ServerKey, ServerLink, ServerQuery, ServerState
 from mtproto.message.auth_key import AuthKey
 from mtproto.message.envelope import Sender, seal
-from mtproto.session import QueryDropped, Result, SessionCreated, Update
+from mtproto.session import QueryDropped, Result, SessionCreated, SessionDestroyed, Update
 from mtproto.session.wire import Message, write_container
 from mtproto.transport import QuickAck, client_transport
 from tests.link.support import ANSWER, NOW, QUERY, Pair, known_state, of_type, rsa_key, seeded
@@ -127,6 +127,31 @@ def test_what_a_server_executed_before_it_started_anew_is_not_executed_again() -
     assert of_type(link.received(sent, NOW + 1), ServerQuery) == []
 
 
+def test_what_a_forgotten_session_refused_for_good_is_not_executed_later(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its ids were too high when it came; they come true, and a copy of it is late by as much."""
+    pair = Pair()
+    pair.skew = 45.0
+    send, sent = pair.client.data_to_send, []
+
+    def noted(now: float) -> bytes:
+        sent.append(send(now))
+        return sent[-1]
+
+    monkeypatch.setattr(pair.client, "data_to_send", noted)
+    [key] = pair.state
+    assert pair.client.state is not None
+    pair.client.state.set_salt(key.salts(pair.now).current(pair.now), pair.now)
+    request = pair.client.send(QUERY)
+    pair.connect()
+    assert [event.request for event in pair.of(Result)] == [request]
+    assert pair.of(SessionDestroyed)
+    pair.now += 35
+    assert pair.server is not None
+    pair._tell_server(pair.server.received(sent[0][4:], pair.now))  # without the opening
+    assert not pair.server.closing
+    assert len(pair.queries) == 1
+
+
 def test_the_memory_of_forgotten_sessions_is_bounded_and_errs_on_the_safe_side() -> None:
     state = ServerState(seeded())
     key = state.add_key(known_state().auth_key)
@@ -139,6 +164,8 @@ def test_the_memory_of_forgotten_sessions_is_bounded_and_errs_on_the_safe_side()
 
 class _Remembering:
     """As much of a session as is looked at when it is forgotten."""
+
+    denied = ()
 
     def __init__(self, high_water: int) -> None:
         self.high_water = high_water
