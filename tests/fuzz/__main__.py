@@ -22,7 +22,7 @@ CI_SECONDS = 60.0
 """Seconds of each group in CI, shared by its targets."""
 
 CI_SLOW = 1.0
-"""Seconds of CPU time in CI, whose machines may be slow and busy."""
+"""Seconds of CPU time for a packet in CI, whose machines may be slow and busy."""
 
 TURN = 10.0
 """Seconds of each target in turn, where nothing says when to end."""

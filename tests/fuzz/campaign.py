@@ -24,7 +24,7 @@ __all__ = ["HERE", "Campaign", "Finding", "Hang", "Tally", "examine", "seeds_of"
 HERE = Path(__file__).resolve().parent
 
 SLOW = 0.1
-"""Seconds of CPU time that no input may take: it would hold up an event loop."""
+"""Seconds of CPU time that no packet may take: it would hold up an event loop."""
 
 HANG = 20.0
 """Seconds after which an input counts as endless, on any machine."""
@@ -131,7 +131,7 @@ class Campaign:
     def __init__(self, target: Target, seed: int, slow: float = SLOW) -> None:
         self.target = target
         self.tally = Tally(target.name)
-        self._slow = slow
+        self._slow = slow * target.patience
         self._random = Random(f"{target.name} {seed}")
         self._mutator = Mutator(self._random, target.words(), target.longest)
         self._pools: tuple[list[bytes], list[bytes]] = ([], [])  # refused, understood

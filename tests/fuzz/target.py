@@ -42,6 +42,7 @@ class Target:
         refuses: the errors of ours with which the parser refuses an input, as its docstring says.
         words: byte strings that mean something to the parser, for mutations to put in.
         longest: the most bytes that mutations make.
+        patience: how many times as long as a single packet an input may take: more where it is a script of many.
 
     """
 
@@ -51,6 +52,7 @@ class Target:
     refuses: tuple[type[TLError | MTProtoError], ...] = ()
     words: Callable[[], Sequence[bytes]] = tuple
     longest: int = 4096
+    patience: float = 1.0
 
 
 class Violation(Exception):

@@ -25,10 +25,16 @@ def corpora() -> dict[str, dict[str, bytes]]:
     """Return the seeds of each target by name."""
     all_service = _names(service.schema)
     return {
-        "tl-api": dict(_objects(api.schema, [*_NAMED, *Random(3).sample(_names(api.schema), _OBJECTS)])),
+        "tl-api": {
+            **dict(_objects(api.schema, [*_NAMED, *Random(3).sample(_names(api.schema), _OBJECTS)])),
+            **dict(_deep(api.schema, "textBold", b"", "textEmpty")),
+        },
         "tl-api-typed": dict(_answers()),
         "tl-api-prefix": {name: b"\x08" + bytes(8) + data + b"tail" for name, data in _objects(api.schema, _NAMED)},
-        "tl-service": dict(_objects(service.schema, all_service)),
+        "tl-service": {
+            **dict(_objects(service.schema, all_service)),
+            **dict(_deep(service.schema, "rpc_result", bytes(8), "rpc_answer_unknown")),
+        },
         "tl-service-prefix": {
             name: b"\0" + data + bytes(5) for name, data in _objects(service.schema, all_service[::4])
         },
@@ -46,6 +52,13 @@ def _objects(schema: Schema, names: Iterable[str]) -> Seeds:
 
 def _object(schema: Schema, name: str, source: Random) -> bytes:
     return Maker(schema, source, depth=3).object(name).to_bytes()
+
+
+def _deep(schema: Schema, outer: str, fields: bytes, inner: str) -> Seeds:
+    """Return an object inside many others: as many as are allowed, more, and more than Python could follow."""
+    head, end = (schema.id_of(name).to_bytes(4, "little") for name in (outer, inner))
+    for name, depth in (("deep", 100), ("refused-too-deep", 130), ("refused-far-too-deep", 1100)):
+        yield name, (head + fields) * depth + end
 
 
 def _answers() -> Seeds:

@@ -106,6 +106,6 @@ def _drain(link: ServerLink | ClientLink, now: float) -> None:
 
 
 TARGETS = (
-    Target("link-server", "link", _server, words=service_words, longest=2048),
-    Target("link-client", "link", _client, words=service_words, longest=2048),
+    Target("link-server", "link", _server, words=service_words, longest=2048, patience=5),
+    Target("link-client", "link", _client, words=service_words, longest=2048, patience=5),
 )

@@ -242,5 +242,5 @@ def _one_packet(data: bytes) -> Verdict:
 
 TARGETS = (
     Target("session-server-packet", "session", _one_packet, words=service_words, longest=2048),
-    Target("session-server-script", "session", _script, words=service_words, longest=2048),
+    Target("session-server-script", "session", _script, words=service_words, longest=2048, patience=5),
 )
