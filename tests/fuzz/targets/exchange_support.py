@@ -15,7 +15,7 @@ from mtproto.crypto.rsa import RSAPrivateKey, RSAPublicKey, rsa_encrypt_sha1, rs
 from mtproto.exchange import ClientExchange, ServerExchange
 from mtproto.exchange.common import seal_inner
 from mtproto.message.envelope import pack_plain, unpack_plain
-from tl import TLObject, service
+from tl import TLError, TLObject, service
 
 __all__ = ["DC", "NOW", "OpenKey", "Source", "body_of", "fork", "inner_of", "states", "with_inner"]
 
@@ -104,7 +104,7 @@ _ENCRYPTED = {
 
 
 def inner_of(message: TLObject, aes_key_iv: tuple[bytes, bytes]) -> bytes | None:
-    """Return the inner data of an honest message, None if there is none."""
+    """Return the inner data of a message, None if there is none, or none under these keys."""
     field = _ENCRYPTED.get(message.NAME)
     if field is None:
         return None
@@ -113,7 +113,10 @@ def inner_of(message: TLObject, aes_key_iv: tuple[bytes, bytes]) -> bytes | None
         plain = unpad(encrypted)
     else:
         plain = aes.ige_decrypt(encrypted, *aes_key_iv)[_HASH_LENGTH:]
-    return plain[: service.decode_prefix(plain)[1]]
+    try:
+        return plain[: service.decode_prefix(plain)[1]]
+    except TLError:
+        return None
 
 
 def with_inner(
