@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from mtproto.client import UndecodableUpdate
 from mtproto.link import Broken, StatusChanged
 from mtproto.localdc import Call
 from mtproto.localdc.handlers.messages import send_message
-from mtproto.net import UpdatesDropped
 from mtproto.session import (
     BAD_MESSAGES,
     Acked,
@@ -292,8 +292,7 @@ def test_an_undecodable_container_is_handed_to_whoever_reads_the_updates() -> No
         stage.dc.faults.container_of(1025)
         assert await stage.send() == 1
         async for item in stage.client.updates():
-            assert isinstance(item, Undecodable)
-            assert not isinstance(item, UpdatesDropped)
+            assert isinstance(item, UndecodableUpdate)
             assert "1025 messages, at most 1024 are allowed" in str(item.error)
             break
 
