@@ -89,6 +89,7 @@ class PfsLink:
         self._past: list[TemporaryLink] = []  # what was replaced and has calls open
         self._homeless: list[Request] = []  # calls that no link can take just now
         self._moved: set[Request] = set()  # calls that a key was too old for, while it is being replaced
+        self._updated_by: KeyState | None = None  # the key whose session was made last
         self._settle_until: float | None = None
         self._renew_after = 0.0
         self._status = Status.DISCONNECTED
@@ -179,8 +180,7 @@ class PfsLink:
                     self._do_without(link, now)
                 case Failed(error):
                     seen += [event, *self._fail(error)]
-                case NewSession(unique_id=unique_id) if link is self._next:
-                    # What the old session would have brought may be lost between the two.
+                case NewSession(unique_id=unique_id) if self._follows_another(link):
                     seen += [event, UpdatesGap(unique_id)]
                 case _:
                     seen.append(event)
@@ -196,10 +196,15 @@ class PfsLink:
             return link is not self._front or link.unbind()
         return failure.message == _PREDECESSOR and not self._moved.isdisjoint(failure.request.after)
 
+    def _follows_another(self, link: TemporaryLink) -> bool:
+        """Whether a session is the first of its key, but not of all: updates may be lost between the two."""
+        before, self._updated_by = self._updated_by, link.state
+        return before is not None and before is not link.state
+
     def next_deadline(self) -> float | None:
         """Return when any of the links is to be ticked: to be replaced, or to be bound at last."""
         if self._next is not None:
-            return self._settle_until
+            return self._settle_until if self._next.is_to_be_bound else None
         ends_at = self._front.ends_at if self._front.bound else None
         return None if ends_at is None else max(ends_at - self._early, self._renew_after)
 

@@ -255,12 +255,15 @@ class TemporaryLink(ClientLink):
 
     # The binding -------------------------------------------------------------------------------------------------
 
+    @property
+    def is_to_be_bound(self) -> bool:
+        """Whether there is a key that nothing was done to bind yet."""
+        return self._session is not None and not self.bound and self.binding is None and self._bind_at is None
+
     def bind(self) -> None:
         """Bind the key, unless there is none, or it is bound, or soon will be."""
         session, permanent = self._session, self._permanent.state
-        if self.bound or self.binding is not None or self._bind_at is not None:
-            return
-        if session is None or permanent is None:
+        if session is None or permanent is None or not self.is_to_be_bound:
             return
         state = session.key_state
         body = bind_request(permanent.auth_key, state.auth_key.id, int(state.expires_at or 0), self._random)

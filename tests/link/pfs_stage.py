@@ -25,6 +25,9 @@ LIFE = 1000
 
 RENEWAL = 0.9 * LIFE
 
+MOMENTS = 2000
+"""More moments than anything here takes in one go."""
+
 E = TypeVar("E")
 
 
@@ -116,9 +119,14 @@ class Stage:
         """Let time pass; everybody ticks when they want to."""
         end = self.now + seconds
         self.settle()
-        while (moment := self._next_moment()) is not None and moment <= end:
+        for _ in range(MOMENTS):
+            moment = self._next_moment()
+            if moment is None or moment > end:
+                break
             self.now = max(self.now, moment)
             self.tick()
+        else:
+            raise AssertionError("somebody wants to be ticked over and over")
         self.now = end
         self.tick()
 

@@ -421,6 +421,45 @@ def test_a_renewal_tells_that_updates_may_have_been_missed() -> None:
     assert len(stage.of(UpdatesGap)) == 1
 
 
+def test_so_does_a_key_that_was_lost() -> None:
+    stage = Stage()
+    stage.settle()
+    forget_and_go_on(stage)
+    assert stage.ready
+    assert len(stage.of(UpdatesGap)) == 1
+
+
+def test_a_binding_that_is_not_answered_keeps_nobody_busy() -> None:
+    stage = Stage()
+    stage.settle()
+    stage.answer = stage.answer_binding = lambda _: None
+    stage.client.send(QUERY)
+    stage.advance(RENEWAL + 30)
+    assert len(stage.bindings) == 2
+    new = stage.client.links[1]
+    assert new.next_deadline() is not None
+    assert new.next_deadline() > stage.now  # type: ignore[operator]  # the line above
+
+
+def test_a_new_key_that_is_lost_before_it_was_bound_is_made_again() -> None:
+    stage = Stage()
+    stage.settle()
+    stage.answer = stage.answer_binding = lambda _: None
+    slow = stage.client.send(QUERY)
+    stage.advance(RENEWAL + 2)
+    [_, key] = stage.temporary_keys()
+    stage.state.forget_key(key.auth_key.id)
+    stage.cut(stage.client.links[1])
+    stage.answer = lambda query: ANSWER + query.body
+    stage.answer_binding = lambda key: TRUE
+    request = stage.client.send(QUERY + QUERY)
+    stage.advance(30)
+    assert set(results(stage)) == {request}
+    assert len(stage.of(KeyBound)) == 2
+    assert stage.client.links[0].state is stage.client.key_state
+    assert slow.msg_id
+
+
 def test_calls_that_wait_for_a_new_key_can_be_cancelled() -> None:
     stage = Stage()
     stage.answer_binding = lambda key: None
