@@ -432,7 +432,8 @@ def test_so_does_a_key_that_was_lost() -> None:
 def test_a_binding_that_is_not_answered_keeps_nobody_busy() -> None:
     stage = Stage()
     stage.settle()
-    stage.answer = stage.answer_binding = lambda _: None
+    stage.answer = lambda query: None
+    stage.answer_binding = lambda key: None
     stage.client.send(QUERY)
     stage.advance(RENEWAL + 30)
     assert len(stage.bindings) == 2
@@ -444,7 +445,8 @@ def test_a_binding_that_is_not_answered_keeps_nobody_busy() -> None:
 def test_a_new_key_that_is_lost_before_it_was_bound_is_made_again() -> None:
     stage = Stage()
     stage.settle()
-    stage.answer = stage.answer_binding = lambda _: None
+    stage.answer = lambda query: None
+    stage.answer_binding = lambda key: None
     slow = stage.client.send(QUERY)
     stage.advance(RENEWAL + 2)
     [_, key] = stage.temporary_keys()
