@@ -235,6 +235,14 @@ _END = cut_records(bytes(20), 20)
 
 
 def _errors() -> Seeds:
-    texts = ("FLOOD_WAIT_31", "PHONE_MIGRATE_2", "2FA_CONFIRM_WAIT_60", "FILE_PART_7_MISSING", "USER_ID_INVALID", "")
-    for code, text in zip((420, 303, 420, 400, 400, -1), texts, strict=True):
-        yield text.lower() or "empty", code.to_bytes(4, "little", signed=True) + text.encode()
+    texts = (
+        "FLOOD_WAIT_31",
+        "PHONE_MIGRATE_2",
+        "2FA_CONFIRM_WAIT_60",
+        "FILE_PART_7_MISSING",
+        "USER_ID_INVALID",
+        "",
+        "WAIT_" + "9" * 5000,
+    )
+    for code, text in zip((420, 303, 420, 400, 400, -1, 420), texts, strict=True):
+        yield text.lower()[:32] or "empty", code.to_bytes(4, "little", signed=True) + text.encode()

@@ -208,6 +208,6 @@ TARGETS = (
         longest=512,
     ),
     Target(
-        "rpc-error", "framing", _rpc_error, words=lambda: (b"_MIGRATE_", b"FLOOD_WAIT_", b"\x2f\x01\0\0"), longest=512
+        "rpc-error", "framing", _rpc_error, words=lambda: (b"_MIGRATE_", b"FLOOD_WAIT_", b"\x2f\x01\0\0"), longest=6000
     ),
 )
