@@ -182,8 +182,8 @@ class Campaign:
             self._traces.add(verdict.trace)
             tally.traces = len(self._traces)
             self._keep(self._pools[verdict.parsed], data)
-        if taken > self._slow and (taken := self._cpu_time(data)) > self._slow:
-            self._found(Finding("slow", data, f"{taken:.3f} s of CPU time"))
+        if taken > self._slow:
+            taken = self._look_again(data)
         tally.slowest = max(tally.slowest, taken)
 
     def _keep(self, pool: list[bytes], data: bytes) -> None:
@@ -192,13 +192,19 @@ class Campaign:
         else:
             pool[self._random.randrange(_POOL)] = data
 
-    def _cpu_time(self, data: bytes) -> float:
-        """Return the least CPU time of some more runs: what else the machine does must not count."""
+    def _look_again(self, data: bytes) -> float:
+        """Return the least CPU time of some more runs, since what else the machine does must not count."""
         times = []
         for _ in range(_REPEATS):
             start = time.process_time()
-            judge(self.target, data)
+            try:
+                judge(self.target, data)
+            except Hang as hang:
+                self._found(_finding(data, hang))
+                return HANG
             times.append(time.process_time() - start)
+        if min(times) > self._slow:
+            self._found(Finding("slow", data, f"{min(times):.3f} s of CPU time"))
         return min(times)
 
     def _found(self, finding: Finding) -> None:
