@@ -59,12 +59,13 @@ def arm(faults: ExchangeFaults, constructor: str) -> None:
     [
         (KNOWN_PRIME - 12, "dh_prime is not a safe prime"),
         (KNOWN_PRIME - 564, "dh_prime is not a safe prime"),
+        (KNOWN_PRIME - 8436, "dh_prime is not a safe prime"),
         (KNOWN_PRIME >> 1, "dh_prime does not have 2048 bits"),
         (KNOWN_PRIME << 1, "dh_prime does not have 2048 bits"),
         (23, "dh_prime does not have 2048 bits"),
         (0, "dh_prime does not have 2048 bits"),
     ],
-    ids=["composite", "prime, not safe", "2047 bits", "2049 bits", "tiny", "zero"],
+    ids=["composite", "prime, not safe", "no prime, though its half is one", "2047 bits", "2049 bits", "tiny", "zero"],
 )
 def test_dh_prime_is_a_2048_bit_safe_prime(key: RSAPrivateKey, prime: int, check: str) -> None:
     assert failure(key, changed(INNER, dh_prime=minimal_bytes(prime))) == (INNER, check)
