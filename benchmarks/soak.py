@@ -161,7 +161,7 @@ class Soak:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run it and print what came of it. Exit status 1 if a call was lost or executed twice, or if memory has grown."""
     options = _parser().parse_args(arguments)
-    print(f"seed {options.seed}, transport {options.transport}", flush=True)
+    print(f"seed {options.seed}, transport {options.transport}{', pfs' if options.pfs else ''}", flush=True)
     began = time.monotonic()
     with _data_centre() as (ready, executions):
         soak = asyncio.run(_soak(ready, options))
@@ -183,6 +183,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--cuts", type=int, default=CUTS)
     parser.add_argument("--seed", type=int, default=secrets.randbelow(1 << 32), help="of the cuts and of the calls")
     parser.add_argument("--transport", default="intermediate", help="how the client talks to the DC")
+    parser.add_argument("--pfs", action="store_true", help="calls travel under temporary keys")
     return parser
 
 
@@ -200,7 +201,7 @@ async def _soak(ready: dict[str, Any], options: argparse.Namespace) -> Soak:
     tracemalloc.start()
     async with (
         soak.relay.running() as address,
-        connect(address, keys=[key], timeout=TIMEOUT, transport=options.transport, **login) as client,
+        connect(address, keys=[key], timeout=TIMEOUT, transport=options.transport, pfs=options.pfs, **login) as client,
     ):
         await client(api.functions.auth.ImportBotAuthorization(flags=0, bot_auth_token=ready["bot_token"], **login))
         await soak.run(client)
