@@ -14,6 +14,11 @@ settings.register_profile("ci", settings.get_profile("project"), derandomize=Tru
 settings.load_profile("ci" if os.environ.get("CI") else "project")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add what the suite can be told."""
+    parser.addoption("--model-examples", type=int, default=40, help="examples of tests/model (default: 40)")
+
+
 @pytest.fixture(scope="session")
 def shared() -> Path:
     """Return the folder with public vectors and older layers, or skip: a user's checkout does not have it."""

@@ -1,0 +1,141 @@
+"""The calls of a model, and a data centre that executes them and counts how often."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from struct import Struct
+from typing import TYPE_CHECKING
+
+from mtproto.errors import LocalProtocolError
+from mtproto.session.wire import write_rpc_error
+
+if TYPE_CHECKING:
+    from mtproto.link import ServerQuery
+    from mtproto.session import Request
+
+__all__ = ["Call", "Desk", "answer_to", "body_of", "update_number", "update_of"]
+
+CALL = 0x0A0B0C0D
+ANSWER = 0x0A0B0C0E
+UPDATE = 0x0A0B0C0F
+INVOKE_AFTER_MSG = 0xCB9F372D
+INVOKE_AFTER_MSGS = 0x3DC4B4F0
+
+_BODY = Struct("<II")
+_WORD = Struct("<I")
+
+
+def body_of(number: int) -> bytes:
+    """Return the call with this number, serialized."""
+    return _BODY.pack(CALL, number)
+
+
+def answer_to(number: int) -> bytes:
+    """Return the answer to the call with this number, serialized."""
+    return _BODY.pack(ANSWER, number)
+
+
+def update_of(number: int) -> bytes:
+    """Return the update with this number, serialized."""
+    return _BODY.pack(UPDATE, number)
+
+
+def update_number(body: bytes) -> int:
+    """Return the number of an update."""
+    constructor, number = _BODY.unpack(body)
+    assert constructor == UPDATE
+    return int(number)
+
+
+@dataclass(eq=False)
+class Call:
+    """What the model knows of one call.
+
+    Attributes:
+        request: the client's handle.
+        number: what tells it from all others.
+        idempotent: it may be executed twice.
+        after: the calls that have to succeed first.
+        sealed_at: when it was first sent, or what its first id said if that was earlier, by the server's clock; None
+            before.
+        executed: how often.
+        ends: what the caller was told of its end; one thing at most.
+        cancelled: the caller gave it up.
+        refused: the caller was told that the server never took it.
+
+    """
+
+    request: Request
+    number: int
+    idempotent: bool
+    after: list[Call] = field(default_factory=list)
+    sealed_at: float | None = None
+    executed: int = 0
+    ends: list[object] = field(default_factory=list)
+    cancelled: bool = False
+    refused: bool = False
+
+    @property
+    def open(self) -> bool:
+        return not self.ends and not self.cancelled
+
+
+class Desk:
+    """Executes calls. One that follows others is executed when its turn comes, all others when they arrive.
+
+    Attributes:
+        open: the queries that wait for their answer.
+
+    """
+
+    def __init__(self, calls: list[Call]) -> None:
+        self.open: list[ServerQuery] = []
+        self._calls = calls
+        self._done: dict[tuple[int, int], bool] = {}  # by session and msg_id: whether it succeeded
+
+    def take(self, query: ServerQuery) -> None:
+        """Take a query in."""
+        self.open.append(query)
+        waits_for, call = self._read(query.body)
+        if not waits_for:
+            self._execute(call)
+
+    def answer(self, query: ServerQuery, *, succeeds: bool = True) -> None:
+        """Answer an open query: with its result, or with an error."""
+        self.open.remove(query)
+        waits_for, call = self._read(query.body)
+        before = [self._done.get((query.session_id, msg_id)) for msg_id in waits_for]
+        if not all(before):
+            succeeds = False
+            error = "MSG_WAIT_TIMEOUT" if False not in before else "MSG_WAIT_FAILED"
+        else:
+            error = "FLOOD_WAIT_3"
+            if waits_for:
+                self._execute(call)
+        self._done[query.session_id, query.msg_id] = succeeds
+        body = answer_to(call.number) if succeeds else write_rpc_error(400, error)
+        try:
+            query.slot.session.answer(query.msg_id, body)
+        except LocalProtocolError:
+            assert query.slot.link is None, "a session that is not forgotten knows its queries"
+
+    def _execute(self, call: Call) -> None:
+        assert all(before.executed for before in call.after), "it was executed before those that it follows"
+        call.executed += 1
+
+    def _read(self, body: bytes) -> tuple[list[int], Call]:
+        """Return the msg_ids that a call waits for, and the call."""
+        (constructor,) = _WORD.unpack_from(body)
+        waits_for: list[int] = []
+        if constructor == INVOKE_AFTER_MSG:
+            waits_for = [int.from_bytes(body[4:12], "little", signed=True)]
+            body = body[12:]
+        elif constructor == INVOKE_AFTER_MSGS:
+            count = int.from_bytes(body[8:12], "little")
+            waits_for = [
+                int.from_bytes(body[start : start + 8], "little", signed=True) for start in range(12, 12 + 8 * count, 8)
+            ]
+            body = body[12 + 8 * count :]
+        constructor, number = _BODY.unpack(body)
+        assert constructor == CALL
+        return waits_for, self._calls[number]

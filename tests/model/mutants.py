@@ -1,0 +1,79 @@
+"""Sessions with a part taken out, by the name of the part: what a model has to notice."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from mtproto.message.envelope import Unsealed
+from mtproto.session import RequestState
+from mtproto.session.client_state import ClientState
+from mtproto.session.inbox import Inbox, Seen
+from mtproto.session.outbox import Outbox
+from mtproto.session.server import ServerSession
+from tests.session.harness import flatten
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    import pytest
+
+__all__ = ["MUTANTS"]
+
+SALT_CODE = 48
+NEVER = float("inf")
+
+
+def server_duplicate_check(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Handle a packet that was received before like one that is new."""
+
+    def receive_again(self: ServerSession, message: Unsealed, _record: object, now: float) -> None:
+        for inner in flatten(message):
+            self._handle(inner, now)
+
+    monkeypatch.setattr(ServerSession, "_receive_again", receive_again)
+
+
+def client_duplicate_check(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Take every id for a new one."""
+    monkeypatch.setattr(Inbox, "look_up", lambda _self, _msg_id: Seen.NEW)
+
+
+def state_request(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Never ask what became of a call."""
+
+    def ask_states(self: ClientState, _now: float) -> None:
+        self._outbox.next_ask = NEVER
+
+    monkeypatch.setattr(ClientState, "_ask_states", ask_states)
+
+
+def state_request_before_sending_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Send again what was not acknowledged over a lost connection, without asking."""
+
+    def connection_made(self: Outbox, _now: float) -> None:
+        self.requeue([call for call in self.sealed_calls() if call.state is RequestState.UNKNOWN])
+
+    monkeypatch.setattr(Outbox, "connection_made", connection_made)
+
+
+def salt_retry(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Take the new salt of a `bad_server_salt`, and leave it at that."""
+    retry = ClientState._retry
+
+    def retry_others(self: ClientState, items: Any, code: int, now: float) -> None:
+        if code != SALT_CODE:
+            retry(self, items, code, now)
+
+    monkeypatch.setattr(ClientState, "_retry", retry_others)
+
+
+MUTANTS: Mapping[str, Callable[[pytest.MonkeyPatch], None]] = {
+    mutant.__name__: mutant
+    for mutant in (
+        server_duplicate_check,
+        client_duplicate_check,
+        state_request,
+        state_request_before_sending_again,
+        salt_retry,
+    )
+}

@@ -1,0 +1,34 @@
+"""Whatever a carrier and a server do, each call ends once, and none is executed twice that may not be.
+
+`python -m pytest tests/model --model-examples=2000` looks further than the suite does by itself.
+"""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis.stateful import run_state_machine_as_test
+
+from tests.model.machine import Links
+from tests.model.mutants import MUTANTS
+
+WITHIN = 200
+"""Examples in which a check that is missing has to show."""
+
+MODEL = settings(stateful_step_count=100, suppress_health_check=list(HealthCheck), print_blob=True)
+ONCE = settings(
+    MODEL, max_examples=WITHIN, phases=[Phase.generate], derandomize=True, database=None, report_multiple_bugs=False
+)
+
+
+def test_calls_survive_whatever_happens(pytestconfig: pytest.Config) -> None:
+    examples = int(pytestconfig.getoption("--model-examples"))
+    run_state_machine_as_test(Links, settings=settings(MODEL, max_examples=examples))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", MUTANTS)
+def test_the_model_notices_what_is_missing(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    MUTANTS[name](monkeypatch)
+    with pytest.raises(AssertionError):
+        run_state_machine_as_test(Links, settings=ONCE)
