@@ -101,6 +101,10 @@ class JumpingLoop(asyncio.SelectorEventLoop):
     def time(self) -> float:
         return self._jumping.passed
 
+    async def shutdown_default_executor(self, timeout: float | None = None) -> None:
+        """Wait for the threads: by real time, which `timeout` would not be (Python 3.12 and later give one)."""
+        await super().shutdown_default_executor()
+
     def clock(self) -> float:
         """Return the Unix time of the scene."""
         return EPOCH + self.time()
