@@ -28,9 +28,6 @@ if TYPE_CHECKING:
 
 __all__ = ["BindRequest", "bind_request", "read_bind_request"]
 
-INNER_LENGTH = 40
-"""Bytes of the inner object."""
-
 SEALED_LENGTH = 104
 """Bytes of `encrypted_message`: key id 8, msg_key 16, and 72 bytes with 8 of padding."""
 
@@ -93,7 +90,7 @@ class BindRequest:
             temp_session_id=temp_session_id,
             expires_at=self.expires_at,
         )
-        if message.msg_id != msg_id or len(message.body) != INNER_LENGTH or inner != expected:
+        if message.msg_id != msg_id or inner != expected:  # which was read to its end, so it has 40 bytes
             raise RemoteProtocolError("binding")
 
 

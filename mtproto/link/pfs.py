@@ -89,6 +89,7 @@ class PfsLink:
         self._past: list[TemporaryLink] = []  # what was replaced and has calls open
         self._homeless: list[Request] = []  # calls that no link can take just now
         self._moved: set[Request] = set()  # calls that a key was too old for, while it is being replaced
+        self._after: dict[Request, tuple[Request, ...]] = {}  # what open calls follow; sessions forget it at their end
         self._updated_by: KeyState | None = None  # the key whose session was made last
         self._settle_until: float | None = None
         self._renew_after = 0.0
@@ -149,9 +150,12 @@ class PfsLink:
         if self.in_flight >= self._limits.unanswered_requests:
             raise LocalProtocolError("too many calls wait")
         self._place(request)
+        if request.after:
+            self._after[request] = request.after
 
     def cancel(self, request: Request, now: float) -> None:
         """Give up a call, as `ClientLink.cancel` does."""
+        self._after.pop(request, None)
         if request in self._homeless:
             self._homeless.remove(request)
         for link in self.links:
@@ -173,9 +177,7 @@ class PfsLink:
                 case StatusChanged():
                     pass  # the shell is told how the whole stands
                 case RpcFailed(request) if self._goes_again(link, event):
-                    request.reset()
-                    self._moved.add(request)
-                    self._homeless.append(request)
+                    self._take_back(request)
                 case Failed() if link is not self._front:
                     self._do_without(link, now)
                 case Failed(error):
@@ -184,8 +186,7 @@ class PfsLink:
                     seen += [event, UpdatesGap(unique_id)]
                 case _:
                     seen.append(event)
-                    if isinstance(event, Result):
-                        link.succeeded()
+                    self._note_end(link, event)
         if self.failure is None and self._status is not Status.CLOSED:
             seen += self._advance(now)
         return seen + self._changed_status()
@@ -194,7 +195,19 @@ class PfsLink:
         """Whether a call was not executed for want of a binding, be it its own or that of a call before it."""
         if (failure.code, failure.message) == _NOT_BOUND:
             return link is not self._front or link.unbind()
-        return failure.message == _PREDECESSOR and not self._moved.isdisjoint(failure.request.after)
+        return failure.message == _PREDECESSOR and not self._moved.isdisjoint(self._after.get(failure.request, ()))
+
+    def _take_back(self, request: Request) -> None:
+        request.reset()
+        request.after = self._after.get(request, ())
+        self._moved.add(request)
+        self._homeless.append(request)
+
+    def _note_end(self, link: TemporaryLink, event: LinkEvent) -> None:
+        if isinstance(event, Result):
+            link.succeeded()
+        if self._after and isinstance(event, Result | RpcFailed | RequestLost):
+            self._after.pop(event.request, None)
 
     def _follows_another(self, link: TemporaryLink) -> bool:
         """Whether a session is the first of its key, but not of all: updates may be lost between the two."""

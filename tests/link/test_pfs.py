@@ -393,6 +393,58 @@ def test_calls_that_follow_such_a_call_stay_behind_it() -> None:
     assert [body[-4:] for body in stage.executed] == [query(number)[-4:] for number in (1, 2, 3, 4)]
 
 
+def test_calls_that_were_not_sent_yet_stay_behind_a_call_that_was_not_executed() -> None:
+    stage = Stage()
+    stage.settle()
+    stage.succession_begins()
+    old, _ = stage.client.links
+    first = stage.client.send(query(1))
+    data = old.data_to_send(stage.now)
+    second = stage.client.send(query(2), after=[first])
+    third = stage.client.send(query(3), after=[second])
+    server = stage.wires.pop(old)
+    stage.advance(6)
+    stage.hand_up(server, data)
+    stage._tell(old.received(server.data_to_send(stage.now), stage.now), old)
+    stage.settle()
+    stage.advance(1)
+    assert stage.of(RpcFailed) == []
+    assert set(results(stage)) == {first, second, third}
+    assert [body[-4:] for body in stage.executed] == [query(number)[-4:] for number in (1, 2, 3)]
+
+
+def test_a_call_that_follows_one_that_really_failed_fails_all_the_same() -> None:
+    stage = Stage()
+    stage.answer = lambda query: write_rpc_error(400, "NO")
+    stage.settle()
+    first = stage.client.send(query(1))
+    stage.settle()
+    stage.client.send(query(2), after=[first])
+    stage.tick()
+    assert [event.message for event in stage.of(RpcFailed)] == ["NO", "MSG_WAIT_FAILED"]
+    assert stage.client._after == {}
+
+
+def test_a_key_that_is_lost_while_it_is_replaced_leaves_the_field_to_its_successor() -> None:
+    stage = Stage()
+    stage.settle()
+    stage.reachable = False
+    stage.advance(RENEWAL + 1)
+    old, new = stage.client.links
+    [key] = stage.temporary_keys()
+    stage.state.forget_key(key.auth_key.id)
+    stage.cut(old)
+    for _ in range(2):  # what it is told twice it believes
+        stage.connect(old)
+        stage._carry_all()
+    assert list(stage.client.links) == [new]
+    stage.reachable = True
+    request = stage.client.send(QUERY)
+    stage.advance(60)
+    assert results(stage) == {request: ANSWER + QUERY}
+    assert exchanges(stage) == 2
+
+
 def test_a_key_that_can_not_be_replaced_is_used_until_its_end_and_tried_again_meanwhile() -> None:
     stage = Stage()
     stage.settle()
@@ -493,6 +545,73 @@ def test_a_temporary_key_that_the_server_forgot_is_replaced() -> None:
     assert isinstance(lost.error, OutcomeUnknown)
     assert set(results(stage)) == {repeatable}
     assert stage.of(Failed) == []
+    assert stage.ready
+
+
+def test_a_key_that_is_lost_while_it_is_bound_takes_its_binding_with_it() -> None:
+    stage = Stage()
+    stage.answer_binding = lambda key: None
+    stage.settle()
+    [key] = stage.temporary_keys()
+    stage.state.forget_key(key.auth_key.id)
+    stage.cut(stage.client.links[0])
+    stage.answer_binding = lambda key: TRUE
+    request = stage.client.send(QUERY)
+    stage.advance(20)
+    assert results(stage) == {request: ANSWER + QUERY}
+    assert len(stage.bindings) == 2
+    assert stage.client.in_flight == 0
+
+
+def test_a_link_that_has_worked_once_goes_on_although_no_key_can_be_made_just_now() -> None:
+    stage = Stage()
+    stage.settle()
+    [key] = stage.temporary_keys()
+    [link] = stage.client.links
+    stage.state.forget_key(key.auth_key.id)
+    stage.cut(link)
+    stage.reachable = False
+    for _ in range(20):  # connections that are taken and closed
+        assert link.connect_at is not None
+        stage.now = max(stage.now, link.connect_at)
+        stage.connect(link)
+        stage._carry_all()
+        stage.cut(link)
+    assert stage.of(Failed) == []
+    stage.reachable = True
+    request = stage.client.send(QUERY)
+    stage.advance(61)
+    assert results(stage) == {request: ANSWER + QUERY}
+
+
+def test_an_exchange_with_repeated_queries_is_not_followed_by_another_on_its_connection() -> None:
+    stage = Stage(known_key=False)
+    [link] = stage.client.links
+    stage.connect(link)
+    stage.hand_up(stage.wires[link], link.data_to_send(stage.now))
+    while not stage.of(KeyCreated):
+        down = stage.wires[link].data_to_send(stage.now)
+        stage.now += 10  # the answers come so late that the queries were repeated
+        stage._tell(link.tick(stage.now))
+        repeated = link.data_to_send(stage.now)
+        stage._tell(link.received(down, stage.now), link)
+        if link in stage.wires:
+            stage.hand_up(stage.wires[link], repeated + link.data_to_send(stage.now))
+    assert [type(event).__name__ for event in stage.events][-2:] == ["Broken", "StatusChanged"]
+    stage.advance(5)
+    assert stage.ready
+
+
+def test_a_key_that_ended_is_not_used_on_a_connection_that_comes_before_anything_else() -> None:
+    stage = Stage()
+    stage.settle()
+    [link] = stage.client.links
+    stage.cut(link)
+    stage.now += LIFE
+    stage.key_ids.clear()
+    stage.connect(link)
+    stage.settle()
+    assert stage.key_ids[:3] == [0, 0, 0]
     assert stage.ready
 
 

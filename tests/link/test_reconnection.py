@@ -85,6 +85,22 @@ def test_a_server_that_cuts_each_connection_is_visited_ever_more_rarely() -> Non
     assert waits[-1] >= 8
 
 
+def test_refusals_with_anything_authentic_between_them_are_not_in_a_row() -> None:
+    pair = Pair()
+    state = pair.client.state
+    assert state is not None
+    for _ in range(6):
+        pair.state.forget_key(state.auth_key.id)
+        pair.connect()
+        pair.state.add_key(state.auth_key)
+        assert pair.client.connect_at is not None
+        pair.now = pair.client.connect_at
+        pair.connect()  # a pong comes, and no answer to any call
+        pair.cut()
+        pair.now = pair.client.connect_at
+    assert pair.of(Failed) == []
+
+
 # A peer without a sense of time ---------------------------------------------------------------------------------------
 
 
