@@ -411,6 +411,8 @@ def test_calls_that_were_not_sent_yet_stay_behind_a_call_that_was_not_executed()
     assert stage.of(RpcFailed) == []
     assert set(results(stage)) == {first, second, third}
     assert [body[-4:] for body in stage.executed] == [query(number)[-4:] for number in (1, 2, 3)]
+    invoke_after_msg = bytes.fromhex("2d379fcb")
+    assert [body[:4] == invoke_after_msg for body in stage.executed] == [False, True, True]
 
 
 def test_a_call_that_follows_one_that_really_failed_fails_all_the_same() -> None:
