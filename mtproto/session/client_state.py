@@ -183,14 +183,17 @@ class ClientState:
 
     def _requeue(self, requests: Sequence[Request]) -> None:
         """Queue sealed calls again; what was to follow a call that has failed meanwhile fails as well."""
-        self._outbox.requeue(requests)
-        for request in requests:
+        open_calls = [request for request in requests if request.state is not RequestState.SETTLED]
+        self._outbox.requeue(open_calls)
+        for request in open_calls:
             for before in request.after:
                 if before.failed:
                     self._fail_followers(before)
 
     def _forgotten(self, request: Request, reason: str) -> None:
         """Deal with a call of which the server knows nothing any more."""
+        if request.state is RequestState.SETTLED:
+            return  # it failed a moment ago, with one that it was to follow
         if request.idempotent:
             self._requeue([request])
         else:
