@@ -19,12 +19,13 @@ from typing import TYPE_CHECKING
 from mtproto.errors import ConnectionLost, ExchangeFailed, LocalProtocolError, RemoteProtocolError, TransportError
 from mtproto.limits import DEFAULT_LIMITS, Limits
 from mtproto.link.backoff import DEFAULT_BACKOFF, BackoffPolicy
+from mtproto.link.calls import LinkCalls
 from mtproto.link.events import Broken, ExchangeStep, Failed, KeyCreated, LinkEvent, Status, StatusChanged
 from mtproto.link.keep_alive import DISCONNECT_DELAY, KeepAlive
 from mtproto.link.key_maker import KeyMaker, Work
 from mtproto.link.reconnection import Reconnection
 from mtproto.message.key_state import KeyState
-from mtproto.session import ClientSession, Request, RequestLost, Result, RpcFailed, SessionBroken
+from mtproto.session import ClientSession, Result, RpcFailed, SessionBroken
 from mtproto.session.service_messages import HttpWait
 from mtproto.transport import Payload, QuickAck, client_transport
 
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
     from mtproto.crypto.rsa import RSAPublicKey
     from mtproto.errors import MTProtoError
     from mtproto.exchange import Step
-    from mtproto.session import Body
     from mtproto.transport import ClientTransport, Event, Secret
 
 __all__ = ["ClientLink"]
@@ -57,7 +57,7 @@ _PLAIN_KEY_ID = bytes(8)
 _DUPLICATED = (406, "AUTH_KEY_DUPLICATED")
 
 
-class ClientLink:
+class ClientLink(LinkCalls):
     """One client's end of everything between calls and bytes.
 
     Args:
@@ -95,19 +95,16 @@ class ClientLink:
     ) -> None:
         if state is not None:
             state.check_dc(dc_id)
+        super().__init__(limits)
         self._dc_id = dc_id
         self._random = random
-        self._limits = limits
         self._transport_name = transport
         self._secret = secret
         self._new_transport(0.0)  # raises now rather than at the first connection
         self._reconnection = Reconnection(random, backoff)
         self._offload = offload
-        self._events: list[LinkEvent] = []
         self._maker = KeyMaker(keys, dc_id, random, self._stepped)
         self._session = self._new_session(state) if state is not None else None
-        self._waiting: list[Request] = []  # calls made before there is a session
-        self._status = Status.DISCONNECTED
         self._transport: ClientTransport | None = None  # None without a connection, and on one that broke
         self._outgoing: list[bytes] = []
         self._keep_alive: KeepAlive | None = None
@@ -116,80 +113,13 @@ class ClientLink:
         self._greeted = False  # a proxy has answered once, so it is the right one
         self.has_more = False
         self.connect_at: float | None = 0.0
-        self.failure: MTProtoError | None = None
 
-    # What the owner asks -----------------------------------------------------------------------------------------
-
-    @property
-    def status(self) -> Status:
-        """Where the link stands."""
-        return self._status
-
-    @property
-    def state(self) -> KeyState | None:
-        """What belongs to the key, for a store; None before the first exchange has ended."""
-        return self._session.key_state if self._session is not None else None
-
-    @property
-    def key_state(self) -> KeyState | None:
-        """What belongs to the key that calls go out under; here the same as `state`."""
-        return self.state
-
-    @property
-    def session(self) -> ClientSession | None:
-        """The session, None before the first exchange has ended."""
-        return self._session
+    # The connection ----------------------------------------------------------------------------------------------
 
     @property
     def links(self) -> Sequence[ClientLink]:
         """The links that want connections of their own: this one."""
         return (self,)
-
-    @property
-    def in_flight(self) -> int:
-        """How many calls wait, sent or not."""
-        return len(self._waiting) + (self._session.in_flight if self._session is not None else 0)
-
-    # Calls -------------------------------------------------------------------------------------------------------
-
-    def send(
-        self,
-        body: Body,
-        *,
-        after: Sequence[Request] = (),
-        idempotent: bool = False,
-        want_quick_ack: bool = False,
-    ) -> Request:
-        """Queue a call, connected or not; arguments and handle are those of `ClientSession.send`.
-
-        Raises:
-            LocalProtocolError: too many calls wait.
-            MTProtoError: the link is closed; the error says why.
-
-        """
-        request = Request(body, tuple(after), idempotent, want_quick_ack)
-        self.add(request)
-        return request
-
-    def add(self, request: Request) -> None:
-        """Queue a call whose handle was made before, in another thread perhaps. Raises what `send` raises."""
-        if self._status is Status.CLOSED:
-            raise self.failure or ConnectionLost("the link is closed")
-        if self._session is not None:
-            self._session.add(request)
-        elif len(self._waiting) < self._limits.unanswered_requests:
-            self._waiting.append(request)
-        else:
-            raise LocalProtocolError("too many calls wait")
-
-    def cancel(self, request: Request, now: float) -> None:
-        """Give up a call: not sent, it is forgotten; sent, the server is told. No event will settle it."""
-        if self._session is not None:
-            self._session.cancel(request, now)
-        elif request in self._waiting:
-            self._waiting.remove(request)
-
-    # The connection ----------------------------------------------------------------------------------------------
 
     def connected(self, now: float) -> list[LinkEvent]:
         """Begin a new connection: a fresh framing, and what has to be said first.
@@ -435,15 +365,6 @@ class ClientLink:
         self._events.append(KeyCreated(state))
         self._send_waiting(self._session)
         self._begin_session(self._session, now)
-
-    def _send_waiting(self, session: ClientSession) -> None:
-        """Hand to the session what was queued before there was one; it may find that a call can't be sent."""
-        waiting, self._waiting = self._waiting, []
-        for request in waiting:
-            try:
-                session.add(request)
-            except LocalProtocolError as error:
-                self._events.append(RequestLost(request, error))
 
     def _tick_exchange(self, now: float) -> None:
         try:

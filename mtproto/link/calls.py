@@ -1,0 +1,111 @@
+"""The calls of a client's link: they may be made before there is a key, and while there is no connection."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mtproto.errors import ConnectionLost, LocalProtocolError
+from mtproto.link.events import Status
+from mtproto.session import Request, RequestLost
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from mtproto.errors import MTProtoError
+    from mtproto.limits import Limits
+    from mtproto.link.events import LinkEvent
+    from mtproto.message.key_state import KeyState
+    from mtproto.session import Body, ClientSession
+
+__all__ = ["LinkCalls"]
+
+
+class LinkCalls:
+    """What a link is to those who call. A base of `ClientLink`, of no use alone.
+
+    Args:
+        limits: what is sent and accepted at most.
+
+    Attributes:
+        failure: why the link has given up.
+
+    """
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._events: list[LinkEvent] = []
+        self._session: ClientSession | None = None
+        self._waiting: list[Request] = []  # calls made before there is a session
+        self._status = Status.DISCONNECTED
+        self.failure: MTProtoError | None = None
+
+    @property
+    def status(self) -> Status:
+        """Where the link stands."""
+        return self._status
+
+    @property
+    def state(self) -> KeyState | None:
+        """What belongs to the key, for a store; None before the first exchange has ended."""
+        return self._session.key_state if self._session is not None else None
+
+    @property
+    def key_state(self) -> KeyState | None:
+        """What belongs to the key that calls go out under; here the same as `state`."""
+        return self.state
+
+    @property
+    def session(self) -> ClientSession | None:
+        """The session, None before the first exchange has ended."""
+        return self._session
+
+    @property
+    def in_flight(self) -> int:
+        """How many calls wait, sent or not."""
+        return len(self._waiting) + (self._session.in_flight if self._session is not None else 0)
+
+    def send(
+        self,
+        body: Body,
+        *,
+        after: Sequence[Request] = (),
+        idempotent: bool = False,
+        want_quick_ack: bool = False,
+    ) -> Request:
+        """Queue a call, connected or not; arguments and handle are those of `ClientSession.send`.
+
+        Raises:
+            LocalProtocolError: too many calls wait.
+            MTProtoError: the link is closed; the error says why.
+
+        """
+        request = Request(body, tuple(after), idempotent, want_quick_ack)
+        self.add(request)
+        return request
+
+    def add(self, request: Request) -> None:
+        """Queue a call whose handle was made before, in another thread perhaps. Raises what `send` raises."""
+        if self._status is Status.CLOSED:
+            raise self.failure or ConnectionLost("the link is closed")
+        if self._session is not None:
+            self._session.add(request)
+        elif len(self._waiting) < self._limits.unanswered_requests:
+            self._waiting.append(request)
+        else:
+            raise LocalProtocolError("too many calls wait")
+
+    def cancel(self, request: Request, now: float) -> None:
+        """Give up a call: not sent, it is forgotten; sent, the server is told. No event will settle it."""
+        if self._session is not None:
+            self._session.cancel(request, now)
+        elif request in self._waiting:
+            self._waiting.remove(request)
+
+    def _send_waiting(self, session: ClientSession) -> None:
+        """Hand to the session what was queued before there was one; it may find that a call can't be sent."""
+        waiting, self._waiting = self._waiting, []
+        for request in waiting:
+            try:
+                session.add(request)
+            except LocalProtocolError as error:
+                self._events.append(RequestLost(request, error))
