@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from mtproto.errors import ConnectionLost, LocalProtocolError
 from mtproto.link.events import Status
-from mtproto.session import Request, RequestLost
+from mtproto.session import Request, RequestLost, RequestState
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from mtproto.message.key_state import KeyState
     from mtproto.session import Body, ClientSession
 
-__all__ = ["LinkCalls"]
+__all__ = ["LinkCalls", "end_unsent"]
 
 
 class LinkCalls:
@@ -100,6 +100,7 @@ class LinkCalls:
             self._session.cancel(request, now)
         elif request in self._waiting:
             self._waiting.remove(request)
+            end_unsent(request)
 
     def _send_waiting(self, session: ClientSession) -> None:
         """Hand to the session what was queued before there was one; it may find that a call can't be sent."""
@@ -108,4 +109,11 @@ class LinkCalls:
             try:
                 session.add(request)
             except LocalProtocolError as error:
+                end_unsent(request)
                 self._events.append(RequestLost(request, error))
+
+
+def end_unsent(request: Request) -> None:
+    """Settle a call that no session has got, so that calls which were to follow it fail as they would in a session."""
+    request.state = RequestState.SETTLED
+    request.failed = True

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from mtproto.errors import ConnectionLost, LocalProtocolError
 from mtproto.limits import DEFAULT_LIMITS, Limits
+from mtproto.link.calls import end_unsent
 from mtproto.link.events import Failed, LinkAdded, LinkRemoved, Status, StatusChanged
 from mtproto.link.temporary import PermanentKey, TemporaryLink
 from mtproto.session import NewSession, Request, RequestLost, RequestState, Result, RpcFailed, UpdatesGap
@@ -158,6 +159,7 @@ class PfsLink:
         self._after.pop(request, None)
         if request in self._homeless:
             self._homeless.remove(request)
+            end_unsent(request)
         for link in self.links:
             link.cancel(request, now)
 
@@ -308,6 +310,7 @@ class PfsLink:
                 try:
                     self._place(request)
                 except LocalProtocolError as error:
+                    end_unsent(request)
                     events.append(RequestLost(request, error))
         return events
 

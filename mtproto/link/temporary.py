@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Protocol
 from mtproto.errors import ConnectionLost, FloodWait, RemoteProtocolError, rpc_error
 from mtproto.link.backoff import Backoff
 from mtproto.link.binding import bind_request
+from mtproto.link.calls import end_unsent
 from mtproto.link.client import ClientLink
 from mtproto.link.events import KeyBound, KeyCreated, KeyDropped, Status
 from mtproto.link.key_maker import KeyMaker
@@ -126,6 +127,7 @@ class TemporaryLink(ClientLink):
         """Give up a call, as `ClientLink.cancel` does."""
         if request in self._waiting:
             self._waiting.remove(request)
+            end_unsent(request)
         elif self._session is not None:
             self._session.cancel(request, now)
 

@@ -9,7 +9,7 @@ from mtproto.exchange import ExchangeFaults
 from mtproto.limits import Limits
 from mtproto.link import Broken, ClientLink, ExchangeStep, Failed, KeyCreated, Status, StatusChanged
 from mtproto.message.key_state import KeyState
-from mtproto.session import ClientEvent, Pong, QuickAcked, Resent, Result, RpcFailed
+from mtproto.session import ClientEvent, Pong, QuickAcked, RequestLost, Resent, Result, RpcFailed
 from mtproto.session.wire import write_rpc_error
 from mtproto.transport import TRANSPORTS
 from tests.link.support import ANSWER, DC, NOW, QUERY, Pair, of_type, rsa_key, seeded
@@ -113,6 +113,28 @@ def test_a_call_cancelled_before_there_is_a_key_is_never_sent() -> None:
     pair.connect()
     assert pair.queries == []
     assert pair.client.in_flight == 0
+
+
+def test_what_follows_a_call_that_was_cancelled_before_there_is_a_key_fails_as_it_would_later() -> None:
+    pair = Pair(known_key=False)
+    first = pair.client.send(QUERY)
+    second = pair.client.send(QUERY, after=[first])
+    third = pair.client.send(QUERY)
+    pair.client.cancel(first, pair.now)
+    pair.connect()
+    pair.advance(1)
+    assert [(event.request, event.message) for event in pair.of(RpcFailed)] == [(second, "MSG_WAIT_FAILED")]
+    assert [event.request for event in pair.of(Result)] == [third]
+
+
+def test_what_follows_a_call_that_can_not_be_sent_fails_too() -> None:
+    pair = Pair(known_key=False)
+    first = pair.client.send(b"odd")
+    second = pair.client.send(QUERY, after=[first])
+    pair.connect()
+    pair.advance(1)
+    assert [event.request for event in pair.of(RequestLost)] == [first]
+    assert [(event.request, event.message) for event in pair.of(RpcFailed)] == [(second, "MSG_WAIT_FAILED")]
 
 
 def test_calls_are_bounded_before_there_is_a_key_as_they_are_later() -> None:

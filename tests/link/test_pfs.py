@@ -527,6 +527,16 @@ def test_calls_that_wait_for_a_new_key_can_be_cancelled() -> None:
     assert stage.executed == []
 
 
+def test_what_follows_a_call_that_was_cancelled_while_it_waited_fails_as_it_would_later() -> None:
+    stage = Stage()
+    first = stage.client.send(query(1))
+    second = stage.client.send(query(2), after=[first])
+    stage.client.cancel(first, stage.now)
+    stage.advance(1)
+    assert [(event.request, event.message) for event in stage.of(RpcFailed)] == [(second, "MSG_WAIT_FAILED")]
+    assert stage.executed == []
+
+
 # Keys that are lost ---------------------------------------------------------------------------------------------------
 
 
