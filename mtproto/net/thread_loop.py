@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import heapq
 import itertools
 import selectors
@@ -220,10 +219,11 @@ class _Socket:
 
 
 class _Wake:
-    """Wakes a thread that waits in a selector. `up` is for any thread, the rest for the one that waits."""
+    """Wakes a thread that waits in a selector. Any thread may call `up`, one at a time; the rest is for that thread."""
 
     def __init__(self) -> None:
         self._reader, self._writer = socket.socketpair()
+        self._is_up = False
         self._reader.setblocking(False)
         self._writer.setblocking(False)
 
@@ -233,13 +233,14 @@ class _Wake:
 
     def up(self) -> None:
         """Wake the thread."""
-        with contextlib.suppress(BlockingIOError):  # full: it will wake anyway
+        if not self._is_up:
+            self._is_up = True
             self._writer.send(b"\0")
 
     def down(self, _events: int) -> None:
-        """Forget that somebody woke it."""
-        with contextlib.suppress(BlockingIOError):
-            self._reader.recv(4096)
+        """Forget that somebody woke it, before looking at what for."""
+        self._reader.recv(1)
+        self._is_up = False
 
     def close(self) -> None:
         """Give the sockets back."""
