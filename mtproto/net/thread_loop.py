@@ -132,6 +132,7 @@ class _Socket:
         self._owner = owner
         self._socket: socket.socket | None = None
         self._unsent = b""
+        self._closing = False  # nothing but the end will be told any more
         self._ended = False
         self.writable = False
         threading.Thread(target=self._dial, args=(route,), name=f"mtproto: connect to {route}", daemon=True).start()
@@ -148,7 +149,7 @@ class _Socket:
                 connected.close()
 
     def _connected(self, connected: socket.socket) -> None:
-        if self._ended:
+        if self._closing:
             connected.close()
             return
         connected.setblocking(False)
@@ -163,7 +164,7 @@ class _Socket:
             self._send()
             if self.writable:
                 self._owner.drained()
-        if events & selectors.EVENT_READ and self._socket is not None and not self._ended:
+        if events & selectors.EVENT_READ and self._socket is not None and not self._closing:
             try:
                 data = self._socket.recv(READ_SIZE)
             except BlockingIOError:
@@ -182,7 +183,7 @@ class _Socket:
 
     def _send(self) -> None:
         """Send what the socket takes, and wait for it with the rest."""
-        if self._socket is None or self._ended:
+        if self._socket is None or self._closing:
             return
         waited = not self.writable
         try:
@@ -204,13 +205,14 @@ class _Socket:
 
     def _fail(self, error: OSError | None) -> None:
         """End it, but tell so later."""
+        self._closing = True
         self.writable = False
         self._loop.call_soon(lambda: self._end(error))
 
     def _end(self, error: OSError | None) -> None:
         if self._ended:
             return
-        self._ended = True
+        self._closing = self._ended = True
         self.writable = False
         if self._socket is not None:
             self._selector.unregister(self._socket)

@@ -182,6 +182,21 @@ def test_an_attempt_that_is_given_up_is_lost_and_never_opened(scene: Begin, serv
     assert seen[0].told == ["lost"]
 
 
+def test_an_attempt_that_is_given_up_once_its_thread_has_connected_is_never_opened(server: socket.socket) -> None:
+    seen = []
+
+    def begin(loop: Loop, over: Callable[[], None]) -> None:
+        seen.append(Notes(over))
+        before = set(threading.enumerate())
+        carrier = loop.open_socket(to(server), seen[0])
+        for thread in set(threading.enumerate()) - before:
+            thread.join(SOON)
+        carrier.abort()
+
+    in_a_thread(begin)
+    assert seen[0].told == ["lost"]
+
+
 @BOTH
 def test_a_full_socket_is_not_writable_until_it_drained(scene: Begin, server: socket.socket) -> None:
     seen = []
@@ -221,13 +236,17 @@ def test_callbacks_come_in_their_order_and_cancelled_ones_never(scene: Begin) ->
     called: list[str] = []
 
     def begin(loop: Loop, over: Callable[[], None]) -> None:
+        def call(name: str) -> None:
+            called.append(name)
+            if {"later", "done"} <= set(called):
+                over()
+
         now = loop.now()
-        loop.call_at(now + 0.02, over)
-        loop.call_at(now + 0.01, lambda: called.append("later"))
-        loop.call_at(now - 5, lambda: called.append("at once"))
-        loop.call_at(now + 0.005, lambda: called.append("never")).cancel()
-        loop.call_soon(lambda: called.append("soon"))
-        loop.run_slow(lambda: called.append("work"), lambda: called.append("done"))
+        loop.call_at(now + 0.01, lambda: call("later"))
+        loop.call_at(now - 5, lambda: call("at once"))
+        loop.call_at(now + 0.005, lambda: call("never")).cancel()
+        loop.call_soon(lambda: call("soon"))
+        loop.run_slow(lambda: call("work"), lambda: call("done"))
 
     scene(begin)
     assert "never" not in called
