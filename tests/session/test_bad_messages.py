@@ -382,7 +382,7 @@ def told(pair: Pair) -> list[tuple[str, int, int]]:
 
 
 @pytest.mark.parametrize(("seconds", "code"), [(-301, 16), (31, 17)])
-def test_server_refuses_ids_outside_the_window(pair: Pair, seconds: float, code: int) -> None:
+def test_server_refuses_with_16_and_17_ids_outside_the_window(pair: Pair, seconds: float, code: int) -> None:
     msg_id = pair.client_id(seconds)
     events = pair.to_server(pair.forge_client(api_body(1), msg_id, pair.next_content_seqno()))
     assert events == [Refused(msg_id, code)]
@@ -431,7 +431,7 @@ def test_server_refuses_with_20_what_it_may_have_forgotten(pair: Pair) -> None:
     ("first", "second", "code"),
     [((0, 5), (1, 3), 32), ((0, 5), (1, 5), 32), ((1, 3), (0, 5), 33), ((1, 3), (0, 3), 33)],
 )
-def test_server_refuses_with(first: tuple[int, int], second: tuple[int, int], code: int) -> None:
+def test_server_refuses_with_32_and_33(first: tuple[int, int], second: tuple[int, int], code: int) -> None:
     pair = Pair()
     ids = [pair.client_id(), pair.client_id()]
     assert codes(pair.to_server(pair.forge_client(api_body(1), ids[first[0]], first[1]))) == []

@@ -652,6 +652,14 @@ def asked_about(pair: Pair, **options: bool) -> tuple[Request, int]:
     return request, question.msg_id
 
 
+def test_msgs_state_req_is_sent_about_what_a_lost_connection_left_unknown(pair: Pair) -> None:
+    requests = [pair.sent_request(number) for number in range(3)]
+    pair.from_server_now(types.MsgsAck(msg_ids=[requests[1].msg_id]))
+    pair.reconnect()
+    asked = [requests[0].msg_id, requests[2].msg_id]
+    assert pair.said_by_client()[0] == types.MsgsStateReq(msg_ids=asked)
+
+
 @pytest.mark.parametrize("state", [2, 3])
 def test_msgs_state_info_not_received_sends_again_under_a_new_id(pair: Pair, state: int) -> None:
     request, question = asked_about(pair)
@@ -734,7 +742,7 @@ def test_msgs_all_info_of_different_lengths_is_undecodable(pair: Pair) -> None:
 # msg_detailed_info, msg_new_detailed_info
 
 
-def test_msg_detailed_info_asks_for_an_answer_that_did_not_come(pair: Pair) -> None:
+def test_msg_detailed_info_leads_to_msg_resend_req_for_an_answer_that_did_not_come(pair: Pair) -> None:
     request = pair.sent_request(1)
     answer_id = pair.server_id(1)
     news = types.MsgDetailedInfo(msg_id=request.msg_id, answer_msg_id=answer_id, bytes=100, status=0)
@@ -768,7 +776,7 @@ def test_msg_detailed_info_about_an_answer_that_was_forgotten_leads_to_a_questio
     assert types.MsgsStateReq(msg_ids=[request.msg_id]) in pair.said_by_client()
 
 
-def test_msg_new_detailed_info_asks_for_a_message_that_did_not_come(pair: Pair) -> None:
+def test_msg_new_detailed_info_leads_to_msg_resend_req_for_a_message_that_did_not_come(pair: Pair) -> None:
     wanted = pair.server_id(3)
     pair.from_server_now(types.MsgNewDetailedInfo(answer_msg_id=wanted, bytes=100, status=0))
     assert types.MsgResendReq(msg_ids=[wanted]) in pair.said_by_client()

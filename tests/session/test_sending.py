@@ -45,7 +45,7 @@ def test_one_call_goes_without_a_container(pair: Pair) -> None:
     assert message.seqno % 2 == 1
 
 
-def test_several_calls_share_a_container(pair: Pair) -> None:
+def test_msg_container_is_sent_around_several_calls(pair: Pair) -> None:
     requests = [pair.send(number) for number in range(5)]
     (packet,) = pair.from_client()
     outer = pair.opened_packet(packet)
@@ -198,7 +198,7 @@ def test_a_function_that_raises_ends_its_call_only(pair: Pair) -> None:
 # Packing.
 
 
-def test_calls_are_packed_where_that_is_shorter(pair: Pair) -> None:
+def test_gzip_packed_is_sent_around_calls_where_that_is_shorter(pair: Pair) -> None:
     long = pair.client.send(api_body(1) + bytes(1000))
     short = pair.client.send(api_body(2) + bytes(200))
     (packet,) = pair.from_client()

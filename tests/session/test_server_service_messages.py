@@ -12,6 +12,7 @@ import pytest
 
 from mtproto.errors import LocalProtocolError
 from mtproto.limits import DEFAULT_LIMITS
+from mtproto.message.envelope import Sender, unseal
 from mtproto.session import wire
 from mtproto.session.constructors import RPC_RESULT
 from mtproto.session.events import (
@@ -136,11 +137,23 @@ def test_rpc_result_needs_a_query_that_is_open(pair: Pair) -> None:
         pair.server.answer(msg_id, api_body(7))
 
 
-def test_rpc_result_is_packed_where_that_is_shorter() -> None:
+def test_gzip_packed_is_sent_as_rpc_result_where_that_is_shorter() -> None:
     pair = Pair(answer=lambda _query: api_body(7) + bytes(1000))
     request = pair.send(1)
     assert of(pair.run(), Result) == [Result(request, api_body(7) + bytes(1000))]
     assert max(len(payload) for payload in pair.seen_by_client) < 700
+
+
+# rpc_error
+
+
+def test_rpc_error_is_the_result_of_a_query_and_sent_again_until_it_is_acked(pair: Pair) -> None:
+    msg_id = query(pair)
+    pair.server.answer(msg_id, wire.write_rpc_error(420, "FLOOD_WAIT_31"))
+    (first,) = results(pair)
+    assert first[1:] == (msg_id, types.RpcError(error_code=420, error_message="FLOOD_WAIT_31").to_bytes())
+    pair.reconnect()
+    assert results(pair) == [first]
 
 
 # gzip_packed
@@ -202,6 +215,20 @@ def test_msg_container_with_more_than_1024_messages_is_a_flood(pair: Pair) -> No
     assert [type(event) for event in events] == [Flooded]
 
 
+def test_msg_container_is_sent_around_several_messages(pair: Pair) -> None:
+    msg_ids = [query(pair, number) for number in range(3)]
+    for msg_id in msg_ids:
+        pair.server.answer(msg_id, api_body(7))
+    (packet,) = pair.from_server()
+    outer = unseal(pair.key, Sender.SERVER, packet)
+    inner = wire.read_container(outer.body, 3)
+    assert [wire.read_rpc_result(message.body)[0] for message in inner] == msg_ids
+    assert [message.seqno % 2 for message in inner] == [1, 1, 1]
+    assert outer.seqno % 2 == 0
+    assert outer.msg_id > max(message.msg_id for message in inner)
+    assert outer.seqno > max(message.seqno for message in inner)
+
+
 def test_msg_copy_is_treated_as_the_message_inside(pair: Pair) -> None:
     copied = Message(pair.client_id(), pair.next_content_seqno(), api_body(1))
     copy = wire.write_copy(copied)
@@ -219,7 +246,7 @@ def drop(pair: Pair, msg_id: int) -> list[Any]:
     return pair.to_server(pair.forge_client(functions.RpcDropAnswer(req_msg_id=msg_id), pair.drop_id, seqno))
 
 
-def test_rpc_drop_answer_of_a_running_query(pair: Pair) -> None:
+def test_rpc_answer_dropped_running_answers_rpc_drop_answer_of_a_running_query(pair: Pair) -> None:
     msg_id = query(pair)
     assert drop(pair, msg_id) == [QueryDropped(msg_id)]
     running = types.RpcAnswerDroppedRunning().to_bytes()
@@ -228,7 +255,7 @@ def test_rpc_drop_answer_of_a_running_query(pair: Pair) -> None:
     assert [result[1:] for result in results(pair)] == [(msg_id, running)]
 
 
-def test_rpc_drop_answer_of_an_answer_that_waits(pair: Pair) -> None:
+def test_rpc_answer_dropped_answers_rpc_drop_answer_of_an_answer_that_waits(pair: Pair) -> None:
     msg_id = query(pair)
     pair.server.answer(msg_id, api_body(7))
     ((answer_id, _, _),) = results(pair)
@@ -242,7 +269,7 @@ def test_rpc_drop_answer_of_an_answer_that_waits(pair: Pair) -> None:
     assert msg_id not in [result[1] for result in results(pair)]
 
 
-def test_rpc_drop_answer_of_an_answer_that_was_acked(pair: Pair) -> None:
+def test_rpc_answer_unknown_answers_rpc_drop_answer_of_an_answer_that_was_acked(pair: Pair) -> None:
     msg_id = query(pair)
     pair.server.answer(msg_id, api_body(7))
     ((answer_id, _, _),) = results(pair)
@@ -251,15 +278,15 @@ def test_rpc_drop_answer_of_an_answer_that_was_acked(pair: Pair) -> None:
     assert [result[1:] for result in results(pair)] == [(pair.drop_id, types.RpcAnswerUnknown().to_bytes())]
 
 
-def test_rpc_drop_answer_of_something_unknown(pair: Pair) -> None:
+def test_rpc_answer_unknown_answers_rpc_drop_answer_of_something_unknown(pair: Pair) -> None:
     drop(pair, pair.client_id())
     assert [result[1:] for result in results(pair)] == [(pair.drop_id, types.RpcAnswerUnknown().to_bytes())]
 
 
-# get_future_salts
+# get_future_salts, future_salts
 
 
-def test_get_future_salts_is_answered_directly(pair: Pair) -> None:
+def test_future_salts_answer_get_future_salts_directly(pair: Pair) -> None:
     asked = pair.client_id()
     pair.to_server(pair.forge_client(functions.GetFutureSalts(num=3), asked))
     told: Any = pair.said_by_server()[0]
@@ -297,7 +324,7 @@ def test_ping_delay_disconnect_is_answered_and_closes_later(pair: Pair) -> None:
     assert pair.said_by_server() == [types.Pong(msg_id=ping_id, ping_id=5)]
 
 
-def test_pong_answers_a_ping_of_the_server(pair: Pair) -> None:
+def test_ping_of_the_server_is_answered_with_pong(pair: Pair) -> None:
     ping_id = pair.server.ping()
     for packet in pair.from_server():
         pair.to_client(packet)
@@ -450,12 +477,20 @@ def test_msgs_state_req_promises_that_what_was_not_received_is_never_accepted(pa
     info: Any = pair.said_by_server()[0]
     assert info.info == b"\x02"
     assert pair.to_server(late) == [Refused(late_id, 0)]
-    assert pair.said_by_server() == [types.MsgsAllInfo(msg_ids=[late_id], info=b"\x02")]
+    pair.from_server()
     inside = wire.write_container([Message(late_id, seqno, api_body(1))])
     assert pair.to_server(pair.forge_client(inside)) == [Refused(late_id, 0)]
 
 
-def test_msgs_state_info_is_understood_as_acks_and_requests(pair: Pair) -> None:
+def test_msgs_all_info_tells_what_becomes_of_a_copy_that_comes_after_that_promise(pair: Pair) -> None:
+    late_id, seqno = pair.client_id(), pair.next_content_seqno()
+    pair.from_client_now(types.MsgsStateReq(msg_ids=[late_id]))
+    pair.from_server()
+    pair.to_server(pair.forge_client(api_body(1), late_id, seqno))
+    assert pair.said_by_server() == [types.MsgsAllInfo(msg_ids=[late_id], info=b"\x02")]
+
+
+def test_msgs_state_req_of_the_server_gets_msgs_state_info_that_acks_and_asks(pair: Pair) -> None:
     pair.answer = lambda _query: None
     pair.server.push(api_body(1))
     pair.server.push(api_body(2))
@@ -484,7 +519,7 @@ def test_msgs_state_info_of_another_length_is_undecodable(pair: Pair) -> None:
     assert [type(event) for event in events] == [Undecodable]
 
 
-def test_msgs_all_info(pair: Pair) -> None:
+def test_msgs_all_info_of_a_client_acks_and_asks(pair: Pair) -> None:
     pair.server.push(api_body(1))
     pair.server.push(api_body(2))
     first, second = [message for packet in pair.from_server() for message in pair.open_server(packet)]
@@ -522,7 +557,7 @@ def test_msg_new_detailed_info_is_sent_instead_of_an_announced_update(pair: Pair
 
 
 @pytest.mark.parametrize("name", ["msg_detailed_info", "msg_new_detailed_info"])
-def test_msg_detailed_info_from_a_client_leads_to_a_request_or_an_ack(pair: Pair, name: str) -> None:
+def test_msg_detailed_info_of_a_client_leads_to_msg_resend_req_or_msgs_ack(pair: Pair, name: str) -> None:
     known = query(pair)
     pair.from_server()
     more = {"msg_id": pair.server_id(3)} if name == "msg_detailed_info" else {}
