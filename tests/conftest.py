@@ -6,12 +6,20 @@ import os
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
-settings.register_profile("project", deadline=None)  # no test asserts how long something takes
-# A change is judged by the same examples wherever it is judged; on a developer's machine they vary.
-settings.register_profile("ci", settings.get_profile("project"), derandomize=True, print_blob=True)
-settings.load_profile("ci" if os.environ.get("CI") else "project")
+# A change is judged by the same examples wherever it is judged, and never by how long anything takes.
+settings.register_profile(
+    "project",
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+    derandomize=True,
+    database=None,
+    print_blob=True,
+)
+# For `--hypothesis-profile=vary`: examples that are new in each run, to look further.
+settings.register_profile("vary", settings.get_profile("project"), derandomize=False)
+settings.load_profile("project")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -18,7 +18,7 @@ from tests.exchange.support import CHEAP_PQ, NOW, BareClient, Randomness, body_o
 from tl import service
 
 # The fixtures are keys and halves that are never changed: each example works on a fork.
-fuzz = settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+fuzz = settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 
 edits = st.lists(st.tuples(st.integers(0, 2000), st.integers(0, 255)), min_size=1, max_size=6)
 int32 = st.integers(-(2**31), 2**31 - 1)

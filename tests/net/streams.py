@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import random
 import socket
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -13,7 +14,10 @@ if TYPE_CHECKING:
     Talk: TypeAlias = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
     Streams: TypeAlias = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
-__all__ = ["served", "unused_address", "visiting"]
+__all__ = ["lasting_address", "served", "unused_address", "visiting"]
+
+NEVER_GIVEN = range(20_000, 32_768)
+"""Ports below those that systems give to whoever takes any."""
 
 
 @contextlib.asynccontextmanager
@@ -58,8 +62,14 @@ async def visiting(address: tuple[str, int], **options: Any) -> AsyncIterator[St
 
 
 def unused_address() -> tuple[str, int]:
-    """Return an address that nobody listens on."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        host, port = free.getsockname()
-    return host, port
+    """Return an address that nobody listens on: a port that was given back might be anybody's a moment later."""
+    return "127.0.0.1", 1
+
+
+def lasting_address() -> tuple[str, int]:
+    """Return an address that can be listened on, left, and listened on again: the system gives it to nobody else."""
+    for port in random.sample(NEVER_GIVEN, 100):
+        with socket.socket() as free, contextlib.suppress(OSError):
+            free.bind(("127.0.0.1", port))
+            return "127.0.0.1", port
+    raise OSError("no port is free")

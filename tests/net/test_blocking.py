@@ -22,6 +22,7 @@ from mtproto.message.key_state import KeyState
 from mtproto.net.blocking import BlockingConnection
 from mtproto.session import Update
 from mtproto.transport import TRANSPORTS
+from tests.net.streams import unused_address
 from tests.net.support import ANSWER, IMPATIENT, QUERY, SOON, ListenerThread, body_of, echo, introduced, rsa_key
 
 if TYPE_CHECKING:
@@ -35,22 +36,26 @@ class Gate:
     def __init__(self) -> None:
         self.queries: list[ServerQuery] = []
         self.arrived = threading.Event()
+        self._lock = threading.Lock()  # between the look whether it is open and the wait for that
         self._waiting: list[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = []
         self._open = False
 
     async def __call__(self, query: ServerQuery) -> bytes:
         self.queries.append(query)
+        opened = asyncio.Event()
+        with self._lock:
+            if self._open:
+                opened.set()
+            self._waiting.append((asyncio.get_running_loop(), opened))
         self.arrived.set()
-        if not self._open:
-            event = asyncio.Event()
-            self._waiting.append((asyncio.get_running_loop(), event))
-            await event.wait()
+        await opened.wait()
         return echo(query)
 
     def open(self) -> None:
-        self._open = True
-        for loop, event in self._waiting:
-            loop.call_soon_threadsafe(event.set)
+        with self._lock:
+            self._open = True
+            for loop, opened in self._waiting:
+                loop.call_soon_threadsafe(opened.set)
 
 
 def blocking(server: ListenerThread, **options: Any) -> BlockingConnection:
@@ -153,9 +158,7 @@ def test_calls_survive_a_cut() -> None:
 
 
 def test_an_address_that_nobody_listens_on_is_an_error_at_once() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        address = taken.getsockname()
-    client = BlockingConnection(address, [rsa_key().public])
+    client = BlockingConnection(unused_address(), [rsa_key().public])
     with pytest.raises(ConnectionLost):
         client.open()
     assert client.status is Status.CLOSED

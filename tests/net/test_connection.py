@@ -6,7 +6,7 @@ import asyncio
 import logging
 import os
 import socket
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -27,9 +27,24 @@ from mtproto.message.key_state import KeyState
 from mtproto.net import Connection, UpdatesDropped, ask_plain
 from mtproto.session import QueryDropped, QuickAcked, RpcFailed, Update
 from mtproto.transport import TRANSPORTS
-from tests.net.support import ANSWER, IMPATIENT, QUERY, body_of, connection, echo, listener, rsa_key, run
+from tests.net.streams import unused_address
+from tests.net.support import (
+    ANSWER,
+    IMPATIENT,
+    QUERY,
+    SOON,
+    body_of,
+    connection,
+    echo,
+    listener,
+    move_on,
+    rsa_key,
+    run,
+)
 
 if TYPE_CHECKING:
+    from collections.abc import Coroutine
+
     from mtproto.link import LinkEvent, ServerLinkEvent
     from mtproto.net import ServerQuery
 
@@ -129,6 +144,14 @@ def test_an_error_of_the_handler_is_an_outcome() -> None:
 # Deadlines, cancelling, closing ---------------------------------------------------------------------------------------
 
 
+async def deadline_after(event: asyncio.Event, call: Coroutine[Any, Any, Any]) -> None:
+    """Make a call whose deadline, of `SOON / 4`, passes once the event is set."""
+    task = asyncio.ensure_future(call)
+    await event.wait()
+    move_on(SOON / 4)
+    await task
+
+
 def test_a_deadline_ends_one_call_and_the_server_is_told() -> None:
     async def main() -> None:
         gate = Gate()
@@ -141,7 +164,7 @@ def test_a_deadline_ends_one_call_and_the_server_is_told() -> None:
         async with listener(gate) as server, connection(server) as client:
             server.on_event(watch)
             with pytest.raises(DeadlineExceeded):
-                await client.call(QUERY, timeout=0.05)
+                await deadline_after(gate.arrived, client.call(QUERY, timeout=SOON / 4))
             await dropped.wait()
             gate.open.set()
             assert body_of(await client.call(QUERY + QUERY)) == ANSWER + QUERY + QUERY
@@ -248,9 +271,7 @@ def test_calls_survive_a_cut() -> None:
 
 def test_an_address_that_nobody_listens_on_is_an_error_at_once() -> None:
     async def main() -> None:
-        with socket.create_server(("127.0.0.1", 0)) as taken:
-            address = taken.getsockname()
-        client = Connection(address, [rsa_key().public])
+        client = Connection(unused_address(), [rsa_key().public])
         with pytest.raises(ConnectionLost):
             await client.open()
         assert client.status is Status.CLOSED
@@ -392,11 +413,12 @@ def test_closing_a_listener_ends_its_connections_and_handlers() -> None:
         await server.start()
         client = connection(server, backoff=IMPATIENT)
         await client.open()
-        task = asyncio.ensure_future(client.call(QUERY, timeout=0.1))
+        task = asyncio.ensure_future(client.call(QUERY, timeout=SOON / 4))
         await gate.arrived.wait()
         await server.close()
         await server.close()
         assert server.connections == 0
+        move_on(SOON / 4)
         with pytest.raises(DeadlineExceeded):
             await task
         await client.close()
@@ -423,10 +445,10 @@ def test_a_plain_question_gets_its_answer() -> None:
     async def main() -> None:
         async with listener() as server:
             exchange = ClientExchange([rsa_key().public], 2, random=os.urandom)
-            reply = await ask_plain(server.address, exchange.start(1_750_000_000.0))
+            reply = await ask_plain(server.address, exchange.start(1_750_000_000.0), timeout=SOON)
             assert exchange.receive(reply, 1_750_000_000.0) is not None
             with pytest.raises(TransportError):
-                await ask_plain(server.address, bytes(8) + b"\1" * 8 + b"\4\0\0\0" + b"what")
+                await ask_plain(server.address, bytes(8) + b"\1" * 8 + b"\4\0\0\0" + b"what", timeout=SOON)
 
     run(main())
 
@@ -437,9 +459,9 @@ def test_a_plain_question_to_nobody_is_an_error() -> None:
         async with server:
             address = server.sockets[0].getsockname()
             with pytest.raises(ConnectionLost):
-                await ask_plain(address, bytes(24))
+                await ask_plain(address, bytes(24), timeout=SOON)
         with pytest.raises(ConnectionLost):
-            await ask_plain(address, bytes(24))
+            await ask_plain(unused_address(), bytes(24), timeout=SOON)
 
     run(main())
 

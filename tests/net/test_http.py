@@ -16,7 +16,7 @@ from mtproto.message.envelope import Sender, seal
 from mtproto.net import Connection
 from mtproto.session import HttpWait, Result, Update
 from mtproto.session.wire import write_acks
-from tests.net.support import ANSWER, QUERY, rsa_key
+from tests.net.support import ANSWER, QUERY, SOON, rsa_key
 from tests.net.web_support import NOW, Dc, Visitor, heard, packet, post, read_answers
 
 if TYPE_CHECKING:
@@ -370,7 +370,7 @@ async def error_of(answer: bytes) -> int | None:
             address, [rsa_key().public], transport="http", backoff=BackoffPolicy(first=0.001, ceiling=0.001)
         )
         try:
-            await client.open(timeout=20)
+            await client.open(timeout=SOON)
         except TransportError as error:
             return error.code
         except ConnectionLost:

@@ -14,7 +14,8 @@ from tests.net.support import ANSWER, QUERY, ListenerThread, body_of, introduced
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-DAY = 86400.0
+HOUR = 3600.0
+DAY = 24 * HOUR
 YEAR = 365 * DAY
 
 
@@ -64,7 +65,7 @@ def test_a_client_whose_clock_is_wrong_by_a_year_works(use: Any, ahead: float, k
     with ListenerThread() as server:
         state = introduced(server.listener) if known_key else None
         left = use(server, nothing, clock=ShiftedClock(ahead), state=state)
-        assert abs(left.time_offset + ahead) < 5
+        assert abs(left.time_offset + ahead) < HOUR
         use(server, nothing, state=KeyState.from_bytes(left.to_bytes()))  # by a clock that is right
 
 
@@ -87,4 +88,4 @@ def test_a_step_of_the_wall_clock_during_a_connection_is_not_even_noticed(
     with ListenerThread() as server:
         left = use(server, lambda: monkeypatch.setattr(time, "time", lambda: 1.0), state=introduced(server.listener))
         monkeypatch.undo()
-        assert abs(left.time_offset) < 5
+        assert abs(left.time_offset) < HOUR
