@@ -37,9 +37,10 @@ def run_blocking(dc: LocalDCThread, calls: list[Any], **options: Any) -> tuple[l
         return answers, KeyState.from_bytes(client.state.to_bytes())
 
 
+@pytest.mark.parametrize("transport", ["intermediate", "http", "websocket"])
 @pytest.mark.parametrize("run", [run_asyncio, run_blocking])
-def test_the_headline_call_with_pfs(local_dc: LocalDCThread, run: Any) -> None:
-    answers, state = run(local_dc, [login(local_dc), PHOTOS], pfs=True)
+def test_the_headline_call_with_pfs(local_dc: LocalDCThread, run: Any, transport: str) -> None:
+    answers, state = run(local_dc, [login(local_dc), PHOTOS], pfs=True, transport=transport)
     assert photos(local_dc, answers[1])
     assert state.expires_at is None
     records = list(local_dc._records.values())

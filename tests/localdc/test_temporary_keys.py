@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 LIFE = 86400
 
+CARRIED_BY = ["intermediate", "http", "websocket"]
+"""A framing over TCP, packets without one, and the carrier that hides one."""
+
 
 class Temporary(Caller):
     """A temporary key that calls methods, and the permanent one that it may be bound to, which is logged in."""
@@ -158,20 +161,21 @@ def test_keys_are_replaced_for_days_and_no_call_is_lost_or_executed_twice() -> N
     perform(scene, pfs=True, expires_in=3600)
 
 
-def test_calls_go_on_while_a_key_is_replaced() -> None:
+@pytest.mark.parametrize("transport", CARRIED_BY)
+def test_calls_go_on_while_a_key_is_replaced(transport: str) -> None:
     async def scene(stage: Stage) -> None:
         async def calls() -> list[int]:
             counts = []
-            for _ in range(400):
+            for _ in range(250):
                 counts.append(await stage.send())
                 await asyncio.sleep(1)
             return counts
 
         counts = await asyncio.gather(*(calls() for _ in range(4)))
         assert {count for several in counts for count in several} == {1}
-        assert len(stage.of(KeyBound)) >= 3
+        assert len(stage.of(KeyBound)) >= 2
 
-    perform(scene, pfs=True, expires_in=120)
+    perform(scene, pfs=True, expires_in=120, transport=transport)
 
 
 def test_a_new_binding_ends_the_one_before_it() -> None:
@@ -201,8 +205,9 @@ def forget_session(stage: Stage) -> None:
     stage.dc.faults.session_forgotten()
 
 
+@pytest.mark.parametrize("transport", CARRIED_BY)
 @pytest.mark.parametrize("forget", [forget_key, forget_binding, forget_session])
-def test_what_the_dc_forgets_is_made_again(forget: Callable[[Stage], None]) -> None:
+def test_what_the_dc_forgets_is_made_again(forget: Callable[[Stage], None], transport: str) -> None:
     async def scene(stage: Stage) -> None:
         forget(stage)
         answer = await stage.client(api.functions.help.GetNearestDc())
@@ -210,7 +215,7 @@ def test_what_the_dc_forgets_is_made_again(forget: Callable[[Stage], None]) -> N
         assert await stage.send() == 1
         assert stage.of(KeyDropped) == []
 
-    perform(scene, pfs=True)
+    perform(scene, pfs=True, transport=transport)
 
 
 def test_a_permanent_key_that_the_dc_forgot_is_made_again_and_nobody_is_logged_in() -> None:
