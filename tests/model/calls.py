@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from struct import Struct
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from mtproto.errors import LocalProtocolError
+from mtproto.link.binding import BindRequest, read_bind_request
 from mtproto.session.wire import write_rpc_error
 
 if TYPE_CHECKING:
-    from mtproto.link import ServerQuery
+    from mtproto.link import ServerQuery, ServerState
     from mtproto.session import Request
 
 __all__ = ["Call", "Desk", "answer_to", "body_of", "update_number", "update_of"]
@@ -18,6 +19,7 @@ __all__ = ["Call", "Desk", "answer_to", "body_of", "update_number", "update_of"]
 CALL = 0x0A0B0C0D
 ANSWER = 0x0A0B0C0E
 UPDATE = 0x0A0B0C0F
+TRUE = bytes.fromhex("b5757299")
 INVOKE_AFTER_MSG = 0xCB9F372D
 INVOKE_AFTER_MSGS = 0x3DC4B4F0
 
@@ -58,6 +60,7 @@ class Call:
         after: the calls that have to succeed first.
         sealed_at: when it was first sent, or what its first id said if that was earlier, by the server's clock; None
             before.
+        keys: the ids of the keys that it may have travelled under.
         executed: how often.
         ends: what the caller was told of its end; one thing at most.
         cancelled: the caller gave it up.
@@ -70,6 +73,7 @@ class Call:
     idempotent: bool
     after: list[Call] = field(default_factory=list)
     sealed_at: float | None = None
+    keys: set[int] = field(default_factory=set)
     executed: int = 0
     ends: list[object] = field(default_factory=list)
     cancelled: bool = False
@@ -80,22 +84,37 @@ class Call:
         return not self.ends and not self.cancelled
 
 
+class Bindings(Protocol):
+    """Where the keys are that can be bound."""
+
+    state: ServerState
+
+
 class Desk:
     """Executes calls. One that follows others is executed when its turn comes, all others when they arrive.
+
+    Under a temporary key it executes nothing before that is bound.
 
     Attributes:
         open: the queries that wait for their answer.
 
     """
 
-    def __init__(self, calls: list[Call]) -> None:
+    def __init__(self, calls: list[Call], keys: Bindings) -> None:
         self.open: list[ServerQuery] = []
         self._calls = calls
+        self._keys = keys
         self._done: dict[tuple[int, int], bool] = {}  # by session and msg_id: whether it succeeded
+        self._refused: set[ServerQuery] = set()  # for want of a binding
 
     def take(self, query: ServerQuery) -> None:
         """Take a query in."""
         self.open.append(query)
+        if read_bind_request(query.body) is not None:
+            return
+        if query.slot.key.expires_at is not None and query.slot.key.bound_to is None:
+            self._refused.add(query)
+            return
         waits_for, call = self._read(query.body)
         if not waits_for:
             self._execute(call)
@@ -103,6 +122,15 @@ class Desk:
     def answer(self, query: ServerQuery, *, succeeds: bool = True) -> None:
         """Answer an open query: with its result, or with an error."""
         self.open.remove(query)
+        binding = read_bind_request(query.body)
+        if binding is not None:
+            self._send(query, self._bind(query, binding))
+        elif query in self._refused:
+            self._send(query, write_rpc_error(401, "AUTH_KEY_PERM_EMPTY"))
+        else:
+            self._answer_call(query, succeeds)
+
+    def _answer_call(self, query: ServerQuery, succeeds: bool) -> None:
         waits_for, call = self._read(query.body)
         before = [self._done.get((query.session_id, msg_id)) for msg_id in waits_for]
         if not all(before):
@@ -113,7 +141,21 @@ class Desk:
             if waits_for:
                 self._execute(call)
         self._done[query.session_id, query.msg_id] = succeeds
-        body = answer_to(call.number) if succeeds else write_rpc_error(400, error)
+        self._send(query, answer_to(call.number) if succeeds else write_rpc_error(400, error))
+
+    def _bind(self, query: ServerQuery, binding: BindRequest) -> bytes:
+        key, state = query.slot.key, self._keys.state
+        permanent = next(other for other in state if other.auth_key.id == binding.perm_auth_key_id)
+        binding.verify(
+            permanent.auth_key,
+            temp_auth_key_id=key.auth_key.id,
+            temp_session_id=query.session_id,
+            msg_id=query.msg_id,
+        )
+        state.bind(key, permanent)
+        return TRUE
+
+    def _send(self, query: ServerQuery, body: bytes) -> None:
         try:
             query.slot.session.answer(query.msg_id, body)
         except LocalProtocolError:

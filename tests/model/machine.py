@@ -11,7 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from tests.model.world import World
 
 if TYPE_CHECKING:
-    from tests.model.wire import Wire
+    from mtproto.link import ClientLink
 
 __all__ = ["Links"]
 
@@ -25,22 +25,23 @@ skews = st.sampled_from([0.0, 1.5, -1.5, 20.0, -20.0, 45.0, -200.0, 400.0, -400.
 
 
 def connected(machine: Links) -> bool:
-    return machine.world.wire is not None
+    return bool(machine.world.wires)
 
 
 class Links(RuleBasedStateMachine):
     """Two links face to face."""
 
+    world_of: type[World] = World
     world: World
 
-    @property
-    def wire(self) -> Wire:
-        assert self.world.wire is not None
-        return self.world.wire
+    def link(self, number: int) -> ClientLink:
+        """Choose a link that has a connection."""
+        links = list(self.world.wires)
+        return links[number % len(links)]
 
     @initialize(skew=skews, salt_known=st.booleans())
     def begin(self, skew: float, salt_known: bool) -> None:
-        self.world = World(skew=skew, salt_known=salt_known)
+        self.world = self.world_of(skew=skew, salt_known=salt_known)
 
     # Calls
 
@@ -69,22 +70,22 @@ class Links(RuleBasedStateMachine):
 
     # The carrier
 
-    @precondition(lambda self: self.world.may_connect)
-    @rule(reached=st.sampled_from([True, True, True, False]))
-    def connect(self, reached: bool) -> None:
-        if reached:
-            self.world.connect()
-        else:
-            self.world.fail_to_connect()
+    @precondition(lambda self: self.world.waiting)
+    @rule(number=which, reached=st.sampled_from([True, True, True, False]))
+    def connect(self, number: int, reached: bool) -> None:
+        links = self.world.waiting
+        self.world.connect(links[number % len(links)], reached=reached)
 
     @precondition(connected)
     @rule(
+        number=which,
         last_words=st.sampled_from(["none", "lost", "late", "unanswered"]),
         notices=st.sampled_from(["both", "client", "server"]),
     )
-    def lose_connection(self, last_words: str, notices: str) -> None:
-        """Lose the connection; the two may notice it one after the other, the server much later."""
-        world, wire = self.world, self.wire
+    def lose_connection(self, number: int, last_words: str, notices: str) -> None:
+        """Lose a connection; the two may notice it one after the other, the server much later."""
+        world, link = self.world, self.link(number)
+        wire = world.wires[link]
         if last_words != "none":
             world.pull_client()
         if last_words == "unanswered":
@@ -95,7 +96,7 @@ class Links(RuleBasedStateMachine):
         if notices != "client":
             world.server_loses(wire)
         if notices != "server":
-            world.client_loses()
+            world.client_loses(link)
 
     @precondition(lambda self: self.world.old_wires)
     @rule()
@@ -107,8 +108,8 @@ class Links(RuleBasedStateMachine):
     def flow(self, answers: bool, turns: int) -> None:
         """Let everything work for a moment."""
         for _ in range(turns):
-            if self.world.may_connect:
-                self.world.connect()
+            for link in self.world.waiting:
+                self.world.connect(link)
             self.world.flow(answers=answers)
 
     @rule()
@@ -121,15 +122,17 @@ class Links(RuleBasedStateMachine):
         self.world.pull_client()
         self.world.pull_server()
 
-    @precondition(lambda self: self.world.wire and self.world.wire.up)
+    @precondition(lambda self: any(wire.up for wire in self.world.wires.values()))
     @rule(number=which)
     def carry_up(self, number: int) -> None:
-        self.world.carry_up(self.wire, self.wire.up.pop(number % len(self.wire.up)))
+        wire = next(wire for wire in self.world.wires.values() if wire.up)
+        self.world.carry_up(wire, wire.up.pop(number % len(wire.up)))
 
-    @precondition(lambda self: self.world.wire and self.world.wire.down)
+    @precondition(lambda self: any(wire.down for wire in self.world.wires.values()))
     @rule(number=which)
     def carry_down(self, number: int) -> None:
-        self.world.carry_down(self.wire.down.pop(number % len(self.wire.down)))
+        link, wire = next((link, wire) for link, wire in self.world.wires.items() if wire.down)
+        self.world.carry_down(link, wire.down.pop(number % len(wire.down)))
 
     @precondition(lambda self: any(wire.up for wire in self.world.old_wires))
     @rule(number=which)
@@ -138,17 +141,21 @@ class Links(RuleBasedStateMachine):
         wire = next(wire for wire in self.world.old_wires if wire.up)
         self.world.carry_up(wire, wire.up.pop(number % len(wire.up)))
 
-    @precondition(lambda self: self.world.wire and self.world.history_up)
+    @precondition(connected)
     @rule(number=which)
     def repeat_up(self, number: int) -> None:
-        history = self.world.history_up
-        self.world.carry_up(self.wire, history[-1 - number % len(history)])
+        link = self.link(number)
+        history = self.world.history_up.of(link.key_state)
+        if history:
+            self.world.carry_up(self.world.wires[link], history[-1 - number % len(history)])
 
-    @precondition(lambda self: self.world.wire and self.world.history_down)
+    @precondition(connected)
     @rule(number=which)
     def repeat_down(self, number: int) -> None:
-        history = self.world.history_down
-        self.world.carry_down(history[-1 - number % len(history)])
+        link = self.link(number)
+        history = self.world.history_down.of(link.key_state)
+        if history:
+            self.world.carry_down(link, history[-1 - number % len(history)])
 
     # Time
 

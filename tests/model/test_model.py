@@ -11,6 +11,7 @@ from hypothesis.stateful import run_state_machine_as_test
 
 from tests.model.machine import Links
 from tests.model.mutants import MUTANTS
+from tests.model.temporary import LinksWithTemporaryKeys, make_keys_cheaply
 
 WITHIN = 200
 """Examples in which a check that is missing has to show."""
@@ -24,6 +25,14 @@ ONCE = settings(
 def test_calls_survive_whatever_happens(pytestconfig: pytest.Config) -> None:
     examples = int(pytestconfig.getoption("--model-examples"))
     run_state_machine_as_test(Links, settings=settings(MODEL, max_examples=examples))
+
+
+def test_calls_survive_whatever_happens_under_temporary_keys(
+    pytestconfig: pytest.Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_keys_cheaply(monkeypatch)
+    examples = int(pytestconfig.getoption("--model-examples"))
+    run_state_machine_as_test(LinksWithTemporaryKeys, settings=settings(MODEL, max_examples=examples))
 
 
 @pytest.mark.slow

@@ -6,14 +6,17 @@ packet in each, cut out of what a link has to send.
 
 from __future__ import annotations
 
+from collections import deque
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from mtproto.link import ServerLink
+    from mtproto.message.key_state import KeyState
 
-__all__ = ["Wire"]
+__all__ = ["History", "Wire"]
 
 TAG = b"\xee\xee\xee\xee"
+REPLAYED = 60
 QUICK_ACK = 1 << 31
 """The bit that marks a frame whose sender wants a quick acknowledgement, and a token that is one."""
 
@@ -65,3 +68,15 @@ class Wire:
             data = data[size:]
         self.down += frames
         return frames
+
+
+class History:
+    """Frames of the past that may come again, or late: on another connection than the one that they were lost with."""
+
+    def __init__(self) -> None:
+        self.frames: deque[bytes] = deque(maxlen=REPLAYED)
+
+    def of(self, state: KeyState | None) -> list[bytes]:
+        """Return those of one key; others are noise that closes connections."""
+        key_id = None if state is None else state.auth_key.id_bytes
+        return [frame for frame in self.frames if frame[4:12] == key_id]

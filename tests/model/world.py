@@ -5,34 +5,31 @@ Nothing here chooses: `machine` says what happens next, and every step is follow
 
 from __future__ import annotations
 
-from collections import Counter, deque
+from collections import Counter
 from functools import cache
 from random import Random
 from typing import TYPE_CHECKING
 
 from mtproto.errors import OutcomeUnknown, RemoteProtocolError, TransportError
-from mtproto.link import Broken, ClientLink, Failed, ServerLink, ServerQuery, ServerState, Status
+from mtproto.link import Broken, ClientLink, Failed, LinkRemoved, ServerLink, ServerQuery, ServerState, Status
 from mtproto.message.auth_key import AuthKey
 from mtproto.message.key_state import KeyState, Salt
 from mtproto.message.message_ids import msg_id_time
 from mtproto.session import MessageRefused, RequestLost, Result, RpcFailed, Update
 from tests.link.support import rsa_key
 from tests.model.calls import Call, Desk, answer_to, body_of, update_number, update_of
-from tests.model.wire import Wire
+from tests.model.wire import History, Wire
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
-    from mtproto.link import LinkEvent, ServerKey, ServerLinkEvent
+    from mtproto.link import LinkEvent, PfsLink, ServerKey, ServerLinkEvent
     from mtproto.session import Request
 
 __all__ = ["World"]
 
 NOW = 1_750_000_000.25
 DC = 2
-REPLAYED = 60
-"""Frames of the past that may come again, or late: on another connection than the one that they were lost with."""
-
 OLD_WIRES = 2
 """Connections that the client has given up and of which the server does not know that yet."""
 
@@ -66,8 +63,8 @@ class World:
     Attributes:
         now: the server's clock, Unix seconds.
         skew: the client's clock less the server's.
-        client: the client's link.
-        wire: the connection that the client holds, None while it holds none.
+        client: the client's link; it may be made of several that have connections of their own.
+        wires: the connections that the client holds, one for each of its links at most.
         old_wires: connections that the client has left, but the server has not.
         calls: every call that was ever made.
 
@@ -81,11 +78,11 @@ class World:
         self.state = ServerState(self.random)
         self.calls: list[Call] = []
         self.by_request: dict[Request, Call] = {}
-        self.desk = Desk(self.calls)
-        self.wire: Wire | None = None
+        self.desk = Desk(self.calls, self)
+        self.wires: dict[ClientLink, Wire] = {}
         self.old_wires: list[Wire] = []
-        self.history_up: deque[bytes] = deque(maxlen=REPLAYED)
-        self.history_down: deque[bytes] = deque(maxlen=REPLAYED)
+        self.history_up = History()
+        self.history_down = History()
         self.updates: Counter[int] = Counter()
         self.pushed = 0
         self.carried = 0
@@ -101,16 +98,19 @@ class World:
         """The client's key as the server has it, None while it has forgotten it."""
         return self.state.find_key(auth_key(self.keys).id, self.now)
 
+    @property
+    def used_key(self) -> ServerKey | None:
+        """The key that calls travel under, as the server has it."""
+        return self.key
+
     def _new_key(self, *, salt_known: bool) -> None:
         self.keys += 1
-        self.history_up.clear()  # packets of another key are noise that closes connections
-        self.history_down.clear()
         key = self.state.add_key(auth_key(self.keys))
         salts = [Salt.current(key.salts(self.now).current(self.now), self.now)] if salt_known else []
-        self._new_client(KeyState(auth_key=key.auth_key, dc_id=DC, salts=salts))
+        self.client = self._new_client(KeyState(auth_key=key.auth_key, dc_id=DC, salts=salts))
 
-    def _new_client(self, state: KeyState) -> None:
-        self.client = ClientLink([rsa_key().public], dc_id=DC, random=self.random, state=state)
+    def _new_client(self, state: KeyState) -> ClientLink | PfsLink:
+        return ClientLink([rsa_key().public], dc_id=DC, random=self.random, state=state)
 
     # Calls -----------------------------------------------------------------------------------------------------------
 
@@ -135,40 +135,44 @@ class World:
         self.client.cancel(call.request, self.client_now)
 
     def push(self) -> None:
-        key = self.key
+        key = self.used_key
         if key is not None:
             for slot in key.sessions.values():
                 self.pushed += 1
                 slot.session.push(update_of(self.pushed))
 
-    # The connection --------------------------------------------------------------------------------------------------
+    # Connections -----------------------------------------------------------------------------------------------------
 
     @property
-    def may_connect(self) -> bool:
-        return self.wire is None and self.client.connect_at is not None
+    def waiting(self) -> list[ClientLink]:
+        """The links that want a connection."""
+        return [link for link in self.client.links if link not in self.wires and link.connect_at is not None]
 
-    def connect(self) -> None:
-        """Connect when the client wants to, which may be later."""
-        assert self.client.connect_at is not None
-        self.now = max(self.now, self.client.connect_at - self.skew)
-        self.wire = Wire(ServerLink(self.state, [rsa_key()], self.now, self.random))
-        self.tell(self.client.connected(self.client_now))
+    def connect(self, link: ClientLink, *, reached: bool = True) -> None:
+        """Connect when a link wants to, which may be later; or fail to."""
+        assert link.connect_at is not None
+        self.now = max(self.now, link.connect_at - self.skew)
+        if reached:
+            self.wires[link] = Wire(ServerLink(self.state, [rsa_key()], self.now, self.random))
+            self.tell(link, link.connected(self.client_now))
+        else:
+            self.tell(link, link.disconnected(self.client_now))
 
-    def fail_to_connect(self) -> None:
-        assert self.client.connect_at is not None
-        self.now = max(self.now, self.client.connect_at - self.skew)
-        self.tell(self.client.disconnected(self.client_now))
+    def client_loses(self, link: ClientLink) -> None:
+        """Let the client notice that a connection is gone. What it sent may still arrive."""
+        if self._let_go(link):
+            self.tell(link, link.disconnected(self.client_now))
 
-    def client_loses(self) -> None:
-        """Let the client notice that its connection is gone. What it sent may still arrive."""
-        wire, self.wire = self.wire, None
-        if wire is not None:
-            wire.down.clear()
-            if wire.open_above:
-                self.old_wires.append(wire)
-            while len(self.old_wires) > OLD_WIRES:
-                self.server_loses(self.old_wires[0])
-            self.tell(self.client.disconnected(self.client_now))
+    def _let_go(self, link: ClientLink) -> bool:
+        wire = self.wires.pop(link, None)
+        if wire is None:
+            return False
+        wire.down.clear()
+        if wire.open_above:
+            self.old_wires.append(wire)
+        while len(self.old_wires) > OLD_WIRES:
+            self.server_loses(self.old_wires[0])
+        return True
 
     def server_loses(self, wire: Wire) -> None:
         """Let the server notice that a connection is gone. What it sent may still arrive."""
@@ -179,38 +183,35 @@ class World:
         if wire in self.old_wires:
             self.old_wires.remove(wire)
 
-    def cut(self) -> None:
-        """Lose the connection with all that is on its way."""
-        if self.wire is not None:
-            self.server_loses(self.wire)
-            self.client_loses()
-
     # Packets ---------------------------------------------------------------------------------------------------------
 
     def pull_client(self) -> None:
         """Let the client say what it has to say."""
-        self.tell(self.client.tick(self.client_now))
-        wire = self.wire
-        while wire is not None and (data := self.client.data_to_send(self.client_now)):
-            head, frames = wire.put_up(data)
-            self.history_up += frames
-            if wire.open_above and head:
-                self.tell_server(wire.link.received(head, self.now))
-            if not wire.open_above:
-                wire.up.clear()
+        for link in list(self.client.links):
+            self.tell(link, link.tick(self.client_now))
+        for link, wire in list(self.wires.items()):
+            while data := link.data_to_send(self.client_now):
+                head, frames = wire.put_up(data)
+                self.history_up.frames += frames
+                if wire.open_above and head:
+                    self.tell_server(wire.link.received(head, self.now))
+                if not wire.open_above:
+                    wire.up.clear()
         for call in self.calls:
-            if call.sealed_at is None and call.request.msg_id:
+            if call.open and call.request.msg_id:
                 # What counts is the id: a server that forgets knows nothing of ids that lie before that time.
-                call.sealed_at = min(self.now, msg_id_time(call.request.msg_id))
+                sealed_at = min(self.now, msg_id_time(call.request.msg_id))
+                call.sealed_at = min(sealed_at, call.sealed_at or sealed_at)
+                call.keys |= {link.key_state.auth_key.id for link in self.client.links if link.key_state is not None}
 
     def pull_server(self) -> None:
         """Let the server say what it has to say, on all connections that it has."""
-        for wire in (*self.old_wires, *([self.wire] if self.wire is not None else [])):
+        for wire in (*self.old_wires, *self.wires.values()):
             if wire.open_above:
                 self.tell_server(wire.link.tick(self.now))
                 while data := wire.link.data_to_send(self.now):
-                    self.history_down += wire.put_down(data)
-                if wire is not self.wire:
+                    self.history_down.frames += wire.put_down(data)
+                if wire in self.old_wires:
                     wire.down.clear()
                 if wire.link.closing:
                     self.server_loses(wire)
@@ -224,23 +225,24 @@ class World:
             if wire.link.closing:
                 self.pull_server()
 
-    def carry_down(self, frame: bytes) -> None:
+    def carry_down(self, link: ClientLink, frame: bytes) -> None:
         """Hand a frame to the client."""
         self.now += 0.001
         self.carried += 1
-        self.tell(self.client.received(frame, self.client_now))
+        self.tell(link, link.received(frame, self.client_now))
 
     def flow(self, *, answers: bool) -> None:
         """Let the carrier work well for the time of one round trip; `answers` says that all queries are answered."""
         self.pull_client()
-        wire = self.wire
-        while wire is not None and wire.up:
-            self.carry_up(wire, wire.up.pop(0))
+        for wire in list(self.wires.values()):
+            while wire.up:
+                self.carry_up(wire, wire.up.pop(0))
         for query in list(self.desk.open) if answers else ():
             self.desk.answer(query)
         self.pull_server()
-        while self.wire is not None and self.wire.down:
-            self.carry_down(self.wire.down.pop(0))
+        for link, wire in list(self.wires.items()):
+            while self.wires.get(link) is wire and wire.down:
+                self.carry_down(link, wire.down.pop(0))
 
     # Time and salts --------------------------------------------------------------------------------------------------
 
@@ -250,14 +252,14 @@ class World:
         self.skew -= seconds
 
     def rotate_salts(self) -> None:
-        key = self.key
+        key = self.used_key
         if key is not None:
             key.salts(self.now).rotate(self.now)
 
     # Forgetting ------------------------------------------------------------------------------------------------------
 
     def forget_session(self, number: int) -> None:
-        key = self.key
+        key = self.used_key
         if key is not None and key.sessions:
             sessions = list(key.sessions)
             self.state.forget_session(key, sessions[number % len(sessions)])
@@ -273,25 +275,29 @@ class World:
         What was on its way to it is gone with its connections. It was away for longer than an id may be ahead of its
         clock, or ids that it accepted could lie behind that time.
         """
-        for wire in (*self.old_wires, *([self.wire] if self.wire is not None else [])):
+        for wire in (*self.old_wires, *self.wires.values()):
             self.server_loses(wire)
         known = list(self.state)
-        self.history_up.clear()
+        self.history_up.frames.clear()
         self.now += seconds
         self.state = ServerState(self.random)
-        for key in known:
-            self.state.add_key(key.auth_key).forget_before(self.now)
+        kept = {key: self.state.add_key(key.auth_key, expires_at=key.expires_at) for key in known}
+        for key, again in kept.items():
+            again.forget_before(self.now)
+            if key.temporary in kept:
+                self.state.bind(kept[key.temporary], again)
         self.forgot_at = self.now
 
     def restart_client(self, skew: float) -> None:
         """Let the client's process end and begin again with the state that it kept, and with another clock."""
         assert self.client.state is not None
         state = KeyState.from_bytes(self.client.state.to_bytes())
-        self.client_loses()
-        self.tell(self.client.close())
+        for link in list(self.wires):
+            self._let_go(link)
+        self.client.close()
         self._fail_open("the process ended")
         self.skew = skew
-        self._new_client(state)
+        self.client = self._new_client(state)
 
     # What the two tell -----------------------------------------------------------------------------------------------
 
@@ -300,7 +306,7 @@ class World:
             if isinstance(event, ServerQuery):
                 self.desk.take(event)
 
-    def tell(self, events: Sequence[LinkEvent]) -> None:
+    def tell(self, link: ClientLink, events: Sequence[LinkEvent]) -> None:
         """Do what a shell does with the events of its link."""
         broken = False
         for event in events:
@@ -318,16 +324,18 @@ class World:
                 case Broken(error):
                     broken = True
                     assert not isinstance(error, RemoteProtocolError) or error.check in CLOSED_FOR, error
+                case LinkRemoved(removed):
+                    self._let_go(removed)
                 case Failed(error):
-                    assert isinstance(error, TransportError), f"the link has failed: {error!r}"
-                    assert (error.code, self.key) == (NOT_FOUND, None), "the server knows the key"
+                    self._check_failed(error)
                     self._fail_open("the link has failed")
                     broken = True
-        if broken and self.client.status is not Status.CLOSED:
-            self.client_loses()
-        elif broken:
-            self.wire = None
+        if self.client.status is Status.CLOSED:
+            for open_link in list(self.wires):
+                self._let_go(open_link)
             self._new_key(salt_known=False)
+        elif broken:
+            self.client_loses(link)
 
     def _end(self, request: Request, end: object) -> Call:
         call = self.by_request[request]
@@ -343,7 +351,12 @@ class World:
         assert call.sealed_at is not None, "the outcome of a call that was never sent is known"
         assert not call.idempotent, "a call that may be executed twice needs no known outcome"
         forgotten = self.forgot_at >= call.sealed_at or self.now - call.sealed_at >= ANSWER_LIFETIME
+        forgotten |= any(self.state.find_key(key_id, self.now) is None for key_id in call.keys)
         assert forgotten, f"the server forgot nothing: {error}"
+
+    def _check_failed(self, error: Exception) -> None:
+        assert isinstance(error, TransportError), f"the link has failed: {error!r}"
+        assert (error.code, self.key) == (NOT_FOUND, None), "the server knows the key"
 
     def _fail_open(self, reason: str) -> None:
         """End the calls that wait, as a shell does when nothing more will come of its link."""
@@ -364,19 +377,23 @@ class World:
         """Let everything work from now on, until all calls are settled; return how many steps that took."""
         for wire in list(self.old_wires):
             self.server_loses(wire)
-        if self.key is None:
+        if self.used_key is None:
             self.call()  # so that the client notices
         for step in range(HEALED_WITHIN):
             self._come_to_rest()
-            if not self.open_calls():
+            if not self.open_calls() and self.client.status is Status.READY and len(self.client.links) == 1:
                 self._call_once_more()
                 return step
             self._wait()
         raise AssertionError(f"not settled after the carrier healed: {[call.number for call in self.open_calls()]}")
 
+    def surprises(self) -> list[Callable[[], None]]:
+        """Return what a call survives without waiting."""
+        return [self.rotate_salts, lambda: self.suspend(400.0), lambda: self.restart_client(400.0)]
+
     def _call_once_more(self) -> None:
         """See that calls over a carrier that works take no time but that of packets, whatever the two have to learn."""
-        for surprise in (self.rotate_salts, lambda: self.suspend(400.0), lambda: self.restart_client(400.0)):
+        for surprise in self.surprises():
             surprise()
             call = self.call()
             self._come_to_rest()
@@ -385,21 +402,22 @@ class World:
     def _come_to_rest(self) -> None:
         """Carry packets and answer calls, connected or not, until nobody has anything to say."""
         for _ in range(EXCHANGES):
-            if self.wire is not None and not self.wire.open_above and not self.wire.down:
-                self.client_loses()
-            if self.may_connect:
-                self.connect()
+            for link, wire in list(self.wires.items()):
+                if not wire.open_above and not wire.down:
+                    self.client_loses(link)
+            for link in self.waiting:
+                self.connect(link)
             before = self.carried
             self.flow(answers=True)
             self.check()
-            if self.carried == before and not self.may_connect:
+            if self.carried == before and not self.waiting:
                 return
         raise AssertionError("the two never come to rest")
 
     def _wait(self) -> None:
         """Let time pass until one of the two wants to do something."""
-        client = self.client.next_deadline()
-        times = [client - self.skew] if client is not None else []
-        server = self.wire.link.next_deadline() if self.wire is not None else None
-        times += [server] if server is not None else []
+        clients = [link.next_deadline() for link in self.client.links]
+        times = [time - self.skew for time in clients if time is not None]
+        servers = [wire.link.next_deadline() for wire in self.wires.values()]
+        times += [time for time in servers if time is not None]
         self.now = max(self.now, min(times, default=self.now))
