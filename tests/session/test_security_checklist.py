@@ -15,7 +15,8 @@ from mtproto.crypto.aes import ige
 from mtproto.errors import RemoteProtocolError
 from mtproto.limits import DEFAULT_LIMITS
 from mtproto.message import envelope
-from mtproto.session import RequestState, wire
+from mtproto.message.key_state import KeyState
+from mtproto.session import ClientSession, RequestState, wire
 from mtproto.session.events import (
     Anomaly,
     ForeignSession,
@@ -27,7 +28,7 @@ from mtproto.session.events import (
     Update,
 )
 from mtproto.session.wire import Message
-from tests.session.harness import Pair, api_body, make_key, of
+from tests.session.harness import START, Pair, api_body, make_key, make_random, of
 from tl import service
 
 types = service.types
@@ -53,6 +54,28 @@ def seal_raw(pair: Pair, plaintext: bytes) -> bytes:
 def plaintext(pair: Pair, length: int, rest: int) -> bytes:
     header = struct.pack("<qqqii", 0, pair.client.session_id, pair.server_id(3), 1, length)
     return header + bytes(rest)
+
+
+# "new_nonce, b, temp_key, session_id, padding from a CSPRNG", as far as a session draws them
+
+
+def test_session_id_and_padding_are_drawn_from_the_injected_source() -> None:
+    source, drawn = make_random(3), list[bytes]()
+
+    def random(size: int) -> bytes:
+        drawn.append(source(size))
+        return drawn[-1]
+
+    key = make_key()
+    session = ClientSession(KeyState(auth_key=key), random=random)
+    assert session.session_id.to_bytes(8, "little", signed=True) == drawn[0]
+    session.connected(START)
+    session.send(api_body(1))
+    packet = session.next_packet(START, max_bytes=1 << 20)
+    assert packet is not None
+    opened = ige().decrypt(packet.payload[24:], *key.client.key_iv(packet.payload[8:24]))
+    assert len(drawn[-1]) >= 12
+    assert opened.endswith(drawn[-1])
 
 
 # "msg_key recomputed over all decrypted bytes and compared in constant time before any use; earlier failures answered
