@@ -9,13 +9,19 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from mtproto.client.blocking import Client as BlockingClient
-from mtproto.link import KeyBound
+from mtproto.link import EXPIRES_IN, KeyBound
+from mtproto.link.pfs import RENEW_EARLY
+from mtproto.localdc import LocalDCThread
 from mtproto.message.key_state import KeyState
-from mtproto.net import BlockingConnection, Clock
+from mtproto.net import BlockingConnection
+from mtproto.session import RequestLost
 from tests.client.test_clients import PHOTOS, blocking_client_of, client_of, login
+from tests.net.support import ShiftedClock
 
 if TYPE_CHECKING:
-    from mtproto.localdc import LocalDCThread
+    from collections.abc import Callable
+
+    from mtproto.crypto.rsa import RSAPrivateKey
 
 
 def photos(dc: LocalDCThread, answer: Any) -> bool:
@@ -62,20 +68,31 @@ def test_a_state_serves_with_pfs_and_without(local_dc: LocalDCThread, run: Any) 
     assert photos(local_dc, answers[0])
 
 
-def test_a_key_that_is_replaced_under_calls_of_many_threads(local_dc: LocalDCThread) -> None:
+def client_by(clock: Callable[[], float], dc: LocalDCThread, **options: Any) -> BlockingClient:
+    """Return a client with a clock of the test's."""
+    connection = BlockingConnection(dc.address, dc.keys, pfs=True, clock=clock, **options)
+    return BlockingClient(connection, dc.api_id, dc.api_hash, {})
+
+
+def test_a_key_that_is_replaced_under_calls_of_many_threads(local_dc_key: RSAPrivateKey) -> None:
     events: list[Any] = []
-    client = blocking_client_of(local_dc, pfs=True, expires_in=2, on_event=events.append)
-    with client, ThreadPoolExecutor(4) as pool:
-        client(login(local_dc))
-        while len([event for event in events if isinstance(event, KeyBound)]) < 3:
-            answers = list(pool.map(client, [PHOTOS] * 20))
-            assert all(photos(local_dc, answer) for answer in answers)
+    clock = ShiftedClock()
+    with (
+        LocalDCThread(key=local_dc_key, clock=clock) as dc,
+        client_by(clock, dc, on_event=events.append) as client,
+        ThreadPoolExecutor(4) as pool,
+    ):
+        client(login(dc))
+        for replaced in (1, 2):
+            clock.ahead += EXPIRES_IN - RENEW_EARLY / 2
+            while len([event for event in events if isinstance(event, KeyBound)]) <= replaced:
+                answers = list(pool.map(client, [PHOTOS] * 20))
+                assert all(photos(dc, answer) for answer in answers)
+    assert not [event for event in events if isinstance(event, RequestLost)]
 
 
 @pytest.mark.parametrize("ahead", [-365 * 86400.0, 365 * 86400.0])
 def test_a_client_whose_clock_is_wrong_by_a_year_binds_all_the_same(local_dc: LocalDCThread, ahead: float) -> None:
-    clock = Clock()
-    connection = BlockingConnection(local_dc.address, local_dc.keys, pfs=True, clock=lambda: clock() + ahead)
-    with BlockingClient(connection, local_dc.api_id, local_dc.api_hash, {}) as client:
+    with client_by(ShiftedClock(ahead), local_dc) as client:
         client(login(local_dc))
         assert photos(local_dc, client(PHOTOS))

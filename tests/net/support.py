@@ -12,7 +12,7 @@ from mtproto.crypto.rsa import RSAPrivateKey
 from mtproto.link import BackoffPolicy
 from mtproto.message.auth_key import AuthKey
 from mtproto.message.key_state import KeyState
-from mtproto.net import Connection, Listener
+from mtproto.net import Clock, Connection, Listener
 from mtproto.session import Result
 
 if TYPE_CHECKING:
@@ -55,6 +55,17 @@ def connection(server: Listener, **options: Any) -> Connection:
     """Return a connection whose key the server knows, unless the test says `state=` itself."""
     options.setdefault("state", introduced(server))
     return Connection(server.address, [rsa_key().public], **options)
+
+
+class ShiftedClock:
+    """A clock that is `ahead` seconds of the true one; it may be changed."""
+
+    def __init__(self, ahead: float = 0.0) -> None:
+        self.ahead = ahead
+        self._true = Clock()
+
+    def __call__(self) -> float:
+        return self._true() + self.ahead
 
 
 def body_of(outcome: object) -> bytes:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from mtproto.message.key_state import KeyState
-from mtproto.net import BlockingConnection, Clock, Connection
-from tests.net.support import ANSWER, QUERY, ListenerThread, body_of, introduced, rsa_key, run
+from mtproto.net import BlockingConnection, Connection
+from tests.net.support import ANSWER, QUERY, ListenerThread, ShiftedClock, body_of, introduced, rsa_key, run
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,17 +17,6 @@ if TYPE_CHECKING:
 HOUR = 3600.0
 DAY = 24 * HOUR
 YEAR = 365 * DAY
-
-
-class ShiftedClock:
-    """A clock that is `ahead` seconds of the true one; it may be changed."""
-
-    def __init__(self, ahead: float = 0.0) -> None:
-        self.ahead = ahead
-        self._true = Clock()
-
-    def __call__(self) -> float:
-        return self._true() + self.ahead
 
 
 def with_asyncio(server: ListenerThread, between: Callable[[], None], **options: Any) -> KeyState:
