@@ -1,6 +1,7 @@
 """Telethon and Kurigram against a DC that misbehaves in the ways that they claim to survive.
 
-Kurigram sends a call again for another salt only: it gives a bad_msg_notification to its caller as the answer.
+Telethon corrects its clock after 16 and 17 and sends again. Kurigram (2.2.26, `Session.send`) claims nothing of the
+kind: it sends a call again for another salt only, and gives any bad_msg_notification to its caller as the answer.
 """
 
 from __future__ import annotations
