@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from mtproto.localdc import LocalDCThread
+from tests.net.support import SOON
 
 README = Path(__file__).resolve().parent.parent / "README.md"
 TEXT = README.read_text(encoding="utf-8")
@@ -30,7 +31,11 @@ def test_it_shows_three_depths_the_language_and_a_test() -> None:
 @pytest.mark.parametrize("number", range(len(SCRIPTS)))
 def test_each_script_runs(number: int) -> None:
     run = subprocess.run(
-        [sys.executable, "-W", "error", "-c", SCRIPTS[number]], capture_output=True, text=True, check=False, timeout=60
+        [sys.executable, "-W", "error", "-c", SCRIPTS[number]],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=SOON,
     )
     assert run.returncode == 0, run.stderr
     assert run.stderr == ""

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 __all__ = ["Demo", "command"]
 
 _MOST_PHOTOS = 20  # so that the table fits on a screen and the download takes a moment only
-_TIMEOUT = 10.0
+_TIMEOUT = 60.0  # much more than any call here takes, on any machine
 
 
 @click.command("demo", short_help="Show a raw photos.getUserPhotos, and check all of it.")

@@ -16,6 +16,7 @@ from mtproto.localdc import LocalDC, load_world
 from mtproto.localdc.calls import Call
 from mtproto.localdc.handlers.photos import get_user_photos
 from mtproto.localdc.handlers.upload import get_file
+from tests.net.support import SOON
 from tl import api
 
 Tamper: TypeAlias = Callable[[LocalDC], None]
@@ -172,7 +173,7 @@ def test_a_photo_that_is_missing_is_named(demo: Callable[..., Result]) -> None:
 
 def test_as_a_process() -> None:
     run = subprocess.run(
-        [sys.executable, "-m", "mtproto", "demo"], capture_output=True, text=True, check=False, timeout=60
+        [sys.executable, "-m", "mtproto", "demo"], capture_output=True, text=True, check=False, timeout=SOON
     )
     assert run.returncode == 0, run.stderr
     assert run.stderr == ""

@@ -19,6 +19,8 @@ from mtproto.localdc import LocalDCThread, Refused, User
 from mtproto.localdc.calls import Call
 from mtproto.localdc.handlers.photos import get_user_photos
 from tests.cli.conftest import Run
+from tests.net.streams import lasting_address
+from tests.net.support import SOON
 from tl import api
 
 
@@ -161,14 +163,14 @@ def test_a_state_of_another_data_centre_is_refused(
 
 
 def test_a_key_that_the_server_forgot_is_an_error_that_says_what_to_do(
-    run: Run, dc: LocalDCThread, reach: list[str], bot: dict[str, str], tmp_path: Path
+    run: Run, rsa_key: RSAPrivateKey, pem: Path, bot: dict[str, str], tmp_path: Path
 ) -> None:
-    state = tmp_path / "state"
-    run("photos", "me", "--state", str(state), *reach, env=bot)
-    host, port = dc.address
-    dc.close()
-    with LocalDCThread(host, port, key=dc.private_key):
-        result = run("photos", "me", "--state", str(state), "--timeout", "5", env=bot)
+    state, (host, port) = tmp_path / "state", lasting_address()
+    reach = ("--dc", f"{host}:{port}", "--key", str(pem))
+    with LocalDCThread(host, port, key=rsa_key):
+        run("photos", "me", "--state", str(state), *reach, env=bot)
+    with LocalDCThread(host, port, key=rsa_key):
+        result = run("photos", "me", "--state", str(state), "--timeout", f"{SOON:.0f}", env=bot)
     assert result.exit_code == 1
     assert "-404" in result.stderr
     assert f"delete {state}" in result.stderr

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from mtproto.transport import MTProxy, Secret
+from tests.net.support import SOON
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from mtproto.localdc import LocalDCThread
     from tests.cli.conftest import Run
 
-STOP_TIME = 20
 KEY = "52a493bdfb90eea55739eabff2d92a14"
 SECRETS = [KEY, f"dd{KEY[::-1]}", f"ee{KEY}{b'www.example.org'.hex()}"]
 
@@ -56,7 +56,7 @@ def test_the_ready_file_tells_all_that_a_client_needs(
             result = run("photos", "me", *reach, env=bot)
             assert result.exit_code == 0, result.stderr
         process.send_signal(signal.SIGTERM)
-        assert process.wait(STOP_TIME) == 0
+        assert process.wait(SOON) == 0
         assert process.stdout is not None
         assert process.stderr is not None
         assert (process.stdout.read(), process.stderr.read()) == ("stopped\n", "")

@@ -17,8 +17,8 @@ import pytest
 from mtproto.crypto.rsa import RSAPrivateKey, RSAPublicKey
 from mtproto.localdc import FAULTS, LocalDCThread, load_world
 from tests.cli.conftest import Run
-
-STOP_TIME = 20
+from tests.net.streams import lasting_address
+from tests.net.support import SOON
 
 
 @contextmanager
@@ -73,7 +73,7 @@ def test_the_ready_file_tells_all_that_a_client_needs(run: Run, tmp_path: Path) 
         assert saved["sha256"] == described[saved["type"]]
         assert hashlib.sha256(Path(saved["path"]).read_bytes()).hexdigest() == saved["sha256"]
         process.send_signal(signal.SIGTERM)
-        assert process.wait(STOP_TIME) == 0
+        assert process.wait(SOON) == 0
 
 
 def test_the_ready_file_describes_every_user_and_file(tmp_path: Path) -> None:
@@ -93,7 +93,7 @@ def test_the_ready_file_describes_every_user_and_file(tmp_path: Path) -> None:
 def test_it_stops_cleanly_when_told_to(private_pem: Path, number: signal.Signals) -> None:
     with serving("--key", str(private_pem)) as process:
         process.send_signal(number)
-        assert process.wait(STOP_TIME) == 0
+        assert process.wait(SOON) == 0
         assert process.stdout is not None
         assert process.stderr is not None
         assert process.stdout.read() == "stopped\n"
@@ -110,7 +110,8 @@ def test_a_key_of_the_users_own_is_used(private_pem: Path, rsa_key: RSAPrivateKe
 
 def test_with_a_state_the_keys_of_clients_outlive_a_restart(run: Run, tmp_path: Path) -> None:
     server, client, path, pem = (tmp_path / name for name in ("server", "client", "ready.json", "public.pem"))
-    options = ("--state", str(server), "--ready-file", str(path))
+    port = lasting_address()[1]
+    options = ("--state", str(server), "--ready-file", str(path), "--port", str(port))
     with serving(*options) as process:
         ready = json.loads(path.read_text())
         pem.write_text(ready["public_key_pem"])
@@ -118,8 +119,8 @@ def test_with_a_state_the_keys_of_clients_outlive_a_restart(run: Run, tmp_path: 
         result = run("photos", "me", "--state", str(client), *place, env=credentials(ready))
         assert result.exit_code == 0, result.stderr
         process.send_signal(signal.SIGTERM)
-        assert process.wait(STOP_TIME) == 0
-    with serving(*options, "--port", str(ready["port"])):
+        assert process.wait(SOON) == 0
+    with serving(*options):
         # No token: the login stands with the key.
         again = run("photos", "me", "--state", str(client), env={"MTPROTO_API_ID": str(ready["api_id"])})
         assert again.exit_code == 0, again.stderr

@@ -20,6 +20,7 @@ from mtproto.message.key_state import KeyState
 from mtproto.net import BlockingConnection, Connection
 from mtproto.session import Anomaly, AuthKeyDestroyed, Result, RpcFailed
 from tests.localdc.test_dispatch import init, with_layer
+from tests.net.support import SOON
 from tl import api, service
 
 GET_CONFIG = api.functions.help.GetConfig()
@@ -41,7 +42,7 @@ def connect(dc: LocalDCThread, state: KeyState | None = None) -> BlockingConnect
 
 
 def ask(connection: BlockingConnection, request: Any) -> Any:
-    outcome = connection.call(request.to_bytes(), timeout=20)
+    outcome = connection.call(request.to_bytes(), timeout=SOON)
     return read(outcome, request)
 
 
@@ -124,7 +125,7 @@ def test_a_handler_that_takes_its_time_holds_up_nobody(dc: LocalDCThread) -> Non
         ask(connection, log_in(dc))
         waiting = connection.start(nearest.to_bytes())
         ask(connection, api.functions.updates.GetState())
-        assert read(waiting.result(20), nearest).this_dc == 9
+        assert read(waiting.result(SOON), nearest).this_dc == 9
 
 
 def test_file_references_can_be_let_expire(dc: LocalDCThread) -> None:
@@ -178,7 +179,7 @@ def test_a_destroyed_key_is_not_in_the_file_any_more(tmp_path: Path) -> None:
             ask(connection, log_in(dc))
             assert len(KeyFile(file).read()[1]) == 1
             connection.start(service.functions.DestroyAuthKey().to_bytes())
-            assert answered.wait(20)
+            assert answered.wait(SOON)
         assert KeyFile(file).read()[1] == []
 
 
@@ -193,7 +194,7 @@ def test_two_data_centres_at_a_time(key: RSAPrivateKey) -> None:
 def test_a_client_that_wants_another_dc_is_told_so(dc: LocalDCThread) -> None:
     connection = BlockingConnection(dc.address, dc.keys, dc_id=dc.dc_id + 1)
     with pytest.raises(TransportError, match="-444"):
-        connection.open(timeout=20)
+        connection.open(timeout=SOON)
     connection.close()
 
 

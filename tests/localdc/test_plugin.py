@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tests.net.support import SOON
+
 SUITE = """
 from mtproto import blocking
 from tl import api
@@ -33,7 +35,7 @@ def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     root = Path(__file__).resolve().parents[2]
     environment = {"PYTHONPATH": str(root), "PATH": "", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
     return subprocess.run(
-        [*command, *arguments], cwd=folder, env=environment, capture_output=True, text=True, timeout=60, check=False
+        [*command, *arguments], cwd=folder, env=environment, capture_output=True, text=True, timeout=SOON, check=False
     )
 
 
