@@ -53,7 +53,7 @@ class _Lane:
         elif step.word is None and step.kind.code in SCALARS:
             self._place(step.name, SCALARS[step.kind.code])
         elif step.word is None and step.kind.code == "string" and not last:
-            self._place(step.name, "4s")
+            self._place(step.name, "I")  # what is short is one word
         elif _tail_letters(step) is not None:
             self.tail = step
         else:

@@ -39,7 +39,7 @@ FIXED_LETTERS = {**SCALARS, "int128": "16s", "int256": "32s"}
 LONGEST_GUESS = 64
 """No more bytes than this are read ahead, in the hope that they belong to the object at hand."""
 
-SIZES = {"i": 4, "I": 4, "q": 8, "d": 8, "4s": 4, "16s": 16, "32s": 32, "B": 1}
+SIZES = {"i": 4, "I": 4, "q": 8, "d": 8, "16s": 16, "32s": 32, "B": 1}
 
 
 class Reject(Exception):
@@ -208,17 +208,20 @@ class IntRuns(Runs):
 
 
 class ShortTexts:
-    """Strings of up to three bytes by their word on the wire, each decoded once."""
+    """Strings of up to three bytes by their word on the wire, each decoded once.
+
+    The word is a number, signed or not, as it was read: that costs less than four `bytes`.
+    """
 
     _MOST = 4096
 
     def __init__(self) -> None:
-        self.texts: dict[bytes, str] = {}
+        self.texts: dict[int, str] = {}
 
-    def text(self, word: bytes) -> str | None:
+    def text(self, word: int) -> str | None:
         """Return the text of a word not met before; None if it is only the beginning of a longer text."""
-        size = word[0]
+        size = word & 255
         if size > 3:
             return None
-        text = word[1 : size + 1].decode()
+        text = (word & 0xFFFFFFFF).to_bytes(4, "little")[1 : size + 1].decode()
         return self.texts.setdefault(word, text) if len(self.texts) < self._MOST else text

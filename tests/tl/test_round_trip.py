@@ -110,3 +110,24 @@ def test_a_double_keeps_its_bits() -> None:
     for bits in ("000000000000f87f", "010000000000f07f", "000000000000f0ff", "0000000000000080"):
         raw = bytes.fromhex(bits)
         assert api.encode(api.decode(raw, "double"), "double") == raw
+
+
+def test_a_word_of_text_and_a_number_may_share_a_place() -> None:
+    schema = Schema.parse(
+        "item#11111111 text:string number:int = Item;\n"
+        "itemNumber#22222222 number:int text:string = Item;\n"
+        "items#33333333 items:Vector<Item> = Items;"
+    )
+    texts = ["", "a", "é", "€", "abc", "abcd", "😀"]
+    made = schema.types.Items(
+        items=[
+            item
+            for number, text in enumerate(texts, -3)
+            for item in (
+                schema.types.Item(text=text, number=number),
+                schema.types.ItemNumber(number=number, text=text),
+            )
+        ]
+    )
+    for _ in range(2):  # met for the first time, and known
+        check(schema, made)
