@@ -335,6 +335,8 @@ class ClientSession(ClientSending):
         self._inflatable = self._limits.inflated
         self._resends = None
         self._dispatch(msg_id, packet.body, now)
+        if self._lost_below_id:
+            self._lost_with_sessions(now)
         if self._renewal is not None:
             self._renew_if_ready(now)
 

@@ -232,19 +232,21 @@ class ClientHandlers(ClientMessageHandlers):
             del self._unique_ids[next(iter(self._unique_ids))]
         self._take_salt(news.server_salt, now)
         self._events.append(NewSession(news.first_msg_id, news.unique_id))
-        self._lost_below(news.first_msg_id, now)
+        self._lost_below_id = max(self._lost_below_id, news.first_msg_id)
         if gap:
             self._events.append(UpdatesGap(news.unique_id))
 
-    def _lost_below(self, first_msg_id: int, now: float) -> None:
+    def _lost_with_sessions(self, now: float) -> None:
         """Deal with the calls whose carrying packets are older than the session that the server has now.
 
-        The ids in a container lie between those of the packet before it and its own, so that a packet is older just if
-        its id is lower than `first_msg_id`, whichever of its messages that names.
+        Once for each packet, however many sessions it names, since this looks at every call. The ids in a container lie
+        between those of the packet before it and its own, so that a packet is older just if its id is lower than
+        `first_msg_id`, whichever of its messages that names.
 
         The server is asked about them, so that only those fail of which it knows nothing: a packet may have been
         overtaken by a later one, and so may this notification.
         """
+        first_msg_id, self._lost_below_id = self._lost_below_id, 0
         for request in self._outbox.sealed_calls():
             if request.packet_id >= first_msg_id or request.state is RequestState.QUEUED:
                 continue

@@ -112,6 +112,7 @@ class ClientState:
         self._carriers: dict[int, tuple[ServiceMessage | Request, ...]] = {}
         self._quick_acks: dict[int, tuple[Request, ...]] = {}
         self._unique_ids: dict[int, None] = {}
+        self._lost_below_id = 0  # the highest first_msg_id that a packet has named; 0 between packets
         self._connected = False
         self._broken = False
         self._renewal: tuple[int, float] | None = None  # code, deadline
