@@ -34,7 +34,7 @@ if TYPE_CHECKING:
         TransportError,
     )
     from mtproto.exchange import ClientExchange, ServerExchange
-    from mtproto.limits import DEFAULT_LIMITS, Limits
+    from mtproto.limits import DEFAULT_LIMITS, SERVER_LIMITS, Limits
     from mtproto.localdc import LocalDC
     from mtproto.message.auth_key import AuthKey
     from mtproto.message.key_state import KeyState
@@ -43,6 +43,7 @@ if TYPE_CHECKING:
 __all__ = [
     "DEFAULT_LIMITS",
     "PRODUCTION_KEYS",
+    "SERVER_LIMITS",
     "TEST_KEYS",
     "Application",
     "AuthKey",
@@ -88,7 +89,7 @@ _HOMES = {
         "TransportError",
     ),
     "mtproto.exchange": ("ClientExchange", "ServerExchange"),
-    "mtproto.limits": ("DEFAULT_LIMITS", "Limits"),
+    "mtproto.limits": ("DEFAULT_LIMITS", "SERVER_LIMITS", "Limits"),
     "mtproto.localdc": ("LocalDC",),
     "mtproto.message.auth_key": ("AuthKey",),
     "mtproto.message.key_state": ("KeyState",),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["DEFAULT_LIMITS", "Limits"]
+__all__ = ["DEFAULT_LIMITS", "SERVER_LIMITS", "Limits"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,3 +62,6 @@ class Limits:
 
 
 DEFAULT_LIMITS = Limits()
+
+SERVER_LIMITS = Limits(frame_accepted=2 * 1024 * 1024, inflated=2 * 1024 * 1024)
+"""What our servers accept: twice what clients send at most, so that a stranger's packet costs little to refuse."""

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from mtproto.limits import DEFAULT_LIMITS, Limits
+from mtproto.limits import SERVER_LIMITS, Limits
 from mtproto.link.server import ServerLink
 from mtproto.session import wire
 from mtproto.transport import Packets, Role
@@ -51,7 +51,7 @@ class HttpLink(ServerLink):
         random: Callable[[int], bytes],
         *,
         flush: Callable[[ServerLink], None],
-        limits: Limits = DEFAULT_LIMITS,
+        limits: Limits = SERVER_LIMITS,
         **options: Any,
     ) -> None:
         super().__init__(state, keys, now, random, limits=limits, **options)

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from mtproto.errors import RemoteProtocolError
 from mtproto.exchange import ServerExchange
-from mtproto.limits import DEFAULT_LIMITS, Limits
+from mtproto.limits import SERVER_LIMITS, Limits
 from mtproto.link.events import Hangup, InSession, KeyMade, ServerLinkEvent, ServerQuery
 from mtproto.link.faults import IncomingPacket, OutgoingPacket
 from mtproto.link.key_giver import KeyGiver, ServerWork
@@ -75,7 +75,7 @@ class ServerLink:
         now: float,
         random: Callable[[int], bytes],
         *,
-        limits: Limits = DEFAULT_LIMITS,
+        limits: Limits = SERVER_LIMITS,
         dc_ids: Container[int] | None = None,
         secrets: Sequence[bytes] = (),
         exchange_faults: ExchangeFaults | None = None,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from mtproto.limits import DEFAULT_LIMITS, Limits
+from mtproto.limits import SERVER_LIMITS, Limits
 from mtproto.session import ServerSalts, ServerSession
 
 if TYPE_CHECKING:
@@ -139,7 +139,7 @@ class ServerState:
 
     """
 
-    def __init__(self, random: Callable[[int], bytes], *, limits: Limits = DEFAULT_LIMITS) -> None:
+    def __init__(self, random: Callable[[int], bytes], *, limits: Limits = SERVER_LIMITS) -> None:
         self._random = random
         self._limits = limits
         self._keys: dict[int, ServerKey] = {}

@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from mtproto.crypto.rsa import RSAPrivateKey
-from mtproto.limits import DEFAULT_LIMITS, Limits
+from mtproto.limits import SERVER_LIMITS, Limits
 from mtproto.link import InSession, KeyMade
 from mtproto.localdc.desk import Desk
 from mtproto.localdc.dispatch import Dispatcher
@@ -75,7 +75,7 @@ class DataCentre:
         state: str | Path | None = None,
         clock: Callable[[], float] | None = None,
         random: Callable[[int], bytes] = os.urandom,
-        limits: Limits = DEFAULT_LIMITS,
+        limits: Limits = SERVER_LIMITS,
         tls: ssl.SSLContext | None = None,
     ) -> None:
         self.world = load_world() if world is None else world

@@ -11,7 +11,7 @@ import os
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from mtproto.errors import LocalProtocolError
-from mtproto.limits import DEFAULT_LIMITS, Limits
+from mtproto.limits import SERVER_LIMITS, Limits
 from mtproto.link import Hangup, KeyMade, ServerLink, ServerQuery, ServerState
 from mtproto.link.http_server import HttpLink
 from mtproto.net.clock import Clock
@@ -76,7 +76,7 @@ class Listener:
         dc_ids: Container[int] | None = None,
         clock: Callable[[], float] | None = None,
         random: Callable[[int], bytes] = os.urandom,
-        limits: Limits = DEFAULT_LIMITS,
+        limits: Limits = SERVER_LIMITS,
         state: ServerState | None = None,
         exchange_faults: ExchangeFaults | None = None,
         faults: LinkFaults | None = None,

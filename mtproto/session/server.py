@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from struct import Struct
 
 from mtproto.errors import LocalProtocolError, RemoteProtocolError
-from mtproto.limits import DEFAULT_LIMITS, Limits
+from mtproto.limits import SERVER_LIMITS, Limits
 from mtproto.message.auth_key import AuthKey
 from mtproto.message.envelope import Unsealed
 from mtproto.message.message_ids import msg_id_time
@@ -52,7 +52,7 @@ class ServerSession(ServerSending):
         *,
         salts: ServerSalts,
         random: Callable[[int], bytes],
-        limits: Limits = DEFAULT_LIMITS,
+        limits: Limits = SERVER_LIMITS,
         forgotten_below: int = 0,
         denied: Iterable[int] = (),
         compress: bool = True,

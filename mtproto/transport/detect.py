@@ -15,7 +15,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from mtproto.errors import RemoteProtocolError
-from mtproto.limits import DEFAULT_LIMITS, Limits
+from mtproto.limits import SERVER_LIMITS, Limits
 from mtproto.transport.abridged import Abridged
 from mtproto.transport.framing import Framing, Role, ServerTransport
 from mtproto.transport.full import Full
@@ -59,7 +59,7 @@ def detect(
     random: Callable[[int], bytes],
     *,
     secrets: Sequence[bytes] = (),
-    limits: Limits = DEFAULT_LIMITS,
+    limits: Limits = SERVER_LIMITS,
 ) -> Detected | None:
     """Name the transport of a connection by all that has come over it so far.
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Any, TypeVar
 
-from mtproto.limits import DEFAULT_LIMITS, Limits
+from mtproto.limits import DEFAULT_LIMITS, SERVER_LIMITS, Limits
 from mtproto.message.auth_key import AuthKey
 from mtproto.message.envelope import Sender, Unsealed, seal, unseal
 from mtproto.message.key_state import KeyState, Salt
@@ -63,7 +63,7 @@ class Pair:
 
     seed: int = 1
     limits: Limits = DEFAULT_LIMITS
-    server_limits: Limits = DEFAULT_LIMITS
+    server_limits: Limits = SERVER_LIMITS
     compress: bool = True
     clock_error: float = 0.0
     salt_known: bool = True

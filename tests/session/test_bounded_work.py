@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
-from mtproto.limits import DEFAULT_LIMITS, Limits
+from mtproto.limits import DEFAULT_LIMITS, SERVER_LIMITS, Limits
 from mtproto.session import wire
 from mtproto.session.events import Query, RequestLost, Result, Undecodable, Update
+from mtproto.session.outbox import Outbox
 from mtproto.session.wire import Message
 from tests.session.harness import Pair, api_body, of
 from tl import service
+
+if TYPE_CHECKING:
+    from mtproto.session.outbox import Request
 
 LIMITS = Limits(inflated=1000)
 ROOMY = api_body() + bytes(292)  # 300 bytes, packed about 30
@@ -49,6 +55,13 @@ def test_server_inflates_no_more_of_one_packet_than_the_limit() -> None:
     assert len(of(events, Undecodable)) == 2
 
 
+def test_server_inflates_what_clients_send_and_not_much_more() -> None:
+    pair = Pair(server_limits=SERVER_LIMITS)
+    for size, kind in ((SERVER_LIMITS.frame_sent, Query), (SERVER_LIMITS.inflated + 4, Undecodable)):
+        packed = wire.write_gzip(api_body() + bytes(size - 8))
+        assert len(of(pair.to_server(pair.forge_client(packed, seqno=pair.next_content_seqno())), kind)) == 1
+
+
 def test_each_packet_has_the_whole_limit() -> None:
     pair = Pair(limits=LIMITS, server_limits=LIMITS)
     for number in range(5):
@@ -81,6 +94,27 @@ def test_client_asks_once_for_what_is_announced_over_and_over() -> None:
     assert pair.said_by_client().count(service.types.MsgResendReq(msg_ids=[held])) == 1
     pair.from_server_now(news)
     assert service.types.MsgResendReq(msg_ids=[held]) not in pair.said_by_client()
+
+
+def test_client_looks_for_what_sessions_took_with_them_once_for_each_packet(monkeypatch: pytest.MonkeyPatch) -> None:
+    pair = Pair()
+    calls = [pair.sent_request(number) for number in range(3)]
+    looks = []
+    sealed_calls = Outbox.sealed_calls
+
+    def look(outbox: Outbox) -> list[Request]:
+        looks.append(outbox)
+        return sealed_calls(outbox)
+
+    monkeypatch.setattr(Outbox, "sealed_calls", look)
+    news = [
+        service.types.NewSessionCreated(first_msg_id=first, unique_id=number, server_salt=1).to_bytes()
+        for number, first in enumerate([calls[0].msg_id, calls[2].msg_id, calls[1].msg_id])
+    ]
+    pair.from_server_now(container(pair, news, first_id=pair.server_id(3, -1), step=4), seqno=10)
+    assert len(looks) == 1
+    asked = next(said for said in pair.said_by_client() if said.NAME == "msgs_state_req")
+    assert asked == service.types.MsgsStateReq(msg_ids=[call.msg_id for call in calls[:2]])
 
 
 def test_server_sends_what_is_asked_for_again_once() -> None:
