@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from mtproto.net.socks import connect_through_async
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
-    from mtproto.net.carrier import Address, Carrier, Owner, Route, Timer
+    from mtproto.net.carrier import Carrier, Owner, Place, Timer
 
-__all__ = ["AsyncLoop", "dial"]
+__all__ = ["AsyncLoop"]
 
 
 class AsyncLoop:
@@ -44,10 +45,12 @@ class AsyncLoop:
 
         self._loop.run_in_executor(None, work).add_done_callback(finished)
 
-    def open_socket(self, route: Route, owner: Owner) -> Carrier:
+    run_waiting = run_slow
+
+    def open_socket(self, place: Place, owner: Owner) -> Carrier:
         """Begin to connect a TCP socket."""
         carrier = _Socket(self._loop, owner, self._sockets)
-        carrier.dial(route)
+        carrier.connect(place)
         return carrier
 
     async def idle(self) -> None:
@@ -68,17 +71,19 @@ class _Socket(asyncio.Protocol):
         self._peers.add(self)
         self._task: asyncio.Task[None]
         self._transport: asyncio.Transport | None = None
+        self._closing = False
         self.writable = False
         self.closed = asyncio.Event()
 
-    def dial(self, route: Route) -> None:
-        self._task = self._loop.create_task(self._connect(route), name=f"mtproto: connect to {route}")
-        self._task.add_done_callback(self._dialled)
+    def connect(self, place: Place) -> None:
+        self._task = self._loop.create_task(self._connect(place), name=f"mtproto: connect to {place}")
+        self._task.add_done_callback(self._connected)
 
-    async def _connect(self, route: Route) -> None:
-        await self._loop.create_connection(lambda: self, sock=await dial(route))
+    async def _connect(self, place: Place) -> None:
+        connected = await (_reach(place) if place.via is None else connect_through_async(place.via, place.address))
+        await self._loop.create_connection(lambda: self, sock=connected)
 
-    def _dialled(self, task: asyncio.Task[None]) -> None:
+    def _connected(self, task: asyncio.Task[None]) -> None:
         """Look what came of it; a task that was cancelled early has not even begun."""
         failure = None if task.cancelled() else task.exception()
         if self._transport is None:
@@ -89,10 +94,10 @@ class _Socket(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         if not isinstance(transport, asyncio.Transport):
             raise TypeError("a TCP transport is needed")
-        if self.closed.is_set():  # given up in the very moment in which it came about
+        self._transport = transport
+        if self._closing:  # given up in the very moment in which it came about
             transport.abort()
             return
-        self._transport = transport
         self.write = transport.write
         self.writable = True
         self._owner.opened(self)
@@ -112,6 +117,7 @@ class _Socket(asyncio.Protocol):
 
     def abort(self) -> None:
         """Close at once; what was not sent is dropped."""
+        self._closing = True
         self.writable = False
         if self._transport is not None:
             self._transport.abort()
@@ -127,46 +133,15 @@ class _Socket(asyncio.Protocol):
         self._owner.lost(error)
 
 
-async def dial(route: Route) -> socket.socket:
-    """Return a socket that is connected to a route, and does not block.
-
-    Raises:
-        OSError: none of its addresses can be reached; the last failure.
-
-    """
-    failure = OSError("no address")
-    for address in route.addresses:
-        try:
-            if route.via is not None:
-                return await connect_through_async(route.via, address)
-            return await _dial_one(address)
-        except OSError as error:
-            failure = error
-    raise failure
-
-
-async def _dial_one(address: Address) -> socket.socket:
-    loop = asyncio.get_running_loop()
-    failure = OSError("no address")
-    for family, kind, protocol, _, place in await _resolve(loop, address):
-        connected = socket.socket(family, kind, protocol)
+async def _reach(place: Place) -> socket.socket:
+    """Return a socket that is connected to a place, and does not block; raises `OSError` if there is no way."""
+    connected = socket.socket(place.family, socket.SOCK_STREAM)
+    try:
         connected.setblocking(False)
-        try:
-            await loop.sock_connect(connected, place)
-        except OSError as error:
-            connected.close()
-            failure = error
-        except BaseException:
-            connected.close()
-            raise
-        else:
-            return connected
-    raise failure
-
-
-async def _resolve(loop: asyncio.AbstractEventLoop, address: Address) -> Sequence[tuple[Any, ...]]:
-    host, port = address
-    try:  # a number needs no thread that asks a name server
-        return socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)
-    except socket.gaierror:
-        return await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        await asyncio.get_running_loop().sock_connect(connected, place.sockaddr)
+    except BaseException as error:
+        connected.close()
+        if isinstance(error, OSError) and error.errno is not None:
+            raise OSError(error.errno, os.strerror(error.errno)) from None  # without asyncio's words around it
+        raise
+    return connected

@@ -6,15 +6,15 @@
       │ write, abort          ▲ opened, received, drained, lost  (Owner)
     Loop        sockets, time and threads, as a shell has them                           net.async_loop, net.thread_loop
 
-A carrier that is made of others (TLS, WebSocket, HTTP) is the owner of those, and a carrier to its pump. Nothing here
-knows asyncio or threads, so that a carrier is written once.
+A carrier that is made of others (TLS, WebSocket, HTTP; several attempts to connect) is the owner of those, and a
+carrier to its pump. Nothing here knows asyncio or threads, so that a carrier is written once.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from mtproto.limits import DEFAULT_LIMITS, Limits
 
@@ -25,7 +25,19 @@ if TYPE_CHECKING:
     from mtproto.net.socks import SocketProxy
     from mtproto.transport import Secret
 
-__all__ = ["CARRIERS", "Address", "Carrier", "Loop", "Opener", "Owner", "Route", "Timer", "host_header", "open_tcp"]
+__all__ = [
+    "CARRIERS",
+    "Address",
+    "Carrier",
+    "Loop",
+    "Opener",
+    "Owner",
+    "Place",
+    "Route",
+    "Timer",
+    "authority",
+    "open_tcp",
+]
 
 Address: TypeAlias = tuple[str, int]
 """Host and port."""
@@ -36,7 +48,7 @@ class Route:
     """How to get to a server.
 
     Attributes:
-        addresses: hosts and ports that sockets are connected to, any of them, the best first.
+        addresses: hosts and ports that sockets are connected to, any of them, the best first; at least one.
         carrier: what goes over those sockets, a name in `CARRIERS`.
         framing: what goes over the carrier, as `mtproto.transport.client_transport` calls it.
         secret: of the proxy at these addresses; None where there is none that speaks MTProto.
@@ -55,7 +67,29 @@ class Route:
     via: SocketProxy | None = None
 
     def __str__(self) -> str:
-        return ", ".join(f"{host}:{port}" for host, port in self.addresses)
+        best, *others = self.addresses
+        return f"{authority(best)} and {len(others)} more" if others else authority(best)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where one socket is connected to.
+
+    Attributes:
+        address: host and port; the host is a number, unless a proxy leads there.
+        family: of the socket, a number of `socket.AddressFamily`.
+        sockaddr: what the socket is told.
+        via: the proxy that leads there; family and sockaddr are not used then.
+
+    """
+
+    address: Address
+    family: int = 0
+    sockaddr: tuple[Any, ...] = ()
+    via: SocketProxy | None = None
+
+    def __str__(self) -> str:
+        return authority(self.address)
 
 
 class Carrier(Protocol):
@@ -120,8 +154,11 @@ class Loop(Protocol):
     def run_slow(self, work: Callable[[], None], done: Callable[[], None], /) -> None:
         """Run `work`, which takes milliseconds and raises nothing, then call `done` in the loop."""
 
-    def open_socket(self, route: Route, owner: Owner, /) -> Carrier:
-        """Begin to connect a TCP socket to a route; it is a carrier by itself, of a stream."""
+    def run_waiting(self, work: Callable[[], None], done: Callable[[], None], /) -> None:
+        """Run `work`, which waits for others and raises nothing, in a thread, then call `done` in the loop."""
+
+    def open_socket(self, place: Place, owner: Owner, /) -> Carrier:
+        """Begin to connect a TCP socket to a place; it is a carrier by itself, of a stream."""
 
 
 Opener: TypeAlias = "Callable[[Loop, Route, Owner], Carrier]"
@@ -129,8 +166,10 @@ Opener: TypeAlias = "Callable[[Loop, Route, Owner], Carrier]"
 
 
 def open_tcp(loop: Loop, route: Route, owner: Owner) -> Carrier:
-    """Begin to open a TCP connection."""
-    return loop.open_socket(route, owner)
+    """Begin to open a TCP connection to any of a route's addresses."""
+    from mtproto.net.happy_eyeballs import HappyEyeballs
+
+    return HappyEyeballs(loop, route, owner)
 
 
 def _open_websocket(loop: Loop, route: Route, owner: Owner) -> Carrier:
@@ -152,8 +191,8 @@ def _open_http(loop: Loop, route: Route, owner: Owner) -> Carrier:
     return HttpCarrier(loop, route, owner)
 
 
-def host_header(address: Address) -> str:
-    """Return an address as the header `Host` of HTTP names it (RFC 9110, section 7.2)."""
+def authority(address: Address) -> str:
+    """Return an address as people and the header `Host` of HTTP write it (RFC 3986, section 3.2)."""
     host, port = address
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import h11
 
 from mtproto.errors import ConnectionLost, RemoteProtocolError
-from mtproto.net.carrier import host_header, open_tcp
+from mtproto.net.carrier import authority, open_tcp
 
 if TYPE_CHECKING:
     from mtproto.net.carrier import Carrier, Loop, Owner, Route
@@ -125,7 +125,7 @@ class _Line:
 
     def __init__(self, loop: Loop, route: Route, owner: HttpCarrier) -> None:
         self._owner = owner
-        self._host = host_header(route.addresses[0])
+        self._host = authority(route.addresses[0])
         self._largest = route.limits.frame_accepted
         self._http = h11.Connection(h11.CLIENT, max_incomplete_event_size=HEAD_SIZE)
         self._packet: bytes | None = None  # to be sent once it is open

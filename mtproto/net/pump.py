@@ -86,6 +86,7 @@ class Pump:
     def opened(self, carrier: Carrier) -> None:
         """Take a new carrier into use."""
         self._be_patient_no_more()
+        self._carrier = carrier
         if self.link.status is Status.CLOSED:
             carrier.abort()
             return

@@ -4,26 +4,27 @@ from __future__ import annotations
 
 import heapq
 import itertools
+import os
 import selectors
 import socket
 import threading
 from collections import deque
 from typing import TYPE_CHECKING
 
-from mtproto.net.socks import connect_through
+from mtproto.net.socks import SocketProxy, connect_through
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from mtproto.net.carrier import Carrier, Owner, Route, Timer
+    from mtproto.net.carrier import Address, Carrier, Owner, Place, Timer
 
-__all__ = ["ThreadLoop", "dial"]
+__all__ = ["ThreadLoop"]
 
 READ_SIZE = 256 * 1024
 """Bytes read at once: what asyncio takes, too."""
 
-DIAL_TIME = 60.0
-"""Seconds after which a thread stops trying to connect, should everybody have forgotten it."""
+PROXY_TIME = 60.0
+"""Seconds after which a thread stops waiting for a proxy, should everybody have forgotten it."""
 
 
 class ThreadLoop:
@@ -65,9 +66,20 @@ class ThreadLoop:
         work()
         self.call_soon(done)
 
-    def open_socket(self, route: Route, owner: Owner) -> Carrier:
+    def run_waiting(self, work: Callable[[], None], done: Callable[[], None]) -> None:
+        """Run `work` in a thread, so that the loop goes on."""
+
+        def run() -> None:
+            work()
+            self.call_threadsafe(done)
+
+        threading.Thread(target=run, name="mtproto: waiting", daemon=True).start()
+
+    def open_socket(self, place: Place, owner: Owner) -> Carrier:
         """Begin to connect a TCP socket."""
-        return _Socket(self, self._selector, owner, route)
+        carrier = _Socket(self, self._selector, owner)
+        carrier.connect(place)
+        return carrier
 
     def run(self, finished: Callable[[], bool]) -> None:
         """Call what is to be called and wait for what comes, until `finished` and all sockets are closed."""
@@ -122,40 +134,65 @@ class _Timer:
 
 
 class _Socket:
-    """One TCP connection: a carrier of a stream. It is connected by a thread of its own, since that may take long."""
+    """One TCP connection: a carrier of a stream."""
 
     idle = False
 
-    def __init__(self, loop: ThreadLoop, selector: selectors.BaseSelector, owner: Owner, route: Route) -> None:
+    def __init__(self, loop: ThreadLoop, selector: selectors.BaseSelector, owner: Owner) -> None:
         self._loop = loop
         self._selector = selector
         self._owner = owner
-        self._socket: socket.socket | None = None
+        self._socket: socket.socket | None = None  # from then on the selector watches it
         self._unsent = b""
         self._closing = False  # nothing but the end will be told any more
         self._ended = False
         self.writable = False
-        threading.Thread(target=self._dial, args=(route,), name=f"mtproto: connect to {route}", daemon=True).start()
 
-    def _dial(self, route: Route) -> None:
-        """Connect. This runs in the other thread."""
+    def connect(self, place: Place) -> None:
+        if place.via is not None:
+            name = f"mtproto: connect to {place}"
+            threading.Thread(target=self._ask, args=(place.via, place.address), name=name, daemon=True).start()
+            return
         try:
-            connected = dial(route)
+            connecting = _begin_to_connect(place)
+        except OSError as error:
+            self._fail(error)
+        else:
+            self._watch(connecting)
+
+    def _ask(self, proxy: SocketProxy, address: Address) -> None:
+        """Connect through a proxy, which speaks first. This runs in a thread of its own, since that may take long."""
+        try:
+            connected = connect_through(proxy, address, PROXY_TIME)
         except OSError as failure:
             error = failure
             self._loop.call_threadsafe(lambda: self._end(error))
         else:
-            if not self._loop.call_threadsafe(lambda: self._connected(connected)):
+            if not self._loop.call_threadsafe(lambda: self._led(connected)):
                 connected.close()
 
-    def _connected(self, connected: socket.socket) -> None:
+    def _led(self, connected: socket.socket) -> None:
+        """Take what a proxy led to."""
         if self._closing:
             connected.close()
             return
         connected.setblocking(False)
-        connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self._socket = connected
-        self._selector.register(connected, selectors.EVENT_READ, self._ready)
+        self._watch(connected)
+
+    def _watch(self, connecting: socket.socket) -> None:
+        """Be told when it is connected."""
+        self._socket = connecting
+        self._selector.register(connecting, selectors.EVENT_WRITE, self._reached)
+
+    def _reached(self, _events: int) -> None:
+        """Look what came of connecting."""
+        if self._socket is None or self._closing:
+            return
+        if code := self._socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
+            self._end(OSError(code, os.strerror(code)))
+            return
+        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._selector.modify(self._socket, selectors.EVENT_READ, self._ready)
         self.writable = True
         self._owner.opened(self)
 
@@ -250,19 +287,15 @@ class _Wake:
         self._writer.close()
 
 
-def dial(route: Route) -> socket.socket:
-    """Return a socket that is connected to a route.
-
-    Raises:
-        OSError: none of its addresses can be reached; the last failure.
-
-    """
-    failure = OSError("no address")
-    for address in route.addresses:
-        try:
-            if route.via is not None:
-                return connect_through(route.via, address, DIAL_TIME)
-            return socket.create_connection(address, DIAL_TIME)
-        except OSError as error:
-            failure = error
-    raise failure
+def _begin_to_connect(place: Place) -> socket.socket:
+    """Return a socket that does not block and is being connected; raises `OSError` if that can't even begin."""
+    connecting = socket.socket(place.family, socket.SOCK_STREAM)
+    try:
+        connecting.setblocking(False)
+        connecting.connect(place.sockaddr)
+    except (BlockingIOError, InterruptedError):
+        pass
+    except BaseException:
+        connecting.close()
+        raise
+    return connecting

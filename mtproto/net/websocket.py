@@ -22,7 +22,7 @@ from wsproto.events import (
 from wsproto.utilities import ProtocolError
 
 from mtproto.errors import RemoteProtocolError, TransportError
-from mtproto.net.carrier import host_header
+from mtproto.net.carrier import authority
 
 if TYPE_CHECKING:
     from mtproto.net.carrier import Carrier, Loop, Opener, Owner, Route
@@ -48,7 +48,7 @@ class WebSocketCarrier:
 
     def __init__(self, loop: Loop, route: Route, owner: Owner, open_below: Opener) -> None:
         self._owner = owner
-        self._host = host_header(route.addresses[0])
+        self._host = authority(route.addresses[0])
         self._connection = WSConnection(ConnectionType.CLIENT)
         self._accepted = False
         self._over = False

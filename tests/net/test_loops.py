@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import socket
 import threading
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from mtproto.net import Clock
+from mtproto.net import Clock, happy_eyeballs, thread_loop
 from mtproto.net.async_loop import AsyncLoop
-from mtproto.net.carrier import Route
+from mtproto.net.carrier import Route, open_tcp
+from mtproto.net.socks import SocketProxy
 from mtproto.net.thread_loop import ThreadLoop
+from tests.loopback import NEEDS_IPV6
 from tests.net.support import SOON, run
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from mtproto.net.carrier import Carrier, Loop
+    from mtproto.net.carrier import Address, Carrier, Loop
 
 Begin = Any
 """What a test begins in a loop: called with the loop and with what ends the scene."""
@@ -83,6 +86,15 @@ def server() -> Iterator[socket.socket]:
         yield listening
 
 
+@pytest.fixture
+def refusing() -> Iterator[tuple[Address, ...]]:
+    """Two addresses that nobody listens on, nor can begin to: their ports are taken."""
+    with socket.socket() as one, socket.socket() as other:
+        one.bind(("127.0.0.1", 0))
+        other.bind(("127.0.0.1", 0))
+        yield one.getsockname(), other.getsockname()
+
+
 def to(server: socket.socket) -> Route:
     return Route(addresses=(server.getsockname()[:2],))
 
@@ -103,7 +115,7 @@ def test_bytes_travel_both_ways_and_the_end_is_told_once(scene: Begin, server: s
 
     def begin(loop: Loop, over: Callable[[], None]) -> None:
         seen.append(Echoed(over))
-        loop.open_socket(to(server), seen[0])
+        open_tcp(loop, to(server), seen[0])
 
     thread = threading.Thread(target=serve)
     thread.start()
@@ -116,37 +128,125 @@ def test_bytes_travel_both_ways_and_the_end_is_told_once(scene: Begin, server: s
 
 
 @BOTH
-def test_an_address_that_nobody_listens_on_is_lost_with_the_reason(scene: Begin) -> None:
+def test_an_address_that_nobody_listens_on_is_lost_with_the_reason(scene: Begin, refusing: tuple[Address, ...]) -> None:
     seen = []
-    with socket.create_server(("127.0.0.1", 0)) as closed:
-        route = to(closed)
 
     def begin(loop: Loop, over: Callable[[], None]) -> None:
         seen.append(Notes(over))
-        loop.open_socket(route, seen[0])
+        open_tcp(loop, Route(addresses=refusing[:1]), seen[0])
 
     scene(begin)
     assert seen[0].told == ["lost"]
     assert isinstance(seen[0].error, OSError)
 
 
-@BOTH
-def test_the_next_address_is_tried(scene: Begin, server: socket.socket) -> None:
-    seen = []
-    with socket.create_server(("127.0.0.1", 0)) as closed:
-        dead = closed.getsockname()[:2]
+class Once(Notes):
+    """An owner who closes what was opened for it."""
 
-    class Once(Notes):
-        def opened(self, carrier: Carrier) -> None:
-            super().opened(carrier)
-            carrier.abort()
+    def opened(self, carrier: Carrier) -> None:
+        super().opened(carrier)
+        carrier.abort()
+
+
+@BOTH
+def test_the_next_address_is_tried(scene: Begin, server: socket.socket, refusing: tuple[Address, ...]) -> None:
+    seen = []
 
     def begin(loop: Loop, over: Callable[[], None]) -> None:
         seen.append(Once(over))
-        loop.open_socket(Route(addresses=(dead, server.getsockname()[:2])), seen[0])
+        open_tcp(loop, Route(addresses=(*refusing, *to(server).addresses)), seen[0])
 
     scene(begin)
     assert seen[0].told == ["opened", "lost"]
+
+
+@NEEDS_IPV6
+@BOTH
+def test_the_other_family_is_tried(scene: Begin, refusing: tuple[Address, ...]) -> None:
+    seen = []
+
+    def begin(loop: Loop, over: Callable[[], None]) -> None:
+        seen.append(Once(over))
+        open_tcp(loop, Route(addresses=(*refusing, *to(listening).addresses)), seen[0])
+
+    with socket.create_server(("::1", 0), family=socket.AF_INET6) as listening:
+        scene(begin)
+    assert seen[0].told == ["opened", "lost"]
+
+
+@BOTH
+def test_if_all_refuse_the_error_names_them(scene: Begin, refusing: tuple[Address, ...]) -> None:
+    seen = []
+
+    def begin(loop: Loop, over: Callable[[], None]) -> None:
+        seen.append(Notes(over))
+        open_tcp(loop, Route(addresses=refusing), seen[0])
+
+    scene(begin)
+    [notes] = seen
+    assert notes.told == ["lost"]
+    assert isinstance(notes.error, ConnectionRefusedError)
+    for _, port in refusing:
+        assert f"127.0.0.1:{port}" in str(notes.error)
+
+
+@BOTH
+def test_a_family_that_can_not_be_had_is_a_failure_like_others(
+    scene: Begin, server: socket.socket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = []
+
+    class OnlyIPv4(socket.socket):
+        def __init__(self, family: int = socket.AF_INET, *arguments: Any, **options: Any) -> None:
+            if family == socket.AF_INET6:
+                raise OSError(errno.EAFNOSUPPORT, "Address family not supported by protocol")
+            super().__init__(family, *arguments, **options)
+
+    def begin(loop: Loop, over: Callable[[], None]) -> None:
+        seen.append(Once(over))
+        monkeypatch.setattr(socket, "socket", OnlyIPv4)
+        open_tcp(loop, Route(addresses=(("2001:db8::1", 1), *to(server).addresses)), seen[0])
+
+    scene(begin)
+    assert seen[0].told == ["opened", "lost"]
+
+
+@BOTH
+def test_the_rivals_of_the_first_are_closed(
+    scene: Begin, server: socket.socket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = []
+    monkeypatch.setattr(happy_eyeballs, "ATTEMPT_DELAY", 0.0)
+
+    def begin(loop: Loop, over: Callable[[], None]) -> None:
+        seen.append(Once(over))
+        open_tcp(loop, Route(addresses=(*to(server).addresses, *to(other).addresses)), seen[0])
+
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        scene(begin)
+        assert seen[0].told == ["opened", "lost"]
+        for listening in (server, other):
+            for visitor in waiting_at(listening):
+                with visitor:
+                    assert is_closed(visitor)
+
+
+def waiting_at(listening: socket.socket) -> Iterator[socket.socket]:
+    """Return the connections that nobody has taken yet."""
+    listening.setblocking(False)
+    try:
+        while True:
+            yield listening.accept()[0]
+    except BlockingIOError:
+        return
+
+
+def is_closed(visitor: socket.socket) -> bool:
+    visitor.settimeout(SOON)
+    try:
+        return visitor.recv(1) == b""
+    except ConnectionError:
+        return True
 
 
 @BOTH
@@ -163,7 +263,7 @@ def test_abort_is_followed_by_lost_not_from_inside(scene: Begin, server: socket.
 
     def begin(loop: Loop, over: Callable[[], None]) -> None:
         seen.append(Aborted(over))
-        loop.open_socket(to(server), seen[0])
+        open_tcp(loop, to(server), seen[0])
 
     scene(begin)
     assert seen[0].told == ["opened", "aborted", "lost"]
@@ -175,20 +275,28 @@ def test_an_attempt_that_is_given_up_is_lost_and_never_opened(scene: Begin, serv
 
     def begin(loop: Loop, over: Callable[[], None]) -> None:
         seen.append(Notes(over))
-        loop.open_socket(to(server), seen[0]).abort()
+        open_tcp(loop, to(server), seen[0]).abort()
         assert seen[0].told == []
 
     scene(begin)
     assert seen[0].told == ["lost"]
 
 
-def test_an_attempt_that_is_given_up_once_its_thread_has_connected_is_never_opened(server: socket.socket) -> None:
+def test_an_attempt_that_is_given_up_once_its_thread_has_connected_is_never_opened(
+    server: socket.socket, monkeypatch: pytest.MonkeyPatch
+) -> None:
     seen = []
+
+    def connect(_proxy: SocketProxy, address: Address, _timeout: float) -> socket.socket:
+        return socket.create_connection(address)
+
+    monkeypatch.setattr(thread_loop, "connect_through", connect)
+    through = Route(addresses=to(server).addresses, via=SocketProxy("socks5", ("192.0.2.1", 1080)))
 
     def begin(loop: Loop, over: Callable[[], None]) -> None:
         seen.append(Notes(over))
         before = set(threading.enumerate())
-        carrier = loop.open_socket(to(server), seen[0])
+        carrier = open_tcp(loop, through, seen[0])
         for thread in set(threading.enumerate()) - before:
             thread.join(SOON)
         carrier.abort()
@@ -222,7 +330,7 @@ def test_a_full_socket_is_not_writable_until_it_drained(scene: Begin, server: so
 
     def begin(loop: Loop, over: Callable[[], None]) -> None:
         seen.append(Filling(over))
-        loop.open_socket(to(server), seen[0])
+        open_tcp(loop, to(server), seen[0])
 
     thread = threading.Thread(target=drain)
     thread.start()
@@ -269,7 +377,7 @@ def test_a_callback_that_raises_ends_a_thread_loop_and_leaves_no_socket_open(ser
     loop = ThreadLoop(Clock())
 
     def begin() -> None:
-        loop.open_socket(to(server), Broken(lambda: None))
+        open_tcp(loop, to(server), Broken(lambda: None))
 
     loop.call_soon(begin)
     with pytest.raises(ZeroDivisionError):
