@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from mtproto.errors import LocalProtocolError
 from mtproto.transport import (
@@ -14,17 +10,11 @@ from mtproto.transport import (
     Framing,
     Full,
     Intermediate,
-    Obfuscated,
     PaddedIntermediate,
-    Payload,
-    QuickAck,
     detect,
     obfuscate,
 )
-from tests.transport.support import TOKEN, client_of, comparable, encrypted, feed, payloads, plain, seeded_random
-
-if TYPE_CHECKING:
-    from mtproto.transport import ServerTransport
+from tests.transport.support import client_of, encrypted, seeded_random
 
 TAGGED: list[type[Framing]] = [Abridged, Intermediate, PaddedIntermediate]
 SECRET = bytes(range(16))
@@ -32,39 +22,19 @@ tagged = pytest.mark.parametrize("framing", TAGGED, ids=lambda framing: framing.
 secrets = pytest.mark.parametrize("secret", [None, SECRET], ids=["no secret", "secret"])
 
 
-def pair(framing: type[Framing], secret: bytes | None) -> tuple[Obfuscated, ServerTransport, int | None]:
-    client = obfuscate(client_of(framing), seeded_random(), dc_id=-2, secret=secret)
-    found = detect(client.opening(), seeded_random(), secrets=(secret,) if secret else ())
-    assert found is not None
-    assert found.transport is not None
-    assert found.name == f"obfuscated-{framing.name}"
-    assert found.rest == b""
-    return client, found.transport, found.dc_id
-
-
 @tagged
 @secrets
-def test_both_ends_understand_each_other(framing: type[Framing], secret: bytes | None) -> None:
-    client, server, dc_id = pair(framing, secret)
-    assert dc_id == -2
-    for payload in (plain(40), encrypted(40), encrypted(24 + 16 * 4000)):
-        assert server.receive(client.pack(payload)) == [Payload(payload)]
-        assert client.receive(server.pack(payload)) == [Payload(payload)]
-    assert server.receive(client.pack(encrypted(40), quick_ack=True)) == [Payload(encrypted(40), True)]
-    assert client.receive(server.pack_quick_ack(TOKEN)) == [QuickAck(TOKEN)]
-    assert comparable(client.receive(server.pack_error(-429))) == [("error", -429)]
-
-
-@given(st.sampled_from(TAGGED), st.lists(payloads, min_size=1, max_size=3), st.lists(st.integers(1, 40), max_size=200))
-def test_how_the_stream_is_cut_changes_nothing(framing: type[Framing], sent: list[bytes], cuts: list[int]) -> None:
-    client, server, _ = pair(framing, None)
-    stream = b"".join(client.pack(payload) for payload in sent)
-    assert feed(server, stream, cuts) == [("payload", payload, False) for payload in sent]
+@pytest.mark.parametrize("dc_id", [2, -2, 10_002, 2**15 - 1, -(2**15)])
+def test_the_server_learns_framing_and_dc(framing: type[Framing], secret: bytes | None, dc_id: int) -> None:
+    client = obfuscate(client_of(framing), seeded_random(), dc_id=dc_id, secret=secret)
+    found = detect(client.opening(), seeded_random(), secrets=(secret,) if secret else ())
+    assert found is not None
+    assert (found.name, found.rest, found.dc_id) == (f"obfuscated-{framing.name}", b"", dc_id)
 
 
 @tagged
 def test_nothing_of_a_packet_shows(framing: type[Framing]) -> None:
-    client, _, _ = pair(framing, None)
+    client = obfuscate(client_of(framing), seeded_random())
     assert encrypted(8) not in client.pack(encrypted(1000))
 
 

@@ -21,12 +21,12 @@ Vector = dict[str, Any]
 
 def run_full(vector: Vector) -> None:
     payload, packet = bytes.fromhex(vector["payload"]), bytes.fromhex(vector["packet"])
-    sender, receiver = client_of(Full), server_of(Full)
-    for _ in range(vector["seqno"]):
-        receiver.receive(sender.frame(encrypted(24), False))
-    assert sender.frame(payload, False) == packet
-    if len(payload) >= 24:
-        assert receiver.receive(packet) == [Payload(payload)]
+    for sender, receiver in ((client_of(Full), server_of(Full)), (server_of(Full), client_of(Full))):
+        for _ in range(vector["seqno"]):
+            receiver.receive(sender.frame(encrypted(24), False))
+        assert sender.frame(payload, False) == packet
+        if len(payload) >= 24:
+            assert receiver.receive(packet) == [Payload(payload)]
 
 
 def run_tagged(framing: type[Framing]) -> Callable[[Vector], None]:
@@ -38,6 +38,8 @@ def run_tagged(framing: type[Framing]) -> Callable[[Vector], None]:
             assert (client.opening() + packet).startswith(bytes.fromhex(case["wire_prefix"]))
             if payload:
                 assert server_of(framing).receive(packet) == [Payload(payload)]
+                assert server_of(framing).pack(payload) == packet
+                assert client_of(framing).receive(packet) == [Payload(payload)]
         wire = bytes.fromhex(vector["error_packet"])
         assert server_of(framing).pack_error(vector["error_code"]) == wire
         assert comparable(client.receive(wire)) == [("error", vector["error_code"])]
@@ -63,6 +65,8 @@ def run_obfuscated(vector: Vector) -> None:
     if "first_outgoing_plain" in known:
         assert client._encrypt.update(known["first_outgoing_plain"]) == known["first_outgoing_wire"]
         assert client._decrypt.update(known["first_incoming_wire"]) == known["first_incoming_plain"]
+        assert read.decrypt.update(known["first_outgoing_wire"]) == known["first_outgoing_plain"]
+        assert read.encrypt.update(known["first_incoming_plain"]) == known["first_incoming_wire"]
     if "first_packet_payload" in known:
         for name in ("first_packet_wire", "second_packet_wire"):
             assert client._encrypt.update(client._framing.frame(known["first_packet_payload"], False)) == known[name]
