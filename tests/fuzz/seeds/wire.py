@@ -47,8 +47,9 @@ def corpora() -> dict[str, dict[str, bytes]]:
     for framing in _FRAMINGS:
         made[f"framing-{framing.name}-server"] = dict(_from_client(framing))
         made[f"framing-{framing.name}-client"] = dict(_from_server(framing))
-    made["framing-obfuscated-server"] = dict(_obfuscated(Role.CLIENT))
-    made["framing-obfuscated-client"] = dict(_obfuscated(Role.SERVER))
+        if framing.tag:
+            made[f"framing-obfuscated-{framing.name}-server"] = dict(_obfuscated(_from_client(framing)))
+            made[f"framing-obfuscated-{framing.name}-client"] = dict(_obfuscated(_from_server(framing)))
     return made | _exchange() | _disguises()
 
 
@@ -167,13 +168,11 @@ def _from_server(framing: type[Framing]) -> Seeds:
     yield "framed", b"\x81\x05" + b"".join(_block(payload) for payload in (_ENCRYPTED, error, _PLAIN, bytes(4)))
 
 
-def _obfuscated(sender: Role) -> Seeds:
-    for number, framing in enumerate(_FRAMINGS[:3]):
-        packets = dict(_from_client(framing) if sender is Role.CLIENT else _from_server(framing))
-        del packets["framed"]
-        for name, data in packets.items():
-            yield f"{framing.name}-{name}", bytes((number,)) + data
-            yield f"{framing.name}-{name}-secret", bytes((252 + number,)) + data
+def _obfuscated(packets: Seeds) -> Seeds:
+    for name, data in packets:
+        if name != "framed":
+            yield name, b"\x82" + data
+            yield f"{name}-secret", b"\xfc" + data
 
 
 def _openings() -> Seeds:
@@ -209,6 +208,12 @@ def _disguises() -> dict[str, dict[str, bytes]]:
             "answer-raw": b"\0\x02\x04\x09" + _block(answer[:140] + cut_records(bytes(40), 40)),
             "answer-signed": b"\x01\x02\x04\x09" + _block(answer[: answer.index(CHANGE_CIPHER_SPEC) + 6] + _END),
             "packets": b"\x0e\x01\x03" + longest + _block(packets) + longest + _block(packets),
+        },
+        "faketls-records": {
+            "raw": b"\0\x02\x04\x09" + CHANGE_CIPHER_SPEC + cut_records(packets, 50),
+            "made": b"\x0c\x01\x02" + longest + _block(packets) + b"\xff\x3f" + _block(packets),
+            "made-without-change": b"\x08\0" + longest + _block(packets),
+            "refused-alert": b"\0\0" + cut_records(packets, 50) + b"\x15\x03\x03\0\x02\x01\0",
         },
         "faketls-hello": {"honest": b"\x40" + hello, "signed": b"\x41" + hello, "pieces": b"\x02" + hello[:100]},
         "proxy-visitor": {

@@ -13,9 +13,9 @@ from mtproto.transport.faketls import FakeTLS, _AnswerReader
 from mtproto.transport.secret import MTProxy, Secret, SecretKind
 from mtproto.transport.tls_greeting import answer_hello, hello_time, read_hello, sign_hello
 from mtproto.transport.tls_hello import RANDOM_END, RANDOM_START
-from mtproto.transport.tls_records import CHANGE_CIPHER_SPEC, LONGEST_RECORD, cut_records
+from mtproto.transport.tls_records import CHANGE_CIPHER_SPEC, LONGEST_RECORD, RecordReader, cut_records
 from tests.fuzz.tape import Tape, pieces
-from tests.fuzz.target import Target, Verdict, Violation, never_refuses
+from tests.fuzz.target import Target, Verdict, Violation, never_refuses, outline
 from tests.fuzz.targets.forger import START
 from tests.fuzz.targets.framing import SECRET, feed, source, verdict_of
 
@@ -88,6 +88,40 @@ def _records(choice: int, tape: Tape, server: Obfuscated) -> bytes:
         content = tape.block()
         made.append(cut_records(server._encrypt.update(content) if choice & _ENCRYPTED else content, longest))
     return b"".join(made)
+
+
+def _records_alone(data: bytes) -> Verdict:
+    """Read any stream as records; well made ones, of any sizes, give back what was put into them."""
+    tape = Tape(data)
+    choice = tape.number()
+    sizes = tape.take(tape.number() % _SIZES)
+    put_in: bytes | None = None
+    stream = tape.rest()
+    if choice & _IN_RECORDS:
+        tape, put_in, stream = Tape(stream), b"", CHANGE_CIPHER_SPEC if choice & _HONEST else b""
+        while tape:
+            longest, content = 1 + tape.number(2) % LONGEST_RECORD, tape.block()
+            put_in += content
+            stream += cut_records(content, longest)
+    seen = {_read_records(cut) for cut in ([stream], pieces(stream, sizes), pieces(stream, b"\0"))}
+    if len(seen) != 1:
+        raise Violation("the pieces change what is read")
+    ((content, refusal),) = seen
+    if put_in is not None and (content, refusal) != (put_in, None):
+        raise Violation("what was put into records does not come out")
+    if len(content) > len(stream):
+        raise Violation("more comes out than was put in")
+    return Verdict(refusal is None, refusal or f"{min(len(content), 9)}")
+
+
+def _read_records(cut: list[bytes]) -> tuple[bytes, str | None]:
+    reader, content = RecordReader(), b""
+    try:
+        for piece in cut:
+            content += reader.receive(piece)
+    except RemoteProtocolError as error:
+        return content + b"".join(error.events), outline(error.detail)
+    return content, None
 
 
 def _hello(data: bytes) -> Verdict:
@@ -173,6 +207,7 @@ def _link_text(data: bytes) -> Verdict:
 
 TARGETS = (
     Target("faketls-client", "framing", _client, words=lambda: _WORDS, longest=1024),
+    Target("faketls-records", "framing", _records_alone, words=lambda: _WORDS, longest=1024),
     Target("faketls-hello", "framing", _hello, (RemoteProtocolError,), lambda: _WORDS, longest=2048),
     Target("proxy-visitor", "framing", _visitor, words=lambda: _WORDS, longest=1024),
     Target(

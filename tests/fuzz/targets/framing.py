@@ -10,6 +10,7 @@ from functools import partial
 from random import Random
 
 from mtproto.errors import RemoteProtocolError, TransportError, rpc_error
+from mtproto.limits import DEFAULT_LIMITS
 from mtproto.transport import (
     Abridged,
     ClientTransport,
@@ -154,16 +155,15 @@ def _detect_growing(stream: bytes, secrets: tuple[bytes, ...]) -> Detected | Non
     return None
 
 
-def _obfuscated(role: Role, data: bytes) -> Verdict:
+def _obfuscated(framing: type[Framing], role: Role, data: bytes) -> Verdict:
     """Send any stream through both ends of an obfuscation: it has to read as it does without."""
     tape = Tape(data)
     choice = tape.number()
-    framing = _OBFUSCATED[choice % len(_OBFUSCATED)]
     secret = SECRET if choice & 4 else None
     sizes = tape.take(tape.number() % _MOST_PIECES)
     stream = tape.rest()
     client = obfuscate(framing(Role.CLIENT, source()), source(choice), dc_id=choice - 128, secret=secret)
-    found = detect(client.opening(), source(), secrets=(secret,) if secret else ())
+    found = detect(client.opening(), source(), secrets=(secret,) if secret else (), limits=DEFAULT_LIMITS)
     if found is None or not isinstance(found.transport, Obfuscated) or found.name != f"obfuscated-{framing.name}":
         raise Violation("an honest header was not understood")
     if found.dc_id != choice - 128:
@@ -198,7 +198,16 @@ TARGETS = (
         for framing in _FRAMINGS
         for role in Role
     ),
-    *(Target(f"framing-obfuscated-{role.value}", "framing", partial(_obfuscated, role), longest=2048) for role in Role),
+    *(
+        Target(
+            f"framing-obfuscated-{framing.name}-{role.value}",
+            "framing",
+            partial(_obfuscated, framing, role),
+            longest=2048,
+        )
+        for framing in _OBFUSCATED
+        for role in Role
+    ),
     Target(
         "framing-detect",
         "framing",
