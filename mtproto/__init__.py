@@ -15,8 +15,9 @@ Three depths to enter at:
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from mtproto._lazy import lazy_names
 
 if TYPE_CHECKING:
     from mtproto.client import Application, Client, blocking, connect
@@ -73,40 +74,28 @@ __all__ = [
 
 __version__ = "0.1.0"
 
-_HOMES = {
-    "mtproto.client": ("Application", "Client", "blocking", "connect"),
-    "mtproto.crypto.rsa": ("PRODUCTION_KEYS", "RSAPrivateKey", "RSAPublicKey", "TEST_KEYS"),
-    "mtproto.errors": (
-        "ConnectionLost",
-        "DeadlineExceeded",
-        "ExchangeFailed",
-        "LocalProtocolError",
-        "MTProtoError",
-        "OutcomeUnknown",
-        "RemoteProtocolError",
-        "RequestCancelled",
-        "RpcError",
-        "TransportError",
-    ),
-    "mtproto.exchange": ("ClientExchange", "ServerExchange"),
-    "mtproto.limits": ("DEFAULT_LIMITS", "SERVER_LIMITS", "Limits"),
-    "mtproto.localdc": ("LocalDC",),
-    "mtproto.message.auth_key": ("AuthKey",),
-    "mtproto.message.key_state": ("KeyState",),
-    "mtproto.session": ("ClientSession", "ServerSession"),
-}
-_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
-
-
-def __getattr__(name: str) -> Any:
-    """Import the room that holds `name` the first time somebody asks for it."""
-    home = _HOME_OF.get(name)
-    if home is None:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(import_module(home), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+__getattr__, __dir__ = lazy_names(
+    globals(),
+    {
+        "mtproto.client": ("Application", "Client", "blocking", "connect"),
+        "mtproto.crypto.rsa": ("PRODUCTION_KEYS", "RSAPrivateKey", "RSAPublicKey", "TEST_KEYS"),
+        "mtproto.errors": (
+            "ConnectionLost",
+            "DeadlineExceeded",
+            "ExchangeFailed",
+            "LocalProtocolError",
+            "MTProtoError",
+            "OutcomeUnknown",
+            "RemoteProtocolError",
+            "RequestCancelled",
+            "RpcError",
+            "TransportError",
+        ),
+        "mtproto.exchange": ("ClientExchange", "ServerExchange"),
+        "mtproto.limits": ("DEFAULT_LIMITS", "SERVER_LIMITS", "Limits"),
+        "mtproto.localdc": ("LocalDC",),
+        "mtproto.message.auth_key": ("AuthKey",),
+        "mtproto.message.key_state": ("KeyState",),
+        "mtproto.session": ("ClientSession", "ServerSession"),
+    },
+)

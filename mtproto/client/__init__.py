@@ -6,8 +6,9 @@ This floor owns the API schema: below it, bodies are bytes. The names are resolv
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from mtproto._lazy import lazy_names
 
 if TYPE_CHECKING:
     from mtproto.client import blocking
@@ -17,19 +18,12 @@ if TYPE_CHECKING:
 
 __all__ = ["Application", "Client", "UndecodableUpdate", "blocking", "connect"]
 
-
-def __getattr__(name: str) -> Any:
-    """Import the module that holds `name` the first time somebody asks for it."""
-    if name == "blocking":
-        return import_module("mtproto.client.blocking")
-    if name == "Application":
-        from mtproto.client.application import Application
-
-        return Application
-    if name == "UndecodableUpdate":
-        from mtproto.client.updates import UndecodableUpdate
-
-        return UndecodableUpdate
-    if name in {"Client", "connect"}:
-        return getattr(import_module("mtproto.client.client"), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+__getattr__, __dir__ = lazy_names(
+    globals(),
+    {
+        "mtproto.client.application": ("Application",),
+        "mtproto.client.blocking": ("blocking",),
+        "mtproto.client.client": ("Client", "connect"),
+        "mtproto.client.updates": ("UndecodableUpdate",),
+    },
+)

@@ -6,8 +6,9 @@ resolved on first use.
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from mtproto._lazy import lazy_names
 
 if TYPE_CHECKING:
     from mtproto.localdc.calls import Call, Refused
@@ -36,28 +37,16 @@ __all__ = [
     "world_from_folder",
 ]
 
-_HOMES = {
-    "mtproto.localdc.calls": ("Call", "Refused"),
-    "mtproto.localdc.dc": ("LocalDC",),
-    "mtproto.localdc.faults": ("FAULTS", "FaultInfo", "Faults"),
-    "mtproto.localdc.thread": ("LocalDCThread",),
-    "mtproto.localdc.world.errors": ("WorldError",),
-    "mtproto.localdc.world.folder": ("world_from_folder",),
-    "mtproto.localdc.world.load": ("load_world",),
-    "mtproto.localdc.world.model": ("FileSize", "Photo", "User", "World"),
-}
-_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
-
-
-def __getattr__(name: str) -> Any:
-    """Import the module that holds `name` the first time somebody asks for it."""
-    home = _HOME_OF.get(name)
-    if home is None:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(import_module(home), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+__getattr__, __dir__ = lazy_names(
+    globals(),
+    {
+        "mtproto.localdc.calls": ("Call", "Refused"),
+        "mtproto.localdc.dc": ("LocalDC",),
+        "mtproto.localdc.faults": ("FAULTS", "FaultInfo", "Faults"),
+        "mtproto.localdc.thread": ("LocalDCThread",),
+        "mtproto.localdc.world.errors": ("WorldError",),
+        "mtproto.localdc.world.folder": ("world_from_folder",),
+        "mtproto.localdc.world.load": ("load_world",),
+        "mtproto.localdc.world.model": ("FileSize", "Photo", "User", "World"),
+    },
+)

@@ -5,8 +5,9 @@ Names are resolved on first use, so that the blocking shell never loads asyncio.
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from mtproto._lazy import lazy_names
 
 if TYPE_CHECKING:
     from mtproto.link import ServerQuery
@@ -28,27 +29,15 @@ __all__ = [
     "ask_plain",
 ]
 
-_HOME_OF = {
-    "BlockingConnection": "mtproto.net.blocking",
-    "Call": "mtproto.net.connection",
-    "Clock": "mtproto.net.clock",
-    "Connection": "mtproto.net.connection",
-    "Listener": "mtproto.net.listener",
-    "ServerQuery": "mtproto.link",
-    "UpdatesDropped": "mtproto.net.updates",
-    "ask_plain": "mtproto.net.plain",
-}
-
-
-def __getattr__(name: str) -> Any:
-    """Import the module that holds `name` the first time somebody asks for it."""
-    home = _HOME_OF.get(name)
-    if home is None:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(import_module(home), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+__getattr__, __dir__ = lazy_names(
+    globals(),
+    {
+        "mtproto.link": ("ServerQuery",),
+        "mtproto.net.blocking": ("BlockingConnection",),
+        "mtproto.net.clock": ("Clock",),
+        "mtproto.net.connection": ("Call", "Connection"),
+        "mtproto.net.listener": ("Listener",),
+        "mtproto.net.plain": ("ask_plain",),
+        "mtproto.net.updates": ("UpdatesDropped",),
+    },
+)

@@ -8,8 +8,9 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from mtproto._lazy import lazy_names
 
 if TYPE_CHECKING:
     from mtproto.proxy.link import ProxyLink
@@ -18,22 +19,11 @@ if TYPE_CHECKING:
 
 __all__ = ["ProxyLink", "ProxyServer", "ProxyState"]
 
-_HOME_OF = {
-    "ProxyLink": "mtproto.proxy.link",
-    "ProxyServer": "mtproto.proxy.server",
-    "ProxyState": "mtproto.proxy.state",
-}
-
-
-def __getattr__(name: str) -> Any:
-    """Import the module that holds `name` the first time somebody asks for it."""
-    home = _HOME_OF.get(name)
-    if home is None:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(import_module(home), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+__getattr__, __dir__ = lazy_names(
+    globals(),
+    {
+        "mtproto.proxy.link": ("ProxyLink",),
+        "mtproto.proxy.server": ("ProxyServer",),
+        "mtproto.proxy.state": ("ProxyState",),
+    },
+)
