@@ -192,6 +192,8 @@ class ServerLink:
                 case DestroySession(msg_id, session_id):
                     existed = session_id != slot.session_id and self._state.forget_session(slot.key, session_id)
                     slot.session.session_destroyed(msg_id, session_id, existed)
+                case DestroyAuthKey(msg_id) if slot.key.expires_at is not None:
+                    slot.session.auth_key_destroyed(msg_id, None)  # it is for permanent keys; others end by themselves
                 case DestroyAuthKey(msg_id):
                     slot.session.auth_key_destroyed(msg_id, self._state.forget_key(slot.key.auth_key.id))
             self._events.append(InSession(slot, event))

@@ -202,7 +202,7 @@ class DataCentre:
                 self._drop_ended()
                 self._records[key.auth_key.id] = KeyRecord(key.auth_key, expires_at=key.expires_at)
                 self._keep()
-            case InSession(slot, DestroyAuthKey()):
+            case InSession(slot, DestroyAuthKey()) if slot.key.expires_at is None:
                 self._records.pop(slot.key.auth_key.id, None)
                 self._keep()
 

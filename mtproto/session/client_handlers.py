@@ -267,7 +267,7 @@ class ClientHandlers(ClientMessageHandlers):
         self._events.append(AuthKeyDestroyed(answer.NAME))
 
     def _unexpected(self, msg_id: int, body: bytes, _now: float) -> None:
-        """Report what only a client may send."""
+        """Report what only a client may send, or what means something inside `rpc_result` only."""
         self._events.append(Anomaly(msg_id, f"a server does not send {wire.constructor_id(body):#010x}"))
 
     _HANDLERS: ClassVar[Mapping[int, Handler]] = MappingProxyType(
@@ -289,6 +289,9 @@ class ClientHandlers(ClientMessageHandlers):
             ids.DESTROY_AUTH_KEY_FAIL: _destroy_auth_key_answer,
             ids.MSG_RESEND_ANS_REQ: _unexpected,
             ids.RPC_ERROR: _unexpected,
+            ids.RPC_ANSWER_UNKNOWN: _unexpected,
+            ids.RPC_ANSWER_DROPPED_RUNNING: _unexpected,
+            ids.RPC_ANSWER_DROPPED: _unexpected,
             ids.RPC_DROP_ANSWER: _unexpected,
             ids.GET_FUTURE_SALTS: _unexpected,
             ids.DESTROY_SESSION: _unexpected,

@@ -160,11 +160,15 @@ class ServerSession(ServerSending):
         answer = service.types.DestroySessionOk if existed else service.types.DestroySessionNone
         self._reply(answer(session_id=session_id).to_bytes())
 
-    def auth_key_destroyed(self, msg_id: int, existed: bool) -> None:
-        """Answer a `DestroyAuthKey`."""
+    def auth_key_destroyed(self, msg_id: int, existed: bool | None) -> None:
+        """Answer a `DestroyAuthKey`: the key is gone, there was none, or (None) it stays."""
         self._acks.pop(msg_id, None)
-        answer = service.types.DestroyAuthKeyOk if existed else service.types.DestroyAuthKeyNone
-        self._reply(answer().to_bytes())
+        answers = {
+            True: service.types.DestroyAuthKeyOk,
+            False: service.types.DestroyAuthKeyNone,
+            None: service.types.DestroyAuthKeyFail,
+        }
+        self._reply(answers[existed]().to_bytes())
 
     # The connection.
 

@@ -7,9 +7,10 @@ import pytest
 from mtproto.link import Hangup, InSession, KeyMade, ServerKey, ServerLink, ServerQuery, ServerState
 from mtproto.message.auth_key import AuthKey
 from mtproto.message.envelope import Sender, seal
-from mtproto.session import QueryDropped, Result, SessionCreated, SessionDestroyed, Update
+from mtproto.session import AuthKeyDestroyed, QueryDropped, Result, SessionCreated, SessionDestroyed, Update
 from mtproto.session.wire import Message, write_container
 from mtproto.transport import QuickAck, client_transport
+from tests.link.pfs_stage import Stage
 from tests.link.support import ANSWER, NOW, QUERY, Pair, known_state, of_type, rsa_key, seeded
 
 
@@ -299,6 +300,21 @@ def test_a_destroyed_key_is_unknown_from_then_on() -> None:
     pair.client.send(QUERY)
     pair.advance(20)
     assert pair.queries == []
+
+
+def test_a_temporary_key_is_not_destroyed_but_ends_by_itself() -> None:
+    stage = Stage()
+    stage.settle()
+    [key] = stage.temporary_keys()
+    [link] = stage.client.links
+    assert link.session is not None
+    link.session.destroy_auth_key()
+    stage.settle()
+    assert stage.of(AuthKeyDestroyed) == [AuthKeyDestroyed("destroy_auth_key_fail")]
+    assert stage.temporary_keys() == [key]
+    request = stage.client.send(QUERY)
+    stage.settle()
+    assert stage.of(Result) == [Result(request, ANSWER + QUERY)]
 
 
 def test_the_session_silent_for_longest_is_forgotten_when_there_are_too_many() -> None:
