@@ -88,6 +88,7 @@ def test_msg_key_covers_every_byte_and_all_failures_up_to_it_look_the_same(pair:
     damaged = [packet[:at] + bytes([packet[at] ^ 1]) + packet[at + 1 :] for at in range(len(packet))]
     damaged += [packet[:length] for length in range(len(packet))]
     damaged += [pair.key.id_bytes + bytes(200), bytes(96), packet + bytes(1)]
+    damaged += [seal_raw(pair, bytes(size)) for size in (16, 32)]  # a right msg_key over less than a header and padding
     failures = set()
     for payload in damaged:
         with pytest.raises(RemoteProtocolError) as caught:
@@ -116,11 +117,17 @@ def test_msg_key_is_compared_in_constant_time(pair: Pair, monkeypatch: pytest.Mo
 
 
 @pytest.mark.parametrize(
-    ("length", "rest"), [(-4, 16), (-1, 16), (5, 32), (6, 32), (20, 16), (1 << 30, 16), (8, 16), (4, 4 + 1036)]
+    ("length", "rest", "check"),
+    [
+        *[(length, 16, "length") for length in (-4, -1, 20, 1 << 30)],
+        *[(length, 32, "length") for length in (5, 6)],
+        *[(8, 16, "padding"), (4, 4 + 1036, "padding")],
+    ],
 )
-def test_message_data_length_and_padding_are_checked(pair: Pair, length: int, rest: int) -> None:
-    with pytest.raises(RemoteProtocolError):
+def test_message_data_length_and_padding_are_checked(pair: Pair, length: int, rest: int, check: str) -> None:
+    with pytest.raises(RemoteProtocolError) as caught:
         pair.client.receive(seal_raw(pair, plaintext(pair, length, rest)), pair.now)
+    assert caught.value.check == check
 
 
 @pytest.mark.parametrize(("length", "rest"), [(4, 16), (20, 32), (8, 8 + 1016)])
@@ -129,18 +136,21 @@ def test_message_data_length_and_padding_within_their_bounds_pass(pair: Pair, le
 
 
 @pytest.mark.parametrize(
-    "body",
+    ("body", "reason"),
     [
-        wire.write_container([Message(5, 1, api_body(1))])[:-4],
-        struct.pack("<III", 0x62D6B459, 0x1CB5C415, 1 << 31),
-        struct.pack("<IqIII", 0x04DEB57D, 4, 0xFFFFFFFE, 0, 0),
-        wire.write_gzip(bytes(20_000)),
+        (wire.write_container([Message(5, 1, api_body(1))])[:-4], "a message of 8 bytes, 4 are left"),
+        (wire.write_container([Message(5, 1, api_body(1))])[:-20], "cut short"),
+        (struct.pack("<III", 0x62D6B459, 0x1CB5C415, 1 << 31), "not a vector of the length that it declares"),
+        (struct.pack("<IqIII", 0x04DEB57D, 4, 0xFFFFFFFE, 0, 0), "a string of 16777215 bytes goes past the end"),
+        (wire.write_gzip(bytes(20_000)), "inflate to more than 10000"),
     ],
-    ids=["container", "vector", "string", "gzip"],
+    ids=["container", "message", "vector", "string", "gzip"],
 )
-def test_lengths_inside_messages_are_checked_against_what_is_there(pair: Pair, body: bytes) -> None:
+def test_lengths_inside_messages_are_checked_against_what_is_there(pair: Pair, body: bytes, reason: str) -> None:
     pair.client._limits = replace(DEFAULT_LIMITS, inflated=10_000)
-    assert [type(event) for event in pair.from_server_now(body)] == [Undecodable]
+    (event,) = pair.from_server_now(body)
+    assert isinstance(event, Undecodable)
+    assert reason in str(event.error)
 
 
 # "session_id equals the active session; auth_key_id known"
