@@ -61,6 +61,11 @@ class DataCenter:
         """The number that names it in a key exchange."""
         return self.id + TEST_DC_OFFSET if self.test else self.id
 
+    @property
+    def web_host(self) -> str:
+        """The host whose certificate is for this data centre: where to speak TLS."""
+        return f"{self.name}.web.telegram.org"
+
     def addresses(self, *, ipv6: bool = False, media: bool = False) -> tuple[tuple[str, int], ...]:
         """Return the pairs of host and port in the order in which to try them: every port of an address, then the next.
 

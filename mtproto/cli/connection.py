@@ -11,7 +11,9 @@ import click
 from mtproto.cli.errors import CommandFailed
 from mtproto.cli.state_file import StoredState, read_state, write_state
 from mtproto.client import connect
+from mtproto.datacenters import PRODUCTION, TEST, DataCenter
 from mtproto.errors import TransportError, Unauthorized
+from mtproto.net.carrier import authority
 from tl import api
 
 if TYPE_CHECKING:
@@ -121,10 +123,18 @@ async def open_caller(target: Target) -> AsyncIterator[Caller]:
 
 
 def _stored_target(target: Target, stored: StoredState) -> Target:
-    if target.address is not None and target.address != stored.address:
-        host, port = stored.address
-        raise CommandFailed(f"{target.state} belongs to {host}:{port}; keep one file for each data centre")
-    return replace(target, address=stored.address, dc_id=stored.dc_id, keys=target.keys or stored.keys)
+    known = _telegrams(stored.address) or stored.address
+    if target.address not in (None, known, stored.address):
+        raise CommandFailed(
+            f"{target.state} belongs to {authority(stored.address)}; keep one file for each data centre"
+        )
+    return replace(target, address=target.address or known, dc_id=stored.dc_id, keys=target.keys or stored.keys)
+
+
+def _telegrams(address: tuple[str, int]) -> DataCenter | None:
+    """Return the data centre of Telegram's that has this address."""
+    known = (*PRODUCTION.values(), *TEST.values())
+    return next((dc for dc in known if address in dc.addresses() + dc.addresses(ipv6=True)), None)
 
 
 def _client(target: Target, stored: StoredState | None) -> Client:
@@ -145,5 +155,7 @@ def _client(target: Target, stored: StoredState | None) -> Client:
 
 
 def _keep(client: Client, target: Target) -> None:
-    if target.state is not None and target.address is not None and client.state is not None:
-        write_state(target.state, StoredState(target.address, target.dc_id, target.keys, client.state))
+    address = target.address
+    if target.state is not None and address is not None and client.state is not None:
+        place = address.addresses()[0] if isinstance(address, DataCenter) else address
+        write_state(target.state, StoredState(place, target.dc_id, target.keys, client.state))

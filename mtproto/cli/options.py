@@ -12,7 +12,7 @@ import click
 from mtproto.cli.terminal import Terminal
 from mtproto.crypto.errors import CryptoError
 from mtproto.crypto.rsa import RSAPublicKey
-from mtproto.datacenters import PRODUCTION, PRODUCTION_KEYS, TEST, TEST_KEYS
+from mtproto.datacenters import PRODUCTION, PRODUCTION_KEYS, TEST, TEST_KEYS, DataCenter
 from mtproto.errors import LocalProtocolError
 from mtproto.net.proxies import TRANSPORT_NAMES, parse_proxy
 
@@ -81,7 +81,8 @@ class Target:
     """Where to connect to, and as whom.
 
     Attributes:
-        address: host and port; None for a local data centre that lives as long as the command.
+        address: host and port, or one of Telegram's data centres; None for a local one that lives as long as the
+            command.
         keys: the public keys to trust there.
         dc_id: the number of the data centre, as the key exchange carries it.
         state: the file that keeps the key; None to make a new key and forget it.
@@ -95,7 +96,7 @@ class Target:
 
     """
 
-    address: tuple[str, int] | None
+    address: tuple[str, int] | DataCenter | None
     keys: tuple[RSAPublicKey, ...]
     dc_id: int
     state: Path | None
@@ -202,15 +203,15 @@ def _target(
         raise click.UsageError("--key needs --dc")
     if dc is not None and key is None and not (state is not None and state.exists()):
         raise click.UsageError("--dc needs --key, or a --state that knows it")
-    place, keys = dc, _keys_of(key, test=test, prod=prod)
+    place: tuple[str, int] | DataCenter | None = dc
     if test or prod:
         known = TEST if test else PRODUCTION
         if dc_id not in known:
             raise click.BadParameter(f"there is no data centre {dc_id}", param_hint="--dc-id")
-        place, dc_id = known[dc_id].addresses()[0], known[dc_id].exchange_id
+        place, dc_id = known[dc_id], known[dc_id].exchange_id
     return Target(
         address=place,
-        keys=keys,
+        keys=_keys_of(key, test=test, prod=prod),
         dc_id=dc_id,
         state=state,
         transport=transport,

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from mtproto.crypto.rsa import RSAPublicKey
     from mtproto.message.key_state import KeyState
+    from mtproto.net.proxies import Destination
     from mtproto.session.outbox import Request
     from tl import TLFunction
 
@@ -139,7 +140,7 @@ class Client(BaseClient):
 
 
 def connect(
-    address: tuple[str, int],
+    address: Destination,
     *,
     keys: Sequence[RSAPublicKey],
     api_id: int,
@@ -149,7 +150,8 @@ def connect(
     """Return a client of the data centre at `address`; entering it (`async with`) connects.
 
     Args:
-        address: host and TCP port.
+        address: host and TCP port; several of them, any of which will do, the best first; or a `DataCenter` of
+            `mtproto.datacenters`, with all its addresses.
         keys: the RSA keys that the data centre may have (core.telegram.org/mtproto/auth_key).
         api_id: the application's number, from my.telegram.org.
         api_hash: its secret half, which the `auth` methods want.

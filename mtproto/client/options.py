@@ -26,7 +26,8 @@ class ConnectionOptions(TypedDict, total=False):
     """What `net.Connection` and `net.blocking.BlockingConnection` are told beyond address and keys.
 
     Attributes:
-        dc_id: the data centre's id; 10000 is added for Telegram's test servers, media-only ones are negative.
+        dc_id: the data centre's id; 10000 is added for Telegram's test servers, media-only ones are negative. Left
+            out, it is that of the `DataCenter` that is connected to, or 2.
         state: what a former run left in `client.state`; with it no exchange is made.
         transport: the framing: "abridged", "intermediate", "full" … (core.telegram.org/mtproto/mtproto-transports),
             or "websocket", "websocket-tls" or "http" (extra `web`).

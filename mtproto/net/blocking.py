@@ -94,7 +94,7 @@ class BlockingConnection(Shell[OutcomeFuture]):
         opened: Future[None] = Future()
         self._opening = opened
         self._loop = ThreadLoop(self._clock)
-        self._thread = threading.Thread(target=self._run, name=f"mtproto connection to {self.address[0]}", daemon=True)
+        self._thread = threading.Thread(target=self._run, name=f"mtproto: connection to {self._route}", daemon=True)
         self._thread.start()
         try:
             opened.result(timeout)

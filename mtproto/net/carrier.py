@@ -51,6 +51,7 @@ class Route:
         addresses: hosts and ports that sockets are connected to, any of them, the best first; at least one.
         carrier: what goes over those sockets, a name in `CARRIERS`.
         framing: what goes over the carrier, as `mtproto.transport.client_transport` calls it.
+        path: what is asked for where the carrier speaks HTTP.
         secret: of the proxy at these addresses; None where there is none that speaks MTProto.
         tls: what to trust where the carrier is TLS; None trusts what the system trusts.
         limits: what is accepted at most, for carriers that have to collect it.
@@ -61,6 +62,7 @@ class Route:
     addresses: tuple[Address, ...]
     carrier: str = "tcp"
     framing: str = "intermediate"
+    path: str = "/"
     secret: Secret | None = None
     tls: ssl.SSLContext | None = None
     limits: Limits = DEFAULT_LIMITS

@@ -24,7 +24,6 @@ __all__ = ["HttpCarrier"]
 CONNECTIONS = 2
 """Requests at a time, and connections: one may always be waiting for something to tell."""
 
-PATH = "/api"
 HEAD_SIZE = 16 * 1024
 """Bytes that the headers of an answer may have."""
 
@@ -126,6 +125,7 @@ class _Line:
     def __init__(self, loop: Loop, route: Route, owner: HttpCarrier) -> None:
         self._owner = owner
         self._host = authority(route.addresses[0])
+        self._path = route.path
         self._largest = route.limits.frame_accepted
         self._http = h11.Connection(h11.CLIENT, max_incomplete_event_size=HEAD_SIZE)
         self._packet: bytes | None = None  # to be sent once it is open
@@ -194,7 +194,7 @@ class _Line:
     def _post(self, packet: bytes) -> None:
         head = [("Host", self._host), ("Connection", "keep-alive"), ("Content-Length", str(len(packet)))]
         pieces = [
-            self._http.send(h11.Request(method="POST", target=PATH, headers=head)),
+            self._http.send(h11.Request(method="POST", target=self._path, headers=head)),
             self._http.send(h11.Data(data=packet)),
             self._http.send(h11.EndOfMessage()),
         ]

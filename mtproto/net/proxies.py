@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
+from mtproto.datacenters import DataCenter
 from mtproto.errors import LocalProtocolError
 from mtproto.limits import DEFAULT_LIMITS, Limits
 from mtproto.net.carrier import Route
@@ -13,11 +15,11 @@ from mtproto.transport import TRANSPORTS, MTProxy
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from mtproto.net.carrier import Address
 
-__all__ = ["TRANSPORT_NAMES", "Proxy", "parse_proxy", "route_to"]
+__all__ = ["TRANSPORT_NAMES", "Destination", "Proxy", "parse_proxy", "route_to"]
 
 Proxy: TypeAlias = MTProxy | SocketProxy
 """Every kind of proxy that a connection can go through."""
@@ -50,42 +52,79 @@ def parse_proxy(text: str) -> Proxy:
     return read(text)
 
 
-_WEB: Mapping[str, str] = {
-    "websocket": "obfuscated-intermediate",
-    "websocket-tls": "obfuscated-intermediate",
-    "http": "packets",
+Destination: TypeAlias = "Address | Sequence[Address] | DataCenter"
+"""Where to: host and port; several of them, any of which will do, the best first; or one of Telegram's data centres."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Web:
+    """A transport that has a carrier of the same name: what runs inside, and where Telegram has it."""
+
+    framing: str
+    path: str
+    port: int = 80
+    by_name: bool = False  # rather than by number, since it looks at the certificate
+
+
+_WEB: Mapping[str, _Web] = {
+    "websocket": _Web("obfuscated-intermediate", "/apiws"),
+    "websocket-tls": _Web("obfuscated-intermediate", "/apiws", port=443, by_name=True),
+    "http": _Web("packets", "/api"),
 }
-"""The transports that have carriers of the same name, and what runs inside."""
 
 TRANSPORT_NAMES = (*TRANSPORTS, *_WEB)
 """Every name that the option `transport` takes."""
 
 
 def route_to(
-    address: Address,
+    destination: Destination,
     transport: str,
     proxy: str | Proxy | None,
     *,
     tls: ssl.SSLContext | None = None,
     limits: Limits = DEFAULT_LIMITS,
 ) -> Route:
-    """Return the way to the DC at `address`, for the options of those names.
+    """Return the way to a DC, for the options of those names.
+
+    Of a `DataCenter` that are all addresses, of IPv4 and of IPv6, on all ports on which it speaks the transport.
 
     Raises:
-        LocalProtocolError: no such transport or proxy, a library is missing for it, or the two don't go together.
+        LocalProtocolError: no such transport or proxy, a library is missing for it, the two don't go together, or
+            there is no address.
 
     """
     if transport not in TRANSPORT_NAMES:
         raise LocalProtocolError(f"no transport is called {transport!r}; there are: {', '.join(TRANSPORT_NAMES)}")
     if isinstance(proxy, str):
         proxy = parse_proxy(proxy)
-    framing = _WEB.get(transport)
-    if framing is not None:
+    web = _WEB.get(transport)
+    if web is not None:
         require_web(transport)
     if isinstance(proxy, MTProxy):
-        if framing is not None:
+        if web is not None:
             raise LocalProtocolError(f"a proxy that speaks MTProto does not speak {transport!r}")
         return Route(addresses=(proxy.address,), framing=transport, secret=proxy.secret)
-    if framing is None:
-        return Route(addresses=(address,), framing=transport, via=proxy)
-    return Route(addresses=(address,), carrier=transport, framing=framing, tls=tls, limits=limits, via=proxy)
+    addresses, path = _places(destination, web)
+    if web is None:
+        return Route(addresses=addresses, framing=transport, via=proxy)
+    return Route(
+        addresses=addresses, carrier=transport, framing=web.framing, path=path, tls=tls, limits=limits, via=proxy
+    )
+
+
+def _places(destination: Destination, web: _Web | None) -> tuple[tuple[Address, ...], str]:
+    """Return the addresses of a destination, and what is asked for there."""
+    path = web.path if web is not None else ""
+    if isinstance(destination, DataCenter):
+        if web is not None and web.by_name:
+            # core.telegram.org/mtproto/transports#uri-format: a host serves the test servers under names of their own.
+            return ((destination.web_host, web.port),), f"{path}_test" if destination.test else path
+        addresses = destination.addresses() + destination.addresses(ipv6=True)
+        return tuple(address for address in addresses if web is None or address[1] == web.port), path
+    match destination:
+        case (str(host), int(port)):
+            return ((host, port),), path
+        case [_, *_]:
+            return tuple(destination), path
+        case _:
+            raise LocalProtocolError("there is no address to connect to")

@@ -10,6 +10,7 @@ import os
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeAlias, TypeVar
 
+from mtproto.datacenters import DataCenter
 from mtproto.limits import DEFAULT_LIMITS, Limits
 from mtproto.link import (
     EXPIRES_IN,
@@ -41,13 +42,16 @@ if TYPE_CHECKING:
     from mtproto.link import LinkEvent
     from mtproto.message.key_state import KeyState
     from mtproto.net.carrier import Loop
-    from mtproto.net.proxies import Proxy
+    from mtproto.net.proxies import Destination, Proxy
     from mtproto.session import Request
     from tl import TLError
 
 __all__ = ["Future", "Outcome", "Shell"]
 
 logger = logging.getLogger(__name__)
+
+DEFAULT_DC = 2
+"""The data centre that is meant where nobody says which."""
 
 Outcome: TypeAlias = Result | RpcFailed
 """What a call comes to when it is answered."""
@@ -82,13 +86,17 @@ class Opening(Protocol):
 F = TypeVar("F", bound=Future)
 
 
+def _dc_id(destination: Destination) -> int:
+    return destination.exchange_id if isinstance(destination, DataCenter) else DEFAULT_DC
+
+
 class Shell(Generic[F]):
     """A client's connection to one DC that outlives the carriers under it. A base of the two shells, of no use alone.
 
     Args:
-        address: host and port.
+        address: host and port; several of them, any of which will do; or a `mtproto.datacenters.DataCenter`.
         keys: the server's public keys that the caller trusts.
-        dc_id: the data centre, as `ClientExchange` takes it.
+        dc_id: the data centre, as `ClientExchange` takes it; None takes that of the `DataCenter`, or else 2.
         state: what an earlier connection left: with it no exchange is made.
         transport: a name of `mtproto.transport.TRANSPORTS`, or "websocket", "websocket-tls" or "http".
         proxy: the way there, as `mtproto.net.proxies` reads it: a tg://proxy?… link, or an `MTProxy`, whose secret may
@@ -107,10 +115,10 @@ class Shell(Generic[F]):
 
     def __init__(
         self,
-        address: tuple[str, int],
+        address: Destination,
         keys: Sequence[RSAPublicKey],
         *,
-        dc_id: int = 2,
+        dc_id: int | None = None,
         state: KeyState | None = None,
         transport: str = "intermediate",
         proxy: str | Proxy | None = None,
@@ -123,11 +131,10 @@ class Shell(Generic[F]):
         pfs: bool = False,
         expires_in: int = EXPIRES_IN,
     ) -> None:
-        self.address = address
         self._route = route_to(address, transport, proxy, tls=tls, limits=limits)
         self._clock = clock if clock is not None else Clock()
         options: dict[str, Any] = {
-            "dc_id": dc_id,
+            "dc_id": _dc_id(address) if dc_id is None else dc_id,
             "random": random,
             "state": state,
             "transport": self._route.framing,

@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 
 __all__ = ["WebSocketCarrier"]
 
-PATH = "/apiws"
 SUBPROTOCOL = "binary"
 
 
@@ -49,6 +48,7 @@ class WebSocketCarrier:
     def __init__(self, loop: Loop, route: Route, owner: Owner, open_below: Opener) -> None:
         self._owner = owner
         self._host = authority(route.addresses[0])
+        self._path = route.path
         self._connection = WSConnection(ConnectionType.CLIENT)
         self._accepted = False
         self._over = False
@@ -76,7 +76,7 @@ class WebSocketCarrier:
     def opened(self, carrier: Carrier) -> None:
         """Ask for a WebSocket."""
         self._inner = carrier
-        self._send(Request(host=self._host, target=PATH, subprotocols=[SUBPROTOCOL]))
+        self._send(Request(host=self._host, target=self._path, subprotocols=[SUBPROTOCOL]))
 
     def received(self, data: bytes) -> None:
         """Take what came in, in pieces of any size."""

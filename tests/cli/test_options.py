@@ -49,10 +49,10 @@ def test_a_place_of_the_users_own(pem: Path, rsa_key: RSAPrivateKey) -> None:
 
 def test_telegrams_servers_come_with_their_own_keys() -> None:
     production, test = target_of("--prod"), target_of("--test", "--dc-id", "3")
-    assert production.address == PRODUCTION[2].addresses()[0]
+    assert production.address == PRODUCTION[2]
     assert [key.fingerprint for key in production.keys] == [key.fingerprint for key in PRODUCTION_KEYS]
     assert production.dc_id == 2
-    assert test.address == TEST[3].addresses()[0]
+    assert test.address == TEST[3]
     assert [key.fingerprint for key in test.keys] == [key.fingerprint for key in TEST_KEYS]
     assert test.dc_id == 10003
 
