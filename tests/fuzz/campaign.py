@@ -27,7 +27,7 @@ SLOW = 0.1
 """Seconds of CPU time that no packet may take: it would hold up an event loop."""
 
 HANG = 20.0
-"""Seconds after which an input counts as endless, on any machine."""
+"""Seconds of CPU time after which an input counts as endless, on any machine."""
 
 _POOL = 3000
 _REPEATS = 3
@@ -75,7 +75,10 @@ class Tally:
 
 @contextmanager
 def watchdog(seconds: float = HANG) -> Iterator[Callable[[], None]]:
-    """Give a function that starts the clock anew; when it runs out, `Hang` is raised. Not on Windows."""
+    """Give a function that starts the clock anew; when it runs out, `Hang` is raised. Not on Windows.
+
+    The clock counts what the process spends: a parser waits for nothing, and a busy machine must not look like a hang.
+    """
     if not hasattr(signal, "setitimer"):
         yield lambda: None
         return
@@ -83,12 +86,12 @@ def watchdog(seconds: float = HANG) -> Iterator[Callable[[], None]]:
     def ring(_number: int, _frame: FrameType | None) -> None:
         raise Hang
 
-    before = signal.signal(signal.SIGALRM, ring)
+    before = signal.signal(signal.SIGPROF, ring)
     try:
-        yield lambda: void(signal.setitimer(signal.ITIMER_REAL, seconds))
+        yield lambda: void(signal.setitimer(signal.ITIMER_PROF, seconds))
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.signal(signal.SIGPROF, before)
 
 
 def void(_value: object) -> None:

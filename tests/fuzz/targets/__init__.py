@@ -10,6 +10,7 @@ from tests.fuzz.targets import (
     exchange_whole,
     framing,
     link,
+    pfs,
     session_client,
     session_server,
     tl,
@@ -17,7 +18,7 @@ from tests.fuzz.targets import (
 
 __all__ = ["TARGETS"]
 
-_ROOMS = (tl, envelope, session_client, session_server, exchange, exchange_whole, framing, disguise, link)
+_ROOMS = (tl, envelope, session_client, session_server, exchange, exchange_whole, framing, disguise, link, pfs)
 
 TARGETS: dict[str, Target] = {target.name: target for room in _ROOMS for target in room.TARGETS}
 """Every target; the order is that of the groups."""

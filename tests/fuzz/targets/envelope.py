@@ -40,9 +40,9 @@ def fixed_key() -> AuthKey:
     return AuthKey(Random("a key for fuzzing").randbytes(256))
 
 
-def seal_plaintext(plaintext: bytes, sender: Sender) -> bytes:
+def seal_plaintext(plaintext: bytes, sender: Sender, key: AuthKey | None = None) -> bytes:
     """Return a packet of MTProto 2.0 with the right msg_key around any plaintext, filled up to whole blocks."""
-    key = fixed_key()
+    key = key or fixed_key()
     plaintext += bytes(-len(plaintext) % _BLOCK)
     derivation = key.server if sender is Sender.SERVER else key.client
     msg_key = derivation.msg_key_large(plaintext)[8:24]

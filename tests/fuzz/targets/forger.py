@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from struct import Struct
 
+from mtproto.message.auth_key import AuthKey
 from mtproto.message.envelope import Sender
 from mtproto.session import wire
 from tests.fuzz.tape import Tape
@@ -18,6 +19,7 @@ SECOND = 1 << 32
 
 _HEADER = Struct("<qqqii")
 _PADDING = 12
+_CONTENT = 8
 _LARGE = 240
 """Numbers of copies from which each step adds 64 more, up to 1024."""
 
@@ -33,11 +35,26 @@ class Forger:
         bit 4       the seqno is in four bytes that follow
         bit 5       another session
         bit 6       another salt
+
+    Args:
+        sender: whose packets they are.
+        parities: of its ids, in answers first.
+        wrong_parity: of none of its ids.
+        key: None for the one of the targets.
+
+    Attributes:
+        now: what its ids are made of.
+        session_id: of the session that is meant.
+
     """
 
-    def __init__(self, sender: Sender, parities: tuple[int, int], wrong_parity: int) -> None:
+    def __init__(
+        self, sender: Sender, parities: tuple[int, int], wrong_parity: int, key: AuthKey | None = None
+    ) -> None:
         self.now = START
+        self.session_id = SESSION_ID
         self._sender = sender
+        self._key = key
         self._parities = parities
         self._wrong_parity = wrong_parity
         self._last = 0
@@ -61,7 +78,11 @@ class Forger:
 
     def plaintext(self, tape: Tape) -> bytes:
         """Return a packet whose whole plaintext follows on the tape."""
-        return seal_plaintext(tape.block(), self._sender)
+        return seal_plaintext(tape.block(), self._sender, self._key)
+
+    def message(self, body: bytes) -> bytes:
+        """Return a packet that nothing is wrong with."""
+        return self._seal(0, wire.Message(self._fresh(0), self._seqno(_CONTENT), body))
 
     def _message(self, tape: Tape) -> tuple[int, wire.Message]:
         choices = tape.number()
@@ -90,8 +111,8 @@ class Forger:
         return seqno
 
     def _seal(self, choices: int, message: wire.Message) -> bytes:
-        session_id = SESSION_ID + (choices >> 5 & 1)
+        session_id = self.session_id + (choices >> 5 & 1)
         salt = SALT + (choices >> 6 & 1)
         body = message.body
         header = _HEADER.pack(salt, session_id, message.msg_id, message.seqno, len(body))
-        return seal_plaintext(header + body + bytes(_PADDING), self._sender)
+        return seal_plaintext(header + body + bytes(_PADDING), self._sender, self._key)

@@ -85,6 +85,8 @@ def _client(data: bytes) -> Verdict:
     link.send(_CALL)
     link.send(_CALL, idempotent=True, want_quick_ack=True)
     trace = [type(event).__name__ for event in link.connected(forger.now)]
+    if link._session is not None:
+        forger.session_id = link._session.session_id
     _drain(link, forger.now)
     for packet in _stream(tape, any_packets(framing, Role.SERVER), forger):
         for piece in pieces(packet, sizes):
