@@ -58,7 +58,7 @@ def test_an_auth_key_id_that_is_not_known_is_answered_with_minus_404() -> None:
 # "On any mismatch: drop the message, close the connection, reconnect; no partial use"
 
 
-@pytest.mark.parametrize("damage", ["a bit", "the end", "another key"])
+@pytest.mark.parametrize("damage", ["a bit", "the end", "another key", "the length"])
 def test_on_any_mismatch_the_connection_is_closed_and_another_one_is_made(damage: str) -> None:
     pair = Pair()
     pair.connect()
@@ -73,17 +73,20 @@ def test_on_any_mismatch_the_connection_is_closed_and_another_one_is_made(damage
         "a bit": frame[:-1] + bytes([frame[-1] ^ 1]),
         "the end": (len(frame) - 8).to_bytes(4, "little") + frame[4:-4],
         "another key": frame[:4] + bytes([frame[4] ^ 1]) + frame[5:],
+        "the length": (1 << 30).to_bytes(4, "little") + frame[4:],
     }[damage]
     events = pair.client.received(damaged, pair.now)
     [broken] = of_type(events, Broken)
     assert isinstance(broken.error, RemoteProtocolError)
+    later = pair.client.send(QUERY + QUERY)
     assert pair.client.received(frame, pair.now) == []  # nothing more is taken from this connection
     assert pair.client.data_to_send(pair.now) == b""
     assert not of_type(events, Result)
+    pair.answer = lambda query: ANSWER
     pair.cut()
     assert pair.client.connect_at == pair.now
     pair.advance(1)
-    assert pair.of(Result) == [Result(request, ANSWER)]
+    assert pair.of(Result) == [Result(request, ANSWER), Result(later, ANSWER)]
 
 
 # "With PFS on, nothing is sent under the permanent key; temp keys in RAM; no reference to dropped keys is kept"

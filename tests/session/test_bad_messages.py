@@ -411,6 +411,11 @@ def test_server_refuses_with_18(pair: Pair, low_bits: int) -> None:
     assert told(pair) == [("bad_msg_notification", msg_id, 18)]
 
 
+def test_server_refuses_with_18_an_id_below_zero(pair: Pair) -> None:
+    events = pair.to_server(pair.forge_client(api_body(1), -4, pair.next_content_seqno()))
+    assert events == [Refused(-4, 18)]
+
+
 def test_server_refuses_with_19(pair: Pair) -> None:
     msg_id, seqno = pair.client_id(), pair.next_content_seqno()
     pair.to_server(pair.forge_client(api_body(1), msg_id, seqno))

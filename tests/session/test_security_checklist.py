@@ -229,12 +229,19 @@ def test_replay_window_of_a_server(pair: Pair) -> None:
 
 def test_300_seconds_of_the_past_are_accepted_when_the_clock_is_trusted(pair: Pair) -> None:
     assert of(pair.to_client(pair.forge(api_body(1), pair.server_id(3, -299), 1)), Update)
-    assert of(pair.to_client(pair.forge(api_body(1), pair.server_id(3, -301), 3)), Stale)
+    stale = pair.server_id(3, -301)
+    assert [type(event) for event in pair.to_client(pair.forge(api_body(1), stale, 3))] == [Stale]
+    assert stale not in pair.client._inbox.acks
+    fresh = Pair()
+    assert not of(fresh.to_server(fresh.forge_client(types.MsgsAck(msg_ids=[]), fresh.client_id(-299), 2)), Refused)
+    stale = fresh.client_id(-301)
+    assert fresh.to_server(fresh.forge_client(types.MsgsAck(msg_ids=[]), stale, 2)) == [Refused(stale, 16)]
 
 
 def test_30_seconds_of_the_future_are_accepted_when_the_clock_is_trusted(pair: Pair) -> None:
     assert not of(pair.to_server(pair.forge_client(types.MsgsAck(msg_ids=[]), pair.client_id(29))), Refused)
-    assert of(pair.to_server(pair.forge_client(types.MsgsAck(msg_ids=[]), pair.client_id(31))), Refused)
+    early = pair.client_id(31)
+    assert pair.to_server(pair.forge_client(types.MsgsAck(msg_ids=[]), early)) == [Refused(early, 17)]
 
 
 def test_inner_ids_are_lower_than_the_containers(pair: Pair) -> None:
@@ -289,6 +296,7 @@ def test_after_a_mismatch_nothing_is_used_and_the_connection_is_of_no_more_use(p
         pair.client.receive(bad, pair.now)
     assert request.state is RequestState.SENT
     assert pair.client.receive(good, pair.now) == []
+    pair.send(2)
     assert pair.client.next_packet(pair.now, max_bytes=1 << 20) is None
     pair.reconnect()
     assert of(pair.to_client(good), Result)
