@@ -16,7 +16,7 @@ from mtproto.message.envelope import Sender, Unsealed, unseal
 from mtproto.message.key_state import KeyState
 from mtproto.message.message_ids import msg_id_time
 from mtproto.session.client_sending import ClientSending
-from mtproto.session.client_state import NEWEST, RENEWAL_TIMEOUT
+from mtproto.session.client_state import RENEWAL_TIMEOUT
 from mtproto.session.events import (
     ClientEvent,
     ForeignSession,
@@ -360,8 +360,8 @@ class ClientSession(ClientSending):
             raise RemoteProtocolError("msg_id", f"the peer's id says {iso(sent_at)}")
         if not state.time_known or sent_at - now > state.time_offset:
             self._learn_time(sent_at - now, now)
-        ahead = sent_at - state.server_time(now)
-        if -OLDEST <= ahead <= NEWEST:
+        # Nothing is ahead of server time, which was just raised to it: what comes next is judged by that.
+        if sent_at >= state.server_time(now) - OLDEST:
             self._stale_in_a_row = 0
             return True
         theirs, ours = iso(sent_at), iso(state.server_time(now))
