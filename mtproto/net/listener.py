@@ -10,11 +10,11 @@ import logging
 import os
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from mtproto.errors import LocalProtocolError
 from mtproto.limits import SERVER_LIMITS, Limits
 from mtproto.link import Hangup, KeyMade, ServerLink, ServerQuery, ServerState
 from mtproto.link.http_server import HttpLink
 from mtproto.net.clock import Clock
+from mtproto.net.serving import LINGER, TCPServer
 from mtproto.net.web import has_web
 from mtproto.session.wire import write_rpc_error
 from mtproto.transport import begins_http
@@ -22,7 +22,6 @@ from mtproto.transport import begins_http
 if TYPE_CHECKING:
     import ssl
     from collections.abc import Awaitable, Callable, Container, Iterable, Sequence
-    from types import TracebackType
 
     from mtproto.crypto.rsa import RSAPrivateKey
     from mtproto.exchange import ExchangeFaults
@@ -39,11 +38,8 @@ logger = logging.getLogger(__name__)
 MAX_CONNECTIONS = 4096
 """Connections at a time; more are closed as they come. Each may make us keep one packet of the largest size."""
 
-LINGER = 5.0
-"""Seconds that a connection which is to be closed may take to send its last bytes."""
 
-
-class Listener:
+class Listener(TCPServer):
     """Serves clients over TCP. Belongs to one event loop.
 
     Args:
@@ -82,9 +78,9 @@ class Listener:
         faults: LinkFaults | None = None,
         tls: ssl.SSLContext | None = None,
     ) -> None:
+        super().__init__(host, port, tls)
         self.state = state if state is not None else ServerState(random, limits=limits)
         self._handler = handler
-        self._host, self._port, self._tls = host, port, tls
         self._limits = limits
         self._clock = clock if clock is not None else Clock()
         options: dict[str, Any] = {
@@ -100,7 +96,6 @@ class Listener:
         self._new_http_link: Callable[[], HttpLink] = lambda: HttpLink(
             self.state, keys, self._clock(), random, flush=self._flush_link, **options
         )
-        self._server: asyncio.Server | None = None
         self._pumps: dict[ServerLink, _Pump] = {}
         self._answers: set[asyncio.Future[bytes]] = set()
         self._on_key: list[Callable[[AuthKey], None]] = []
@@ -115,17 +110,14 @@ class Listener:
             OSError: the address can't be had.
 
         """
-        loop = asyncio.get_running_loop()
         for key in self.state:
             key.forget_before(self._clock())
-        self._server = await loop.create_server(lambda: _Pump(self, loop), self._host, self._port, ssl=self._tls)
+        await super().start()
 
-    async def close(self) -> None:
-        """Close all connections, cancel the calls that are being answered, stop listening. May be called twice."""
-        server, self._server = self._server, None
-        if server is None:
-            return
-        server.close()
+    def _take_in(self, loop: asyncio.AbstractEventLoop) -> _Pump:
+        return _Pump(self, loop)
+
+    async def _send_away(self) -> None:
         answers = list(self._answers)
         for answer in answers:
             answer.cancel()
@@ -133,29 +125,6 @@ class Listener:
         for pump in pumps:
             pump.abort()
         await asyncio.gather(*answers, *(pump.closed.wait() for pump in pumps), return_exceptions=True)
-        await server.wait_closed()
-
-    async def __aenter__(self) -> Listener:
-        await self.start()
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self.close()
-
-    @property
-    def address(self) -> tuple[str, int]:
-        """Host and port that it listens on.
-
-        Raises:
-            LocalProtocolError: it does not listen.
-
-        """
-        if self._server is None:
-            raise LocalProtocolError("the listener was not started")
-        host, port = self._server.sockets[0].getsockname()[:2]
-        return host, port
 
     @property
     def connections(self) -> int:

@@ -6,11 +6,10 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING, Protocol
 
-from mtproto.errors import LocalProtocolError
+from mtproto.net.serving import LINGER, TCPServer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from types import TracebackType
 
 __all__ = ["Relay", "RelayLink"]
 
@@ -21,9 +20,6 @@ MAX_VISITORS = 4096
 
 CONNECT_TIME = 10.0
 """Seconds for the second connection to come about."""
-
-LINGER = 5.0
-"""Seconds that a connection which is to be closed may take to send its last bytes."""
 
 
 class RelayLink(Protocol):
@@ -59,7 +55,7 @@ class RelayLink(Protocol):
         """Do what is due."""
 
 
-class Relay:
+class Relay(TCPServer):
     """Takes visitors in and leads each to where its link says. Belongs to one event loop.
 
     Neither side is read faster than the other one takes it.
@@ -80,55 +76,19 @@ class Relay:
         host: str = "127.0.0.1",
         port: int = 0,
     ) -> None:
+        super().__init__(host, port)
         self._new_link = new_link
         self._clock = clock
-        self._host, self._port = host, port
-        self._server: asyncio.Server | None = None
         self._visitors: set[_Visitor] = set()
 
-    async def start(self) -> None:
-        """Listen.
+    def _take_in(self, loop: asyncio.AbstractEventLoop) -> _Visitor:
+        return _Visitor(self, loop)
 
-        Raises:
-            OSError: the address can't be had.
-
-        """
-        loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(lambda: _Visitor(self, loop), self._host, self._port)
-
-    async def close(self) -> None:
-        """Close all connections and stop listening. May be called twice."""
-        server, self._server = self._server, None
-        if server is None:
-            return
-        server.close()
+    async def _send_away(self) -> None:
         visitors = list(self._visitors)
         for visitor in visitors:
             visitor.abort()
         await asyncio.gather(*(visitor.closed.wait() for visitor in visitors))
-        await server.wait_closed()
-
-    async def __aenter__(self) -> Relay:
-        await self.start()
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self.close()
-
-    @property
-    def address(self) -> tuple[str, int]:
-        """Host and port that it listens on.
-
-        Raises:
-            LocalProtocolError: it does not listen.
-
-        """
-        if self._server is None:
-            raise LocalProtocolError("the relay was not started")
-        host, port = self._server.sockets[0].getsockname()[:2]
-        return host, port
 
     @property
     def visitors(self) -> int:

@@ -1,0 +1,82 @@
+"""What every TCP server of this room does alike: listen, say where, and close what came in."""
+
+from __future__ import annotations
+
+import asyncio
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING
+
+from mtproto.errors import LocalProtocolError
+
+if TYPE_CHECKING:
+    import ssl
+    from types import TracebackType
+    from typing import Self
+
+__all__ = ["LINGER", "TCPServer"]
+
+LINGER = 5.0
+"""Seconds that a connection which is to be closed may take to send its last bytes."""
+
+
+class TCPServer(ABC):
+    """Listens on one port. Belongs to one event loop; `async with` starts and closes it.
+
+    Args:
+        host: the address to listen on.
+        port: the port; 0 takes a free one.
+        tls: what to speak TLS with, on all connections; None speaks plainly.
+
+    """
+
+    def __init__(self, host: str, port: int, tls: ssl.SSLContext | None = None) -> None:
+        self._host, self._port, self._tls = host, port, tls
+        self._server: asyncio.Server | None = None
+
+    @abstractmethod
+    def _take_in(self, loop: asyncio.AbstractEventLoop) -> asyncio.BaseProtocol:
+        """Return what serves the next connection."""
+
+    @abstractmethod
+    async def _send_away(self) -> None:
+        """Close all connections, and wait until they are."""
+
+    async def start(self) -> None:
+        """Listen.
+
+        Raises:
+            OSError: the address can't be had.
+
+        """
+        loop = asyncio.get_running_loop()
+        self._server = await loop.create_server(lambda: self._take_in(loop), self._host, self._port, ssl=self._tls)
+
+    async def close(self) -> None:
+        """Stop listening and close all connections, with what is still being answered. May be called twice."""
+        server, self._server = self._server, None
+        if server is not None:
+            server.close()
+            await self._send_away()
+            await server.wait_closed()
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """Host and port that it listens on.
+
+        Raises:
+            LocalProtocolError: it does not listen.
+
+        """
+        if self._server is None:
+            raise LocalProtocolError("the server was not started")
+        host, port = self._server.sockets[0].getsockname()[:2]
+        return host, port
