@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import tracemalloc
 import zlib
 from dataclasses import replace
 
@@ -185,8 +186,14 @@ def test_an_inflated_object_may_have_the_limit_and_not_a_byte_more() -> None:
 def test_a_bomb_costs_no_more_memory_than_the_limit() -> None:
     bomb = wire.write_gzip(bytes(1 << 22))
     assert len(bomb) < 8192
-    with pytest.raises(RemoteProtocolError):
-        wire.read_gzip(bomb, SMALL)
+    tracemalloc.start()
+    try:
+        with pytest.raises(RemoteProtocolError, match="inflate to more than 1000"):
+            wire.read_gzip(bomb, SMALL)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 1 << 18
 
 
 def test_a_packed_object_in_a_packed_object_is_refused() -> None:
