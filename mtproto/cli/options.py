@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from functools import wraps
 from pathlib import Path
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["TIMEOUT", "TRANSPORT", "Target", "address", "connection_options"]
 
 _DEFAULT_DC = 2
+_ADDRESS = re.compile(r"(?:\[(?P<numeric>[^\[\]]*:[^\[\]]*)\]|(?P<host>[^\[\]:]+)):(?P<port>[0-9]+)")
 
 
 def address(value: str) -> tuple[str, int]:
@@ -31,10 +33,10 @@ def address(value: str) -> tuple[str, int]:
         click.BadParameter: it is neither.
 
     """
-    host, separator, port = value.rpartition(":")
-    if not (separator and host and port.isascii() and port.isdigit() and 0 < int(port) < 1 << 16):
-        raise click.BadParameter(f"{value!r} is not HOST:PORT")
-    return host.removeprefix("[").removesuffix("]"), int(port)
+    found = _ADDRESS.fullmatch(value)
+    if found is None or not 0 < int(found["port"]) < 1 << 16:
+        raise click.BadParameter(f"{value!r} is not HOST:PORT, nor [HOST]:PORT")
+    return found["numeric"] or found["host"], int(found["port"])
 
 
 def _api_id(value: str) -> int:

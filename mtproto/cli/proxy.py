@@ -14,6 +14,7 @@ from mtproto.cli.options import address
 from mtproto.cli.stopping import stop_event
 from mtproto.cli.terminal import Terminal, debug_option, pass_terminal
 from mtproto.errors import LocalProtocolError
+from mtproto.net.carrier import authority
 from mtproto.proxy import ProxyServer
 from mtproto.transport import Secret
 
@@ -102,6 +103,8 @@ async def _serve(server: ProxyServer, terminal: Terminal, public_host: str | Non
         if ready_file is not None:
             ready = {"host": public_host or host, "port": port, "links": links}
             write_whole(ready_file, (json.dumps(ready, indent=1) + "\n").encode(), PRIVATE)
-        terminal.write(f"proxy on {host}:{port}, {len(links)} {'secret' if len(links) == 1 else 'secrets'}")
+        terminal.write(
+            f"proxy on {authority(server.address)}, {len(links)} {'secret' if len(links) == 1 else 'secrets'}"
+        )
         await stop.wait()
     terminal.write("stopped")

@@ -16,6 +16,7 @@ from mtproto.cli.terminal import Terminal, debug_option, pass_terminal
 from mtproto.crypto.errors import CryptoError
 from mtproto.crypto.rsa import RSAPrivateKey
 from mtproto.localdc import LocalDC, world_from_folder
+from mtproto.net.carrier import authority
 from tl import Schema
 
 if TYPE_CHECKING:
@@ -116,7 +117,7 @@ async def _serve(dc: LocalDC, terminal: Terminal, ready_file: Path | None) -> No
         if ready_file is not None:
             write_whole(ready_file, (json.dumps(ready, indent=1) + "\n").encode(), PRIVATE)
         terminal.write(
-            f"local data centre {ready['dc_id']} on {ready['host']}:{ready['port']}, key {ready['fingerprint']}, "
+            f"local data centre {ready['dc_id']} on {authority(dc.address)}, key {ready['fingerprint']}, "
             f"{len(ready['users'])} users"
         )
         await stop.wait()

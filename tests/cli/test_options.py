@@ -111,6 +111,7 @@ def test_a_credential_in_the_wrong_place_is_not_repeated() -> None:
     [
         ("localhost:443", ("localhost", 443)),
         ("[2001:db8::1]:443", ("2001:db8::1", 443)),
+        ("[fe80::1%eth0]:443", ("fe80::1%eth0", 443)),
         ("192.0.2.1:65535", ("192.0.2.1", 65535)),
     ],
 )
@@ -118,7 +119,13 @@ def test_an_address_is_host_and_port(text: str, place: tuple[str, int]) -> None:
     assert address(text) == place
 
 
-@pytest.mark.parametrize("text", ["", "host", ":1", "host:", "host:0", "host:65536", "host:-1", "host:x", "host:²"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("", "host", ":1", "host:", "host:0", "host:65536", "host:-1", "host:x", "host:²"),
+        *("::1", "::1:443", "[::1]", "[::1]443", "[::1:443", "::1]:443", "[]:443", "[host]:443"),
+    ],
+)
 def test_anything_else_is_no_address(text: str) -> None:
     with pytest.raises(click.BadParameter):
         address(text)

@@ -12,14 +12,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from mtproto.localdc import LocalDCThread
 from mtproto.transport import MTProxy, Secret
+from tests.loopback import NEEDS_IPV6
 from tests.net.support import SOON
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from mtproto.localdc import LocalDCThread
+    from mtproto.crypto.rsa import RSAPrivateKey
     from tests.cli.conftest import Run
 
 KEY = "52a493bdfb90eea55739eabff2d92a14"
@@ -60,6 +62,19 @@ def test_the_ready_file_tells_all_that_a_client_needs(
         assert process.stdout is not None
         assert process.stderr is not None
         assert (process.stdout.read(), process.stderr.read()) == ("stopped\n", "")
+
+
+@NEEDS_IPV6
+def test_it_listens_on_ipv6_and_leads_there(run: Run, rsa_key: RSAPrivateKey, pem: Path, tmp_path: Path) -> None:
+    path = tmp_path / "ready.json"
+    with LocalDCThread("::1", key=rsa_key) as dc:
+        place = f"{dc.dc_id}=[::1]:{dc.address[1]}"
+        with proxying("--secret", KEY, "--host", "::1", "--dc", place, "--ready-file", str(path)):
+            [link] = json.loads(path.read_text())["links"]
+            assert MTProxy.parse(link).address[0] == "::1"
+            reach = ["--dc", "127.0.0.1:1", "--key", str(pem), "--proxy", link]
+            result = run("call", "help.getConfig", *reach, env={"MTPROTO_API_ID": str(dc.api_id)})
+            assert result.exit_code == 0, result.stderr
 
 
 def test_clients_can_be_told_another_address(dc: LocalDCThread, tmp_path: Path) -> None:

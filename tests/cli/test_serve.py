@@ -17,6 +17,7 @@ import pytest
 from mtproto.crypto.rsa import RSAPrivateKey, RSAPublicKey
 from mtproto.localdc import FAULTS, LocalDCThread, load_world
 from tests.cli.conftest import Run
+from tests.loopback import NEEDS_IPV6
 from tests.net.streams import lasting_address
 from tests.net.support import SOON
 
@@ -74,6 +75,19 @@ def test_the_ready_file_tells_all_that_a_client_needs(run: Run, tmp_path: Path) 
         assert hashlib.sha256(Path(saved["path"]).read_bytes()).hexdigest() == saved["sha256"]
         process.send_signal(signal.SIGTERM)
         assert process.wait(SOON) == 0
+
+
+@NEEDS_IPV6
+def test_it_listens_on_ipv6(run: Run, tmp_path: Path) -> None:
+    path, pem = tmp_path / "ready.json", tmp_path / "public.pem"
+    with serving("--host", "::1", "--ready-file", str(path)):
+        ready = json.loads(path.read_text())
+        assert ready["host"] == "::1"
+        pem.write_text(ready["public_key_pem"])
+        place = f"[::1]:{ready['port']}"
+        result = run("call", "help.getConfig", "--dc", place, "--key", str(pem), env=credentials(ready))
+        assert result.exit_code == 0, result.stderr
+        assert json.loads(result.stdout)["dc_options"][0]["ip_address"] == "::1"
 
 
 def test_the_ready_file_describes_every_user_and_file(tmp_path: Path) -> None:
