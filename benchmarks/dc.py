@@ -1,6 +1,7 @@
 """The local DC in a process of its own, so that its work is not counted as a client's.
 
-`python -m benchmarks.dc` is that process: it prints how to reach it (one line of JSON) and ends with its input.
+`python -m benchmarks.dc` is that process: it prints how to reach it (one line of JSON) and ends with its input. With
+`--tls` it speaks TLS on every connection.
 """
 
 from __future__ import annotations
@@ -18,10 +19,13 @@ __all__ = ["running"]
 
 
 @contextmanager
-def running() -> Iterator[dict[str, Any]]:
-    """Start the DC; what a peer program needs to call it: `dc` (address, RSA key, logins) and `user` (whose photos)."""
+def running(*options: str) -> Iterator[dict[str, Any]]:
+    """Start the DC; what a peer program needs to call it: `dc` (address, RSA key, logins) and `user` (whose photos).
+
+    With the option `--tls` there is the `certificate`, too.
+    """
     process = subprocess.Popen(
-        [sys.executable, "-m", "benchmarks.dc"],
+        [sys.executable, "-m", "benchmarks.dc", *options],
         cwd=ROOT,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -34,20 +38,21 @@ def running() -> Iterator[dict[str, Any]]:
         yield json.loads(line)
 
 
-def _describe() -> None:
+def _describe(tls: bool) -> None:
     """Run the DC until the end of input."""
-    from mtproto.localdc import LocalDCThread
+    from mtproto.localdc import LocalDCThread, self_signed
 
-    with LocalDCThread() as dc:
+    context, certificate = self_signed("127.0.0.1") if tls else (None, None)
+    with LocalDCThread(tls=context) as dc:
         ready, key = dc.ready(), dc.keys[0]
         richest = max(ready["users"], key=lambda user: len(user["photos"]))
         names = ("host", "port", "dc_id", "public_key_pem", "api_id", "api_hash", "bot_token")
         told = {name: ready[name] for name in names}
         numbers = {"fingerprint": key.fingerprint, "modulus": key.n, "exponent": key.e}
         user = {name: richest[name] for name in ("id", "access_hash")}
-        print(json.dumps({"dc": {**told, **numbers}, "user": user}), flush=True)
+        print(json.dumps({"dc": {**told, **numbers}, "user": user, "certificate": certificate}), flush=True)
         sys.stdin.read()
 
 
 if __name__ == "__main__":
-    _describe()
+    _describe("--tls" in sys.argv[1:])

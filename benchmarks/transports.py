@@ -1,8 +1,9 @@
 """The transports side by side: `python -m benchmarks transports`.
 
 First `photos.getUserPhotos` with 100 photos over one connection of each transport, one call after another, from our
-client to the local DC in another process: calls per second, and the bytes on the wire, which a relay between the two
-counts in calls of their own. Then what each framing costs (`benchmarks.framings`).
+client to the local DC in another process (to a second one where the transport has TLS): calls per second, and the bytes
+on the wire, which a relay between the two counts in calls of their own. Then what each framing costs
+(`benchmarks.framings`).
 """
 
 from __future__ import annotations
@@ -35,8 +36,8 @@ SECONDS = 0.25
 
 FRAMING_SECONDS = 0.02
 
-UNTRUSTED = frozenset({"websocket-tls"})
-"""Left out: what needs a certificate at the DC. It is `websocket` inside TLS, whose cost is not ours."""
+TLS = frozenset({"websocket-tls"})
+"""What needs a DC that speaks TLS, which it then does on every connection."""
 
 
 class _Passing(socketserver.BaseRequestHandler):
@@ -112,17 +113,18 @@ def measure_calls(rounds: int, seconds: float) -> list[Calls]:
     """Let clients of all transports take turns, `rounds` samples of about `seconds` each, then count their bytes."""
     from mtproto.net.proxies import TRANSPORT_NAMES
 
-    measured = [Calls(name) for name in TRANSPORT_NAMES if name not in UNTRUSTED]
-    with running() as fixture:
+    measured = [Calls(name) for name in TRANSPORT_NAMES]
+    with running() as plain, running("--tls") as with_tls:
+        fixtures = {name: with_tls if name in TLS else plain for name in TRANSPORT_NAMES}
         with ExitStack() as stack:
-            peers = {calls.name: stack.enter_context(_connected(fixture, calls.name)) for calls in measured}
+            peers = {name: stack.enter_context(_connected(fixture, name)) for name, fixture in fixtures.items()}
             for turn in range(rounds):
                 for calls in turns(measured, turn):
                     sample = peers[calls.name].sample("calls", seconds)
                     calls.wall.append(sample["wall"])
                     calls.cpu.append(sample["cpu"])
         for calls in measured:
-            calls.wire.update(_count(fixture, calls.name, seconds))
+            calls.wire.update(_count(fixtures[calls.name], calls.name, seconds))
     return measured
 
 

@@ -76,14 +76,16 @@ def open_answer(fixture: Fixture) -> Operation:
 
 
 def calls(fixture: Fixture) -> Operation:
-    """Calls through the asyncio client with its defaults; the fixture may name another `transport`."""
+    """Calls through the asyncio client with its defaults; the fixture may name a `transport` and a `certificate`."""
     import asyncio
+    import ssl
 
     from mtproto.client import Client, connect
     from mtproto.crypto.rsa import RSAPublicKey
 
     dc, user = fixture["dc"], fixture["user"]
     functions, types = api.functions, api.types
+    certificate = fixture.get("certificate")
 
     async def opened() -> Client:
         client = connect(
@@ -93,6 +95,7 @@ def calls(fixture: Fixture) -> Operation:
             api_hash=dc["api_hash"],
             dc_id=dc["dc_id"],
             transport=fixture.get("transport", "intermediate"),
+            tls=None if certificate is None else ssl.create_default_context(cadata=certificate),
         )
         await client.open()
         await client(

@@ -12,6 +12,7 @@ from mtproto._lazy import lazy_names
 
 if TYPE_CHECKING:
     from mtproto.localdc.calls import Call, Refused
+    from mtproto.localdc.certificate import self_signed
     from mtproto.localdc.dc import LocalDC
     from mtproto.localdc.faults import FAULTS, FaultInfo, Faults
     from mtproto.localdc.thread import LocalDCThread
@@ -34,6 +35,7 @@ __all__ = [
     "World",
     "WorldError",
     "load_world",
+    "self_signed",
     "world_from_folder",
 ]
 
@@ -41,6 +43,7 @@ __getattr__, __dir__ = lazy_names(
     globals(),
     {
         "mtproto.localdc.calls": ("Call", "Refused"),
+        "mtproto.localdc.certificate": ("self_signed",),
         "mtproto.localdc.dc": ("LocalDC",),
         "mtproto.localdc.faults": ("FAULTS", "FaultInfo", "Faults"),
         "mtproto.localdc.thread": ("LocalDCThread",),

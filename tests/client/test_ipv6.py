@@ -11,6 +11,7 @@ from mtproto.crypto.rsa import RSAPrivateKey
 from mtproto.localdc import LocalDC, LocalDCThread
 from mtproto.proxy import ProxyServer
 from tests.loopback import NEEDS_IPV6
+from tests.net.certificate import contexts
 from tests.net.support import run
 from tl import api
 
@@ -34,12 +35,14 @@ async def check(client: Client) -> None:
     assert (option.ip_address, option.ipv6) == (HOST, True)
 
 
-@pytest.mark.parametrize("transport", ["intermediate", "obfuscated-padded", "websocket", "http"])
+@pytest.mark.parametrize("transport", ["intermediate", "obfuscated-padded", "websocket", "websocket-tls", "http"])
 def test_a_client_for_asyncio(key: RSAPrivateKey, transport: str) -> None:
+    server, trusted = contexts()
+
     async def main() -> None:
-        async with LocalDC(HOST, key=key) as dc:
+        async with LocalDC(HOST, key=key, tls=server if transport == "websocket-tls" else None) as dc:
             assert dc.address[0] == HOST
-            async with connect(dc.address, keys=dc.keys, api_id=dc.api_id, transport=transport) as client:
+            async with connect(dc.address, keys=dc.keys, api_id=dc.api_id, transport=transport, tls=trusted) as client:
                 await check(client)
 
     run(main())

@@ -1,0 +1,62 @@
+"""A certificate for a data centre of one's own, so that `websocket-tls` can be spoken with it, too."""
+
+from __future__ import annotations
+
+import datetime
+import ipaddress
+import ssl
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from cryptography.x509 import GeneralName
+
+__all__ = ["self_signed"]
+
+_BEGIN = datetime.datetime(2020, 1, 1, tzinfo=datetime.UTC)
+_END = datetime.datetime(2120, 1, 1, tzinfo=datetime.UTC)
+
+
+def self_signed(*hosts: str) -> tuple[ssl.SSLContext, str]:
+    """Make a certificate that nobody trusts but those who are given it.
+
+    Args:
+        hosts: whom it is for, names or numbers; at least one.
+
+    Returns:
+        what a server speaks TLS with (`LocalDC(tls=…)`), and the certificate as PEM text: a client trusts it with
+        `connect(…, tls=ssl.create_default_context(cadata=pem))`. The private key is kept by the first alone.
+
+    """
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives.asymmetric import ec
+
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, hosts[0])])
+    certificate = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number(), _BEGIN, _END)
+        .add_extension(x509.SubjectAlternativeName([_name_of(host) for host in hosts]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    pem = certificate.public_bytes(serialization.Encoding.PEM)
+    private = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    with TemporaryDirectory() as folder:  # that only we may look into; a context reads nothing but files
+        file = Path(folder) / "both.pem"
+        file.write_bytes(pem + private)
+        context.load_cert_chain(file)
+    return context, pem.decode("ascii")
+
+
+def _name_of(host: str) -> GeneralName:
+    from cryptography import x509
+
+    try:
+        return x509.IPAddress(ipaddress.ip_address(host))
+    except ValueError:
+        return x509.DNSName(host)
