@@ -81,6 +81,7 @@ class _Socket(asyncio.Protocol):
 
     async def _connect(self, place: Place) -> None:
         connected = await (_reach(place) if place.via is None else connect_through_async(place.via, place.address))
+        connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # asyncio does not, for a socket that is given
         await self._loop.create_connection(lambda: self, sock=connected)
 
     def _connected(self, task: asyncio.Task[None]) -> None:

@@ -111,7 +111,7 @@ def test_bytes_travel_both_ways_and_the_end_is_told_once(scene: Begin, server: s
     def serve() -> None:
         visitor, _ = server.accept()
         with visitor:
-            visitor.sendall(visitor.recv(4) + b"pong")
+            visitor.sendall(visitor.recv(4, socket.MSG_WAITALL) + b"pong")
 
     def begin(loop: Loop, over: Callable[[], None]) -> None:
         seen.append(Echoed(over))
@@ -125,6 +125,26 @@ def test_bytes_travel_both_ways_and_the_end_is_told_once(scene: Begin, server: s
     assert notes.data == b"pingpong"
     assert (notes.told[0], notes.told[-1], notes.told.count("lost")) == ("opened", "lost", 1)
     assert notes.error is None
+
+
+@BOTH
+def test_small_packets_are_not_held_back(scene: Begin, server: socket.socket) -> None:
+    seen = []
+
+    class Asked(Notes):
+        def opened(self, carrier: Any) -> None:
+            super().opened(carrier)
+            transport = getattr(carrier, "_transport", None)
+            under = carrier._socket if transport is None else transport.get_extra_info("socket")
+            self.told.append(str(under.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) != 0))
+            carrier.abort()
+
+    def begin(loop: Loop, over: Callable[[], None]) -> None:
+        seen.append(Asked(over))
+        open_tcp(loop, to(server), seen[0])
+
+    scene(begin)
+    assert seen[0].told == ["opened", "True", "lost"]
 
 
 @BOTH
