@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import random
 import tracemalloc
 import zlib
 from dataclasses import replace
@@ -211,6 +212,29 @@ def test_bodies_are_packed_only_where_that_saves_bytes() -> None:
         api_body() + bytes(1 << 17),
     ):
         assert wire.gzip_if_shorter(body) is body
+
+
+def test_a_few_bytes_less_are_not_worth_the_work() -> None:
+    noise = random.Random(1).randbytes(1000)
+    little, enough = noise + bytes(160), noise + bytes(400)
+    assert len(wire.write_gzip(little)) < len(little)
+    assert wire.gzip_if_shorter(little) is little
+    assert wire.gzip_if_shorter(enough) == wire.write_gzip(enough)
+
+
+def test_what_is_noise_in_the_middle_is_not_tried(monkeypatch: pytest.MonkeyPatch) -> None:
+    picture = bytes(600) + random.Random(1).randbytes(30_000)
+    tried: list[bytes] = []
+
+    def write_gzip(body: bytes) -> bytes:
+        tried.append(body)
+        return body
+
+    monkeypatch.setattr(wire, "write_gzip", write_gzip)
+    assert wire.gzip_if_shorter(picture) is picture
+    assert tried == []
+    wire.gzip_if_shorter(bytes(30_000))
+    assert tried == [bytes(30_000)]
 
 
 @given(st.lists(longs, min_size=1, max_size=3))
