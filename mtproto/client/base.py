@@ -6,7 +6,7 @@ from types import EllipsisType
 from typing import TYPE_CHECKING, Any
 
 from mtproto.client.calls import CallWriter
-from mtproto.client.options import DEFAULT_TIMEOUT, application_of, schema_of
+from mtproto.client.options import DEFAULT_TIMEOUT, application_of, named_proxy, schema_of
 
 if TYPE_CHECKING:
     from mtproto.client.options import Options
@@ -24,7 +24,7 @@ class BaseClient:
         self.schema = schema_of(options)
         self.application = application_of(api_id, api_hash, options)
         self.timeout = options.get("timeout", DEFAULT_TIMEOUT)
-        self._writer = CallWriter(self.schema, self.application)
+        self._writer = CallWriter(self.schema, self.application, named_proxy(options))
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} of api_id {self.application.api_id}, layer {self.schema.layer}>"

@@ -45,19 +45,23 @@ class CallWriter:
     Args:
         schema: the API schema of the calls; its layer is the one announced.
         application: what `initConnection` says.
+        proxy: host and port of the proxy on the way, if it is one that speaks MTProto: `initConnection` names it.
 
     """
 
-    def __init__(self, schema: Schema, application: Application) -> None:
+    def __init__(self, schema: Schema, application: Application, proxy: tuple[str, int] | None = None) -> None:
         self.schema = schema
-        self._prefix = self._wrapping(schema, application)
+        self._prefix = self._wrapping(schema, application, proxy)
         self._digest = hashlib.sha256(self._prefix).digest()
         self._wrapper_id = schema[_OUTERMOST_WRAPPER].ID.to_bytes(4, "little")
 
     @staticmethod
-    def _wrapping(schema: Schema, application: Application) -> bytes:
+    def _wrapping(schema: Schema, application: Application, proxy: tuple[str, int] | None) -> bytes:
         functions = schema.functions
         query = functions.help.GetConfig()
+        way: dict[str, Any] = {}
+        if proxy is not None and hasattr(functions.InitConnection, "proxy"):  # not so in old layers
+            way["proxy"] = schema.types.InputClientProxy(address=proxy[0], port=proxy[1])
         wrapped: bytes = functions.InvokeWithLayer(
             layer=schema.layer,
             query=functions.InitConnection(
@@ -69,6 +73,7 @@ class CallWriter:
                 lang_pack=application.lang_pack,
                 lang_code=application.lang_code,
                 query=query,
+                **way,
             ),
         ).to_bytes()
         return wrapped[: -len(query.to_bytes())]

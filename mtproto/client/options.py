@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from mtproto.net.proxies import Proxy
     from tl import Schema
 
-__all__ = ["ConnectionOptions", "Options", "application_of", "connection_options", "schema_of"]
+__all__ = ["ConnectionOptions", "Options", "application_of", "connection_options", "named_proxy", "schema_of"]
 
 DEFAULT_TIMEOUT = 60.0
 """Seconds a call waits by default: longer than any honest answer, short enough for a person."""
@@ -88,6 +88,17 @@ def schema_of(options: Options) -> Schema:
     from tl import api
 
     return api.schema
+
+
+def named_proxy(options: Options) -> tuple[str, int] | None:
+    """Return host and port of the proxy that the options name, if it is one that speaks MTProto."""
+    from mtproto.net.proxies import parse_proxy
+    from mtproto.transport import MTProxy
+
+    proxy = options.get("proxy")
+    if isinstance(proxy, str):
+        proxy = parse_proxy(proxy)
+    return proxy.address if isinstance(proxy, MTProxy) else None
 
 
 def connection_options(options: Options) -> Any:

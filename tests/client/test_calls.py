@@ -6,14 +6,17 @@ from typing import Any
 
 import pytest
 
+from mtproto.client import blocking, connect
 from mtproto.client.application import Application
 from mtproto.client.calls import CallWriter, is_idempotent, method_name
+from mtproto.client.options import named_proxy
 from mtproto.errors import BadRequest
 from mtproto.message.auth_key import AuthKey
 from mtproto.message.key_state import KeyState
 from mtproto.session.events import Result, RpcFailed
 from mtproto.session.outbox import Request
-from tl import api
+from mtproto.transport import MTProxy
+from tl import Schema, api
 
 BODY = api.functions.help.GetConfig().to_bytes()
 REQUEST = Request(BODY)
@@ -65,6 +68,50 @@ def test_another_application_announces_itself_again(
 ) -> None:
     writer.read(Result(REQUEST, b""), writer.wrap(BODY, state), "", state)
     assert CallWriter(api.schema, application(**change)).wrap(BODY, state) != BODY
+
+
+def test_a_proxy_on_the_way_is_named_and_announced_again(writer: CallWriter, state: KeyState) -> None:
+    writer.read(Result(REQUEST, b""), writer.wrap(BODY, state), "", state)
+    wrapped = api.decode(CallWriter(api.schema, application(), ("proxy.example", 443)).wrap(BODY, state))
+    assert wrapped.query.proxy == api.types.InputClientProxy(address="proxy.example", port=443)
+    assert wrapped.query.query == api.functions.help.GetConfig()
+    assert api.decode(writer.wrap(BODY, None)).query.proxy is None
+
+
+def test_a_layer_that_knows_no_proxies_is_not_told_of_one() -> None:
+    declarations = """
+        help.getConfig#c4f9186b = Config;
+        initConnection#785188b8 {X:Type} api_id:int device_model:string system_version:string app_version:string
+            system_lang_code:string lang_pack:string lang_code:string query:!X = X;
+        invokeWithLayer#da9b0d0d {X:Type} layer:int query:!X = X;
+    """
+    old = Schema.parse("---functions---\n" + " ".join(declarations.split()).replace("; ", ";\n"), layer=75)
+    plain, proxied = CallWriter(old, application()), CallWriter(old, application(), ("proxy.example", 443))
+    assert proxied.wrap(BODY, None) == plain.wrap(BODY, None)
+
+
+LINK = "tg://proxy?server=192.0.2.1&port=443&secret=" + "00" * 16
+
+
+@pytest.mark.parametrize(
+    ("proxy", "named"),
+    [
+        (None, None),
+        (LINK, ("192.0.2.1", 443)),
+        (MTProxy.parse(LINK), ("192.0.2.1", 443)),
+        ("socks5://192.0.2.1:1080", None),
+    ],
+)
+def test_only_a_proxy_that_speaks_mtproto_is_named(proxy: str | MTProxy | None, named: tuple[str, int] | None) -> None:
+    assert named_proxy({"proxy": proxy}) == named
+    assert named_proxy({}) is None
+
+
+@pytest.mark.parametrize("connect", [connect, blocking.connect])
+def test_both_clients_name_it(connect: Any) -> None:
+    client = connect(("192.0.2.2", 443), keys=[], api_id=1, proxy=LINK)
+    wrapped = api.decode(client._writer.wrap(BODY, None))
+    assert wrapped.query.proxy == api.types.InputClientProxy(address="192.0.2.1", port=443)
 
 
 @pytest.mark.parametrize("message", ["CONNECTION_NOT_INITED", "CONNECTION_LAYER_INVALID"])
