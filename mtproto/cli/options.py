@@ -20,7 +20,7 @@ from mtproto.net.proxies import TRANSPORT_NAMES, parse_proxy
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["TIMEOUT", "TRANSPORT", "Target", "address", "connection_options"]
+__all__ = ["PROXY", "TIMEOUT", "TRANSPORT", "Target", "address", "connection_options"]
 
 _DEFAULT_DC = 2
 _ADDRESS = re.compile(r"(?:\[(?P<numeric>[^\[\]]*:[^\[\]]*)\]|(?P<host>[^\[\]:]+)):(?P<port>[0-9]+)")
@@ -68,6 +68,15 @@ TRANSPORT = click.option(
     show_default=True,
     metavar="NAME",
     help=f"How the connection is made: {', '.join(TRANSPORT_NAMES)}.",
+)
+PROXY = click.option(
+    "--proxy",
+    callback=_proxy,
+    is_eager=True,
+    metavar="LINK",
+    envvar="MTPROTO_PROXY",
+    show_envvar=True,
+    help="Proxy to go through: tg://proxy?…, https://t.me/proxy?…, socks5://…, socks4://… or http://…",
 )
 TIMEOUT = click.option(
     "--timeout",
@@ -127,15 +136,7 @@ _OPTIONS = (
         help="File that keeps the authorization key: with it, a second run exchanges none.",
     ),
     TRANSPORT,
-    click.option(
-        "--proxy",
-        callback=_proxy,
-        is_eager=True,
-        metavar="LINK",
-        envvar="MTPROTO_PROXY",
-        show_envvar=True,
-        help="Proxy to go through: tg://proxy?…, https://t.me/proxy?…, socks5://…, socks4://… or http://…",
-    ),
+    PROXY,
     click.option("--pfs", is_flag=True, help="Send everything under temporary keys: perfect forward secrecy."),
     TIMEOUT,
     click.option(

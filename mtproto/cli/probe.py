@@ -12,7 +12,7 @@ from rich.text import Text
 
 from mtproto.cli.dump import tree_table
 from mtproto.cli.errors import CommandFailed
-from mtproto.cli.options import TIMEOUT, TRANSPORT, address
+from mtproto.cli.options import PROXY, TIMEOUT, TRANSPORT, address
 from mtproto.cli.render import seconds_text
 from mtproto.cli.terminal import Terminal, debug_option, pass_terminal
 from mtproto.crypto.rsa import RSAPublicKey
@@ -41,16 +41,20 @@ _OWNERS = {
 @click.command("probe", short_help="Ask an address whether it speaks MTProto.")
 @click.argument("place", metavar="HOST:PORT", type=address)
 @TRANSPORT
+@PROXY
 @TIMEOUT
 @debug_option
 @pass_terminal
-def command(terminal: Terminal, place: tuple[str, int], transport: str, timeout: float) -> None:
-    """Send one `req_pq_multi` to HOST:PORT, and show what comes back and how long it took. No key is made."""
+def command(terminal: Terminal, place: tuple[str, int], transport: str, proxy: str | None, timeout: float) -> None:
+    """Send one `req_pq_multi` to HOST:PORT, and show what comes back and how long it took. No key is made.
+
+    A proxy that speaks MTProto leads where it likes: with one, it is the proxy that is asked, and its data centre 2.
+    """
     # Any key will do: the exchange ends after its first query.
     exchange = ClientExchange([RSAPublicKey.from_data(PRODUCTION_KEYS[0])], 0, os.urandom)
     question = exchange.start(time.time())
     began = time.perf_counter()
-    answer = asyncio.run(ask_plain(place, question, transport=transport, timeout=timeout))
+    answer = asyncio.run(ask_plain(place, question, transport=transport, proxy=proxy, timeout=timeout))
     took = time.perf_counter() - began
     body = unpack_plain(answer).body
     message, _ = service.decode_prefix(body)

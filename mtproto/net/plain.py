@@ -6,64 +6,122 @@ import asyncio
 import os
 from typing import TYPE_CHECKING
 
-from mtproto.errors import ConnectionLost, DeadlineExceeded, TransportError
+from mtproto.errors import ConnectionLost, DeadlineExceeded, MTProtoError, TransportError
+from mtproto.net.async_loop import AsyncLoop
+from mtproto.net.carrier import CARRIERS
+from mtproto.net.clock import Clock
+from mtproto.net.proxies import route_to
 from mtproto.transport import Payload, client_transport
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Callable
 
+    from mtproto.net.carrier import Carrier
+    from mtproto.net.proxies import Destination, Proxy
     from mtproto.transport import ClientTransport
 
 __all__ = ["ask_plain"]
 
-READ_SIZE = 64 * 1024
-
 
 async def ask_plain(
-    address: tuple[str, int],
+    address: Destination,
     payload: bytes,
     *,
+    dc_id: int = 2,
     transport: str = "intermediate",
+    proxy: str | Proxy | None = None,
+    tls: ssl.SSLContext | None = None,
     timeout: float | None = 10.0,
+    clock: Callable[[], float] | None = None,
     random: Callable[[int], bytes] = os.urandom,
 ) -> bytes:
     """Connect, send one payload, return the next one that comes, and close.
 
     Args:
-        address: host and port.
+        address: where to, as `Connection` takes it.
         payload: a plain message, envelope included, such as the first query of a `ClientExchange`.
-        transport: a name of `mtproto.transport.TRANSPORTS`.
+        dc_id: the data centre that a proxy is asked for.
+        transport: a name of `mtproto.net.proxies.TRANSPORT_NAMES`.
+        proxy: the way there, as `Connection` takes it.
+        tls: what to trust where the transport has TLS; None trusts what the system trusts.
         timeout: seconds for all of it; None for no limit.
+        clock: gives Unix seconds; never steps.
         random: source of random bytes.
 
     Raises:
         ConnectionLost: the address can't be reached, or the server closed the connection without an answer.
         TransportError: the server answered with an error code.
         RemoteProtocolError: what came is not this transport.
+        LocalProtocolError: no such transport or proxy, or they don't go together.
         DeadlineExceeded: the time was over.
 
     """
-    framing = client_transport(transport, random)
+    route = route_to(address, transport, proxy, tls=tls)
+    loop = AsyncLoop(clock if clock is not None else Clock())
+    framing = client_transport(route.framing, random, dc_id=dc_id, secret=route.secret, now=loop.now())
+    question = _Question(framing, payload)
+    carrier = CARRIERS[route.carrier](loop, route, question)
     try:
         async with asyncio.timeout(timeout):
-            return await _ask(address, framing, payload)
+            return await question.answer
     except TimeoutError:
-        raise DeadlineExceeded(f"{address[0]}:{address[1]} did not answer in time") from None
+        raise DeadlineExceeded(f"{route} did not answer in time") from None
     except OSError as error:
-        raise ConnectionLost(f"could not talk to {address[0]}:{address[1]}: {error}") from error
-
-
-async def _ask(address: tuple[str, int], framing: ClientTransport, payload: bytes) -> bytes:
-    reader, writer = await asyncio.open_connection(*address)
-    try:
-        writer.write(framing.opening() + framing.pack(payload))
-        await writer.drain()
-        while data := await reader.read(READ_SIZE):
-            for event in framing.receive(data):
-                if isinstance(event, Payload):
-                    return event.data
-                if isinstance(event, TransportError):
-                    raise event
-        raise ConnectionLost(f"{address[0]}:{address[1]} closed the connection without an answer")
+        raise ConnectionLost(f"could not talk to {route}: {error}") from error
     finally:
-        writer.close()
+        carrier.abort()
+        await loop.idle()
+
+
+class _Question:
+    """A payload on its way: the `Owner` of its carrier.
+
+    Attributes:
+        answer: what comes back, or why nothing does.
+
+    """
+
+    def __init__(self, framing: ClientTransport, payload: bytes) -> None:
+        self.answer: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
+        self._framing = framing
+        self._payload: bytes | None = payload
+        self._carrier: Carrier
+
+    def opened(self, carrier: Carrier) -> None:
+        """Ask, after a greeting where that is the custom."""
+        self._carrier = carrier
+        self._send(self._framing.opening())
+
+    def received(self, data: bytes) -> None:
+        """Take what came in; nothing counts but the first answer."""
+        if self.answer.done():
+            return
+        try:
+            events = self._framing.receive(data)
+        except MTProtoError as error:
+            self.answer.set_exception(error)
+            return
+        for event in events:
+            if isinstance(event, Payload):
+                self.answer.set_result(event.data)
+                return
+            if isinstance(event, TransportError):
+                self.answer.set_exception(event)
+                return
+        self._send()
+
+    def drained(self) -> None:
+        """Do nothing: there is no more to send."""
+
+    def lost(self, error: Exception | None) -> None:
+        """Tell why there is no answer."""
+        if not self.answer.done():
+            self.answer.set_exception(error or ConnectionLost("the connection was closed without an answer"))
+
+    def _send(self, opening: bytes = b"") -> None:
+        """Send the payload, once that is allowed."""
+        if self._framing.ready and self._payload is not None:
+            opening, self._payload = opening + self._framing.pack(self._payload), None
+        if opening:
+            self._carrier.write(opening)

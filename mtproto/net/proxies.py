@@ -122,7 +122,7 @@ def _places(destination: Destination, web: _Web | None) -> tuple[tuple[Address, 
         addresses = destination.addresses() + destination.addresses(ipv6=True)
         return tuple(address for address in addresses if web is None or address[1] == web.port), path
     match destination:
-        case (str(host), int(port)):
+        case (str(host), int(port), *_):  # what a socket calls its name goes on behind the port where it is of IPv6
             return ((host, port),), path
         case [_, *_]:
             return tuple(destination), path

@@ -8,7 +8,9 @@ import pytest
 
 from mtproto.localdc import LocalDCThread
 from mtproto.message.envelope import pack_plain
+from mtproto.transport import Secret
 from tests.cli.conftest import Run
+from tests.proxy.support import EVERY_SECRET, ProxyThread
 from tl import service
 
 
@@ -51,3 +53,29 @@ def test_nobody_there_is_one_clear_line(run: Run) -> None:
 
 def test_an_address_is_needed(run: Run) -> None:
     assert run("probe", "localhost").exit_code == 2
+
+
+@pytest.mark.parametrize("transport", ["websocket", "http", "obfuscated-padded"])
+def test_it_takes_any_transport(run: Run, dc: LocalDCThread, transport: str) -> None:
+    host, port = dc.address
+    result = run("probe", f"{host}:{port}", "--transport", transport)
+    assert result.exit_code == 0, result.stderr
+    assert f"by {transport}" in result.stdout
+
+
+@pytest.mark.parametrize("secret", EVERY_SECRET.values(), ids=EVERY_SECRET)
+def test_it_goes_through_a_proxy_whose_secret_is_not_shown(run: Run, dc: LocalDCThread, secret: Secret) -> None:
+    with ProxyThread([secret], {2: dc.address}) as proxy:
+        [link] = proxy.links()
+        result = run("probe", "192.0.2.1:443", "--proxy", link.link)
+        assert result.exit_code == 0, result.stderr
+        assert result.stdout.startswith("resPQ: ")
+        assert secret.key.hex() not in result.output
+
+
+def test_what_does_not_go_together_is_one_clear_line(run: Run) -> None:
+    link = "tg://proxy?server=127.0.0.1&port=1&secret=" + "00" * 16
+    result = run("probe", "127.0.0.1:1", "--transport", "http", "--proxy", link)
+    assert result.exit_code == 1
+    assert "does not speak 'http'" in result.stderr
+    assert result.stderr.count("\n") == 1

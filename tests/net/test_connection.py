@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 import socket
 from typing import TYPE_CHECKING, Any
 
@@ -19,12 +18,11 @@ from mtproto.errors import (
     RequestCancelled,
     TransportError,
 )
-from mtproto.exchange import ClientExchange
 from mtproto.limits import Limits
 from mtproto.link import ExchangeStep, InSession, KeyCreated, Status
 from mtproto.message.auth_key import AuthKey
 from mtproto.message.key_state import KeyState
-from mtproto.net import Connection, UpdatesDropped, ask_plain
+from mtproto.net import Connection, UpdatesDropped
 from mtproto.session import QueryDropped, QuickAcked, RpcFailed, Update
 from mtproto.transport import TRANSPORTS
 from tests.net.streams import unused_address
@@ -434,41 +432,5 @@ def test_garbage_ends_one_connection_only() -> None:
             assert await reader.read() == b""
             writer.close()
             assert body_of(await client.call(QUERY)) == ANSWER + QUERY
-
-    run(main())
-
-
-# One plain message ----------------------------------------------------------------------------------------------------
-
-
-def test_a_plain_question_gets_its_answer() -> None:
-    async def main() -> None:
-        async with listener() as server:
-            exchange = ClientExchange([rsa_key().public], 2, random=os.urandom)
-            reply = await ask_plain(server.address, exchange.start(1_750_000_000.0), timeout=SOON)
-            assert exchange.receive(reply, 1_750_000_000.0) is not None
-            with pytest.raises(TransportError):
-                await ask_plain(server.address, bytes(8) + b"\1" * 8 + b"\4\0\0\0" + b"what", timeout=SOON)
-
-    run(main())
-
-
-def test_a_plain_question_to_nobody_is_an_error() -> None:
-    async def main() -> None:
-        server = await asyncio.start_server(lambda _, writer: writer.close(), "127.0.0.1", 0)
-        async with server:
-            address = server.sockets[0].getsockname()
-            with pytest.raises(ConnectionLost):
-                await ask_plain(address, bytes(24), timeout=SOON)
-        with pytest.raises(ConnectionLost):
-            await ask_plain(unused_address(), bytes(24), timeout=SOON)
-
-    run(main())
-
-
-def test_a_plain_question_has_a_deadline() -> None:
-    async def main() -> None:
-        with socket.create_server(("127.0.0.1", 0)) as silent, pytest.raises(DeadlineExceeded):
-            await ask_plain(silent.getsockname(), bytes(24), timeout=0.05)
 
     run(main())

@@ -14,6 +14,7 @@ from mtproto.message.key_state import KeyState
 from mtproto.net import BlockingConnection, Connection
 from mtproto.net.happy_eyeballs import in_turns, look_up
 from mtproto.net.proxies import route_to
+from tests.loopback import NEEDS_IPV6
 from tests.net.support import ANSWER, QUERY, SOON, body_of, introduced, listener, rsa_key, run
 
 PROXY = "tg://proxy?server=192.0.2.1&port=443&secret=" + "00" * 16
@@ -61,6 +62,13 @@ def test_several_addresses_stay_in_their_order() -> None:
     assert route_to(places, "intermediate", None).addresses == tuple(places)
     assert route_to(tuple(places), "http", None).addresses == tuple(places)
     assert route_to(places[1], "intermediate", None).addresses == (places[1],)
+
+
+@NEEDS_IPV6
+def test_the_name_of_a_socket_is_an_address() -> None:
+    with socket.create_server(("::1", 0), family=socket.AF_INET6) as listening:
+        name = listening.getsockname()
+        assert route_to(name, "intermediate", None).addresses == (("::1", name[1]),)
 
 
 def test_a_proxy_that_speaks_mtproto_takes_the_place_of_all_addresses() -> None:
