@@ -233,11 +233,11 @@ class PfsLink:
             renew_at = self.next_deadline()
             if renew_at is not None and now >= renew_at:
                 self._next = self._new_link()
-                self._next.connect_at = now
                 events.append(LinkAdded(self._next))
             front.bind()
         elif successor.bound or front.state is None:
             self._past.append(front)
+            self._homeless += front.take_waiting()
             self._front, self._next, self._settle_until = successor, None, None
             successor.bind()
         elif successor.state is not None and self._has_settled(now):

@@ -5,12 +5,24 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from mtproto.errors import RemoteProtocolError
-from mtproto.link import Broken, ClientLink, Failed, LinkAdded, LinkRemoved, PfsLink, ServerLink, ServerQuery, Status
+from mtproto.link import (
+    Broken,
+    ClientLink,
+    ExchangeStep,
+    Failed,
+    LinkAdded,
+    LinkRemoved,
+    PfsLink,
+    ServerLink,
+    ServerQuery,
+    Status,
+)
 from mtproto.link.binding import read_bind_request
 from mtproto.link.server_state import ServerState
 from mtproto.message.envelope import payload_key_id
+from mtproto.session import Result
 from mtproto.session.wire import write_rpc_error
-from tests.link.support import ANSWER, DC, NOW, known_state, of_type, rsa_key, seeded
+from tests.link.support import ANSWER, DC, NOW, QUERY, known_state, of_type, rsa_key, seeded
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -199,6 +211,21 @@ class Stage:
         [added] = self.of(LinkAdded)
         self.reachable = True
         return added.link
+
+
+def query(number: int) -> bytes:
+    """Return one of several calls."""
+    return QUERY + number.to_bytes(4, "little")
+
+
+def results(stage: Stage) -> dict[object, bytes]:
+    """Return the calls that were answered, in that order, and their answers."""
+    return {event.request: event.body for event in stage.of(Result)}
+
+
+def exchanges(stage: Stage) -> int:
+    """Return how many exchanges of keys were begun."""
+    return len([step for step in stage.of(ExchangeStep) if step.step.message.NAME == "req_pq_multi"])
 
 
 class _WatchedLink(ServerLink):

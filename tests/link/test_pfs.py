@@ -1,4 +1,4 @@
-"""Temporary keys: made, bound, replaced, lost (core.telegram.org/api/pfs)."""
+"""Temporary keys: made, bound, lost (core.telegram.org/api/pfs). How they are replaced stands in `test_pfs_renewal`."""
 
 from __future__ import annotations
 
@@ -6,35 +6,12 @@ import pytest
 
 from mtproto.errors import LocalProtocolError, OutcomeUnknown, RpcError
 from mtproto.limits import Limits
-from mtproto.link import (
-    ExchangeStep,
-    Failed,
-    KeyBound,
-    KeyCreated,
-    KeyDropped,
-    LinkAdded,
-    LinkRemoved,
-    Status,
-    StatusChanged,
-)
+from mtproto.link import Failed, KeyBound, KeyCreated, KeyDropped, Status, StatusChanged
 from mtproto.link.binding import read_bind_request
-from mtproto.session import RequestLost, Resent, Result, RpcFailed, UpdatesGap
+from mtproto.session import RequestLost, RpcFailed, UpdatesGap
 from mtproto.session.wire import write_rpc_error
-from tests.link.pfs_stage import LIFE, RENEWAL, TRUE, Stage
+from tests.link.pfs_stage import LIFE, RENEWAL, TRUE, Stage, exchanges, query, results
 from tests.link.support import ANSWER, NOW, QUERY, known_state
-
-
-def query(number: int) -> bytes:
-    return QUERY + number.to_bytes(4, "little")
-
-
-def results(stage: Stage) -> dict[object, bytes]:
-    return {event.request: event.body for event in stage.of(Result)}
-
-
-def exchanges(stage: Stage) -> int:
-    return len([step for step in stage.of(ExchangeStep) if step.step.message.NAME == "req_pq_multi"])
-
 
 # Making and binding ---------------------------------------------------------------------------------------------------
 
@@ -262,281 +239,6 @@ def test_an_answer_that_is_not_true_is_no_binding() -> None:
     assert stage.ready
 
 
-# Renewal --------------------------------------------------------------------------------------------------------------
-
-
-def test_a_key_is_replaced_before_its_end_and_no_call_is_dropped() -> None:
-    stage = Stage()
-    sent = []
-    for number in range(240):
-        sent.append(stage.client.send(query(number)))
-        stage.advance(LIFE / 60)
-    assert list(results(stage)) == sent
-    assert sorted(stage.executed) == sorted(query(number) for number in range(240))
-    assert len(stage.of(KeyBound)) == 5
-    assert [event.status for event in stage.of(StatusChanged)] == [Status.EXCHANGING, Status.READY]
-    assert [event.link for event in stage.of(LinkAdded)][:-1] == [event.link for event in stage.of(LinkRemoved)][1:]
-    assert len(stage.client.links) == len(stage.wires) == 1
-
-
-def test_calls_go_out_under_the_old_key_until_there_is_a_new_one() -> None:
-    stage = Stage()
-    stage.settle()
-    old = stage.client.key_state
-    stage.reachable = False
-    stage.advance(RENEWAL + 5)
-    assert len(stage.client.links) == 2
-    assert stage.client.key_state is old
-    request = stage.client.send(QUERY)
-    stage.settle()
-    assert results(stage) == {request: ANSWER + QUERY}
-
-
-def test_new_calls_wait_until_those_under_the_old_key_have_settled() -> None:
-    stage = Stage()
-    stage.settle()
-    stage.answer = lambda query: None
-    first = stage.client.send(query(1))
-    stage.settle()
-    [old] = stage.wires.values()
-    stage.advance(RENEWAL)
-    assert len(stage.bindings) == 1
-    second = stage.client.send(query(2))
-    stage.advance(1)
-    assert stage.executed == [query(1)]
-    assert len(stage.bindings) == 1
-    stage.answer = lambda query: ANSWER + query.body
-    [slot] = old._slots
-    slot.session.answer(first.msg_id, ANSWER + query(1))
-    stage.settle()
-    assert len(stage.bindings) == 2
-    assert set(results(stage)) == {first, second}
-    assert stage.executed == [query(1), query(2)]
-
-
-def test_a_call_that_takes_long_does_not_hold_up_the_others_for_long() -> None:
-    stage = Stage()
-    stage.settle()
-    stage.answer = lambda query: None
-    slow = stage.client.send(query(1))
-    stage.settle()
-    [old] = stage.wires.values()
-    [slot] = old._slots
-    stage.advance(RENEWAL)
-    stage.answer = lambda query: ANSWER + query.body
-    quick = stage.client.send(query(2))
-    stage.advance(6)
-    assert set(results(stage)) == {quick}
-    assert len(stage.client.links) == 2  # the old one waits for its answer
-    slot.session.answer(slow.msg_id, ANSWER + query(1))
-    stage.settle()
-    assert set(results(stage)) == {slow, quick}
-    assert len(stage.client.links) == len(stage.wires) == 1
-    assert stage.executed == [query(1), query(2)]
-
-
-def test_a_call_that_is_not_answered_until_the_old_key_ends_has_an_unknown_outcome() -> None:
-    stage = Stage()
-    stage.settle()
-    stage.answer = lambda query: None
-    plain = stage.client.send(query(1))
-    repeatable = stage.client.send(query(2), idempotent=True)
-    stage.settle()
-    stage.answer = lambda query: ANSWER + query.body
-    stage.advance(LIFE + 1)
-    [lost] = stage.of(RequestLost)
-    assert lost.request is plain
-    assert isinstance(lost.error, OutcomeUnknown)
-    assert set(results(stage)) == {repeatable}
-    assert len(stage.client.links) == 1
-
-
-def test_a_call_that_meets_auth_key_perm_empty_was_not_executed_and_is_sent_again() -> None:
-    stage = Stage()
-    stage.settle()
-    new = stage.succession_begins()
-    old, _ = stage.client.links
-    late = stage.client.send(query(1))
-    data = old.data_to_send(stage.now)  # on its way while the new key is bound
-    server = stage.wires[old]
-    stage.wires.pop(old)
-    stage.advance(6)
-    assert stage.client.links[0] is new
-    assert stage.ready
-    stage.wires[old] = server
-    stage.hand_up(server, data)
-    stage.settle()
-    assert results(stage) == {late: ANSWER + query(1)}
-    assert stage.executed == [query(1)]
-    assert stage.of(RpcFailed) == []
-    assert len(stage.client.links) == 1
-
-
-def test_calls_that_follow_such_a_call_stay_behind_it() -> None:
-    stage = Stage()
-    stage.settle()
-    stage.succession_begins()
-    old, _ = stage.client.links
-    first = stage.client.send(query(1))
-    second = stage.client.send(query(2), after=[first])
-    data = old.data_to_send(stage.now)
-    third = stage.client.send(query(3), after=[second])
-    server = stage.wires.pop(old)
-    stage.advance(6)
-    fourth = stage.client.send(query(4), after=[third])
-    stage.wires[old] = server
-    stage.hand_up(server, data)
-    stage.settle()
-    stage.advance(1)
-    assert stage.of(RpcFailed) == []
-    assert set(results(stage)) == {first, second, third, fourth}
-    assert [body[-4:] for body in stage.executed] == [query(number)[-4:] for number in (1, 2, 3, 4)]
-
-
-def test_calls_that_were_not_sent_yet_stay_behind_a_call_that_was_not_executed() -> None:
-    stage = Stage()
-    stage.settle()
-    stage.succession_begins()
-    old, _ = stage.client.links
-    first = stage.client.send(query(1))
-    data = old.data_to_send(stage.now)
-    second = stage.client.send(query(2), after=[first])
-    third = stage.client.send(query(3), after=[second])
-    server = stage.wires.pop(old)
-    stage.advance(6)
-    stage.hand_up(server, data)
-    stage._tell(old.received(server.data_to_send(stage.now), stage.now), old)
-    stage.settle()
-    stage.advance(1)
-    assert stage.of(RpcFailed) == []
-    assert set(results(stage)) == {first, second, third}
-    assert [body[-4:] for body in stage.executed] == [query(number)[-4:] for number in (1, 2, 3)]
-    invoke_after_msg = bytes.fromhex("2d379fcb")
-    assert [body[:4] == invoke_after_msg for body in stage.executed] == [False, True, True]
-
-
-def test_a_call_that_follows_one_that_really_failed_fails_all_the_same() -> None:
-    stage = Stage()
-    stage.answer = lambda query: write_rpc_error(400, "NO")
-    stage.settle()
-    first = stage.client.send(query(1))
-    stage.settle()
-    stage.client.send(query(2), after=[first])
-    stage.tick()
-    assert [event.message for event in stage.of(RpcFailed)] == ["NO", "MSG_WAIT_FAILED"]
-    assert stage.client._after == {}
-
-
-def test_a_key_that_is_lost_while_it_is_replaced_leaves_the_field_to_its_successor() -> None:
-    stage = Stage()
-    stage.settle()
-    stage.reachable = False
-    stage.advance(RENEWAL + 1)
-    old, new = stage.client.links
-    [key] = stage.temporary_keys()
-    stage.state.forget_key(key.auth_key.id)
-    stage.cut(old)
-    for _ in range(2):  # what it is told twice it believes
-        stage.connect(old)
-        stage._carry_all()
-    assert list(stage.client.links) == [new]
-    stage.reachable = True
-    request = stage.client.send(QUERY)
-    stage.advance(60)
-    assert results(stage) == {request: ANSWER + QUERY}
-    assert exchanges(stage) == 2
-
-
-def test_a_key_that_can_not_be_replaced_is_used_until_its_end_and_tried_again_meanwhile() -> None:
-    stage = Stage()
-    stage.settle()
-    new = stage.succession_begins()
-    for _ in range(5):  # connections that are taken and closed
-        assert new.connect_at is not None
-        stage.now = max(stage.now, new.connect_at)
-        stage.connect(new)
-        stage.cut(new)
-    stage.tick()
-    assert [event.link for event in stage.of(LinkRemoved)] == [new]
-    assert stage.of(Failed) == []
-    request = stage.client.send(QUERY)
-    stage.settle()
-    assert results(stage) == {request: ANSWER + QUERY}
-    assert len(stage.of(KeyBound)) == 1
-    stage.advance(61)
-    assert len(stage.of(KeyBound)) == 2
-
-
-def test_a_renewal_tells_that_updates_may_have_been_missed() -> None:
-    stage = Stage()
-    stage.settle()
-    assert stage.of(UpdatesGap) == []
-    stage.advance(RENEWAL + 1)
-    assert len(stage.of(UpdatesGap)) == 1
-
-
-def test_so_does_a_key_that_was_lost() -> None:
-    stage = Stage()
-    stage.settle()
-    forget_and_go_on(stage)
-    assert stage.ready
-    assert len(stage.of(UpdatesGap)) == 1
-
-
-def test_a_binding_that_is_not_answered_keeps_nobody_busy() -> None:
-    stage = Stage()
-    stage.settle()
-    stage.answer = lambda query: None
-    stage.answer_binding = lambda key: None
-    stage.client.send(QUERY)
-    stage.advance(RENEWAL + 30)
-    assert len(stage.bindings) == 2
-    new = stage.client.links[1]
-    assert new.next_deadline() is not None
-    assert new.next_deadline() > stage.now  # type: ignore[operator]  # the line above
-
-
-def test_a_new_key_that_is_lost_before_it_was_bound_is_made_again() -> None:
-    stage = Stage()
-    stage.settle()
-    stage.answer = lambda query: None
-    stage.answer_binding = lambda key: None
-    slow = stage.client.send(QUERY)
-    stage.advance(RENEWAL + 2)
-    [_, key] = stage.temporary_keys()
-    stage.state.forget_key(key.auth_key.id)
-    stage.cut(stage.client.links[1])
-    stage.answer = lambda query: ANSWER + query.body
-    stage.answer_binding = lambda key: TRUE
-    request = stage.client.send(QUERY + QUERY)
-    stage.advance(30)
-    assert set(results(stage)) == {request}
-    assert len(stage.of(KeyBound)) == 2
-    assert stage.client.links[0].state is stage.client.key_state
-    assert slow.msg_id
-
-
-def test_calls_that_wait_for_a_new_key_can_be_cancelled() -> None:
-    stage = Stage()
-    stage.answer_binding = lambda key: None
-    request = stage.client.send(QUERY)
-    stage.settle()
-    stage.client.cancel(request, stage.now)
-    assert stage.client.in_flight == 1  # the binding
-    stage.advance(20)
-    assert stage.executed == []
-
-
-def test_what_follows_a_call_that_was_cancelled_while_it_waited_fails_as_it_would_later() -> None:
-    stage = Stage()
-    first = stage.client.send(query(1))
-    second = stage.client.send(query(2), after=[first])
-    stage.client.cancel(first, stage.now)
-    stage.advance(1)
-    assert [(event.request, event.message) for event in stage.of(RpcFailed)] == [(second, "MSG_WAIT_FAILED")]
-    assert stage.executed == []
-
-
 # Keys that are lost ---------------------------------------------------------------------------------------------------
 
 
@@ -643,6 +345,42 @@ def test_a_key_that_is_unknown_once_only_is_kept() -> None:
     assert exchanges(stage) == 1
 
 
+def test_another_error_than_404_says_nothing_of_the_key() -> None:
+    stage = Stage()
+    stage.settle()
+    [link] = stage.client.links
+    stage.cut(link)
+    for _ in range(2):
+        stage.connect(link)
+        server = stage.wires[link]
+        stage.hand_up(server, link.data_to_send(stage.now))
+        assert server._transport is not None
+        stage._tell(link.received(server._transport.pack_error(-403), stage.now), link)
+    request = stage.client.send(QUERY)
+    stage.advance(5)
+    assert results(stage) == {request: ANSWER + QUERY}
+    assert exchanges(stage) == 1
+
+
+def test_a_key_that_was_lost_tells_that_updates_may_have_been_missed() -> None:
+    stage = Stage()
+    stage.settle()
+    forget_and_go_on(stage)
+    assert stage.ready
+    assert len(stage.of(UpdatesGap)) == 1
+
+
+def test_a_session_that_the_server_forgot_is_one_gap_in_the_updates() -> None:
+    stage = Stage()
+    stage.settle()
+    stage.advance(60)
+    [key] = stage.temporary_keys()
+    stage.state.forget_session(key, *key.sessions)
+    stage.client.send(QUERY)
+    stage.settle()
+    assert len(stage.of(UpdatesGap)) == 1
+
+
 def test_keys_that_are_forgotten_one_after_the_other_end_the_link() -> None:
     stage = Stage()
     stage.settle()
@@ -697,6 +435,20 @@ def test_a_binding_that_is_lost_again_and_again_is_an_error_of_the_call() -> Non
     assert len(stage.bindings) < 10
 
 
+def test_a_binding_that_is_lost_now_and_then_is_made_again_each_time() -> None:
+    stage = Stage()
+    stage.settle()
+    [key] = stage.temporary_keys()
+    sent = []
+    for number in range(8):
+        key.bound_to = None
+        sent.append(stage.client.send(query(number)))
+        stage.advance(1)
+    assert list(results(stage)) == sent
+    assert stage.of(Failed) == []
+    assert len(stage.bindings) == 9
+
+
 def test_a_key_that_ended_while_the_machine_slept_is_replaced_at_once() -> None:
     stage = Stage()
     stage.settle()
@@ -745,6 +497,17 @@ def test_calls_are_bounded_before_the_key_is_bound_as_they_are_later() -> None:
     assert len(stage.executed) == 2
 
 
+def test_nothing_is_remembered_of_calls_that_have_ended() -> None:
+    stage = Stage()
+    first = stage.client.send(query(1))
+    second = stage.client.send(query(2), after=[first])
+    third = stage.client.send(query(3), after=[second])
+    stage.client.cancel(third, stage.now)
+    stage.settle()
+    assert set(results(stage)) == {first, second}
+    assert stage.client._after == {}
+
+
 def test_a_body_that_can_not_be_sent_ends_its_call_alone() -> None:
     stage = Stage()
     bad = stage.client.send(b"odd")
@@ -766,11 +529,3 @@ def test_a_closed_link_stays_closed() -> None:
     assert link.data_to_send(stage.now) == b""
     with pytest.raises(Exception, match="closed"):
         stage.client.send(QUERY)
-
-
-def test_calls_move_to_their_new_key_without_an_event_that_they_were_sent_again() -> None:
-    stage = Stage()
-    request = stage.client.send(QUERY)
-    stage.advance(RENEWAL + 10)
-    assert stage.of(Resent) == []
-    assert set(results(stage)) == {request}
