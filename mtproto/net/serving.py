@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,10 @@ __all__ = ["LINGER", "TCPServer"]
 
 LINGER = 5.0
 """Seconds that a connection which is to be closed may take to send its last bytes."""
+
+
+HANDSHAKE_TIME = 10.0
+"""Seconds for the handshake of TLS."""
 
 
 class TCPServer(ABC):
@@ -49,7 +54,13 @@ class TCPServer(ABC):
 
         """
         loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(lambda: self._take_in(loop), self._host, self._port, ssl=self._tls)
+        self._server = await loop.create_server(
+            lambda: self._take_in(loop),
+            self._host,
+            self._port,
+            ssl=self._tls,
+            ssl_handshake_timeout=HANDSHAKE_TIME if self._tls is not None else None,
+        )
 
     async def close(self) -> None:
         """Stop listening and close all connections, with what is still being answered. May be called twice."""
@@ -57,6 +68,8 @@ class TCPServer(ABC):
         if server is not None:
             server.close()
             await self._send_away()
+            if sys.version_info >= (3, 13):  # who is in the midst of a handshake is known to the server alone
+                server.abort_clients()
             await server.wait_closed()
 
     async def __aenter__(self) -> Self:

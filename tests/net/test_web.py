@@ -13,10 +13,11 @@ import pytest
 from mtproto import blocking, connect
 from mtproto.errors import ConnectionLost, LocalProtocolError
 from mtproto.localdc import LocalDCThread
-from mtproto.net import BlockingConnection, web
+from mtproto.net import BlockingConnection, serving, web
 from mtproto.net.proxies import route_to
 from mtproto.session import Update
 from tests.net.certificate import contexts
+from tests.net.streams import visiting
 from tests.net.support import (
     ANSWER,
     IMPATIENT,
@@ -219,6 +220,19 @@ def test_a_server_without_tls_ends_the_attempt() -> None:
         async with listener() as server:
             with pytest.raises(ConnectionLost):
                 await connection(server, transport="websocket-tls", tls=contexts()[1]).open()
+
+    run(main())
+
+
+def test_a_visitor_who_never_shakes_hands_keeps_no_server_from_closing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(serving, "HANDSHAKE_TIME", 0.05)
+
+    async def main() -> None:
+        server = listener(tls=contexts()[0])
+        await server.start()
+        async with visiting(server.address) as (reader, _), asyncio.timeout(SOON / 4):
+            await server.close()
+            assert await reader.read() == b""
 
     run(main())
 
