@@ -160,9 +160,9 @@ class KeyState:
         """Return the state as bytes for a store. They contain the key: whoever reads them is the user.
 
         The form, little-endian: the magic `MTKS`, a version byte; the fixed part (`_FIXED`); the salts; the digest;
-        the first 8 bytes of the SHA-256 of all that.
+        the first 8 bytes of the SHA-256 of all that. It may be called while another thread learns salts.
         """
-        digest = self.init_hash
+        digest, salts = self.init_hash, self.salts  # each is replaced, never changed
         fixed = _FIXED.pack(
             MAGIC,
             VERSION,
@@ -173,11 +173,11 @@ class KeyState:
             -1 if self.layer is None else self.layer,
             self.expires_at is not None,
             self.expires_at or 0.0,
-            len(self.salts),
+            len(salts),
             -1 if digest is None else len(digest),
         )
-        salts = [_SALT.pack(salt.valid_since, salt.valid_until, salt.salt) for salt in self.salts]
-        data = b"".join((fixed, *salts, digest or b""))
+        packed = [_SALT.pack(salt.valid_since, salt.valid_until, salt.salt) for salt in salts]
+        data = b"".join((fixed, *packed, digest or b""))
         return data + _checksum(data)
 
     @classmethod

@@ -37,6 +37,17 @@ def test_a_store_keeps_everything(original: KeyState) -> None:
     assert KeyState.from_bytes(original.to_bytes()) == original
 
 
+def test_what_is_learned_meanwhile_does_no_harm() -> None:
+    class Replaced(list[Salt]):
+        def __len__(self) -> int:
+            original.salts = []  # as another thread might do
+            return super().__len__()
+
+    original = state()
+    original.salts = Replaced([Salt(1, 2, 3)])
+    assert KeyState.from_bytes(original.to_bytes()).salts == [Salt(1, 2, 3)]
+
+
 def test_that_the_clock_is_known_is_not_kept() -> None:
     original = state()
     original.time_known = True
