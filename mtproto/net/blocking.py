@@ -141,7 +141,8 @@ class BlockingConnection(Shell[OutcomeFuture]):
         request = Request(body, tuple(after), idempotent, want_quick_ack)
         future: OutcomeFuture = Future()
         future.add_done_callback(lambda _: self._room.release())
-        self._wish(lambda: self._add(request, future))
+        if not self._wish(lambda: self._add(request, future)):
+            future.set_exception(self._failed or ConnectionLost("the connection is not open"))
         return BlockingCall(self, request, future)
 
     def call(
@@ -205,10 +206,9 @@ class BlockingConnection(Shell[OutcomeFuture]):
         finally:
             self._end(self._failed or RequestCancelled("the connection was closed"))
 
-    def _wish(self, wish: Callable[[], None]) -> None:
-        """Have something done in the pump's thread; once that has ended, nobody else owns the link: do it here."""
-        if self._loop is None or not self._loop.call_threadsafe(wish):
-            wish()
+    def _wish(self, wish: Callable[[], None]) -> bool:
+        """Have something done in the pump's thread; return False if that ends, and with it every call, by itself."""
+        return self._loop is not None and self._loop.call_threadsafe(wish)
 
     def _add(self, request: Request, future: OutcomeFuture) -> None:
         try:

@@ -115,6 +115,19 @@ def test_closing_ends_the_calls_that_wait() -> None:
             client.call(QUERY)
 
 
+def test_at_its_end_no_other_thread_does_what_is_the_pumps() -> None:
+    done: list[str] = []
+    with ListenerThread() as server:
+        client = blocking(server)
+        client.open()
+        call = client.start(QUERY)
+        call.result(SOON)
+        client.close()
+        assert not client._wish(lambda: done.append("wish"))
+        client.give_up(call.request)
+    assert done == []
+
+
 def test_calls_wait_for_room() -> None:
     gate = Gate()
     limits = Limits(unanswered_requests=2)
