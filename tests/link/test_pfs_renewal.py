@@ -345,6 +345,21 @@ def test_what_follows_a_call_that_ends_before_any_link_could_take_it_fails_as_it
     assert stage.client.in_flight == 0
 
 
+def test_what_follows_a_call_that_turns_out_to_be_impossible_when_its_turn_comes_fails_too() -> None:
+    stage = Stage()
+    stage.settle()
+    slow = slow_call(stage)
+    [slot] = next(iter(stage.wires.values()))._slots
+    stage.advance(RENEWAL + 10)
+    bad = stage.client.send(b"odd", after=[slow])
+    follower = stage.client.send(query(3), after=[bad])
+    assert stage.of(RequestLost) == []
+    slot.session.answer(slow.msg_id, ANSWER)
+    stage.advance(1)
+    assert [event.request for event in stage.of(RequestLost)] == [bad]
+    assert [(event.request, event.message) for event in stage.of(RpcFailed)] == [(follower, "MSG_WAIT_FAILED")]
+
+
 def test_a_link_that_fails_takes_the_one_that_was_to_follow_it_along() -> None:
     stage = Stage()
     stage.settle()

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import asyncio
 import random
+import sys
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from mtproto.link import Broken, Failed, StatusChanged
+from mtproto.link import BackoffPolicy, Broken, Failed, StatusChanged
 from mtproto.localdc import Faults
 from mtproto.session import RequestLost, Result
 from mtproto.transport import TRANSPORTS
@@ -158,6 +159,20 @@ def test_many_calls_over_a_connection_that_is_cut(times: int) -> None:
         assert stage.dc.faults.applied["cut"] + stage.dc.faults.applied["cut_received"] >= 1
 
     perform(scene)
+
+
+@pytest.mark.slow
+def test_more_connections_that_end_than_calls_may_be_nested_are_no_recursion() -> None:
+    times = sys.getrecursionlimit() + 100
+
+    async def scene(stage: Stage) -> None:
+        for _ in range(times):
+            stage.dc.faults.cut(0)
+        assert await stage.send(timeout=None) == 1
+        assert stage.dc.faults.applied["cut"] == times
+        assert not stage.of(Failed)
+
+    perform(scene, backoff=BackoffPolicy(first=0.001, ceiling=0.01))
 
 
 def test_an_exchange_over_a_connection_that_is_cut_anywhere() -> None:
