@@ -146,7 +146,6 @@ class HappyEyeballs:
         self._patience.cancel()
         if self._pause is not None:
             self._pause.cancel()
-        self._waiting.clear()
         attempts, self._attempts = self._attempts, []
         for attempt in attempts:
             attempt.carrier.abort()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import os
 import socket
 import threading
 from typing import TYPE_CHECKING, Any
@@ -12,7 +13,8 @@ import pytest
 
 from mtproto.net import Clock, happy_eyeballs, thread_loop
 from mtproto.net.async_loop import AsyncLoop
-from mtproto.net.carrier import Route, open_tcp
+from mtproto.net.carrier import Place, Route, open_tcp
+from mtproto.net.happy_eyeballs import look_up
 from mtproto.net.socks import SocketProxy
 from mtproto.net.thread_loop import ThreadLoop
 from tests.loopback import NEEDS_IPV6
@@ -208,6 +210,7 @@ def test_if_all_refuse_the_error_names_them(scene: Begin, refusing: tuple[Addres
     assert isinstance(notes.error, ConnectionRefusedError)
     for _, port in refusing:
         assert f"127.0.0.1:{port}" in str(notes.error)
+    assert str(notes.error).endswith(os.strerror(errno.ECONNREFUSED))
 
 
 @BOTH
@@ -229,6 +232,43 @@ def test_a_family_that_can_not_be_had_is_a_failure_like_others(
 
     scene(begin)
     assert seen[0].told == ["opened", "lost"]
+
+
+@BOTH
+def test_an_attempt_that_can_not_even_begin_is_a_failure_like_others(scene: Begin) -> None:
+    seen = []
+
+    def begin(loop: Loop, over: Callable[[], None]) -> None:
+        seen.append(Notes(over))
+        open_tcp(loop, Route(addresses=(("255.255.255.255", 1),)), seen[0])
+        assert seen[0].told == []
+
+    scene(begin)
+    assert seen[0].told == ["lost"]
+    assert isinstance(seen[0].error, OSError)
+
+
+@BOTH
+def test_of_two_that_come_about_together_the_first_may_give_up_the_other(scene: Begin, server: socket.socket) -> None:
+    told: list[str] = []
+    [place], _ = look_up(to(server).addresses)
+
+    def begin(loop: Loop, over: Callable[[], None]) -> None:
+        class Jealous(Notes):
+            def opened(self, carrier: Carrier) -> None:
+                told.append("opened")
+                for other in carriers:
+                    other.abort()
+
+            def lost(self, error: Exception | None) -> None:
+                told.append("lost")
+                if told.count("lost") == 2:
+                    over()
+
+        carriers = [loop.open_socket(place, Jealous(over)) for _ in range(2)]
+
+    scene(begin)
+    assert sorted(told) == ["lost", "lost", "opened"]
 
 
 @BOTH
@@ -323,6 +363,39 @@ def test_an_attempt_that_is_given_up_once_its_thread_has_connected_is_never_open
 
     in_a_thread(begin)
     assert seen[0].told == ["lost"]
+
+
+def test_what_a_proxy_leads_to_after_the_end_is_closed(server: socket.socket, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = []
+    ended = threading.Event()
+    threads: set[threading.Thread] = set()
+
+    def connect(_proxy: SocketProxy, address: Address, _timeout: float) -> socket.socket:
+        assert ended.wait(SOON)
+        return socket.create_connection(address)
+
+    class Patient(Notes):
+        def lost(self, error: Exception | None) -> None:
+            super().lost(error)
+            ended.set()
+            for thread in threads:
+                thread.join(SOON)
+
+    monkeypatch.setattr(thread_loop, "connect_through", connect)
+    place = Place(address=to(server).addresses[0], via=SocketProxy("socks5", ("192.0.2.1", 1080)))
+
+    def begin(loop: Loop, over: Callable[[], None]) -> None:
+        seen.append(Patient(over))
+        before = set(threading.enumerate())
+        carrier = loop.open_socket(place, seen[0])
+        threads.update(set(threading.enumerate()) - before)
+        carrier.abort()
+
+    in_a_thread(begin)
+    assert seen[0].told == ["lost"]
+    [visitor] = waiting_at(server)
+    with visitor:
+        assert is_closed(visitor)
 
 
 @BOTH

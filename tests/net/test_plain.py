@@ -12,9 +12,10 @@ import pytest
 from mtproto.errors import ConnectionLost, DeadlineExceeded, LocalProtocolError, RemoteProtocolError, TransportError
 from mtproto.exchange import ClientExchange
 from mtproto.net import Listener, ask_plain
+from mtproto.net.plain import _Question
 from mtproto.net.proxies import TRANSPORT_NAMES
 from mtproto.proxy import ProxyServer
-from mtproto.transport import Secret
+from mtproto.transport import Full, Role, Secret, client_transport
 from tests.net.certificate import contexts
 from tests.net.streams import served, unused_address
 from tests.net.support import SOON, listener, rsa_key, run
@@ -87,6 +88,35 @@ def test_what_is_not_this_transport_is_told() -> None:
         async with served(talk) as address:
             with pytest.raises(RemoteProtocolError):
                 await ask_plain(address, bytes(24), timeout=SOON)
+
+    run(main())
+
+
+def test_whoever_has_an_answer_closes_the_connection() -> None:
+    async def main() -> None:
+        closed = asyncio.Event()
+
+        async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            await reader.readexactly(4 + 4 + 24)
+            writer.write((24).to_bytes(4, "little") + bytes(24))
+            assert await reader.read() == b""
+            closed.set()
+
+        async with served(talk) as address:
+            assert await ask_plain(address, bytes(24), timeout=SOON) == bytes(24)
+            await closed.wait()
+
+    run(main())
+
+
+def test_only_the_first_answer_counts() -> None:
+    async def main() -> None:
+        question = _Question(client_transport("full", os.urandom), bytes(24))
+        server = Full(Role.SERVER, os.urandom)
+        question.received(server.pack(b"one " * 6))
+        question.received(server.pack(b"two " * 6))
+        question.lost(None)
+        assert await question.answer == b"one " * 6
 
     run(main())
 
