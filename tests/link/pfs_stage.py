@@ -192,6 +192,23 @@ class Stage:
         self.executed.append(query.body)
         return self.answer(query)
 
+    def lose_key(self, link: ClientLink) -> None:
+        """Let the DC forget the key of a link, and say so over one connection after the other until it is believed."""
+        assert link.state is not None
+        self.state.forget_key(link.state.auth_key.id)
+        self.cut(link)
+        for _ in range(2):
+            self.connect(link)
+            self._carry_all()
+
+    def answer_with_error(self, link: ClientLink, code: int) -> None:
+        """Connect a link, and answer the first thing that it says with a transport error."""
+        self.connect(link)
+        server = self.wires[link]
+        self.hand_up(server, link.data_to_send(self.now))
+        assert server._transport is not None
+        self._tell(link.received(server._transport.pack_error(code), self.now), link)
+
     # What tests ask
 
     def of(self, kind: type[E]) -> list[E]:

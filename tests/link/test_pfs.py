@@ -87,6 +87,16 @@ def test_the_key_of_a_temporary_state_is_not_bound_to() -> None:
         Stage(state=state)
 
 
+def test_the_end_of_a_key_is_a_moment_of_the_servers_clock() -> None:
+    stage = Stage()
+    stage.settle()
+    [link] = stage.client.links
+    assert link.state is not None
+    assert link.ends_at == pytest.approx(NOW + LIFE, abs=2)
+    link.state.time_offset += 500
+    assert link.ends_at == pytest.approx(NOW + LIFE - 500, abs=2)
+
+
 def test_layer_and_init_connection_are_not_taken_over_from_one_key_to_the_next() -> None:
     stage = Stage()
     stage.settle()
@@ -142,7 +152,7 @@ def test_a_binding_whose_answer_was_lost_is_not_made_twice() -> None:
     assert exchanges(stage) == 1
 
 
-def test_a_binding_of_which_the_server_forgot_everything_is_made_again() -> None:
+def test_a_binding_of_which_the_server_forgot_everything_is_made_again_at_once() -> None:
     stage = Stage()
     stage.answer_binding = lambda key: None
     stage.settle()
@@ -151,7 +161,8 @@ def test_a_binding_of_which_the_server_forgot_everything_is_made_again() -> None
     stage.cut(link)
     stage.state.forget_session(asked.slot.key, asked.slot.session_id)
     stage.answer_binding = lambda key: TRUE
-    stage.advance(30)
+    stage.now += 0.01  # its new session gives out new ids
+    stage.settle()
     assert stage.ready
     assert len(stage.bindings) == 2
 
@@ -351,15 +362,22 @@ def test_another_error_than_404_says_nothing_of_the_key() -> None:
     [link] = stage.client.links
     stage.cut(link)
     for _ in range(2):
-        stage.connect(link)
-        server = stage.wires[link]
-        stage.hand_up(server, link.data_to_send(stage.now))
-        assert server._transport is not None
-        stage._tell(link.received(server._transport.pack_error(-403), stage.now), link)
+        stage.answer_with_error(link, -403)
     request = stage.client.send(QUERY)
     stage.advance(5)
     assert results(stage) == {request: ANSWER + QUERY}
     assert exchanges(stage) == 1
+
+
+def test_what_was_said_of_a_lost_key_is_not_held_against_the_next_exchange() -> None:
+    stage = Stage()
+    stage.settle()
+    [link] = stage.client.links
+    stage.lose_key(link)
+    stage.answer_with_error(link, -403)
+    assert stage.of(Failed) == []
+    stage.advance(5)
+    assert stage.ready
 
 
 def test_a_key_that_was_lost_tells_that_updates_may_have_been_missed() -> None:
@@ -447,6 +465,21 @@ def test_a_binding_that_is_lost_now_and_then_is_made_again_each_time() -> None:
     assert list(results(stage)) == sent
     assert stage.of(Failed) == []
     assert len(stage.bindings) == 9
+
+
+def test_a_success_lets_the_waits_between_bindings_begin_anew() -> None:
+    stage = Stage()
+    replies = [write_rpc_error(500, "INTERNAL")] * 5
+    stage.answer_binding = lambda key: replies.pop() if replies else TRUE
+    stage.client.send(query(1))
+    stage.advance(20)
+    assert len(stage.bindings) == 6
+    [key] = stage.temporary_keys()
+    key.bound_to, replies = None, [write_rpc_error(500, "INTERNAL")]
+    stage.client.send(query(2))
+    stage.advance(1)
+    assert len(results(stage)) == 2
+    assert len(stage.bindings) == 8
 
 
 def test_a_key_that_ended_while_the_machine_slept_is_replaced_at_once() -> None:

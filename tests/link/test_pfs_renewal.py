@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mtproto.errors import LocalProtocolError, OutcomeUnknown
-from mtproto.link import ClientLink, Failed, KeyBound, LinkAdded, LinkRemoved, Status, StatusChanged
+from mtproto.link import Broken, Failed, KeyBound, LinkAdded, LinkRemoved, Status, StatusChanged
 from mtproto.session import Request, RequestLost, Resent, RpcFailed, UpdatesGap
 from mtproto.session.wire import write_rpc_error
 from tests.link.pfs_stage import LIFE, RENEWAL, TRUE, Stage, exchanges, query, results
@@ -21,16 +21,6 @@ def slow_call(stage: Stage) -> Request:
     stage.settle()
     stage.answer = lambda query: ANSWER + query.body
     return request
-
-
-def lose_key(stage: Stage, link: ClientLink) -> None:
-    """Let the DC forget the key of a link, and say so over a connection after the other until it is believed."""
-    assert link.state is not None
-    stage.state.forget_key(link.state.auth_key.id)
-    stage.cut(link)
-    for _ in range(2):
-        stage.connect(link)
-        stage._carry_all()
 
 
 def test_a_key_is_replaced_before_its_end_and_no_call_is_dropped() -> None:
@@ -202,7 +192,7 @@ def test_a_key_that_is_lost_while_it_is_replaced_leaves_the_field_to_its_success
     stage.reachable = False
     stage.advance(RENEWAL + 1)
     old, new = stage.client.links
-    lose_key(stage, old)
+    stage.lose_key(old)
     assert list(stage.client.links) == [new]
     stage.reachable = True
     request = stage.client.send(QUERY)
@@ -229,6 +219,19 @@ def test_a_key_that_can_not_be_replaced_is_used_until_its_end_and_tried_again_me
     assert len(stage.of(KeyBound)) == 1
     stage.advance(61)
     assert len(stage.of(KeyBound)) == 2
+
+
+def test_a_key_that_ends_without_a_successor_takes_its_connection_along() -> None:
+    stage = Stage()
+    stage.settle()
+    stage.reachable = False
+    stage.advance(LIFE + 1)
+    assert [str(event.error) for event in stage.of(Broken)] == ["the temporary key has ended"]
+    assert not stage.ready
+    stage.reachable = True
+    request = stage.client.send(QUERY)
+    stage.advance(61)
+    assert results(stage) == {request: ANSWER + QUERY}
 
 
 def test_calls_that_wait_for_a_key_which_is_never_bound_go_out_under_the_old_one() -> None:
@@ -289,7 +292,7 @@ def test_a_key_that_is_lost_while_its_last_calls_settle_is_not_waited_for() -> N
     old, new = stage.client.links
     assert new.state is not None
     request = stage.client.send(query(2))
-    lose_key(stage, old)
+    stage.lose_key(old)
     stage.settle()
     assert set(results(stage)) == {request}
     assert [event.request for event in stage.of(RequestLost)] == [slow]
