@@ -369,6 +369,18 @@ def test_another_error_than_404_says_nothing_of_the_key() -> None:
     assert exchanges(stage) == 1
 
 
+def test_a_key_that_is_lost_while_its_binding_waits_leaves_no_wait_behind() -> None:
+    stage = Stage()
+    stage.answer_binding = lambda key: write_rpc_error(500, "INTERNAL")
+    stage.settle()
+    assert len(stage.bindings) == 1
+    [link] = stage.client.links
+    stage.lose_key(link)
+    stage.connect(link)
+    stage.settle()
+    assert len(stage.bindings) == 2
+
+
 def test_what_was_said_of_a_lost_key_is_not_held_against_the_next_exchange() -> None:
     stage = Stage()
     stage.settle()
@@ -556,8 +568,12 @@ def test_a_closed_link_stays_closed() -> None:
     stage = Stage()
     stage.settle()
     [link] = stage.client.links
+    stage.answer = lambda query: None
+    stage.client.send(QUERY)
+    stage.settle()
     assert stage.client.close() == [StatusChanged(Status.CLOSED)]
     assert stage.client.close() == []
+    assert link.tick(stage.now + LIFE) == []
     assert link.status is Status.CLOSED
     assert link.data_to_send(stage.now) == b""
     with pytest.raises(Exception, match="closed"):

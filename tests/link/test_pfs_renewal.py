@@ -86,6 +86,8 @@ def test_a_call_that_takes_long_does_not_hold_up_the_others_for_long() -> None:
     stage.advance(6)
     assert set(results(stage)) == {quick}
     assert len(stage.client.links) == 2  # the old one waits for its answer
+    assert stage.client.state is not None
+    assert [key.bound_to for key in stage.temporary_keys()] == [None, stage.client.state.auth_key.id]
     slot.session.answer(slow.msg_id, ANSWER + query(1))
     stage.settle()
     assert set(results(stage)) == {slow, quick}
