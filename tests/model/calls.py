@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from mtproto.errors import LocalProtocolError
 from mtproto.link.binding import BindRequest, read_bind_request
+from mtproto.session import Result
 from mtproto.session.wire import write_rpc_error
 
 if TYPE_CHECKING:
@@ -58,10 +59,12 @@ class Call:
         number: what tells it from all others.
         idempotent: it may be executed twice.
         after: the calls that have to succeed first.
+        fails: the server answers it with an error.
         sealed_at: when it was first sent, or what its first id said if that was earlier, by the server's clock; None
             before.
         keys: the ids of the keys that it may have travelled under.
         executed: how often.
+        errors: what the server has answered instead of a result.
         ends: what the caller was told of its end; one thing at most.
         cancelled: the caller gave it up.
         refused: the caller was told that the server never took it.
@@ -71,10 +74,12 @@ class Call:
     request: Request
     number: int
     idempotent: bool
-    after: list[Call] = field(default_factory=list)
+    after: list[Call]
+    fails: bool
     sealed_at: float | None = None
     keys: set[int] = field(default_factory=set)
     executed: int = 0
+    errors: set[str] = field(default_factory=set)
     ends: list[object] = field(default_factory=list)
     cancelled: bool = False
     refused: bool = False
@@ -82,6 +87,10 @@ class Call:
     @property
     def open(self) -> bool:
         return not self.ends and not self.cancelled
+
+    @property
+    def failed(self) -> bool:
+        return self.cancelled or any(not isinstance(end, Result) for end in self.ends)
 
 
 class Bindings(Protocol):
@@ -117,21 +126,23 @@ class Desk:
             return
         waits_for, call = self._read(query.body)
         if not waits_for:
+            assert not any(before.failed for before in call.after), "it goes on although one that it follows has failed"
             self._execute(call)
 
-    def answer(self, query: ServerQuery, *, succeeds: bool = True) -> None:
+    def answer(self, query: ServerQuery) -> None:
         """Answer an open query: with its result, or with an error."""
         self.open.remove(query)
         binding = read_bind_request(query.body)
         if binding is not None:
             self._send(query, self._bind(query, binding))
         elif query in self._refused:
-            self._send(query, write_rpc_error(401, "AUTH_KEY_PERM_EMPTY"))
+            self._fail(query, self._read(query.body)[1], 401, "AUTH_KEY_PERM_EMPTY")
         else:
-            self._answer_call(query, succeeds)
+            self._answer_call(query)
 
-    def _answer_call(self, query: ServerQuery, succeeds: bool) -> None:
+    def _answer_call(self, query: ServerQuery) -> None:
         waits_for, call = self._read(query.body)
+        succeeds = not call.fails
         before = [self._done.get((query.session_id, msg_id)) for msg_id in waits_for]
         if not all(before):
             succeeds = False
@@ -141,7 +152,14 @@ class Desk:
             if waits_for:
                 self._execute(call)
         self._done[query.session_id, query.msg_id] = succeeds
-        self._send(query, answer_to(call.number) if succeeds else write_rpc_error(400, error))
+        if succeeds:
+            self._send(query, answer_to(call.number))
+        else:
+            self._fail(query, call, 400, error)
+
+    def _fail(self, query: ServerQuery, call: Call, code: int, error: str) -> None:
+        call.errors.add(error)
+        self._send(query, write_rpc_error(code, error))
 
     def _bind(self, query: ServerQuery, binding: BindRequest) -> bytes:
         key, state = query.slot.key, self._keys.state

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     import pytest
 
+    from mtproto.session import Request
+
 __all__ = ["MUTANTS"]
 
 SALT_CODE = 48
@@ -67,6 +69,16 @@ def salt_retry(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ClientState, "_retry", retry_others)
 
 
+def doubt(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Send again what the server has forgotten, whether or not it may be executed twice."""
+
+    def forgotten(self: ClientState, request: Request, _reason: str) -> None:
+        if request.state is not RequestState.SETTLED:
+            self._requeue([request])
+
+    monkeypatch.setattr(ClientState, "_forgotten", forgotten)
+
+
 MUTANTS: Mapping[str, Callable[[pytest.MonkeyPatch], None]] = {
     mutant.__name__: mutant
     for mutant in (
@@ -75,5 +87,6 @@ MUTANTS: Mapping[str, Callable[[pytest.MonkeyPatch], None]] = {
         state_request,
         state_request_before_sending_again,
         salt_retry,
+        doubt,
     )
 }

@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
 __all__ = ["LinksWithTemporaryKeys", "make_keys_cheaply"]
 
-LIFE = 300
-"""Seconds that temporary keys live here; they are replaced 30 seconds before their end."""
+LIFE = 100
+"""Seconds that temporary keys live here; they are replaced 10 seconds before their end."""
 
 
 class _Client:

@@ -36,6 +36,10 @@ OLD_WIRES = 2
 ANSWER_LIFETIME = 600.0
 """Seconds after which a server may forget an answer that was not acknowledged: documented as ten minutes."""
 
+KEY_ENDS_EARLY = 41.0
+"""Seconds by which a temporary key may end earlier by the client's count, which begins with its question and is told
+whole seconds; the answer takes 40 at most."""
+
 HEALED_WITHIN = 40
 """Steps, each until both ends are silent or wait for a time, in which a healthy carrier settles everything."""
 
@@ -43,6 +47,9 @@ EXCHANGES = 40
 """Turns of the two ends in which they come to be silent."""
 
 NOT_FOUND = -404
+
+WAIT_ERRORS = {"MSG_WAIT_FAILED", "MSG_WAIT_TIMEOUT"}
+"""The errors of calls that follow others."""
 
 CLOCK_CODES = {16, 17}
 """Refusals that end a call when the clock is found wrong twice while it waits; it was not executed then."""
@@ -114,7 +121,9 @@ class World:
 
     # Calls -----------------------------------------------------------------------------------------------------------
 
-    def call(self, *, idempotent: bool = False, quick_ack: bool = False, after: Sequence[Call] = ()) -> Call:
+    def call(
+        self, *, idempotent: bool = False, quick_ack: bool = False, fails: bool = False, after: Sequence[Call] = ()
+    ) -> Call:
         number = len(self.calls)
         request = self.client.send(
             body_of(number),
@@ -122,7 +131,7 @@ class World:
             want_quick_ack=quick_ack,
             after=[before.request for before in after],
         )
-        call = Call(request, number, idempotent, list(after))
+        call = Call(request, number, idempotent, list(after), fails)
         self.calls.append(call)
         self.by_request[request] = call
         return call
@@ -231,14 +240,21 @@ class World:
         self.carried += 1
         self.tell(link, link.received(frame, self.client_now))
 
-    def flow(self, *, answers: bool) -> None:
-        """Let the carrier work well for the time of one round trip; `answers` says that all queries are answered."""
-        self.pull_client()
+    def carry_all_up(self) -> None:
         for wire in list(self.wires.values()):
             while wire.up:
                 self.carry_up(wire, wire.up.pop(0))
-        for query in list(self.desk.open) if answers else ():
+
+    def answer_all(self) -> None:
+        for query in list(self.desk.open):
             self.desk.answer(query)
+
+    def flow(self, *, answers: bool) -> None:
+        """Let the carrier work well for the time of one round trip; `answers` says that all queries are answered."""
+        self.pull_client()
+        self.carry_all_up()
+        if answers:
+            self.answer_all()
         self.pull_server()
         for link, wire in list(self.wires.items()):
             while self.wires.get(link) is wire and wire.down:
@@ -315,8 +331,8 @@ class World:
                     call = self._end(request, event)
                     assert body == answer_to(call.number), "it got the answer to another call"
                     assert call.executed, "it has a result, but was never executed"
-                case RpcFailed(request):
-                    self._end(request, event)
+                case RpcFailed(request, _, error):
+                    self._check_answer(self._end(request, event), error)
                 case RequestLost(request, error):
                     self._check_lost(self._end(request, event), error)
                 case Update(_, body):
@@ -343,6 +359,12 @@ class World:
         call.ends.append(end)
         return call
 
+    def _check_answer(self, call: Call, error: str) -> None:
+        if error in WAIT_ERRORS:
+            assert any(before.failed for before in call.after), f"{error}, but none of those that it follows has failed"
+        else:
+            assert error in call.errors, f"the server has never answered {error}"
+
     def _check_lost(self, call: Call, error: Exception) -> None:
         if isinstance(error, MessageRefused) and error.code in CLOCK_CODES:
             call.refused = True
@@ -351,8 +373,11 @@ class World:
         assert call.sealed_at is not None, "the outcome of a call that was never sent is known"
         assert not call.idempotent, "a call that may be executed twice needs no known outcome"
         forgotten = self.forgot_at >= call.sealed_at or self.now - call.sealed_at >= ANSWER_LIFETIME
-        forgotten |= any(self.state.find_key(key_id, self.now) is None for key_id in call.keys)
+        forgotten |= not call.keys <= {key.auth_key.id for key in self.state if not self._ends(key)}
         assert forgotten, f"the server forgot nothing: {error}"
+
+    def _ends(self, key: ServerKey) -> bool:
+        return key.expires_at is not None and key.expires_at - self.now <= KEY_ENDS_EARLY
 
     def _check_failed(self, error: Exception) -> None:
         assert isinstance(error, TransportError), f"the link has failed: {error!r}"
@@ -384,7 +409,7 @@ class World:
             if not self.open_calls() and self.client.status is Status.READY and len(self.client.links) == 1:
                 self._call_once_more()
                 return step
-            self._wait()
+            self.wait()
         raise AssertionError(f"not settled after the carrier healed: {[call.number for call in self.open_calls()]}")
 
     def surprises(self) -> list[Callable[[], None]]:
@@ -414,7 +439,7 @@ class World:
                 return
         raise AssertionError("the two never come to rest")
 
-    def _wait(self) -> None:
+    def wait(self) -> None:
         """Let time pass until one of the two wants to do something."""
         clients = [link.next_deadline() for link in self.client.links]
         times = [time - self.skew for time in clients if time is not None]
