@@ -243,7 +243,7 @@ class PfsLink:
         elif successor.state is not None and self._has_settled(now):
             successor.bind()
         for link in list(self._past):
-            if link.status is Status.CLOSED or not link.open_calls or link.has_ended(now):
+            if link.status is Status.CLOSED or not link.open_calls:
                 self._past.remove(link)
                 events += self._dismiss(link)
         events += self._find_homes()
