@@ -9,7 +9,7 @@ from __future__ import annotations
 import shutil
 
 from tests.fuzz.campaign import HERE
-from tests.fuzz.seeds import link, pfs, session_client, session_server, tl, wire
+from tests.fuzz.seeds import link, pfs, session_client, session_server, tl, web, wire
 
 __all__ = ["make"]
 
@@ -17,7 +17,7 @@ __all__ = ["make"]
 def make() -> dict[str, dict[str, bytes]]:
     """Return the corpus: target, name of the file, content."""
     made: dict[str, dict[str, bytes]] = {}
-    for room in (tl, session_client, session_server, wire, link, pfs):
+    for room in (tl, session_client, session_server, wire, link, pfs, web):
         made.update(room.corpora())
     return made
 
