@@ -10,14 +10,15 @@ from functools import cache
 from random import Random
 from typing import TYPE_CHECKING
 
-from mtproto.errors import OutcomeUnknown, RemoteProtocolError, TransportError
+from mtproto.errors import RemoteProtocolError, TransportError
 from mtproto.link import Broken, ClientLink, Failed, LinkRemoved, ServerLink, ServerQuery, ServerState, Status
 from mtproto.message.auth_key import AuthKey
 from mtproto.message.key_state import KeyState, Salt
 from mtproto.message.message_ids import msg_id_time
-from mtproto.session import MessageRefused, RequestLost, Result, RpcFailed, Update
+from mtproto.session import RequestLost, Result, RpcFailed, Update
 from tests.link.support import rsa_key
 from tests.model.calls import Call, Desk, answer_to, body_of, update_number, update_of
+from tests.model.promises import Promises
 from tests.model.wire import History, Wire
 
 if TYPE_CHECKING:
@@ -33,13 +34,6 @@ DC = 2
 OLD_WIRES = 2
 """Connections that the client has given up and of which the server does not know that yet."""
 
-ANSWER_LIFETIME = 600.0
-"""Seconds after which a server may forget an answer that was not acknowledged: documented as ten minutes."""
-
-KEY_ENDS_EARLY = 41.0
-"""Seconds by which a temporary key may end earlier by the client's count, which begins with its question and is told
-whole seconds; the answer takes 40 at most."""
-
 HEALED_WITHIN = 40
 """Steps, each until both ends are silent or wait for a time, in which a healthy carrier settles everything."""
 
@@ -47,12 +41,6 @@ EXCHANGES = 40
 """Turns of the two ends in which they come to be silent."""
 
 NOT_FOUND = -404
-
-WAIT_ERRORS = {"MSG_WAIT_FAILED", "MSG_WAIT_TIMEOUT"}
-"""The errors of calls that follow others."""
-
-CLOCK_CODES = {16, 17}
-"""Refusals that end a call when the clock is found wrong twice while it waits; it was not executed then."""
 
 CLOSED_FOR = {"session_id", "msg_id"}
 """Checks that a healthy server may fail: packets of an earlier session, and those that were held back for minutes."""
@@ -64,7 +52,7 @@ def auth_key(number: int) -> AuthKey:
     return AuthKey(Random(number).randbytes(256))
 
 
-class World:
+class World(Promises):
     """A client, a data centre, and all that lies between.
 
     Attributes:
@@ -359,26 +347,6 @@ class World:
         call.ends.append(end)
         return call
 
-    def _check_answer(self, call: Call, error: str) -> None:
-        if error in WAIT_ERRORS:
-            assert any(before.failed for before in call.after), f"{error}, but none of those that it follows has failed"
-        else:
-            assert error in call.errors, f"the server has never answered {error}"
-
-    def _check_lost(self, call: Call, error: Exception) -> None:
-        if isinstance(error, MessageRefused) and error.code in CLOCK_CODES:
-            call.refused = True
-            return
-        assert isinstance(error, OutcomeUnknown), f"a call was lost: {error!r}"
-        assert call.sealed_at is not None, "the outcome of a call that was never sent is known"
-        assert not call.idempotent, "a call that may be executed twice needs no known outcome"
-        forgotten = self.forgot_at >= call.sealed_at or self.now - call.sealed_at >= ANSWER_LIFETIME
-        forgotten |= not call.keys <= {key.auth_key.id for key in self.state if not self._ends(key)}
-        assert forgotten, f"the server forgot nothing: {error}"
-
-    def _ends(self, key: ServerKey) -> bool:
-        return key.expires_at is not None and key.expires_at - self.now <= KEY_ENDS_EARLY
-
     def _check_failed(self, error: Exception) -> None:
         assert isinstance(error, TransportError), f"the link has failed: {error!r}"
         assert (error.code, self.key) == (NOT_FOUND, None), "the server knows the key"
@@ -388,15 +356,7 @@ class World:
         for call in self.open_calls():
             call.ends.append(reason)
 
-    # What has to hold ------------------------------------------------------------------------------------------------
-
-    def check(self) -> None:
-        for call in self.calls:
-            assert len(call.ends) <= 1, f"call {call.number} was settled {len(call.ends)} times"
-            assert call.executed <= 1 or call.idempotent, f"call {call.number} was executed {call.executed} times"
-            assert not (call.refused and call.executed), f"call {call.number} was refused, and executed"
-        for number, count in self.updates.items():
-            assert count == 1, f"update {number} came {count} times"
+    # Healing ----------------------------------------------------------------------------------------------------------
 
     def heal(self) -> int:
         """Let everything work from now on, until all calls are settled; return how many steps that took."""
