@@ -397,6 +397,10 @@ def test_a_flooded_server_is_given_time() -> None:
     assert pair.client.connect_at > pair.now
     pair.advance(5)
     assert pair.ready
+    pair.client.send(QUERY)
+    pair.settle()
+    pair.cut()
+    assert pair.client.connect_at == pair.now  # a flood that is over is forgotten
 
 
 def test_a_broken_stream_is_closed_and_replaced() -> None:
