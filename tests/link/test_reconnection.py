@@ -6,11 +6,13 @@ import pytest
 
 from mtproto.errors import RemoteProtocolError
 from mtproto.link import Broken, Failed, Status, StatusChanged
-from mtproto.link.reconnection import SENSELESS_CONNECTIONS
+from mtproto.link.backoff import DEFAULT_BACKOFF
+from mtproto.link.reconnection import SENSELESS_CONNECTIONS, Reconnection
 from mtproto.message.envelope import Sender, seal
 from mtproto.message.message_ids import server_msg_id
 from mtproto.session import Pong, Result, Stale
-from tests.link.support import DC, NOW, QUERY, Pair, seeded
+from mtproto.session.wire import write_rpc_error
+from tests.link.support import ANSWER, DC, NOW, QUERY, Pair, seeded
 
 HOUR = 3600.0
 DAY = 86400.0
@@ -58,8 +60,10 @@ def test_a_connection_that_stood_for_a_while_is_replaced_at_once() -> None:
         assert pair.ready
 
 
-def test_a_connection_that_brought_an_answer_is_replaced_at_once() -> None:
+@pytest.mark.parametrize("answer", [ANSWER, write_rpc_error(400, "NO")], ids=["a result", "an error"])
+def test_a_connection_that_brought_an_answer_is_replaced_at_once(answer: bytes) -> None:
     pair = Pair()
+    pair.answer = lambda query: answer
     pair.connect()
     for _ in range(5):
         pair.client.send(QUERY)
@@ -99,6 +103,17 @@ def test_refusals_with_anything_authentic_between_them_are_not_in_a_row() -> Non
         pair.cut()
         pair.now = pair.client.connect_at
     assert pair.of(Failed) == []
+
+
+def test_what_went_wrong_before_a_key_was_made_does_not_count_any_more() -> None:
+    memory = Reconnection(seeded(), DEFAULT_BACKOFF)
+    for _ in range(2):
+        assert [memory.refused(-404) for _ in range(2)] == [False] * 2
+        assert [memory.fruitless() for _ in range(4)] == [False] * 4
+        assert memory.next_attempt(NOW) == NOW < memory.next_attempt(NOW)
+        memory.key_made()
+    assert [memory.refused(-404) for _ in range(3)] == [False, False, True]
+    assert [memory.fruitless() for _ in range(5)] == [False] * 4 + [True]
 
 
 # A peer without a sense of time ---------------------------------------------------------------------------------------
