@@ -136,7 +136,7 @@ class Desk:
         if binding is not None:
             self._send(query, self._bind(query, binding))
         elif query in self._refused:
-            self._fail(query, self._read(query.body)[1], 401, "AUTH_KEY_PERM_EMPTY")
+            self._send(query, write_rpc_error(401, "AUTH_KEY_PERM_EMPTY"))  # of which no caller must be told
         else:
             self._answer_call(query)
 
@@ -155,11 +155,8 @@ class Desk:
         if succeeds:
             self._send(query, answer_to(call.number))
         else:
-            self._fail(query, call, 400, error)
-
-    def _fail(self, query: ServerQuery, call: Call, code: int, error: str) -> None:
-        call.errors.add(error)
-        self._send(query, write_rpc_error(code, error))
+            call.errors.add(error)
+            self._send(query, write_rpc_error(400, error))
 
     def _bind(self, query: ServerQuery, binding: BindRequest) -> bytes:
         key, state = query.slot.key, self._keys.state

@@ -18,9 +18,8 @@ __all__ = ["Promises"]
 ANSWER_LIFETIME = 600.0
 """Seconds after which a server may forget an answer that was not acknowledged: documented as ten minutes."""
 
-KEY_ENDS_EARLY = 41.0
-"""Seconds by which a temporary key may end earlier by the client's count, which begins with its question and is told
-whole seconds; the answer takes 40 at most."""
+KEY_ENDS_EARLY = 1.0
+"""Seconds by which a temporary key may end earlier by the client's count: it is told whole seconds."""
 
 WAIT_ERRORS = {"MSG_WAIT_FAILED", "MSG_WAIT_TIMEOUT"}
 """The errors of calls that follow others."""

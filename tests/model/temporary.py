@@ -39,21 +39,19 @@ class _Client:
         self._random = random
         self._expires_in = expires_in
         self._nonce = random(16)
-        self._started = 0.0
         self.steps: list[Any] = []
         self.result: ExchangeResult | None = None
 
     def start(self, now: float) -> bytes:
-        self._started = now
         body = self._nonce + (self._expires_in or 0).to_bytes(4, "little")
         return pack_plain(client_msg_id(now, 0, self._random), body)
 
     def receive(self, payload: bytes, now: float) -> None:
         body = unpack_plain(payload).body
         assert body[:16] == self._nonce, "an answer to another exchange"
-        offset = int.from_bytes(body[16:20], "little") - now
-        ends = None if self._expires_in is None else self._started + self._expires_in + offset
-        self.result = ExchangeResult(key_of(self._nonce), 0, offset, ends, now + offset)
+        server_time = int.from_bytes(body[16:20], "little")
+        ends = None if self._expires_in is None else float(server_time + self._expires_in)
+        self.result = ExchangeResult(key_of(self._nonce), 0, server_time - now, ends, server_time)
 
 
 class _Server:
@@ -99,6 +97,10 @@ class TemporaryWorld(World):
             if key.expires_at is not None:
                 self.state.forget_key(key.auth_key.id)
         self.forgot_at = self.now
+
+    def forget_binding(self) -> None:
+        if self.key is not None and self.key.temporary is not None:
+            self.key.temporary.bound_to = None
 
     def surprises(self) -> list[Callable[[], None]]:
         # A key may end while the machine sleeps: then nobody can know what became of what was sent under it.

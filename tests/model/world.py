@@ -273,6 +273,9 @@ class World(Promises):
         self.state.forget_key(auth_key(self.keys).id)
         self.forgot_at = self.now
 
+    def forget_binding(self) -> None:
+        """Forget which permanent key a temporary one stands for, where there are such."""
+
     def restart_server(self, seconds: float) -> None:
         """Let the server begin anew with nothing but its keys, and take what is older than that for forgotten.
 
