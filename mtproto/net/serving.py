@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import sys
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING
@@ -66,6 +67,7 @@ class TCPServer(ABC):
         """Stop listening and close all connections, with what is still being answered. May be called twice."""
         server, self._server = self._server, None
         if server is not None:
+            await _accept_no_more(server)
             server.close()
             await self._send_away()
             if sys.version_info >= (3, 13):  # who is in the midst of a handshake is known to the server alone
@@ -93,3 +95,16 @@ class TCPServer(ABC):
             raise LocalProtocolError("the server was not started")
         host, port = self._server.sockets[0].getsockname()[:2]
         return host, port
+
+
+async def _accept_no_more(server: asyncio.Server) -> None:
+    """Let nobody more in, and begin with everybody who has been let in, which takes some turns of the loop.
+
+    asyncio forgets a connection, and does not close it, if its server is closed between the two.
+    """
+    loop = asyncio.get_running_loop()
+    for listening in server.sockets:
+        with contextlib.suppress(NotImplementedError):  # Windows
+            loop.remove_reader(listening.fileno())
+    for _ in range(3):  # it gets its transport, then its protocol, which turns it away, then its end
+        await asyncio.sleep(0)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import gc
 import logging
 import socket
 from typing import TYPE_CHECKING, Any
@@ -422,6 +424,23 @@ def test_closing_a_listener_ends_its_connections_and_handlers() -> None:
         await client.close()
 
     run(main())
+
+
+@pytest.mark.parametrize("turns", range(6))
+def test_closing_a_listener_forgets_nobody_who_has_just_come(turns: int) -> None:
+    async def main() -> None:
+        server = listener()
+        await server.start()
+        with socket.create_connection(server.address) as visitor:
+            for _ in range(turns):  # of the loop, in which asyncio accepts it, and begins with it
+                await asyncio.sleep(0)
+            await server.close()
+            visitor.settimeout(SOON)
+            with contextlib.suppress(ConnectionError):
+                assert visitor.recv(1) == b""
+
+    run(main())
+    gc.collect()  # a socket that is forgotten is a warning, and a warning is an error
 
 
 def test_garbage_ends_one_connection_only() -> None:
