@@ -102,7 +102,7 @@ class Bindings(Protocol):
 class Desk:
     """Executes calls. One that follows others is executed when its turn comes, all others when they arrive.
 
-    Under a temporary key it executes nothing before that is bound.
+    Under a temporary key it executes nothing before that is bound, which is done at once when it is asked for.
 
     Attributes:
         open: the queries that wait for their answer.
@@ -118,9 +118,11 @@ class Desk:
 
     def take(self, query: ServerQuery) -> None:
         """Take a query in."""
-        self.open.append(query)
-        if read_bind_request(query.body) is not None:
+        binding = read_bind_request(query.body)
+        if binding is not None:
+            self._send(query, self._bind(query, binding))
             return
+        self.open.append(query)
         if query.slot.key.expires_at is not None and query.slot.key.bound_to is None:
             self._refused.add(query)
             return
@@ -132,10 +134,7 @@ class Desk:
     def answer(self, query: ServerQuery) -> None:
         """Answer an open query: with its result, or with an error."""
         self.open.remove(query)
-        binding = read_bind_request(query.body)
-        if binding is not None:
-            self._send(query, self._bind(query, binding))
-        elif query in self._refused:
+        if query in self._refused:
             self._send(query, write_rpc_error(401, "AUTH_KEY_PERM_EMPTY"))  # of which no caller must be told
         else:
             self._answer_call(query)

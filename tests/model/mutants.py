@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from mtproto.link import PfsLink
 from mtproto.message.envelope import Unsealed
-from mtproto.session import RequestState
+from mtproto.session import ClientSession, RequestState
 from mtproto.session.client_state import ClientState
 from mtproto.session.inbox import Inbox, Seen
 from mtproto.session.outbox import Outbox
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
     from mtproto.session import Request
 
-__all__ = ["MUTANTS"]
+__all__ = ["MUTANTS", "MUTANTS_WITH_TEMPORARY_KEYS"]
 
 SALT_CODE = 48
 NEVER = float("inf")
@@ -79,6 +80,35 @@ def doubt(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ClientState, "_forgotten", forgotten)
 
 
+def loss_of_a_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Take every call of a key that is gone for one that may be sent again."""
+    give_up = ClientSession.give_up
+
+    def give_all_up(self: ClientSession, reason: str) -> Any:
+        for request in self.requests:
+            request.idempotent = True
+        return give_up(self, reason)
+
+    monkeypatch.setattr(ClientSession, "give_up", give_all_up)
+
+
+def return_of_calls(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Forget the calls that a key which is gone has left."""
+    find_homes = PfsLink._find_homes
+
+    def find_fewer_homes(self: PfsLink) -> Any:
+        for link in self.links:
+            link.given_back.clear()
+        return find_homes(self)
+
+    monkeypatch.setattr(PfsLink, "_find_homes", find_fewer_homes)
+
+
+def refusal_for_want_of_a_binding(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tell callers that a key is not bound, instead of sending their calls again."""
+    monkeypatch.setattr(PfsLink, "_goes_again", lambda *_: False)
+
+
 MUTANTS: Mapping[str, Callable[[pytest.MonkeyPatch], None]] = {
     mutant.__name__: mutant
     for mutant in (
@@ -89,4 +119,8 @@ MUTANTS: Mapping[str, Callable[[pytest.MonkeyPatch], None]] = {
         salt_retry,
         doubt,
     )
+}
+
+MUTANTS_WITH_TEMPORARY_KEYS: Mapping[str, Callable[[pytest.MonkeyPatch], None]] = {
+    mutant.__name__: mutant for mutant in (loss_of_a_key, return_of_calls, refusal_for_want_of_a_binding)
 }

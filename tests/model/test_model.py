@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from tests.model.machine import Links
-from tests.model.mutants import MUTANTS
+from tests.model.mutants import MUTANTS, MUTANTS_WITH_TEMPORARY_KEYS
 from tests.model.temporary import LinksWithTemporaryKeys, make_keys_cheaply
 
 WITHIN = 200
@@ -41,3 +41,12 @@ def test_the_model_notices_what_is_missing(name: str, monkeypatch: pytest.Monkey
     MUTANTS[name](monkeypatch)
     with pytest.raises(AssertionError):
         run_state_machine_as_test(Links, settings=ONCE)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", MUTANTS_WITH_TEMPORARY_KEYS)
+def test_the_model_notices_what_is_missing_under_temporary_keys(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    make_keys_cheaply(monkeypatch)
+    MUTANTS_WITH_TEMPORARY_KEYS[name](monkeypatch)
+    with pytest.raises(AssertionError):
+        run_state_machine_as_test(LinksWithTemporaryKeys, settings=ONCE)
