@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
-__all__ = ["LINGER", "TCPServer"]
+__all__ = ["LINGER", "TCPServer", "accept_no_more"]
 
 LINGER = 5.0
 """Seconds that a connection which is to be closed may take to send its last bytes."""
@@ -67,7 +67,7 @@ class TCPServer(ABC):
         """Stop listening and close all connections, with what is still being answered. May be called twice."""
         server, self._server = self._server, None
         if server is not None:
-            await _accept_no_more(server)
+            await accept_no_more(server)
             server.close()
             await self._send_away()
             if sys.version_info >= (3, 13):  # who is in the midst of a handshake is known to the server alone
@@ -97,7 +97,7 @@ class TCPServer(ABC):
         return host, port
 
 
-async def _accept_no_more(server: asyncio.Server) -> None:
+async def accept_no_more(server: asyncio.Server) -> None:
     """Let nobody more in, and begin with everybody who has been let in, which takes some turns of the loop.
 
     asyncio forgets a connection, and does not close it, if its server is closed between the two.

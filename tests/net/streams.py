@@ -8,6 +8,8 @@ import random
 import socket
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from mtproto.net.serving import accept_no_more
+
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
 
@@ -39,6 +41,7 @@ async def served(talk: Talk, **options: Any) -> AsyncIterator[tuple[str, int]]:
     try:
         yield server.sockets[0].getsockname()
     finally:
+        await accept_no_more(server)
         server.close()
         for task in talks:
             task.cancel()

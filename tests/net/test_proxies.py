@@ -12,6 +12,7 @@ import pytest
 from mtproto.errors import ConnectionLost, LocalProtocolError
 from mtproto.net import BlockingConnection, socks
 from mtproto.net.proxies import parse_proxy, route_to
+from mtproto.net.serving import accept_no_more
 from mtproto.net.socks import SocketProxy
 from tests.net.certificate import contexts
 from tests.net.support import ANSWER, QUERY, SOON, body_of, connection, introduced, listener, rsa_key, run
@@ -90,6 +91,7 @@ class TinyProxy:
         return self
 
     async def __aexit__(self, *_: object) -> None:
+        await accept_no_more(self.server)
         self.server.close()
         await self.server.wait_closed()
 
