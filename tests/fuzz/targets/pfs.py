@@ -52,6 +52,9 @@ _LIFE = 3600
 _MOST_KEYS = 40
 _MOST_BURSTS = 100
 _DEADLINES = 8
+_DOOMSDAY = START + 300_000_000
+"""Until when to wait: a server may name any time, in FLOOD_WAIT and elsewhere."""
+
 _EVERYWHERE = frozenset({"StatusChanged", "ExchangeStep", "TimeLearned"})
 
 
@@ -131,7 +134,8 @@ class PfsRun:
         if link.status is Status.DISCONNECTED and link.connect_at is not None and link.connect_at <= self.now:
             self._readers[link] = Intermediate(Role.SERVER, source())
             self.note(link, link.connected(self.now))
-            self._readers[link].receive(link.data_to_send(self.now)[4:])
+            if link in self._readers:
+                self._readers[link].receive(link.data_to_send(self.now)[4:])
             return True
         data = link.data_to_send(self.now)
         if data and link in self._readers:
@@ -182,7 +186,7 @@ class PfsRun:
             self.work()
             with never_refuses("next_deadline"):
                 times = [time for link in self.link.links if (time := link.next_deadline()) is not None]
-            if not times:
+            if not times or min(times) > _DOOMSDAY:
                 break
             idle = idle + 1 if min(times) <= self.now else 0
             if idle > 2:
