@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from mtproto.errors import OutcomeUnknown
-from mtproto.session import BAD_MESSAGES, MessageRefused, Request, RequestState, wire
+from mtproto.session import BAD_MESSAGES, HttpWait, MessageRefused, Request, RequestState, wire
 from mtproto.session.bad_messages import describe
 from mtproto.session.events import (
     Anomaly,
@@ -25,7 +25,7 @@ from mtproto.session.events import (
     SessionRenewed,
 )
 from mtproto.session.wire import Message
-from tests.session.harness import Pair, api_body, of
+from tests.session.harness import MAX_BYTES, Pair, api_body, of
 from tl import service
 
 types, functions = service.types, service.functions
@@ -248,6 +248,47 @@ def test_client_does_not_try_for_ever(pair: Pair, code: int, attempts: int) -> N
     assert seen == attempts
 
 
+def test_client_does_not_try_a_service_message_for_ever(pair: Pair) -> None:
+    ping_id = pair.client.ping()
+    seen = 0
+    for _ in range(20):
+        for packet in pair.from_client():
+            seen += functions.Ping(ping_id=ping_id).to_bytes() in [message.body for message in pair.open_client(packet)]
+            pair.server.refuse_next = 48
+            pair.to_server(packet)
+        for packet in pair.from_server():
+            pair.to_client(packet)
+    assert seen == 6
+
+
+def test_client_does_not_send_a_refused_http_wait_again(pair: Pair) -> None:
+    pair.send(1)
+    packet = pair.client.next_packet(pair.now, max_bytes=MAX_BYTES, http_wait=HttpWait(0, 0, 25000))
+    assert packet is not None
+    assert len(pair.open_client(packet.payload)) == 2
+    pair.server.refuse_next = 48
+    pair.to_server(packet.payload)
+    for notice in pair.from_server():
+        pair.to_client(notice)
+    again = [message.body for packet in pair.from_client() for message in pair.open_client(packet)]
+    assert again == [api_body(1)]
+
+
+def test_client_forgets_refusals_once_the_call_was_accepted(pair: Pair) -> None:
+    request, _ = refused(pair, 16, idempotent=True)
+    for notice in pair.from_server():
+        pair.to_client(notice)
+    pair.from_client()
+    pair.from_server_now(types.MsgsAck(msg_ids=[request.msg_id]))
+    salt = pair.salts.current(pair.now)
+    forgot = types.NewSessionCreated(first_msg_id=pair.client_id(), unique_id=5, server_salt=salt)
+    pair.from_server_now(forgot, 1, 3)
+    (packet,) = pair.from_client()
+    pair.server.refuse_next = 16
+    pair.to_server(packet)
+    assert [event.request for event in of(pair.run(), Result)] == [request]
+
+
 @pytest.mark.parametrize("code", [16, 17])
 def test_client_names_both_times_when_the_ids_make_no_sense(pair: Pair, code: int) -> None:
     pair.send(1)
@@ -331,6 +372,21 @@ def test_client_does_not_wait_for_ever_before_it_gives_a_session_up(pair: Pair) 
     assert [event.request for event in lost] == [first]
     assert isinstance(lost[0].error, OutcomeUnknown)
     assert [event.request for event in of(events, Result)] == [second]
+
+
+def test_client_counts_only_connected_time_before_it_gives_a_session_up(pair: Pair) -> None:
+    pair.answer = lambda _query: None
+    first = pair.sent_request(1)
+    pair.to_server(pair.lost_packets[0])
+    refused(pair, 32)
+    for notice in pair.from_server():
+        pair.to_client(notice)
+    pair.disconnect()
+    pair.now += 200
+    assert pair.client.tick(pair.client_now) == []
+    pair.connect()
+    pair.server.answer(first.msg_id, api_body(7))
+    assert [event.request for event in of(pair.run(), Result)] == [first]
 
 
 def test_client_begins_a_new_session_with_new_numbers_and_ends_the_old_one(pair: Pair) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mtproto.session.events import Resent, RpcFailed
+from mtproto.session.events import RequestLost, Resent, RpcFailed
 from mtproto.session.outbox import Request
 from tests.session.harness import Pair, of
 from tl import service
@@ -45,3 +45,19 @@ def test_calls_that_fail_while_a_session_is_made_anew_are_not_sent_again() -> No
     pair.from_client()
     assert [event.request for event in of(pair.client_events, RpcFailed)] == [second, third]
     assert not of(pair.client_events, Resent)
+
+
+def test_a_call_that_fails_with_the_one_that_it_follows_ends_once() -> None:
+    pair = Pair()
+    first = pair.send(1)
+    second, third = pair.send(2, after=[first]), pair.send(3)
+    pair.from_client()  # into the void
+    pair.from_server_now(
+        types.BadServerSalt(bad_msg_id=second.msg_id, bad_msg_seqno=3, error_code=48, new_server_salt=1)
+    )
+    pair.from_server_now(types.BadMsgNotification(bad_msg_id=third.msg_id, bad_msg_seqno=5, error_code=32))
+    pair.now += 61
+    events = pair.client.tick(pair.client_now)
+    assert [event.request for event in of(events, RequestLost)] == [first]
+    assert [event.request for event in of(events, RpcFailed)] == [second]
+    assert pair.client.in_flight == 1
