@@ -27,13 +27,13 @@ class Abridged(Framing):
     capacity: ClassVar[int] = 0xFF_FFFF << 2
     quick_ack_order: ClassVar[Literal["little", "big"]] = "big"
 
-    def frame(self, payload: bytes, marked: bool) -> bytes:
-        """Put the header before any bytes that fill whole words, unchecked."""
+    def pieces(self, payload: bytes, marked: bool) -> tuple[bytes, ...]:
+        """Return the header, and any bytes that fill whole words, unchecked."""
         words = len(payload) >> 2
         top = _TOP_BIT if marked else 0
         if words < _LONG:
-            return bytes((words | top,)) + payload
-        return (words << 8 | _LONG | top).to_bytes(4, "little") + payload
+            return bytes((words | top,)), payload
+        return (words << 8 | _LONG | top).to_bytes(4, "little"), payload
 
     def _measure(self) -> tuple[int, int, bool] | None:
         first = self._buffer.peek(1)

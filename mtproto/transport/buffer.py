@@ -1,30 +1,42 @@
 """Bytes that came in and were not consumed yet, shared by all framings.
 
 Nothing is consumed until all that was asked for is there, so a reader that finds too little simply asks again later.
-Copies: a piece that holds whole packets is kept as it is and cut, which copies a payload once; only a payload that
-spans pieces is gathered first, which makes two.
+Copies: a piece that holds whole packets is kept as it is and cut, which copies a payload once. A large payload that
+was announced is put together in the place where it will stay, which copies it once as well; whatever else spans pieces
+is gathered first, which makes two.
 """
 
 from __future__ import annotations
 
+from io import BytesIO
+
 __all__ = ["ReceiveBuffer"]
+
+LARGE = 1 << 16
+"""Bytes of a payload from which it is worth a place of its own."""
 
 
 class ReceiveBuffer:
     """A queue of bytes with look-ahead. One owner: the framing that made it."""
 
-    __slots__ = ("_data", "_start")
+    __slots__ = ("_data", "_start", "_store")
 
     def __init__(self) -> None:
-        self._data: bytes | bytearray = b""
+        self._data: bytes | bytearray = b""  # what waits; where a payload is put together, what is behind it
         self._start = 0
+        self._store: _Store | None = None
 
     def __len__(self) -> int:
         """How many bytes wait."""
-        return len(self._data) - self._start
+        waiting = len(self._data) - self._start
+        return waiting if self._store is None else waiting + self._store.held
 
     def append(self, piece: bytes) -> None:
         """Put what came in behind what waits."""
+        if self._store is not None:
+            piece = self._store.fill(piece)
+            if not piece:
+                return
         data = self._data
         if self._start >= len(data):
             self._data, self._start = piece, 0
@@ -38,12 +50,16 @@ class ReceiveBuffer:
 
     def peek(self, size: int) -> bytes:
         """Return the next `size` bytes and leave them where they are; empty while there are fewer."""
+        if self._store is not None:
+            return self._store.peek(size)
         if len(self._data) - self._start < size:
             return b""
         return bytes(self._data[self._start : self._start + size])
 
     def take(self, skip: int, size: int) -> bytes | None:
         """Drop `skip` bytes and return the `size` behind them; while there are fewer, drop none and return None."""
+        if self._store is not None:
+            return self._take_stored(skip, size)
         begin = self._start + skip
         end = begin + size
         data = self._data
@@ -55,3 +71,73 @@ class ReceiveBuffer:
         else:
             self._start = end
         return taken
+
+    def expect(self, skip: int, size: int) -> None:
+        """Announce what will be taken next, once it is there: a large payload is put together where it will stay.
+
+        Until then, nothing but `skip` bytes and some more may be looked at, and nothing else can be taken.
+        """
+        if self._store is None and size >= LARGE and skip <= len(self) < skip + size:
+            waiting = memoryview(self._data)[self._start :]
+            self._store = _Store(bytes(waiting[:skip]), size)
+            self._store.fill(waiting[skip:])
+            self._data, self._start = b"", 0
+
+    def _take_stored(self, skip: int, size: int) -> bytes | None:
+        store = self._store
+        if store is None or not store.complete or (len(store.head), store.size) != (skip, size):
+            return None
+        self._store = None
+        return store.content()
+
+
+class _Store:
+    """A payload that is being put together.
+
+    Attributes:
+        head: what stands before it.
+        size: bytes that it will have.
+        held: bytes that are here, those of the head as well.
+
+    """
+
+    __slots__ = ("_file", "_room", "head", "held", "size")
+
+    def __init__(self, head: bytes, size: int) -> None:
+        self._file = BytesIO()  # gives what was written as bytes, without a copy
+        self._room = 0
+        self.head = head
+        self.size = size
+        self.held = len(head)
+
+    def fill(self, piece: bytes | memoryview) -> bytes:
+        """Take what belongs to the payload, and return what is behind it.
+
+        Room is made for twice of what has come at most: nobody gets memory for a length that was only announced.
+        """
+        filled = self.held - len(self.head)
+        wanted = min(len(piece), self.size - filled)
+        if filled + wanted > self._room:
+            self._room = min(self.size, max(2 * (filled + wanted), LARGE))
+            self._file.seek(self._room - 1)
+            self._file.write(b"\0")
+            self._file.seek(filled)
+        self._file.write(piece if wanted == len(piece) else memoryview(piece)[:wanted])
+        self.held += wanted
+        return b"" if wanted == len(piece) else bytes(piece[wanted:])
+
+    @property
+    def complete(self) -> bool:
+        """Whether all of the payload is here."""
+        return self.held == len(self.head) + self.size
+
+    def peek(self, size: int) -> bytes:
+        """Return the first bytes, from the head on; empty while fewer are held."""
+        if self.held < size:
+            return b""
+        with self._file.getbuffer() as view:
+            return self.head[:size] + bytes(view[: max(0, size - len(self.head))])
+
+    def content(self) -> bytes:
+        """Return the payload, which is complete; it is not copied."""
+        return self._file.getvalue()

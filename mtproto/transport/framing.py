@@ -118,6 +118,11 @@ class Framing(ABC):
             LocalProtocolError: the payload can't be carried, or quick acknowledgements don't exist here.
 
         """
+        self.check(payload, quick_ack)
+        return b"".join(self.pieces(payload, quick_ack))
+
+    def check(self, payload: bytes, quick_ack: bool) -> None:
+        """Do nothing if `pack` takes these arguments; raises what it raises else."""
         size = len(payload)
         if size < SMALLEST_PAYLOAD or size % 4 or size > self._largest:
             raise LocalProtocolError(
@@ -125,7 +130,6 @@ class Framing(ABC):
             )
         if quick_ack and not (self._client and self.quick_acks):
             raise LocalProtocolError(f"{self.name}: this end can't ask for a quick acknowledgement")
-        return self.frame(payload, quick_ack)
 
     def pack_quick_ack(self, token: int) -> bytes:
         """Return the bytes of a quick acknowledgement (the server's end only).
@@ -178,9 +182,13 @@ class Framing(ABC):
             raise
         return events
 
-    @abstractmethod
     def frame(self, payload: bytes, marked: bool) -> bytes:
         """Put header and trailer around any bytes, unchecked; `marked` sets the header's top bit."""
+        return b"".join(self.pieces(payload, marked))
+
+    @abstractmethod
+    def pieces(self, payload: bytes, marked: bool) -> tuple[bytes, ...]:
+        """Return what `frame` returns, not put together yet: the payload itself, and what stands around it."""
 
     @abstractmethod
     def _measure(self) -> tuple[int, int, bool] | None:
@@ -188,7 +196,10 @@ class Framing(ABC):
 
     def _take(self, header: int, size: int) -> bytes | None:
         """Take the next packet off the buffer and return its payload; None while it is incomplete."""
-        return self._buffer.take(header, size)
+        payload = self._buffer.take(header, size)
+        if payload is None:
+            self._buffer.expect(header, size)
+        return payload
 
     def _control(self, data: bytes) -> Event | None:
         """Read a packet too short to be a payload; None for one that says nothing."""

@@ -36,12 +36,12 @@ class Full(Framing):
         self._sent = 0
         self._received = 0
 
-    def frame(self, payload: bytes, marked: bool) -> bytes:
-        """Put the next sequence number before any bytes and the checksum behind them; `marked` has no place here."""
+    def pieces(self, payload: bytes, marked: bool) -> tuple[bytes, ...]:
+        """Return the next sequence number, any bytes and the checksum; `marked` has no place here."""
         header = (len(payload) + _OVERHEAD).to_bytes(4, "little") + self._sent.to_bytes(4, "little")
         self._sent = self._sent + 1 & _WORD
         checksum = zlib.crc32(payload, zlib.crc32(header))
-        return b"".join((header, payload, checksum.to_bytes(4, "little")))
+        return header, payload, checksum.to_bytes(4, "little")
 
     def _measure(self) -> tuple[int, int, bool] | None:
         head = self._buffer.peek(_HEADER)
@@ -58,6 +58,7 @@ class Full(Framing):
     def _take(self, header: int, size: int) -> bytes | None:
         buffer = self._buffer
         if len(buffer) < size + _OVERHEAD:
+            buffer.expect(header, size)
             return None
         head = buffer.peek(header)
         payload = buffer.take(header, size) or b""

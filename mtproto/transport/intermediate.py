@@ -23,9 +23,9 @@ class Intermediate(Framing):
     name: ClassVar[str] = "intermediate"
     tag: ClassVar[bytes] = b"\xee" * 4
 
-    def frame(self, payload: bytes, marked: bool) -> bytes:
-        """Put the header before any bytes, unchecked."""
-        return (len(payload) | (TOP_BIT if marked else 0)).to_bytes(4, "little") + payload
+    def pieces(self, payload: bytes, marked: bool) -> tuple[bytes, ...]:
+        """Return the header, and any bytes, unchecked."""
+        return (len(payload) | (TOP_BIT if marked else 0)).to_bytes(4, "little"), payload
 
     def _measure(self) -> tuple[int, int, bool] | None:
         head = self._buffer.peek(4)

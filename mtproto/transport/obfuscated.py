@@ -11,6 +11,7 @@ middle and protects nothing: that is the work of the layer above.
 from __future__ import annotations
 
 import hashlib
+from io import BytesIO
 from typing import TYPE_CHECKING, NamedTuple
 
 from mtproto.crypto import aes
@@ -25,6 +26,10 @@ if TYPE_CHECKING:
 __all__ = ["HEADER_SIZE", "Header", "Obfuscated", "make_header", "may_be_header", "obfuscate", "read_header"]
 
 HEADER_SIZE = 64
+
+_PART = 1 << 16
+"""Bytes that are encrypted at a time."""
+
 _SECRET_SIZE = 16
 
 _FORBIDDEN_BYTE = b"\xef"
@@ -78,7 +83,10 @@ class Obfuscated:
 
     def pack(self, payload: bytes, quick_ack: bool = False) -> bytes:
         """Return the bytes that carry one payload; raises `LocalProtocolError` like the framing inside."""
-        return self._encrypt.update(self._framing.pack(payload, quick_ack))
+        if len(payload) <= _PART:
+            return self._encrypt.update(self._framing.pack(payload, quick_ack))
+        self._framing.check(payload, quick_ack)
+        return self._hidden(self._framing.pieces(payload, quick_ack))
 
     def pack_quick_ack(self, token: int) -> bytes:
         """Return the bytes of a quick acknowledgement; raises `LocalProtocolError` like the framing inside."""
@@ -95,6 +103,14 @@ class Obfuscated:
     def receive(self, data: bytes) -> list[Event]:
         """Take what came in, return what it completes; raises `RemoteProtocolError` like the framing inside."""
         return self._framing.receive(self._decrypt.update(data))
+
+    def _hidden(self, pieces: tuple[bytes, ...]) -> bytes:
+        """Encrypt much that travels as one, part by part, so that it is put together only once."""
+        whole = BytesIO(bytes(sum(map(len, pieces))))  # room for all of it
+        for piece in pieces:
+            for start in range(0, len(piece), _PART):
+                whole.write(self._encrypt.update(piece[start : start + _PART]))
+        return whole.getvalue()
 
 
 def obfuscate(

@@ -22,9 +22,9 @@ class Packets(Framing):
     quick_acks = False
     packets = True
 
-    def frame(self, payload: bytes, marked: bool) -> bytes:
+    def pieces(self, payload: bytes, marked: bool) -> tuple[bytes, ...]:
         """Return the bytes as they are; `marked` has no place here."""
-        return payload
+        return (payload,)
 
     def _measure(self) -> tuple[int, int, bool] | None:
         size = len(self._buffer)

@@ -41,8 +41,8 @@ class PaddedIntermediate(Intermediate):
     def _longest_padding(self) -> int:
         return _LONGEST_PADDING if self._client else _LONGEST_SERVER_PADDING
 
-    def frame(self, payload: bytes, marked: bool) -> bytes:
-        """Put the header before the payload, or before a bare error code, and random bytes behind it.
+    def pieces(self, payload: bytes, marked: bool) -> tuple[bytes, ...]:
+        """Return the header, the payload or a bare error code, and random bytes.
 
         Raises:
             LocalProtocolError: the payload's form does not tell the receiver where it ends.
@@ -56,12 +56,12 @@ class PaddedIntermediate(Intermediate):
 
     def pack_quick_ack(self, token: int) -> bytes:
         """Return the bytes of a quick acknowledgement: a packet of 8 to 16 bytes (the server's end only)."""
-        return self._pad(b"\xff" * 4 + super().pack_quick_ack(token), 8, marked=False)
+        return b"".join(self._pad(b"\xff" * 4 + super().pack_quick_ack(token), 8, marked=False))
 
-    def _pad(self, data: bytes, longest: int, marked: bool) -> bytes:
+    def _pad(self, data: bytes, longest: int, marked: bool) -> tuple[bytes, ...]:
         size = self._random(1)[0] % (longest + 1)
         word = len(data) + size | (TOP_BIT if marked else 0)
-        return b"".join((word.to_bytes(4, "little"), data, self._random(size)))
+        return word.to_bytes(4, "little"), data, self._random(size)
 
     def _check_size(self, size: int) -> None:
         smallest = 4 if self._client else SMALLEST_PAYLOAD
@@ -71,11 +71,15 @@ class PaddedIntermediate(Intermediate):
 
     def _take(self, header: int, size: int) -> bytes | None:
         buffer = self._buffer
-        if len(buffer) < header + size:
-            return None
         if size < SMALLEST_PAYLOAD:
             return buffer.take(header, size)
-        exact = _exact_size(buffer.peek(header + _PLAIN_HEADER)[header:], size)
+        head = buffer.peek(header + _PLAIN_HEADER)
+        if not head:
+            return None
+        exact = _exact_size(head[header:], size)
+        if len(buffer) < header + size:
+            buffer.expect(header, min(exact, size))
+            return None
         if not SMALLEST_PAYLOAD <= exact <= size or exact % 4:
             raise RemoteProtocolError("frame", f"a plain message of {exact} bytes in a packet of {size}")
         payload = buffer.take(header, exact)

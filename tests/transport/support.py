@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import random
 from typing import TYPE_CHECKING, NamedTuple
+from unittest import mock
 
 from hypothesis import strategies as st
 
@@ -27,9 +28,11 @@ from mtproto.transport import (
     Secret,
     SecretKind,
     ServerTransport,
+    buffer,
     client_transport,
     detect,
 )
+from mtproto.transport.buffer import LARGE
 from mtproto.transport.obfuscated import HEADER_SIZE, read_header
 from mtproto.transport.tls_greeting import answer_hello, read_hello
 from mtproto.transport.tls_records import LONGEST_RECORD, RecordReader, cut_records
@@ -173,16 +176,20 @@ def comparable(events: Iterable[Event]) -> list[tuple[object, ...]]:
 End = ClientTransport | ServerTransport
 
 
-def feed(transport: End, stream: bytes, sizes: Iterable[int]) -> list[tuple[object, ...]]:
-    """Feed a stream in pieces of those sizes, the rest at the end; a failure ends the list, and the feeding."""
+def feed(transport: End, stream: bytes, sizes: Iterable[int], *, large: int = LARGE) -> list[tuple[object, ...]]:
+    """Feed a stream in pieces of those sizes, the rest at the end; a failure ends the list, and the feeding.
+
+    Payloads from `large` bytes on are put together in a place of their own.
+    """
     made: list[tuple[object, ...]] = []
     position = 0
-    try:
-        for size in itertools.chain(sizes, (len(stream),)):
-            if position < len(stream):
-                made += comparable(transport.receive(stream[position : position + size]))
-                position += size
-    except RemoteProtocolError as failure:
-        made += comparable(failure.events)
-        made.append(("failed", failure.check, failure.detail))
+    with mock.patch.object(buffer, "LARGE", large):
+        try:
+            for size in itertools.chain(sizes, (len(stream),)):
+                if position < len(stream):
+                    made += comparable(transport.receive(stream[position : position + size]))
+                    position += size
+        except RemoteProtocolError as failure:
+            made += comparable(failure.events)
+            made.append(("failed", failure.check, failure.detail))
     return made

@@ -1,11 +1,12 @@
-"""A payload is copied once when it is packed, and twice when it comes in pieces: memory holds no more of it.
+"""A payload is copied once when it is packed, and once when it comes in: memory holds no more of it.
 
-Obfuscation encrypts what was copied, which makes one more at a time.
+What is obfuscated and comes in one piece is decrypted in one piece, which makes one more.
 """
 
 from __future__ import annotations
 
 import tracemalloc
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
@@ -46,17 +47,26 @@ def most_held(do: Callable[[], object]) -> float:
 def test_packing_makes_one_copy(way: str, receiver: Role) -> None:
     sender, _ = between(way, receiver)
     payload = encrypted(SIZE)
-    assert most_held(lambda: sender.pack(payload)) < 1.1 + is_encrypted(way)
+    assert most_held(lambda: sender.pack(payload)) < 1.1
 
 
 @every_way
 @both_ends
-def test_receiving_makes_one_copy_of_what_comes_whole_and_two_of_what_comes_in_pieces(way: str, receiver: Role) -> None:
+def test_receiving_makes_one_copy(way: str, receiver: Role) -> None:
     sender, end = between(way, receiver)
     payload = encrypted(SIZE)
     whole = sender.pack(payload)
     assert most_held(lambda: end.receive(whole)) < 1.1 + is_encrypted(way)
     wire = sender.pack(payload)
     chunks = [wire[start : start + CHUNK] for start in range(0, len(wire), CHUNK)]
-    # The buffer has a little more room than it needs, so that growing does not copy each time.
-    assert most_held(lambda: [end.receive(chunk) for chunk in chunks]) < 2.2
+    assert most_held(lambda: [end.receive(chunk) for chunk in chunks]) < 1.2  # it may grow by an eighth too much
+
+
+@every_way
+@both_ends
+def test_a_length_that_is_only_announced_costs_no_memory(way: str, receiver: Role) -> None:
+    sender, end = between(way, receiver)
+    wire = sender.pack(encrypted(SIZE))
+    for start in range(0, 4 * CHUNK, CHUNK):
+        held = most_held(partial(end.receive, wire[start : start + CHUNK]))
+        assert held * SIZE < 6 * (start + CHUNK)

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from mtproto.errors import LocalProtocolError, RemoteProtocolError
 from mtproto.limits import DEFAULT_LIMITS
 from mtproto.transport import Abridged, Framing, Full, Intermediate, PaddedIntermediate, Payload, Role
+from mtproto.transport.buffer import LARGE
 from tests.transport.support import (
     EVERY_WAY,
     FRAMINGS,
@@ -33,6 +34,9 @@ from tests.transport.support import (
 every_framing = pytest.mark.parametrize("framing", FRAMINGS, ids=lambda framing: framing.name)
 every_way = pytest.mark.parametrize("way", EVERY_WAY)
 both_ends = pytest.mark.parametrize("receiver", Role, ids=lambda role: f"to the {role.value}")
+
+SMALL = 32
+"""Bytes of a payload that are called large, so that small ones are treated likewise."""
 
 PADDED = {way for way, (name, _) in EVERY_WAY.items() if "padded" in name}
 TWO_HEADERS = [encrypted(24), plain(40), encrypted(504), plain(488), encrypted(24 + 16 * 40)]
@@ -122,7 +126,8 @@ def stream_to(receiver: Role, way: str, sent: list[bytes]) -> tuple[bytes, list[
 def test_byte_by_byte_gives_the_same_as_one_piece(way: str, receiver: Role) -> None:
     stream, expected = stream_to(receiver, way, TWO_HEADERS)
     assert feed(between(way, receiver)[1], stream, ()) == expected
-    assert feed(between(way, receiver)[1], stream, itertools.repeat(1, len(stream))) == expected
+    for large in (LARGE, SMALL):
+        assert feed(between(way, receiver)[1], stream, itertools.repeat(1, len(stream)), large=large) == expected
 
 
 @every_way
@@ -131,7 +136,8 @@ def test_byte_by_byte_gives_the_same_as_one_piece(way: str, receiver: Role) -> N
 @given(st.lists(payloads, min_size=1, max_size=3), st.lists(st.integers(1, 40), max_size=400))
 def test_how_the_stream_is_cut_changes_nothing(way: str, receiver: Role, sent: list[bytes], cuts: list[int]) -> None:
     stream, expected = stream_to(receiver, way, sent)
-    assert feed(between(way, receiver)[1], stream, cuts) == expected
+    for large in (LARGE, SMALL):
+        assert feed(between(way, receiver)[1], stream, cuts, large=large) == expected
 
 
 @every_way
@@ -141,7 +147,7 @@ def test_every_prefix_waits_for_the_rest(way: str, receiver: Role) -> None:
     known = 0
     for size in range(len(stream)):
         _, end = between(way, receiver)
-        before = feed(end, stream[:size], ())
+        before = feed(end, stream[:size], (), large=SMALL)
         assert before == expected[: len(before)]
         assert known <= len(before) < len(expected)
         known = len(before)
@@ -156,7 +162,8 @@ def test_changed_bytes_give_events_or_our_own_error(way: str, receiver: Role, da
     for _ in range(data.draw(st.integers(1, 3))):
         stream[data.draw(st.integers(0, len(stream) - 1))] ^= data.draw(st.integers(1, 255))
     whole = feed(between(way, receiver)[1], bytes(stream), ())
-    assert feed(between(way, receiver)[1], bytes(stream), itertools.repeat(1, len(stream))) == whole
+    for large in (LARGE, SMALL):
+        assert feed(between(way, receiver)[1], bytes(stream), itertools.repeat(1, len(stream)), large=large) == whole
 
 
 @every_way
@@ -164,7 +171,8 @@ def test_changed_bytes_give_events_or_our_own_error(way: str, receiver: Role, da
 @given(st.binary(max_size=300), st.lists(st.integers(1, 9), max_size=300))
 def test_any_bytes_give_events_or_our_own_error(way: str, receiver: Role, stream: bytes, cuts: list[int]) -> None:
     whole = feed(between(way, receiver)[1], stream, ())
-    assert feed(between(way, receiver)[1], stream, cuts) == whole
+    for large in (LARGE, SMALL):
+        assert feed(between(way, receiver)[1], stream, cuts, large=large) == whole
 
 
 # What is too large ---------------------------------------------------------------------------------------------------

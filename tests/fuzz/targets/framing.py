@@ -25,6 +25,7 @@ from mtproto.transport import (
     QuickAck,
     Role,
     ServerTransport,
+    buffer,
     detect,
     obfuscate,
 )
@@ -37,6 +38,10 @@ SECRET = bytes(range(16))
 """The secret of obfuscated connections that use one."""
 
 _MOST_PIECES = 8
+_LARGE = buffer.LARGE
+_SMALL = 32
+"""Bytes of a payload that are called large in one of the readings, which have to agree."""
+
 _WELL_FRAMED = 128
 _HEADER = 64
 _FRAMINGS: tuple[type[Framing], ...] = (Abridged, Intermediate, PaddedIntermediate, Full)
@@ -50,15 +55,21 @@ def source(seed: int = 4) -> Callable[[int], bytes]:
     return Random(seed).randbytes
 
 
-def feed(transport: ClientTransport | ServerTransport, cut: Iterable[bytes]) -> Seen:
-    """Feed pieces until one is refused; return what came of them."""
+def feed(transport: ClientTransport | ServerTransport, cut: Iterable[bytes], large: int = _LARGE) -> Seen:
+    """Feed pieces until one is refused; return what came of them.
+
+    Payloads from `large` bytes on are put together in a place of their own.
+    """
     seen: list[tuple[object, ...]] = []
+    buffer.LARGE = large
     try:
         for piece in cut:
             seen += map(_comparable, transport.receive(piece))
     except RemoteProtocolError as error:
         seen += map(_comparable, error.events)
         seen.append(("refused", error.check, error.detail))
+    finally:
+        buffer.LARGE = _LARGE
     return tuple(seen)
 
 
@@ -87,9 +98,10 @@ def _framing(framing: type[Framing], role: Role, data: bytes) -> Verdict:
     sizes = tape.take(choice % _MOST_PIECES)
     stream = _framed(framing, role, tape) if choice >= _WELL_FRAMED else tape.rest()
     whole = feed(framing(role, source()), [stream])
-    if feed(framing(role, source()), pieces(stream, sizes)) != whole:
-        raise Violation("the pieces change what is read")
-    if len(stream) <= 256 and feed(framing(role, source()), pieces(stream, b"\0")) != whole:
+    for large in (_LARGE, _SMALL):
+        if feed(framing(role, source()), pieces(stream, sizes), large) != whole:
+            raise Violation("the pieces change what is read")
+    if len(stream) <= 256 and feed(framing(role, source()), pieces(stream, b"\0"), _SMALL) != whole:
         raise Violation("byte by byte it reads differently")
     _check_payloads(framing, role, whole)
     return verdict_of(whole)
@@ -171,10 +183,10 @@ def _obfuscated(framing: type[Framing], role: Role, data: bytes) -> Verdict:
     plain = feed(framing(role, source()), [stream])
     if role is Role.SERVER:
         hidden = client._encrypt.update(stream)
-        seen = feed(found.transport, pieces(hidden, sizes))
+        seen = feed(found.transport, pieces(hidden, sizes), _SMALL)
     else:
         hidden = found.transport._encrypt.update(stream)
-        seen = feed(client, pieces(hidden, sizes))
+        seen = feed(client, pieces(hidden, sizes), _SMALL)
     if seen != plain:
         raise Violation("obfuscated it reads differently")
     return verdict_of(seen)
