@@ -479,6 +479,12 @@ def test_server_refuses_with_19(pair: Pair) -> None:
     assert events == [Refused(msg_id, 19)]
 
 
+def test_server_refuses_with_19_a_call_under_the_id_of_a_container(pair: Pair) -> None:
+    msg_id, seqno = pair.client_id(), pair.next_content_seqno()
+    pair.to_server(pair.forge_client(wire.write_container([]), msg_id, seqno + 1))
+    assert pair.to_server(pair.forge_client(api_body(1), msg_id, seqno + 2)) == [Refused(msg_id, 19)]
+
+
 def test_server_refuses_with_20_what_it_may_have_forgotten(pair: Pair) -> None:
     early, seqno = pair.client_id(), pair.next_content_seqno()
     pair.to_server(pair.forge_client(api_body(1), pair.client_id(), seqno))
@@ -623,7 +629,7 @@ def test_server_accepts_the_same_packet_once_its_salt_is_right(pair: Pair) -> No
     assert pair.executed == [api_body(1)]
 
 
-@pytest.mark.parametrize("code", [17, 32, 33])
+@pytest.mark.parametrize("code", [16, 17, 32, 33, 48, 64])
 def test_server_never_accepts_a_copy_of_what_it_refused_with(pair: Pair, code: int) -> None:
     request, old = refused(pair, code)
     (packet,) = pair.lost_packets

@@ -267,6 +267,13 @@ def test_get_future_salts_is_not_sent_again_at_once_when_the_answer_is_of_no_use
     assert pair.client._salts_due >= pair.now + 59
 
 
+def test_get_future_salts_is_not_sent_while_another_one_waits_for_its_answer(pair: Pair) -> None:
+    pair.client._ask_salts(pair.now)
+    assert [said.NAME for said in pair.said_by_client()] == ["get_future_salts"]
+    pair.client._ask_salts(pair.now + 60)
+    assert pair.said_by_client() == []
+
+
 # ping, ping_delay_disconnect, pong
 
 

@@ -174,6 +174,12 @@ def test_gzip_packed_that_cannot_be_unpacked_is_answered_with_an_error(pair: Pai
     assert [result[1:] for result in results(pair)] == [(msg_id, wire.write_rpc_error(400, "INPUT_FETCH_ERROR"))]
 
 
+def test_gzip_packed_that_cannot_be_unpacked_and_was_no_query_is_not_answered(pair: Pair) -> None:
+    events = pair.from_client_now(wire.write_gzip(wire.write_gzip(api_body(1))))
+    assert [type(event) for event in events] == [Undecodable]
+    assert results(pair) == []
+
+
 def test_gzip_packed_bomb_is_answered_with_an_error(pair: Pair) -> None:
     pair.server._limits = replace(DEFAULT_LIMITS, inflated=10_000)
     msg_id = pair.client_id()
@@ -197,7 +203,10 @@ def test_msg_container_that_comes_twice_is_handled_once(pair: Pair) -> None:
     messages = [Message(pair.client_id(), seqno, api_body(1))]
     packet = pair.forge_client(wire.write_container(messages), pair.client_id(), seqno + 1)
     assert len(of(pair.to_server(packet), Query)) == 1
+    pair.server.answer(messages[0].msg_id, api_body(7))
+    answers = results(pair)
     assert pair.to_server(packet) == []
+    assert results(pair) == answers != []
 
 
 def test_msg_container_with_a_message_that_came_before_handles_the_rest(pair: Pair) -> None:
@@ -253,6 +262,13 @@ def test_rpc_answer_dropped_running_answers_rpc_drop_answer_of_a_running_query(p
     assert [result[1:] for result in results(pair)] == [(pair.drop_id, running)]
     pair.server.answer(msg_id, api_body(7))
     assert [result[1:] for result in results(pair)] == [(msg_id, running)]
+
+
+def test_rpc_drop_answer_that_comes_twice_is_told_once(pair: Pair) -> None:
+    msg_id = query(pair)
+    assert drop(pair, msg_id) == [QueryDropped(msg_id)]
+    assert drop(pair, msg_id) == []
+    assert len(results(pair)) == 2
 
 
 def test_rpc_answer_dropped_answers_rpc_drop_answer_of_an_answer_that_waits(pair: Pair) -> None:
@@ -333,6 +349,14 @@ def test_ping_of_the_server_is_answered_with_pong(pair: Pair) -> None:
     assert of(pair.server_events, Pong) == [Pong(ping_id, 0.5)]
 
 
+def test_pong_that_comes_twice_is_taken_once(pair: Pair) -> None:
+    ping_id = pair.server.ping()
+    (ping,) = [message for packet in pair.from_server() for message in pair.open_server(packet)]
+    pong = types.Pong(msg_id=ping.msg_id, ping_id=ping_id)
+    assert pair.from_client_now(pong) == [Pong(ping_id, 0.0)]
+    assert [type(event) for event in pair.from_client_now(pong)] == [Anomaly]
+
+
 def test_pong_to_a_ping_that_was_not_sent_is_reported(pair: Pair) -> None:
     events = pair.from_client_now(types.Pong(msg_id=pair.server_id(3), ping_id=1))
     assert [type(event) for event in events] == [Anomaly]
@@ -344,10 +368,12 @@ def test_pong_to_a_ping_that_was_not_sent_is_reported(pair: Pair) -> None:
 @pytest.mark.parametrize(("existed", "answer"), [(True, types.DestroySessionOk), (False, types.DestroySessionNone)])
 def test_destroy_session(pair: Pair, existed: bool, answer: Any) -> None:
     msg_id = pair.client_id()
-    events = pair.to_server(pair.forge_client(functions.DestroySession(session_id=77), msg_id))
+    body = functions.DestroySession(session_id=77)
+    events = pair.to_server(pair.forge_client(body, msg_id, pair.next_content_seqno()))
     assert events == [DestroySession(msg_id, 77)]
     pair.server.session_destroyed(msg_id, 77, existed)
     assert pair.said_by_server() == [answer(session_id=77)]
+    assert not pair.server._acks  # the answer is the acknowledgement
 
 
 @pytest.mark.parametrize(
@@ -356,9 +382,11 @@ def test_destroy_session(pair: Pair, existed: bool, answer: Any) -> None:
 )
 def test_destroy_auth_key(pair: Pair, existed: bool | None, name: str) -> None:
     msg_id = pair.client_id()
-    assert pair.to_server(pair.forge_client(functions.DestroyAuthKey(), msg_id)) == [DestroyAuthKey(msg_id)]
+    packet = pair.forge_client(functions.DestroyAuthKey(), msg_id, pair.next_content_seqno())
+    assert pair.to_server(packet) == [DestroyAuthKey(msg_id)]
     pair.server.auth_key_destroyed(msg_id, existed)
     assert [said.NAME for said in pair.said_by_server()] == [name]
+    assert not pair.server._acks  # the answer is the acknowledgement
 
 
 # new_session_created
@@ -375,6 +403,14 @@ def test_new_session_created_comes_with_the_first_message() -> None:
     assert (told.NAME, told.first_msg_id, told.unique_id) == ("new_session_created", request.msg_id, event.unique_id)
     assert told.server_salt == pair.salts.current(pair.now)
     assert message.seqno % 2 == 1
+
+
+def test_new_session_created_names_the_first_message_of_a_container() -> None:
+    pair = Pair()
+    first, _ = pair.send(1), pair.send(2)
+    (packet,) = pair.from_client()
+    (created,) = of(pair.to_server(packet), SessionCreated)
+    assert created.first_msg_id == first.msg_id
 
 
 def test_new_session_created_comes_again_for_an_older_message() -> None:
@@ -511,6 +547,16 @@ def test_msgs_state_req_of_the_server_gets_msgs_state_info_that_acks_and_asks(pa
 def test_msgs_state_info_that_was_not_asked_for_is_reported(pair: Pair) -> None:
     events = pair.from_client_now(types.MsgsStateInfo(req_msg_id=pair.server_id(3), info=b"\x04"))
     assert [type(event) for event in events] == [Anomaly]
+
+
+def test_msgs_state_info_that_comes_twice_is_taken_once(pair: Pair) -> None:
+    pair.server.push(api_body(1))
+    (sent,) = [message for packet in pair.from_server() for message in pair.open_server(packet)]
+    pair.server.ask_states()
+    (question,) = [message for packet in pair.from_server() for message in pair.open_server(packet)]
+    info = types.MsgsStateInfo(req_msg_id=question.msg_id, info=b"\x04")
+    assert pair.from_client_now(info) == [AnswersAcked((sent.msg_id,), ())]
+    assert [type(event) for event in pair.from_client_now(info)] == [Anomaly]
 
 
 def test_msgs_state_info_of_another_length_is_undecodable(pair: Pair) -> None:
