@@ -245,6 +245,11 @@ def test_msg_copy_is_treated_as_the_message_inside(pair: Pair) -> None:
     assert pair.to_server(pair.forge_client(copy, None, copied.seqno + 1)) == []
 
 
+def test_msg_copy_of_a_message_with_an_impossible_id_is_undecodable(pair: Pair) -> None:
+    copied = Message(pair.client_id() + 1, pair.next_content_seqno(), api_body(1))
+    assert [type(event) for event in pair.from_client_now(wire.write_copy(copied))] == [Undecodable]
+
+
 # rpc_drop_answer
 
 
@@ -521,6 +526,14 @@ def test_msgs_state_req_promises_that_what_was_not_received_is_never_accepted(pa
     assert pair.to_server(pair.forge_client(inside)) == [Refused(late_id, 0)]
 
 
+def test_msgs_state_req_makes_no_more_promises_than_are_kept_in_mind(pair: Pair) -> None:
+    first = pair.client_id(1)
+    for start in (first, first + 4 * 8192):
+        pair.from_client_now(types.MsgsStateReq(msg_ids=list(range(start, start + 4 * 8192, 4))))
+        assert len(pair.server._register._denied) == 8192
+    assert not pair.server._register.denied(first)
+
+
 def test_msgs_all_info_tells_what_becomes_of_a_copy_that_comes_after_that_promise(pair: Pair) -> None:
     late_id, seqno = pair.client_id(), pair.next_content_seqno()
     pair.from_client_now(types.MsgsStateReq(msg_ids=[late_id]))
@@ -720,6 +733,11 @@ def test_more_unanswered_queries_than_allowed_are_a_flood(pair: Pair) -> None:
     events = pair.to_server(pair.forge_client(api_body(9), over, pair.next_content_seqno()))
     assert [type(event) for event in events] == [Flooded]
     assert pair.server._register.find(over) is None
+    assert over not in pair.server._acks
+    pair.server._limits = DEFAULT_LIMITS  # as if the others were answered
+    again = pair.client_id()
+    events = pair.to_server(pair.forge_client(api_body(9), again, pair.next_content_seqno()))
+    assert events == [Query(again, api_body(9))]
 
 
 def test_a_client_that_takes_nothing_is_not_listened_to_for_ever(pair: Pair) -> None:
