@@ -810,6 +810,20 @@ def test_msg_resend_req_is_answered_with_the_stored_message(pair: Pair) -> None:
     assert pair.executed == [api_body(1)]
 
 
+def test_msg_resend_req_for_a_call_that_is_answered_meanwhile_sends_nothing(pair: Pair) -> None:
+    request = pair.sent_request(1)
+    pair.from_server_now(types.MsgResendReq(msg_ids=[request.msg_id]))
+    pair.from_server_now(wire.write_rpc_result(request.msg_id, api_body(7)), 1)
+    assert pair.from_client() == []
+
+
+def test_msg_resend_req_for_much_is_answered_in_several_packets(pair: Pair) -> None:
+    requests = [pair.sent_request(number, size=600_000) for number in range(2)]
+    pair.from_server_now(types.MsgResendReq(msg_ids=[request.msg_id for request in requests]))
+    again = [[message.msg_id for message in pair.open_client(packet)] for packet in pair.from_client()]
+    assert again == [[request.msg_id] for request in requests]
+
+
 def test_msg_resend_req_for_an_unknown_message_is_answered_with_states(pair: Pair) -> None:
     request = pair.sent_request(1)
     question = pair.server_id(3)

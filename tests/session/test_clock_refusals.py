@@ -6,6 +6,7 @@ import pytest
 
 from mtproto.errors import OutcomeUnknown
 from mtproto.message.message_ids import msg_id_time
+from mtproto.session import constructors, wire
 from mtproto.session.events import BadMessage, RequestLost, Result, SessionRenewed
 from tests.session.harness import Pair, api_body, of
 
@@ -97,3 +98,17 @@ def test_a_call_that_was_first_sent_after_the_machine_slept_is_sent_again() -> N
     assert [event.code for event in of(events, BadMessage)] == [16]
     assert [event.request for event in of(events, Result)] == [request]
     assert pair.executed.count(api_body(1)) == 1
+
+
+def test_a_call_from_before_the_time_was_known_is_sent_again_without_a_question() -> None:
+    pair = Pair(clock_error=-3600.0)
+    request = pair.send(1)
+    said: list[int] = []
+    for _ in range(5):
+        for packet in pair.from_client():
+            said += [wire.constructor_id(message.body) for message in pair.open_client(packet)]
+            pair.to_server(packet)
+        for packet in pair.from_server():
+            pair.to_client(packet)
+    assert [event.request for event in of(pair.client_events, Result)] == [request]
+    assert constructors.MSGS_STATE_REQ not in said

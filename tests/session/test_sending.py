@@ -275,6 +275,13 @@ def test_a_quick_ack_reaches_the_calls_that_asked_for_it(pair: Pair) -> None:
     assert pair.client.quick_ack(packet.quick_ack_token) == [QuickAcked(hurried)]
 
 
+def test_quick_acks_that_never_come_fill_no_memory(pair: Pair) -> None:
+    for number in range(1100):
+        pair.send(number, want_quick_ack=True)
+        pair.from_client()
+    assert len(pair.client._quick_acks) == 1000
+
+
 def test_a_quick_ack_after_the_answer_is_ignored(pair: Pair) -> None:
     pair.send(1, want_quick_ack=True)
     packet = pair.client.next_packet(pair.now, max_bytes=MAX_BYTES)

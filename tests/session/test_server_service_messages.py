@@ -238,6 +238,18 @@ def test_msg_container_is_sent_around_several_messages(pair: Pair) -> None:
     assert outer.seqno > max(message.seqno for message in inner)
 
 
+def test_msg_container_with_an_answer_has_the_id_of_an_answer(pair: Pair) -> None:
+    kinds = []
+    for answered in (False, True):
+        pair.server.push(api_body(1))
+        pair.server.push(api_body(2))
+        if answered:
+            pair.server.answer(query(pair), api_body(7))
+        (packet,) = pair.from_server()
+        kinds.append(unseal(pair.key, Sender.SERVER, packet).msg_id % 4)
+    assert kinds == [3, 1]
+
+
 def test_msg_copy_is_treated_as_the_message_inside(pair: Pair) -> None:
     copied = Message(pair.client_id(), pair.next_content_seqno(), api_body(1))
     copy = wire.write_copy(copied)
