@@ -103,9 +103,16 @@ class LinkCalls:
             end_unsent(request)
 
     def _send_waiting(self, session: ClientSession) -> None:
-        """Hand to the session what was queued before there was one; it may find that a call can't be sent."""
-        waiting, self._waiting = self._waiting, []
-        for request in waiting:
+        """Hand to the session what was queued before there was one; it may find that a call can't be sent.
+
+        A call may stand before one that it follows, where that has come back from a key that was lost.
+        """
+        waiting, self._waiting = dict.fromkeys(self._waiting), []
+        while waiting:
+            request = next(iter(waiting))
+            while first := next((before for before in request.after if before in waiting), None):
+                request = first
+            del waiting[request]
             try:
                 session.add(request)
             except LocalProtocolError as error:

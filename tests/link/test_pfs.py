@@ -451,6 +451,23 @@ def test_a_binding_that_the_server_lost_is_made_again_and_the_call_with_it() -> 
     assert exchanges(stage) == 1
 
 
+def test_a_call_that_comes_back_from_a_lost_key_goes_before_those_that_follow_it() -> None:
+    stage = Stage()
+    stage.settle()
+    [key] = stage.temporary_keys()
+    [link] = stage.client.links
+    key.bound_to = None
+    first = stage.client.send(query(1))
+    stage.hand_up(stage.wires[link], link.data_to_send(stage.now))
+    second = stage.client.send(query(2))
+    link.received(stage.wires[link].data_to_send(stage.now), stage.now)  # the first one is refused, and waits
+    third = stage.client.send(query(3), after=[first, second])
+    stage.now += LIFE
+    stage.tick()  # the second one comes back, to wait behind the other two
+    assert set(results(stage)) == {first, second, third}
+    assert stage.of(RequestLost) == []
+
+
 def test_a_binding_that_is_lost_again_and_again_is_an_error_of_the_call() -> None:
     stage = Stage()
     stage.settle()
