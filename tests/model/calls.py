@@ -15,12 +15,13 @@ if TYPE_CHECKING:
     from mtproto.link import ServerQuery, ServerState
     from mtproto.session import Request
 
-__all__ = ["Call", "Desk", "answer_to", "body_of", "update_number", "update_of"]
+__all__ = ["NOT_BOUND", "Call", "Desk", "answer_to", "body_of", "update_number", "update_of"]
 
 CALL = 0x0A0B0C0D
 ANSWER = 0x0A0B0C0E
 UPDATE = 0x0A0B0C0F
 TRUE = bytes.fromhex("b5757299")
+NOT_BOUND = "AUTH_KEY_PERM_EMPTY"
 INVOKE_AFTER_MSG = 0xCB9F372D
 INVOKE_AFTER_MSGS = 0x3DC4B4F0
 
@@ -106,11 +107,13 @@ class Desk:
 
     Attributes:
         open: the queries that wait for their answer.
+        refusals: how often a call was refused because its key was not bound.
 
     """
 
     def __init__(self, calls: list[Call], keys: Bindings) -> None:
         self.open: list[ServerQuery] = []
+        self.refusals = 0
         self._calls = calls
         self._keys = keys
         self._done: dict[tuple[int, int], bool] = {}  # by session and msg_id: whether it succeeded
@@ -135,7 +138,8 @@ class Desk:
         """Answer an open query: with its result, or with an error."""
         self.open.remove(query)
         if query in self._refused:
-            self._send(query, write_rpc_error(401, "AUTH_KEY_PERM_EMPTY"))  # of which no caller must be told
+            self.refusals += 1
+            self._send(query, write_rpc_error(401, NOT_BOUND))
         else:
             self._answer_call(query)
 

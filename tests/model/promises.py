@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING
 
 from mtproto.errors import OutcomeUnknown
 from mtproto.session import MessageRefused
+from tests.model.calls import NOT_BOUND
 
 if TYPE_CHECKING:
     from collections import Counter
 
     from mtproto.link import ServerKey, ServerState
-    from tests.model.calls import Call
+    from tests.model.calls import Call, Desk
 
 __all__ = ["Promises"]
 
@@ -20,6 +21,9 @@ ANSWER_LIFETIME = 600.0
 
 KEY_ENDS_EARLY = 1.0
 """Seconds by which a temporary key may end earlier by the client's count: it is told whole seconds."""
+
+ATTEMPTS = 5
+"""Keys and bindings that are lost one after the other before a caller may be told of it."""
 
 WAIT_ERRORS = {"MSG_WAIT_FAILED", "MSG_WAIT_TIMEOUT"}
 """The errors of calls that follow others."""
@@ -37,6 +41,8 @@ class Promises:
         forgot_at: when it last forgot anything.
         calls: every call that was ever made.
         updates: how often each update came.
+        desk: what executes and answers calls.
+        keys_lost: how often the server forgot temporary keys.
 
     """
 
@@ -45,6 +51,8 @@ class Promises:
     forgot_at: float
     calls: list[Call]
     updates: Counter[int]
+    desk: Desk
+    keys_lost = 0
 
     def check(self) -> None:
         for call in self.calls:
@@ -57,6 +65,8 @@ class Promises:
     def _check_answer(self, call: Call, error: str) -> None:
         if error in WAIT_ERRORS:
             assert any(before.failed for before in call.after), f"{error}, but none of those that it follows has failed"
+        elif error == NOT_BOUND:
+            assert self.desk.refusals + self.keys_lost >= ATTEMPTS, "a caller is told that a key is not bound"
         else:
             assert error in call.errors, f"the server has never answered {error}"
 

@@ -93,6 +93,7 @@ class TemporaryWorld(World):
 
     def forget_key(self) -> None:
         """Forget the temporary keys, as servers may at any time."""
+        self.keys_lost += 1
         for key in list(self.state):
             if key.expires_at is not None:
                 self.state.forget_key(key.auth_key.id)
