@@ -24,7 +24,7 @@ settings.load_profile("project")
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add what the suite can be told."""
-    parser.addoption("--model-examples", type=int, default=40, help="examples of tests/model (default: 40)")
+    parser.addoption("--model-examples", type=int, default=100, help="examples of tests/model (default: 100)")
 
 
 @pytest.fixture(scope="session")

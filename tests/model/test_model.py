@@ -1,6 +1,7 @@
 """Whatever a carrier and a server do, each call ends once, and none is executed twice that may not be.
 
-`python -m pytest tests/model --model-examples=2000` looks further than the suite does by itself.
+`python -m pytest tests/model --model-examples=2000` looks further than the suite does by itself; hypothesis keeps some
+0.3 MB of each example.
 """
 
 from __future__ import annotations
