@@ -18,6 +18,7 @@ from mtproto.crypto.rsa import RSAPrivateKey
 from mtproto.localdc import LocalDCThread, Refused, User
 from mtproto.localdc.calls import Call
 from mtproto.localdc.handlers.photos import get_user_photos
+from mtproto.net.proxies import TRANSPORT_NAMES
 from tests.cli.conftest import Run
 from tests.net.streams import lasting_address
 from tests.net.support import SOON
@@ -107,9 +108,15 @@ def test_a_file_of_another_size_than_declared_is_not_saved(
     assert list((tmp_path / "out").iterdir()) == []
 
 
-@pytest.mark.parametrize("transport", ["abridged", "intermediate", "full"])
-def test_every_transport_serves(run: Run, reach: list[str], bot: dict[str, str], transport: str) -> None:
-    assert run("photos", "single", "--transport", transport, *reach, env=bot).exit_code == 0
+@pytest.mark.parametrize("transport", [name for name in TRANSPORT_NAMES if name != "websocket-tls"])
+def test_every_transport_serves(
+    run: Run, reach: list[str], bot: dict[str, str], tmp_path: Path, transport: str
+) -> None:
+    """All but the one with TLS: nobody whom the command trusts vouches for a data centre on loopback."""
+    out = tmp_path / "out"
+    result = run("photos", "single", "--transport", transport, "--out", str(out), *reach, env=bot)
+    assert result.exit_code == 0, result.stderr
+    assert len(list(out.iterdir())) == 1
 
 
 def count_keys(dc: LocalDCThread) -> int:

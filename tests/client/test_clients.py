@@ -13,6 +13,7 @@ from mtproto import DeadlineExceeded, RequestCancelled, RpcError, blocking, conn
 from mtproto.errors import BadRequest, Unauthorized
 from mtproto.localdc import Refused
 from mtproto.message.key_state import KeyState
+from mtproto.transport import TRANSPORTS
 from tl import api
 
 if TYPE_CHECKING:
@@ -57,11 +58,18 @@ def test_the_headline_call_without_asyncio(local_dc: LocalDCThread) -> None:
     assert [photo.id for photo in answer.photos] == [photo.id for photo in local_dc.world.bot.photos]
 
 
-@pytest.mark.parametrize("transport", ["abridged", "intermediate", "full"])
-def test_the_headline_call_over_each_framing(local_dc: LocalDCThread, transport: str) -> None:
+@pytest.mark.parametrize("transport", TRANSPORTS)
+def test_the_headline_call_over_each_transport(local_dc: LocalDCThread, transport: str) -> None:
+    async def run() -> Any:
+        async with client_of(local_dc, transport=transport) as client:
+            await client(login(local_dc))
+            return await client(PHOTOS)
+
     with blocking_client_of(local_dc, transport=transport) as client:
         client(login(local_dc))
-        assert client(PHOTOS).photos
+        answers = [client(PHOTOS), asyncio.run(run())]
+    expected = [photo.id for photo in local_dc.world.bot.photos]
+    assert [[photo.id for photo in answer.photos] for answer in answers] == [expected, expected]
 
 
 def test_a_second_run_with_the_state_makes_no_exchange_and_needs_no_login(local_dc: LocalDCThread) -> None:
