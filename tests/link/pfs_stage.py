@@ -92,8 +92,10 @@ class Stage:
 
     def settle(self) -> None:
         """Carry bytes until all is said; links connect when they want to."""
-        while self._connect_all() | self._carry_all():
-            pass
+        for _ in range(MOMENTS):
+            if not self._connect_all() | self._carry_all():
+                return
+        raise AssertionError("they never come to rest")
 
     def _connect_all(self) -> bool:
         busy = False
