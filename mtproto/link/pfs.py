@@ -44,7 +44,7 @@ RENEW_AGAIN = 60.0
 """Seconds after a new key could not be had before the next attempt, while the old one is still good."""
 
 _NOT_BOUND = (401, "AUTH_KEY_PERM_EMPTY")
-_PREDECESSOR = "MSG_WAIT_FAILED"
+_PREDECESSOR = frozenset({"MSG_WAIT_FAILED", "MSG_WAIT_TIMEOUT"})
 
 
 class PfsLink:
@@ -197,7 +197,7 @@ class PfsLink:
         """Whether a call was not executed for want of a binding, be it its own or that of a call before it."""
         if (failure.code, failure.message) == _NOT_BOUND:
             return link is not self._front or link.unbind()
-        return failure.message == _PREDECESSOR and not self._moved.isdisjoint(self._after.get(failure.request, ()))
+        return failure.message in _PREDECESSOR and not self._moved.isdisjoint(self._after.get(failure.request, ()))
 
     def _take_back(self, request: Request) -> None:
         request.reset()

@@ -155,6 +155,23 @@ def test_calls_that_follow_such_a_call_stay_behind_it() -> None:
     assert stage.client._moved == set()
 
 
+@pytest.mark.parametrize("error", ["MSG_WAIT_FAILED", "MSG_WAIT_TIMEOUT"])
+def test_a_call_that_waited_in_vain_for_one_that_was_not_executed_goes_again_with_it(error: str) -> None:
+    stage = Stage()
+    stage.settle()
+    [link] = stage.client.links
+    first = stage.client.send(query(1))
+    second = stage.client.send(query(2), after=[first])
+    server = stage.wires[link]
+    server.received(link.data_to_send(stage.now), stage.now)
+    [slot] = server._slots
+    slot.session.answer(first.msg_id, write_rpc_error(401, "AUTH_KEY_PERM_EMPTY"))
+    slot.session.answer(second.msg_id, write_rpc_error(400, error))
+    stage.settle()
+    assert stage.of(RpcFailed) == []
+    assert set(results(stage)) == {first, second}
+
+
 def test_calls_that_were_not_sent_yet_stay_behind_a_call_that_was_not_executed() -> None:
     stage = Stage()
     stage.settle()
