@@ -13,6 +13,7 @@ from mtproto.message.envelope import Sender, Unsealed, seal, unseal
 from mtproto.message.key_state import KeyState, Salt
 from mtproto.session import wire
 from mtproto.session.client import ClientSession
+from mtproto.session.constructors import RPC_RESULT
 from mtproto.session.events import ClientEvent, Query, ServerEvent
 from mtproto.session.outbox import Request
 from mtproto.session.salts import ServerSalts
@@ -304,3 +305,55 @@ def decoded(message: Message) -> TLObject:
     """Return a service message as an object."""
     result: TLObject = service.decode(message.body)
     return result
+
+
+# Pairs to begin with.
+
+
+def settled(*, compress: bool = True) -> Pair:
+    """Return a pair that has said hello, so that salts and time are settled."""
+    pair = Pair(compress=compress)
+    pair.send(99)
+    pair.run()
+    pair.wait(60)
+    pair.client_events.clear()
+    pair.server_events.clear()
+    pair.executed.clear()
+    return pair
+
+
+def unanswered() -> Pair:
+    """Return a pair that has said hello; queries stay open until a test answers them."""
+    pair = settled(compress=False)
+    pair.answer = lambda _query: None
+    return pair
+
+
+# What several files of tests do with a pair.
+
+
+def refused(pair: Pair, code: int, **options: Any) -> tuple[Request, int]:
+    """Send a call that the server refuses with this code; return it and the id that it had."""
+    request = pair.sent_request(1, **options)
+    pair.server.refuse_next = code
+    old = request.msg_id
+    for packet in pair.lost_packets:
+        pair.to_server(packet)
+    return request, old
+
+
+def query(pair: Pair, number: int = 1) -> int:
+    """Hand the server a query made by hand; return its msg_id."""
+    msg_id = pair.client_id()
+    pair.to_server(pair.forge_client(api_body(number), msg_id, pair.next_content_seqno()))
+    return msg_id
+
+
+def results(pair: Pair) -> list[tuple[int, int, bytes]]:
+    """Return (own id, id of the query, result) of all results that the server has to send now."""
+    return [
+        (message.msg_id, *wire.read_rpc_result(message.body))
+        for payload in pair.from_server()
+        for message in pair.open_server(payload)
+        if wire.constructor_id(message.body) == RPC_RESULT
+    ]
