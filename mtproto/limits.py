@@ -34,7 +34,10 @@ class Limits:
     """The gzip_packed objects of one packet may not grow beyond this together: no honest answers do."""
 
     gzip_nesting: int = 1
-    """gzip_packed inside gzip_packed serves only bombs."""
+    """gzip_packed inside gzip_packed serves only bombs; counted over all that stands inside one another in a packet."""
+
+    result_nesting: int = 1
+    """rpc_result inside rpc_result: no honest server sends it, and each level costs a call."""
 
     message_ids_accepted: int = 8192
     """Ids in msgs_ack, msgs_state_req and msg_resend_req: documented."""

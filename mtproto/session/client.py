@@ -332,7 +332,7 @@ class ClientSession(ClientSending):
         if packet.seqno & 1:
             inbox.acknowledge(msg_id, now)
         self._outer_id = msg_id
-        self._inflatable = self._limits.inflated
+        self._reader.begin()
         self._resends = None
         self._dispatch(msg_id, packet.body, now)
         if self._lost_below_id:

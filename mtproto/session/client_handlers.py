@@ -68,10 +68,12 @@ class ClientHandlers(ClientMessageHandlers):
     # Containers and packing: core.telegram.org/mtproto/service_messages#containers, #packed-object
 
     def _msg_container(self, msg_id: int, body: bytes, now: float) -> None:
-        for inner in wire.read_container(body, self._limits.container_messages_accepted):
-            if inner.msg_id > msg_id:
-                self._events.append(Anomaly(inner.msg_id, "its container has a lower msg_id"))
-            self._inner(inner, now)
+        messages = self._reader.container(body)
+        with self._reader.within(ids.MSG_CONTAINER):
+            for inner in messages:
+                if inner.msg_id > msg_id:
+                    self._events.append(Anomaly(inner.msg_id, "its container has a lower msg_id"))
+                self._inner(inner, now)
 
     def _inner(self, inner: wire.Message, now: float) -> None:
         """Handle a message that came inside another one; the window of time looked at the outer id only."""
@@ -98,21 +100,19 @@ class ClientHandlers(ClientMessageHandlers):
 
     def _msg_copy(self, _msg_id: int, body: bytes, now: float) -> None:
         """Handle an old message in a new wrapper as itself, unless it was received before."""
-        copy = wire.read_copy(body)
-        if wire.constructor_id(copy.body) in (ids.MSG_CONTAINER, ids.MSG_COPY):
-            raise RemoteProtocolError("msg_copy", "it holds a container or another copy")
-        self._inner(copy, now)
+        copy = self._reader.copy(body)
+        with self._reader.within(ids.MSG_COPY):
+            self._inner(copy, now)
 
     def _gzip_packed(self, msg_id: int, body: bytes, now: float) -> None:
-        unpacked = self._inflate(body)
-        if wire.constructor_id(unpacked) in (ids.MSG_CONTAINER, ids.MSG_COPY):
-            raise RemoteProtocolError("gzip_packed", "it holds a container or a copy")
-        self._dispatch(msg_id, unpacked, now)
+        unpacked = self._reader.inflate(body)
+        with self._reader.within(ids.GZIP_PACKED):
+            self._dispatch(msg_id, unpacked, now)
 
     # Answers: core.telegram.org/mtproto/service_messages#response-to-an-rpc-query
 
     def _rpc_result(self, msg_id: int, body: bytes, now: float) -> None:
-        req_msg_id, result = wire.read_rpc_result(body)
+        req_msg_id, result = self._reader.result(body)
         request = self._outbox.find(req_msg_id)
         if request is None:
             self._stray_result(msg_id, req_msg_id, result, now)
@@ -122,7 +122,7 @@ class ClientHandlers(ClientMessageHandlers):
         try:
             constructor = wire.constructor_id(result)
             if constructor == ids.GZIP_PACKED:
-                result = self._inflate(result)
+                result = self._reader.inflate(result)
                 constructor = wire.constructor_id(result)
             error = service.decode(result) if constructor == ids.RPC_ERROR else None
         except (TLError, RemoteProtocolError) as unreadable:
@@ -154,7 +154,8 @@ class ClientHandlers(ClientMessageHandlers):
             self._drop_answered(question, result)
         elif question is not None:
             # Wrapped although it need not be: core.telegram.org/mtproto/service_messages leaves that open for some.
-            self._dispatch(msg_id, result, now)
+            with self._reader.within(ids.RPC_RESULT):
+                self._dispatch(msg_id, result, now)
         elif self._outbox.dropped.pop(req_msg_id, None) is None:
             self._events.append(Anomaly(msg_id, f"an answer to {req_msg_id}, which is not open"))
 

@@ -12,7 +12,6 @@ from mtproto.errors import MTProtoError, OutcomeUnknown
 from mtproto.limits import Limits
 from mtproto.message.key_state import KeyState
 from mtproto.message.message_ids import msg_id_time
-from mtproto.session import wire
 from mtproto.session.bad_messages import MessageRefused, describe
 from mtproto.session.events import (
     ClientEvent,
@@ -24,6 +23,7 @@ from mtproto.session.events import (
 )
 from mtproto.session.inbox import Inbox
 from mtproto.session.outbox import NEVER, Outbox, Request, RequestState
+from mtproto.session.packet_reader import PacketReader
 from mtproto.session.service_messages import MAX_REFUSALS, Kind, ServiceMessage
 from mtproto.session.times import iso
 from tl import TLError, service
@@ -117,7 +117,7 @@ class ClientState:
         self._broken = False
         self._renewal: tuple[int, float] | None = None  # code, deadline
         self._outer_id = 0  # of the packet that is being read
-        self._inflatable = limits.inflated  # how much of it may still become of gzip_packed
+        self._reader = PacketReader(limits)
         self._resends: set[int] | None = None  # what is asked for again, gathered when a packet first needs it
         self._content_count = 0
         self._last_msg_id = 0
@@ -134,14 +134,6 @@ class ClientState:
     def _queue_service(self, kind: Kind, body: bytes, ids: Iterable[int] = (), request: Request | None = None) -> None:
         if len(self._services) < SERVICES_QUEUED or kind not in (Kind.REPLY, Kind.RESEND, Kind.DROP):
             self._services.append(ServiceMessage(kind, body, tuple(ids), request))
-
-    def _inflate(self, body: bytes) -> bytes:
-        """Undo a `gzip_packed`. All of one packet share one limit, or a container full of them would pass any."""
-        room = self._inflatable
-        self._inflatable = max(0, room - wire.INFLATED_MOST * len(body))  # what it has cost, should it fail
-        unpacked = wire.read_gzip(body, self._limits, room)
-        self._inflatable = room - len(unpacked)
-        return unpacked
 
     def _waits_for(self, kind: Kind) -> bool:
         """Whether a question of this kind is queued or not yet answered."""

@@ -216,7 +216,7 @@ class ServerSession(ServerSending):
             now: the server's time.
 
         """
-        self._inflatable = self._limits.inflated
+        self._reader.begin()
         if len(self._queue) > QUEUED_AT_MOST:
             self._events.append(Flooded(f"{len(self._queue)} messages wait for a client that does not read"))
         elif self._accept(message, now):
@@ -266,7 +266,7 @@ class ServerSession(ServerSending):
             self._repeated(record, now)
             return
         try:
-            messages = wire.read_container(message.body, self._limits.container_messages_accepted)
+            messages = self._reader.container(message.body)
         except RemoteProtocolError:
             self._refuse(message.msg_id, message.seqno, 64, now)  # not the one that was accepted under this id
             return
@@ -287,7 +287,7 @@ class ServerSession(ServerSending):
     def _receive_container(self, message: Unsealed, now: float) -> None:
         """Accept or refuse a container as a whole (core.telegram.org/mtproto/service_messages#containers)."""
         try:
-            messages = wire.read_container(message.body, self._limits.container_messages_accepted)
+            messages = self._reader.container(message.body)
         except wire.TooMany as error:
             self._events.append(Flooded(str(error)))
             return
@@ -300,8 +300,9 @@ class ServerSession(ServerSending):
             return
         self._register.remember(Received(message.msg_id, message.seqno, container=True))
         self._create(min((inner.msg_id for inner in messages), default=message.msg_id), now)
-        for inner in messages:
-            self._handle_inner(inner, now)
+        with self._reader.within(ids.MSG_CONTAINER):
+            for inner in messages:
+                self._handle_inner(inner, now)
 
     def _container_code(self, message: Unsealed, messages: list[Message]) -> int:
         """Return the code with which a container has to be refused, or 0."""

@@ -87,25 +87,29 @@ class ServerHandlers(ServerState):
         elif record.seqno & 1:
             self._acknowledge(record.msg_id, now)
 
-    # Packing: core.telegram.org/mtproto/service_messages#packed-object
+    # Containers and packing: core.telegram.org/mtproto/service_messages#containers, #packed-object
+
+    def _msg_container(self, _record: Received, body: bytes, _now: float) -> None:
+        """Refuse a container that is not the whole packet; one that is does not come here."""
+        self._reader.container(body)
 
     def _gzip_packed(self, record: Received, body: bytes, now: float) -> None:
         try:
-            unpacked = self._inflate(body)
+            unpacked = self._reader.inflate(body)
         except RemoteProtocolError:
             if record.seqno & 1 and self._begin_query(record):
                 self._send_result(record, wire.write_rpc_error(*UNREADABLE))
             raise
-        if wire.constructor_id(unpacked) in (ids.MSG_CONTAINER, ids.MSG_COPY):
-            raise RemoteProtocolError("gzip_packed", "it holds a container or a copy")
-        self._dispatch(record, unpacked, now)
+        with self._reader.within(ids.GZIP_PACKED):
+            self._dispatch(record, unpacked, now)
 
     def _msg_copy(self, _record: Received, body: bytes, now: float) -> None:
         """Handle an old message in a new wrapper as itself, unless it was received before."""
-        copy = wire.read_copy(body)
-        if wire.constructor_id(copy.body) in (ids.MSG_CONTAINER, ids.MSG_COPY) or copy.msg_id & 3:
-            raise RemoteProtocolError("msg_copy", "it holds a container, another copy, or an impossible msg_id")
-        self._handle_inner(copy, now)
+        copy = self._reader.copy(body)
+        if copy.msg_id & 3:
+            raise RemoteProtocolError("msg_copy", "it holds an impossible msg_id")
+        with self._reader.within(ids.MSG_COPY):
+            self._handle_inner(copy, now)
 
     def _handle_inner(self, message: wire.Message, now: float) -> None:
         """Handle a message that came inside another one."""
@@ -322,7 +326,7 @@ class ServerHandlers(ServerState):
             ids.MSG_NEW_DETAILED_INFO: _msg_detailed_info,
             ids.MSG_RESEND_REQ: _msg_resend_req,
             ids.MSG_RESEND_ANS_REQ: _msg_resend_ans_req,
-            ids.MSG_CONTAINER: _unexpected,
+            ids.MSG_CONTAINER: _msg_container,
             ids.MESSAGE: _unexpected,
             ids.RPC_RESULT: _unexpected,
             ids.RPC_ERROR: _unexpected,

@@ -14,6 +14,7 @@ from mtproto.message.auth_key import AuthKey
 from mtproto.session import wire
 from mtproto.session.events import Refused, ServerEvent
 from mtproto.session.inbox import NEVER
+from mtproto.session.packet_reader import PacketReader
 from mtproto.session.salts import ServerSalts
 from mtproto.session.server_records import Outgoing, Received, Register
 from tl import service
@@ -74,21 +75,13 @@ class ServerState:
         self._pings: dict[int, tuple[int, float]] = {}  # our pings by msg_id: ping_id, sent at
         self._first_msg_id = 0
         self._connected = False
-        self._inflatable = limits.inflated  # how much may still become of the gzip_packed of one packet
+        self._reader = PacketReader(limits)
         self._content_count = 0
         self._last_msg_id = 0
 
     def _drain(self) -> list[ServerEvent]:
         events, self._events = self._events, []
         return events
-
-    def _inflate(self, body: bytes) -> bytes:
-        """Undo a `gzip_packed`. All of one packet share one limit, or a container full of them would pass any."""
-        room = self._inflatable
-        self._inflatable = max(0, room - wire.INFLATED_MOST * len(body))  # what it has cost, should it fail
-        unpacked = wire.read_gzip(body, self._limits, room)
-        self._inflatable = room - len(unpacked)
-        return unpacked
 
     def _reply(self, body: bytes) -> None:
         """Queue a service message that answers one of the client's and needs no acknowledgement."""

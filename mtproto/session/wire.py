@@ -15,7 +15,6 @@ from struct import Struct, pack, unpack_from
 from typing import NamedTuple
 
 from mtproto.errors import RemoteProtocolError
-from mtproto.limits import Limits
 from mtproto.session.constructors import (
     GZIP_PACKED,
     INVOKE_AFTER_MSG,
@@ -235,24 +234,18 @@ def write_invoke_after(msg_ids: Sequence[int], query: bytes) -> bytes:
     return head + pack(f"<{len(msg_ids)}q", *msg_ids) + query
 
 
-def read_gzip(body: bytes, limits: Limits, room: int | None = None) -> bytes:
-    """Inflate a serialized `gzip_packed`; gzip and zlib streams are accepted.
+def read_gzip(body: bytes, limit: int) -> bytes:
+    """Inflate a serialized `gzip_packed`, one level; gzip and zlib streams are accepted.
 
     Args:
         body: the whole object, constructor id included.
-        limits: `inflated` and `gzip_nesting` count.
-        room: how many bytes it may become, where that is less than `limits.inflated`.
+        limit: how many bytes it may become.
 
     Raises:
-        RemoteProtocolError: the stream is damaged, cut short or followed by something, grows beyond
-            `limits.inflated` bytes, or gives again a `gzip_packed` beyond `limits.gzip_nesting` levels.
+        RemoteProtocolError: the stream is damaged, cut short or followed by something, or grows beyond `limit`.
 
     """
-    for _ in range(limits.gzip_nesting):
-        body = _inflate(_read_bytes(body, _WORD.size), limits.inflated if room is None else room)
-        if constructor_id(body) != GZIP_PACKED:
-            return body
-    raise RemoteProtocolError("gzip_packed", f"nested more than {limits.gzip_nesting} deep")
+    return _inflate(_read_bytes(body, _WORD.size), limit)
 
 
 def write_gzip(body: bytes) -> bytes:

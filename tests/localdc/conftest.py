@@ -49,7 +49,7 @@ class Caller:
             error = service.decode(answer)
             raise RpcFailure(f"{error.error_code} {error.error_message}")
         if answer[:4] == GZIP_PACKED:
-            answer = read_gzip(answer, DEFAULT_LIMITS)
+            answer = read_gzip(answer, DEFAULT_LIMITS.inflated)
         return request.SCHEMA.decode(answer, request.result)
 
     def __call__(self, request: Any) -> Any:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from mtproto.limits import DEFAULT_LIMITS, SERVER_LIMITS, Limits
+from mtproto.limits import SERVER_LIMITS, Limits
 from mtproto.session import wire
 from mtproto.session.events import Query, RequestLost, Result, Undecodable, Update
 from mtproto.session.outbox import Outbox
@@ -80,9 +80,9 @@ def test_damaged_streams_count_as_what_they_may_have_become() -> None:
 
 def test_one_packed_object_may_take_all_of_the_limit() -> None:
     exact = wire.write_gzip(api_body() + bytes(LIMITS.inflated - 8))
-    assert len(wire.read_gzip(exact, DEFAULT_LIMITS, LIMITS.inflated)) == LIMITS.inflated
+    assert len(wire.read_gzip(exact, LIMITS.inflated)) == LIMITS.inflated
     with pytest.raises(Exception, match="inflate to more than 999"):
-        wire.read_gzip(exact, DEFAULT_LIMITS, LIMITS.inflated - 1)
+        wire.read_gzip(exact, LIMITS.inflated - 1)
 
 
 def test_client_asks_once_for_what_is_announced_over_and_over() -> None:

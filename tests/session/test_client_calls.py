@@ -22,6 +22,7 @@ from mtproto.session.events import (
     Undecodable,
     Update,
 )
+from mtproto.session.packet_reader import PacketReader
 from tests.session.harness import Pair, api_body, of, settled
 from tl import DecodeError, service
 
@@ -81,7 +82,7 @@ def test_rpc_result_that_cannot_be_read_ends_the_call(pair: Pair) -> None:
 
 
 def test_rpc_result_of_a_bomb_ends_the_call_and_no_other(pair: Pair) -> None:
-    pair.client._limits = replace(DEFAULT_LIMITS, inflated=10_000)
+    pair.client._reader = PacketReader(replace(DEFAULT_LIMITS, inflated=10_000))
     request, other = pair.send(1), pair.send(2)
     pair.from_client()
     events = pair.from_server_now(wire.write_rpc_result(request.msg_id, wire.write_gzip(bytes(10_001))), 1)

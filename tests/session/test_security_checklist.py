@@ -27,6 +27,7 @@ from mtproto.session.events import (
     Undecodable,
     Update,
 )
+from mtproto.session.packet_reader import PacketReader
 from mtproto.session.wire import Message
 from tests.session.harness import START, Pair, api_body, make_key, make_random, of
 from tl import service
@@ -147,7 +148,7 @@ def test_message_data_length_and_padding_within_their_bounds_pass(pair: Pair, le
     ids=["container", "message", "vector", "string", "gzip"],
 )
 def test_lengths_inside_messages_are_checked_against_what_is_there(pair: Pair, body: bytes, reason: str) -> None:
-    pair.client._limits = replace(DEFAULT_LIMITS, inflated=10_000)
+    pair.client._reader = PacketReader(replace(DEFAULT_LIMITS, inflated=10_000))
     (event,) = pair.from_server_now(body)
     assert isinstance(event, Undecodable)
     assert reason in str(event.error)

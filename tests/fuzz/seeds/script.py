@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from struct import Struct
 from typing import Any
 
+from mtproto.session.wire import write_rpc_result
 from tests.fuzz.targets.forger import SALT, SECOND, SESSION_ID, START
 from tl import TLObject
 
@@ -23,6 +24,7 @@ __all__ = [
     "message",
     "plaintext",
     "step_number",
+    "wrapped",
 ]
 
 Seeds = Iterator[tuple[str, bytes]]
@@ -78,6 +80,13 @@ def plaintext(setup: int, body: bytes | TLObject, low: int, content: int = 0) ->
     data = body_bytes(body)
     header = _HEADER.pack(SALT, SESSION_ID, int(START + 12) * SECOND + low, 1000 + bool(content), len(data))
     return bytes((setup,)) + header + data + bytes(12 + (-(len(data) + 12) & 15))
+
+
+def wrapped(msg_ids: Sequence[int], body: bytes) -> bytes:
+    """Return a body as the result of these messages, one `rpc_result` inside the other."""
+    for msg_id in reversed(msg_ids):
+        body = write_rpc_result(msg_id, body)
+    return body
 
 
 def step_number(steps: Sequence[Callable[..., Any]], name: str) -> int:

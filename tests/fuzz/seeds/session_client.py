@@ -19,6 +19,7 @@ from tests.fuzz.seeds.script import (
     message,
     plaintext,
     step_number,
+    wrapped,
 )
 from tests.fuzz.targets import session_client
 from tests.fuzz.targets.forger import SALT, SECOND, START
@@ -143,6 +144,28 @@ def _odd_messages() -> Messages:
     yield "refused-container-in-gzip", (0, _UPDATE, wire.write_gzip(inside))
     yield "refused-container-in-copy", (0, SECOND_PARITY, wire.write_copy(wire.Message(FIRST_ID - 7, 0, inside)))
     yield "refused-container-of-too-many", (0, 0, inside[:4] + (1025).to_bytes(4, "little") + inside[8:])
+    yield from _nested()
+
+
+def _nested() -> Messages:
+    """Return everything that can stand inside something else, deeper than is allowed."""
+    (call,), types = _calls(_ONE_CALL), service.types
+    ping = _ONE_CALL | _QUESTIONS | _TIME_KNOWN
+    asked = next(item for item in session_client.ClientRun(ping).client._asked.values() if item.kind is Kind.PING)
+    pong = types.Pong(msg_id=asked.msg_id, ping_id=asked.ids[0]).to_bytes()
+    yield "nested-results", (ping, CONTENT, wrapped([asked.msg_id] * 2, pong))
+    yield "refused-nested-results", (ping, CONTENT, wrapped([asked.msg_id] * 330, pong))
+    yield "nested-results-of-a-call", (_ONE_CALL, CONTENT, wire.write_gzip(wrapped([call, call, call], pong)))
+    packed = wire.write_gzip(wire.write_rpc_result(call, wire.write_gzip(LONG_ANSWER)))
+    yield "refused-gzip-in-result-in-gzip", (_ONE_CALL, CONTENT, packed)
+    update = wire.write_container([wire.Message(FIRST_ID - 3, 1, ANSWER)])
+    yield "refused-container-in-result", (ping, CONTENT, wire.write_rpc_result(asked.msg_id, update))
+    copy = wire.write_copy(wire.Message(FIRST_ID - 7, 1, wire.write_gzip(wrapped([asked.msg_id], pong))))
+    yield "result-in-gzip-in-copy", (ping, SECOND_PARITY, copy)
+    yield "refused-copy-in-copy", (ping, SECOND_PARITY, wire.write_copy(wire.Message(FIRST_ID - 11, 1, copy)))
+    yield "refused-copy-in-gzip", (ping, _UPDATE, wire.write_gzip(copy))
+    copies = [wire.Message(FIRST_ID + 8 * n + 1, 1, copy) for n in range(8)]
+    yield "copies-in-container", (ping, 0, wire.write_container(copies))
 
 
 def _scripts() -> Seeds:

@@ -16,6 +16,7 @@ from tests.fuzz.seeds.script import (
     message,
     plaintext,
     step_number,
+    wrapped,
 )
 from tests.fuzz.targets import session_server
 from tl import service
@@ -77,6 +78,23 @@ def _messages() -> Messages:
     question = types.MsgsStateReq(msg_ids=[5]).to_bytes()
     inner = [wire.Message(FIRST_ID - 16, 0, wire.write_acks([5])), wire.Message(FIRST_ID - 12, 0, question)]
     yield "container", (0, 0, wire.write_container(inner))
+    yield from _nested()
+
+
+def _nested() -> Messages:
+    """Return everything that can stand inside something else, deeper than is allowed."""
+    packed = wire.write_gzip(LONG_ANSWER)
+    yield "refused-gzip-in-gzip", (0, CONTENT, wire.write_gzip(packed))
+    copy = wire.write_copy(wire.Message(FIRST_ID + 400, 1, packed))
+    yield "gzip-in-copy", (0, 0, copy)
+    yield "refused-copy-in-copy", (0, 0, wire.write_copy(wire.Message(FIRST_ID + 404, 1, copy)))
+    yield "refused-copy-in-gzip", (0, CONTENT, wire.write_gzip(copy))
+    yield "nested-results", (0, 0, wrapped([FIRST_ID] * 100, ANSWER))
+    copies = [
+        wire.Message(FIRST_ID - 16 - 8 * n, 0, wire.write_copy(wire.Message(FIRST_ID - 20 - 8 * n, 1, packed)))
+        for n in range(8, 0, -1)
+    ]
+    yield "copies-in-container", (0, 0, wire.write_container(copies))
 
 
 def _answers() -> Messages:

@@ -272,6 +272,6 @@ def _one_packet(data: bytes) -> Verdict:
 
 
 TARGETS = (
-    Target("session-client-packet", "session", _one_packet, words=service_words, longest=2048),
-    Target("session-client-script", "session", _script, words=service_words, longest=2048, patience=5),
+    Target("session-client-packet", "session", _one_packet, words=service_words, longest=4608),
+    Target("session-client-script", "session", _script, words=service_words, longest=4608, patience=5),
 )
