@@ -29,7 +29,7 @@ from mtproto.session.events import (
 )
 from mtproto.session.inbox import Seen
 from mtproto.session.outbox import NEVER, Body, Request, RequestState
-from mtproto.session.service_messages import Kind
+from mtproto.session.service_messages import MAX_REFUSALS, Kind
 from mtproto.session.times import iso
 from tl import service
 
@@ -215,7 +215,7 @@ class ClientSession(ClientSending):
         """Begin to send: a connection is there. What was sent and not acknowledged before is asked about first."""
         self._connected = True
         self._broken = False
-        self._foreign_in_a_row = self._stale_in_a_row = 0
+        self._foreign_in_a_row = self._stale_in_a_row = self._state_refusals = 0
         if self._renewal is not None:
             self._renewal = (self._renewal[0], now + RENEWAL_TIMEOUT)
             self._renew_if_ready(now)
@@ -231,7 +231,8 @@ class ClientSession(ClientSending):
         self._quick_acks.clear()
         self._again.clear()
         lasting = (Kind.DROP, Kind.DESTROY_SESSION, Kind.DESTROY_AUTH_KEY)
-        self._services = [item for item in (*self._asked.values(), *self._services) if item.kind in lasting]
+        again = [item for item in self._asked.values() if item.sends <= MAX_REFUSALS]
+        self._services = [item for item in (*again, *self._services) if item.kind in lasting]
         self._asked.clear()
 
     def transport_error(self, code: int) -> list[ClientEvent]:
@@ -329,6 +330,7 @@ class ClientSession(ClientSending):
         if not self._in_time(msg_id, now):
             return
         inbox.remember(msg_id)
+        self._heard += 1
         if packet.seqno & 1:
             inbox.acknowledge(msg_id, now)
         self._outer_id = msg_id

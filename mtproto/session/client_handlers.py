@@ -16,7 +16,7 @@ from mtproto.message.message_ids import msg_id_time
 from mtproto.session import constructors as ids
 from mtproto.session import wire
 from mtproto.session.client_message_handlers import ClientMessageHandlers, Handler
-from mtproto.session.client_state import UNIQUE_IDS_KEPT
+from mtproto.session.client_state import NEW_SESSIONS_KEPT
 from mtproto.session.events import (
     Anomaly,
     AnswerDropped,
@@ -44,6 +44,26 @@ CLOCK_TOLERANCE = 15.0
 
 WAIT_ERRORS = ("MSG_WAIT_FAILED", "MSG_WAIT_TIMEOUT")
 """Answers to a call sent with `after`; the numeric code differs between the lists of errors."""
+
+_DROP_ANSWERS = frozenset({ids.RPC_ANSWER_UNKNOWN, ids.RPC_ANSWER_DROPPED_RUNNING, ids.RPC_ANSWER_DROPPED})
+# What rpc_drop_answer is answered with.
+
+_WRAPPED_ANSWERS = frozenset(
+    {
+        ids.MSG_CONTAINER,  # with the two below for the reader to judge
+        ids.MSG_COPY,
+        ids.RPC_RESULT,
+        ids.PONG,
+        ids.FUTURE_SALTS,
+        ids.MSGS_STATE_INFO,
+        ids.DESTROY_SESSION_OK,
+        ids.DESTROY_SESSION_NONE,
+        ids.DESTROY_AUTH_KEY_OK,
+        ids.DESTROY_AUTH_KEY_NONE,
+        ids.DESTROY_AUTH_KEY_FAIL,
+    }
+)
+# What the other service questions are answered with, be it inside an rpc_result.
 
 
 class ClientHandlers(ClientMessageHandlers):
@@ -149,15 +169,32 @@ class ClientHandlers(ClientMessageHandlers):
     def _stray_result(self, msg_id: int, req_msg_id: int, result: bytes, now: float) -> None:
         """Handle the answer to a service question, or to a call that nobody waits for any more."""
         question = self._asked.get(req_msg_id)
-        if question is not None and question.kind is Kind.DROP:
-            del self._asked[req_msg_id]
-            self._drop_answered(question, result)
-        elif question is not None:
-            # Wrapped although it need not be: core.telegram.org/mtproto/service_messages leaves that open for some.
+        if question is not None:
             with self._reader.within(ids.RPC_RESULT):
-                self._dispatch(msg_id, result, now)
+                self._question_answered(question, msg_id, result, now)
         elif self._outbox.dropped.pop(req_msg_id, None) is None:
             self._events.append(Anomaly(msg_id, f"an answer to {req_msg_id}, which is not open"))
+
+    def _question_answered(self, question: ServiceMessage, msg_id: int, result: bytes, now: float) -> None:
+        """Handle what came as the result of a service question: its answer, an error, or what is neither."""
+        constructor = wire.constructor_id(result)
+        if constructor == ids.GZIP_PACKED:
+            unpacked = self._reader.inflate(result)
+            with self._reader.within(ids.GZIP_PACKED):
+                self._question_answered(question, msg_id, unpacked, now)
+            return
+        answers = _DROP_ANSWERS if question.kind is Kind.DROP else _WRAPPED_ANSWERS
+        if constructor not in answers:
+            del self._asked[question.msg_id]
+            error = service.decode(result) if constructor == ids.RPC_ERROR else None
+            code, message = (error.error_code, error.error_message) if error else (0, f"{constructor:#010x} came")
+            self._question_refused(question, code, message, now)
+        elif question.kind is Kind.DROP:
+            del self._asked[question.msg_id]
+            self._drop_answered(question, result)
+        else:
+            # Wrapped although it need not be: core.telegram.org/mtproto/service_messages leaves that open for some.
+            self._dispatch(msg_id, result, now)
 
     def _check_clock(self, msg_id: int, req_msg_id: int, now: float) -> None:
         """Lower our idea of server time where an answer is older than its question: our clock was ahead."""
@@ -225,12 +262,13 @@ class ClientHandlers(ClientMessageHandlers):
     def _new_session_created(self, msg_id: int, body: bytes, now: float) -> None:
         """Take the salt, and settle what was lost with the session before (#new-session-creation-notification)."""
         news = service.decode(body)
-        if news.unique_id in self._unique_ids:
+        known = (news.unique_id, news.first_msg_id)  # some servers say the session's id for each unique_id
+        if known in self._new_sessions:
             return
-        gap = bool(self._unique_ids)
-        self._unique_ids[news.unique_id] = None
-        if len(self._unique_ids) > UNIQUE_IDS_KEPT:
-            del self._unique_ids[next(iter(self._unique_ids))]
+        gap = bool(self._new_sessions)
+        self._new_sessions[known] = None
+        if len(self._new_sessions) > NEW_SESSIONS_KEPT:
+            del self._new_sessions[next(iter(self._new_sessions))]
         self._take_salt(news.server_salt, now)
         self._events.append(NewSession(news.first_msg_id, news.unique_id))
         self._lost_below_id = max(self._lost_below_id, news.first_msg_id)
@@ -254,7 +292,7 @@ class ClientHandlers(ClientMessageHandlers):
             if request.idempotent:
                 self._requeue([request])
             else:
-                request.ask_at = self._outbox.next_ask = now
+                self._outbox.session_lost(request, now)
 
     # Keys: core.telegram.org/mtproto/auth_key (destroy_auth_key)
 

@@ -67,6 +67,8 @@ class ClientMessageHandlers(ClientState):
             for item in items:
                 if isinstance(item, Request):
                     self._forgotten(item, describe(code).description)
+                else:
+                    self._retry_service(item, code, now)
         else:
             self._retry(items, code, now)
         if describe(code).new_session:
@@ -102,6 +104,7 @@ class ClientMessageHandlers(ClientState):
         if len(answer.info) != len(question.ids):
             raise RemoteProtocolError("msgs_state_info", f"{len(answer.info)} states for {len(question.ids)} messages")
         del self._asked[answer.req_msg_id]
+        self._state_refusals = 0
         if question.kind is Kind.RESEND:
             # It has forgotten the message that it announced; what became of the call is the next question.
             if question.request is not None and question.request.state is RequestState.ACKED:
@@ -132,21 +135,19 @@ class ClientMessageHandlers(ClientState):
         was_acked = request.state is RequestState.ACKED
         if kind == Status.RECEIVED:
             # After a lost connection the answer comes by itself; where that did not happen, it is asked for.
-            if state & Status.ANSWERED and request.state is not RequestState.UNKNOWN:
-                self._ask_answer(request.msg_id)
+            missing = state & Status.ANSWERED and request.state is not RequestState.UNKNOWN
             if self._acked(request, now):
                 self._events.append(Acked(request))
+            else:
+                self._outbox.running(request, now)
+            if missing:
+                self._recover(request, now)
         elif kind == Status.UNKNOWN or (was_acked and kind in (Status.NOT_RECEIVED, Status.NOT_RECEIVED_YET)):
             self._forgotten(request, "the server knows nothing of it any more")
         elif kind in (Status.NOT_RECEIVED, Status.NOT_RECEIVED_YET):
             self._requeue([request])
         else:
             self._events.append(Anomaly(msg_id, f"a state of {state} for {request.msg_id}"))
-
-    def _ask_answer(self, query_msg_id: int) -> None:
-        """Ask for an answer that the server has and that did not come."""
-        body = service.types.MsgResendAnsReq(msg_ids=[query_msg_id]).to_bytes()
-        self._queue_service(Kind.RESEND_ANSWER, body, [query_msg_id])
 
     # Announced answers: core.telegram.org/mtproto/service_messages_about_messages
     # #extended-voluntary-communication-of-status-of-one-message

@@ -117,6 +117,7 @@ class ClientSending(ClientHandlers):
         for item in services:
             item.msg_id = self._next_msg_id(server_time)
             item.sent_at = now
+            item.sends += 1
             messages.append(Message(item.msg_id, 2 * self._content_count, item.body))
         sealed: list[Request] = []
         numbered: list[Message] = []

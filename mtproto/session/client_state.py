@@ -8,21 +8,23 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from struct import Struct
 
-from mtproto.errors import MTProtoError, OutcomeUnknown
+from mtproto.errors import ConnectionLost, MTProtoError, OutcomeUnknown
 from mtproto.limits import Limits
 from mtproto.message.key_state import KeyState
 from mtproto.message.message_ids import msg_id_time
 from mtproto.session.bad_messages import MessageRefused, describe
 from mtproto.session.events import (
     ClientEvent,
+    QuestionRefused,
     RequestLost,
     RpcFailed,
     SaltChanged,
+    SessionBroken,
     SessionRenewed,
     TimeLearned,
 )
 from mtproto.session.inbox import Inbox
-from mtproto.session.outbox import NEVER, Outbox, Request, RequestState
+from mtproto.session.outbox import ASK_AFTER, NEVER, Outbox, Request, RequestState
 from mtproto.session.packet_reader import PacketReader
 from mtproto.session.service_messages import MAX_REFUSALS, Kind, ServiceMessage
 from mtproto.session.times import iso
@@ -33,14 +35,20 @@ __all__ = ["ClientState", "new_session_id"]
 CARRIERS_KEPT = 1000
 """Containers and lone service messages whose refusal is still understood; each is forgotten once it was accepted."""
 
+SALTS_REFUSED = 1800.0
+"""Seconds for which no salts are asked for after a refusal: the server names each new one when the old one ends."""
+
+SILENCES = 3
+"""How often an idempotent call is sent again because the server does not say what became of it."""
+
 SERVICES_QUEUED = 4096
 """Service messages that wait to be sent before those that the server provokes, or that save it work, are left out."""
 
 QUESTIONS_KEPT = 1000
 """Service questions without an answer that are remembered; beyond it the oldest is forgotten."""
 
-UNIQUE_IDS_KEPT = 64
-"""Ids of `new_session_created` notifications that are remembered."""
+NEW_SESSIONS_KEPT = 64
+"""Pairs of ids of `new_session_created` notifications that are remembered."""
 
 RENEWAL_TIMEOUT = 60.0
 """Seconds of a connection for which an unusable session waits for news of what was sent in it."""
@@ -111,13 +119,15 @@ class ClientState:
         self._again: list[Request] = []  # to be sent once more under the ids that they have
         self._carriers: dict[int, tuple[ServiceMessage | Request, ...]] = {}
         self._quick_acks: dict[int, tuple[Request, ...]] = {}
-        self._unique_ids: dict[int, None] = {}
+        self._new_sessions: dict[tuple[int, int], None] = {}  # unique_id and first_msg_id of notifications
         self._lost_below_id = 0  # the highest first_msg_id that a packet has named; 0 between packets
         self._connected = False
         self._broken = False
         self._renewal: tuple[int, float] | None = None  # code, deadline
         self._outer_id = 0  # of the packet that is being read
         self._reader = PacketReader(limits)
+        self._heard = 0  # packets that were accepted
+        self._state_refusals = 0  # of msgs_state_req, one after the other
         self._resends: set[int] | None = None  # what is asked for again, gathered when a packet first needs it
         self._content_count = 0
         self._last_msg_id = 0
@@ -192,6 +202,28 @@ class ClientState:
         else:
             self._lose(request, OutcomeUnknown(request, reason))
 
+    def _decide(self, request: Request, reason: str) -> None:
+        """End a call of which the server gives no news, or send it again where that does no harm and may help."""
+        if request.idempotent and request.silences >= SILENCES:
+            self._lose(request, OutcomeUnknown(request, reason))
+            return
+        request.silences += 1
+        self._forgotten(request, reason)
+
+    def _recover(self, request: Request, now: float) -> None:
+        """Get an answer that the server has and that did not come: ask for it, connect anew, then do without it."""
+        request.recoveries += 1
+        if request.recoveries == 1:
+            body = service.types.MsgResendAnsReq(msg_ids=[request.msg_id]).to_bytes()
+            self._queue_service(Kind.RESEND_ANSWER, body, [request.msg_id])
+            self._outbox.ask(request, now + ASK_AFTER)
+        elif request.recoveries > 2:
+            self._decide(request, "the server has an answer that does not come")
+        elif not self._broken:
+            # A server sends what was not acknowledged over a new connection by itself.
+            self._broken = True
+            self._events.append(SessionBroken(ConnectionLost("an answer that the server has does not come")))
+
     def _acked(self, request: Request, now: float) -> bool:
         self._carriers.pop(request.packet_id, None)
         return self._outbox.acked(request, now)
@@ -219,7 +251,7 @@ class ClientState:
         again: list[Request] = []
         for item in items:
             if isinstance(item, ServiceMessage):
-                self._retry_service(item, now)
+                self._retry_service(item, code, now)
                 continue
             late = code == 16 and self._is_late(item, now)
             times = item.refusals[code] = item.refusals.get(code, 0) + 1
@@ -248,21 +280,60 @@ class ClientState:
         ours, theirs = iso(msg_id_time(msg_id)), iso(self.key_state.server_time(now))
         return MessageRefused(code, f"our id says {ours}, the server's own ids say {theirs}")
 
-    def _retry_service(self, item: ServiceMessage, now: float) -> None:
+    def _retry_service(self, item: ServiceMessage, code: int, now: float) -> None:
         item.refusals += 1
         if item.kind is Kind.ACKS:
             for msg_id in item.ids:
                 self._inbox.acknowledge(msg_id, now)
+        elif item.kind is Kind.HTTP_WAIT:
+            return
+        elif self._refused_too_often(item):
+            self._question_refused(item, code, describe(code).description, now)
         elif item.kind is Kind.STATE:
             self._outbox.ask_again(item.ids, now)
-        elif item.kind is not Kind.HTTP_WAIT and item.refusals <= MAX_REFUSALS:
+        else:
             self._services.append(item)
+
+    def _refused_too_often(self, item: ServiceMessage) -> bool:
+        """Whether a service message is not worth another attempt. Each state question is made anew, so they add up."""
+        if item.kind is Kind.STATE:
+            self._state_refusals += 1
+            return self._state_refusals > MAX_REFUSALS
+        return item.refusals > MAX_REFUSALS
+
+    def _question_refused(self, item: ServiceMessage, code: int, message: str, now: float) -> None:
+        """Go on without the answer to a service question, which the server refuses to give."""
+        self._events.append(QuestionRefused(item.kind.value, code, message))
+        match item.kind:
+            case Kind.SALTS:
+                self._salts_not_before = now + SALTS_REFUSED
+                self._plan_salts(now)
+            case Kind.STATE if item.final:
+                self._renew(now)
+            case Kind.STATE:
+                for request in self._still_sent(item.ids):
+                    self._outbox.unanswerable(request, now)
+            case Kind.RESEND if item.request is not None and item.request.state is RequestState.ACKED:
+                self._outbox.ask(item.request, now)
+            case Kind.RESEND_ANSWER:
+                for request in self._still_sent(item.ids):
+                    self._outbox.ask(request, now)
+
+    def _still_sent(self, msg_ids: Iterable[int]) -> list[Request]:
+        """Return the open calls that have these ids."""
+        calls = [self._outbox.current(msg_id) for msg_id in msg_ids]
+        return [request for request in calls if request is not None]
 
     # Questions about calls (msgs_state_req).
 
     def _ask_states(self, now: float) -> None:
-        """Queue the question about the calls whose fate is unknown; it goes before everything else."""
-        requests = self._outbox.to_ask(now, self._limits.message_ids_accepted)
+        """Queue the question about the calls whose fate is unknown; it goes before everything else.
+
+        What was asked about often enough is decided now: a connection that stays up is no reason to wait for ever.
+        """
+        requests, undecided = self._outbox.to_ask(now, self._limits.message_ids_accepted, self._heard)
+        for request in undecided:
+            self._decide(request, "the server does not say what became of it")
         if requests:
             ids = [request.msg_id for request in requests]
             body = service.types.MsgsStateReq(msg_ids=ids).to_bytes()

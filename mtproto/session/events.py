@@ -33,6 +33,7 @@ __all__ = [
     "Pong",
     "Query",
     "QueryDropped",
+    "QuestionRefused",
     "QuickAcked",
     "Refused",
     "RequestLost",
@@ -209,6 +210,24 @@ class AuthKeyDestroyed:
 
 
 @dataclass(frozen=True, slots=True)
+class QuestionRefused:
+    """The server refused a service question of ours: a ping, or one about salts, states, answers, sessions, the key.
+
+    What the question was asked for is decided without its answer; the question is not asked over and over.
+
+    Attributes:
+        question: its constructor, such as `msgs_state_req`.
+        code: of the `rpc_error` or `bad_msg_notification`; 0 where something else came that is no answer.
+        message: the error's text, or what the code means.
+
+    """
+
+    question: str
+    code: int
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
 class SessionBroken:
     """The connection is of no more use: close it and call `disconnected`."""
 
@@ -353,6 +372,7 @@ ClientEvent: TypeAlias = (
     | ForeignSession
     | SessionDestroyed
     | AuthKeyDestroyed
+    | QuestionRefused
     | SessionBroken
     | Pong
     | Stale

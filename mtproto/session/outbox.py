@@ -27,6 +27,15 @@ ASK_AFTER = 10.0
 ASK_ABOUT_ACKED = 60.0
 """The same for a call that was acknowledged on this connection: it may simply take long."""
 
+ASK_ABOUT_LOST = 5.0
+"""The same for a call that was sent into a connection that is gone, or in a session that the server has lost."""
+
+TRIES = 6
+"""Questions in a row about a call, without any news of it, before its outcome is decided without the server's word."""
+
+TRIES_ABOUT_LOST = 2
+"""The same for a call that `ASK_ABOUT_LOST` speaks of: while the server is there, ten seconds are enough."""
+
 DROPPED_KEPT = 4096
 """Cancelled calls whose late answers are recognised; beyond it the oldest is forgotten."""
 
@@ -86,20 +95,25 @@ class Request:
     __slots__ = (
         "after",
         "ask_at",
+        "asked_after",
         "body",
         "failed",
         "idempotent",
+        "lost",
         "msg_id",
         "old_ids",
         "order",
         "outbox",
         "packet_id",
         "patient",
+        "recoveries",
         "refusals",
         "sent_at",
         "seqno",
+        "silences",
         "state",
         "timed",
+        "tries",
         "want_quick_ack",
     )
 
@@ -128,6 +142,11 @@ class Request:
         self.sent_at = 0.0
         self.timed = False  # the server's time was known then
         self.ask_at = NEVER
+        self.lost = False  # sent into a connection that is gone, or in a session that the server has lost
+        self.tries = 0  # questions about it since the last news of it
+        self.asked_after = 0  # how many packets had come when the last of them was asked
+        self.silences = 0  # how often it was sent again because nobody said what became of it
+        self.recoveries = 0  # steps taken to get an answer that the server has
         self.old_ids: tuple[int, ...] = ()
         self.refusals: dict[int, int] = {}  # how often, by code
         self.outbox: Outbox | None = None
@@ -148,6 +167,18 @@ class Request:
         known = settled if self.patient else (RequestState.SENT, RequestState.ACKED, *settled)
         return all(before.state in known for before in self.after)
 
+    @property
+    def ask_pause(self) -> float:
+        """Seconds after which it is asked about again."""
+        if self.lost:
+            return ASK_ABOUT_LOST
+        return ASK_ABOUT_ACKED if self.state is RequestState.ACKED else ASK_AFTER
+
+    @property
+    def tries_allowed(self) -> int:
+        """How many questions about it may stay without news of it."""
+        return TRIES_ABOUT_LOST if self.lost else TRIES
+
     def waits_for(self) -> list[int]:
         """Return the msg_ids of the calls that the server has to wait for before it executes this one."""
         return [before.msg_id for before in self.after if before.state is not RequestState.SETTLED]
@@ -158,11 +189,12 @@ class Outbox:
 
     Attributes:
         next_ask: a time (local) before which no call has to be asked about.
+        connected_at: when the present connection was made, local time.
         dropped: msg_ids of cancelled calls whose answers may still come, with the call and the time to stop waiting.
 
     """
 
-    __slots__ = ("_by_id", "_count", "_limit", "_order", "_queue", "dropped", "next_ask")
+    __slots__ = ("_by_id", "_count", "_limit", "_order", "_queue", "connected_at", "dropped", "next_ask")
 
     def __init__(self, limits: Limits) -> None:
         self._limit = limits.unanswered_requests
@@ -171,6 +203,7 @@ class Outbox:
         self._count = 0
         self._order = 0
         self.next_ask = NEVER
+        self.connected_at = 0.0
         self.dropped: dict[int, tuple[Request, float]] = {}
 
     @property
@@ -270,6 +303,8 @@ class Outbox:
         request.packet_id = packet_id
         request.sent_at = now
         request.state = RequestState.SENT
+        request.lost = False
+        request.tries = request.recoveries = 0
         request.ask_at = now + ASK_AFTER
         if request.ask_at < self.next_ask:
             self.next_ask = request.ask_at
@@ -283,6 +318,7 @@ class Outbox:
         request.ask_at = now + (ASK_ABOUT_ACKED if request.state is RequestState.SENT else ASK_AFTER)
         self.next_ask = min(self.next_ask, request.ask_at)
         request.state = RequestState.ACKED
+        request.tries = 0
         request.refusals.clear()
         return True
 
@@ -336,30 +372,75 @@ class Outbox:
     def connection_lost(self) -> None:
         """Apply the three-way rule: what was sent and not acknowledged is unknown from now on."""
         for request in self.sealed_calls():
+            request.lost = True
             if request.state is RequestState.SENT:
                 request.state = RequestState.UNKNOWN
 
     def connection_made(self, now: float) -> None:
         """Ask about the unknown calls at once, and about the acknowledged ones if nothing comes."""
+        self.connected_at = now
         for request in self.sealed_calls():
+            request.tries = 0
             if request.state is RequestState.UNKNOWN:
                 request.ask_at = self.next_ask = now
             elif request.state is RequestState.ACKED:
                 request.ask_at = now + ASK_AFTER
                 self.next_ask = min(self.next_ask, request.ask_at)
 
-    def to_ask(self, now: float, count: int) -> list[Request]:
-        """Return up to `count` calls that have to be asked about now, and put each off to its next time."""
-        if self.next_ask > now:
-            return []
+    def to_ask(self, now: float, count: int, heard: int) -> tuple[list[Request], list[Request]]:
+        """Return up to `count` calls that have to be asked about now, each put off to its next time; and the undecided.
+
+        Undecided are the calls that were asked about often enough. Where nothing at all came since the last question,
+        the connection may be dead: then the call is only asked about again.
+
+        Args:
+            now: local time.
+            count: the most ids of one question.
+            heard: how many packets were accepted so far.
+
+        """
         asked: list[Request] = []
+        undecided: list[Request] = []
+        if self.next_ask > now:
+            return asked, undecided
         self.next_ask = NEVER
         for request in self.sealed_calls():
-            if request.ask_at <= now and len(asked) < count:
-                request.ask_at = now + (ASK_ABOUT_ACKED if request.state is RequestState.ACKED else ASK_AFTER)
+            if request.ask_at <= now and request.tries >= request.tries_allowed and heard > request.asked_after:
+                request.ask_at = NEVER
+                undecided.append(request)
+            elif request.ask_at <= now and len(asked) < count:
+                request.ask_at = now + request.ask_pause
+                request.tries += 1
+                request.asked_after = heard
                 asked.append(request)
             self.next_ask = min(self.next_ask, request.ask_at)
-        return asked
+        return asked, undecided
+
+    def running(self, request: Request, now: float) -> None:
+        """Note that the server has said once more that it has a call."""
+        request.tries = 0
+        if request.state is RequestState.ACKED:
+            self.ask(request, now + ASK_ABOUT_ACKED)
+
+    def ask(self, request: Request, at: float) -> None:
+        """Ask about a call at that time (local) rather than when it was to be asked about."""
+        request.ask_at = at
+        self.next_ask = min(self.next_ask, at)
+
+    def unanswerable(self, request: Request, now: float) -> None:
+        """Note that the server refuses to say what became of a call; a lost one is not asked about any more.
+
+        Its answer may still come by itself, for as long as a second question would have taken.
+        """
+        if request.lost and request.ask_at != NEVER:
+            request.tries = request.tries_allowed
+            self.ask(request, max(now, self.connected_at + ASK_ABOUT_LOST))
+
+    def session_lost(self, request: Request, now: float) -> None:
+        """Ask at once about a call whose session the server has lost, unless it is being asked about already."""
+        if not request.lost or not request.tries:
+            self.ask(request, now)
+        request.lost = True
 
     def ask_about_all(self, now: float) -> None:
         """Ask about every call that was sealed, at once."""
@@ -372,6 +453,7 @@ class Outbox:
         for msg_id in msg_ids:
             request = self.current(msg_id)
             if request is not None and request.ask_at != NEVER:
+                request.tries = max(0, request.tries - 1)
                 request.ask_at = self.next_ask = now
 
     def __iter__(self) -> Iterator[Request]:

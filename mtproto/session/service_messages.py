@@ -59,11 +59,12 @@ class ServiceMessage:
         msg_id: the id that it was last sealed under.
         sent_at: when that was, local time.
         refusals: how often it was refused.
+        sends: how often it was sealed.
         final: it was asked in a session that is being given up.
 
     """
 
-    __slots__ = ("body", "final", "ids", "kind", "msg_id", "refusals", "request", "sent_at")
+    __slots__ = ("body", "final", "ids", "kind", "msg_id", "refusals", "request", "sends", "sent_at")
 
     def __init__(self, kind: Kind, body: bytes, ids: Sequence[int] = (), request: Request | None = None) -> None:
         self.kind = kind
@@ -73,6 +74,7 @@ class ServiceMessage:
         self.msg_id = 0
         self.sent_at = 0.0
         self.refusals = 0
+        self.sends = 0
         self.final = False
 
     def __repr__(self) -> str:

@@ -329,7 +329,7 @@ def test_msg_resend_ans_req_is_sent_when_an_answer_does_not_come(pair: Pair) -> 
 def test_msg_resend_ans_req_answered_with_states(pair: Pair, state: int, gone: bool) -> None:
     request, question = asked_about(pair)
     pair.from_server_now(types.MsgsStateInfo(req_msg_id=question, info=b"\x04"))
-    pair.client._ask_answer(request.msg_id)
+    pair.client._recover(request, pair.now)
     asked = pair.open_client(pair.from_client()[0])[0]
     events = pair.from_server_now(types.MsgsStateInfo(req_msg_id=asked.msg_id, info=bytes([state])))
     assert [event.request for event in of(events, RequestLost)] == [request] * gone

@@ -210,10 +210,12 @@ def test_new_session_created_may_have_either_parity_of_a_server(pair: Pair, kind
     assert of(pair.from_server_now(new_session(pair.client_id()), 1, kind), NewSession)
 
 
-def test_new_session_created_counts_once_for_each_unique_id(pair: Pair) -> None:
+def test_new_session_created_counts_once_for_each_pair_of_ids(pair: Pair) -> None:
+    first = pair.client_id()
+    assert of(pair.from_server_now(new_session(first, 5), 1, 3), NewSession)
+    assert pair.from_server_now(new_session(first, 5), 1, 3) == []
+    assert of(pair.from_server_now(new_session(first, 6), 1, 3), NewSession)
     assert of(pair.from_server_now(new_session(pair.client_id(), 5), 1, 3), NewSession)
-    assert pair.from_server_now(new_session(pair.client_id(), 5), 1, 3) == []
-    assert of(pair.from_server_now(new_session(pair.client_id(), 6), 1, 3), NewSession)
 
 
 def test_new_session_created_later_on_tells_of_a_gap_in_the_updates(pair: Pair) -> None:
