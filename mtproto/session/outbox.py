@@ -142,7 +142,7 @@ class Request:
         self.sent_at = 0.0
         self.timed = False  # the server's time was known then
         self.ask_at = NEVER
-        self.lost = False  # sent into a connection that is gone, or in a session that the server has lost
+        self.lost = False  # its connection or its session is gone, and the server has said nothing of it since
         self.tries = 0  # questions about it since the last news of it
         self.asked_after = 0  # how many packets had come when the last of them was asked
         self.silences = 0  # how often it was sent again because nobody said what became of it
@@ -176,8 +176,13 @@ class Request:
 
     @property
     def tries_allowed(self) -> int:
-        """How many questions about it may stay without news of it."""
-        return TRIES_ABOUT_LOST if self.lost else TRIES
+        """How many questions about it may stay without news of it.
+
+        An acknowledged one that was lost has waited for its answer for ten seconds before the first of them.
+        """
+        if not self.lost:
+            return TRIES
+        return 1 if self.state is RequestState.ACKED else TRIES_ABOUT_LOST
 
     def waits_for(self) -> list[int]:
         """Return the msg_ids of the calls that the server has to wait for before it executes this one."""
@@ -318,6 +323,7 @@ class Outbox:
         request.ask_at = now + (ASK_ABOUT_ACKED if request.state is RequestState.SENT else ASK_AFTER)
         self.next_ask = min(self.next_ask, request.ask_at)
         request.state = RequestState.ACKED
+        request.lost = False
         request.tries = 0
         request.refusals.clear()
         return True
@@ -418,6 +424,7 @@ class Outbox:
 
     def running(self, request: Request, now: float) -> None:
         """Note that the server has said once more that it has a call."""
+        request.lost = False
         request.tries = 0
         if request.state is RequestState.ACKED:
             self.ask(request, now + ASK_ABOUT_ACKED)
