@@ -39,7 +39,7 @@ from mtproto.exchange.common import (
 from mtproto.message.auth_key import AuthKey
 from mtproto.message.envelope import pack_plain
 from mtproto.message.key_state import ExchangeResult
-from mtproto.message.message_ids import client_msg_id
+from mtproto.message.message_ids import client_msg_id, is_possible_time, possible_time
 from tl import TLFunction, TLObject, service
 
 __all__ = ["ClientExchange"]
@@ -250,7 +250,8 @@ class ClientExchange:
         except DHCheckFailed as error:
             raise ExchangeFailed(inner.NAME, error.check) from error
         _check_public(g_a, prime, inner.NAME, "g_a")
-        require(inner.server_time > 0, inner.NAME, "server_time")
+        require(inner.server_time > 0 and is_possible_time(inner.server_time), inner.NAME, "server_time")
+        require(inner.server_time + (self._expires_in or 0) <= _INT_MAX, inner.NAME, "expires_in")
         self._received(answer, size, inner)
 
         self._group = (prime, inner.g, g_a)
@@ -334,7 +335,8 @@ class ClientExchange:
         return key
 
     def _send(self, request: TLFunction[Any], now: float, inner: TLObject | None = None) -> bytes:
-        self._last_msg_id = client_msg_id(now, self._last_msg_id, self._random)
+        # Nobody judges the ids of plain messages by the clock, so that one which stands anywhere serves.
+        self._last_msg_id = client_msg_id(possible_time(now), self._last_msg_id, self._random)
         self._request = request
         self._payload = pack_plain(self._last_msg_id, request.to_bytes())
         self.steps.append(Step(True, request, inner, len(self._payload)))

@@ -40,7 +40,7 @@ from mtproto.exchange.faults import ExchangeFaults
 from mtproto.message.auth_key import AuthKey
 from mtproto.message.envelope import pack_plain
 from mtproto.message.key_state import ExchangeResult
-from mtproto.message.message_ids import server_msg_id
+from mtproto.message.message_ids import check_server_clock, server_msg_id
 from tl import TLObject, service
 
 __all__ = ["ExchangeRejected", "ServerExchange"]
@@ -162,8 +162,10 @@ class ServerExchange:
 
         Raises:
             ExchangeRejected: the query is refused; `code` is the transport error to answer with.
+            LocalProtocolError: `now` is a time at which no server works.
 
         """
+        check_server_clock(now)
         try:
             return self._dispatch(open_plain(payload, "query"), now)
         except ExchangeFailed as error:

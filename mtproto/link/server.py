@@ -23,6 +23,7 @@ from mtproto.link.events import Hangup, InSession, KeyMade, ServerLinkEvent, Ser
 from mtproto.link.faults import IncomingPacket, OutgoingPacket
 from mtproto.link.key_giver import KeyGiver, ServerWork
 from mtproto.message.envelope import Sender, payload_key_id, unseal
+from mtproto.message.message_ids import check_server_clock
 from mtproto.session import CloseAfter, DestroyAuthKey, DestroySession, Flooded, Query, Refused
 from mtproto.transport import Payload, detect
 
@@ -66,6 +67,8 @@ class ServerLink:
         faults: how packets are spoilt on their way.
         offload: leave the slow steps of exchanges to whoever calls `take_work`.
 
+    Raises `LocalProtocolError` if `now` is a time at which no server works.
+
     """
 
     def __init__(
@@ -82,6 +85,7 @@ class ServerLink:
         faults: LinkFaults | None = None,
         offload: bool = False,
     ) -> None:
+        check_server_clock(now)
         self._state = state
         self._random = random
         self._limits = limits

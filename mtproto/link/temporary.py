@@ -62,7 +62,7 @@ class PermanentKey:
 
     def __init__(self, state: KeyState | None) -> None:
         self.state = state
-        self.made_at = 0.0
+        self.made_at = float("-inf")
 
 
 class Superior(Protocol):

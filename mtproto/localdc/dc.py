@@ -15,6 +15,7 @@ from mtproto.localdc.keys import KeyFile, KeyRecord
 from mtproto.localdc.layers import layers_of
 from mtproto.localdc.ready import ready_info
 from mtproto.localdc.world.load import load_world
+from mtproto.message.message_ids import check_server_clock
 from mtproto.net import Clock, Listener
 from mtproto.session import DestroyAuthKey
 from tl import api
@@ -187,6 +188,7 @@ class DataCentre:
         return ready_info(self.address, self.dc_id, self.private_key.public, self.world)
 
     async def _serve(self) -> None:
+        check_server_clock(self._desk.clock())
         await self._listener.start()
         self._desk.address = self.address
 
@@ -235,7 +237,13 @@ class LocalDC(DataCentre):
     """An MTProto data centre on a loopback socket: `async with LocalDC() as dc: …`. Belongs to one event loop."""
 
     async def start(self) -> None:
-        """Listen. Raises `OSError` when the port can't be had."""
+        """Listen.
+
+        Raises:
+            OSError: the port can't be had.
+            LocalProtocolError: the clock shows a time at which no server works.
+
+        """
         await self._serve()
 
     async def close(self) -> None:

@@ -10,6 +10,7 @@ from struct import error as struct_error
 
 from mtproto.errors import LocalProtocolError, MTProtoError
 from mtproto.message.auth_key import AUTH_KEY_LENGTH, AuthKey
+from mtproto.message.message_ids import MAX_TIME, is_possible_time, msg_id_time, possible_time
 
 __all__ = ["MAX_SALTS", "SALT_OVERLAP", "ExchangeResult", "KeyState", "KeyStateDamaged", "Salt"]
 
@@ -18,6 +19,10 @@ SALT_OVERLAP = 1800
 
 MAX_SALTS = 64
 """Salts that are kept: as many as one `get_future_salts` may ask for."""
+
+
+FURTHEST_OFFSET = 2.0 * MAX_TIME
+"""Seconds: no local clock between 1834 and 2106 is further from any server's."""
 
 
 class KeyStateDamaged(MTProtoError):
@@ -120,8 +125,23 @@ class KeyState:
             raise LocalProtocolError(f"the key belongs to DC {self.dc_id}, not to DC {dc_id}")
 
     def server_time(self, now: float) -> float:
-        """Return what the server's clock shows at `now`, as far as it is known; both are Unix seconds."""
-        return now + self.time_offset
+        """Return what the server's clock shows at `now`, as far as it is known; both are Unix seconds.
+
+        An offset that leads to a time which no message id can hold is forgotten: it was kept by a machine whose clock
+        stood elsewhere, for example. Then the local clock is believed or, where that is impossible itself, the latest
+        time that the key is known to have been used at. The first authentic id sets the offset right.
+        """
+        server_time = now + self.time_offset
+        if is_possible_time(server_time):
+            return server_time
+        guess = now if is_possible_time(now) else self._latest_known_time()
+        self.time_offset = guess - now
+        self.time_known = False
+        return guess
+
+    def _latest_known_time(self) -> float:
+        known = [msg_id_time(self.last_msg_id), *(float(salt.valid_since) for salt in self.salts)]
+        return max((time for time in known if is_possible_time(time) and time), default=possible_time(-1))
 
     def salt_at(self, server_time: float) -> int:
         """Return the salt to send with at that time: the one whose validity holds it with the widest margin.
@@ -182,7 +202,7 @@ class KeyState:
 
     @classmethod
     def from_bytes(cls, data: bytes) -> KeyState:
-        """Read what `to_bytes` returned.
+        """Read what `to_bytes` returned. A number that can't be is dropped: the session learns it anew.
 
         Raises:
             KeyStateDamaged: the bytes are not that.
@@ -207,12 +227,17 @@ class KeyState:
         return cls(
             auth_key=AuthKey(key),
             dc_id=dc_id,
-            salts=[Salt(*fields) for fields in _SALT.iter_unpack(content[_FIXED.size : salts_end])],
-            time_offset=offset,
-            last_msg_id=last,
+            salts=[
+                Salt(since, until, salt)
+                for since, until, salt in _SALT.iter_unpack(content[_FIXED.size : salts_end])
+                if 0 <= since < until <= MAX_TIME
+            ],
+            time_offset=offset if abs(offset) <= FURTHEST_OFFSET else 0.0,
+            last_msg_id=last if is_possible_time(msg_id_time(last)) else 0,
             layer=None if layer < 0 else layer,
             init_hash=None if digest_length < 0 else content[salts_end:],
-            expires_at=end if has_end else None,
+            # A key whose end can't be read has ended: it must not become one that does not end.
+            expires_at=(end if 0 <= end <= MAX_TIME else 0.0) if has_end else None,
         )
 
 

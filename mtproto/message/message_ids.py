@@ -13,13 +13,31 @@ from mtproto.errors import LocalProtocolError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["client_msg_id", "msg_id_time", "server_msg_id"]
+__all__ = [
+    "LATEST_TIME",
+    "MAX_TIME",
+    "check_server_clock",
+    "client_msg_id",
+    "is_possible_time",
+    "msg_id_time",
+    "possible_time",
+    "server_msg_id",
+]
 
 SECOND = 1 << 32
 """What one second adds to an id."""
 
 MAX_TIME = 1 << 31
 """Seconds: with a later clock an id would not fit into a signed long."""
+
+LATEST_TIME = MAX_TIME - 86400.0
+"""Unix seconds: the last time of a server that is believed. A day later ids are used up."""
+
+LATEST_SERVER_TIME = LATEST_TIME - 2 * 86400.0
+"""Unix seconds: the last time at which a server works: the salts that it promises end up to two days later."""
+
+PAST = 1_700_000_000.0
+"""Unix seconds of November 2023, which have passed on every server: a time for who knows nothing better."""
 
 RANDOM_BITS = (1 << 22) - 4
 """The low 22 bits less the last two: about 1 ms, less than what any clock of a client is right to."""
@@ -66,6 +84,29 @@ def server_msg_id(server_time: float, last: int, *, reply: bool) -> int:
 def msg_id_time(msg_id: int) -> float:
     """Return the time in an id, Unix seconds by the clock of the server."""
     return msg_id / SECOND
+
+
+def is_possible_time(server_time: float) -> bool:
+    """Tell whether a server's clock may show this (Unix seconds): an id holds 1970 to 2038. No NaN is possible."""
+    return 0 <= server_time <= LATEST_TIME
+
+
+def possible_time(now: float) -> float:
+    """Return what to take for the server's time where nothing but a local clock is known, right or wrong."""
+    return now if is_possible_time(now) else PAST
+
+
+def check_server_clock(now: float) -> None:
+    """See that a server can work with this clock.
+
+    Raises:
+        LocalProtocolError: it shows a time (`now`, Unix seconds) that message ids and salts can't hold, or none.
+
+    """
+    if not 1 <= now <= LATEST_SERVER_TIME:
+        raise LocalProtocolError(
+            f"the clock of this server shows {now:.0f} s since 1970; message ids end in 2038, and nothing works without"
+        )
 
 
 def _base(server_time: float) -> int:

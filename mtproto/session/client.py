@@ -14,7 +14,7 @@ from mtproto.errors import LocalProtocolError, MTProtoError, OutcomeUnknown, Rem
 from mtproto.limits import DEFAULT_LIMITS, Limits
 from mtproto.message.envelope import Sender, Unsealed, unseal
 from mtproto.message.key_state import KeyState
-from mtproto.message.message_ids import msg_id_time
+from mtproto.message.message_ids import is_possible_time, msg_id_time
 from mtproto.session.client_sending import ClientSending
 from mtproto.session.client_state import RENEWAL_TIMEOUT
 from mtproto.session.events import (
@@ -40,9 +40,6 @@ OLDEST = 300.0
 
 STALE_IN_A_ROW = 8
 """Packets outside the window one after the other before the peer's idea of time is called senseless."""
-
-LATEST_TIME = (1 << 31) - 86400.0
-"""Unix seconds: the last day that ids can name. A clock that shows it is no clock; ours would run out of ids."""
 
 _LONG = Struct("<q")
 
@@ -358,7 +355,7 @@ class ClientSession(ClientSending):
         """Learn server time from the id of an authentic packet, then say whether the id lies in the window."""
         state = self.key_state
         sent_at = msg_id_time(msg_id)
-        if sent_at > LATEST_TIME:
+        if not is_possible_time(sent_at):
             raise RemoteProtocolError("msg_id", f"the peer's id says {iso(sent_at)}")
         if not state.time_known or sent_at - now > state.time_offset:
             self._learn_time(sent_at - now, now)

@@ -55,6 +55,9 @@ class Stage:
 
     """
 
+    skew = 0.0
+    """Seconds by which the client's clock is ahead."""
+
     def __init__(self, *, known_key: bool = True, **options: Any) -> None:
         self.now = NOW
         self.random = seeded()
@@ -74,6 +77,11 @@ class Stage:
         self.refuse: list[int] = []
         self.reachable = True
 
+    @property
+    def client_now(self) -> float:
+        """What the client's clock shows."""
+        return self.now + self.skew
+
     # The wires
 
     def connect(self, link: ClientLink) -> None:
@@ -81,14 +89,14 @@ class Stage:
         self.wires[link] = _WatchedLink(
             self, self.state, [rsa_key()], self.now, self.random, dc_ids={DC}, faults=_Refusals(self.refuse)
         )
-        self._tell(link.connected(self.now))
+        self._tell(link.connected(self.client_now))
 
     def cut(self, link: ClientLink) -> None:
         """Take the connection of a link away."""
         server = self.wires.pop(link, None)
         if server is not None:
             server.disconnected(self.now)
-        self._tell(link.disconnected(self.now))
+        self._tell(link.disconnected(self.client_now))
 
     def settle(self) -> None:
         """Carry bytes until all is said; links connect when they want to."""
@@ -100,23 +108,23 @@ class Stage:
     def _connect_all(self) -> bool:
         busy = False
         for link in self.client.links:
-            if link not in self.wires and link.connect_at is not None and link.connect_at <= self.now:
+            if link not in self.wires and link.connect_at is not None and link.connect_at <= self.client_now:
                 if self.reachable:
                     self.connect(link)
                     busy = True
                 else:
-                    self._tell(link.disconnected(self.now))
+                    self._tell(link.disconnected(self.client_now))
         return busy
 
     def _carry_all(self) -> bool:
         busy = False
         for link, server in list(self.wires.items()):
-            up = link.data_to_send(self.now)
+            up = link.data_to_send(self.client_now)
             if up:
                 self.hand_up(server, up)
             down = server.data_to_send(self.now)
             if down:
-                self._tell(link.received(down, self.now), link)
+                self._tell(link.received(down, self.client_now), link)
             if link in self.wires and server.closing and not down:
                 self.cut(link)
             busy = busy or bool(up or down)
@@ -146,7 +154,7 @@ class Stage:
 
     def tick(self) -> None:
         for link in list(self.client.links):
-            self._tell(link.tick(self.now), link)
+            self._tell(link.tick(self.client_now), link)
         for server in list(self.wires.values()):
             server.tick(self.now)
         self.settle()
@@ -154,8 +162,9 @@ class Stage:
     def _next_moment(self) -> float | None:
         times = [link.next_deadline() for link in self.client.links]
         times += [link.connect_at for link in self.client.links if link not in self.wires]
-        times += [server.next_deadline() for server in self.wires.values()]
-        return min((time for time in times if time is not None), default=None)
+        moments = [time - self.skew for time in times if time is not None]
+        moments += [time for server in self.wires.values() if (time := server.next_deadline()) is not None]
+        return min(moments, default=None)
 
     def _tell(self, events: list[LinkEvent], link: ClientLink | None = None) -> None:
         self.events += events
@@ -207,9 +216,9 @@ class Stage:
         """Connect a link, and answer the first thing that it says with a transport error."""
         self.connect(link)
         server = self.wires[link]
-        self.hand_up(server, link.data_to_send(self.now))
+        self.hand_up(server, link.data_to_send(self.client_now))
         assert server._transport is not None
-        self._tell(link.received(server._transport.pack_error(code), self.now), link)
+        self._tell(link.received(server._transport.pack_error(code), self.client_now), link)
 
     # What tests ask
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from hashlib import sha256
 
 import pytest
@@ -9,22 +10,32 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mtproto.message.auth_key import AuthKey
-from mtproto.message.key_state import MAX_SALTS, SALT_OVERLAP, ExchangeResult, KeyState, KeyStateDamaged, Salt
+from mtproto.message.key_state import (
+    FURTHEST_OFFSET,
+    MAX_SALTS,
+    SALT_OVERLAP,
+    ExchangeResult,
+    KeyState,
+    KeyStateDamaged,
+    Salt,
+)
+from mtproto.message.message_ids import LATEST_TIME, client_msg_id, is_possible_time
 from tests.vectors.generate import KEYS
 
 longs = st.integers(-(2**63), 2**63 - 1)
-numbers = st.floats(allow_nan=False)
-salts = st.builds(Salt, longs, longs, longs)
+times = st.floats(0, LATEST_TIME)
+seconds = st.tuples(st.integers(0, 2**31), st.integers(0, 2**31)).filter(lambda pair: pair[0] < pair[1])
+salts = st.builds(lambda ends, salt: Salt(ends[0], ends[1], salt), seconds, longs)
 states = st.builds(
     KeyState,
     auth_key=st.sampled_from([AuthKey(data) for data in KEYS.values()]),
     dc_id=st.integers(-(2**31), 2**31 - 1),
     salts=st.lists(salts, max_size=5),
-    time_offset=numbers,
-    last_msg_id=longs,
+    time_offset=st.floats(-FURTHEST_OFFSET, FURTHEST_OFFSET),
+    last_msg_id=times.map(lambda time: int(time * 2**32)),
     layer=st.none() | st.integers(0, 2**31 - 1),
     init_hash=st.none() | st.binary(max_size=255),
-    expires_at=st.none() | numbers,
+    expires_at=st.none() | times,
 )
 
 
@@ -35,6 +46,42 @@ def state(*known: Salt) -> KeyState:
 @given(original=states)
 def test_a_store_keeps_everything(original: KeyState) -> None:
     assert KeyState.from_bytes(original.to_bytes()) == original
+
+
+@given(
+    now=st.floats(0, 4.2e9),
+    offset=st.floats(),
+    last=longs,
+    known=st.lists(st.builds(Salt, longs, longs, longs), max_size=3),
+    end=st.floats(),
+)
+def test_no_stored_number_leads_outside_what_an_id_can_hold(
+    now: float, offset: float, last: int, known: list[Salt], end: float
+) -> None:
+    kept = replace(state(*known), time_offset=offset, last_msg_id=last, expires_at=end)
+    read = KeyState.from_bytes(kept.to_bytes())
+    server_time = read.server_time(now)
+    assert is_possible_time(server_time)
+    assert read.server_time(now + 60) == pytest.approx(min(server_time + 60, read.server_time(now + 60)))
+    assert client_msg_id(server_time, read.last_msg_id, bytes) > read.last_msg_id
+    assert read.expires_at is not None  # a temporary key stays one
+    read.set_salt(5, server_time)
+    assert read.salt_at(server_time) == 5
+    assert 0 < read.salts_last_until() <= 2**31
+    KeyState.from_bytes(read.to_bytes())
+
+
+def test_an_offset_that_can_not_be_is_forgotten_and_the_clock_believed() -> None:
+    kept = replace(state(), time_offset=1.7e9, time_known=True)
+    assert kept.server_time(1.75e9) == 1.75e9
+    assert (kept.time_offset, kept.time_known) == (0.0, False)
+
+
+def test_a_clock_that_can_not_be_is_not_believed_where_the_key_knows_better() -> None:
+    kept = replace(state(), last_msg_id=1_750_000_000 << 32)
+    assert kept.server_time(4e9) == 1_750_000_000
+    assert kept.server_time(4e9 + 60) == 1_750_000_060  # and goes on from there
+    assert is_possible_time(state().server_time(4e9))
 
 
 def test_what_is_learned_meanwhile_does_no_harm() -> None:

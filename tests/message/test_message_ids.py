@@ -10,9 +10,32 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mtproto.errors import LocalProtocolError
-from mtproto.message.message_ids import client_msg_id, msg_id_time, server_msg_id
+from mtproto.message.message_ids import (
+    check_server_clock,
+    client_msg_id,
+    is_possible_time,
+    msg_id_time,
+    possible_time,
+    server_msg_id,
+)
 
 times = st.floats(0, 2**31 - 1)
+
+
+@given(now=st.floats())
+def test_any_clock_is_good_for_an_id(now: float) -> None:
+    assert is_possible_time(possible_time(now))
+    assert client_msg_id(possible_time(now), 0, os.urandom) > 0
+
+
+@given(now=st.floats())
+def test_a_server_s_clock_leaves_room_for_what_it_promises(now: float) -> None:
+    try:
+        check_server_clock(now)
+    except LocalProtocolError:
+        assert not 1 <= now <= 2**31 - 3 * 86400
+    else:
+        assert is_possible_time(now + 2 * 86400)
 
 
 @given(clock=st.lists(times, min_size=1, max_size=20))
