@@ -309,7 +309,8 @@ class ClientState:
                 self._salts_not_before = now + SALTS_REFUSED
                 self._plan_salts(now)
             case Kind.STATE if item.final:
-                self._renew(now)
+                if self._renewal is not None:
+                    self._renew(now)
             case Kind.STATE:
                 for request in self._still_sent(item.ids):
                     self._outbox.unanswerable(request, now)

@@ -135,9 +135,10 @@ class PacketReader:
 
     def result(self, body: bytes) -> tuple[int, bytes]:
         """Return (req_msg_id, serialized result) of an `rpc_result`; the result may be a `gzip_packed`."""
-        self._check_place(RPC_RESULT)
-        if self._path.count(RPC_RESULT) > self._limits.result_nesting:
-            raise RemoteProtocolError("rpc_result", f"nested more than {self._limits.result_nesting} deep")
+        if len(self._path) > 1:
+            self._check_place(RPC_RESULT)
+            if self._path.count(RPC_RESULT) > self._limits.result_nesting:
+                raise RemoteProtocolError("rpc_result", f"nested more than {self._limits.result_nesting} deep")
         return wire.read_rpc_result(body)
 
     def _check_place(self, wrapper: int) -> None:

@@ -322,3 +322,14 @@ def test_what_lasts_over_connections_does_not_last_for_ever() -> None:
         heard += peer.heard
         pair.reconnect()
     assert heard.count("destroy_session") == MAX_REFUSALS + 1
+
+
+def test_questions_refused_in_a_session_that_is_given_up_begin_the_new_one() -> None:
+    pair = unanswered()
+    first, second = pair.sent_request(1), pair.sent_request(2)
+    notice = types.BadMsgNotification(bad_msg_id=second.msg_id, bad_msg_seqno=3, error_code=32)
+    pair.from_server_now(notice)
+    session_id = pair.client.session_id
+    events = Stranger(pair, {ids.MSGS_STATE_REQ: REFUSAL}).run(2)
+    assert [event.request for event in of(events, RequestLost)] == [first]
+    assert pair.client.session_id != session_id
