@@ -71,13 +71,12 @@ class PacketReader:
         """Read within these limits: `container_messages_accepted`, `inflated`, `gzip_nesting`, `result_nesting`."""
         self._limits = limits
         self._most = {Cost.MESSAGES: limits.container_messages_accepted, Cost.INFLATED: limits.inflated}
-        self._left = dict(self._most)
+        self._left = self._most  # until a packet takes something, since most take nothing
         self._path = [_PACKET]
 
     def begin(self) -> None:
         """Begin a packet, which has the whole budget."""
-        self._left = self._most.copy()
-        self._path = [_PACKET]
+        self._left = self._most
 
     def left(self, cost: Cost) -> int:
         """Return how much of a kind of work the packet may still make."""
@@ -92,7 +91,7 @@ class PacketReader:
         """
         if amount > self._left[cost]:
             raise wire.TooMany(check, f"{amount} {cost.value}, {self._left[cost]} of {self._most[cost]} are left")
-        self._left[cost] -= amount
+        self._set_left(cost, self._left[cost] - amount)
 
     def within(self, wrapper: int) -> PacketReader:
         """Return a context manager: what is read in it stands inside this wrapper, named by its constructor id."""
@@ -148,7 +147,13 @@ class PacketReader:
 
     def _inflate_once(self, body: bytes) -> bytes:
         room = self._left[Cost.INFLATED]
-        self._left[Cost.INFLATED] = max(0, room - wire.INFLATED_MOST * len(body))  # what it has cost, should it fail
+        # What it has cost, should it fail.
+        self._set_left(Cost.INFLATED, max(0, room - wire.INFLATED_MOST * len(body)))
         unpacked = wire.read_gzip(body, room)
-        self._left[Cost.INFLATED] = room - len(unpacked)
+        self._set_left(Cost.INFLATED, room - len(unpacked))
         return unpacked
+
+    def _set_left(self, cost: Cost, amount: int) -> None:
+        if self._left is self._most:
+            self._left = dict(self._most)
+        self._left[cost] = amount

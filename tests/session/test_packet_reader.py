@@ -126,7 +126,8 @@ def test_inflated_bytes_of_a_packet_are_counted_together() -> None:
 
 def test_each_packet_begins_with_the_whole_budget_at_its_root() -> None:
     reader = PacketReader(LIMITS)
-    reader.within(MSG_COPY)  # as if an error had kept it from being left
+    with pytest.raises(RemoteProtocolError), reader.within(MSG_COPY):
+        reader.container(nested(MSG_CONTAINER))  # an error leaves the wrapper, too
     reader.spend(Cost.MESSAGES, 8, "test")
     reader.inflate(wire.write_gzip(bytes(1000)))
     reader.begin()
