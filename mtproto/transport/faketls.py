@@ -19,7 +19,14 @@ from mtproto.errors import LocalProtocolError, RemoteProtocolError
 from mtproto.transport.secret import SecretKind
 from mtproto.transport.tls_greeting import sign_hello, verify_answer
 from mtproto.transport.tls_hello import RANDOM_END, RANDOM_START, client_hello
-from mtproto.transport.tls_records import CHANGE_CIPHER_SPEC, HEADER_SIZE, LONGEST_RECORD, RecordReader, cut_records
+from mtproto.transport.tls_records import (
+    CHANGE_CIPHER_SPEC,
+    HEADER_SIZE,
+    LONGEST_CIPHERTEXT,
+    LONGEST_PLAINTEXT,
+    RecordReader,
+    cut_records,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -157,6 +164,7 @@ class _AnswerReader:
             return None
         size = int.from_bytes(head[len(known) :], "big")
         end = start + len(head) + size
-        if size > LONGEST_RECORD or end > LONGEST_ANSWER or (not start and size < RANDOM_END - HEADER_SIZE):
+        longest = LONGEST_PLAINTEXT if known is _HANDSHAKE else LONGEST_CIPHERTEXT
+        if size > longest or end > LONGEST_ANSWER or (not start and size < RANDOM_END - HEADER_SIZE):
             raise RemoteProtocolError("greeting", f"a record of {size} bytes in the answer of the proxy")
         return end if end <= len(data) else None
