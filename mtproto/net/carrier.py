@@ -17,6 +17,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from mtproto.limits import DEFAULT_LIMITS, Limits
+from mtproto.transport import Address, authority
 
 if TYPE_CHECKING:
     import ssl
@@ -38,9 +39,6 @@ __all__ = [
     "authority",
     "open_tcp",
 ]
-
-Address: TypeAlias = tuple[str, int]
-"""Host and port."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -191,12 +189,6 @@ def _open_http(loop: Loop, route: Route, owner: Owner) -> Carrier:
     from mtproto.net.http import HttpCarrier
 
     return HttpCarrier(loop, route, owner)
-
-
-def authority(address: Address) -> str:
-    """Return an address as people and the header `Host` of HTTP write it (RFC 3986, section 3.2)."""
-    host, port = address
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 CARRIERS: Mapping[str, Opener] = MappingProxyType(

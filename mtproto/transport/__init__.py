@@ -6,6 +6,7 @@ One file for each framing, both ends side by side. Nothing here reads a clock or
 from __future__ import annotations
 
 from mtproto.transport.abridged import Abridged
+from mtproto.transport.address import Address, authority, parse_address
 from mtproto.transport.choose import TRANSPORTS, client_transport
 from mtproto.transport.detect import Detected, begins_http, detect
 from mtproto.transport.events import Event, Payload, QuickAck
@@ -13,6 +14,7 @@ from mtproto.transport.faketls import FakeTLS
 from mtproto.transport.framing import ClientTransport, Framing, Role, ServerTransport
 from mtproto.transport.full import Full
 from mtproto.transport.intermediate import Intermediate
+from mtproto.transport.links import ProxyFields, read_link
 from mtproto.transport.obfuscated import Obfuscated, obfuscate
 from mtproto.transport.packets import Packets
 from mtproto.transport.padded import PaddedIntermediate
@@ -21,6 +23,7 @@ from mtproto.transport.secret import MTProxy, Secret, SecretKind
 __all__ = [
     "TRANSPORTS",
     "Abridged",
+    "Address",
     "ClientTransport",
     "Detected",
     "Event",
@@ -33,13 +36,17 @@ __all__ = [
     "Packets",
     "PaddedIntermediate",
     "Payload",
+    "ProxyFields",
     "QuickAck",
     "Role",
     "Secret",
     "SecretKind",
     "ServerTransport",
+    "authority",
     "begins_http",
     "client_transport",
     "detect",
     "obfuscate",
+    "parse_address",
+    "read_link",
 ]
