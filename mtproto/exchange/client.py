@@ -48,6 +48,8 @@ _PQ_LENGTH = 8
 _PQ_LIMIT = 1 << 63
 _KEY_LENGTH = 256
 _INT_MAX = (1 << 31) - 1
+_LONG_MASK = (1 << 64) - 1
+_SHOWN_FINGERPRINTS = 8
 
 
 class _State(enum.Enum):
@@ -195,7 +197,7 @@ class ClientExchange:
         listed = answer.server_public_key_fingerprints
         key = next((key for key in self._keys if key.fingerprint in listed), None)
         if key is None:
-            raise ExchangeFailed(step, "server_public_key_fingerprints")
+            raise ExchangeFailed(step, "server_public_key_fingerprints", self._no_key_in_common(listed))
         p, q = _factors(answer.pq, step)
         self._received(answer, size)
 
@@ -225,6 +227,12 @@ class ClientExchange:
         )
         self._state = _State.WAITS_FOR_DH_PARAMS
         return self._send(request, now)
+
+    def _no_key_in_common(self, listed: Sequence[int]) -> str:
+        """Return words on two sets of fingerprints, as 16 hex digits each: what is offered, what is known."""
+        offered = [f"{fingerprint & _LONG_MASK:016x}" for fingerprint in listed]
+        known = [f"{key.fingerprint & _LONG_MASK:016x}" for key in self._keys]
+        return f"the server offers {_some(offered)}; the keys that are trusted here are {_some(known)}"
 
     def _p_q_inner_data(self, **fields: bytes) -> TLObject:
         # p_q_inner_data_dc#a9f55f95 pq:bytes p:bytes q:bytes nonce:int128 server_nonce:int128 new_nonce:int256
@@ -364,6 +372,13 @@ class ClientExchange:
 
 
 _Handler = Callable[[ClientExchange, Any, float, int], bytes | None]
+
+
+def _some(words: Sequence[str]) -> str:
+    """Return a few words of a list whose length the peer may have chosen."""
+    rest = len(words) - _SHOWN_FINGERPRINTS
+    text = ", ".join(words[:_SHOWN_FINGERPRINTS]) or "none"
+    return f"{text} and {rest} more" if rest > 0 else text
 
 
 def _factors(data: bytes, step: str) -> tuple[int, int]:

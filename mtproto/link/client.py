@@ -16,7 +16,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mtproto.errors import ConnectionLost, ExchangeFailed, LocalProtocolError, RemoteProtocolError, TransportError
+from mtproto.errors import (
+    ConnectionLost,
+    ExchangeFailed,
+    LocalProtocolError,
+    RemoteProtocolError,
+    TransportError,
+    own_copy,
+)
 from mtproto.limits import DEFAULT_LIMITS, Limits
 from mtproto.link.backoff import DEFAULT_BACKOFF, BackoffPolicy
 from mtproto.link.calls import LinkCalls
@@ -27,7 +34,15 @@ from mtproto.link.reconnection import Reconnection
 from mtproto.message.key_state import KeyState
 from mtproto.session import ClientSession, Result, RpcFailed, SessionBroken
 from mtproto.session.service_messages import HttpWait
-from mtproto.transport import Payload, QuickAck, client_transport
+from mtproto.transport import (
+    BANNER_SIZE,
+    Payload,
+    QuickAck,
+    SecretKind,
+    client_transport,
+    clock_hint,
+    foreign_peer,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -75,8 +90,10 @@ class ClientLink(LinkCalls):
         connect_at: when to connect, Unix seconds; None while it is connected, or over.
         has_more: whether the last `data_to_send` left something behind.
         failure: why it has given up.
+        trouble: why the last connection ended, or what else went wrong; None once a call was answered after it.
 
-    Raises `LocalProtocolError` if the state is that of another data centre.
+    Raises `LocalProtocolError` if the state is that of another data centre, or if there is neither a state nor a good
+    key to begin an exchange with.
 
     """
 
@@ -104,6 +121,8 @@ class ClientLink(LinkCalls):
         self._reconnection = Reconnection(random, backoff)
         self._offload = offload
         self._maker = KeyMaker(keys, dc_id, random, self._stepped)
+        if state is None:
+            self._maker.check()  # now rather than at the first connection
         self._session = self._new_session(state) if state is not None else None
         self._transport: ClientTransport | None = None  # None without a connection, and on one that broke
         self._outgoing: list[bytes] = []
@@ -111,6 +130,9 @@ class ClientLink(LinkCalls):
         self._made_key = False  # on this connection
         self._greet_until = 0.0
         self._greeted = False  # a proxy has answered once, so it is the right one
+        self._head = b""  # what this connection began with
+        self._stamp = 0.0  # the time that its greeting said
+        self.trouble: Exception | None = None
         self.has_more = False
         self.connect_at: float | None = 0.0
 
@@ -131,8 +153,10 @@ class ClientLink(LinkCalls):
         if self._status is not Status.DISCONNECTED:
             raise LocalProtocolError(f"a link that is {self._status.value} can't be connected")
         self.connect_at = None
-        self._transport = self._new_transport(now)
+        self._stamp = self._server_time(now)
+        self._transport = self._new_transport(self._stamp)
         self._outgoing = [self._transport.opening()]
+        self._head = b""
         self._keep_alive = None
         self._made_key = False
         if self._transport.ready:
@@ -142,8 +166,16 @@ class ClientLink(LinkCalls):
             self._enter(Status.GREETING)
         return self._take_events()
 
-    def disconnected(self, now: float) -> list[LinkEvent]:
-        """End the connection, or an attempt that failed. `connect_at` then says when to try again."""
+    def disconnected(self, now: float, reason: Exception | None = None) -> list[LinkEvent]:
+        """End the connection, or an attempt that failed. `connect_at` then says when to try again.
+
+        Args:
+            now: Unix seconds.
+            reason: why, where the shell knows; None where the peer closed the connection, or the link wanted it.
+
+        """
+        if self._transport is not None or self._status is Status.DISCONNECTED:
+            self.trouble = reason or foreign_peer(self._head) or ConnectionLost(self._closed_by_peer())
         self._maker.abandon()
         self._transport = None
         self._keep_alive = None
@@ -152,7 +184,11 @@ class ClientLink(LinkCalls):
         if self._status is Status.EXCHANGING or (self._status is Status.GREETING and not self._greeted):
             failed = "no key could be made" if self._status is Status.EXCHANGING else "no proxy answered"
             if self._reconnection.fruitless():
-                self._fail(ConnectionLost(f"{failed} over {self._reconnection.barren} connections"))
+                error = ConnectionLost(
+                    f"{failed} over {self._reconnection.barren} connections, the last one: {self.trouble}"
+                )
+                error.__cause__ = self.trouble
+                self._fail(error)
         if self._status is not Status.CLOSED:
             self.connect_at = self._reconnection.next_attempt(now)
             self._enter(Status.DISCONNECTED)
@@ -173,7 +209,10 @@ class ClientLink(LinkCalls):
         """
         if self._transport is None:
             return []
+        foreign = self._look_at_head(data) if len(self._head) < BANNER_SIZE else None
         try:
+            if foreign is not None:
+                raise foreign
             items: Sequence[Event] = self._transport.receive(data)
         except RemoteProtocolError as error:
             self._handle(error.events, now)
@@ -255,7 +294,7 @@ class ClientLink(LinkCalls):
         if self._status is Status.EXCHANGING and self._transport is not None:
             self._tick_exchange(now)
         if self._status is Status.GREETING and now >= self._greet_until:
-            self._break(ConnectionLost("the proxy does not answer the greeting"))
+            self._break(ConnectionLost(f"the proxy does not answer the greeting; {clock_hint(self._stamp)}"))
         if self._session is not None and self._status is not Status.CLOSED:
             self._events += self._session.tick(now)
             if self._keep_alive is not None and self._transport is not None:
@@ -313,15 +352,19 @@ class ClientLink(LinkCalls):
         for event in events:
             if isinstance(event, Result):
                 self._reconnection.succeeded()
+                self.trouble = None
             elif isinstance(event, SessionBroken):
                 self._break(event.error)
             elif isinstance(event, RpcFailed):
                 self._reconnection.succeeded()
+                self.trouble = None
                 if (event.code, event.message) == _DUPLICATED:
                     # https://core.telegram.org/api/errors: the key is dead, and connecting again would only repeat it.
                     self._fail(ConnectionLost("AUTH_KEY_DUPLICATED: the key was used by two connections at once"))
 
     def _handle_error(self, error: TransportError) -> None:
+        if error.code == WRONG_DC:
+            error = own_copy(error, f"DC {self._dc_id} was asked for")
         if self._session is not None:
             self._events += self._session.transport_error(error.code)
         enough = self._reconnection.refused(error.code)
@@ -418,6 +461,7 @@ class ClientLink(LinkCalls):
         """Take nothing more from this connection; the shell is to close it."""
         if self._transport is not None:
             self._transport = None
+            self.trouble = error
             self._events.append(Broken(error))
 
     def _fail(self, error: MTProtoError) -> None:
@@ -440,6 +484,27 @@ class ClientLink(LinkCalls):
 
     def _new_session(self, state: KeyState) -> ClientSession:
         return ClientSession(state, random=self._random, limits=self._limits)
+
+    def _look_at_head(self, data: bytes) -> RemoteProtocolError | None:
+        """Keep what a connection begins with; return an error where that shows a peer of another kind."""
+        if self._transport is None or self._transport.packets:
+            return None
+        self._head += data[: BANNER_SIZE - len(self._head)]
+        return foreign_peer(self._head, tls=self._status is Status.GREETING or self._greeted)
+
+    def _closed_by_peer(self) -> str:
+        """Return words for a connection that ended without an error."""
+        text = "the server closed the connection" if self._head else "the server closed the connection without a word"
+        if self._secret is None or self._head:
+            return text
+        if self._secret.kind is SecretKind.FAKE_TLS:
+            return f"the proxy closed the connection without a word; {clock_hint(self._stamp)}"
+        return "the proxy closed the connection without a word, as proxies do where the secret is wrong"
+
+    def _server_time(self, now: float) -> float:
+        """Return the time by the server's clock where it is known, else by the local one; Unix seconds."""
+        state = self.state
+        return now if state is None else now + state.time_offset
 
     def _new_transport(self, now: float) -> ClientTransport:
         return client_transport(

@@ -45,6 +45,7 @@ class HappyEyeballs:
 
     idle = False
     writable = False
+    stage = "TCP does not connect"
 
     def __init__(self, loop: Loop, route: Route, owner: Owner) -> None:
         self._loop = loop
@@ -75,6 +76,10 @@ class HappyEyeballs:
         elif not self._over:
             self._stop()
             self._loop.call_soon(lambda: self._owner.lost(None))
+
+    def close(self) -> None:
+        """Do the same."""
+        self.abort()
 
     # From addresses to attempts ----------------------------------------------------------------------------------
 

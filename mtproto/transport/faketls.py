@@ -13,6 +13,7 @@ What the records carry is one byte stream in each direction: the padded intermed
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from mtproto.errors import LocalProtocolError, RemoteProtocolError
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
     from mtproto.transport.framing import ClientTransport
     from mtproto.transport.secret import Secret
 
-__all__ = ["FakeTLS"]
+__all__ = ["FakeTLS", "clock_hint"]
 
 CLIENT_RECORD = 2878
 """Bytes of data in a client's record: where TDLib cuts."""
@@ -45,6 +46,17 @@ LONGEST_ANSWER = 1 << 16
 
 _HANDSHAKE = bytes.fromhex("160303")
 _ANSWER_END = CHANGE_CIPHER_SPEC + bytes.fromhex("170303")
+
+
+def clock_hint(now: float) -> str:
+    """Return words on the time in a hello, for errors: a proxy refuses a wrong clock as it refuses a wrong secret.
+
+    Args:
+        now: Unix seconds that the hello was made with; it carries their lower 32 bits.
+
+    """
+    stamp = datetime.fromtimestamp(int(now) & 0xFFFF_FFFF, UTC)
+    return f"a proxy also refuses a hello whose clock is minutes off, and this one said {stamp:%Y-%m-%d %H:%M:%S} UTC"
 
 
 class FakeTLS:
@@ -108,7 +120,10 @@ class FakeTLS:
         if not self.ready:
             if self._answer is None:
                 raise LocalProtocolError("nothing can be received before the greeting is sent")
-            rest = self._answer.receive(data)
+            try:
+                rest = self._answer.receive(data)
+            except RemoteProtocolError as failure:
+                raise RemoteProtocolError(failure.check, f"{failure.detail}; {clock_hint(self._now)}") from failure
             if rest is None:
                 return []
             self.ready = True
