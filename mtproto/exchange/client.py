@@ -84,7 +84,7 @@ class ClientExchange:
         self, keys: Sequence[RSAPublicKey], dc_id: int, random: Random, *, expires_in: int | None = None
     ) -> None:
         if not keys:
-            raise LocalProtocolError("an exchange needs at least one public key of the server")
+            raise LocalProtocolError("keys is empty: an exchange needs at least one public key of the server")
         require_key_sizes(keys)
         if expires_in is not None and not 0 < expires_in <= _INT_MAX:
             raise LocalProtocolError("a temporary key lives for a positive number of seconds, of 31 bits")

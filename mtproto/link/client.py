@@ -30,19 +30,12 @@ from mtproto.link.calls import LinkCalls
 from mtproto.link.events import Broken, ExchangeStep, Failed, KeyCreated, LinkEvent, Status, StatusChanged
 from mtproto.link.keep_alive import DISCONNECT_DELAY, KeepAlive
 from mtproto.link.key_maker import KeyMaker, Work
+from mtproto.link.other_end import OtherEnd
 from mtproto.link.reconnection import Reconnection
 from mtproto.message.key_state import KeyState
 from mtproto.session import ClientSession, Result, RpcFailed, SessionBroken
 from mtproto.session.service_messages import HttpWait
-from mtproto.transport import (
-    BANNER_SIZE,
-    Payload,
-    QuickAck,
-    SecretKind,
-    client_transport,
-    clock_hint,
-    foreign_peer,
-)
+from mtproto.transport import Payload, QuickAck, client_transport
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -129,9 +122,7 @@ class ClientLink(LinkCalls):
         self._keep_alive: KeepAlive | None = None
         self._made_key = False  # on this connection
         self._greet_until = 0.0
-        self._greeted = False  # a proxy has answered once, so it is the right one
-        self._head = b""  # what this connection began with
-        self._stamp = 0.0  # the time that its greeting said
+        self._other_end = OtherEnd(dc_id, secret)
         self.trouble: Exception | None = None
         self.has_more = False
         self.connect_at: float | None = 0.0
@@ -153,10 +144,10 @@ class ClientLink(LinkCalls):
         if self._status is not Status.DISCONNECTED:
             raise LocalProtocolError(f"a link that is {self._status.value} can't be connected")
         self.connect_at = None
-        self._stamp = self._server_time(now)
-        self._transport = self._new_transport(self._stamp)
+        stamp = self._server_time(now)
+        self._transport = self._new_transport(stamp)
+        self._other_end.begin(stamp)
         self._outgoing = [self._transport.opening()]
-        self._head = b""
         self._keep_alive = None
         self._made_key = False
         if self._transport.ready:
@@ -175,13 +166,13 @@ class ClientLink(LinkCalls):
 
         """
         if self._transport is not None or self._status is Status.DISCONNECTED:
-            self.trouble = reason or foreign_peer(self._head) or ConnectionLost(self._closed_by_peer())
+            self.trouble = reason or self._other_end.closed(greeting=self._status is Status.GREETING)
         self._maker.abandon()
         self._transport = None
         self._keep_alive = None
         if self._status is Status.READY and self._session is not None:
             self._session.disconnected(now)
-        if self._status is Status.EXCHANGING or (self._status is Status.GREETING and not self._greeted):
+        if self._status is Status.EXCHANGING or (self._status is Status.GREETING and not self._other_end.greeted):
             failed = "no key could be made" if self._status is Status.EXCHANGING else "no proxy answered"
             if self._reconnection.fruitless():
                 error = ConnectionLost(
@@ -209,20 +200,20 @@ class ClientLink(LinkCalls):
         """
         if self._transport is None:
             return []
-        foreign = self._look_at_head(data) if len(self._head) < BANNER_SIZE else None
+        foreign = None if self._transport.packets else self._other_end.received(data)
         try:
             if foreign is not None:
                 raise foreign
             items: Sequence[Event] = self._transport.receive(data)
         except RemoteProtocolError as error:
             self._handle(error.events, now)
-            if self._status is Status.GREETING and not self._greeted:
+            if self._status is Status.GREETING and not self._other_end.greeted:
                 self._fail(error)  # a wrong secret: saying it again would not make it right
             else:
                 self._break_for(error)
         else:
             if self._status is Status.GREETING and self._transport.ready:
-                self._greeted = True
+                self._other_end.greeted = True
                 self._begin(now)
             self._handle(items, now)
         return self._take_events()
@@ -294,7 +285,7 @@ class ClientLink(LinkCalls):
         if self._status is Status.EXCHANGING and self._transport is not None:
             self._tick_exchange(now)
         if self._status is Status.GREETING and now >= self._greet_until:
-            self._break(ConnectionLost(f"the proxy does not answer the greeting; {clock_hint(self._stamp)}"))
+            self._break(self._other_end.silent())
         if self._session is not None and self._status is not Status.CLOSED:
             self._events += self._session.tick(now)
             if self._keep_alive is not None and self._transport is not None:
@@ -365,6 +356,8 @@ class ClientLink(LinkCalls):
     def _handle_error(self, error: TransportError) -> None:
         if error.code == WRONG_DC:
             error = own_copy(error, f"DC {self._dc_id} was asked for")
+        elif self._transport is not None and self._transport.packets:
+            error = own_copy(error, f"HTTP status {-error.code}")
         if self._session is not None:
             self._events += self._session.transport_error(error.code)
         enough = self._reconnection.refused(error.code)
@@ -484,22 +477,6 @@ class ClientLink(LinkCalls):
 
     def _new_session(self, state: KeyState) -> ClientSession:
         return ClientSession(state, random=self._random, limits=self._limits)
-
-    def _look_at_head(self, data: bytes) -> RemoteProtocolError | None:
-        """Keep what a connection begins with; return an error where that shows a peer of another kind."""
-        if self._transport is None or self._transport.packets:
-            return None
-        self._head += data[: BANNER_SIZE - len(self._head)]
-        return foreign_peer(self._head, tls=self._status is Status.GREETING or self._greeted)
-
-    def _closed_by_peer(self) -> str:
-        """Return words for a connection that ended without an error."""
-        text = "the server closed the connection" if self._head else "the server closed the connection without a word"
-        if self._secret is None or self._head:
-            return text
-        if self._secret.kind is SecretKind.FAKE_TLS:
-            return f"the proxy closed the connection without a word; {clock_hint(self._stamp)}"
-        return "the proxy closed the connection without a word, as proxies do where the secret is wrong"
 
     def _server_time(self, now: float) -> float:
         """Return the time by the server's clock where it is known, else by the local one; Unix seconds."""

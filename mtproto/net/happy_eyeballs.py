@@ -45,11 +45,11 @@ class HappyEyeballs:
 
     idle = False
     writable = False
-    stage = "TCP does not connect"
 
     def __init__(self, loop: Loop, route: Route, owner: Owner) -> None:
         self._loop = loop
         self._owner = owner
+        self._via = route.via
         self._delay = ATTEMPT_DELAY if route.via is None else CONNECT_TIME
         self._names: Sequence[Address] = ()  # being looked up
         self._waiting: deque[Place] = deque()
@@ -63,6 +63,11 @@ class HappyEyeballs:
             self._begin([Place(address=address, via=route.via) for address in route.addresses])
         else:
             self._look_up(route.addresses)
+
+    @property
+    def stage(self) -> str:
+        """What it waits for until it is open."""
+        return "TCP does not connect" if self._via is None else f"the proxy {self._via} does not answer"
 
     # What its owner asks -----------------------------------------------------------------------------------------
 

@@ -25,6 +25,8 @@ __all__ = ["HttpCarrier"]
 CONNECTIONS = 2
 """Requests at a time, and connections: one may always be waiting for something to tell."""
 
+_HTTP = b"HTTP/"
+
 HEAD_SIZE = 16 * 1024
 """Bytes that the headers of an answer may have."""
 
@@ -187,6 +189,9 @@ class _Line:
             return
         if len(self._head) < BANNER_SIZE:
             self._head += data[: BANNER_SIZE - len(self._head)]
+            if self._head[: len(_HTTP)] != _HTTP and (foreign := foreign_peer(bytes(self._head))) is not None:
+                self._fail(foreign)
+                return
         try:
             self._http.receive_data(data)
             while not self.over:
@@ -195,7 +200,7 @@ class _Line:
                     break
                 self._handle(event)
         except h11.RemoteProtocolError as error:
-            failure = foreign_peer(bytes(self._head)) or RemoteProtocolError("http", f"the answer is no HTTP: {error}")
+            failure = RemoteProtocolError("http", str(error))
             failure.__cause__ = error
             self._fail(failure)
 
@@ -205,7 +210,7 @@ class _Line:
 
     def lost(self, error: Exception | None) -> None:
         """Take the end of the connection, which may be the end of an answer, too."""
-        if error is None and self.busy and not self.over:
+        if error is None and self.busy and self._head and not self.over:
             self.received(b"")
         if not self.over:
             self.over = True

@@ -9,7 +9,7 @@ import logging
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from mtproto.errors import ConnectionLost
+from mtproto.errors import ConnectionLost, DeadlineExceeded
 from mtproto.link import Status
 from mtproto.net.carrier import CARRIERS
 
@@ -134,9 +134,11 @@ class Pump:
         if was_open:
             logger.info("the connection ended: %s", error or "closed")
         else:
-            why = f"no answer in time: {self._late}" if self._late is not None else error or "the connection was closed"
+            if self._late is not None:
+                error = DeadlineExceeded(f"no answer in time: {self._late}")
+            why = error or ConnectionLost("the connection was closed")
             reason = ConnectionLost(f"could not connect to {self._route.words}: {why}")
-            reason.__cause__ = error
+            reason.__cause__ = why
             error = reason
             logger.info("%s", reason)
             self._unreachable(reason)

@@ -328,7 +328,7 @@ class Shell(Generic[F]):
         """Return the error of a deadline: `text`, and what has gone wrong meanwhile, which is its cause."""
         trouble = next((link.trouble for link in self._link.links if link.trouble is not None), None)
         stage = next((pump.stage for pump in list(self._pumps) if pump.stage), "")
-        why = str(trouble) if trouble is not None else stage
+        why = trouble if trouble is not None or not stage else ConnectionLost(stage)
         error = DeadlineExceeded(f"{text}: {why} ({self._route.words})" if why else f"{text} ({self._route.words})")
-        error.__cause__ = trouble
+        error.__cause__ = why
         return error

@@ -105,6 +105,9 @@ class WebSocketCarrier:
             return
         if not self._accepted:
             self._head = (self._head + data)[:BANNER_SIZE]
+            if self._head[: len(_HTTP)] != _HTTP and (foreign := foreign_peer(self._head)) is not None:
+                self._fail(foreign)
+                return
         try:
             self._connection.receive_data(data)
             for event in self._connection.events():
@@ -112,8 +115,7 @@ class WebSocketCarrier:
                 if self._over:
                     return
         except (ProtocolError, ValueError) as error:  # of header values that are no text, too
-            foreign = None if self._accepted or self._head[:5] == _HTTP else foreign_peer(self._head)
-            failure = foreign or RemoteProtocolError("websocket", str(error))
+            failure = RemoteProtocolError("websocket", str(error))
             failure.__cause__ = error
             self._fail(failure)
 

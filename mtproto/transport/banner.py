@@ -46,4 +46,4 @@ def foreign_peer(head: bytes, *, tls: bool = False) -> RemoteProtocolError | Non
         return None
     line = _LINE.match(head)
     said = repr(line[0][:_SHOWN].decode("ascii")) if line is not None and len(line[0]) > 1 else head[:8].hex(" ")
-    return RemoteProtocolError("peer", f"it speaks {name}, not this transport; its first bytes are {said}")
+    return RemoteProtocolError("transport", f"the peer speaks {name}, not this; its first bytes are {said}")
