@@ -6,7 +6,7 @@ import asyncio
 import socket
 import threading
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
@@ -208,6 +208,15 @@ def test_no_keys_and_bad_numbers_are_refused_at_once(face: Callable[..., None], 
     ):
         assert isinstance(error, LocalProtocolError)
         assert "keys is empty" in str(error) or "32 bits" in str(error)
+
+
+@pytest.mark.parametrize("wrong", ["-----BEGIN", b"-----BEGIN", ["-----BEGIN"], [b"-----BEGIN"]])
+def test_keys_that_are_none_are_refused_at_once_and_not_repeated(wrong: Any) -> None:
+    for keys in (wrong, cast("Any", rsa_key().public)):
+        for shell in (Connection, BlockingConnection):
+            with pytest.raises(LocalProtocolError, match="sequence of RSAPublicKey") as caught:
+                shell("127.0.0.1:1", keys)  # as callers without a type checker do
+            assert "BEGIN" not in str(caught.value)
 
 
 def test_a_state_needs_no_keys_unless_temporary_ones_are_made() -> None:
