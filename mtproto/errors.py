@@ -10,7 +10,7 @@ No error of this module ever carries key material: not in its text, not in an at
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,8 +35,11 @@ __all__ = [
     "SeeOther",
     "TransportError",
     "Unauthorized",
+    "own_copy",
     "rpc_error",
 ]
+
+E = TypeVar("E", bound=Exception)
 
 
 class MTProtoError(Exception):
@@ -92,13 +95,15 @@ class ExchangeFailed(MTProtoError):
     Attributes:
         step: the constructor or function of the step that failed, for example `"server_DH_params_ok"`.
         check: the check that did not hold, for example `"nonce"` or `"dh_prime is not a safe prime"`.
+        detail: what was found and what was wanted, for a person; nothing secret.
 
     """
 
-    def __init__(self, step: str, check: str) -> None:
-        super().__init__(f"{step}: {check}")
+    def __init__(self, step: str, check: str, detail: str = "") -> None:
+        super().__init__(f"{step}: {check}: {detail}" if detail else f"{step}: {check}")
         self.step = step
         self.check = check
+        self.detail = detail
 
 
 class ConnectionLost(MTProtoError):
@@ -193,6 +198,28 @@ class FloodWait(RpcError):
 
 class InternalServerError(RpcError):
     """Code 500, and every code without a family of its own: the server failed; repeat later."""
+
+
+def own_copy(error: E, where: str = "") -> E:
+    """Return an error of its own for one more caller: an exception that several callers raise keeps the frames of all.
+
+    Args:
+        error: what happened, once for all of them; it is not changed.
+        where: words of the caller's own input, to stand behind the text.
+
+    Returns:
+        A new object of the same class with the same attributes and no traceback. Its `__cause__` is the cause of
+        `error`, or `error` itself where that has none.
+
+    """
+    arguments = (f"{error} ({where})",) if where else error.args
+    made = type(error).__new__(type(error), *arguments)
+    made.args = arguments
+    made.__dict__.update(error.__dict__)
+    if notes := getattr(error, "__notes__", None):
+        made.__notes__ = [*notes]
+    made.__cause__ = error.__cause__ or error
+    return made
 
 
 _FAMILIES: dict[int, type[RpcError]] = {

@@ -6,19 +6,25 @@ import pytest
 
 from mtproto.errors import (
     BadRequest,
+    ConnectionLost,
     DeadlineExceeded,
+    ExchangeFailed,
     FloodWait,
     Forbidden,
     InternalServerError,
     Migrate,
     NotAcceptable,
     NotFound,
+    OutcomeUnknown,
+    RemoteProtocolError,
     RpcError,
     SeeOther,
     TransportError,
     Unauthorized,
+    own_copy,
     rpc_error,
 )
+from tl import DecodeError
 
 
 @pytest.mark.parametrize(
@@ -78,3 +84,41 @@ def test_the_text_names_code_message_and_method() -> None:
 
 def test_a_missed_deadline_is_a_timeout_error_too() -> None:
     assert issubclass(DeadlineExceeded, TimeoutError)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        ConnectionLost("gone"),
+        DeadlineExceeded("late"),
+        ExchangeFailed("resPQ", "nonce", "what was found"),
+        OutcomeUnknown("a handle", "the server forgot it"),
+        RemoteProtocolError("frame", "too long", [1, 2]),
+        TransportError(-404),
+        rpc_error(420, "FLOOD_WAIT_31", "help.getConfig"),
+        rpc_error(303, "USER_MIGRATE_4"),
+        DecodeError("unknown constructor", "a.b", 4, 8),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_a_copy_for_one_caller_is_the_same_error_as_another_object(error: Exception) -> None:
+    error.add_note("once")
+    copy = own_copy(error)
+    assert copy is not error
+    assert type(copy) is type(error)
+    assert str(copy) == str(error)
+    assert dict(vars(copy)) == vars(error)
+    assert copy.__traceback__ is None
+    assert copy.__cause__ is error
+    copy.add_note("twice")
+    assert error.__notes__ == ["once"]
+    assert str(own_copy(error, "127.0.0.1:443")) == f"{error} (127.0.0.1:443)"
+
+
+def test_the_cause_of_a_copy_is_the_cause_of_the_error_however_often_it_is_copied() -> None:
+    error = ConnectionLost("gone")
+    error.__cause__ = cause = OSError("why")
+    copy = error
+    for _ in range(3):
+        copy = own_copy(copy)
+        assert copy.__cause__ is cause

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from functools import wraps
 from pathlib import Path
@@ -16,6 +15,7 @@ from mtproto.crypto.rsa import RSAPublicKey
 from mtproto.datacenters import PRODUCTION, PRODUCTION_KEYS, TEST, TEST_KEYS, DataCenter
 from mtproto.errors import LocalProtocolError
 from mtproto.net.proxies import TRANSPORT_NAMES, parse_proxy
+from mtproto.transport import parse_address
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 __all__ = ["PROXY", "TIMEOUT", "TRANSPORT", "Target", "address", "connection_options"]
 
 _DEFAULT_DC = 2
-_ADDRESS = re.compile(r"(?:\[(?P<numeric>[^\[\]]*:[^\[\]]*)\]|(?P<host>[^\[\]:]+)):(?P<port>[0-9]+)")
 
 
 def address(value: str) -> tuple[str, int]:
@@ -33,10 +32,10 @@ def address(value: str) -> tuple[str, int]:
         click.BadParameter: it is neither.
 
     """
-    found = _ADDRESS.fullmatch(value)
-    if found is None or not 0 < int(found["port"]) < 1 << 16:
-        raise click.BadParameter(f"{value!r} is not HOST:PORT, nor [HOST]:PORT")
-    return found["numeric"] or found["host"], int(found["port"])
+    try:
+        return parse_address(value)
+    except LocalProtocolError as error:
+        raise click.BadParameter(str(error)) from None
 
 
 def _api_id(value: str) -> int:
@@ -76,7 +75,7 @@ PROXY = click.option(
     metavar="LINK",
     envvar="MTPROTO_PROXY",
     show_envvar=True,
-    help="Proxy to go through: tg://proxy?…, https://t.me/proxy?…, socks5://…, socks4://… or http://…",
+    help="Proxy to go through: tg://proxy?…, https://t.me/proxy?…, tg://socks?…, socks5://…, socks4://… or http://…",
 )
 TIMEOUT = click.option(
     "--timeout",

@@ -48,6 +48,8 @@ _PQ_LENGTH = 8
 _PQ_LIMIT = 1 << 63
 _KEY_LENGTH = 256
 _INT_MAX = (1 << 31) - 1
+_LONG_MASK = (1 << 64) - 1
+_SHOWN_FINGERPRINTS = 8
 
 
 class _State(enum.Enum):
@@ -81,8 +83,7 @@ class ClientExchange:
     def __init__(
         self, keys: Sequence[RSAPublicKey], dc_id: int, random: Random, *, expires_in: int | None = None
     ) -> None:
-        if not keys:
-            raise LocalProtocolError("an exchange needs at least one public key of the server")
+        _check_keys(keys)
         require_key_sizes(keys)
         if expires_in is not None and not 0 < expires_in <= _INT_MAX:
             raise LocalProtocolError("a temporary key lives for a positive number of seconds, of 31 bits")
@@ -195,7 +196,7 @@ class ClientExchange:
         listed = answer.server_public_key_fingerprints
         key = next((key for key in self._keys if key.fingerprint in listed), None)
         if key is None:
-            raise ExchangeFailed(step, "server_public_key_fingerprints")
+            raise ExchangeFailed(step, "server_public_key_fingerprints", self._no_key_in_common(listed))
         p, q = _factors(answer.pq, step)
         self._received(answer, size)
 
@@ -225,6 +226,12 @@ class ClientExchange:
         )
         self._state = _State.WAITS_FOR_DH_PARAMS
         return self._send(request, now)
+
+    def _no_key_in_common(self, listed: Sequence[int]) -> str:
+        """Return words on two sets of fingerprints, as 16 hex digits each: what is offered, what is known."""
+        offered = [f"{fingerprint & _LONG_MASK:016x}" for fingerprint in listed]
+        known = [f"{key.fingerprint & _LONG_MASK:016x}" for key in self._keys]
+        return f"the server offers {_some(offered)}; the keys that are trusted here are {_some(known)}"
 
     def _p_q_inner_data(self, **fields: bytes) -> TLObject:
         # p_q_inner_data_dc#a9f55f95 pq:bytes p:bytes q:bytes nonce:int128 server_nonce:int128 new_nonce:int256
@@ -366,6 +373,22 @@ class ClientExchange:
 
 
 _Handler = Callable[[ClientExchange, Any, float, int], bytes | None]
+
+
+def _check_keys(keys: Sequence[RSAPublicKey]) -> None:
+    """Refuse what is no sequence of keys: callers without a type checker pass PEM texts and single keys."""
+    given = [keys] if isinstance(keys, RSAPublicKey | str | bytes) else keys
+    if not given:
+        raise LocalProtocolError("keys is empty: an exchange needs at least one public key of the server")
+    if given is not keys or not all(hasattr(key, "fingerprint") for key in given):
+        raise LocalProtocolError("keys is a sequence of RSAPublicKey; RSAPublicKey.from_pem makes one of a PEM text")
+
+
+def _some(words: Sequence[str]) -> str:
+    """Return a few words of a list whose length the peer may have chosen."""
+    rest = len(words) - _SHOWN_FINGERPRINTS
+    text = ", ".join(words[:_SHOWN_FINGERPRINTS]) or "none"
+    return f"{text} and {rest} more" if rest > 0 else text
 
 
 def _factors(data: bytes, step: str) -> tuple[int, int]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mtproto.errors import ConnectionLost, LocalProtocolError
+from mtproto.errors import ConnectionLost, LocalProtocolError, own_copy
 from mtproto.link.events import Status
 from mtproto.session import Request, RequestLost, RequestState
 
@@ -86,7 +86,7 @@ class LinkCalls:
     def add(self, request: Request) -> None:
         """Queue a call whose handle was made before, in another thread perhaps. Raises what `send` raises."""
         if self._status is Status.CLOSED:
-            raise self.failure or ConnectionLost("the link is closed")
+            raise own_copy(self.failure) if self.failure is not None else ConnectionLost("the link is closed")
         if self._session is not None:
             self._session.add(request)
         elif len(self._waiting) < self._limits.unanswered_requests:

@@ -16,13 +16,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mtproto.errors import ConnectionLost, ExchangeFailed, LocalProtocolError, RemoteProtocolError, TransportError
+from mtproto.errors import (
+    ConnectionLost,
+    ExchangeFailed,
+    LocalProtocolError,
+    RemoteProtocolError,
+    TransportError,
+    own_copy,
+)
 from mtproto.limits import DEFAULT_LIMITS, Limits
 from mtproto.link.backoff import DEFAULT_BACKOFF, BackoffPolicy
 from mtproto.link.calls import LinkCalls
 from mtproto.link.events import Broken, ExchangeStep, Failed, KeyCreated, LinkEvent, Status, StatusChanged
 from mtproto.link.keep_alive import DISCONNECT_DELAY, KeepAlive
 from mtproto.link.key_maker import KeyMaker, Work
+from mtproto.link.other_end import OtherEnd
 from mtproto.link.reconnection import Reconnection
 from mtproto.message.key_state import KeyState
 from mtproto.session import ClientSession, Result, RpcFailed, SessionBroken
@@ -75,8 +83,10 @@ class ClientLink(LinkCalls):
         connect_at: when to connect, Unix seconds; None while it is connected, or over.
         has_more: whether the last `data_to_send` left something behind.
         failure: why it has given up.
+        trouble: why the last connection ended, or what else went wrong; None once a call was answered after it.
 
-    Raises `LocalProtocolError` if the state is that of another data centre.
+    Raises `LocalProtocolError` if the state is that of another data centre, or if there is neither a state nor a good
+    key to begin an exchange with.
 
     """
 
@@ -104,13 +114,16 @@ class ClientLink(LinkCalls):
         self._reconnection = Reconnection(random, backoff)
         self._offload = offload
         self._maker = KeyMaker(keys, dc_id, random, self._stepped)
+        if state is None:
+            self._maker.check()  # now rather than at the first connection
         self._session = self._new_session(state) if state is not None else None
         self._transport: ClientTransport | None = None  # None without a connection, and on one that broke
         self._outgoing: list[bytes] = []
         self._keep_alive: KeepAlive | None = None
         self._made_key = False  # on this connection
         self._greet_until = 0.0
-        self._greeted = False  # a proxy has answered once, so it is the right one
+        self._other_end = OtherEnd(dc_id, secret)
+        self.trouble: Exception | None = None
         self.has_more = False
         self.connect_at: float | None = 0.0
 
@@ -131,7 +144,9 @@ class ClientLink(LinkCalls):
         if self._status is not Status.DISCONNECTED:
             raise LocalProtocolError(f"a link that is {self._status.value} can't be connected")
         self.connect_at = None
-        self._transport = self._new_transport(now)
+        stamp = self._server_time(now)
+        self._transport = self._new_transport(stamp)
+        self._other_end.begin(stamp)
         self._outgoing = [self._transport.opening()]
         self._keep_alive = None
         self._made_key = False
@@ -142,17 +157,29 @@ class ClientLink(LinkCalls):
             self._enter(Status.GREETING)
         return self._take_events()
 
-    def disconnected(self, now: float) -> list[LinkEvent]:
-        """End the connection, or an attempt that failed. `connect_at` then says when to try again."""
+    def disconnected(self, now: float, reason: Exception | None = None) -> list[LinkEvent]:
+        """End the connection, or an attempt that failed. `connect_at` then says when to try again.
+
+        Args:
+            now: Unix seconds.
+            reason: why, where the shell knows; None where the peer closed the connection, or the link wanted it.
+
+        """
+        if self._transport is not None or self._status is Status.DISCONNECTED:
+            self.trouble = reason or self._other_end.closed(greeting=self._status is Status.GREETING)
         self._maker.abandon()
         self._transport = None
         self._keep_alive = None
         if self._status is Status.READY and self._session is not None:
             self._session.disconnected(now)
-        if self._status is Status.EXCHANGING or (self._status is Status.GREETING and not self._greeted):
+        if self._status is Status.EXCHANGING or (self._status is Status.GREETING and not self._other_end.greeted):
             failed = "no key could be made" if self._status is Status.EXCHANGING else "no proxy answered"
             if self._reconnection.fruitless():
-                self._fail(ConnectionLost(f"{failed} over {self._reconnection.barren} connections"))
+                error = ConnectionLost(
+                    f"{failed} over {self._reconnection.barren} connections, the last one: {self.trouble}"
+                )
+                error.__cause__ = self.trouble
+                self._fail(error)
         if self._status is not Status.CLOSED:
             self.connect_at = self._reconnection.next_attempt(now)
             self._enter(Status.DISCONNECTED)
@@ -173,17 +200,20 @@ class ClientLink(LinkCalls):
         """
         if self._transport is None:
             return []
+        foreign = None if self._transport.packets else self._other_end.received(data)
         try:
+            if foreign is not None:
+                raise foreign
             items: Sequence[Event] = self._transport.receive(data)
         except RemoteProtocolError as error:
             self._handle(error.events, now)
-            if self._status is Status.GREETING and not self._greeted:
+            if self._status is Status.GREETING and not self._other_end.greeted:
                 self._fail(error)  # a wrong secret: saying it again would not make it right
             else:
                 self._break_for(error)
         else:
             if self._status is Status.GREETING and self._transport.ready:
-                self._greeted = True
+                self._other_end.greeted = True
                 self._begin(now)
             self._handle(items, now)
         return self._take_events()
@@ -255,7 +285,7 @@ class ClientLink(LinkCalls):
         if self._status is Status.EXCHANGING and self._transport is not None:
             self._tick_exchange(now)
         if self._status is Status.GREETING and now >= self._greet_until:
-            self._break(ConnectionLost("the proxy does not answer the greeting"))
+            self._break(self._other_end.silent())
         if self._session is not None and self._status is not Status.CLOSED:
             self._events += self._session.tick(now)
             if self._keep_alive is not None and self._transport is not None:
@@ -313,15 +343,21 @@ class ClientLink(LinkCalls):
         for event in events:
             if isinstance(event, Result):
                 self._reconnection.succeeded()
+                self.trouble = None
             elif isinstance(event, SessionBroken):
                 self._break(event.error)
             elif isinstance(event, RpcFailed):
                 self._reconnection.succeeded()
+                self.trouble = None
                 if (event.code, event.message) == _DUPLICATED:
                     # https://core.telegram.org/api/errors: the key is dead, and connecting again would only repeat it.
                     self._fail(ConnectionLost("AUTH_KEY_DUPLICATED: the key was used by two connections at once"))
 
     def _handle_error(self, error: TransportError) -> None:
+        if error.code == WRONG_DC:
+            error = own_copy(error, f"DC {self._dc_id} was asked for")
+        elif self._transport is not None and self._transport.packets:
+            error = own_copy(error, f"HTTP status {-error.code}")
         if self._session is not None:
             self._events += self._session.transport_error(error.code)
         enough = self._reconnection.refused(error.code)
@@ -418,6 +454,7 @@ class ClientLink(LinkCalls):
         """Take nothing more from this connection; the shell is to close it."""
         if self._transport is not None:
             self._transport = None
+            self.trouble = error
             self._events.append(Broken(error))
 
     def _fail(self, error: MTProtoError) -> None:
@@ -440,6 +477,11 @@ class ClientLink(LinkCalls):
 
     def _new_session(self, state: KeyState) -> ClientSession:
         return ClientSession(state, random=self._random, limits=self._limits)
+
+    def _server_time(self, now: float) -> float:
+        """Return the time by the server's clock where it is known, else by the local one; Unix seconds."""
+        state = self.state
+        return now if state is None else now + state.time_offset
 
     def _new_transport(self, now: float) -> ClientTransport:
         return client_transport(

@@ -94,6 +94,10 @@ class KeyMaker:
         """When to call `tick`, Unix seconds; None while a `Work` is out."""
         return self._deadline
 
+    def check(self) -> None:
+        """Do nothing if an exchange can be begun; raises the `LocalProtocolError` of `ClientExchange` else."""
+        ClientExchange(self._keys, self._dc_id, self._random, expires_in=self._expires_in)
+
     def start(self, now: float) -> bytes:
         """Begin an exchange from new nonces and return the first query, a plain payload."""
         self._exchange = ClientExchange(self._keys, self._dc_id, self._random, expires_in=self._expires_in)

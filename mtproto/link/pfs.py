@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from mtproto.errors import ConnectionLost, LocalProtocolError
+from mtproto.errors import ConnectionLost, LocalProtocolError, own_copy
 from mtproto.limits import DEFAULT_LIMITS, Limits
 from mtproto.link.calls import end_unsent
 from mtproto.link.events import Failed, LinkAdded, LinkRemoved, Status, StatusChanged
@@ -147,7 +147,7 @@ class PfsLink:
     def add(self, request: Request) -> None:
         """Queue a call whose handle was made before. Raises what `ClientLink.send` raises."""
         if self._status is Status.CLOSED:
-            raise self.failure or ConnectionLost("the link is closed")
+            raise own_copy(self.failure) if self.failure is not None else ConnectionLost("the link is closed")
         if self.in_flight >= self._limits.unanswered_requests:
             raise LocalProtocolError("too many calls wait")
         self._place(request)

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from mtproto.errors import ConnectionLost, FloodWait, RemoteProtocolError, rpc_error
+from mtproto.errors import ConnectionLost, FloodWait, InternalServerError, RemoteProtocolError, own_copy, rpc_error
 from mtproto.link.backoff import Backoff
 from mtproto.link.binding import bind_request
 from mtproto.link.calls import end_unsent
@@ -47,6 +47,7 @@ _METHOD = "auth.bindTempAuthKey"
 _TRUE = bytes.fromhex("b5757299")
 _KEY_REFUSED = frozenset({"EXPIRES_AT_INVALID", "TEMP_AUTH_KEY_ALREADY_BOUND", "TEMP_AUTH_KEY_EMPTY"})
 _BINDING_REFUSED = "ENCRYPTED_MESSAGE_INVALID"
+_FLOOD = 420
 
 
 class PermanentKey:
@@ -106,6 +107,7 @@ class TemporaryLink(ClientLink):
         self._permanent = permanent
         self._permanent_maker = self._maker
         self._temporary_maker = KeyMaker(keys, self._dc_id, self._random, self._stepped, expires_in=expires_in)
+        self._temporary_maker.check()
         self._bind_backoff = Backoff(self._random)
         self._bind_at: float | None = None  # when to try again
         self._failures = 0
@@ -151,9 +153,9 @@ class TemporaryLink(ClientLink):
         """Begin a new connection, as `ClientLink.connected` does."""
         return self._report(super().connected(now), now)
 
-    def disconnected(self, now: float) -> list[LinkEvent]:
+    def disconnected(self, now: float, reason: Exception | None = None) -> list[LinkEvent]:
         """End the connection, as `ClientLink.disconnected` does."""
-        return self._report(super().disconnected(now), now)
+        return self._report(super().disconnected(now, reason), now)
 
     def received(self, data: bytes, now: float) -> list[LinkEvent]:
         """Take what came in, as `ClientLink.received` does."""
@@ -215,6 +217,10 @@ class TemporaryLink(ClientLink):
         self.bound = False
         self.binding = self._bind_at = None
 
+    def _server_time(self, now: float) -> float:
+        state = self.state or self._permanent.state
+        return now if state is None else now + state.time_offset
+
     def _begin(self, now: float) -> None:
         if self.has_ended(now):
             self.drop_key("its temporary key has ended")
@@ -249,6 +255,7 @@ class TemporaryLink(ClientLink):
     def _start_over(self, error: MTProtoError) -> None:
         """Drop the key and make another one on the next connection, unless that has been tried too often."""
         self._failures += 1
+        self.trouble = error
         self.drop_key(f"its temporary key is gone: {error}")
         if self._failures > ATTEMPTS:
             self._fail(error)
@@ -302,6 +309,7 @@ class TemporaryLink(ClientLink):
         if self._session is None:
             return
         self.bound = True
+        self.trouble = None
         self._bound_at = now
         self._reconnection.tireless = True
         self._events.append(KeyBound(self._session.key_state))
@@ -315,11 +323,14 @@ class TemporaryLink(ClientLink):
             self._permanent.state = None
             self._events.append(KeyDropped(error))
             self._start_over(error)
-        else:
+        elif failure.message == _BINDING_REFUSED or error.code == _FLOOD or isinstance(error, InternalServerError):
             self._bind_later(now, error)
+        else:  # the same call would be refused again, under this key and any other
+            self._fail(own_copy(error, "the server does not bind the temporary key"))
 
     def _bind_later(self, now: float, error: MTProtoError) -> None:
         self._failures += 1
+        self.trouble = error
         if self._failures > ATTEMPTS:
             self._fail(error)
         else:

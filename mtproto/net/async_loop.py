@@ -63,6 +63,7 @@ class _Socket(asyncio.Protocol):
     """One TCP connection: a carrier of a stream."""
 
     idle = False
+    stage = "TCP does not connect"
 
     def __init__(self, loop: asyncio.AbstractEventLoop, owner: Owner, peers: set[_Socket]) -> None:
         self._loop = loop
@@ -124,6 +125,10 @@ class _Socket(asyncio.Protocol):
             self._transport.abort()
         else:
             self._task.cancel()
+
+    def close(self) -> None:
+        """Close at once: a stream has no last words."""
+        self.abort()
 
     def _end(self, error: Exception | None) -> None:
         if self.closed.is_set():

@@ -10,7 +10,7 @@ import threading
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, TypeAlias
 
-from mtproto.errors import ConnectionLost, DeadlineExceeded, MTProtoError, RequestCancelled
+from mtproto.errors import MTProtoError, RequestCancelled, own_copy
 from mtproto.link import Status
 from mtproto.net.shell import Outcome, Shell
 from mtproto.net.thread_loop import ThreadLoop
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from types import TracebackType
 
+    from mtproto.errors import DeadlineExceeded
     from mtproto.link import LinkEvent
     from mtproto.net.updates import Item, UpdatesDropped
     from mtproto.session import Body
@@ -53,15 +54,18 @@ class BlockingCall:
 
         """
         try:
-            return self._future.result(timeout)
+            error = self._future.exception(timeout)
         except TimeoutError:
             if self._future.done():
-                return self._future.result()
-            self._owner.give_up(self.request)
-            raise DeadlineExceeded(f"no answer within {timeout:g} seconds") from None
+                return self.result()
+            late = self._owner.give_up_late(self.request, f"no answer within {timeout:g} seconds")
+            raise late from late.__cause__
         except KeyboardInterrupt:
             self._owner.give_up(self.request)
             raise
+        if isinstance(error, Exception):
+            raise own_copy(error)  # whoever asks again, or in another thread, gets another one
+        return self._future.result()
 
 
 class BlockingConnection(Shell[OutcomeFuture]):
@@ -99,8 +103,9 @@ class BlockingConnection(Shell[OutcomeFuture]):
         try:
             opened.result(timeout)
         except TimeoutError:
+            error = self._too_late("the connection could not be opened in time")
             self.close()
-            raise DeadlineExceeded("the connection could not be opened in time") from None
+            raise error from error.__cause__
         except BaseException:
             self.close()
             raise
@@ -136,13 +141,13 @@ class BlockingConnection(Shell[OutcomeFuture]):
 
         """
         if self._thread is None:
-            raise self._failed or ConnectionLost("the connection is not open")
+            raise self._not_open()
         self._room.acquire()
         request = Request(body, tuple(after), idempotent, want_quick_ack)
         future: OutcomeFuture = Future()
         future.add_done_callback(lambda _: self._room.release())
         if not self._wish(lambda: self._add(request, future)):
-            future.set_exception(self._failed or ConnectionLost("the connection is not open"))
+            future.set_exception(self._not_open())
         return BlockingCall(self, request, future)
 
     def call(
@@ -180,6 +185,12 @@ class BlockingConnection(Shell[OutcomeFuture]):
         """Cancel a call; for `BlockingCall` only."""
         self._wish(lambda: self._cancel(request))
 
+    def give_up_late(self, request: Request, text: str) -> DeadlineExceeded:
+        """Cancel a call, and return the error of its deadline; for `BlockingCall` only."""
+        error = self._too_late(text)
+        self.give_up(request)
+        return error
+
     def updates(self) -> Iterator[Item | UpdatesDropped]:
         """Iterate over what the server sends unasked, in order of arrival, until the connection is closed.
 
@@ -214,7 +225,7 @@ class BlockingConnection(Shell[OutcomeFuture]):
         try:
             self._link.add(request)
         except MTProtoError as error:
-            future.set_exception(error)
+            future.set_exception(error if self._failed is None else self._not_open())
             return
         self._pending[request] = future
         self._flush()

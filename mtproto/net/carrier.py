@@ -17,6 +17,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from mtproto.limits import DEFAULT_LIMITS, Limits
+from mtproto.transport import Address, authority
 
 if TYPE_CHECKING:
     import ssl
@@ -38,9 +39,6 @@ __all__ = [
     "authority",
     "open_tcp",
 ]
-
-Address: TypeAlias = tuple[str, int]
-"""Host and port."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +70,14 @@ class Route:
         best, *others = self.addresses
         return f"{authority(best)} and {len(others)} more" if others else authority(best)
 
+    @property
+    def words(self) -> str:
+        """What the caller asked for, in words for an error: no secret and no login is in them."""
+        if self.secret is not None:
+            return f"the proxy {self}, with a secret of the kind {self.secret.kind.value}"
+        way = f"{self}, transport {self.framing if self.carrier == 'tcp' else self.carrier}"
+        return f"{way}, through the proxy {self.via}" if self.via is not None else way
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
@@ -100,8 +106,13 @@ class Carrier(Protocol):
     Attributes:
         writable: whether `write` may be called: it is open, and not too full. `Owner.drained` says when it is again.
         idle: of a carrier of packets: none is under way, so that the other end can't speak. Never true of a stream.
+        stage: what it waits for until it is open, in words for an error.
 
     """
+
+    @property
+    def stage(self) -> str:
+        """What it waits for until it is open, in words for an error."""
 
     @property
     def writable(self) -> bool:
@@ -116,6 +127,12 @@ class Carrier(Protocol):
 
     def abort(self) -> None:
         """Give it up, open or not; what was not sent is dropped. `Owner.lost` follows later, not from inside."""
+
+    def close(self) -> None:
+        """End it in good order, with what its protocol says at the end. `Owner.lost` follows once that is done.
+
+        The other end may have to answer, so that whoever calls this calls `abort` after a while.
+        """
 
 
 class Owner(Protocol):
@@ -191,12 +208,6 @@ def _open_http(loop: Loop, route: Route, owner: Owner) -> Carrier:
     from mtproto.net.http import HttpCarrier
 
     return HttpCarrier(loop, route, owner)
-
-
-def authority(address: Address) -> str:
-    """Return an address as people and the header `Host` of HTTP write it (RFC 3986, section 3.2)."""
-    host, port = address
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 CARRIERS: Mapping[str, Opener] = MappingProxyType(

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, TypeAlias
 
-from mtproto.errors import ConnectionLost, DeadlineExceeded, RequestCancelled
+from mtproto.errors import DeadlineExceeded, RequestCancelled
 from mtproto.link import Status
 from mtproto.net.async_loop import AsyncLoop
 from mtproto.net.shell import Outcome, Shell
@@ -79,8 +79,9 @@ class Connection(Shell[OutcomeFuture]):
             async with asyncio.timeout(timeout):
                 await opened
         except TimeoutError:
+            error = self._too_late("the connection could not be opened in time")
             await self.close()
-            raise DeadlineExceeded("the connection could not be opened in time") from None
+            raise error from error.__cause__
         except BaseException:
             await self.close()
             raise
@@ -192,7 +193,7 @@ class Connection(Shell[OutcomeFuture]):
 
     def _begin_call(self, body: Body, after: Sequence[Request], idempotent: bool, want_quick_ack: bool) -> Call:
         if not self.is_open:
-            raise self._failed or ConnectionLost("the connection is not open")
+            raise self._not_open()
         request = self._link.send(body, after=after, idempotent=idempotent, want_quick_ack=want_quick_ack)
         future: OutcomeFuture = asyncio.get_running_loop().create_future()
         self._pending[request] = future
@@ -203,7 +204,7 @@ class Connection(Shell[OutcomeFuture]):
         """End a call whose time is over."""
         future = self._give_up(request)
         if future is not None and not future.done():
-            future.set_exception(DeadlineExceeded("no answer in time"))
+            future.set_exception(self._too_late("no answer in time"))
         self._room.set()
 
     def _dispatch(self, events: Sequence[LinkEvent]) -> bool:

@@ -49,6 +49,7 @@ class HappyEyeballs:
     def __init__(self, loop: Loop, route: Route, owner: Owner) -> None:
         self._loop = loop
         self._owner = owner
+        self._via = route.via
         self._delay = ATTEMPT_DELAY if route.via is None else CONNECT_TIME
         self._names: Sequence[Address] = ()  # being looked up
         self._waiting: deque[Place] = deque()
@@ -63,6 +64,11 @@ class HappyEyeballs:
         else:
             self._look_up(route.addresses)
 
+    @property
+    def stage(self) -> str:
+        """What it waits for until it is open."""
+        return "TCP does not connect" if self._via is None else f"the proxy {self._via} does not answer"
+
     # What its owner asks -----------------------------------------------------------------------------------------
 
     def write(self, data: bytes) -> None:
@@ -75,6 +81,10 @@ class HappyEyeballs:
         elif not self._over:
             self._stop()
             self._loop.call_soon(lambda: self._owner.lost(None))
+
+    def close(self) -> None:
+        """Do the same."""
+        self.abort()
 
     # From addresses to attempts ----------------------------------------------------------------------------------
 

@@ -15,6 +15,7 @@ import h11
 
 from mtproto.errors import ConnectionLost, RemoteProtocolError
 from mtproto.net.carrier import authority, open_tcp
+from mtproto.transport import BANNER_SIZE, foreign_peer
 
 if TYPE_CHECKING:
     from mtproto.net.carrier import Carrier, Loop, Owner, Route
@@ -23,6 +24,8 @@ __all__ = ["HttpCarrier"]
 
 CONNECTIONS = 2
 """Requests at a time, and connections: one may always be waiting for something to tell."""
+
+_HTTP = b"HTTP/"
 
 HEAD_SIZE = 16 * 1024
 """Bytes that the headers of an answer may have."""
@@ -48,6 +51,11 @@ class HttpCarrier:
         self._new_line()
 
     @property
+    def stage(self) -> str:
+        """What it waits for until it is open."""
+        return self._lines[0].stage if self._lines else ""
+
+    @property
     def writable(self) -> bool:
         """Whether a request can be made."""
         return self._opened and not self._ended and (len(self._lines) < CONNECTIONS or self._free is not None)
@@ -67,6 +75,10 @@ class HttpCarrier:
             self._ended = True
             self._close_lines()
             self._loop.call_soon(lambda: self._owner.lost(None))
+
+    def close(self) -> None:
+        """Do the same: a request that waits has no end of its own."""
+        self.abort()
 
     @property
     def _free(self) -> _Line | None:
@@ -131,10 +143,16 @@ class _Line:
         self._packet: bytes | None = None  # to be sent once it is open
         self._status = 0
         self._body = bytearray()
+        self._head = bytearray()  # what the connection began with
         self._open = False
         self.busy = False
         self.over = False
         self._socket = open_tcp(loop, route, self)
+
+    @property
+    def stage(self) -> str:
+        """What it waits for until it is open."""
+        return self._socket.stage
 
     @property
     def free(self) -> bool:
@@ -169,6 +187,11 @@ class _Line:
         """Take what came in, in pieces of any size."""
         if self.over:
             return
+        if len(self._head) < BANNER_SIZE:
+            self._head += data[: BANNER_SIZE - len(self._head)]
+            if self._head[: len(_HTTP)] != _HTTP and (foreign := foreign_peer(bytes(self._head))) is not None:
+                self._fail(foreign)
+                return
         try:
             self._http.receive_data(data)
             while not self.over:
@@ -177,7 +200,9 @@ class _Line:
                     break
                 self._handle(event)
         except h11.RemoteProtocolError as error:
-            self._fail(RemoteProtocolError("http", str(error)))
+            failure = RemoteProtocolError("http", str(error))
+            failure.__cause__ = error
+            self._fail(failure)
 
     def drained(self) -> None:
         """Pass it on."""
@@ -185,7 +210,7 @@ class _Line:
 
     def lost(self, error: Exception | None) -> None:
         """Take the end of the connection, which may be the end of an answer, too."""
-        if error is None and self.busy and not self.over:
+        if error is None and self.busy and self._head and not self.over:
             self.received(b"")
         if not self.over:
             self.over = True

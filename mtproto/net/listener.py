@@ -6,6 +6,7 @@ HTTP and WebSockets are served on the same port, told by their first bytes.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import os
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -34,6 +35,9 @@ if TYPE_CHECKING:
 __all__ = ["Listener"]
 
 logger = logging.getLogger(__name__)
+
+CLOSE_TIME = 1.0
+"""Seconds that clients may take to answer a WebSocket's Close when the server shuts down."""
 
 MAX_CONNECTIONS = 4096
 """Connections at a time; more are closed as they come. Each may make us keep one packet of the largest size."""
@@ -122,6 +126,9 @@ class Listener(TCPServer):
         for answer in answers:
             answer.cancel()
         pumps = list(self._pumps.values())
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(CLOSE_TIME):
+                await asyncio.gather(*(pump.closed.wait() for pump in pumps if pump.shut_down()))
         for pump in pumps:
             pump.abort()
         await asyncio.gather(*answers, *(pump.closed.wait() for pump in pumps), return_exceptions=True)
@@ -268,6 +275,7 @@ class _Pump(asyncio.Protocol):
         self._loop = loop
         self.link: ServerLink | None = None
         self._link: ServerLink | WebServer | None = None  # what takes the bytes: the link, or HTTP before it
+        self._web: WebServer | None = None  # the latter
         self._head: bytes | None = b""  # while it is not known which
         self._transport: asyncio.Transport
         self._writable = True
@@ -294,7 +302,7 @@ class _Pump(asyncio.Protocol):
             return b""
         self._head = None
         if http and has_web():
-            self._link = self._owner.web_server(self, link)
+            self._link = self._web = self._owner.web_server(self, link)
         return head
 
     def data_received(self, data: bytes) -> None:
@@ -324,6 +332,13 @@ class _Pump(asyncio.Protocol):
     def abort(self) -> None:
         """Close at once; what was not sent is dropped."""
         self._transport.abort()
+
+    def shut_down(self) -> bool:
+        """Begin to close in good order; return False where the protocol has no such thing."""
+        if self._web is None or self._link is None or not self._writable or not self._web.shut_down():
+            return False
+        self._flush()
+        return True
 
     def plan_flush(self) -> None:
         """Send at the end of this turn of the loop: answers that come together travel together."""

@@ -7,6 +7,7 @@ import os
 from typing import TYPE_CHECKING
 
 from mtproto.errors import ConnectionLost, DeadlineExceeded, MTProtoError, TransportError
+from mtproto.link.other_end import OtherEnd
 from mtproto.net.async_loop import AsyncLoop
 from mtproto.net.carrier import CARRIERS
 from mtproto.net.clock import Clock
@@ -60,7 +61,7 @@ async def ask_plain(
     route = route_to(address, transport, proxy, tls=tls)
     loop = AsyncLoop(clock if clock is not None else Clock())
     framing = client_transport(route.framing, random, dc_id=dc_id, secret=route.secret, now=loop.now())
-    question = _Question(framing, payload)
+    question = _Question(framing, payload, OtherEnd(dc_id, route.secret))
     carrier = CARRIERS[route.carrier](loop, route, question)
     try:
         async with asyncio.timeout(timeout):
@@ -82,11 +83,12 @@ class _Question:
 
     """
 
-    def __init__(self, framing: ClientTransport, payload: bytes) -> None:
+    def __init__(self, framing: ClientTransport, payload: bytes, other_end: OtherEnd) -> None:
         self.answer: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
         self._framing = framing
         self._payload: bytes | None = payload
         self._carrier: Carrier
+        self._other_end = other_end
 
     def opened(self, carrier: Carrier) -> None:
         """Ask, after a greeting where that is the custom."""
@@ -96,6 +98,10 @@ class _Question:
     def received(self, data: bytes) -> None:
         """Take what came in; nothing counts but the first answer."""
         if self.answer.done():
+            return
+        foreign = None if self._framing.packets else self._other_end.received(data)
+        if foreign is not None:
+            self.answer.set_exception(foreign)
             return
         try:
             events = self._framing.receive(data)
@@ -117,7 +123,7 @@ class _Question:
     def lost(self, error: Exception | None) -> None:
         """Tell why there is no answer."""
         if not self.answer.done():
-            self.answer.set_exception(error or ConnectionLost("the connection was closed without an answer"))
+            self.answer.set_exception(error or self._other_end.closed(greeting=not self._framing.ready))
 
     def _send(self, opening: bytes = b"") -> None:
         """Send the payload, once that is allowed."""

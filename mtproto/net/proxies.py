@@ -9,13 +9,14 @@ from mtproto.datacenters import DataCenter
 from mtproto.errors import LocalProtocolError
 from mtproto.limits import DEFAULT_LIMITS, Limits
 from mtproto.net.carrier import Route
-from mtproto.net.socks import SCHEMES, SocketProxy
+from mtproto.net.socks import ALIASES, SCHEMES, SocketProxy
 from mtproto.net.web import require_web
-from mtproto.transport import TRANSPORTS, MTProxy
+from mtproto.transport import TRANSPORTS, MTProxy, parse_address, read_link
+from mtproto.transport.address import read_host, read_port
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from mtproto.net.carrier import Address
 
@@ -25,35 +26,28 @@ Proxy: TypeAlias = MTProxy | SocketProxy
 """Every kind of proxy that a connection can go through."""
 
 
-def _parse_http(text: str) -> Proxy:
-    """Read a link of a proxy that speaks MTProto, or one of an HTTP proxy: the latter has nothing behind its port."""
-    return MTProxy.parse(text) if "?" in text else SocketProxy.parse(text)
-
-
-_SCHEMES: Mapping[str, Callable[[str], Proxy]] = {
-    "tg": MTProxy.parse,
-    "https": MTProxy.parse,
-    **dict.fromkeys(SCHEMES, SocketProxy.parse),
-    "http": _parse_http,
-}
-"""What reads the text of a proxy, by its scheme."""
-
-
 def parse_proxy(text: str) -> Proxy:
-    """Read a proxy as people write it: tg://proxy?… or https://t.me/proxy?…, socks5://…, socks4://… or http://…
+    """Read a proxy as people write it: tg://proxy?…, tg://socks?…, https://t.me/proxy?…, socks5://…, socks4://…, http://…
 
     Raises:
         LocalProtocolError: it is none of them, or a library is missing. What may be a credential is not repeated.
 
     """
-    read = _SCHEMES.get(text.partition(":")[0].lower())
-    if read is None:
-        raise LocalProtocolError(f"a proxy begins with one of {', '.join(f'{scheme}:' for scheme in _SCHEMES)}")
-    return read(text)
+    found = read_link(text)
+    if found is not None:
+        return MTProxy.from_fields(found) if found.kind == "proxy" else SocketProxy.from_fields(found)
+    scheme = text.strip().partition(":")[0].lower()
+    if ALIASES.get(scheme, scheme) not in SCHEMES:
+        raise LocalProtocolError(f"a proxy begins with {', '.join(_BEGINNINGS[:-1])} or {_BEGINNINGS[-1]}")
+    return SocketProxy.parse(text)
 
 
-Destination: TypeAlias = "Address | Sequence[Address] | DataCenter"
-"""Where to: host and port; several of them, any of which will do, the best first; or one of Telegram's data centres."""
+_BEGINNINGS = ("tg://proxy?", "https://t.me/proxy?", "tg://socks?", *(f"{scheme}://" for scheme in SCHEMES))
+
+
+Destination: TypeAlias = "str | Address | Sequence[Address | str] | DataCenter"
+"""Where to: host and port, as a pair or as `HOST:PORT`; several of them, any of which will do, the best first; or one
+of Telegram's data centres."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,9 +116,29 @@ def _places(destination: Destination, web: _Web | None) -> tuple[tuple[Address, 
         addresses = destination.addresses() + destination.addresses(ipv6=True)
         return tuple(address for address in addresses if web is None or address[1] == web.port), path
     match destination:
+        case str():
+            return (parse_address(destination),), path
         case (str(host), int(port), *_):  # what a socket calls its name goes on behind the port where it is of IPv6
-            return ((host, port),), path
+            return (_checked(host, port),), path
         case [_, *_]:
-            return tuple(destination), path
+            return tuple(_place(address) for address in destination), path
         case _:
-            raise LocalProtocolError("there is no address to connect to")
+            raise LocalProtocolError(f"there is no address to connect to: {_WANTED}")
+
+
+_WANTED = "an address is (HOST, PORT), 'HOST:PORT', several of them, or a DataCenter"
+
+
+def _place(address: object) -> Address:
+    match address:
+        case str():
+            return parse_address(address)
+        case (str(host), int(port), *_):
+            return _checked(host, port)
+        case _:
+            raise LocalProtocolError(f"{address!r} is no address: {_WANTED}")
+
+
+def _checked(host: str, port: int) -> Address:
+    """Return an address that was given as a pair."""
+    return read_host(host), read_port(str(port))

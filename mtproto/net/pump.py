@@ -6,14 +6,15 @@ nothing ──connect_at──▶ opening ──opened──▶ open ──lost�
 from __future__ import annotations
 
 import logging
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from mtproto.errors import ConnectionLost
+from mtproto.errors import ConnectionLost, DeadlineExceeded
 from mtproto.link import Status
 from mtproto.net.carrier import CARRIERS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from mtproto.link import ClientLink, LinkEvent, Work
     from mtproto.net.carrier import Carrier, Loop, Route, Timer
@@ -24,6 +25,18 @@ logger = logging.getLogger(__name__)
 
 CONNECT_TIME = 10.0
 """Seconds for a carrier to come about: beyond it another attempt is the better bet."""
+
+CLOSE_TIME = 1.0
+"""Seconds that the other end may take to answer when a carrier is closed in good order."""
+
+
+_WAITING: Mapping[Status, str] = MappingProxyType(
+    {
+        Status.GREETING: "the proxy does not answer the greeting",
+        Status.EXCHANGING: "the server does not answer the key exchange",
+    }
+)
+"""What an open connection waits for, by the status of its link."""
 
 
 class Pump:
@@ -40,8 +53,10 @@ class Pump:
 
     __slots__ = (
         "_carrier",
+        "_closing",
         "_dispatch",
         "_flush_planned",
+        "_late",
         "_loop",
         "_open",
         "_patience",
@@ -67,7 +82,9 @@ class Pump:
         self._unreachable = unreachable
         self._carrier: Carrier | None = None
         self._open = False
+        self._closing = False
         self._flush_planned = False
+        self._late: str | None = None  # what the carrier that is being opened waited for, for too long
         self._patience: Timer | None = None  # for the carrier that is being opened
         self._timer: Timer | None = None
         self._timer_at = 0.0
@@ -80,7 +97,8 @@ class Pump:
         if connect_at is not None and connect_at <= now:
             carrier = CARRIERS[self._route.carrier](self._loop, self._route, self)
             self._carrier = carrier
-            self._patience = self._loop.call_at(now + CONNECT_TIME, carrier.abort)
+            self._late = None
+            self._patience = self._loop.call_at(now + CONNECT_TIME, self._give_up)
         self._plan_tick()
 
     def opened(self, carrier: Carrier) -> None:
@@ -93,6 +111,19 @@ class Pump:
         self._open = True
         self._handle(self.link.connected(self._loop.now()))
 
+    def _give_up(self) -> None:
+        """Stop waiting for a carrier."""
+        if self._carrier is not None:
+            self._late = self._carrier.stage
+            self._carrier.abort()
+
+    @property
+    def stage(self) -> str:
+        """What is waited for just now, in words for an error; empty where that is an answer."""
+        if self._carrier is None:
+            return ""
+        return _WAITING.get(self.link.status, "") if self._open else self._carrier.stage
+
     def lost(self, error: Exception | None) -> None:
         """Let go of a carrier, and look for another."""
         self._be_patient_no_more()
@@ -103,21 +134,32 @@ class Pump:
         if was_open:
             logger.info("the connection ended: %s", error or "closed")
         else:
-            reason = ConnectionLost(f"could not connect to {self._route}: {error or 'no answer in time'}")
-            reason.__cause__ = error
+            if self._late is not None:
+                error = DeadlineExceeded(f"no answer in time: {self._late}")
+            why = error or ConnectionLost("the connection was closed")
+            reason = ConnectionLost(f"could not connect to {self._route.words}: {why}")
+            reason.__cause__ = why
+            error = reason
             logger.info("%s", reason)
             self._unreachable(reason)
-        self._handle(self.link.disconnected(self._loop.now()))
+        self._handle(self.link.disconnected(self._loop.now(), error))
         self.connect()
 
     def close(self) -> None:
-        """Give the carrier up; the link has been closed."""
+        """Close the carrier in good order, the second time at once; the link has been closed."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+        closing, self._closing = self._closing, True
         self._be_patient_no_more()
-        if self._carrier is not None:
-            self._carrier.abort()
+        carrier = self._carrier
+        if carrier is None:
+            return
+        if closing or not self._open:
+            carrier.abort()
+        else:
+            self._patience = self._loop.call_at(self._loop.now() + CLOSE_TIME, carrier.abort)
+            carrier.close()
 
     def _be_patient_no_more(self) -> None:
         if self._patience is not None:

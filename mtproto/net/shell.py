@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeAlias, TypeVar
 
 from mtproto.datacenters import DataCenter
+from mtproto.errors import ConnectionLost, DeadlineExceeded, own_copy
 from mtproto.limits import DEFAULT_LIMITS, Limits
 from mtproto.link import (
     EXPIRES_IN,
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from mtproto.crypto.rsa import RSAPublicKey
-    from mtproto.errors import ConnectionLost, MTProtoError
+    from mtproto.errors import MTProtoError
     from mtproto.link import LinkEvent
     from mtproto.message.key_state import KeyState
     from mtproto.net.carrier import Loop
@@ -210,7 +211,7 @@ class Shell(Generic[F]):
         self._dispatch(self._link.close())
         self._fail_all(error)
         if self._opening is not None and not self._opening.done():
-            self._opening.set_exception(error)
+            self._opening.set_exception(own_copy(error))
         for pump in self._pumps:
             pump.close()
 
@@ -273,11 +274,11 @@ class Shell(Generic[F]):
         return True
 
     def _take_failure(self, event: Failed) -> bool:
-        logger.warning("gave up: %s", event.error)
-        self._failed = event.error
-        self._fail_all(event.error)
+        self._failed = own_copy(event.error, self._route.words)
+        logger.warning("gave up: %s", self._failed)
+        self._fail_all(self._failed)
         if self._opening is not None and not self._opening.done():
-            self._opening.set_exception(event.error)
+            self._opening.set_exception(own_copy(self._failed))
         return True
 
     _TAKERS: ClassVar[Mapping[type, Callable[[Any, Any], bool | None]]] = MappingProxyType(
@@ -317,4 +318,17 @@ class Shell(Generic[F]):
     @staticmethod
     def _fail(future: F | None, error: MTProtoError | TLError) -> None:
         if future is not None and not future.done():
-            future.set_exception(error)
+            future.set_exception(own_copy(error))
+
+    def _not_open(self) -> MTProtoError:
+        """Return an error for one call that comes when the connection is not open."""
+        return own_copy(self._failed) if self._failed is not None else ConnectionLost("the connection is not open")
+
+    def _too_late(self, text: str) -> DeadlineExceeded:
+        """Return the error of a deadline: `text`, and what has gone wrong meanwhile, which is its cause."""
+        trouble = next((link.trouble for link in self._link.links if link.trouble is not None), None)
+        stage = next((pump.stage for pump in list(self._pumps) if pump.stage), "")
+        why = trouble if trouble is not None or not stage else ConnectionLost(stage)
+        error = DeadlineExceeded(f"{text}: {why} ({self._route.words})" if why else f"{text} ({self._route.words})")
+        error.__cause__ = why
+        return error

@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
 from mtproto.errors import LocalProtocolError
+from mtproto.transport import authority
 
 if TYPE_CHECKING:
     import socket
 
-    from mtproto.net.carrier import Address
+    from mtproto.transport import Address, ProxyFields
 
 __all__ = ["SCHEMES", "SocketProxy", "connect_through", "connect_through_async"]
 
@@ -24,6 +25,12 @@ LIBRARY = "python_socks"
 
 SCHEMES = {"socks5": "SOCKS5", "socks4": "SOCKS4", "http": "HTTP"}
 """What a link begins with, and how the library calls it."""
+
+ALIASES = {"socks": "socks5", "socks5h": "socks5"}
+"""Other words for the same: `socks5h` says that the proxy looks names up, which every proxy does here."""
+
+LONGEST_LOGIN = 255
+"""Bytes of a name and of a password (RFC 1929, section 2)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,18 +59,41 @@ class SocketProxy:
 
         """
         try:
-            link = urlsplit(text)
+            link = urlsplit(text.strip())
             host, port = link.hostname, link.port
         except ValueError:
-            host = port = None
-        if not host or not port or link.scheme not in SCHEMES or link.path not in ("", "/") or link.query:
+            link, host, port = urlsplit(""), None, None
+        scheme = ALIASES.get(link.scheme, link.scheme)
+        if not host or not port or scheme not in SCHEMES or link.path not in ("", "/") or link.query:
             raise LocalProtocolError("a proxy is written as SCHEME://HOST:PORT or SCHEME://USER:PASSWORD@HOST:PORT")
+        username, password = (None if part is None else unquote(part) for part in (link.username, link.password))
+        return cls._checked(scheme, (host, port), username, password)
+
+    @classmethod
+    def from_fields(cls, found: ProxyFields) -> SocketProxy:
+        """Return the proxy that a link of Telegram's names: tg://socks?server=…&port=…&user=…&pass=….
+
+        Raises:
+            LocalProtocolError: the link is of another kind, or the library is missing.
+
+        """
+        if found.kind != "socks":
+            raise LocalProtocolError("this link leads to a proxy that speaks MTProto; a SOCKS5 proxy has tg://socks?")
+        username, password = found.others.get("user") or None, found.others.get("pass") or None
+        return cls._checked("socks5", found.address, username, password)
+
+    @classmethod
+    def _checked(cls, scheme: str, address: Address, username: str | None, password: str | None) -> SocketProxy:
         if find_spec(LIBRARY) is None:
             raise LocalProtocolError(
                 "SOCKS and HTTP proxies need python-socks: install the extra `proxy`, mtproto-raw[proxy]"
             )
-        login = [None if part is None else unquote(part) for part in (link.username, link.password)]
-        return cls(link.scheme, (host, port), *login)
+        if scheme == "socks5" and any(len((part or "").encode()) > LONGEST_LOGIN for part in (username, password)):
+            raise LocalProtocolError(f"name and password of a SOCKS5 proxy have {LONGEST_LOGIN} bytes at most")
+        return cls(scheme, address, username, password)
+
+    def __str__(self) -> str:
+        return f"{self.scheme}://{authority(self.address)}"
 
 
 def connect_through(proxy: SocketProxy, address: Address, timeout: float) -> socket.socket:

@@ -137,6 +137,7 @@ class _Socket:
     """One TCP connection: a carrier of a stream."""
 
     idle = False
+    stage = "TCP does not connect"
 
     def __init__(self, loop: ThreadLoop, selector: selectors.BaseSelector, owner: Owner) -> None:
         self._loop = loop
@@ -245,6 +246,10 @@ class _Socket:
         self._closing = True
         self.writable = False
         self._loop.call_soon(lambda: self._end(error))
+
+    def close(self) -> None:
+        """Close at once: a stream has no last words."""
+        self.abort()
 
     def _end(self, error: OSError | None) -> None:
         if self._ended:

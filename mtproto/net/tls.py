@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import ssl
 from typing import TYPE_CHECKING
 
+from mtproto.errors import ConnectionLost
 from mtproto.net.carrier import open_tcp
+from mtproto.transport import BANNER_SIZE, foreign_peer
 
 if TYPE_CHECKING:
     from mtproto.net.carrier import Carrier, Loop, Owner, Route
@@ -39,11 +42,18 @@ class TlsCarrier:
         self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
         self._tls = context.wrap_bio(self._incoming, self._outgoing, server_hostname=route.addresses[0][0])
         self._unsent: list[bytes] = []
+        self._connected = False
         self._shaken = False
+        self._head = b""  # what the other end began with
         self._failure: Exception | None = None
         self._inner = open_tcp(loop, route, self)
 
     # What its owner asks -----------------------------------------------------------------------------------------
+
+    @property
+    def stage(self) -> str:
+        """What it waits for until it is open."""
+        return "the TLS handshake is not answered: does this port speak TLS?" if self._connected else self._inner.stage
 
     @property
     def writable(self) -> bool:
@@ -59,16 +69,27 @@ class TlsCarrier:
         """Give it up."""
         self._inner.abort()
 
+    def close(self) -> None:
+        """Say that nothing more will come (RFC 8446, section 6.1: close_notify), and close."""
+        if self._shaken and self._failure is None:
+            with contextlib.suppress(ssl.SSLError):  # the other end has not said so yet, and is not waited for
+                self._tls.unwrap()
+            self._flush()
+        self._inner.close()
+
     # What the carrier below tells --------------------------------------------------------------------------------
 
     def opened(self, carrier: Carrier) -> None:
         """Begin to shake hands."""
         self._inner = carrier
+        self._connected = True
         self._work()
 
     def received(self, data: bytes) -> None:
         """Take encrypted bytes."""
         if self._failure is None:
+            if not self._shaken:
+                self._head = (self._head + data)[:BANNER_SIZE]
             self._incoming.write(data)
             self._work()
 
@@ -79,7 +100,10 @@ class TlsCarrier:
 
     def lost(self, error: Exception | None) -> None:
         """Tell the owner; what TLS found wrong is the better reason."""
-        self._owner.lost(self._failure or error)
+        reason = self._failure or error
+        if reason is None and self._connected and not self._shaken:
+            reason = ConnectionLost("the connection was closed during the TLS handshake: does this port speak TLS?")
+        self._owner.lost(reason)
 
     # Between the two ---------------------------------------------------------------------------------------------
 
@@ -93,9 +117,18 @@ class TlsCarrier:
             if shaken:
                 self._read()
         except ssl.SSLError as error:
-            self._failure = error
+            self._failure = error if self._shaken else self._no_handshake(error)
             self._flush()  # an alert
             self._inner.abort()
+
+    def _no_handshake(self, error: ssl.SSLError) -> Exception:
+        """Return what is wrong with a handshake, in words."""
+        if isinstance(error, ssl.SSLCertVerificationError):
+            return error
+        foreign = foreign_peer(self._head, tls=True)
+        failure = foreign or ConnectionLost(f"the TLS handshake failed: {error.strerror or error}")
+        failure.__cause__ = error
+        return failure
 
     def _shake(self) -> bool:
         try:

@@ -298,6 +298,13 @@ class WebServer:
             return self._websocket.closing
         return self._closing
 
+    def shut_down(self) -> bool:
+        """Begin to close in good order; return False where there is nothing to say, and the connection may be cut."""
+        if self._websocket is None or self._websocket.closing:
+            return False
+        self._websocket.shut_down()
+        return True
+
     def next_deadline(self) -> float | None:
         """Return when to call `tick`, Unix seconds."""
         if self._websocket is not None:

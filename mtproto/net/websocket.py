@@ -19,10 +19,12 @@ from wsproto.events import (
     RejectConnection,
     Request,
 )
+from wsproto.frame_protocol import CloseReason
 from wsproto.utilities import ProtocolError
 
-from mtproto.errors import RemoteProtocolError, TransportError
+from mtproto.errors import ConnectionLost, RemoteProtocolError
 from mtproto.net.carrier import authority
+from mtproto.transport import BANNER_SIZE, foreign_peer
 
 if TYPE_CHECKING:
     from mtproto.net.carrier import Carrier, Loop, Opener, Owner, Route
@@ -30,6 +32,8 @@ if TYPE_CHECKING:
 __all__ = ["WebSocketCarrier"]
 
 SUBPROTOCOL = "binary"
+
+_HTTP = b"HTTP/"
 
 
 class WebSocketCarrier:
@@ -50,17 +54,25 @@ class WebSocketCarrier:
         self._host = authority(route.addresses[0])
         self._path = route.path
         self._connection = WSConnection(ConnectionType.CLIENT)
+        self._asked = False
         self._accepted = False
+        self._closing = False  # our Close is sent, that of the server is waited for
         self._over = False
+        self._head = b""  # what the server began with
         self._failure: Exception | None = None
         self._inner = open_below(loop, route, self)
 
     # What its owner asks -----------------------------------------------------------------------------------------
 
     @property
+    def stage(self) -> str:
+        """What it waits for until it is open."""
+        return "the request for a WebSocket is not answered" if self._asked else self._inner.stage
+
+    @property
     def writable(self) -> bool:
         """Whether `write` may be called."""
-        return self._accepted and not self._over and self._inner.writable
+        return self._accepted and not self._closing and not self._over and self._inner.writable
 
     def write(self, data: bytes) -> None:
         """Send a piece of the stream, as one message."""
@@ -71,17 +83,31 @@ class WebSocketCarrier:
         self._over = True
         self._inner.abort()
 
+    def close(self) -> None:
+        """Close with a Close frame, and wait for that of the server (RFC 6455, section 7.1.2)."""
+        if not self.writable:
+            self.abort()
+            return
+        self._closing = True
+        self._send(CloseConnection(code=CloseReason.NORMAL_CLOSURE))
+
     # What the carrier below tells --------------------------------------------------------------------------------
 
     def opened(self, carrier: Carrier) -> None:
         """Ask for a WebSocket."""
         self._inner = carrier
+        self._asked = True
         self._send(Request(host=self._host, target=self._path, subprotocols=[SUBPROTOCOL]))
 
     def received(self, data: bytes) -> None:
         """Take what came in, in pieces of any size."""
         if self._over:
             return
+        if not self._accepted:
+            self._head = (self._head + data)[:BANNER_SIZE]
+            if self._head[: len(_HTTP)] != _HTTP and (foreign := foreign_peer(self._head)) is not None:
+                self._fail(foreign)
+                return
         try:
             self._connection.receive_data(data)
             for event in self._connection.events():
@@ -89,7 +115,9 @@ class WebSocketCarrier:
                 if self._over:
                     return
         except (ProtocolError, ValueError) as error:  # of header values that are no text, too
-            self._fail(RemoteProtocolError("websocket", str(error)))
+            failure = RemoteProtocolError("websocket", str(error))
+            failure.__cause__ = error
+            self._fail(failure)
 
     def drained(self) -> None:
         """Pass it on."""
@@ -98,13 +126,23 @@ class WebSocketCarrier:
 
     def lost(self, error: Exception | None) -> None:
         """Tell the owner; what the server did wrong is the better reason."""
+        reason = self._failure or error
+        if reason is None and self._asked and not self._accepted and not self._over:
+            reason = ConnectionLost("the request for a WebSocket was answered with the end of the connection")
         self._over = True
-        self._owner.lost(self._failure or error)
+        self._owner.lost(reason)
 
     # Between the two ---------------------------------------------------------------------------------------------
 
     def _handle(self, event: Event) -> None:
         match event:
+            case CloseConnection():  # its code says nothing: documented
+                if not self._closing:
+                    self._send(event.response())
+                self._over = True
+                self._inner.close()
+            case _ if self._closing:
+                pass
             case BytesMessage(data=data):
                 self._owner.received(bytes(data))
             case AcceptConnection(subprotocol=subprotocol):
@@ -114,14 +152,12 @@ class WebSocketCarrier:
                 self._accepted = True
                 self._owner.opened(self)
             case RejectConnection(status_code=status):
-                self._fail(TransportError(-status))
+                detail = f"the request for one is refused with HTTP status {status}"
+                self._fail(RemoteProtocolError("websocket", detail))
             case Ping():
                 self._send(event.response())
             case Pong():
                 pass
-            case CloseConnection():  # its code says nothing: documented
-                self._send(event.response())
-                self.abort()
             case _:
                 self._fail(RemoteProtocolError("websocket", "a message that is not binary"))
 

@@ -43,7 +43,8 @@ class WebSocketServer:
     def __init__(self, connection: WSConnection, answer: bytes) -> None:
         self._connection = connection
         self._outgoing = [answer]
-        self._closing = False
+        self._closing = False  # our Close is made; nothing else is sent any more
+        self._over = False  # and nothing is waited for
 
     @classmethod
     def accept(cls, headers: list[tuple[bytes, bytes]], target: bytes) -> WebSocketServer | None:
@@ -60,23 +61,25 @@ class WebSocketServer:
 
     def received(self, data: bytes, now: float) -> Sequence[ServerLinkEvent]:
         """Take what came in, in pieces of any size, and return what it means. Nothing is raised for what it is."""
-        if self._closing or not data:
+        if self._over or not data:
             return ()
         events: list[ServerLinkEvent] = []
         self._connection.receive_data(data)
         for event in self._connection.events():
             match event:
+                case CloseConnection(code=code):
+                    self._close(code)
+                case _ if self._closing:
+                    continue
                 case BytesMessage(data=piece):
                     events += self._take(bytes(piece), now)
                 case Ping():
                     self._send(event.response())
                 case Pong():
                     pass
-                case CloseConnection(code=code):
-                    self._close(code)
                 case _:
                     self._close(CloseReason.UNSUPPORTED_DATA)
-            if self._closing:
+            if self._over:
                 break
         return events
 
@@ -87,7 +90,14 @@ class WebSocketServer:
             self._close(CloseReason.POLICY_VIOLATION)
         return events
 
+    def shut_down(self) -> None:
+        """Close in good order: `closing` is true once the client has answered (RFC 6455, section 7.1.2)."""
+        if not self._closing:
+            self._closing = True
+            self._send(CloseConnection(code=CloseReason.NORMAL_CLOSURE))  # whatever the reason: documented
+
     def _close(self, code: int) -> None:
+        self._over = True
         if not self._closing:
             self._closing = True
             self._send(CloseConnection(code=_sendable(code)))
@@ -108,7 +118,7 @@ class WebSocketServer:
     @property
     def closing(self) -> bool:
         """Whether the connection is to be closed once all is sent."""
-        return self._closing
+        return self._over
 
 
 def _sendable(code: int) -> int:

@@ -23,7 +23,7 @@ from mtproto.errors import RemoteProtocolError
 from mtproto.proxy.state import Stranger
 from mtproto.transport.obfuscated import HEADER_SIZE, make_header, may_be_header
 from mtproto.transport.tls_greeting import HELLO_START, answer_hello, read_hello
-from mtproto.transport.tls_records import LONGEST_RECORD, RecordReader, cut_records
+from mtproto.transport.tls_records import LONGEST_PLAINTEXT, RecordReader, cut_records
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -92,7 +92,7 @@ class ProxyLink:
         if self._down is not None:
             decrypt, encrypt = self._down
             data = encrypt.update(decrypt.update(data))
-        self._for_visitor.append(data if self._records is None else cut_records(data, LONGEST_RECORD))
+        self._for_visitor.append(data if self._records is None else cut_records(data, LONGEST_PLAINTEXT))
 
     def data_for_visitor(self) -> bytes:
         """Return what is to be sent to the visitor now."""

@@ -13,13 +13,21 @@ What the records carry is one byte stream in each direction: the padded intermed
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from mtproto.errors import LocalProtocolError, RemoteProtocolError
 from mtproto.transport.secret import SecretKind
 from mtproto.transport.tls_greeting import sign_hello, verify_answer
 from mtproto.transport.tls_hello import RANDOM_END, RANDOM_START, client_hello
-from mtproto.transport.tls_records import CHANGE_CIPHER_SPEC, HEADER_SIZE, LONGEST_RECORD, RecordReader, cut_records
+from mtproto.transport.tls_records import (
+    CHANGE_CIPHER_SPEC,
+    HEADER_SIZE,
+    LONGEST_CIPHERTEXT,
+    LONGEST_PLAINTEXT,
+    RecordReader,
+    cut_records,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,7 +36,7 @@ if TYPE_CHECKING:
     from mtproto.transport.framing import ClientTransport
     from mtproto.transport.secret import Secret
 
-__all__ = ["FakeTLS"]
+__all__ = ["FakeTLS", "clock_hint"]
 
 CLIENT_RECORD = 2878
 """Bytes of data in a client's record: where TDLib cuts."""
@@ -38,6 +46,17 @@ LONGEST_ANSWER = 1 << 16
 
 _HANDSHAKE = bytes.fromhex("160303")
 _ANSWER_END = CHANGE_CIPHER_SPEC + bytes.fromhex("170303")
+
+
+def clock_hint(now: float) -> str:
+    """Return words on the time in a hello, for errors: a proxy refuses a wrong clock as it refuses a wrong secret.
+
+    Args:
+        now: Unix seconds that the hello was made with; it carries their lower 32 bits.
+
+    """
+    stamp = datetime.fromtimestamp(int(now) & 0xFFFF_FFFF, UTC)
+    return f"a proxy also refuses a hello whose clock is minutes off, and this one said {stamp:%Y-%m-%d %H:%M:%S} UTC"
 
 
 class FakeTLS:
@@ -101,7 +120,10 @@ class FakeTLS:
         if not self.ready:
             if self._answer is None:
                 raise LocalProtocolError("nothing can be received before the greeting is sent")
-            rest = self._answer.receive(data)
+            try:
+                rest = self._answer.receive(data)
+            except RemoteProtocolError as failure:
+                raise RemoteProtocolError(failure.check, f"{failure.detail}; {clock_hint(self._now)}") from failure
             if rest is None:
                 return []
             self.ready = True
@@ -157,6 +179,7 @@ class _AnswerReader:
             return None
         size = int.from_bytes(head[len(known) :], "big")
         end = start + len(head) + size
-        if size > LONGEST_RECORD or end > LONGEST_ANSWER or (not start and size < RANDOM_END - HEADER_SIZE):
+        longest = LONGEST_PLAINTEXT if known is _HANDSHAKE else LONGEST_CIPHERTEXT
+        if size > longest or end > LONGEST_ANSWER or (not start and size < RANDOM_END - HEADER_SIZE):
             raise RemoteProtocolError("greeting", f"a record of {size} bytes in the answer of the proxy")
         return end if end <= len(data) else None

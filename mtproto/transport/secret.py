@@ -4,21 +4,22 @@
     dd | 16 bytes            padded intermediate framing, obfuscated
     ee | 16 bytes | domain   the same inside what looks like TLS with that domain
 
-They are written in hex or base64url, alone or in a link: tg://proxy?server=…&port=…&secret=…, which is also
-https://t.me/proxy?…
+They are written in hex or base64url, alone or in a link, which `mtproto.transport.links` reads.
 """
 
 from __future__ import annotations
 
 import binascii
 import enum
+import string
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from mtproto.errors import LocalProtocolError
+from mtproto.transport.links import LINK_HOSTS, read_link
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from mtproto.transport.links import ProxyFields
 
 __all__ = ["LINK_HOSTS", "MTProxy", "Secret", "SecretKind"]
 
@@ -29,10 +30,8 @@ _FAKE_TLS = b"\xee"
 LONGEST_DOMAIN = 182
 """Bytes of a domain: what TDLib takes, so that a hello without the large key share has its usual size."""
 
-LINK_HOSTS = frozenset({"t.me", "telegram.me", "telegram.dog"})
-"""The hosts whose page /proxy stands for tg://proxy."""
-
 _URL_SAFE = str.maketrans("-_", "+/")
+_HEX_DIGITS = frozenset(string.hexdigits)
 
 
 class SecretKind(enum.Enum):
@@ -96,17 +95,24 @@ class Secret:
     def parse(cls, text: str) -> Secret:
         """Read a secret as people pass it on: hex or base64, url-safe or not, with its padding or without.
 
+        Hex digits alone are hex, whatever base64 would make of them: a mistyped secret must not become another one.
+        Blanks and line breaks around the secret are dropped.
+
         Raises:
             LocalProtocolError: it is neither, or what it says is no secret. The text itself is not repeated.
 
         """
-        failure: LocalProtocolError | None = None
-        for data in _readings(text):
-            try:
-                return cls.from_bytes(data)
-            except LocalProtocolError as error:
-                failure = failure or error
-        raise failure or LocalProtocolError("a proxy secret is written in hex or base64url")
+        text = text.strip()
+        if text and _HEX_DIGITS.issuperset(text):
+            if len(text) % 2:
+                raise LocalProtocolError(f"a proxy secret in hex has an even number of digits, not {len(text)}")
+            return cls.from_bytes(bytes.fromhex(text))
+        bare = text.rstrip("=").translate(_URL_SAFE)
+        try:
+            data = binascii.a2b_base64(bare + "=" * (-len(bare) % 4), strict_mode=True)
+        except ValueError:
+            raise LocalProtocolError("a proxy secret is written in hex or base64url") from None
+        return cls.from_bytes(data)
 
     def to_bytes(self) -> bytes:
         """Return the secret as `from_bytes` reads it."""
@@ -117,20 +123,6 @@ class Secret:
                 return _PADDED + self.key
             case SecretKind.FAKE_TLS:
                 return _FAKE_TLS + self.key + self.domain.encode("ascii")
-
-
-def _readings(text: str) -> Iterator[bytes]:
-    """Give what a text may stand for, the likelier first: hex digits are letters of base64 too."""
-    bare = text.rstrip("=").translate(_URL_SAFE)
-    for read, form in ((binascii.unhexlify, text), (_from_base64, bare + "=" * (-len(bare) % 4))):
-        try:
-            yield read(form)
-        except ValueError:
-            continue
-
-
-def _from_base64(text: str) -> bytes:
-    return binascii.a2b_base64(text, strict_mode=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,23 +146,25 @@ class MTProxy:
             LocalProtocolError: it is no such link, or a part of it is missing or wrong. The secret is not repeated.
 
         """
-        from urllib.parse import parse_qs, urlsplit
-
-        try:
-            parts = urlsplit(link)
-            fields = parse_qs(parts.query, keep_blank_values=True, max_num_fields=16)
-        except ValueError:
-            raise LocalProtocolError("a link to a proxy is not even a link") from None
-        if not _leads_to_a_proxy(parts.scheme, parts.netloc, parts.path):
+        found = read_link(link)
+        if found is None:
             raise LocalProtocolError("a link to a proxy begins with tg://proxy? or https://t.me/proxy?")
-        for name in ("server", "port", "secret"):
-            if len(fields.get(name, ())) != 1 or not fields[name][0]:
-                raise LocalProtocolError(f"a link to a proxy says {name}=… once")
-        port = fields["port"][0]
-        if not (port.isascii() and port.isdigit() and len(port) < 6 and 0 < int(port) < 1 << 16):
-            raise LocalProtocolError("the port in a link to a proxy is a number from 1 to 65535")
-        secret = fields["secret"][0].replace(" ", "+")  # base64 that was not escaped
-        return cls((fields["server"][0], int(port)), Secret.parse(secret))
+        return cls.from_fields(found)
+
+    @classmethod
+    def from_fields(cls, found: ProxyFields) -> MTProxy:
+        """Return the proxy that a link names.
+
+        Raises:
+            LocalProtocolError: the link is of another kind, or has no good secret, which is not repeated.
+
+        """
+        if found.kind != "proxy":
+            raise LocalProtocolError("this link leads to a SOCKS5 proxy; one that speaks MTProto has tg://proxy?")
+        if not found.others.get("secret"):
+            raise LocalProtocolError("a link to a proxy says secret=… once")
+        secret = found.others["secret"].strip().replace(" ", "+")  # base64 that was decoded once too often
+        return cls(found.address, Secret.parse(secret))
 
     @property
     def link(self) -> str:
@@ -180,9 +174,3 @@ class MTProxy:
         host, port = self.address
         query = urlencode({"server": host, "port": port, "secret": self.secret.to_bytes().hex()}, safe=":")
         return f"tg://proxy?{query}"
-
-
-def _leads_to_a_proxy(scheme: str, host: str, path: str) -> bool:
-    if scheme == "tg":
-        return (host, path.rstrip("/")) == ("proxy", "") or (host, path) == ("", "proxy")
-    return scheme in {"http", "https"} and host.lower() in LINK_HOSTS and path.rstrip("/") == "/proxy"

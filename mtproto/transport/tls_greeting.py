@@ -22,7 +22,7 @@ from mtproto.transport.tls_hello import (
     sized,
     x25519_share,
 )
-from mtproto.transport.tls_records import CHANGE_CIPHER_SPEC, HEADER_SIZE, LONGEST_RECORD, cut_records
+from mtproto.transport.tls_records import CHANGE_CIPHER_SPEC, HEADER_SIZE, LONGEST_PLAINTEXT, cut_records
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -79,7 +79,7 @@ def read_hello(data: bytes) -> ClientHello | None:
     if len(data) < HEADER_SIZE:
         return None
     size = int.from_bytes(data[3:HEADER_SIZE], "big")
-    if not SESSION_ID_END - HEADER_SIZE <= size <= LONGEST_RECORD:
+    if not SESSION_ID_END - HEADER_SIZE <= size <= LONGEST_PLAINTEXT:
         raise RemoteProtocolError("hello", f"a ClientHello in a record of {size} bytes")
     record = data[: HEADER_SIZE + size]
     if len(record) < HEADER_SIZE + size:
@@ -115,7 +115,7 @@ def answer_hello(hello: ClientHello, key: bytes, random: Callable[[int], bytes])
         (
             _HANDSHAKE + sized(b"\x02" + sized(body, 3)),
             CHANGE_CIPHER_SPEC,
-            cut_records(certificate, LONGEST_RECORD),
+            cut_records(certificate, LONGEST_PLAINTEXT),
         )
     )
     return answer[:RANDOM_START] + _answer_digest(answer, key, hello.random) + answer[RANDOM_END:]

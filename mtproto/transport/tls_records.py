@@ -10,12 +10,23 @@ from __future__ import annotations
 
 from mtproto.errors import RemoteProtocolError
 
-__all__ = ["CHANGE_CIPHER_SPEC", "HEADER_SIZE", "LONGEST_RECORD", "RecordReader", "cut_records"]
+__all__ = [
+    "CHANGE_CIPHER_SPEC",
+    "HEADER_SIZE",
+    "LONGEST_CIPHERTEXT",
+    "LONGEST_PLAINTEXT",
+    "RecordReader",
+    "cut_records",
+]
 
 HEADER_SIZE = 5
 
-LONGEST_RECORD = 1 << 14
-"""Bytes of data that TLS allows in a record."""
+LONGEST_PLAINTEXT = 1 << 14
+"""Bytes that a record of the handshake may hold, and the data that we put into a record (RFC 8446, section 5.1)."""
+
+LONGEST_CIPHERTEXT = LONGEST_PLAINTEXT + 256
+"""Bytes that an encrypted record may hold (RFC 8446, section 5.2): data, its real type, padding and a tag. A disguise
+may use all of them: mtprotoproxy writes records of 16384 + 24 bytes."""
 
 CHANGE_CIPHER_SPEC = bytes.fromhex("140303000101")
 
@@ -81,6 +92,7 @@ class RecordReader:
         if len(head) == HEADER_SIZE and known is _DATA:
             self._left = int.from_bytes(head[3:], "big")
             self._begun = True
-            if self._left > LONGEST_RECORD:
-                raise RemoteProtocolError("record", f"{self._left} bytes announced, at most {LONGEST_RECORD} accepted")
+            if self._left > LONGEST_CIPHERTEXT:
+                detail = f"{self._left} bytes announced, at most {LONGEST_CIPHERTEXT} accepted"
+                raise RemoteProtocolError("record", detail)
         return position + len(piece)

@@ -16,6 +16,7 @@ from mtproto.message.key_state import KeyState
 from mtproto.session.events import Result, RpcFailed
 from mtproto.session.outbox import Request
 from mtproto.transport import MTProxy
+from tests.net.support import rsa_key
 from tl import Schema, api
 
 BODY = api.functions.help.GetConfig().to_bytes()
@@ -109,7 +110,7 @@ def test_only_a_proxy_that_speaks_mtproto_is_named(proxy: str | MTProxy | None, 
 
 @pytest.mark.parametrize("connect", [connect, blocking.connect])
 def test_both_clients_name_it(connect: Any) -> None:
-    client = connect(("192.0.2.2", 443), keys=[], api_id=1, proxy=LINK)
+    client = connect(("192.0.2.2", 443), keys=[rsa_key().public], api_id=1, proxy=LINK)
     wrapped = api.decode(client._writer.wrap(BODY, None))
     assert wrapped.query.proxy == api.types.InputClientProxy(address="192.0.2.1", port=443)
 

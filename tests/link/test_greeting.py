@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 
 from mtproto.errors import ConnectionLost, LocalProtocolError, RemoteProtocolError
-from mtproto.link import Broken, ClientLink, Failed, Status, StatusChanged
+from mtproto.link import Broken, ClientLink, Failed, PfsLink, Status, StatusChanged
 from mtproto.link.client import GREETING_TIME
 from mtproto.link.reconnection import BARREN_CONNECTIONS
 from mtproto.session import Sent
 from mtproto.transport import Secret, SecretKind
-from mtproto.transport.tls_greeting import answer_hello, read_hello
+from mtproto.transport.tls_greeting import answer_hello, hello_time, read_hello
 from mtproto.transport.tls_records import CHANGE_CIPHER_SPEC
 from tests.link.support import DC, NOW, QUERY, known_state, of_type, rsa_key, seeded
 
@@ -113,3 +113,61 @@ def test_a_proxy_that_never_answered_is_given_up(state: Any) -> None:
 def test_a_framing_that_no_proxy_carries_is_refused_before_any_connection() -> None:
     with pytest.raises(LocalProtocolError, match="full"):
         ClientLink([], dc_id=DC, random=seeded(), secret=Secret(SECRET.key), transport="full")
+
+
+# The clock ------------------------------------------------------------------------------------------------------------
+
+
+def stamp_of(link: ClientLink, now: float) -> int:
+    hello = read_hello(connected(link, now))
+    assert hello is not None
+    stamp = hello_time(hello, SECRET.key)
+    assert stamp is not None
+    return stamp
+
+
+@pytest.mark.parametrize("offset", [-86400.0, 0.0, 3600.0, 1e9])
+def test_a_hello_says_the_servers_time_where_that_is_known(offset: float) -> None:
+    state = known_state()
+    state.time_offset = offset
+    assert stamp_of(link_of(state=state), NOW) == int(NOW + offset)
+    assert stamp_of(link_of(), NOW) == int(NOW)  # without a key nothing is known
+
+
+def test_with_temporary_keys_the_permanent_one_knows_the_time() -> None:
+    state = known_state()
+    state.time_offset = 3600.0
+    whole = PfsLink([rsa_key().public], dc_id=DC, random=seeded(), secret=SECRET, state=state)
+    [link] = whole.links
+    link.connected(NOW)
+    hello = read_hello(link.data_to_send(NOW))
+    assert hello is not None
+    assert hello_time(hello, SECRET.key) == int(NOW + 3600)
+
+
+CLOCK = r"clock is minutes off, and this one said 2025-06-15 15:06:40 UTC"
+
+
+def test_a_refusal_that_the_clock_may_be_the_reason_of_says_so() -> None:
+    link = link_of()
+    answer = answer_to(connected(link), key=bytes(16))  # what a web site behind the proxy answers
+    (failed,) = of_type(link.received(answer, NOW), Failed)
+    assert isinstance(failed.error.__cause__, RemoteProtocolError)
+    with pytest.raises(RemoteProtocolError, match=CLOCK):
+        raise failed.error
+
+
+def test_a_proxy_that_closes_or_is_silent_may_have_refused_the_clock() -> None:
+    link = link_of()
+    for _ in range(BARREN_CONNECTIONS):
+        connected(link)
+        ended = link.disconnected(NOW)
+    (failed,) = of_type(ended, Failed)
+    assert failed.error.__cause__ is link.trouble
+    with pytest.raises(ConnectionLost, match=f"without an answer.*{CLOCK}"):
+        raise failed.error
+    silent = link_of()
+    connected(silent)
+    (broken,) = of_type(silent.tick(NOW + GREETING_TIME), Broken)
+    with pytest.raises(ConnectionLost, match=CLOCK):
+        raise broken.error

@@ -225,10 +225,10 @@ def test_a_flood_wait_is_waited_for() -> None:
     assert exchanges(stage) == 1
 
 
-@pytest.mark.parametrize("name", ["EXPIRES_AT_INVALID", "INTERNAL"])
-def test_bindings_that_always_fail_end_the_link(name: str) -> None:
+@pytest.mark.parametrize(("code", "name"), [(400, "EXPIRES_AT_INVALID"), (500, "INTERNAL"), (-503, "Timeout")])
+def test_bindings_that_always_fail_end_the_link(code: int, name: str) -> None:
     stage = Stage()
-    stage.answer_binding = lambda key: write_rpc_error(400, name)
+    stage.answer_binding = lambda key: write_rpc_error(code, name)
     stage.client.send(QUERY)
     stage.advance(600)
     [failed] = stage.of(Failed)
@@ -238,6 +238,37 @@ def test_bindings_that_always_fail_end_the_link(name: str) -> None:
     assert stage.client.status is Status.CLOSED
     with pytest.raises(RpcError, match=name):
         stage.client.send(QUERY)
+
+
+@pytest.mark.parametrize(
+    ("code", "name"),
+    [(400, "METHOD_INVALID"), (400, "INPUT_METHOD_INVALID"), (401, "AUTH_KEY_UNREGISTERED"), (403, "NO"), (404, "NO")],
+)
+def test_a_binding_that_is_refused_for_good_ends_the_link_with_the_refusal(code: int, name: str) -> None:
+    stage = Stage(known_key=False)
+    stage.answer_binding = lambda key: write_rpc_error(code, name)
+    stage.settle()  # no time passes
+    [failed] = stage.of(Failed)
+    assert isinstance(failed.error, RpcError)
+    assert (failed.error.code, failed.error.message, failed.error.method) == (code, name, "auth.bindTempAuthKey")
+    assert "does not bind the temporary key" in str(failed.error)
+    assert len(stage.bindings) == 1
+
+
+@pytest.mark.parametrize(
+    ("code", "name"), [(400, "ENCRYPTED_MESSAGE_INVALID"), (420, "FLOOD_WAIT_30"), (500, "INTERNAL")]
+)
+def test_a_binding_that_is_to_be_tried_again_is_the_trouble_of_its_link_until_it_succeeds(code: int, name: str) -> None:
+    stage = Stage(known_key=False)
+    stage.answer_binding = lambda key: write_rpc_error(code, name)
+    stage.settle()
+    [link] = stage.client.links
+    assert isinstance(link.trouble, RpcError)
+    assert link.trouble.message == name
+    stage.answer_binding = lambda key: TRUE
+    stage.advance(32)
+    assert stage.ready
+    assert link.trouble is None
 
 
 def test_an_answer_that_is_not_true_is_no_binding() -> None:

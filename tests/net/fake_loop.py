@@ -28,6 +28,7 @@ class FakeCarrier:
     """A carrier that does what the test says."""
 
     idle = False
+    stage = "the test does not connect"
 
     def __init__(self, loop: FakeLoop, place: Place, owner: Owner) -> None:
         self.loop = loop
@@ -48,6 +49,9 @@ class FakeCarrier:
     def abort(self) -> None:
         self.writable = False
         self.loop.call_soon(self.lose)
+
+    def close(self) -> None:
+        self.abort()
 
     def lose(self, error: Exception | None = None) -> None:
         if not self.over:

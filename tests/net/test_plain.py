@@ -11,6 +11,7 @@ import pytest
 
 from mtproto.errors import ConnectionLost, DeadlineExceeded, LocalProtocolError, RemoteProtocolError, TransportError
 from mtproto.exchange import ClientExchange
+from mtproto.link.other_end import OtherEnd
 from mtproto.net import Listener, ask_plain
 from mtproto.net.plain import _Question
 from mtproto.net.proxies import TRANSPORT_NAMES
@@ -111,7 +112,7 @@ def test_whoever_has_an_answer_closes_the_connection() -> None:
 
 def test_only_the_first_answer_counts() -> None:
     async def main() -> None:
-        question = _Question(client_transport("full", os.urandom), bytes(24))
+        question = _Question(client_transport("full", os.urandom), bytes(24), OtherEnd(2, None))
         server = Full(Role.SERVER, os.urandom)
         question.received(server.pack(b"one " * 6))
         question.received(server.pack(b"two " * 6))

@@ -14,6 +14,7 @@ from mtproto.net import BlockingConnection, socks
 from mtproto.net.proxies import parse_proxy, route_to
 from mtproto.net.serving import accept_no_more
 from mtproto.net.socks import SocketProxy
+from mtproto.transport import MTProxy, Secret
 from tests.net.certificate import contexts
 from tests.net.support import ANSWER, QUERY, SOON, body_of, connection, introduced, listener, rsa_key, run
 
@@ -186,6 +187,58 @@ def test_how_a_proxy_is_written() -> None:
     proxy = parse_proxy(f"http://{LOGIN}proxy.example:3128/")
     assert proxy == SocketProxy("http", ("proxy.example", 3128), "@lice", "s:cret")
     assert "cret" not in repr(proxy)
+
+
+LOGGED_IN = SocketProxy("socks5", ("proxy.example", 1080), "al&ice", "s+cret")
+OPEN = SocketProxy("socks5", ("::1", 1080))
+
+
+@pytest.mark.parametrize(
+    ("text", "proxy"),
+    [
+        ("tg://socks?server=proxy.example&port=1080&user=al%26ice&pass=s%2Bcret", LOGGED_IN),
+        ("https://t.me/socks?server=proxy.example&amp;port=1080&amp;user=al%26ice&amp;pass=s%2Bcret", LOGGED_IN),
+        ("t.me/socks?server=proxy.example&port=1080&user=al%26ice&pass=s+cret\n", LOGGED_IN),
+        ("TG://SOCKS?server=[::1]&port=1080", OPEN),
+        ("http://telegram.dog/socks?server=::1&port=1080&user=&pass=", OPEN),
+        (" socks5h://[::1]:1080\n", OPEN),
+        ("SOCKS5H://al%26ice:s+cret@proxy.example:1080", LOGGED_IN),
+        ("socks://[::1]:1080", OPEN),
+    ],
+)
+def test_the_ways_in_which_people_paste_a_socks_proxy(text: str, proxy: SocketProxy) -> None:
+    assert parse_proxy(text) == proxy
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "t.me/proxy?server=192.0.2.1&port=443&secret={}",
+        " tg://proxy?server=192.0.2.1&amp;port=443&amp;secret={}\n",
+        "TG://PROXY?server=192.0.2.1&port=443&secret={}",
+        "http://telegram.me/proxy?server=192.0.2.1&port=443&secret={}",
+    ],
+)
+def test_the_ways_in_which_people_paste_an_mtproxy(text: str) -> None:
+    proxy = parse_proxy(text.format("ab" * 16))
+    assert proxy == MTProxy(("192.0.2.1", 443), Secret(b"\xab" * 16))
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("tg://socks?server=a&user=hidden&pass=hidden", "port"),
+        ("tg://socks?port=1080&user=hidden&pass=hidden", "server"),
+        ("tg://socks?server=a:1080&port=1080&user=hidden&pass=hidden", "'a:1080'"),
+        (f"tg://socks?server=a&port=1080&user=u&pass={'hidden' * 50}", "255 bytes"),
+        ("tg://resolve?domain=hidden", "tg://socks?"),
+        ("hidden", "tg://socks?"),
+    ],
+)
+def test_a_wrong_link_names_what_is_wrong_and_no_credential(text: str, named: str) -> None:
+    with pytest.raises(LocalProtocolError, match=named.replace("?", r"\?")) as caught:
+        parse_proxy(text)
+    assert "hidden" not in str(caught.value)
 
 
 @pytest.mark.parametrize(

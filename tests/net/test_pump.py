@@ -115,7 +115,9 @@ def test_a_carrier_that_does_not_come_about_in_time_is_given_up_for_another() ->
     assert first.over
     assert len(scene.loop.carriers) == 2
     [reason] = scene.unreachable
-    assert "192.0.2.1:443: no answer in time" in str(reason)
+    assert str(reason) == (
+        "could not connect to 192.0.2.1:443, transport intermediate: no answer in time: TCP does not connect"
+    )
 
 
 def test_a_carrier_that_can_not_be_had_is_told_with_the_reason() -> None:
@@ -124,7 +126,7 @@ def test_a_carrier_that_can_not_be_had_is_told_with_the_reason() -> None:
     error = OSError("no route")
     scene.carrier.lose(error)
     [reason] = scene.unreachable
-    assert str(reason) == "could not connect to 192.0.2.1:443: no route"
+    assert str(reason) == "could not connect to 192.0.2.1:443, transport intermediate: no route"
     assert reason.__cause__ is error
 
 

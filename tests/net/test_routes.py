@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import socket
+from typing import Any
 
 import pytest
 
@@ -112,3 +114,36 @@ def test_calls_find_the_address_that_answers() -> None:
                 assert await asyncio.to_thread(call) == ANSWER + QUERY
 
     run(main())
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("127.0.0.1:4433", (("127.0.0.1", 4433),)),
+        ("[::1]:4433", (("::1", 4433),)),
+        (["dc.example:80", ("::1", 443)], (("dc.example", 80), ("::1", 443))),
+        (("[::1]", 443), (("::1", 443),)),
+    ],
+)
+def test_an_address_may_be_written_as_one_text(written: Any, read: tuple[Any, ...]) -> None:
+    assert route_to(written, "intermediate", None).addresses == read
+
+
+@pytest.mark.parametrize(
+    ("written", "named"),
+    [
+        ("127.0.0.1", "'127.0.0.1' is not HOST:PORT"),
+        ("127.0.0.1:x", "'127.0.0.1:x' is not HOST:PORT"),
+        (("127.0.0.1", 0), "not '0'"),
+        (("127.0.0.1", 65536), "not '65536'"),
+        (("", 443), "'' is no name of a host"),
+        (("127.0.0.1", "x"), "'127.0.0.1' is not HOST:PORT"),
+        ([("127.0.0.1", None)], "None"),
+        ([7], "7 is no address"),
+        (None, "no address to connect to: an address is"),
+        (443, "no address to connect to: an address is"),
+    ],
+)
+def test_what_is_no_address_is_named(written: Any, named: str) -> None:
+    with pytest.raises(LocalProtocolError, match=re.escape(named)):
+        route_to(written, "intermediate", None)

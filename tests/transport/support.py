@@ -35,7 +35,7 @@ from mtproto.transport import (
 from mtproto.transport.buffer import LARGE
 from mtproto.transport.obfuscated import HEADER_SIZE, read_header
 from mtproto.transport.tls_greeting import answer_hello, read_hello
-from mtproto.transport.tls_records import LONGEST_RECORD, RecordReader, cut_records
+from mtproto.transport.tls_records import LONGEST_PLAINTEXT, RecordReader, cut_records
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -115,16 +115,16 @@ class Disguised:
         assert self._inside.receive(stream[HEADER_SIZE:]) == [Payload(plain(4))]
 
     def pack(self, payload: bytes, quick_ack: bool = False) -> bytes:
-        return cut_records(self._inside.pack(payload, quick_ack), LONGEST_RECORD)
+        return cut_records(self._inside.pack(payload, quick_ack), LONGEST_PLAINTEXT)
 
     def pack_quick_ack(self, token: int) -> bytes:
-        return cut_records(self._inside.pack_quick_ack(token), LONGEST_RECORD)
+        return cut_records(self._inside.pack_quick_ack(token), LONGEST_PLAINTEXT)
 
     def pack_error(self, code: int) -> bytes:
-        return cut_records(self._inside.pack_error(code), LONGEST_RECORD)
+        return cut_records(self._inside.pack_error(code), LONGEST_PLAINTEXT)
 
     def frame(self, payload: bytes, marked: bool) -> bytes:
-        return cut_records(self._inside.frame(payload, marked), LONGEST_RECORD)
+        return cut_records(self._inside.frame(payload, marked), LONGEST_PLAINTEXT)
 
     def receive(self, data: bytes) -> list[Event]:
         try:

@@ -34,7 +34,7 @@ from mtproto.transport.tls_greeting import (
     verify_answer,
 )
 from mtproto.transport.tls_hello import client_hello
-from mtproto.transport.tls_records import CHANGE_CIPHER_SPEC, LONGEST_RECORD, RecordReader, cut_records
+from mtproto.transport.tls_records import CHANGE_CIPHER_SPEC, LONGEST_CIPHERTEXT, RecordReader, cut_records
 from tests.transport.support import comparable, encrypted, feed, payloads, plain, seeded_random
 from tests.transport.tls_parser import ExtensionType, GroupName, parse_server_hello
 
@@ -271,7 +271,7 @@ def downstream(sizes: Iterable[int], sent: list[bytes]) -> tuple[FakeTLS, bytes]
     server.receive(rest)
     stream = b"".join(server.pack(payload) for payload in sent)
     pieces, position = [], 0
-    for size in itertools.chain(sizes, itertools.repeat(LONGEST_RECORD)):
+    for size in itertools.chain(sizes, itertools.repeat(LONGEST_CIPHERTEXT)):
         if position >= len(stream):
             break
         pieces.append(cut_records(stream[position : position + size], size))
@@ -315,12 +315,39 @@ def test_what_came_before_a_broken_record_is_handed_up() -> None:
 
 
 @given(st.binary(max_size=2000), st.integers(1, 700), st.integers(1, 50), st.booleans())
-@example(bytes(40_000), LONGEST_RECORD, 50, True)
+@example(bytes(40_000), LONGEST_CIPHERTEXT, 50, True)
 def test_records_give_back_the_stream(data: bytes, longest: int, piece: int, changed: bool) -> None:
     wire = (CHANGE_CIPHER_SPEC if changed else b"") + cut_records(data, longest)
     assert RecordReader().receive(wire) == data
     reader = RecordReader()
     assert b"".join(reader.receive(wire[at : at + piece]) for at in range(0, len(wire), piece)) == data
+
+
+@given(st.lists(st.integers(0, LONGEST_CIPHERTEXT), min_size=1, max_size=4), st.integers(1, 20_000))
+@example([16384 + 24], 1)
+@example([16384 + 256, 0, 16384], 1460)
+def test_records_of_every_size_that_tls_allows_are_read(sizes: list[int], piece: int) -> None:
+    stream = [bytes([number]) * size for number, size in enumerate(sizes)]
+    wire = b"".join(b"\x17\x03\x03" + len(data).to_bytes(2, "big") + data for data in stream)
+    reader = RecordReader()
+    assert b"".join(reader.receive(wire[at : at + piece]) for at in range(0, len(wire), piece)) == b"".join(stream)
+
+
+@given(st.integers(16384 + 257, 0xFFFF))
+def test_a_record_longer_than_tls_allows_is_refused_by_its_header(size: int) -> None:
+    with pytest.raises(RemoteProtocolError, match=f"{size} bytes announced, at most 16640"):
+        RecordReader().receive(b"\x17\x03\x03" + size.to_bytes(2, "big"))
+
+
+@pytest.mark.parametrize("size", [1, 1024, 16384 + 24, 16384 + 256])
+def test_the_certificate_in_the_answer_may_have_every_size_of_an_encrypted_record(size: int) -> None:
+    transport, hello = greeted()
+    answer = answer_to(hello)
+    end = answer.index(CHANGE_CIPHER_SPEC) + len(CHANGE_CIPHER_SPEC)
+    answer = answer[:end] + b"\x17\x03\x03" + size.to_bytes(2, "big") + bytes(size)
+    digest = hmac.new(SECRET.key, hello.random + answer[:11] + bytes(32) + answer[43:], "sha256").digest()
+    assert transport.receive(answer[:11] + digest + answer[43:]) == []
+    assert transport.ready
 
 
 def test_a_record_that_is_not_whole_is_read_as_far_as_it_goes() -> None:
@@ -332,7 +359,7 @@ def test_a_record_that_is_not_whole_is_read_as_far_as_it_goes() -> None:
 @pytest.mark.parametrize(
     "wire",
     [
-        b"\x17\x03\x03\x40\x01",  # one byte too many: refused before any of it
+        b"\x17\x03\x03\x41\x01",  # one byte too many: refused before any of it
         b"\x17\x03\x01\x00\x01a",
         b"\x16\x03\x03\x00\x01a",
         b"\x14\x03\x03\x00\x01\x02",

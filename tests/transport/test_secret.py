@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import base64
+import string
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from mtproto.errors import LocalProtocolError
@@ -57,7 +58,32 @@ def test_every_spelling_is_read(secret: Secret, spell: Callable[[bytes], str]) -
 
 @given(st.builds(Secret, st.binary(min_size=16, max_size=16)), st.sampled_from([*SPELLINGS.values()]))
 def test_any_16_bytes_are_a_plain_secret(secret: Secret, spell: Callable[[bytes], str]) -> None:
-    assert Secret.parse(spell(secret.to_bytes())) == secret
+    text = spell(secret.to_bytes())
+    assume(not (len(text) == 22 and all_hex(text)))  # one base64 text of ten thousand millions: told as wrong hex
+    assert Secret.parse(text) == secret
+
+
+def all_hex(text: str) -> bool:
+    return set(text) <= set(string.hexdigits)
+
+
+@given(st.text(string.hexdigits, min_size=1, max_size=500).filter(lambda text: len(text) not in (32, 34)))
+@example("ee676f6f676c652e636f6d")  # as base64 these would be 16 bytes, and a plain secret
+@example("3d" + "0" * 21)  # as base64 these would be dd and 16 bytes
+@example("0" * 22)
+def test_hex_of_a_wrong_length_is_never_read_as_base64(text: str) -> None:
+    try:
+        secret = Secret.parse(text)
+    except LocalProtocolError:
+        return
+    assert secret.kind is SecretKind.FAKE_TLS
+    assert secret.to_bytes() == bytes.fromhex(text)
+
+
+@pytest.mark.parametrize("around", [" {}", "{} ", "{}\n", "\r\n\t{}\r\n"])
+@every_spelling
+def test_blanks_and_line_breaks_around_a_secret_are_dropped(spell: Callable[[bytes], str], around: str) -> None:
+    assert Secret.parse(around.format(spell(EVERY_KIND[2].to_bytes()))) == EVERY_KIND[2]
 
 
 @pytest.mark.parametrize(
@@ -73,7 +99,6 @@ def test_any_16_bytes_are_a_plain_secret(secret: Secret, spell: Callable[[bytes]
         f"ee{KEY.hex()}{'é'.encode().hex()}",
         f"ee{KEY.hex()}{b'a b'.hex()}",
         f"ee{KEY.hex()}{(b'a' * 183).hex()}",
-        f" {KEY.hex()}",
         f"{base64.b64encode(KEY).decode()[:12]}\n{base64.b64encode(KEY).decode()[12:]}",
         "зззз",
     ],
@@ -125,11 +150,27 @@ def test_no_repr_shows_the_key(secret: Secret) -> None:
         "https://t.me/proxy?server={}&port=443&secret={}",
         "http://telegram.me/proxy/?secret={1}&port=443&server={0}&more=ignored",
         "HTTPS://T.ME/proxy?server={}&port=443&secret={}",
+        "t.me/proxy?server={}&port=443&secret={}",
+        "Telegram.me/proxy?server={}&port=443&secret={}",
+        "telegram.dog:443/proxy?server={}&port=443&secret={}",
+        "www.t.me/proxy?server={}&port=443&secret={}",
+        "https://www.t.me:443/proxy?server={}&port=443&secret={}",
+        "TG://PROXY?server={}&port=443&secret={}",
+        "tg://proxy/?server={}&port=443&secret={}",
+        " \n\ttg://proxy?server={}&port=443&secret={}\r\n",
+        "https://t.me/proxy?server={}&amp;port=443&amp;secret={}",
+        "tg://proxy?server=%20{}%20&port=%34%34%33&secret=%20{}%0a",
+        "tg://proxy?server={}&port= 443 &secret={}",
     ],
 )
 def test_every_link_is_read(secret: Secret, spell: Callable[[bytes], str], form: str) -> None:
     link = form.format("proxy.example", spell(secret.to_bytes()))  # base64 stands there unescaped, as people paste it
     assert MTProxy.parse(link) == MTProxy(("proxy.example", 443), secret)
+
+
+@pytest.mark.parametrize("written", ["[::1]", "::1", "%5B%3A%3A1%5D", " [::1] "])
+def test_an_ipv6_server_in_brackets_is_a_host_without_them(written: str) -> None:
+    assert MTProxy.parse(f"tg://proxy?server={written}&port=443&secret={KEY.hex()}").address == ("::1", 443)
 
 
 @every_kind
@@ -154,7 +195,14 @@ def test_a_link_of_ours_leads_back(secret: Secret, host: str) -> None:
         ("tg://proxy?server=a&port=443&secret=dd", "secret"),
         (f"tg://resolve?server=a&port=443&secret={KEY.hex()}", "tg://proxy?"),
         (f"https://example.org/proxy?server=a&port=443&secret={KEY.hex()}", "tg://proxy?"),
-        (f"https://t.me/socks?server=a&port=443&secret={KEY.hex()}", "tg://proxy?"),
+        (f"https://t.me/socks?server=a&port=443&secret={KEY.hex()}", "SOCKS5"),
+        (f"tg://proxy?server=[::1&port=443&secret={KEY.hex()}", "server"),
+        (f"tg://proxy?server=[proxy.example]&port=443&secret={KEY.hex()}", "server"),
+        (f"tg://proxy?server=proxy.example:443&port=443&secret={KEY.hex()}", "'proxy.example:443'"),
+        (f"tg://proxy?server=https://proxy.example&port=443&secret={KEY.hex()}", "server"),
+        (f"tg://proxy?server=a%20b&port=443&secret={KEY.hex()}", "server"),
+        (f"tg://proxy?server=a&port=https&secret={KEY.hex()}", "'https'"),
+        (f"tg://proxy?server=a&port=443&secret={KEY.hex()}&secret={KEY.hex()}", "secret"),
         ("https://[", "link"),
         (f"tg://proxy?server=a&port=443&secret={KEY.hex()}{'&x' * 20}", "link"),
         ("", "tg://proxy?"),

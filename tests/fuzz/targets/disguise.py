@@ -13,7 +13,7 @@ from mtproto.transport.faketls import FakeTLS, _AnswerReader
 from mtproto.transport.secret import MTProxy, Secret, SecretKind
 from mtproto.transport.tls_greeting import answer_hello, hello_time, read_hello, sign_hello
 from mtproto.transport.tls_hello import RANDOM_END, RANDOM_START
-from mtproto.transport.tls_records import CHANGE_CIPHER_SPEC, LONGEST_RECORD, RecordReader, cut_records
+from mtproto.transport.tls_records import CHANGE_CIPHER_SPEC, LONGEST_CIPHERTEXT, RecordReader, cut_records
 from tests.fuzz.tape import Tape, pieces
 from tests.fuzz.target import Target, Verdict, Violation, never_refuses, outline
 from tests.fuzz.targets.forger import START
@@ -84,7 +84,7 @@ def _records(choice: int, tape: Tape, server: Obfuscated) -> bytes:
         return tape.rest()
     made = []
     while tape:
-        longest = 1 + tape.number(2) % LONGEST_RECORD
+        longest = 1 + tape.number(2) % LONGEST_CIPHERTEXT
         content = tape.block()
         made.append(cut_records(server._encrypt.update(content) if choice & _ENCRYPTED else content, longest))
     return b"".join(made)
@@ -100,7 +100,7 @@ def _records_alone(data: bytes) -> Verdict:
     if choice & _IN_RECORDS:
         tape, put_in, stream = Tape(stream), b"", CHANGE_CIPHER_SPEC if choice & _HONEST else b""
         while tape:
-            longest, content = 1 + tape.number(2) % LONGEST_RECORD, tape.block()
+            longest, content = 1 + tape.number(2) % LONGEST_CIPHERTEXT, tape.block()
             put_in += content
             stream += cut_records(content, longest)
     seen = {_read_records(cut) for cut in ([stream], pieces(stream, sizes), pieces(stream, b"\0"))}

@@ -1,0 +1,105 @@
+"""Telegram's links to proxies, as people paste them (core.telegram.org/api/links#proxy-links).
+
+    tg://proxy?server=…&port=…&secret=…            an MTProxy
+    tg://socks?server=…&port=…&user=…&pass=…       a SOCKS5 proxy; user and pass may be left out
+
+The same stand behind https://t.me/, with or without its scheme. Blanks and line breaks around a link, capital letters
+and the `&amp;` of copied HTML are common, and change nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, TypeVar
+from urllib.parse import parse_qs, urlsplit
+
+from mtproto.errors import LocalProtocolError
+from mtproto.transport.address import read_host, read_port
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from urllib.parse import SplitResult
+
+    from mtproto.transport.address import Address
+
+__all__ = ["LINK_HOSTS", "ProxyFields", "read_link"]
+
+T = TypeVar("T")
+
+LINK_HOSTS = frozenset({"t.me", "telegram.me", "telegram.dog"})
+"""The hosts whose pages /proxy and /socks stand for tg://proxy and tg://socks."""
+
+KINDS = frozenset({"proxy", "socks"})
+
+_FIELDS = 16
+"""Fields that a link may have: more than anybody has seen."""
+
+_BARE_HOST = re.compile(rf"(?:www\.)?(?:{'|'.join(map(re.escape, sorted(LINK_HOSTS)))})(?::[0-9]*)?/", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class ProxyFields:
+    """What a link says.
+
+    Attributes:
+        kind: "proxy" or "socks".
+        address: host and port.
+        others: the other fields by name, decoded; one that stands in the link twice is left out.
+
+    """
+
+    kind: str
+    address: Address
+    others: Mapping[str, str] = field(repr=False)
+
+
+def read_link(link: str) -> ProxyFields | None:
+    """Read one of Telegram's links to a proxy.
+
+    Returns:
+        None where the text is another link, or none at all.
+
+    Raises:
+        LocalProtocolError: the text is no URL; or it leads to a proxy, and server or port is missing or wrong. The
+            other fields, which hold what is secret, are not repeated.
+
+    """
+    text = link.strip().replace("&amp;", "&")
+    if _BARE_HOST.match(text):
+        text = f"https://{text}"
+    try:
+        parts = urlsplit(text)
+        kind = _kind(parts)
+        if kind is None:
+            return None
+        query = parts.query.replace("+", "%2B")  # base64 that was not escaped; apps write a blank as %20
+        found = parse_qs(query, keep_blank_values=True, max_num_fields=_FIELDS)
+    except ValueError:
+        raise LocalProtocolError("a link to a proxy is not even a link") from None
+    values = {name: value for name, (value, *more) in found.items() if not more}
+    for name in ("server", "port"):
+        if not values.get(name):
+            raise LocalProtocolError(f"a link to a proxy says {name}=… once")
+    address = _read("server", read_host, values.pop("server")), _read("port", read_port, values.pop("port"))
+    return ProxyFields(kind, address, values)
+
+
+def _kind(parts: SplitResult) -> str | None:
+    """Return the kind of a link; None for a link that leads to no proxy."""
+    path = parts.path.strip("/").lower()
+    if parts.scheme == "tg":
+        host = parts.netloc.lower()
+        kind = host if host and not path else path if not host else ""
+    elif parts.scheme in {"http", "https"} and (parts.hostname or "").removeprefix("www.") in LINK_HOSTS:
+        kind = path
+    else:
+        return None
+    return kind if kind in KINDS else None
+
+
+def _read(name: str, read: Callable[[str], T], value: str) -> T:
+    try:
+        return read(value)
+    except LocalProtocolError as error:
+        raise LocalProtocolError(f"the {name} in a link to a proxy: {error}") from None
