@@ -28,6 +28,7 @@ __all__ = [
     "Migrate",
     "NotAcceptable",
     "NotFound",
+    "OptionError",
     "OutcomeUnknown",
     "RemoteProtocolError",
     "RequestCancelled",
@@ -45,6 +46,26 @@ class MTProtoError(Exception):
 
 class LocalProtocolError(MTProtoError):
     """The caller asked for something that the protocol does not allow. Nothing was sent."""
+
+
+class OptionError(LocalProtocolError, ValueError):
+    """An option of a call has a value that is refused, or two options exclude one another. Nothing was done.
+
+    An option that nobody knows is a `TypeError` instead, as in any call of Python's.
+
+    Attributes:
+        options: the names of the options that don't go together, or of the one with the wrong value.
+
+    """
+
+    def __init__(self, text: str, *options: str) -> None:
+        super().__init__(text)
+        self.options = options
+
+    @classmethod
+    def excluding(cls, one: str, other: str, reason: str) -> OptionError:
+        """Return the error for two options that exclude one another."""
+        return cls(f"the options {one} and {other} exclude one another: {reason}", one, other)
 
 
 class RemoteProtocolError(MTProtoError):

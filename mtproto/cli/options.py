@@ -64,10 +64,8 @@ def _proxy(context: click.Context, parameter: click.Parameter, value: str | None
 TRANSPORT = click.option(
     "--transport",
     type=click.Choice(TRANSPORT_NAMES),
-    default="intermediate",
-    show_default=True,
     metavar="NAME",
-    help=f"How the connection is made: {', '.join(TRANSPORT_NAMES)}.",
+    help=f"How the connection is made: {', '.join(TRANSPORT_NAMES)}; by default intermediate, or as --proxy asks.",
 )
 PROXY = click.option(
     "--proxy",
@@ -97,7 +95,7 @@ class Target:
         keys: the public keys to trust there.
         dc_id: the number of the data centre, as the key exchange carries it.
         state: the file that keeps the key; None to make a new key and forget it.
-        transport: a name of `mtproto.net.proxies.TRANSPORT_NAMES`.
+        transport: a name of `mtproto.net.proxies.TRANSPORT_NAMES`; None for the default.
         proxy: the way there, as `mtproto.net.proxies` reads it; None for the straight one.
         pfs: whether calls travel under temporary keys only.
         timeout: seconds that one call may take.
@@ -111,7 +109,7 @@ class Target:
     keys: tuple[RSAPublicKey, ...]
     dc_id: int
     state: Path | None
-    transport: str
+    transport: str | None
     proxy: str | None = field(repr=False)
     pfs: bool
     timeout: float
@@ -190,7 +188,7 @@ def _target(
     prod: bool,
     dc_id: int,
     state: Path | None,
-    transport: str,
+    transport: str | None,
     proxy: str | None,
     pfs: bool,
     timeout: float,

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from mtproto._options import named_fields
+
 __all__ = ["Application"]
 
 
+@named_fields
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Application:
     """The parameters of `initConnection`, and the `api_hash` that goes with the `api_id` at login.

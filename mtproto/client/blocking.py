@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeVar, Unpack
 
+from mtproto._options import named_options
 from mtproto.client.base import BaseClient, Timeout
 from mtproto.client.calls import is_idempotent, method_name
-from mtproto.client.options import Options, connection_options
+from mtproto.client.options import ClientKeywords, client_options
 from mtproto.client.updates import ReceivedUpdate, read_update
 from mtproto.net.blocking import BlockingConnection
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
+    from mtproto.client.options import ClientOptions
     from mtproto.crypto.rsa import RSAPublicKey
     from mtproto.message.key_state import KeyState
     from mtproto.net.proxies import Destination
@@ -33,8 +35,8 @@ class Client(BaseClient):
     context manager, or pair `open()` with `close()`.
     """
 
-    def __init__(self, connection: BlockingConnection, api_id: int, api_hash: str, options: Options) -> None:
-        super().__init__(api_id, api_hash, options)
+    def __init__(self, connection: BlockingConnection, options: ClientOptions) -> None:
+        super().__init__(options)
         self.connection = connection
 
     @property
@@ -135,13 +137,14 @@ class Client(BaseClient):
             yield read_update(item, self.schema)
 
 
+@named_options(ClientKeywords)
 def connect(
     address: Destination,
     *,
     keys: Sequence[RSAPublicKey],
-    api_id: int,
+    api_id: int | None = None,
     api_hash: str = "",
-    **options: Unpack[Options],
+    **options: Unpack[ClientKeywords],
 ) -> Client:
     """Return a client of the data centre at `address`; entering it (`with`) connects.
 
@@ -149,9 +152,15 @@ def connect(
         address: host and TCP port; several of them, any of which will do, the best first; or a `DataCenter` of
             `mtproto.datacenters`, with all its addresses.
         keys: the RSA keys that the data centre may have (core.telegram.org/mtproto/auth_key).
-        api_id: the application's number, from my.telegram.org.
+        api_id: the application's number, from my.telegram.org; it may be left out where `application` has it.
         api_hash: its secret half, which the `auth` methods want.
-        options: see `client.options.Options`.
+        options: see `mtproto.client.options.ClientOptions`.
+
+    Raises:
+        TypeError: an option does not exist; the error names the nearest one.
+        OptionError: an option has a value that is refused, or two exclude one another.
+        LocalProtocolError: a library is missing for the transport or the proxy.
 
     """
-    return Client(BlockingConnection(address, keys, **connection_options(options)), api_id, api_hash, options)
+    chosen = client_options(api_id, api_hash, options)
+    return Client(BlockingConnection(address, keys, chosen), chosen)

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mtproto._options import named_options
 from mtproto.errors import RemoteProtocolError
 from mtproto.exchange import ServerExchange
 from mtproto.limits import SERVER_LIMITS, Limits
@@ -68,6 +69,7 @@ class ServerLink:
 
     """
 
+    @named_options()
     def __init__(
         self,
         state: ServerState,

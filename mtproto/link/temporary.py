@@ -22,12 +22,12 @@ from mtproto.session import Request, RequestLost, Result, RpcFailed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from typing import Any
 
     from mtproto.crypto.rsa import RSAPublicKey
     from mtproto.errors import MTProtoError, TransportError
     from mtproto.link.events import LinkEvent
     from mtproto.link.key_maker import Work
+    from mtproto.link.options import LinkOptions
     from mtproto.message.key_state import KeyState
 
 __all__ = ["PermanentKey", "Superior", "TemporaryLink"]
@@ -81,9 +81,9 @@ class TemporaryLink(ClientLink):
     Args:
         superior: sees all events before the shell does.
         permanent: the key to bind to, perhaps one that is still to be made.
-        keys: as `ClientLink` takes them, like the other options.
+        keys: as `ClientLink` takes them.
+        options: as `ClientLink` takes them; their state is left out.
         expires_in: seconds that a temporary key is to live.
-        options: of `ClientLink`.
 
     Attributes:
         bound: whether the server has taken the binding.
@@ -97,11 +97,11 @@ class TemporaryLink(ClientLink):
         superior: Superior,
         permanent: PermanentKey,
         keys: Sequence[RSAPublicKey],
+        options: LinkOptions,
         *,
         expires_in: int,
-        **options: Any,
     ) -> None:
-        super().__init__(keys, **options)
+        super().__init__(keys, options)
         self._superior = superior
         self._permanent = permanent
         self._permanent_maker = self._maker

@@ -8,7 +8,7 @@ from hmac import compare_digest
 from struct import Struct
 from struct import error as struct_error
 
-from mtproto.errors import LocalProtocolError, MTProtoError
+from mtproto.errors import MTProtoError, OptionError
 from mtproto.message.auth_key import AUTH_KEY_LENGTH, AuthKey
 
 __all__ = ["MAX_SALTS", "SALT_OVERLAP", "ExchangeResult", "KeyState", "KeyStateDamaged", "Salt"]
@@ -113,11 +113,12 @@ class KeyState:
         Media servers, whose ids are negative, belong to their data centre.
 
         Raises:
-            LocalProtocolError: the key belongs to another one.
+            OptionError: the key belongs to another one.
 
         """
         if self.dc_id and abs(self.dc_id) != abs(dc_id):
-            raise LocalProtocolError(f"the key belongs to DC {self.dc_id}, not to DC {dc_id}")
+            reason = f"the key belongs to DC {self.dc_id}, not to DC {dc_id}"
+            raise OptionError.excluding("state", "dc_id", reason)
 
     def server_time(self, now: float) -> float:
         """Return what the server's clock shows at `now`, as far as it is known; both are Unix seconds."""

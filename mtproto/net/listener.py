@@ -10,6 +10,7 @@ import logging
 import os
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from mtproto._options import named_options
 from mtproto.limits import SERVER_LIMITS, Limits
 from mtproto.link import Hangup, KeyMade, ServerLink, ServerQuery, ServerState
 from mtproto.link.http_server import HttpLink
@@ -62,6 +63,7 @@ class Listener(TCPServer):
 
     """
 
+    @named_options()
     def __init__(
         self,
         handler: Handler,

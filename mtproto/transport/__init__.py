@@ -6,7 +6,7 @@ One file for each framing, both ends side by side. Nothing here reads a clock or
 from __future__ import annotations
 
 from mtproto.transport.abridged import Abridged
-from mtproto.transport.choose import TRANSPORTS, client_transport
+from mtproto.transport.choose import TRANSPORTS, check_transport, client_transport, no_transport
 from mtproto.transport.detect import Detected, begins_http, detect
 from mtproto.transport.events import Event, Payload, QuickAck
 from mtproto.transport.faketls import FakeTLS
@@ -39,7 +39,9 @@ __all__ = [
     "SecretKind",
     "ServerTransport",
     "begins_http",
+    "check_transport",
     "client_transport",
     "detect",
+    "no_transport",
     "obfuscate",
 ]

@@ -8,8 +8,8 @@ import pytest
 
 from mtproto.client import blocking, connect
 from mtproto.client.application import Application
+from mtproto.client.base import named_proxy
 from mtproto.client.calls import CallWriter, is_idempotent, method_name
-from mtproto.client.options import named_proxy
 from mtproto.errors import BadRequest
 from mtproto.message.auth_key import AuthKey
 from mtproto.message.key_state import KeyState
@@ -103,8 +103,7 @@ LINK = "tg://proxy?server=192.0.2.1&port=443&secret=" + "00" * 16
     ],
 )
 def test_only_a_proxy_that_speaks_mtproto_is_named(proxy: str | MTProxy | None, named: tuple[str, int] | None) -> None:
-    assert named_proxy({"proxy": proxy}) == named
-    assert named_proxy({}) is None
+    assert named_proxy(proxy) == named
 
 
 @pytest.mark.parametrize("connect", [connect, blocking.connect])
