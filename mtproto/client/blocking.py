@@ -106,7 +106,7 @@ class Client(BaseClient):
         """Send the bytes of one call and return those of its answer, unread: the raw door.
 
         Args:
-            body: one serialized function. The first call of a key is wrapped in `initConnection` here, too.
+            body: one serialized function. The first call of a client is wrapped in `initConnection` here, too.
             timeout: as for a call of an object.
             idempotent: whether the call may be executed twice.
             after: as for a call of an object.
@@ -119,14 +119,12 @@ class Client(BaseClient):
 
     def _call(self, body: bytes, method: str, timeout: Timeout, idempotent: bool, after: Sequence[Request]) -> bytes:
         seconds = self._seconds(timeout)
-        state = self.connection.key_state
-        sent = self._writer.wrap(body, state)
-        outcome = self.connection.call(sent, timeout=seconds, idempotent=idempotent, after=after)
-        if self._writer.wants_wrapping(outcome, sent, state):
-            state = self.connection.key_state
-            sent = self._writer.wrap(body, state)
-            outcome = self.connection.call(sent, timeout=seconds, idempotent=idempotent, after=after)
-        return self._writer.read(outcome, sent, method, state)
+        sent = self._writer.wrap(body, self.connection.key_use)
+        outcome = self.connection.call(sent.body, timeout=seconds, idempotent=idempotent, after=after)
+        if self._writer.wants_wrapping(outcome, sent):
+            sent = self._writer.wrap(body, self.connection.key_use)
+            outcome = self.connection.call(sent.body, timeout=seconds, idempotent=idempotent, after=after)
+        return self._writer.read(outcome, sent, method)
 
     def updates(self) -> Iterator[ReceivedUpdate]:
         """Iterate over what the server sends unasked, in order of arrival, until the client is closed.

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from mtproto.crypto.rsa import RSAPublicKey
     from mtproto.errors import MTProtoError
-    from mtproto.link.events import LinkEvent
+    from mtproto.link.events import KeyUse, LinkEvent
     from mtproto.message.key_state import KeyState
     from mtproto.session import Body
 
@@ -117,6 +117,11 @@ class PfsLink:
     def key_state(self) -> KeyState | None:
         """What belongs to the temporary key that calls made now go out under, if there is one. Not for a store."""
         return self._taker.key_state
+
+    @property
+    def key_use(self) -> KeyUse | None:
+        """The key that a call made now goes out under, and under which of its bindings; None before there is one."""
+        return self._taker.key_use
 
     @property
     def links(self) -> Sequence[TemporaryLink]:

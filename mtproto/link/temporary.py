@@ -16,7 +16,7 @@ from mtproto.link.backoff import Backoff
 from mtproto.link.binding import bind_request
 from mtproto.link.calls import end_unsent
 from mtproto.link.client import ClientLink
-from mtproto.link.events import KeyBound, KeyCreated, KeyDropped, Status
+from mtproto.link.events import KeyBound, KeyCreated, KeyDropped, KeyUse, Status
 from mtproto.link.key_maker import KeyMaker
 from mtproto.session import Request, RequestLost, Result, RpcFailed
 
@@ -110,9 +110,16 @@ class TemporaryLink(ClientLink):
         self._bind_at: float | None = None  # when to try again
         self._failures = 0
         self._bound_at = 0.0
+        self._bindings = 0  # that took effect
         self.bound = False
         self.binding: Request | None = None
         self.given_back: list[Request] = []
+
+    @property
+    def key_use(self) -> KeyUse | None:
+        """The key that a call made now goes out under, and under which of its bindings; None before there is one."""
+        state = self.key_state
+        return None if state is None else KeyUse(state.auth_key.id, self._bindings + (not self.bound))
 
     # Calls -------------------------------------------------------------------------------------------------------
 
@@ -302,6 +309,7 @@ class TemporaryLink(ClientLink):
         if self._session is None:
             return
         self.bound = True
+        self._bindings += 1
         self._bound_at = now
         self._reconnection.tireless = True
         self._events.append(KeyBound(self._session.key_state))

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
     from mtproto.crypto.rsa import RSAPublicKey
     from mtproto.errors import ConnectionLost, MTProtoError
-    from mtproto.link import LinkEvent
+    from mtproto.link import KeyUse, LinkEvent
     from mtproto.message.key_state import KeyState
     from mtproto.net.carrier import Loop
     from mtproto.net.proxies import Destination
@@ -149,6 +149,11 @@ class Shell(Generic[F]):
     def key_state(self) -> KeyState | None:
         """What belongs to the key that a call made now goes out under: the same, or that of a temporary key."""
         return self._link.key_state
+
+    @property
+    def key_use(self) -> KeyUse | None:
+        """The key that a call made now goes out under, and under which of its bindings; None before there is one."""
+        return self._link.key_use
 
     @property
     def status(self) -> Status:

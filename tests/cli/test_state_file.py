@@ -20,7 +20,7 @@ AUTH_KEY = AuthKey(bytes(range(256)))
 
 @pytest.fixture
 def stored(rsa_key: RSAPrivateKey) -> StoredState:
-    state = KeyState(auth_key=AUTH_KEY, dc_id=2, salts=[Salt(1, 2, -3)], time_offset=1.5, last_msg_id=4, layer=229)
+    state = KeyState(auth_key=AUTH_KEY, dc_id=2, salts=[Salt(1, 2, -3)], time_offset=1.5, last_msg_id=4)
     return StoredState(("192.0.2.1", 443), 2, (rsa_key.public,), state)
 
 
