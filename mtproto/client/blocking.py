@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, TypeVar, Unpack
 
 from mtproto._options import named_options
 from mtproto.client.base import BaseClient, Timeout
-from mtproto.client.calls import is_idempotent, method_name
+from mtproto.client.calls import method_name
 from mtproto.client.options import ClientKeywords, client_options
+from mtproto.client.repeatable import is_repeatable
 from mtproto.client.updates import ReceivedUpdate, read_update
 from mtproto.net.blocking import BlockingConnection
 
@@ -80,7 +81,7 @@ class Client(BaseClient):
             request: a function of the client's schema.
             timeout: seconds until `DeadlineExceeded`; None waits for ever; left out, the client's own applies.
             idempotent: whether the call may be executed twice, should the server forget what became of it;
-                left out, true for methods named `get…`.
+                left out, true for the methods of `mtproto.client.repeatable`, which only read.
             after: handles of calls that must have succeeded before (`invokeAfterMsgs`).
 
         Raises:
@@ -90,7 +91,7 @@ class Client(BaseClient):
             tl.DecodeError: the answer can't be read.
 
         """
-        repeatable = is_idempotent(request) if idempotent is None else idempotent
+        repeatable = is_repeatable(request) if idempotent is None else idempotent
         answer = self._call(request.to_bytes(), method_name(request), timeout, repeatable, after)
         result: Result = self._decode(answer, request)
         return result

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     Outcome = Result | RpcFailed
 
-__all__ = ["CallWriter", "Written", "is_idempotent", "method_name"]
+__all__ = ["CallWriter", "Written", "method_name"]
 
 _NOT_ANNOUNCED = frozenset({"CONNECTION_NOT_INITED", "CONNECTION_LAYER_INVALID"})
 _OUTERMOST_WRAPPER = "invokeWithLayer"
@@ -34,11 +34,6 @@ def method_name(request: TLFunction[Any]) -> str:
     while (inner := getattr(request, "query", None)) is not None and hasattr(inner, "NAME"):
         request = inner
     return request.NAME
-
-
-def is_idempotent(request: TLFunction[Any]) -> bool:
-    """Tell whether a method only reads, by the specification's own naming: `get…` after the namespace."""
-    return method_name(request).rpartition(".")[2].startswith("get")
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ import pytest
 from mtproto.client import blocking, connect
 from mtproto.client.application import JSON, Application
 from mtproto.client.base import named_proxy
-from mtproto.client.calls import CallWriter, Written, is_idempotent, method_name
+from mtproto.client.calls import CallWriter, Written, method_name
 from mtproto.errors import BadRequest, OptionError
 from mtproto.link import KeyUse
 from mtproto.session.events import Result, RpcFailed
@@ -165,11 +165,6 @@ def test_what_the_caller_wrapped_stays_as_it_is(writer: CallWriter) -> None:
     assert writer.wrap(BODY, KEY).body != BODY
 
 
-def test_methods_named_get_are_idempotent_whatever_they_are_wrapped_in() -> None:
-    functions, types = api.functions, api.types
-    photos = functions.photos.GetUserPhotos(user_id=types.InputUserSelf(), offset=0, max_id=0, limit=1)
-    assert is_idempotent(photos)
-    assert is_idempotent(functions.InvokeWithoutUpdates(query=photos))
-    assert method_name(functions.InvokeWithoutUpdates(query=photos)) == "photos.getUserPhotos"
-    assert not is_idempotent(functions.auth.LogOut())
-    assert not is_idempotent(functions.InvokeWithoutUpdates(query=functions.auth.LogOut()))
+def test_the_name_of_a_method_is_that_of_the_innermost_query() -> None:
+    photos = api.functions.photos.GetUserPhotos(user_id=api.types.InputUserSelf(), offset=0, max_id=0, limit=1)
+    assert method_name(api.functions.InvokeWithoutUpdates(query=photos)) == "photos.getUserPhotos"
