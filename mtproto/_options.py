@@ -10,8 +10,10 @@ from functools import wraps
 from inspect import Parameter, signature
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
+from tl._nearest import nearest
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
 
 __all__ = ["named_fields", "named_options", "nearest"]
 
@@ -20,15 +22,6 @@ R = TypeVar("R")
 T = TypeVar("T")
 
 _INIT = "__init__"
-
-
-def nearest(name: str, known: Iterable[str]) -> str:
-    """Return `; did you mean '…'?` for the known name that is most like `name`, or nothing if none is like it."""
-    from difflib import get_close_matches
-
-    by_folded = {other.casefold(): other for other in known}
-    found = get_close_matches(name.casefold(), by_folded, n=1)
-    return f"; did you mean {by_folded[found[0]]!r}?" if found else ""
 
 
 def named_options(*keywords: type) -> Callable[[Callable[P, R]], Callable[P, R]]:

@@ -128,6 +128,10 @@ def _stored_target(target: Target, stored: StoredState) -> Target:
         raise CommandFailed(
             f"{target.state} belongs to {authority(stored.address)}; keep one file for each data centre"
         )
+    if target.dc_id not in (None, stored.dc_id):
+        raise CommandFailed(f"{target.state} belongs to data centre {stored.dc_id}, not to {target.dc_id}")
+    if isinstance(known, DataCenter) and known.exchange_id != stored.dc_id:
+        known = stored.address  # the file was made for that address under another number
     return replace(target, address=target.address or known, dc_id=stored.dc_id, keys=target.keys or stored.keys)
 
 
@@ -158,4 +162,4 @@ def _keep(client: Client, target: Target) -> None:
     address = target.address
     if target.state is not None and address is not None and client.state is not None:
         place = address.addresses()[0] if isinstance(address, DataCenter) else address
-        write_state(target.state, StoredState(place, target.dc_id, target.keys, client.state))
+        write_state(target.state, StoredState(place, target.dc_id or client.state.dc_id, target.keys, client.state))
