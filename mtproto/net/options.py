@@ -28,7 +28,7 @@ class ConnectionKeywords(TypedDict, total=False):
     """The fields of `ConnectionOptions`, by name; none is required."""
 
     dc_id: int | None
-    state: KeyState | None
+    state: KeyState | bytes | None
     transport: str | None
     tls: ssl.SSLContext | None
     proxy: str | Proxy | None
@@ -48,7 +48,8 @@ class ConnectionOptions:
     Attributes:
         dc_id: the data centre's id; 10000 is added for Telegram's test servers, media-only ones are negative. None
             takes that of the `DataCenter` that is connected to, or that of `state`, or 2.
-        state: what a former run left in `client.state`; with it no exchange is made.
+        state: what a former run left in `client.state`, as the object, or as the bytes that `to_bytes` made of it, or
+            those of a file of the command line's `--state`; with it no exchange is made.
         transport: the framing: "abridged", "intermediate", "full" … (core.telegram.org/mtproto/mtproto-transports),
             or "websocket", "websocket-tls" or "http" (extra `web`). None takes the one that the proxy's secret asks
             for, or "intermediate".
@@ -71,7 +72,7 @@ class ConnectionOptions:
     """
 
     dc_id: int | None = None
-    state: KeyState | None = None
+    state: KeyState | bytes | None = field(default=None, repr=False)
     transport: str | None = None
     tls: ssl.SSLContext | None = None
     proxy: str | Proxy | None = field(default=None, repr=False)
@@ -106,8 +107,13 @@ def connection_options(call: str, options: ConnectionOptions | None, named: Conn
     return options
 
 
-def dc_id_of(destination: Destination, options: ConnectionOptions) -> int:
+def dc_id_of(destination: Destination, named: int | None, state: KeyState | None) -> int:
     """Return the id of the data centre that is meant, as a key exchange carries it.
+
+    Args:
+        destination: where to.
+        named: the option `dc_id`.
+        state: the key that an earlier run left, if there is one.
 
     Raises:
         OptionError: the option names another one than the `DataCenter` that is connected to. Of one that has
@@ -115,7 +121,6 @@ def dc_id_of(destination: Destination, options: ConnectionOptions) -> int:
 
     """
     known = destination.exchange_id if isinstance(destination, DataCenter) else None
-    if known is not None and options.dc_id is not None and abs(options.dc_id) != known:
-        raise OptionError.excluding("dc_id", "address", f"the data centre has the id {known}, not {options.dc_id}")
-    of_state = options.state.dc_id if options.state is not None else 0
-    return options.dc_id or known or of_state or DEFAULT_DC
+    if known is not None and named is not None and abs(named) != known:
+        raise OptionError.excluding("dc_id", "address", f"the data centre has the id {known}, not {named}")
+    return named or known or (state.dc_id if state is not None else 0) or DEFAULT_DC

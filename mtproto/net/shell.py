@@ -30,6 +30,7 @@ from mtproto.net.clock import Clock
 from mtproto.net.options import ConnectionKeywords, ConnectionOptions, connection_options, dc_id_of
 from mtproto.net.proxies import route_to
 from mtproto.net.pump import Pump
+from mtproto.net.state import read_state
 from mtproto.net.updates import UpdateQueue
 from mtproto.session import RequestLost, Result, RpcFailed, Undecodable, Update, UpdatesGap
 
@@ -108,7 +109,7 @@ class Shell(Generic[F]):
         limits = options.limits
         self._route = route_to(address, options.transport, options.proxy, tls=options.tls, limits=limits)
         self._clock = options.clock if options.clock is not None else Clock()
-        self._link = self._new_link(keys, dc_id_of(address, options), options)
+        self._link = self._new_link(address, keys, options)
         self._limits = limits
         self._on_event = options.on_event
         self._loop: Loop | None = None
@@ -119,11 +120,14 @@ class Shell(Generic[F]):
         self._failed: MTProtoError | None = None
         self._prepare()
 
-    def _new_link(self, keys: Sequence[RSAPublicKey], dc_id: int, options: ConnectionOptions) -> ClientLink | PfsLink:
+    def _new_link(
+        self, address: Destination, keys: Sequence[RSAPublicKey], options: ConnectionOptions
+    ) -> ClientLink | PfsLink:
+        state = read_state(options.state)
         link_options = LinkOptions(
-            dc_id=dc_id,
+            dc_id=dc_id_of(address, options.dc_id, state),
             random=options.random,
-            state=options.state,
+            state=state,
             transport=self._route.framing,
             secret=self._route.secret,
             limits=options.limits,
