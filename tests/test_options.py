@@ -15,7 +15,17 @@ from mtproto.client.options import ClientKeywords, ClientOptions
 from mtproto.crypto.rsa import RSAPublicKey
 from mtproto.datacenters import PRODUCTION, PRODUCTION_KEYS, TEST
 from mtproto.limits import DEFAULT_LIMITS, Limits
-from mtproto.link import BackoffPolicy, ClientLink, LinkKeywords, LinkOptions, PfsLink, ServerLink, ServerState
+from mtproto.link import (
+    BackoffPolicy,
+    ClientLink,
+    LinkKeywords,
+    LinkOptions,
+    PfsLink,
+    ServerLink,
+    ServerLinkKeywords,
+    ServerLinkOptions,
+    ServerState,
+)
 from mtproto.localdc import LocalDC, LocalDCThread
 from mtproto.message.auth_key import AuthKey
 from mtproto.message.key_state import KeyState
@@ -213,9 +223,16 @@ def test_options_come_as_one_object_or_by_name() -> None:
 
 @pytest.mark.parametrize(
     ("keywords", "options"),
-    [(LinkKeywords, LinkOptions), (ConnectionKeywords, ConnectionOptions), (ClientKeywords, ClientOptions)],
+    [
+        (LinkKeywords, LinkOptions),
+        (ServerLinkKeywords, ServerLinkOptions),
+        (ConnectionKeywords, ConnectionOptions),
+        (ClientKeywords, ClientOptions),
+    ],
 )
-def test_what_editors_offer_is_what_travels(keywords: type, options: type[LinkOptions | ConnectionOptions]) -> None:
+def test_what_editors_offer_is_what_travels(
+    keywords: type, options: type[LinkOptions | ServerLinkOptions | ConnectionOptions]
+) -> None:
     assert keywords.__annotations__.keys() == {field.name for field in fields(options)}
 
 

@@ -1,4 +1,4 @@
-"""The options of a client's link, as people write them (`LinkKeywords`) and as they travel (`LinkOptions`)."""
+"""The options of links, as people write them (`…Keywords`) and as they travel (`…Options`)."""
 
 from __future__ import annotations
 
@@ -6,17 +6,26 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypedDict
 
 from mtproto.errors import OptionError
-from mtproto.limits import DEFAULT_LIMITS, Limits
+from mtproto.limits import DEFAULT_LIMITS, SERVER_LIMITS, Limits
 from mtproto.link.backoff import DEFAULT_BACKOFF, BackoffPolicy
 from mtproto.transport import check_transport
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Container, Sequence
 
+    from mtproto.exchange import ExchangeFaults
+    from mtproto.link.faults import LinkFaults
     from mtproto.message.key_state import KeyState
     from mtproto.transport import Secret
 
-__all__ = ["LinkKeywords", "LinkOptions", "link_options"]
+__all__ = [
+    "LinkKeywords",
+    "LinkOptions",
+    "ServerLinkKeywords",
+    "ServerLinkOptions",
+    "link_options",
+    "server_link_options",
+]
 
 
 class LinkKeywords(TypedDict, total=False):
@@ -78,5 +87,51 @@ def link_options(call: str, options: LinkOptions | None, named: LinkKeywords) ->
     if options is None:
         return LinkOptions(**named)
     if named:
-        raise OptionError(f"{call}() takes its options as one object or by name, not both ways", "options", *named)
+        raise _both_ways(call, *named)
     return options
+
+
+class ServerLinkKeywords(TypedDict, total=False):
+    """The fields of `ServerLinkOptions`, by name; none is required."""
+
+    limits: Limits
+    dc_ids: Container[int] | None
+    secrets: Sequence[bytes]
+    exchange_faults: ExchangeFaults | None
+    faults: LinkFaults | None
+    offload: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerLinkOptions:
+    """What a server's link is told beyond its state, its keys, the time and a source of random bytes.
+
+    Attributes:
+        limits: what is sent and accepted at most.
+        dc_ids: as `ServerExchange` takes it.
+        secrets: as `detect` takes it.
+        exchange_faults: how exchanges misbehave.
+        faults: how packets are spoilt on their way.
+        offload: leave the slow steps of exchanges to whoever calls `take_work`.
+
+    """
+
+    limits: Limits = SERVER_LIMITS
+    dc_ids: Container[int] | None = None
+    secrets: Sequence[bytes] = field(default=(), repr=False)
+    exchange_faults: ExchangeFaults | None = None
+    faults: LinkFaults | None = None
+    offload: bool = False
+
+
+def server_link_options(call: str, options: ServerLinkOptions | None, named: ServerLinkKeywords) -> ServerLinkOptions:
+    """Return the options of a call that takes them as one object or by name. Raises `OptionError` for both ways."""
+    if options is None:
+        return ServerLinkOptions(**named)
+    if named:
+        raise _both_ways(call, *named)
+    return options
+
+
+def _both_ways(call: str, *names: str) -> OptionError:
+    return OptionError(f"{call}() takes its options as one object or by name, not both ways", "options", *names)
