@@ -9,8 +9,9 @@ No error of this module ever carries key material: not in its text, not in an at
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+
+from mtproto._error_names import MIGRATIONS, WAITS, split_name
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,6 +21,7 @@ __all__ = [
     "ConnectionLost",
     "DeadlineExceeded",
     "ExchangeFailed",
+    "Flood",
     "FloodWait",
     "Forbidden",
     "InternalServerError",
@@ -28,6 +30,7 @@ __all__ = [
     "Migrate",
     "NotAcceptable",
     "NotFound",
+    "OptionError",
     "OutcomeUnknown",
     "RemoteProtocolError",
     "RequestCancelled",
@@ -48,6 +51,26 @@ class MTProtoError(Exception):
 
 class LocalProtocolError(MTProtoError):
     """The caller asked for something that the protocol does not allow. Nothing was sent."""
+
+
+class OptionError(LocalProtocolError, ValueError):
+    """An option of a call has a value that is refused, or two options exclude one another. Nothing was done.
+
+    An option that nobody knows is a `TypeError` instead, as in any call of Python's.
+
+    Attributes:
+        options: the names of the options that don't go together, or of the one with the wrong value.
+
+    """
+
+    def __init__(self, text: str, *options: str) -> None:
+        super().__init__(text)
+        self.options = options
+
+    @classmethod
+    def excluding(cls, one: str, other: str, reason: str) -> OptionError:
+        """Return the error for two options that exclude one another."""
+        return cls(f"the options {one} and {other} exclude one another: {reason}", one, other)
 
 
 class RemoteProtocolError(MTProtoError):
@@ -139,8 +162,9 @@ class RpcError(MTProtoError):
 
     Attributes:
         code: the HTTP-like number of the answer; its family is the class of the error.
-        name: the error's name with its number, if it has one, replaced by X: `FLOOD_WAIT_X`.
-        argument: that number, or None.
+        name: the error's name; where it is one of the templates that carry numbers, with X for each: `FLOOD_WAIT_X`.
+        arguments: these numbers.
+        argument: the first of them, or None.
         message: the text exactly as the server sent it: `FLOOD_WAIT_31`.
         method: the TL name of the call, or "" where only its bytes are known.
 
@@ -151,7 +175,12 @@ class RpcError(MTProtoError):
         self.code = code
         self.message = message
         self.method = method
-        self.name, self.argument = _split_argument(message)
+        self.name, self.arguments = split_name(message)
+
+    @property
+    def argument(self) -> int | None:
+        """Return the first number of the error's name; None where it carries none."""
+        return self.arguments[0] if self.arguments else None
 
 
 class SeeOther(RpcError):
@@ -159,12 +188,26 @@ class SeeOther(RpcError):
 
 
 class Migrate(SeeOther):
-    """Code 303, `…_MIGRATE_X`: repeat the call, or log in, on data centre `dc`."""
+    """Code 303, `…_MIGRATE_X`: repeat the call, or log in, on data centre `dc`.
+
+    Raises `ValueError` when it is made of a message that names no data centre.
+    """
+
+    def __init__(self, code: int, message: str, method: str = "") -> None:
+        super().__init__(code, message, method)
+        if not self.fits(message):
+            raise ValueError(f"{message[:64]!r} names no data centre")
+
+    @staticmethod
+    def fits(message: str) -> bool:
+        """Tell whether a message names a data centre."""
+        name, arguments = split_name(message)
+        return name in MIGRATIONS and arguments > (0,)  # none where the message is the template itself
 
     @property
     def dc(self) -> int:
-        """Return the id of the data centre to go to."""
-        return self.argument or 0
+        """Return the id of the data centre to go to, from 1."""
+        return self.arguments[0]
 
 
 class BadRequest(RpcError):
@@ -187,13 +230,37 @@ class NotAcceptable(RpcError):
     """Code 406: like 400, but the text for the user comes as an update; also `AUTH_KEY_DUPLICATED`, which is fatal."""
 
 
-class FloodWait(RpcError):
-    """Code 420: the call may be repeated after `seconds`."""
+class Flood(RpcError):
+    """Code 420: not now. Only where the server says how long to wait is it a `FloodWait`; a blind repetition floods."""
+
+
+class FloodWait(Flood):
+    """Code 420, and the call may be repeated after `seconds`.
+
+    Raises `ValueError` when it is made of a message that tells no wait.
+    """
+
+    LONGEST: ClassVar[int] = 14 * 86400
+    """Seconds that are believed at most: TDLib's bound. A peer can't put a program to sleep for years."""
+
+    def __init__(self, code: int, message: str, method: str = "") -> None:
+        super().__init__(code, message, method)
+        if not self.fits(message):
+            raise ValueError(f"{message[:64]!r} tells no wait")
+
+    @staticmethod
+    def fits(message: str) -> bool:
+        """Tell whether a message says how long to wait."""
+        name, arguments = split_name(message)
+        return name in WAITS and bool(arguments)  # none where the message is the template itself
 
     @property
     def seconds(self) -> int:
-        """Return how long to wait before repeating the call, in seconds."""
-        return self.argument or 0
+        """Return how long to wait before repeating the call, in seconds: from 1 to 14 days, as TDLib does.
+
+        `argument` is the number as the server sent it.
+        """
+        return min(max(self.arguments[0], 1), self.LONGEST)
 
 
 class InternalServerError(RpcError):
@@ -229,19 +296,8 @@ _FAMILIES: dict[int, type[RpcError]] = {
     403: Forbidden,
     404: NotFound,
     406: NotAcceptable,
-    420: FloodWait,
+    420: Flood,
 }
-
-# A number is an argument only as a word of its own: the 2 of 2FA_CONFIRM_WAIT_60 is part of the name.
-_ARGUMENT = re.compile(r"(?<![A-Za-z0-9])(\d+)(?![A-Za-z0-9])")
-
-
-def _split_argument(message: str) -> tuple[str, int | None]:
-    found = _ARGUMENT.search(message)
-    # More digits than any argument has: kept as text, since the peer chooses them.
-    if found is None or len(found[1]) > 20:
-        return message, None
-    return f"{message[: found.start()]}X{message[found.end() :]}", int(found[1])
 
 
 def rpc_error(code: int, message: str, method: str = "") -> RpcError:
@@ -254,6 +310,8 @@ def rpc_error(code: int, message: str, method: str = "") -> RpcError:
 
     """
     family = _FAMILIES.get(code, InternalServerError)
-    if family is SeeOther and "_MIGRATE_" in message:
+    if family is SeeOther and Migrate.fits(message):
         family = Migrate
+    elif family is Flood and FloodWait.fits(message):
+        family = FloodWait
     return family(code, message, method)

@@ -8,9 +8,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from mtproto._options import named_fields
+
 __all__ = ["DEFAULT_LIMITS", "SERVER_LIMITS", "Limits"]
 
 
+@named_fields
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
     """Bounds of one peer. All sizes are in bytes, all others are counts."""

@@ -27,11 +27,38 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--model-examples", type=int, default=100, help="examples of tests/model (default: 100)")
 
 
+_ROOT = Path(__file__).resolve().parent.parent
+_SHARED = (_ROOT / os.environ.get("MTPROTO_SHARED", "../shared")).resolve()
+_LEFT_OUT = pytest.StashKey[int]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Refuse a folder that was named and is not there."""
+    if "MTPROTO_SHARED" in os.environ and not _SHARED.is_dir():
+        raise pytest.UsageError(f"MTPROTO_SHARED names {_SHARED}, which is no folder")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what compares with files that a user's checkout does not have: a skip would look like a fault."""
+    if _SHARED.is_dir():
+        return
+    wanting = [item for item in items if "shared" in getattr(item, "fixturenames", ())]
+    if wanting:
+        config.stash[_LEFT_OUT] = len(wanting)
+        config.hook.pytest_deselected(items=wanting)
+        items[:] = [item for item in items if item not in wanting]
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Say in one line what was left out, and how to have it."""
+    if left_out := config.stash.get(_LEFT_OUT, 0):
+        terminalreporter.write_line(
+            f"{left_out} tests were left out: they compare with public vectors and older schemas, which are not in "
+            "this repository; MTPROTO_SHARED=FOLDER names a folder with vectors/vectors.json, schema/layers/api-*.tl …"
+        )
+
+
 @pytest.fixture(scope="session")
 def shared() -> Path:
-    """Return the folder with public vectors and older layers, or skip: a user's checkout does not have it."""
-    root = Path(__file__).resolve().parent.parent
-    folder = (root / os.environ.get("MTPROTO_SHARED", "../shared")).resolve()
-    if not folder.is_dir():
-        pytest.skip(f"the shared folder is absent ({folder.name}); set MTPROTO_SHARED to read public vectors from it")
-    return folder
+    """Return the folder with public vectors and older layers; tests that want it are left out where there is none."""
+    return _SHARED

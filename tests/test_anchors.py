@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from mtproto.client.client import Client
 from mtproto.errors import ConnectionLost, DeadlineExceeded, NotAcceptable, OutcomeUnknown, RemoteProtocolError
 from mtproto.exchange import ClientExchange, ServerExchange
 from mtproto.limits import DEFAULT_LIMITS
@@ -19,7 +18,6 @@ from mtproto.localdc import Call, LocalDCThread, Refused
 from mtproto.localdc.handlers.messages import send_message
 from mtproto.message.key_state import KeyState
 from mtproto.message.message_ids import server_msg_id
-from mtproto.net import Connection
 from mtproto.proxy import ProxyServer
 from mtproto.session import ForeignSession, Result, Undecodable, Update
 from mtproto.transport import Secret, SecretKind
@@ -45,15 +43,12 @@ UNKNOWN = bytes.fromhex("0df0adba")
 def test_1_a_wrong_clock_is_learned_and_the_call_sent_once_more(wrong_by: float) -> None:
     async def scene(stage: Stage) -> None:
         state = KeyState.from_bytes(stage.client.connection.state.to_bytes())  # type: ignore[union-attr] # it is open
-        connection = Connection(
-            stage.dc.address, stage.dc.keys, state=state, clock=lambda: stage.loop.clock() + wrong_by
-        )
-        async with Client(connection, stage.dc.api_id, stage.dc.api_hash, {}) as client:
+        async with stage.new_client(state=state, clock=lambda: stage.loop.clock() + wrong_by) as client:
             request = stage.message()
             await client(request)
             assert stage.dc.executions(request.random_id) == 1
-            assert connection.state is not None
-            assert connection.state.time_offset == pytest.approx(-wrong_by, abs=2)
+            assert client.state is not None
+            assert client.state.time_offset == pytest.approx(-wrong_by, abs=2)
 
     perform(scene)
 

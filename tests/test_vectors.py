@@ -1,7 +1,7 @@
 """The vectors of public test suites, read from the shared folder; says how many of them ran.
 
 Each room knows how to run the kinds that it covers; here they come together in one table. Without the shared folder
-everything here is skipped, with the reason; the project's own vectors (`tests/vectors`) run everywhere.
+everything here is left out; the project's own vectors (`tests/vectors`) run everywhere.
 """
 
 from __future__ import annotations

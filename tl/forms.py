@@ -8,6 +8,7 @@ become base64, a `long` a decimal string, a double that is not finite `"NaN"`, `
 
 from __future__ import annotations
 
+from tl._nearest import LONGEST, nearest
 from tl.errors import EncodeError, SchemaError
 from tl.objects import NESTING, TLObject
 
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
     Convert = Callable[[Kind, Any], Any]
 
 __all__ = ["from_json", "from_plain", "to_json", "to_plain"]
+
+
+_WRITTEN = {"long": "whole number", "double": "number"}
 
 
 def to_plain(value: TLObject) -> dict[str, Any]:
@@ -102,9 +106,17 @@ def _of_json(kind: Kind, value: Any) -> Any:
             from base64 import b64decode
 
             return b64decode(value, validate=True)
-    except ValueError as error:
-        raise EncodeError(str(error), str(kind)) from None
+    except ValueError:  # its text repeats the value, which may be secret
+        raise EncodeError(f"a string that is no {_WRITTEN.get(kind.code, 'base64')}", str(kind)) from None
     return value
+
+
+def _no_constructor(schema: Schema, name: Any) -> str:
+    if name == "":
+        return 'the key "_" is missing: it names the constructor'
+    if not isinstance(name, str):
+        return f'the key "_" is a name, not {type(name).__qualname__}'
+    return f"no constructor or function of the schema is called {name[:LONGEST]!r}{nearest(name, schema)}"
 
 
 def _from_object(schema: Schema, form: Any, convert: Convert, what: str, nesting: int, bare: str = "") -> TLObject:
@@ -115,7 +127,7 @@ def _from_object(schema: Schema, form: Any, convert: Convert, what: str, nesting
     name = form.get("_", bare)
     cls = schema.get(name) if isinstance(name, str) else None
     if cls is None:
-        raise EncodeError('the key "_" names no constructor or function of the schema', what)
+        raise EncodeError(_no_constructor(schema, name), what)
     if nesting < 0:
         raise EncodeError("objects are nested too deep", cls.__qualname__)
     fields = {field.name: field for field in cls.PLAN.fields}
@@ -124,7 +136,7 @@ def _from_object(schema: Schema, form: Any, convert: Convert, what: str, nesting
         if key == "_":
             continue
         if key not in fields:
-            raise EncodeError("no such field", cls.__qualname__, str(key))
+            raise EncodeError(f"no such field{nearest(str(key), fields)}", cls.__qualname__, str(key))
         values[fields[key].attribute] = _from_field(schema, fields[key], value, convert, cls, nesting)
     return cls(**values)
 

@@ -11,6 +11,7 @@ import click
 from mtproto import __version__
 from mtproto.cli.errors import EXPECTED, explain
 from mtproto.cli.terminal import Terminal, debug_option
+from tl._nearest import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,6 +38,14 @@ class Commands(click.Group):
             return None
         command = import_module(f"mtproto.cli.{cmd_name}").command
         return command if isinstance(command, click.Command) else None
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command that the arguments begin with; where there is none, the error names the nearest one."""
+        if args and not args[0].startswith("-") and args[0] not in _NAMES:
+            raise click.UsageError(f"No such command {args[0]!r}{nearest(args[0], _NAMES)}", ctx=ctx)
+        return super().resolve_command(ctx, args)
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command that was named."""

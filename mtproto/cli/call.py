@@ -12,7 +12,8 @@ from mtproto.cli.connection import open_caller
 from mtproto.cli.options import connection_options
 from mtproto.cli.render import as_data
 from mtproto.cli.terminal import Terminal, debug_option, pass_terminal
-from tl import TLError, TLFunction, api
+from tl import TLError, TLFunction, api, service
+from tl._nearest import nearest
 
 if TYPE_CHECKING:
     from mtproto.cli.options import Target
@@ -45,6 +46,7 @@ def _request(method: str, arguments: str) -> TLFunction[Any]:
         raise click.BadParameter(f"not JSON: {error}", param_hint="JSON") from None
     if not isinstance(fields, dict):
         raise click.BadParameter("not a JSON object", param_hint="JSON")
+    _check_method(method)
     try:
         request = api.from_json(json.dumps({**fields, "_": method}))
         request.to_bytes()  # what can't be written is the caller's mistake: said before anybody is connected to
@@ -53,6 +55,19 @@ def _request(method: str, arguments: str) -> TLFunction[Any]:
     if not isinstance(request, TLFunction):
         raise click.BadParameter(f"{method} is not a method", param_hint="METHOD")
     return request
+
+
+def _check_method(name: str) -> None:
+    """Raise `click.BadParameter` for a name that is no method of the API."""
+    if api.schema.is_function(name):
+        return
+    if name in api.schema:
+        raise click.BadParameter(f"{name} is a constructor, not a method", param_hint="METHOD")
+    if service.schema.is_function(name):
+        reason = "a service message of MTProto, which the connection itself sends; the methods of the API can be called"
+        raise click.BadParameter(f"{name} is {reason}", param_hint="METHOD")
+    methods = [other for other in api.schema if api.schema.is_function(other)]
+    raise click.BadParameter(f"there is no method {name!r}{nearest(name, methods)}", param_hint="METHOD")
 
 
 async def _call(request: TLFunction[Any], target: Target) -> Any:

@@ -123,12 +123,27 @@ async def open_caller(target: Target) -> AsyncIterator[Caller]:
 
 
 def _stored_target(target: Target, stored: StoredState) -> Target:
+    if stored.address is None:
+        return _target_of_key(target, stored)
     known = _telegrams(stored.address) or stored.address
     if target.address not in (None, known, stored.address):
         raise CommandFailed(
             f"{target.state} belongs to {authority(stored.address)}; keep one file for each data centre"
         )
+    if target.dc_id not in (None, stored.dc_id):
+        raise CommandFailed(f"{target.state} belongs to data centre {stored.dc_id}, not to {target.dc_id}")
+    if isinstance(known, DataCenter) and known.exchange_id != stored.dc_id:
+        known = stored.address  # the file was made for that address under another number
     return replace(target, address=target.address or known, dc_id=stored.dc_id, keys=target.keys or stored.keys)
+
+
+def _target_of_key(target: Target, stored: StoredState) -> Target:
+    """Return the target for a file that holds a key alone, and does not say whose it is."""
+    if target.address is None or not target.keys:
+        raise click.UsageError(f"{target.state} holds a key alone: it needs --test or --prod, or --dc and --key")
+    if target.dc_id not in (None, stored.dc_id) and stored.dc_id:
+        raise CommandFailed(f"{target.state} belongs to data centre {stored.dc_id}, not to {target.dc_id}")
+    return replace(target, dc_id=target.dc_id or stored.dc_id or None)
 
 
 def _telegrams(address: tuple[str, int]) -> DataCenter | None:
@@ -158,4 +173,4 @@ def _keep(client: Client, target: Target) -> None:
     address = target.address
     if target.state is not None and address is not None and client.state is not None:
         place = address.addresses()[0] if isinstance(address, DataCenter) else address
-        write_state(target.state, StoredState(place, target.dc_id, target.keys, client.state))
+        write_state(target.state, StoredState(place, target.dc_id or client.state.dc_id, target.keys, client.state))

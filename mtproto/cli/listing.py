@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
@@ -10,7 +11,18 @@ from mtproto.cli.errors import CommandFailed
 from mtproto.errors import BadRequest
 from tl import TLFunction, api
 
-__all__ = ["PAGE", "Call", "Listing", "PhotoFile", "download", "files_of", "largest_image", "list_photos", "resolve"]
+__all__ = [
+    "PAGE",
+    "Call",
+    "Listing",
+    "PhotoFile",
+    "download",
+    "files_of",
+    "largest_image",
+    "list_photos",
+    "resolve",
+    "user_of",
+]
 
 Call: TypeAlias = Callable[[TLFunction[Any]], Awaitable[Any]]
 """Sends a query and gives its answer."""
@@ -20,23 +32,60 @@ PAGE = 100
 
 _PART = 512 * 1024  # divides 1 MiB, so that a part never crosses a border of it, as upload.getFile demands
 
+_LARGEST_ID = (1 << 63) - 1
+
+_NAME = re.compile("[A-Za-z][A-Za-z0-9_]{0,31}")
+_LINK = re.compile(
+    "(?:https?://)?(?:www\\.)?(?:t|telegram)\\.(?:me|dog)/@?([A-Za-z0-9_]+)/?(?:[?#].*)?"
+    "|(?:https?://)?([A-Za-z0-9_]+)\\.t\\.me/?"
+    "|tg://resolve/?\\?domain=([A-Za-z0-9_]+)",
+    re.IGNORECASE,
+)
+_URL = re.compile("[a-z]+://|[^@]*[./]", re.IGNORECASE)
+
 _STALE = {"FILE_REFERENCE_EXPIRED", "FILE_REFERENCE_INVALID", "FILE_REFERENCE_EMPTY"}
 
 
-async def resolve(call: Call, user: str) -> Any:
-    """Return the `InputUser` for what the user typed: `me`, an id, or a name with or without `@`.
+def user_of(text: str) -> int | str | None:
+    """Return whom a person means: None for oneself (`me`), an id, or a name without `@`.
+
+    Args:
+        text: `me`, an id, a name with or without `@`, or a link to a name: https://t.me/NAME, t.me/NAME,
+            tg://resolve?domain=NAME (core.telegram.org/api/links#public-username-links).
+
+    Raises:
+        CommandFailed: it is none of them.
+
+    """
+    text = text.strip()
+    if text == "me":
+        return None
+    if text.isascii() and text.isdigit():
+        if len(text) > len(str(_LARGEST_ID)) or not 0 < int(text) <= _LARGEST_ID:
+            raise CommandFailed(f"{text} is no id of a user")
+        return int(text)
+    link = _LINK.fullmatch(text)
+    name = next(filter(None, link.groups())) if link is not None else text.removeprefix("@")
+    if _NAME.fullmatch(name) is None:
+        kind = "link to a user's name, as https://t.me/NAME is" if _URL.match(text) else "name, id or link of a user"
+        raise CommandFailed(f"{text!r} is no {kind}")
+    return name
+
+
+async def resolve(call: Call, user: int | str | None) -> Any:
+    """Return the `InputUser` for whom `user_of` returned.
 
     Raises:
         CommandFailed: nobody has that name.
         RpcError: as the server answers.
 
     """
-    if user == "me":
+    if user is None:
         return api.types.InputUserSelf()
-    if user.isascii() and user.isdigit():
+    if isinstance(user, int):
         # A bot may leave the access hash out for users that it has met (core.telegram.org/api/bots).
-        return api.types.InputUser(user_id=int(user), access_hash=0)
-    peer = await call(api.functions.contacts.ResolveUsername(username=user.removeprefix("@")))
+        return api.types.InputUser(user_id=user, access_hash=0)
+    peer = await call(api.functions.contacts.ResolveUsername(username=user))
     wanted = getattr(peer.peer, "user_id", None)
     for found in peer.users:
         if found.id == wanted and isinstance(found, api.types.User):

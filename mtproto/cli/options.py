@@ -63,10 +63,8 @@ def _proxy(context: click.Context, parameter: click.Parameter, value: str | None
 TRANSPORT = click.option(
     "--transport",
     type=click.Choice(TRANSPORT_NAMES),
-    default="intermediate",
-    show_default=True,
     metavar="NAME",
-    help=f"How the connection is made: {', '.join(TRANSPORT_NAMES)}.",
+    help=f"How the connection is made: {', '.join(TRANSPORT_NAMES)}; by default intermediate, or as --proxy asks.",
 )
 PROXY = click.option(
     "--proxy",
@@ -94,9 +92,9 @@ class Target:
         address: host and port, or one of Telegram's data centres; None for a local one that lives as long as the
             command.
         keys: the public keys to trust there.
-        dc_id: the number of the data centre, as the key exchange carries it.
+        dc_id: the number of the data centre, as the key exchange carries it; None where nobody named it.
         state: the file that keeps the key; None to make a new key and forget it.
-        transport: a name of `mtproto.net.proxies.TRANSPORT_NAMES`.
+        transport: a name of `mtproto.net.proxies.TRANSPORT_NAMES`; None for the default.
         proxy: the way there, as `mtproto.net.proxies` reads it; None for the straight one.
         pfs: whether calls travel under temporary keys only.
         timeout: seconds that one call may take.
@@ -108,9 +106,9 @@ class Target:
 
     address: tuple[str, int] | DataCenter | None
     keys: tuple[RSAPublicKey, ...]
-    dc_id: int
+    dc_id: int | None
     state: Path | None
-    transport: str
+    transport: str | None
     proxy: str | None = field(repr=False)
     pfs: bool
     timeout: float
@@ -128,7 +126,7 @@ _OPTIONS = (
     ),
     click.option("--test", is_flag=True, help="Telegram's test servers."),
     click.option("--prod", is_flag=True, help="Telegram's production servers."),
-    click.option("--dc-id", type=click.IntRange(1, 999), default=_DEFAULT_DC, show_default=True, help="Which of them."),
+    click.option("--dc-id", type=click.IntRange(1, 999), help=f"Which of them; {_DEFAULT_DC} by default."),
     click.option(
         "--state",
         type=click.Path(dir_okay=False, path_type=Path),
@@ -187,9 +185,9 @@ def _target(
     key: Path | None,
     test: bool,
     prod: bool,
-    dc_id: int,
+    dc_id: int | None,
     state: Path | None,
-    transport: str,
+    transport: str | None,
     proxy: str | None,
     pfs: bool,
     timeout: float,
@@ -207,10 +205,13 @@ def _target(
         raise click.UsageError("--dc needs --key, or a --state that knows it")
     place: tuple[str, int] | DataCenter | None = dc
     if test or prod:
-        known = TEST if test else PRODUCTION
-        if dc_id not in known:
-            raise click.BadParameter(f"there is no data centre {dc_id}", param_hint="--dc-id")
-        place, dc_id = known[dc_id], known[dc_id].exchange_id
+        known, number = TEST if test else PRODUCTION, _DEFAULT_DC if dc_id is None else dc_id
+        if number not in known:
+            numbers = ", ".join(map(str, known))
+            raise click.BadParameter(f"there is no data centre {number}; there are: {numbers}", param_hint="--dc-id")
+        place, dc_id = known[number], known[number].exchange_id
+    elif dc is None and dc_id is not None and not (state is not None and state.exists()):
+        raise click.UsageError("--dc-id needs --dc, --test or --prod")
     return Target(
         address=place,
         keys=_keys_of(key, test=test, prod=prod),

@@ -15,7 +15,7 @@ from rich.text import Text
 from mtproto.cli.connection import open_caller
 from mtproto.cli.errors import CommandFailed
 from mtproto.cli.files import PUBLIC, write_whole
-from mtproto.cli.listing import PAGE, Listing, PhotoFile, download, largest_image, list_photos, resolve
+from mtproto.cli.listing import PAGE, Listing, PhotoFile, download, largest_image, list_photos, resolve, user_of
 from mtproto.cli.options import connection_options
 from mtproto.cli.progress import progress_bar
 from mtproto.cli.render import as_data, photo_summary, photo_table
@@ -26,6 +26,10 @@ if TYPE_CHECKING:
     from mtproto.cli.options import Target
 
 __all__ = ["command"]
+
+
+_LARGEST_INT = (1 << 31) - 1
+_LARGEST_LONG = (1 << 63) - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +54,11 @@ class _Saved:
 
 @click.command("photos", short_help="List and save a user's profile photos.")
 @click.argument("user")
-@click.option("--limit", type=click.IntRange(min=1), default=PAGE, show_default=True, help="How many at most.")
-@click.option("--offset", type=click.IntRange(min=-1), default=0, show_default=True, help="How many to skip.")
-@click.option("--max-id", type=click.IntRange(min=0), default=0, help="Only photos with a lower id.")
+@click.option(
+    "--limit", type=click.IntRange(1, _LARGEST_INT), default=PAGE, show_default=True, help="How many at most."
+)
+@click.option("--offset", type=click.IntRange(-1, _LARGEST_INT), default=0, show_default=True, help="How many to skip.")
+@click.option("--max-id", type=click.IntRange(0, _LARGEST_LONG), default=0, help="Only photos with a lower id.")
 @click.option("--json", "json_", is_flag=True, help="Print JSON, and nothing else on stdout.")
 @click.option(
     "--out",
@@ -74,10 +80,12 @@ def command(
 ) -> None:
     """List the profile photos of USER, newest first.
 
-    USER is a name with or without @, an id, or `me`. Without --dc, --test or --prod the command starts a data centre
-    of its own on this machine, whose users are `single`, `triple`, `dozen`, `hundred` and `plenty`.
+    USER is a name with or without @, a link to it (https://t.me/NAME), an id, or `me`. Without --dc, --test or --prod
+    the command starts a data centre of its own on this machine, whose users are `single`, `triple`, `dozen`, `hundred`
+    and `plenty`.
     """
-    listing, saved = asyncio.run(_photos(terminal, target, user, (offset, max_id, limit), out))
+    whom = user_of(user)  # wrong input is refused before anybody is connected to
+    listing, saved = asyncio.run(_photos(terminal, target, whom, (offset, max_id, limit), out))
     if json_:
         terminal.write(json.dumps(_to_dict(listing, saved, with_files=out is not None), indent=1))
         return
@@ -89,7 +97,7 @@ def command(
 
 
 async def _photos(
-    terminal: Terminal, target: Target, user: str, window: tuple[int, int, int], out: Path | None
+    terminal: Terminal, target: Target, user: int | str | None, window: tuple[int, int, int], out: Path | None
 ) -> tuple[Listing, list[_Saved]]:
     offset, max_id, limit = window
     async with open_caller(target) as call:

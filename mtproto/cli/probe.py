@@ -20,6 +20,7 @@ from mtproto.datacenters import OLD_KEYS, PRODUCTION_KEYS, TEST_KEYS
 from mtproto.exchange import ClientExchange
 from mtproto.message.envelope import unpack_plain
 from mtproto.net import ask_plain
+from mtproto.net.proxies import route_to
 from tl import service
 
 if TYPE_CHECKING:
@@ -45,7 +46,9 @@ _OWNERS = {
 @TIMEOUT
 @debug_option
 @pass_terminal
-def command(terminal: Terminal, place: tuple[str, int], transport: str, proxy: str | None, timeout: float) -> None:
+def command(
+    terminal: Terminal, place: tuple[str, int], transport: str | None, proxy: str | None, timeout: float
+) -> None:
     """Send one `req_pq_multi` to HOST:PORT, and show what comes back and how long it took. No key is made.
 
     A proxy that speaks MTProto leads where it likes: with one, it is the proxy that is asked, and its data centre 2.
@@ -58,7 +61,12 @@ def command(terminal: Terminal, place: tuple[str, int], transport: str, proxy: s
     took = time.perf_counter() - began
     body = unpack_plain(answer).body
     message, _ = service.decode_prefix(body)
-    _show(terminal, message, body, f"{len(answer)} bytes after {seconds_text(took)}, by {transport}")
+    _show(
+        terminal,
+        message,
+        body,
+        f"{len(answer)} bytes after {seconds_text(took)}, by {transport or route_to(place, None, proxy).framing}",
+    )
     asked: Any = exchange.steps[0].message
     if getattr(message, "nonce", None) != asked.nonce:
         raise CommandFailed(f"{message.NAME} does not answer this question: its nonce is another one")

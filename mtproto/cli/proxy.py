@@ -28,7 +28,17 @@ def _dc(value: str) -> tuple[int, tuple[str, int]]:
     number, separator, place = value.partition("=")
     if not (separator and number.removeprefix("-").isdecimal() and number.isascii() and len(number) < 7):
         raise click.BadParameter(f"{value!r} is not ID=HOST:PORT")
+    if int(number) == 0:
+        raise click.BadParameter(f"{value!r}: no data centre has the number 0")
     return int(number), address(place)
+
+
+def _dcs(
+    _context: click.Context, _parameter: click.Parameter, values: Sequence[tuple[int, tuple[str, int]]]
+) -> dict[int, tuple[str, int]]:
+    if len(dict(values)) != len(values):
+        raise click.BadParameter("each data centre is named once")
+    return dict(values)
 
 
 def _secrets(context: click.Context, _parameter: click.Parameter, values: Sequence[str]) -> list[Secret]:
@@ -56,6 +66,7 @@ def _secrets(context: click.Context, _parameter: click.Parameter, values: Sequen
     "--dc",
     "dcs",
     type=_dc,
+    callback=_dcs,
     metavar="ID=HOST:PORT",
     multiple=True,
     required=True,
@@ -80,7 +91,7 @@ def _secrets(context: click.Context, _parameter: click.Parameter, values: Sequen
 def command(
     terminal: Terminal,
     secrets: list[Secret],
-    dcs: tuple[tuple[int, tuple[str, int]], ...],
+    dcs: dict[int, tuple[str, int]],
     host: str,
     port: int,
     public_host: str | None,
@@ -91,7 +102,7 @@ def command(
 
     The links in the ready file are what a client takes as --proxy, and any Telegram app as well.
     """
-    server = ProxyServer(secrets, dict(dcs), host=host, port=port, fallback=fallback)
+    server = ProxyServer(secrets, dcs, host=host, port=port, fallback=fallback)
     asyncio.run(_serve(server, terminal, public_host, ready_file))
 
 

@@ -1,6 +1,7 @@
 """The file behind `--state`: a key's state, and the data centre that knows the key.
 
-It is JSON. Whoever holds it is logged in, so it is written with mode 0600 and never shown.
+It is JSON; its member `key_state` holds, in base64, what `KeyState.to_bytes` returns. A file of these bytes alone is
+read as well. Whoever holds either is logged in, so it is written with mode 0600 and never shown.
 """
 
 from __future__ import annotations
@@ -14,14 +15,14 @@ from mtproto.cli.errors import CommandFailed
 from mtproto.cli.files import PRIVATE, write_whole
 from mtproto.crypto.rsa import RSAPublicKey
 from mtproto.errors import MTProtoError
-from mtproto.message.key_state import KeyState
+from mtproto.net.state import STATE_FILE_VERSION, key_state_of
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["StoredState", "read_state", "write_state"]
+    from mtproto.message.key_state import KeyState
 
-_VERSION = 1
+__all__ = ["StoredState", "read_state", "write_state"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,21 +30,21 @@ class StoredState:
     """What the file holds.
 
     Attributes:
-        address: host and port of the data centre.
+        address: host and port of the data centre; None where the file does not say, for it holds the key alone.
         dc_id: the number that its key was made for.
         keys: its public keys, for the day on which it has forgotten ours.
         key_state: the authorization key and what belongs to it.
 
     """
 
-    address: tuple[str, int]
+    address: tuple[str, int] | None
     dc_id: int
     keys: tuple[RSAPublicKey, ...]
     key_state: KeyState = field(repr=False)
 
 
 def read_state(path: Path) -> StoredState | None:
-    """Read a state file; None when there is none yet.
+    """Read a state file, or one that holds what `KeyState.to_bytes` returned; None when there is none yet.
 
     Raises:
         CommandFailed: it is something else, or damaged.
@@ -55,20 +56,24 @@ def read_state(path: Path) -> StoredState | None:
     except FileNotFoundError:
         return None
     try:
-        return _parse(json.loads(raw))
-    except (ValueError, KeyError, TypeError, MTProtoError):
+        return _parse(raw)
+    except (ValueError, KeyError, TypeError, RecursionError, MTProtoError):
         raise CommandFailed(f"{path}: not a state file of this program, or damaged") from None
 
 
-def _parse(content: dict[str, Any]) -> StoredState:
+def _parse(raw: bytes) -> StoredState:
+    key_state = key_state_of(raw)
+    if not raw.lstrip().startswith(b"{"):
+        return StoredState(address=None, dc_id=key_state.dc_id, keys=(), key_state=key_state)
+    content: dict[str, Any] = json.loads(raw)
     host, port = content["host"], content["port"]
-    if content["version"] != _VERSION or not isinstance(host, str) or not isinstance(port, int):
-        raise ValueError("a state file of another version")
+    if not isinstance(host, str) or not isinstance(port, int):
+        raise TypeError("host and port are a string and a number")
     return StoredState(
         address=(host, port),
         dc_id=int(content["dc_id"]),
         keys=tuple(RSAPublicKey.from_pem(pem) for pem in content["public_keys"]),
-        key_state=KeyState.from_bytes(base64.b64decode(content["key_state"], validate=True)),
+        key_state=key_state,
     )
 
 
@@ -79,9 +84,11 @@ def write_state(path: Path, state: StoredState) -> None:
         OSError: as the system says.
 
     """
+    if state.address is None:
+        raise CommandFailed(f"{path}: a state file names its data centre")
     host, port = state.address
     content = {
-        "version": _VERSION,
+        "version": STATE_FILE_VERSION,
         "host": host,
         "port": port,
         "dc_id": state.dc_id,

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
-__all__ = ["Application"]
+from mtproto._options import named_fields
+
+__all__ = ["JSON", "Application"]
+
+JSON: TypeAlias = "bool | int | float | str | Sequence[JSON] | Mapping[str, JSON] | None"
+"""A value of JSON, as `json.loads` returns it."""
 
 
+@named_fields
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Application:
     """The parameters of `initConnection`, and the `api_hash` that goes with the `api_id` at login.
@@ -31,3 +39,7 @@ class Application:
 
     lang_code: str = "en"
     """ISO 639-1."""
+
+    params: JSON = None
+    """Further parameters, an object of JSON, for example `{"tz_offset": 7200}` (seconds east of UTC, the only one that
+    is documented); None for none. Layers before 112 have no place for them."""

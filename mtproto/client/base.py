@@ -6,12 +6,15 @@ from types import EllipsisType
 from typing import TYPE_CHECKING, Any
 
 from mtproto.client.calls import CallWriter
-from mtproto.client.options import DEFAULT_TIMEOUT, application_of, named_proxy, schema_of
+from mtproto.net.proxies import parse_proxy
+from mtproto.transport import MTProxy
 
 if TYPE_CHECKING:
-    from mtproto.client.options import Options
+    from mtproto.client.options import ClientOptions
+    from mtproto.net.proxies import Proxy
+    from tl import Schema
 
-__all__ = ["BaseClient", "Timeout"]
+__all__ = ["BaseClient", "Timeout", "named_proxy"]
 
 Timeout = float | None | EllipsisType
 """Seconds; None for ever; `...` for the client's own."""
@@ -20,11 +23,11 @@ Timeout = float | None | EllipsisType
 class BaseClient:
     """The schema, the application and the default deadline of a client."""
 
-    def __init__(self, api_id: int, api_hash: str, options: Options) -> None:
-        self.schema = schema_of(options)
-        self.application = application_of(api_id, api_hash, options)
-        self.timeout = options.get("timeout", DEFAULT_TIMEOUT)
-        self._writer = CallWriter(self.schema, self.application, named_proxy(options))
+    def __init__(self, options: ClientOptions) -> None:
+        self.schema = _packaged() if options.schema is None else options.schema
+        self.application = options.application
+        self.timeout = options.timeout
+        self._writer = CallWriter(self.schema, self.application, named_proxy(options.proxy))
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} of api_id {self.application.api_id}, layer {self.schema.layer}>"
@@ -34,3 +37,16 @@ class BaseClient:
 
     def _decode(self, answer: bytes, request: Any) -> Any:
         return self.schema.decode(answer, request.result)
+
+
+def named_proxy(proxy: str | Proxy | None) -> tuple[str, int] | None:
+    """Return host and port of a proxy if it is one that speaks MTProto: `initConnection` names no other."""
+    if isinstance(proxy, str):
+        proxy = parse_proxy(proxy)
+    return proxy.address if isinstance(proxy, MTProxy) else None
+
+
+def _packaged() -> Schema:
+    from tl import api
+
+    return api.schema

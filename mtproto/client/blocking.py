@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeVar, Unpack
 
+from mtproto._options import named_options
 from mtproto.client.base import BaseClient, Timeout
-from mtproto.client.calls import is_idempotent, method_name
-from mtproto.client.options import Options, connection_options
+from mtproto.client.calls import method_name
+from mtproto.client.options import ClientKeywords, client_options
+from mtproto.client.repeatable import is_repeatable
 from mtproto.client.updates import ReceivedUpdate, read_update
 from mtproto.net.blocking import BlockingConnection
 
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
+    from mtproto.client.options import ClientOptions
     from mtproto.crypto.rsa import RSAPublicKey
     from mtproto.message.key_state import KeyState
     from mtproto.net.proxies import Destination
@@ -33,8 +36,8 @@ class Client(BaseClient):
     context manager, or pair `open()` with `close()`.
     """
 
-    def __init__(self, connection: BlockingConnection, api_id: int, api_hash: str, options: Options) -> None:
-        super().__init__(api_id, api_hash, options)
+    def __init__(self, connection: BlockingConnection, options: ClientOptions) -> None:
+        super().__init__(options)
         self.connection = connection
 
     @property
@@ -78,7 +81,7 @@ class Client(BaseClient):
             request: a function of the client's schema.
             timeout: seconds until `DeadlineExceeded`; None waits for ever; left out, the client's own applies.
             idempotent: whether the call may be executed twice, should the server forget what became of it;
-                left out, true for methods named `get…`.
+                left out, true for the methods of `mtproto.client.repeatable`, which only read.
             after: handles of calls that must have succeeded before (`invokeAfterMsgs`).
 
         Raises:
@@ -88,7 +91,7 @@ class Client(BaseClient):
             tl.DecodeError: the answer can't be read.
 
         """
-        repeatable = is_idempotent(request) if idempotent is None else idempotent
+        repeatable = is_repeatable(request) if idempotent is None else idempotent
         answer = self._call(request.to_bytes(), method_name(request), timeout, repeatable, after)
         result: Result = self._decode(answer, request)
         return result
@@ -104,7 +107,7 @@ class Client(BaseClient):
         """Send the bytes of one call and return those of its answer, unread: the raw door.
 
         Args:
-            body: one serialized function. The first call of a key is wrapped in `initConnection` here, too.
+            body: one serialized function. The first call of a client is wrapped in `initConnection` here, too.
             timeout: as for a call of an object.
             idempotent: whether the call may be executed twice.
             after: as for a call of an object.
@@ -117,14 +120,12 @@ class Client(BaseClient):
 
     def _call(self, body: bytes, method: str, timeout: Timeout, idempotent: bool, after: Sequence[Request]) -> bytes:
         seconds = self._seconds(timeout)
-        state = self.connection.key_state
-        sent = self._writer.wrap(body, state)
-        outcome = self.connection.call(sent, timeout=seconds, idempotent=idempotent, after=after)
-        if self._writer.wants_wrapping(outcome, sent, state):
-            state = self.connection.key_state
-            sent = self._writer.wrap(body, state)
-            outcome = self.connection.call(sent, timeout=seconds, idempotent=idempotent, after=after)
-        return self._writer.read(outcome, sent, method, state)
+        sent = self._writer.wrap(body, self.connection.key_use)
+        outcome = self.connection.call(sent.body, timeout=seconds, idempotent=idempotent, after=after)
+        if self._writer.wants_wrapping(outcome, sent):
+            sent = self._writer.wrap(body, self.connection.key_use)
+            outcome = self.connection.call(sent.body, timeout=seconds, idempotent=idempotent, after=after)
+        return self._writer.read(outcome, sent, method)
 
     def updates(self) -> Iterator[ReceivedUpdate]:
         """Iterate over what the server sends unasked, in order of arrival, until the client is closed.
@@ -135,13 +136,14 @@ class Client(BaseClient):
             yield read_update(item, self.schema)
 
 
+@named_options(ClientKeywords)
 def connect(
     address: Destination,
     *,
     keys: Sequence[RSAPublicKey],
-    api_id: int,
+    api_id: int | None = None,
     api_hash: str = "",
-    **options: Unpack[Options],
+    **options: Unpack[ClientKeywords],
 ) -> Client:
     """Return a client of the data centre at `address`; entering it (`with`) connects.
 
@@ -149,9 +151,15 @@ def connect(
         address: host and TCP port; several of them, any of which will do, the best first; or a `DataCenter` of
             `mtproto.datacenters`, with all its addresses.
         keys: the RSA keys that the data centre may have (core.telegram.org/mtproto/auth_key).
-        api_id: the application's number, from my.telegram.org.
+        api_id: the application's number, from my.telegram.org; it may be left out where `application` has it.
         api_hash: its secret half, which the `auth` methods want.
-        options: see `client.options.Options`.
+        options: see `mtproto.client.options.ClientOptions`.
+
+    Raises:
+        TypeError: an option does not exist; the error names the nearest one.
+        OptionError: an option has a value that is refused, or two exclude one another.
+        LocalProtocolError: a library is missing for the transport or the proxy.
 
     """
-    return Client(BlockingConnection(address, keys, **connection_options(options)), api_id, api_hash, options)
+    chosen = client_options(api_id, api_hash, options)
+    return Client(BlockingConnection(address, keys, chosen), chosen)

@@ -1,115 +1,91 @@
-"""The options that both clients share, and how they divide between a client and its connection."""
+"""The options that both clients share, as people write them (`ClientKeywords`) and as they travel (`ClientOptions`)."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypedDict
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from mtproto.client.application import Application
+from mtproto.errors import OptionError
+from mtproto.net.options import ConnectionKeywords, ConnectionOptions
 
 if TYPE_CHECKING:
-    import ssl
     from collections.abc import Callable
 
-    from mtproto.client.application import Application
     from mtproto.exchange import Step
-    from mtproto.limits import Limits
     from mtproto.link import LinkEvent
-    from mtproto.message.key_state import KeyState
-    from mtproto.net.proxies import Proxy
     from tl import Schema
 
-__all__ = ["ConnectionOptions", "Options", "application_of", "connection_options", "named_proxy", "schema_of"]
+__all__ = ["ClientKeywords", "ClientOptions", "client_options"]
 
 DEFAULT_TIMEOUT = 60.0
 """Seconds a call waits by default: longer than any honest answer, short enough for a person."""
 
 
-class ConnectionOptions(TypedDict, total=False):
-    """What `net.Connection` and `net.blocking.BlockingConnection` are told beyond address and keys.
+class ClientKeywords(ConnectionKeywords, total=False):
+    """The fields of `ClientOptions`, by name; none is required where the ids of the application are given."""
 
-    Attributes:
-        dc_id: the data centre's id; 10000 is added for Telegram's test servers, media-only ones are negative. Left
-            out, it is that of the `DataCenter` that is connected to, or 2.
-        state: what a former run left in `client.state`; with it no exchange is made.
-        transport: the framing: "abridged", "intermediate", "full" … (core.telegram.org/mtproto/mtproto-transports),
-            or "websocket", "websocket-tls" or "http" (extra `web`).
-        tls: what to trust for "websocket-tls"; None trusts what the system trusts.
-        proxy: the way to the data centre: the tg://proxy?… link of a proxy that speaks MTProto, or an `MTProxy`, whose
-            secret may ask for another framing than `transport`; or socks5://…, socks4://… or http://HOST:PORT, with
-            USER:PASSWORD@ before the host where that is needed (extra `proxy`).
-        pfs: whether calls travel under temporary keys only, bound to the permanent one (core.telegram.org/api/pfs);
-            `state` is that of the permanent key all the same.
-        expires_in: seconds that a temporary key lives; it is replaced in time. A day by default.
-        limits: bounds on what is sent and accepted.
-        random: a cryptographically secure source of bytes; the operating system's by default.
-        trace: called with each step of the key exchange; it sees no secret.
-        on_event: called with every event of the connection (`mtproto.link.LinkEvent`), in the thread that carries it:
-            its states (`StatusChanged`), its keys, what happens to each call. It sees no secret.
-
-    """
-
-    dc_id: int
-    state: KeyState | None
-    transport: str
-    tls: ssl.SSLContext | None
-    proxy: str | Proxy | None
-    pfs: bool
-    expires_in: int
-    limits: Limits
-    random: Callable[[int], bytes]
+    application: Application
+    schema: Schema | None
+    timeout: float | None
     trace: Callable[[Step], None] | None
-    on_event: Callable[[LinkEvent], None] | None
 
 
-class Options(ConnectionOptions, total=False):
-    """What `connect` and `blocking.connect` are told beyond address, keys and application ids.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientOptions(ConnectionOptions):
+    """What `connect` and `blocking.connect` are told beyond address and keys: a connection's options, and more.
 
     Attributes:
-        application: the whole of what `initConnection` says; its `api_id` and `api_hash` win over the separate ones.
-        schema: the API schema of the calls, by default the packaged layer.
+        application: the whole of what `initConnection` says; it takes the place of `api_id` and `api_hash`.
+        schema: the API schema of the calls; None takes the packaged layer.
         timeout: seconds that opening and each call may take unless the call says otherwise; None waits for ever.
+        trace: called with each step of the key exchange; it sees no secret.
+
+    Raises `OptionError` for a value that no client can have, and for options that exclude one another.
 
     """
 
     application: Application
-    schema: Schema
-    timeout: float | None
+    schema: Schema | None = None
+    timeout: float | None = DEFAULT_TIMEOUT
+    trace: Callable[[Step], None] | None = None
+
+    def __post_init__(self) -> None:
+        ConnectionOptions.__post_init__(self)  # a class with slots is made anew, where `super()` doesn't find it
+        if self.timeout is not None and not self.timeout >= 0:  # NaN is no time either
+            raise OptionError(f"no call can wait for {self.timeout} seconds", "timeout")
 
 
-def application_of(api_id: int, api_hash: str, options: Options) -> Application:
-    """Return the application that the options name, or one made of the two ids."""
-    from mtproto.client.application import Application
+def client_options(api_id: int | None, api_hash: str, named: ClientKeywords) -> ClientOptions:
+    """Return the options of a client.
 
-    return options.get("application") or Application(api_id=api_id, api_hash=api_hash)
+    Args:
+        api_id: the application's number; None where `application` has it.
+        api_hash: its secret half; "" where `application` has it, or nobody needs it.
+        named: the other options.
 
+    Raises:
+        TypeError: neither `api_id` nor `application` is given.
+        OptionError: both are, and differ; or as `ClientOptions` raises it.
 
-def schema_of(options: Options) -> Schema:
-    """Return the schema that the options name, or the packaged one."""
-    if chosen := options.get("schema"):
-        return chosen
-    from tl import api
-
-    return api.schema
-
-
-def named_proxy(options: Options) -> tuple[str, int] | None:
-    """Return host and port of the proxy that the options name, if it is one that speaks MTProto."""
-    from mtproto.net.proxies import parse_proxy
-    from mtproto.transport import MTProxy
-
-    proxy = options.get("proxy")
-    if isinstance(proxy, str):
-        proxy = parse_proxy(proxy)
-    return proxy.address if isinstance(proxy, MTProxy) else None
+    """
+    given: ClientKeywords = {**named, "application": _application(api_id, api_hash, named.get("application"))}
+    options = ClientOptions(**given)
+    if options.trace is None:
+        return options
+    return replace(options, on_event=_steps_and_events(options.trace, options.on_event))
 
 
-def connection_options(options: Options) -> Any:
-    """Return those options that the connection takes, as its keyword arguments."""
-    chosen: dict[str, Any] = {
-        name: value for name, value in options.items() if name in ConnectionOptions.__annotations__
-    }
-    trace = chosen.pop("trace", None)
-    if trace is not None:
-        chosen["on_event"] = _steps_and_events(trace, chosen.get("on_event"))
-    return chosen
+def _application(api_id: int | None, api_hash: str, given: Application | None) -> Application:
+    if given is None:
+        if api_id is None:
+            raise TypeError("connect() wants api_id=, from my.telegram.org, or application=")
+        return Application(api_id=api_id, api_hash=api_hash)
+    if api_id not in (None, given.api_id):
+        raise OptionError.excluding("application", "api_id", f"it has the api_id {given.api_id}, not {api_id}")
+    if api_hash not in ("", given.api_hash):
+        raise OptionError.excluding("application", "api_hash", "it has another one")
+    return given
 
 
 def _steps_and_events(

@@ -15,6 +15,7 @@ import enum
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar
 
+from mtproto._options import named_options
 from mtproto.crypto import dh, kdf, pq
 from mtproto.crypto.errors import CryptoError, DHCheckFailed
 from mtproto.crypto.rsa import RSAPublicKey, rsa_pad
@@ -80,6 +81,7 @@ class ClientExchange:
 
     """
 
+    @named_options()
     def __init__(
         self, keys: Sequence[RSAPublicKey], dc_id: int, random: Random, *, expires_in: int | None = None
     ) -> None:

@@ -13,6 +13,7 @@ import enum
 from collections.abc import Callable, Container, Mapping, Sequence
 from typing import Any, ClassVar
 
+from mtproto._options import named_options
 from mtproto.crypto import dh, kdf
 from mtproto.crypto.errors import CryptoError
 from mtproto.crypto.hashes import sha1
@@ -102,6 +103,7 @@ class ServerExchange:
 
     """
 
+    @named_options()
     def __init__(
         self,
         keys: Sequence[RSAPrivateKey],

@@ -14,6 +14,7 @@ from mtproto.link.events import (
     KeyCreated,
     KeyDropped,
     KeyMade,
+    KeyUse,
     LinkAdded,
     LinkEvent,
     LinkRemoved,
@@ -25,6 +26,7 @@ from mtproto.link.events import (
 from mtproto.link.faults import IncomingPacket, LinkFaults, OutgoingPacket
 from mtproto.link.key_giver import ServerWork
 from mtproto.link.key_maker import Work
+from mtproto.link.options import LinkKeywords, LinkOptions, ServerLinkKeywords, ServerLinkOptions
 from mtproto.link.pfs import EXPIRES_IN, PfsLink
 from mtproto.link.server import ServerLink
 from mtproto.link.server_state import ServerKey, ServerState, SessionSlot
@@ -43,15 +45,20 @@ __all__ = [
     "KeyCreated",
     "KeyDropped",
     "KeyMade",
+    "KeyUse",
     "LinkAdded",
     "LinkEvent",
     "LinkFaults",
+    "LinkKeywords",
+    "LinkOptions",
     "LinkRemoved",
     "OutgoingPacket",
     "PfsLink",
     "ServerKey",
     "ServerLink",
     "ServerLinkEvent",
+    "ServerLinkKeywords",
+    "ServerLinkOptions",
     "ServerQuery",
     "ServerState",
     "ServerWork",

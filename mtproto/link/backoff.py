@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from mtproto._options import named_fields
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -13,6 +15,7 @@ __all__ = ["DEFAULT_BACKOFF", "Backoff", "BackoffPolicy"]
 _JITTER_STEPS = 1 << 16
 
 
+@named_fields
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BackoffPolicy:
     """How long to wait before the attempts that follow each other without success. All times are in seconds."""

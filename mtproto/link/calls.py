@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mtproto.errors import ConnectionLost, LocalProtocolError, own_copy
-from mtproto.link.events import Status
+from mtproto.link.events import KeyUse, Status
 from mtproto.session import Request, RequestLost, RequestState
 
 if TYPE_CHECKING:
@@ -53,6 +53,12 @@ class LinkCalls:
     def key_state(self) -> KeyState | None:
         """What belongs to the key that calls go out under; here the same as `state`."""
         return self.state
+
+    @property
+    def key_use(self) -> KeyUse | None:
+        """The key that a call made now goes out under; None before there is one."""
+        state = self.key_state
+        return None if state is None else KeyUse(state.auth_key.id)
 
     @property
     def session(self) -> ClientSession | None:

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mtproto._options import named_options
 from mtproto.errors import (
     ConnectionLost,
     ExchangeFailed,
@@ -24,26 +25,26 @@ from mtproto.errors import (
     TransportError,
     own_copy,
 )
-from mtproto.limits import DEFAULT_LIMITS, Limits
-from mtproto.link.backoff import DEFAULT_BACKOFF, BackoffPolicy
 from mtproto.link.calls import LinkCalls
 from mtproto.link.events import Broken, ExchangeStep, Failed, KeyCreated, LinkEvent, Status, StatusChanged
 from mtproto.link.keep_alive import DISCONNECT_DELAY, KeepAlive
 from mtproto.link.key_maker import KeyMaker, Work
+from mtproto.link.options import LinkKeywords, LinkOptions, link_options
 from mtproto.link.other_end import OtherEnd
 from mtproto.link.reconnection import Reconnection
 from mtproto.message.key_state import KeyState
 from mtproto.session import ClientSession, Result, RpcFailed, SessionBroken
 from mtproto.session.service_messages import HttpWait
-from mtproto.transport import Payload, QuickAck, client_transport
+from mtproto.transport import Payload, QuickAck, check_transport, client_transport
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
+    from typing import Unpack
 
     from mtproto.crypto.rsa import RSAPublicKey
     from mtproto.errors import MTProtoError
     from mtproto.exchange import Step
-    from mtproto.transport import ClientTransport, Event, Secret
+    from mtproto.transport import ClientTransport, Event
 
 __all__ = ["ClientLink"]
 
@@ -70,14 +71,7 @@ class ClientLink(LinkCalls):
 
     Args:
         keys: the server's public keys that the caller trusts.
-        dc_id: the data centre, as `ClientExchange` takes it.
-        random: source of random bytes.
-        state: what an earlier link left: with it no exchange is made.
-        transport: a name of `mtproto.transport.TRANSPORTS`.
-        secret: the secret of the proxy that is connected to, if it is one that speaks MTProto.
-        limits: what is sent and accepted at most.
-        backoff: how long to wait between connections that fail.
-        offload: leave the slow steps of the exchange to whoever calls `take_work`.
+        options: everything else, see `LinkOptions`; as one object, or by name.
 
     Attributes:
         connect_at: when to connect, Unix seconds; None while it is connected, or over.
@@ -85,44 +79,34 @@ class ClientLink(LinkCalls):
         failure: why it has given up.
         trouble: why the last connection ended, or what else went wrong; None once a call was answered after it.
 
-    Raises `LocalProtocolError` if the state is that of another data centre, or if there is neither a state nor a good
-    key to begin an exchange with.
+    Raises `TypeError` for an option that does not exist or is missing, `OptionError` as `LinkOptions` does, and
+    `LocalProtocolError` if there is neither a state nor a good key to begin an exchange with.
 
     """
 
+    @named_options(LinkKeywords)
     def __init__(
-        self,
-        keys: Sequence[RSAPublicKey],
-        *,
-        dc_id: int,
-        random: Callable[[int], bytes],
-        state: KeyState | None = None,
-        transport: str = "intermediate",
-        secret: Secret | None = None,
-        limits: Limits = DEFAULT_LIMITS,
-        backoff: BackoffPolicy = DEFAULT_BACKOFF,
-        offload: bool = False,
+        self, keys: Sequence[RSAPublicKey], options: LinkOptions | None = None, **named: Unpack[LinkKeywords]
     ) -> None:
-        if state is not None:
-            state.check_dc(dc_id)
-        super().__init__(limits)
-        self._dc_id = dc_id
-        self._random = random
-        self._transport_name = transport
-        self._secret = secret
+        options = link_options(type(self).__name__, options, named)
+        super().__init__(options.limits)
+        self._dc_id = options.dc_id
+        self._random = random = options.random
+        self._transport_name = check_transport(options.transport, options.secret)
+        self._secret = options.secret
         self._new_transport(0.0)  # raises now rather than at the first connection
-        self._reconnection = Reconnection(random, backoff)
-        self._offload = offload
-        self._maker = KeyMaker(keys, dc_id, random, self._stepped)
-        if state is None:
+        self._reconnection = Reconnection(random, options.backoff)
+        self._offload = options.offload
+        self._maker = KeyMaker(keys, options.dc_id, random, self._stepped)
+        if options.state is None:
             self._maker.check()  # now rather than at the first connection
-        self._session = self._new_session(state) if state is not None else None
+        self._session = self._new_session(options.state) if options.state is not None else None
         self._transport: ClientTransport | None = None  # None without a connection, and on one that broke
         self._outgoing: list[bytes] = []
         self._keep_alive: KeepAlive | None = None
         self._made_key = False  # on this connection
         self._greet_until = 0.0
-        self._other_end = OtherEnd(dc_id, secret)
+        self._other_end = OtherEnd(options.dc_id, options.secret)
         self.trouble: Exception | None = None
         self.has_more = False
         self.connect_at: float | None = 0.0

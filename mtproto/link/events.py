@@ -26,6 +26,7 @@ __all__ = [
     "KeyCreated",
     "KeyDropped",
     "KeyMade",
+    "KeyUse",
     "LinkAdded",
     "LinkEvent",
     "LinkRemoved",
@@ -67,6 +68,20 @@ class ExchangeStep:
     """A message of the key exchange was sent or received; it holds nothing secret."""
 
     step: Step
+
+
+@dataclass(frozen=True, slots=True)
+class KeyUse:
+    """A key as calls go out under it: what the server was told under one use, it was not told under another.
+
+    Attributes:
+        key_id: the id of the auth key.
+        binding: how many times this link has bound a temporary key, this use included; 0 for permanent keys.
+
+    """
+
+    key_id: int
+    binding: int = 0
 
 
 @dataclass(frozen=True, slots=True)

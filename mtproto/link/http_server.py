@@ -12,15 +12,17 @@ disconnected when it does.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from mtproto.limits import SERVER_LIMITS, Limits
+from mtproto._options import named_options
+from mtproto.link.options import ServerLinkKeywords, ServerLinkOptions, server_link_options
 from mtproto.link.server import ServerLink
 from mtproto.session import wire
 from mtproto.transport import Packets, Role
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
+    from typing import Unpack
 
     from mtproto.crypto.rsa import RSAPrivateKey
     from mtproto.link.server_state import ServerState, SessionSlot
@@ -38,24 +40,25 @@ class HttpLink(ServerLink):
         now: Unix seconds.
         random: source of random bytes.
         flush: told a link to which messages have come that it did not ask for itself.
-        limits: what is sent and accepted at most.
-        options: the other ones of `ServerLink`.
+        options: as `ServerLink` takes them.
 
     """
 
+    @named_options(ServerLinkKeywords)
     def __init__(
         self,
         state: ServerState,
         keys: Sequence[RSAPrivateKey],
         now: float,
         random: Callable[[int], bytes],
+        options: ServerLinkOptions | None = None,
         *,
         flush: Callable[[ServerLink], None],
-        limits: Limits = SERVER_LIMITS,
-        **options: Any,
+        **named: Unpack[ServerLinkKeywords],
     ) -> None:
-        super().__init__(state, keys, now, random, limits=limits, **options)
-        self._packets = self._transport = Packets(Role.SERVER, random, limits=limits)
+        options = server_link_options(type(self).__name__, options, named)
+        super().__init__(state, keys, now, random, options)
+        self._packets = self._transport = Packets(Role.SERVER, random, limits=options.limits)
         self.transport_name = "http"
         self._flush = flush
         self._current: SessionSlot | None = None  # the session of the latest request

@@ -11,21 +11,24 @@ was not executed, and goes out again under the new key.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from mtproto.errors import ConnectionLost, LocalProtocolError, own_copy
-from mtproto.limits import DEFAULT_LIMITS, Limits
+from mtproto._options import named_options
+from mtproto.errors import ConnectionLost, LocalProtocolError, OptionError, own_copy
 from mtproto.link.calls import end_unsent
 from mtproto.link.events import Failed, LinkAdded, LinkRemoved, Status, StatusChanged
+from mtproto.link.options import LinkKeywords, LinkOptions, link_options
 from mtproto.link.temporary import PermanentKey, TemporaryLink
 from mtproto.session import NewSession, Request, RequestLost, RequestState, Result, RpcFailed, UpdatesGap
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import Unpack
 
     from mtproto.crypto.rsa import RSAPublicKey
     from mtproto.errors import MTProtoError
-    from mtproto.link.events import LinkEvent
+    from mtproto.link.events import KeyUse, LinkEvent
     from mtproto.message.key_state import KeyState
     from mtproto.session import Body
 
@@ -52,38 +55,36 @@ class PfsLink:
 
     Args:
         keys: the server's public keys that the caller trusts.
-        state: the permanent key that an earlier link left; without it one is made.
+        options: as `ClientLink` takes them; their state is that of the permanent key, and without it one is made.
         expires_in: seconds that a temporary key is to live.
-        limits: what is sent and accepted at most.
-        dc_id: as `ClientLink` takes it.
-        options: of `ClientLink`.
 
     Attributes:
         failure: why it has given up.
 
-    Raises `LocalProtocolError` if the state is that of a temporary key, or of another data centre.
+    Raises `TypeError` for an option that does not exist or is missing; `OptionError` as `LinkOptions` does, and if the
+    state is that of a temporary key, or no key could live for `expires_in`.
 
     """
 
+    @named_options(LinkKeywords)
     def __init__(
         self,
         keys: Sequence[RSAPublicKey],
+        options: LinkOptions | None = None,
         *,
-        dc_id: int,
-        state: KeyState | None = None,
         expires_in: int = EXPIRES_IN,
-        limits: Limits = DEFAULT_LIMITS,
-        **options: Any,
+        **named: Unpack[LinkKeywords],
     ) -> None:
-        if state is not None:
-            state.check_dc(dc_id)
-            if state.expires_at is not None:
-                raise LocalProtocolError("a temporary key can't be bound to a temporary key")
-        self._permanent = PermanentKey(state)
+        options = link_options(type(self).__name__, options, named)
+        if options.state is not None and options.state.expires_at is not None:
+            raise OptionError("the state is a temporary key, which can't be bound to a temporary key", "state")
+        if expires_in <= 0:
+            raise OptionError(f"a temporary key can't live for {expires_in} seconds", "expires_in")
+        self._permanent = PermanentKey(options.state)
         self._keys = keys
         self._expires_in = expires_in
-        self._limits = limits
-        self._options = {**options, "dc_id": dc_id}
+        self._limits = options.limits
+        self._options = replace(options, state=None)
         self._early = min(RENEW_EARLY, expires_in / 10)
         self._front = self._new_link()  # the link whose key calls go out under
         self._next: TemporaryLink | None = None  # the one that is to take over
@@ -98,9 +99,7 @@ class PfsLink:
         self.failure: MTProtoError | None = None
 
     def _new_link(self) -> TemporaryLink:
-        return TemporaryLink(
-            self, self._permanent, self._keys, expires_in=self._expires_in, limits=self._limits, **self._options
-        )
+        return TemporaryLink(self, self._permanent, self._keys, self._options, expires_in=self._expires_in)
 
     # What the owner asks -----------------------------------------------------------------------------------------
 
@@ -118,6 +117,11 @@ class PfsLink:
     def key_state(self) -> KeyState | None:
         """What belongs to the temporary key that calls made now go out under, if there is one. Not for a store."""
         return self._taker.key_state
+
+    @property
+    def key_use(self) -> KeyUse | None:
+        """The key that a call made now goes out under, and under which of its bindings; None before there is one."""
+        return self._taker.key_use
 
     @property
     def links(self) -> Sequence[TemporaryLink]:

@@ -16,22 +16,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mtproto._options import named_options
 from mtproto.errors import RemoteProtocolError
 from mtproto.exchange import ServerExchange
-from mtproto.limits import SERVER_LIMITS, Limits
 from mtproto.link.events import Hangup, InSession, KeyMade, ServerLinkEvent, ServerQuery
 from mtproto.link.faults import IncomingPacket, OutgoingPacket
 from mtproto.link.key_giver import KeyGiver, ServerWork
+from mtproto.link.options import ServerLinkKeywords, ServerLinkOptions, server_link_options
 from mtproto.message.envelope import Sender, payload_key_id, unseal
 from mtproto.message.message_ids import check_server_clock
 from mtproto.session import CloseAfter, DestroyAuthKey, DestroySession, Flooded, Query, Refused
 from mtproto.transport import Payload, detect
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
+    from typing import Unpack
 
     from mtproto.crypto.rsa import RSAPrivateKey
-    from mtproto.exchange import ExchangeFaults
     from mtproto.link.faults import LinkFaults
     from mtproto.link.server_state import ServerKey, ServerState, SessionSlot
     from mtproto.message.envelope import Unsealed
@@ -60,38 +61,31 @@ class ServerLink:
         keys: the private keys offered in exchanges.
         now: Unix seconds.
         random: source of random bytes.
-        limits: what is sent and accepted at most.
-        dc_ids: as `ServerExchange` takes it.
-        secrets: as `detect` takes it.
-        exchange_faults: how exchanges misbehave.
-        faults: how packets are spoilt on their way.
-        offload: leave the slow steps of exchanges to whoever calls `take_work`.
+        options: everything else, see `ServerLinkOptions`; as one object, or by name.
 
     Raises `LocalProtocolError` if `now` is a time at which no server works.
 
     """
 
+    @named_options(ServerLinkKeywords)
     def __init__(
         self,
         state: ServerState,
         keys: Sequence[RSAPrivateKey],
         now: float,
         random: Callable[[int], bytes],
-        *,
-        limits: Limits = SERVER_LIMITS,
-        dc_ids: Container[int] | None = None,
-        secrets: Sequence[bytes] = (),
-        exchange_faults: ExchangeFaults | None = None,
-        faults: LinkFaults | None = None,
-        offload: bool = False,
+        options: ServerLinkOptions | None = None,
+        **named: Unpack[ServerLinkKeywords],
     ) -> None:
         check_server_clock(now)
+        options = server_link_options(type(self).__name__, options, named)
+        dc_ids, exchange_faults = options.dc_ids, options.exchange_faults
         self._state = state
         self._random = random
-        self._limits = limits
-        self._secrets = secrets
-        self._faults = faults
-        self._offload = offload
+        self._limits = options.limits
+        self._secrets = options.secrets
+        self._faults = options.faults
+        self._offload = options.offload
         self._giver = KeyGiver(
             lambda: ServerExchange(keys, random, dc_ids=dc_ids, key_exists=state.__contains__, faults=exchange_faults)
         )

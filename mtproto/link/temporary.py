@@ -16,18 +16,18 @@ from mtproto.link.backoff import Backoff
 from mtproto.link.binding import bind_request
 from mtproto.link.calls import end_unsent
 from mtproto.link.client import ClientLink
-from mtproto.link.events import KeyBound, KeyCreated, KeyDropped, Status
+from mtproto.link.events import KeyBound, KeyCreated, KeyDropped, KeyUse, Status
 from mtproto.link.key_maker import KeyMaker
 from mtproto.session import Request, RequestLost, Result, RpcFailed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from typing import Any
 
     from mtproto.crypto.rsa import RSAPublicKey
     from mtproto.errors import MTProtoError, TransportError
     from mtproto.link.events import LinkEvent
     from mtproto.link.key_maker import Work
+    from mtproto.link.options import LinkOptions
     from mtproto.message.key_state import KeyState
 
 __all__ = ["PermanentKey", "Superior", "TemporaryLink"]
@@ -82,9 +82,9 @@ class TemporaryLink(ClientLink):
     Args:
         superior: sees all events before the shell does.
         permanent: the key to bind to, perhaps one that is still to be made.
-        keys: as `ClientLink` takes them, like the other options.
+        keys: as `ClientLink` takes them.
+        options: as `ClientLink` takes them; their state is left out.
         expires_in: seconds that a temporary key is to live.
-        options: of `ClientLink`.
 
     Attributes:
         bound: whether the server has taken the binding.
@@ -98,11 +98,11 @@ class TemporaryLink(ClientLink):
         superior: Superior,
         permanent: PermanentKey,
         keys: Sequence[RSAPublicKey],
+        options: LinkOptions,
         *,
         expires_in: int,
-        **options: Any,
     ) -> None:
-        super().__init__(keys, **options)
+        super().__init__(keys, options)
         self._superior = superior
         self._permanent = permanent
         self._permanent_maker = self._maker
@@ -112,9 +112,16 @@ class TemporaryLink(ClientLink):
         self._bind_at: float | None = None  # when to try again
         self._failures = 0
         self._bound_at = 0.0
+        self._bindings = 0  # that took effect
         self.bound = False
         self.binding: Request | None = None
         self.given_back: list[Request] = []
+
+    @property
+    def key_use(self) -> KeyUse | None:
+        """The key that a call made now goes out under, and under which of its bindings; None before there is one."""
+        state = self.key_state
+        return None if state is None else KeyUse(state.auth_key.id, self._bindings + (not self.bound))
 
     # Calls -------------------------------------------------------------------------------------------------------
 
@@ -310,6 +317,7 @@ class TemporaryLink(ClientLink):
             return
         self.bound = True
         self.trouble = None
+        self._bindings += 1
         self._bound_at = now
         self._reconnection.tireless = True
         self._events.append(KeyBound(self._session.key_state))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from mtproto._options import named_options
 from mtproto.crypto.rsa import RSAPrivateKey
 from mtproto.limits import SERVER_LIMITS, Limits
 from mtproto.link import InSession, KeyMade
@@ -63,6 +64,7 @@ class DataCentre:
 
     """
 
+    @named_options()
     def __init__(
         self,
         host: str = "127.0.0.1",

@@ -8,7 +8,7 @@ from hmac import compare_digest
 from struct import Struct
 from struct import error as struct_error
 
-from mtproto.errors import LocalProtocolError, MTProtoError
+from mtproto.errors import MTProtoError, OptionError
 from mtproto.message.auth_key import AUTH_KEY_LENGTH, AuthKey
 from mtproto.message.message_ids import MAX_TIME, is_possible_time, msg_id_time, possible_time
 
@@ -85,8 +85,6 @@ class KeyState:
         time_known: whether an authenticated message id has set `time_offset` in this run. It is not kept by
             `to_bytes`, since the local clock may be set to another time between two runs.
         last_msg_id: the highest msg_id given out under this key.
-        layer: the API layer that the server was last told by `invokeWithLayer`, or None.
-        init_hash: a digest (at most 255 bytes) of the last `initConnection` that the server took, or None.
         expires_at: for a temporary key, when it ends by the server's clock, Unix seconds; else None.
 
     """
@@ -97,8 +95,6 @@ class KeyState:
     time_offset: float = 0.0
     time_known: bool = False
     last_msg_id: int = 0
-    layer: int | None = None
-    init_hash: bytes | None = None
     expires_at: float | None = None
 
     @classmethod
@@ -118,11 +114,12 @@ class KeyState:
         Media servers, whose ids are negative, belong to their data centre.
 
         Raises:
-            LocalProtocolError: the key belongs to another one.
+            OptionError: the key belongs to another one.
 
         """
         if self.dc_id and abs(self.dc_id) != abs(dc_id):
-            raise LocalProtocolError(f"the key belongs to DC {self.dc_id}, not to DC {dc_id}")
+            reason = f"the key belongs to DC {self.dc_id}, not to DC {dc_id}"
+            raise OptionError.excluding("state", "dc_id", reason)
 
     def server_time(self, now: float) -> float:
         """Return what the server's clock shows at `now`, as far as it is known; both are Unix seconds.
@@ -174,15 +171,16 @@ class KeyState:
         return max((salt.valid_until for salt in self.salts), default=0)
 
     def __repr__(self) -> str:
-        return f"KeyState(auth_key={self.auth_key!r}, dc_id={self.dc_id}, layer={self.layer}, {len(self.salts)} salts)"
+        return f"KeyState(auth_key={self.auth_key!r}, dc_id={self.dc_id}, {len(self.salts)} salts)"
 
     def to_bytes(self) -> bytes:
         """Return the state as bytes for a store. They contain the key: whoever reads them is the user.
 
-        The form, little-endian: the magic `MTKS`, a version byte; the fixed part (`_FIXED`); the salts; the digest;
-        the first 8 bytes of the SHA-256 of all that. It may be called while another thread learns salts.
+        The form, little-endian: the magic `MTKS`, a version byte; the fixed part (`_FIXED`); the salts; the first 8
+        bytes of the SHA-256 of all that. Earlier versions kept a layer and a digest of `initConnection`, too: both
+        places are filled with −1, for nothing. It may be called while another thread learns salts.
         """
-        digest, salts = self.init_hash, self.salts  # each is replaced, never changed
+        salts = self.salts  # the list is replaced, never changed
         fixed = _FIXED.pack(
             MAGIC,
             VERSION,
@@ -190,19 +188,22 @@ class KeyState:
             self.dc_id,
             self.time_offset,
             self.last_msg_id,
-            -1 if self.layer is None else self.layer,
+            _NOT_KEPT,
             self.expires_at is not None,
             self.expires_at or 0.0,
             len(salts),
-            -1 if digest is None else len(digest),
+            _NOT_KEPT,
         )
         packed = [_SALT.pack(salt.valid_since, salt.valid_until, salt.salt) for salt in salts]
-        data = b"".join((fixed, *packed, digest or b""))
+        data = b"".join((fixed, *packed))
         return data + _checksum(data)
 
     @classmethod
     def from_bytes(cls, data: bytes) -> KeyState:
-        """Read what `to_bytes` returned. A number that can't be is dropped: the session learns it anew.
+        """Read what `to_bytes` returned, of this version or an earlier one.
+
+        A number that can't be is dropped: the session learns it anew. The layer and the digest of an earlier version
+        are skipped: what an earlier process said in `initConnection` does not count (core.telegram.org/api/invoking).
 
         Raises:
             KeyStateDamaged: the bytes are not that.
@@ -220,7 +221,7 @@ class KeyState:
 
     @classmethod
     def _read(cls, content: bytes) -> KeyState:
-        (_, _, key, dc_id, offset, last, layer, has_end, end, salt_count, digest_length) = _FIXED.unpack_from(content)
+        (_, _, key, dc_id, offset, last, _layer, has_end, end, salt_count, digest_length) = _FIXED.unpack_from(content)
         salts_end = _FIXED.size + salt_count * _SALT.size
         if len(content) != salts_end + max(0, digest_length):
             raise KeyStateDamaged("a key state with wrong lengths")
@@ -234,8 +235,6 @@ class KeyState:
             ],
             time_offset=offset if abs(offset) <= FURTHEST_OFFSET else 0.0,
             last_msg_id=last if is_possible_time(msg_id_time(last)) else 0,
-            layer=None if layer < 0 else layer,
-            init_hash=None if digest_length < 0 else content[salts_end:],
             # A key whose end can't be read has ended: it must not become one that does not end.
             expires_at=(end if 0 <= end <= MAX_TIME else 0.0) if has_end else None,
         )
@@ -243,6 +242,7 @@ class KeyState:
 
 MAGIC = b"MTKS"
 VERSION = 1
+_NOT_KEPT = -1
 CHECKSUM = 8
 _FIXED = Struct(f"<4sB{AUTH_KEY_LENGTH}sidqi?dHh")
 _SALT = Struct("<qqq")

@@ -9,11 +9,13 @@ import asyncio
 import contextlib
 import logging
 import os
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
+from mtproto._options import named_options
 from mtproto.limits import SERVER_LIMITS, Limits
 from mtproto.link import Hangup, KeyMade, ServerLink, ServerQuery, ServerState
 from mtproto.link.http_server import HttpLink
+from mtproto.link.options import ServerLinkOptions
 from mtproto.net.clock import Clock
 from mtproto.net.serving import LINGER, TCPServer
 from mtproto.net.web import has_web
@@ -66,6 +68,7 @@ class Listener(TCPServer):
 
     """
 
+    @named_options()
     def __init__(
         self,
         handler: Handler,
@@ -87,18 +90,12 @@ class Listener(TCPServer):
         self._handler = handler
         self._limits = limits
         self._clock = clock if clock is not None else Clock()
-        options: dict[str, Any] = {
-            "limits": limits,
-            "dc_ids": dc_ids,
-            "exchange_faults": exchange_faults,
-            "faults": faults,
-            "offload": True,
-        }
-        self._new_link: Callable[[], ServerLink] = lambda: ServerLink(
-            self.state, keys, self._clock(), random, **options
+        options = ServerLinkOptions(
+            limits=limits, dc_ids=dc_ids, exchange_faults=exchange_faults, faults=faults, offload=True
         )
+        self._new_link: Callable[[], ServerLink] = lambda: ServerLink(self.state, keys, self._clock(), random, options)
         self._new_http_link: Callable[[], HttpLink] = lambda: HttpLink(
-            self.state, keys, self._clock(), random, flush=self._flush_link, **options
+            self.state, keys, self._clock(), random, options, flush=self._flush_link
         )
         self._pumps: dict[ServerLink, _Pump] = {}
         self._answers: set[asyncio.Future[bytes]] = set()

@@ -6,6 +6,7 @@ import asyncio
 import os
 from typing import TYPE_CHECKING
 
+from mtproto._options import named_options
 from mtproto.errors import ConnectionLost, DeadlineExceeded, MTProtoError, TransportError
 from mtproto.link.other_end import OtherEnd
 from mtproto.net.async_loop import AsyncLoop
@@ -25,12 +26,13 @@ if TYPE_CHECKING:
 __all__ = ["ask_plain"]
 
 
+@named_options()
 async def ask_plain(
     address: Destination,
     payload: bytes,
     *,
     dc_id: int = 2,
-    transport: str = "intermediate",
+    transport: str | None = None,
     proxy: str | Proxy | None = None,
     tls: ssl.SSLContext | None = None,
     timeout: float | None = 10.0,
@@ -43,7 +45,7 @@ async def ask_plain(
         address: where to, as `Connection` takes it.
         payload: a plain message, envelope included, such as the first query of a `ClientExchange`.
         dc_id: the data centre that a proxy is asked for.
-        transport: a name of `mtproto.net.proxies.TRANSPORT_NAMES`.
+        transport: a name of `mtproto.net.proxies.TRANSPORT_NAMES`, as `Connection` takes it.
         proxy: the way there, as `Connection` takes it.
         tls: what to trust where the transport has TLS; None trusts what the system trusts.
         timeout: seconds for all of it; None for no limit.
@@ -54,7 +56,8 @@ async def ask_plain(
         ConnectionLost: the address can't be reached, or the server closed the connection without an answer.
         TransportError: the server answered with an error code.
         RemoteProtocolError: what came is not this transport.
-        LocalProtocolError: no such transport or proxy, or they don't go together.
+        OptionError: no such transport, or two of the options exclude one another.
+        LocalProtocolError: no such proxy, or a library is missing.
         DeadlineExceeded: the time was over.
 
     """

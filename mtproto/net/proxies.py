@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 from mtproto.datacenters import DataCenter
-from mtproto.errors import LocalProtocolError
+from mtproto.errors import LocalProtocolError, OptionError
 from mtproto.limits import DEFAULT_LIMITS, Limits
 from mtproto.net.carrier import Route
 from mtproto.net.socks import ALIASES, SCHEMES, SocketProxy
 from mtproto.net.web import require_web
-from mtproto.transport import TRANSPORTS, MTProxy, parse_address, read_link
+from mtproto.transport import TRANSPORTS, MTProxy, check_transport, no_transport, parse_address, read_link
 from mtproto.transport.address import read_host, read_port
 
 if TYPE_CHECKING:
@@ -57,12 +57,12 @@ class _Web:
     framing: str
     path: str
     port: int = 80
-    by_name: bool = False  # rather than by number, since it looks at the certificate
+    tls: bool = False  # then a host has a name, not a number: the name stands in the certificate
 
 
 _WEB: Mapping[str, _Web] = {
     "websocket": _Web("obfuscated-intermediate", "/apiws"),
-    "websocket-tls": _Web("obfuscated-intermediate", "/apiws", port=443, by_name=True),
+    "websocket-tls": _Web("obfuscated-intermediate", "/apiws", port=443, tls=True),
     "http": _Web("packets", "/api"),
 }
 
@@ -72,45 +72,62 @@ TRANSPORT_NAMES = (*TRANSPORTS, *_WEB)
 
 def route_to(
     destination: Destination,
-    transport: str,
+    transport: str | None,
     proxy: str | Proxy | None,
     *,
     tls: ssl.SSLContext | None = None,
     limits: Limits = DEFAULT_LIMITS,
 ) -> Route:
-    """Return the way to a DC, for the options of those names.
+    """Return the way to a DC, for the options of those names; no transport means what `check_transport` says.
 
     Of a `DataCenter` that are all addresses, of IPv4 and of IPv6, on all ports on which it speaks the transport.
 
     Raises:
-        LocalProtocolError: no such transport or proxy, a library is missing for it, the two don't go together, or
-            there is no address.
+        OptionError: no such transport, or two of the options exclude one another.
+        LocalProtocolError: no such proxy, a library is missing for it or for the transport, or there is no address.
 
     """
-    if transport not in TRANSPORT_NAMES:
-        raise LocalProtocolError(f"no transport is called {transport!r}; there are: {', '.join(TRANSPORT_NAMES)}")
+    if transport is not None and transport not in TRANSPORT_NAMES:
+        raise no_transport(transport, TRANSPORT_NAMES)
     if isinstance(proxy, str):
         proxy = parse_proxy(proxy)
-    web = _WEB.get(transport)
-    if web is not None:
-        require_web(transport)
+    if transport is not None and transport in _WEB:
+        return _web_route(destination, transport, proxy, tls=tls, limits=limits)
+    secret = proxy.secret if isinstance(proxy, MTProxy) else None
+    framing = check_transport(transport, secret)
+    if tls is not None:
+        raise _no_tls(framing)
     if isinstance(proxy, MTProxy):
-        if web is not None:
-            raise LocalProtocolError(f"a proxy that speaks MTProto does not speak {transport!r}")
-        return Route(addresses=(proxy.address,), framing=transport, secret=proxy.secret)
+        return Route(addresses=(proxy.address,), framing=framing, secret=secret)
+    addresses, _ = _places(destination, None)
+    return Route(addresses=addresses, framing=framing, via=proxy)
+
+
+def _web_route(
+    destination: Destination, transport: str, proxy: Proxy | None, *, tls: ssl.SSLContext | None, limits: Limits
+) -> Route:
+    web = _WEB[transport]
+    if isinstance(proxy, MTProxy):
+        reason = f"a proxy that speaks MTProto does not speak {transport!r}"
+        raise OptionError.excluding("transport", "proxy", reason)
+    if tls is not None and not web.tls:
+        raise _no_tls(transport)
+    require_web(transport)
     addresses, path = _places(destination, web)
-    if web is None:
-        return Route(addresses=addresses, framing=transport, via=proxy)
     return Route(
         addresses=addresses, carrier=transport, framing=web.framing, path=path, tls=tls, limits=limits, via=proxy
     )
+
+
+def _no_tls(transport: str) -> OptionError:
+    return OptionError.excluding("tls", "transport", f"{transport!r} has no TLS")
 
 
 def _places(destination: Destination, web: _Web | None) -> tuple[tuple[Address, ...], str]:
     """Return the addresses of a destination, and what is asked for there."""
     path = web.path if web is not None else ""
     if isinstance(destination, DataCenter):
-        if web is not None and web.by_name:
+        if web is not None and web.tls:
             # core.telegram.org/mtproto/transports#uri-format: a host serves the test servers under names of their own.
             return ((destination.web_host, web.port),), f"{path}_test" if destination.test else path
         addresses = destination.addresses() + destination.addresses(ipv6=True)

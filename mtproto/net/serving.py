@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import socket
 import sys
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING
@@ -55,13 +56,16 @@ class TCPServer(ABC):
 
         """
         loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(
-            lambda: self._take_in(loop),
-            self._host,
-            self._port,
-            ssl=self._tls,
-            ssl_handshake_timeout=HANDSHAKE_TIME if self._tls is not None else None,
-        )
+        try:
+            self._server = await loop.create_server(
+                lambda: self._take_in(loop),
+                self._host,
+                self._port,
+                ssl=self._tls,
+                ssl_handshake_timeout=HANDSHAKE_TIME if self._tls is not None else None,
+            )
+        except socket.gaierror as error:  # which does not say what it looked for
+            raise OSError(error.errno, f"there is no host {self._host!r} to listen on: {error.strerror}") from error
 
     async def close(self) -> None:
         """Stop listening and close all connections, with what is still being answered. May be called twice."""

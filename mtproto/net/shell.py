@@ -6,13 +6,11 @@ This module knows neither asyncio nor threads.
 from __future__ import annotations
 
 import logging
-import os
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeAlias, TypeVar
 
-from mtproto.datacenters import DataCenter
+from mtproto._options import named_options
 from mtproto.errors import ConnectionLost, DeadlineExceeded, own_copy
-from mtproto.limits import DEFAULT_LIMITS, Limits
 from mtproto.link import (
     EXPIRES_IN,
     BackoffPolicy,
@@ -23,36 +21,36 @@ from mtproto.link import (
     KeyCreated,
     KeyDropped,
     LinkAdded,
+    LinkOptions,
     LinkRemoved,
     PfsLink,
     Status,
     StatusChanged,
 )
 from mtproto.net.clock import Clock
+from mtproto.net.options import ConnectionKeywords, ConnectionOptions, connection_options, dc_id_of
 from mtproto.net.proxies import route_to
 from mtproto.net.pump import Pump
+from mtproto.net.state import read_state
 from mtproto.net.updates import UpdateQueue
 from mtproto.session import RequestLost, Result, RpcFailed, Undecodable, Update, UpdatesGap
 
 if TYPE_CHECKING:
-    import ssl
     from collections.abc import Callable, Mapping, Sequence
+    from typing import Unpack
 
     from mtproto.crypto.rsa import RSAPublicKey
     from mtproto.errors import MTProtoError
-    from mtproto.link import LinkEvent
+    from mtproto.link import KeyUse, LinkEvent
     from mtproto.message.key_state import KeyState
     from mtproto.net.carrier import Loop
-    from mtproto.net.proxies import Destination, Proxy
+    from mtproto.net.proxies import Destination
     from mtproto.session import Request
     from tl import TLError
 
 __all__ = ["Future", "Outcome", "Shell"]
 
 logger = logging.getLogger(__name__)
-
-DEFAULT_DC = 2
-"""The data centre that is meant where nobody says which."""
 
 Outcome: TypeAlias = Result | RpcFailed
 """What a call comes to when it is answered."""
@@ -87,66 +85,34 @@ class Opening(Protocol):
 F = TypeVar("F", bound=Future)
 
 
-def _dc_id(destination: Destination) -> int:
-    return destination.exchange_id if isinstance(destination, DataCenter) else DEFAULT_DC
-
-
 class Shell(Generic[F]):
     """A client's connection to one DC that outlives the carriers under it. A base of the two shells, of no use alone.
 
     Args:
         address: host and port; several of them, any of which will do; or a `mtproto.datacenters.DataCenter`.
         keys: the server's public keys that the caller trusts.
-        dc_id: the data centre, as `ClientExchange` takes it; None takes that of the `DataCenter`, or else 2.
-        state: what an earlier connection left: with it no exchange is made.
-        transport: a name of `mtproto.transport.TRANSPORTS`, or "websocket", "websocket-tls" or "http".
-        proxy: the way there, as `mtproto.net.proxies` reads it: a tg://proxy?… link, or an `MTProxy`, whose secret may
-            ask for another framing than `transport`; or socks5://…, socks4://… or http://HOST:PORT (extra `proxy`).
-        limits: what is sent, accepted and kept at most.
-        backoff: how long to wait between attempts to connect.
-        clock: gives Unix seconds; never steps.
-        random: source of random bytes.
-        on_event: told every event of the link, in the thread that pumps it.
-        tls: what to trust where the transport has TLS; None trusts what the system trusts.
-        pfs: send calls under temporary keys only (core.telegram.org/api/pfs). `state` remains that of the permanent
-            key, which seals nothing but what binds them.
-        expires_in: seconds that a temporary key lives; it is replaced in time.
+        options: everything else, see `mtproto.net.options.ConnectionOptions`; as one object, or by name.
+
+    Raises `TypeError` for an option that does not exist; `OptionError` for a value that is refused, and for options
+    that exclude one another; `LocalProtocolError` where a library is missing for the transport or the proxy.
 
     """
 
+    @named_options(ConnectionKeywords)
     def __init__(
         self,
         address: Destination,
         keys: Sequence[RSAPublicKey],
-        *,
-        dc_id: int | None = None,
-        state: KeyState | None = None,
-        transport: str = "intermediate",
-        proxy: str | Proxy | None = None,
-        limits: Limits = DEFAULT_LIMITS,
-        backoff: BackoffPolicy | None = None,
-        clock: Callable[[], float] | None = None,
-        random: Callable[[int], bytes] = os.urandom,
-        on_event: Callable[[LinkEvent], None] | None = None,
-        tls: ssl.SSLContext | None = None,
-        pfs: bool = False,
-        expires_in: int = EXPIRES_IN,
+        options: ConnectionOptions | None = None,
+        **named: Unpack[ConnectionKeywords],
     ) -> None:
-        self._route = route_to(address, transport, proxy, tls=tls, limits=limits)
-        self._clock = clock if clock is not None else Clock()
-        options: dict[str, Any] = {
-            "dc_id": _dc_id(address) if dc_id is None else dc_id,
-            "random": random,
-            "state": state,
-            "transport": self._route.framing,
-            "secret": self._route.secret,
-            "limits": limits,
-            "backoff": backoff if backoff is not None else BackoffPolicy(),
-            "offload": True,
-        }
-        self._link = PfsLink(keys, expires_in=expires_in, **options) if pfs else ClientLink(keys, **options)
+        options = connection_options(type(self).__name__, options, named)
+        limits = options.limits
+        self._route = route_to(address, options.transport, options.proxy, tls=options.tls, limits=limits)
+        self._clock = options.clock if options.clock is not None else Clock()
+        self._link = self._new_link(address, keys, options)
         self._limits = limits
-        self._on_event = on_event
+        self._on_event = options.on_event
         self._loop: Loop | None = None
         self._pumps: list[Pump] = []
         self._opening: Opening | None = None
@@ -154,6 +120,25 @@ class Shell(Generic[F]):
         self._updates = UpdateQueue(limits.queued_updates)
         self._failed: MTProtoError | None = None
         self._prepare()
+
+    def _new_link(
+        self, address: Destination, keys: Sequence[RSAPublicKey], options: ConnectionOptions
+    ) -> ClientLink | PfsLink:
+        state = read_state(options.state)
+        link_options = LinkOptions(
+            dc_id=dc_id_of(address, options.dc_id, state),
+            random=options.random,
+            state=state,
+            transport=self._route.framing,
+            secret=self._route.secret,
+            limits=options.limits,
+            backoff=options.backoff if options.backoff is not None else BackoffPolicy(),
+            offload=True,
+        )
+        if not options.pfs:
+            return ClientLink(keys, link_options)
+        lifetime = options.expires_in if options.expires_in is not None else EXPIRES_IN
+        return PfsLink(keys, link_options, expires_in=lifetime)
 
     def _prepare(self) -> None:
         """Make what one of the two shells needs beyond this; called once, at the end of `__init__`."""
@@ -169,6 +154,11 @@ class Shell(Generic[F]):
     def key_state(self) -> KeyState | None:
         """What belongs to the key that a call made now goes out under: the same, or that of a temporary key."""
         return self._link.key_state
+
+    @property
+    def key_use(self) -> KeyUse | None:
+        """The key that a call made now goes out under, and under which of its bindings; None before there is one."""
+        return self._link.key_use
 
     @property
     def status(self) -> Status:

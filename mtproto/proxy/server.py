@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from mtproto._options import named_options
 from mtproto.net import Clock
 from mtproto.net.relay import Relay
 from mtproto.proxy.link import ProxyLink
@@ -33,6 +34,7 @@ class ProxyServer:
 
     """
 
+    @named_options()
     def __init__(
         self,
         secrets: Sequence[Secret | str],

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from struct import Struct
 
+from mtproto._options import named_options
 from mtproto.errors import LocalProtocolError, MTProtoError, OutcomeUnknown, RemoteProtocolError, TransportError
 from mtproto.limits import DEFAULT_LIMITS, Limits
 from mtproto.message.envelope import Sender, Unsealed, unseal
@@ -51,6 +52,7 @@ class ClientSession(ClientSending):
     Nothing is sent before `connected`; a lost connection does not end the session.
     """
 
+    @named_options()
     def __init__(
         self,
         state: KeyState,

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from struct import Struct
 
+from mtproto._options import named_options
 from mtproto.errors import LocalProtocolError, RemoteProtocolError
 from mtproto.limits import SERVER_LIMITS, Limits
 from mtproto.message.auth_key import AuthKey
@@ -45,6 +46,7 @@ _LONG = Struct("<q")
 class ServerSession(ServerSending):
     """One session of one client, as the server sees it. `now` is the server's own time, Unix seconds."""
 
+    @named_options()
     def __init__(
         self,
         key: AuthKey,

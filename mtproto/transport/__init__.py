@@ -8,7 +8,7 @@ from __future__ import annotations
 from mtproto.transport.abridged import Abridged
 from mtproto.transport.address import Address, authority, parse_address
 from mtproto.transport.banner import BANNER_SIZE, foreign_peer
-from mtproto.transport.choose import TRANSPORTS, client_transport
+from mtproto.transport.choose import TRANSPORTS, check_transport, client_transport, no_transport
 from mtproto.transport.detect import Detected, begins_http, detect
 from mtproto.transport.events import Event, Payload, QuickAck
 from mtproto.transport.faketls import FakeTLS, clock_hint
@@ -46,10 +46,12 @@ __all__ = [
     "ServerTransport",
     "authority",
     "begins_http",
+    "check_transport",
     "client_transport",
     "clock_hint",
     "detect",
     "foreign_peer",
+    "no_transport",
     "obfuscate",
     "parse_address",
     "read_link",

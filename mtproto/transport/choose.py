@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mtproto.errors import LocalProtocolError
+from mtproto._options import nearest
+from mtproto.errors import LocalProtocolError, OptionError
 from mtproto.limits import DEFAULT_LIMITS, Limits
 from mtproto.transport.abridged import Abridged
 from mtproto.transport.faketls import FakeTLS
@@ -17,11 +18,11 @@ from mtproto.transport.padded import PaddedIntermediate
 from mtproto.transport.secret import SecretKind
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from mtproto.transport.secret import Secret
 
-__all__ = ["TRANSPORTS", "client_transport"]
+__all__ = ["TRANSPORTS", "check_transport", "client_transport", "no_transport"]
 
 _OBFUSCATED = "obfuscated-"
 
@@ -37,6 +38,41 @@ TRANSPORTS: dict[str, type[Framing]] = {
 """Every name of a stream that `client_transport` takes, and the framing behind it."""
 
 _FRAMINGS: dict[str, type[Framing]] = {**TRANSPORTS, Packets.name: Packets}
+
+_DEFAULT = "intermediate"
+"""The framing where nobody names one."""
+
+_SECRET_TRANSPORT = "padded"  # noqa: S105 - a name of a framing
+"""The framing that every secret but a plain one asks for."""
+
+
+def no_transport(name: str, known: Iterable[str]) -> OptionError:
+    """Return the error for a transport that does not exist, among those which do."""
+    text = f"no transport is called {name!r}{nearest(name, known)}; there are: {', '.join(known)}"
+    return OptionError(text, "transport")
+
+
+def check_transport(name: str | None, secret: Secret | None) -> str:
+    """Return the framing to use: the one that is named, or the one that a proxy's secret asks for.
+
+    Args:
+        name: a name that `client_transport` takes; None where nobody named one.
+        secret: of the proxy on the way, if it is one that speaks MTProto.
+
+    Raises:
+        OptionError: there is no such framing, or the secret does not allow it.
+
+    """
+    bound = secret is not None and secret.kind is not SecretKind.PLAIN
+    if name is None:
+        return _SECRET_TRANSPORT if bound else _DEFAULT
+    if name not in _FRAMINGS:
+        raise no_transport(name, TRANSPORTS)
+    if bound and TRANSPORTS.get(name) is not PaddedIntermediate:
+        raise OptionError.excluding("transport", "proxy", f"the secret asks for {_SECRET_TRANSPORT!r}, not {name!r}")
+    if secret is not None and not _FRAMINGS[name].tag:
+        raise OptionError.excluding("transport", "proxy", f"no proxy carries {name!r}")
+    return name
 
 
 def client_transport(
@@ -60,11 +96,12 @@ def client_transport(
         now: Unix seconds; a secret that asks for fake TLS needs them.
 
     Raises:
-        LocalProtocolError: an unknown name, or a framing that no proxy carries.
+        OptionError: an unknown name.
+        LocalProtocolError: a framing that no proxy carries.
 
     """
     if name not in _FRAMINGS:
-        raise LocalProtocolError(f"no transport is called {name!r}; there are: {', '.join(TRANSPORTS)}")
+        raise no_transport(name, TRANSPORTS)
     kind = SecretKind.PLAIN if secret is None else secret.kind
     framing = (_FRAMINGS[name] if kind is SecretKind.PLAIN else PaddedIntermediate)(Role.CLIENT, random, limits=limits)
     if secret is None:

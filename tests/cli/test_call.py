@@ -68,13 +68,25 @@ def test_a_bare_bool_is_json_too(
 @pytest.mark.parametrize(
     ("method", "arguments", "expected"),
     [
-        ("no.suchMethod", "{}", "no constructor or function"),
-        ("inputUserSelf", "{}", "not a method"),
+        ("no.suchMethod", "{}", "there is no method 'no.suchMethod'"),
+        ("help.getConfi", "{}", "there is no method 'help.getConfi'; did you mean 'help.getConfig'?"),
+        ("Help.GetConfig", "{}", "did you mean 'help.getConfig'?"),
+        ("ping", '{"ping_id": 1}', "ping is a service message of MTProto"),
+        ("inputUserSelf", "{}", "inputUserSelf is a constructor, not a method"),
         ("help.getConfig", "{", "not JSON"),
         ("help.getConfig", "[]", "not a JSON object"),
         ("help.getConfig", '{"surplus": 1}', "surplus"),
         ("users.getUsers", "{}", "id"),
         ("users.getUsers", '{"id": [{"_": "nothing"}]}', "constructor"),
+        ("users.getUsers", '{"id": [{"_": "inputUserSel"}]}', "users.GetUsers.id: no constructor or function"),
+        ("users.getUsers", '{"id": [{"_": "inputUserSel"}]}', "did you mean 'inputUserSelf'?"),
+        ("users.getUsers", '{"id": [{}]}', 'users.GetUsers.id: the key "_" is missing'),
+        ("users.getUsers", '{"ids": []}', "no such field; did you mean 'id'?"),
+        (
+            "users.getUsers",
+            '{"id": [{"_": "inputUser", "user_id": "x", "access_hash": 0}]}',
+            "InputUser.user_id: a string that is no whole number",
+        ),
         ("users.getUsers", '{"id": 7}', "id"),
         (
             "photos.getUserPhotos",

@@ -19,7 +19,7 @@ from mtproto.message.key_state import KeyState
 NOWHERE = Target(
     address=None,
     keys=(),
-    dc_id=2,
+    dc_id=None,
     state=Path("the.state"),
     transport="intermediate",
     proxy=None,
@@ -60,3 +60,15 @@ def test_another_data_centre_is_refused(given: tuple[str, int], rsa_key: RSAPriv
     target = replace(NOWHERE, address=given)
     with pytest.raises(CommandFailed, match=r"the\.state belongs to 149\.154\.167\.40:443"):
         _stored_target(target, stored(TEST[2].addresses()[0], rsa_key))
+
+
+def test_a_file_of_another_number_is_not_used(rsa_key: RSAPrivateKey) -> None:
+    kept = stored(("192.0.2.1", 443), rsa_key)
+    with pytest.raises(CommandFailed, match="belongs to data centre 10002, not to 2"):
+        _stored_target(replace(NOWHERE, address=kept.address, dc_id=2), kept)
+
+
+def test_an_address_of_telegrams_under_another_number_stays_an_address(rsa_key: RSAPrivateKey) -> None:
+    place = TEST[2].addresses()[0]
+    kept = replace(stored(place, rsa_key), dc_id=2)
+    assert _stored_target(NOWHERE, kept).address == place

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from mtproto.cli.errors import CommandFailed
-from mtproto.cli.listing import download, files_of, largest_image, list_photos, resolve
+from mtproto.cli.listing import download, files_of, largest_image, list_photos, resolve, user_of
 from mtproto.errors import RpcError, rpc_error
 from tl import TLFunction, api
 
@@ -206,13 +206,63 @@ def resolving(peer: Any, users: list[Any]) -> Callable[[TLFunction[Any]], Any]:
 
 def test_users_are_named_by_me_by_id_and_by_name() -> None:
     found = resolving(api.types.PeerUser(user_id=9), [api.types.User(id=9, access_hash=-8)])
-    assert asyncio.run(resolve(found, "me")) == SELF
-    assert asyncio.run(resolve(found, "123")) == api.types.InputUser(user_id=123, access_hash=0)
+    assert asyncio.run(resolve(found, None)) == SELF
+    assert asyncio.run(resolve(found, 123)) == api.types.InputUser(user_id=123, access_hash=0)
     wanted = api.types.InputUser(user_id=9, access_hash=-8)
-    assert asyncio.run(resolve(found, "@name")) == asyncio.run(resolve(found, "name")) == wanted
+    assert asyncio.run(resolve(found, "name")) == wanted
 
 
 def test_a_name_that_is_a_channels_is_refused() -> None:
     call = resolving(api.types.PeerChannel(channel_id=9), [])
-    with pytest.raises(CommandFailed, match="@name is not a user"):
-        asyncio.run(resolve(call, "@name"))
+    with pytest.raises(CommandFailed, match="name is not a user"):
+        asyncio.run(resolve(call, "name"))
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("me", None),
+        ("123", 123),
+        (str(2**63 - 1), 2**63 - 1),
+        ("dozen", "dozen"),
+        ("@dozen", "dozen"),
+        (" @dozen ", "dozen"),
+        ("https://t.me/dozen", "dozen"),
+        ("http://t.me/dozen/", "dozen"),
+        ("t.me/dozen", "dozen"),
+        ("T.ME/Dozen", "Dozen"),
+        ("https://telegram.me/dozen?start=1", "dozen"),
+        ("https://dozen.t.me", "dozen"),
+        ("tg://resolve?domain=dozen", "dozen"),
+    ],
+)
+def test_a_user_is_named_by_name_id_or_link(text: str, meant: int | str | None) -> None:
+    assert user_of(text) == meant
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "@",
+        "@me too",
+        "0",
+        str(2**63),
+        "9" * 5000,
+        "-5",
+        "https://example.org/dozen",
+        "https://t.me/dozen/5",
+        "https://t.me/+AbCdEf",
+        "https://t.me/joinchat/AbCdEf",
+        "tg://proxy?server=a",
+        "t.me",
+        "5dozen",
+        "do-zen",
+        "d\u00f6zen",
+        "x" * 33,
+    ],
+)
+def test_what_names_no_user_is_refused_with_the_users_own_words(text: str) -> None:
+    with pytest.raises(CommandFailed) as caught:
+        user_of(text)
+    assert text in str(caught.value)

@@ -57,6 +57,20 @@ def test_telegrams_servers_come_with_their_own_keys() -> None:
     assert test.dc_id == 10003
 
 
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--dc-id", "4"), "--dc-id needs --dc, --test or --prod"),
+        (("--prod", "--dc-id", "6"), "there is no data centre 6; there are: 1, 2, 3, 4, 5"),
+        (("--test", "--dc-id", "4"), "there is no data centre 4; there are: 1, 2, 3"),
+    ],
+)
+def test_a_number_that_names_no_data_centre_is_refused(arguments: tuple[str, ...], said: str) -> None:
+    with pytest.raises(click.UsageError) as caught:
+        target_of(*arguments)
+    assert said in caught.value.format_message()
+
+
 def test_credentials_come_from_the_environment_or_from_options() -> None:
     env = {"MTPROTO_API_ID": "7", "MTPROTO_API_HASH": "hash-of-env", "MTPROTO_BOT_TOKEN": "token-of-env"}
     target = target_of("--api-hash", "hash-of-option", env=env)

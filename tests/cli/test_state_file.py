@@ -9,19 +9,78 @@ from typing import Any
 
 import pytest
 
+from mtproto import OptionError, blocking, connect
 from mtproto.cli.errors import CommandFailed
 from mtproto.cli.state_file import StoredState, read_state, write_state
 from mtproto.crypto.rsa import RSAPrivateKey
 from mtproto.message.auth_key import AuthKey
-from mtproto.message.key_state import KeyState, Salt
+from mtproto.message.key_state import KeyState, KeyStateDamaged, Salt
+from tests.cli.conftest import Run
 
 AUTH_KEY = AuthKey(bytes(range(256)))
 
 
 @pytest.fixture
 def stored(rsa_key: RSAPrivateKey) -> StoredState:
-    state = KeyState(auth_key=AUTH_KEY, dc_id=2, salts=[Salt(1, 2, -3)], time_offset=1.5, last_msg_id=4, layer=229)
+    state = KeyState(auth_key=AUTH_KEY, dc_id=2, salts=[Salt(1, 2, -3)], time_offset=1.5, last_msg_id=4)
     return StoredState(("192.0.2.1", 443), 2, (rsa_key.public,), state)
+
+
+def test_the_client_and_the_command_line_read_each_others_states(tmp_path: Path, stored: StoredState) -> None:
+    write_state(tmp_path / "state", stored)
+    options: dict[str, Any] = {"keys": stored.keys, "api_id": 1}
+    for kept in ((tmp_path / "state").read_bytes(), stored.key_state.to_bytes(), stored.key_state):
+        for connects in (connect, blocking.connect):
+            assert connects(("192.0.2.1", 443), state=kept, **options).state == stored.key_state
+    (tmp_path / "key").write_bytes(stored.key_state.to_bytes())
+    assert read_state(tmp_path / "key") == StoredState(None, 2, (), stored.key_state)
+
+
+@pytest.mark.parametrize(
+    "damaged",
+    [
+        b"",
+        b"{}",
+        b"{",
+        b"[]",
+        b'{"version": 2, "key_state": ""}',
+        b'{"version": 1, "key_state": 5}',
+        b'{"version": 1, "key_state": "AAAA"}',
+        b"{" * 100_000,
+        b"MTKS",
+    ],
+)
+def test_a_state_that_is_none_is_refused_by_both(tmp_path: Path, stored: StoredState, damaged: bytes) -> None:
+    with pytest.raises(KeyStateDamaged):
+        connect(("192.0.2.1", 443), keys=stored.keys, api_id=1, state=damaged)
+    (tmp_path / "state").write_bytes(damaged)
+    with pytest.raises(CommandFailed):
+        read_state(tmp_path / "state")
+
+
+@pytest.mark.parametrize("path", ["my.state", Path("my.state")])
+def test_the_name_of_a_file_is_no_state(path: Any, stored: StoredState) -> None:
+    with pytest.raises(OptionError, match="read_bytes"):
+        connect(("192.0.2.1", 443), keys=stored.keys, api_id=1, state=path)
+
+
+def test_a_file_with_a_key_alone_wants_to_be_told_where_to(
+    run: Run, tmp_path: Path, reach: list[str], bot: dict[str, str]
+) -> None:
+    kept = tmp_path / "state"
+    assert run("call", "help.getNearestDc", *reach, "--state", str(kept), env=bot).exit_code == 0
+    key = read_state(kept)
+    assert key is not None
+    kept.write_bytes(key.key_state.to_bytes())
+    refused = run("call", "help.getNearestDc", "--state", str(kept), env=bot)
+    assert refused.exit_code == 2
+    assert "holds a key alone" in refused.stderr
+    taken = run("call", "help.getNearestDc", *reach, "--state", str(kept), env=bot)
+    assert taken.exit_code == 0, taken.stderr
+    again = read_state(kept)
+    assert again is not None
+    assert again.key_state.auth_key == key.key_state.auth_key
+    assert run("call", "help.getNearestDc", "--state", str(kept), env=bot).exit_code == 0  # it says where to by now
 
 
 def test_what_was_written_is_read(tmp_path: Path, stored: StoredState) -> None:

@@ -40,9 +40,11 @@ def test_a_client_for_asyncio(key: RSAPrivateKey, transport: str) -> None:
     server, trusted = contexts()
 
     async def main() -> None:
-        async with LocalDC(HOST, key=key, tls=server if transport == "websocket-tls" else None) as dc:
+        with_tls = transport == "websocket-tls"
+        async with LocalDC(HOST, key=key, tls=server if with_tls else None) as dc:
             assert dc.address[0] == HOST
-            async with connect(dc.address, keys=dc.keys, api_id=dc.api_id, transport=transport, tls=trusted) as client:
+            tls = trusted if with_tls else None
+            async with connect(dc.address, keys=dc.keys, api_id=dc.api_id, transport=transport, tls=tls) as client:
                 await check(client)
 
     run(main())

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from mtproto.client import blocking
 from mtproto.client.blocking import Client as BlockingClient
 from mtproto.link import EXPIRES_IN, KeyBound
 from mtproto.link.pfs import RENEW_EARLY
 from mtproto.localdc import LocalDCThread
 from mtproto.message.key_state import KeyState
-from mtproto.net import BlockingConnection
 from mtproto.session import RequestLost
 from tests.client.test_clients import PHOTOS, blocking_client_of, client_of, login
 from tests.net.support import ShiftedClock
@@ -70,8 +70,7 @@ def test_a_state_serves_with_pfs_and_without(local_dc: LocalDCThread, run: Any) 
 
 def client_by(clock: Callable[[], float], dc: LocalDCThread, **options: Any) -> BlockingClient:
     """Return a client with a clock of the test's."""
-    connection = BlockingConnection(dc.address, dc.keys, pfs=True, clock=clock, **options)
-    return BlockingClient(connection, dc.api_id, dc.api_hash, {})
+    return blocking.connect(dc.address, keys=dc.keys, api_id=dc.api_id, pfs=True, clock=clock, **options)
 
 
 def test_a_key_that_is_replaced_under_calls_of_many_threads(local_dc_key: RSAPrivateKey) -> None:

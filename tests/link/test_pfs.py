@@ -97,16 +97,22 @@ def test_the_end_of_a_key_is_a_moment_of_the_servers_clock() -> None:
     assert link.ends_at == pytest.approx(NOW + LIFE - 500, abs=2)
 
 
-def test_layer_and_init_connection_are_not_taken_over_from_one_key_to_the_next() -> None:
+def test_each_binding_is_another_use_of_a_key() -> None:
     stage = Stage()
     stage.settle()
-    first = stage.client.key_state
-    assert first is not None
-    first.layer, first.init_hash = 229, b"said"
+    uses = [stage.client.key_use]
     stage.advance(RENEWAL + 1)
-    assert stage.client.key_state is not None
-    assert stage.client.key_state is not first
-    assert (stage.client.key_state.layer, stage.client.key_state.init_hash) == (None, None)
+    uses.append(stage.client.key_use)
+    [link] = stage.client.links
+    assert link.unbind()
+    bound_again = link.key_use
+    stage.settle()
+    uses.append(stage.client.key_use)
+    assert uses[2] == bound_again  # calls that wait for a binding are calls of that binding
+    assert len(set(uses)) == 3
+    assert uses[1] is not None
+    assert uses[2] is not None
+    assert uses[1].key_id == uses[2].key_id
 
 
 # Bindings that go wrong -----------------------------------------------------------------------------------------------

@@ -16,13 +16,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from mtproto.client.client import Client
+from mtproto.client.client import Client, connect
 from mtproto.crypto.rsa import RSAPrivateKey
 from mtproto.localdc import LocalDC, World, load_world
 from mtproto.localdc.keys import KeyFile, KeyRecord
 from mtproto.message.auth_key import AuthKey
 from mtproto.message.key_state import KeyState
-from mtproto.net import Connection
 from tl import api
 
 if TYPE_CHECKING:
@@ -150,8 +149,8 @@ class Stage:
 
     def new_client(self, on_event: Callable[[LinkEvent], None] | None = None, **options: Any) -> Client:
         """Return a client that is not open yet."""
-        connection = Connection(self.dc.address, self.dc.keys, clock=self.loop.clock, on_event=on_event, **options)
-        return Client(connection, self.dc.api_id, self.dc.api_hash, {})
+        options = {"clock": self.loop.clock, "api_id": self.dc.api_id, "api_hash": self.dc.api_hash, **options}
+        return connect(self.dc.address, keys=self.dc.keys, on_event=on_event, **options)
 
     async def log_in(self) -> None:
         """Log the client in as the bot; one that is `known` is logged in."""

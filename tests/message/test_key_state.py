@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from hashlib import sha256
 
@@ -20,7 +21,7 @@ from mtproto.message.key_state import (
     Salt,
 )
 from mtproto.message.message_ids import LATEST_TIME, client_msg_id, is_possible_time
-from tests.vectors.generate import KEYS
+from tests.vectors.generate import KEYS, OWN
 
 longs = st.integers(-(2**63), 2**63 - 1)
 times = st.floats(0, LATEST_TIME)
@@ -33,8 +34,6 @@ states = st.builds(
     salts=st.lists(salts, max_size=5),
     time_offset=st.floats(-FURTHEST_OFFSET, FURTHEST_OFFSET),
     last_msg_id=times.map(lambda time: int(time * 2**32)),
-    layer=st.none() | st.integers(0, 2**31 - 1),
-    init_hash=st.none() | st.binary(max_size=255),
     expires_at=st.none() | times,
 )
 
@@ -103,7 +102,6 @@ def test_that_the_clock_is_known_is_not_kept() -> None:
 
 def test_every_damage_is_noticed() -> None:
     original = state(Salt(1, 2, 3))
-    original.init_hash = b"digest"
     data = original.to_bytes()
     for index in range(len(data)):
         for bit in range(8):
@@ -119,6 +117,15 @@ def test_every_damage_is_noticed() -> None:
 
 def with_checksum(content: bytes) -> bytes:
     return content + sha256(content).digest()[:8]
+
+
+def test_a_state_of_an_earlier_version_is_read_without_what_it_says_of_init_connection() -> None:
+    (full,) = [vector for vector in json.loads(OWN.read_text())["vectors"] if vector.get("name") == "full-with-layer"]
+    older = bytes.fromhex(full["bytes"])
+    read = KeyState.from_bytes(older)
+    assert (read.dc_id, len(read.salts), read.expires_at) == (-2, 2, 1_700_086_400.25)
+    assert KeyState.from_bytes(read.to_bytes()) == read
+    assert len(read.to_bytes()) == len(older) - 32  # the digest
 
 
 def test_a_right_checksum_does_not_excuse_wrong_content() -> None:
@@ -145,7 +152,7 @@ def test_a_state_begins_with_what_the_exchange_left() -> None:
     made = KeyState.from_exchange(result, dc_id=2)
     assert (made.auth_key, made.dc_id, made.time_offset, made.expires_at) == (result.auth_key, 2, 1.5, 2000.0)
     assert made.salts == [Salt(1000, 1000 + SALT_OVERLAP, -5)]
-    assert (made.last_msg_id, made.layer, made.init_hash, made.time_known) == (0, None, None, False)
+    assert (made.last_msg_id, made.time_known) == (0, False)
     assert made.server_time(10.0) == 11.5
 
 

@@ -117,7 +117,7 @@ def test_calls_go_through_with_asyncio(scheme: str, transport: str) -> None:
     async def main() -> None:
         options: dict[str, Any] = {"tls": contexts()[0]} if transport == "websocket-tls" else {}
         async with TinyProxy(scheme) as proxy, listener(**options) as server:
-            trusted = {"transport": transport, "tls": contexts()[1]}
+            trusted = {"transport": transport, "tls": contexts()[1] if transport == "websocket-tls" else None}
             async with connection(server, proxy=proxy.url, **trusted) as client:
                 assert body_of(await client.call(QUERY)) == ANSWER + QUERY
             assert set(proxy.visits) == {server.address}

@@ -46,7 +46,7 @@ def server_options(transport: str) -> dict[str, Any]:
 
 
 def client_options(transport: str) -> dict[str, Any]:
-    return {"transport": transport, "tls": contexts()[1]}
+    return {"transport": transport, "tls": contexts()[1] if transport == "websocket-tls" else None}
 
 
 def local_dc(transport: str, key: RSAPrivateKey) -> AbstractContextManager[LocalDCThread]:

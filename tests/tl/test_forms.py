@@ -80,15 +80,19 @@ def test_any_object_both_ways(made: TLObject) -> None:
 @pytest.mark.parametrize(
     ("form", "reason"),
     [
-        ({}, 'a dict: the key "_" names no constructor or function of the schema'),
-        ({"_": "nothing"}, 'a dict: the key "_" names no constructor or function of the schema'),
-        ({"_": 5}, 'a dict: the key "_" names no constructor or function of the schema'),
+        ({}, 'a dict: the key "_" is missing: it names the constructor'),
+        ({"_": "nothing"}, "a dict: no constructor or function of the schema is called 'nothing'"),
+        ({"_": "inputuserSel"},
+         "a dict: no constructor or function of the schema is called 'inputuserSel'; did you mean 'inputUserSelf'?"),
+        ({"_": "x" * 10_000}, f"a dict: no constructor or function of the schema is called '{'x' * 100}'"),
+        ({"_": 5}, 'a dict: the key "_" is a name, not int'),
         ([], "a dict: an object is a dict, not list"),
         ({"_": "inputUser", "user_id": 1}, "InputUser.access_hash: missing"),
         ({"_": "inputUser", "user_id": 1, "access_hash": None}, "InputUser.access_hash: missing"),
-        ({"_": "inputUser", "id": 1}, "InputUser.id: no such field"),
+        ({"_": "inputUser", "ident": 1}, "InputUser.ident: no such field"),
+        ({"_": "inputUser", "user_ed": 1}, "InputUser.user_ed: no such field; did you mean 'user_id'?"),
         ({"_": "users.getUsers", "id": [{"_": "x"}]},
-         'users.GetUsers.id: the key "_" names no constructor or function of the schema'),
+         "users.GetUsers.id: no constructor or function of the schema is called 'x'"),
         ({"_": "users.getUsers", "id": [5]}, "users.GetUsers.id: an object is a dict, not int"),
         ({"_": "vector"}, "vector: part of the language: its values are Python's own"),
     ],
@@ -108,6 +112,23 @@ def test_forms_that_are_none(form: Any, reason: str) -> None:
 )  # fmt: skip
 def test_texts_that_are_no_json_of_an_object(text: str) -> None:
     with pytest.raises(EncodeError):
+        api.from_json(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ('{"_": "inputUser", "user_id": "x", "access_hash": 0}', "InputUser.user_id: a string that is no whole number"),
+        ('{"_": "inputGeoPoint", "lat": "x", "long": 0}', "InputGeoPoint.lat: a string that is no number"),
+        (
+            '{"_": "photoStrippedSize", "type": "i", "bytes": "*"}',
+            "bytes: a string that is no base64",
+        ),
+        ('{"_": "photoStrippedSize", "type": "i", "bytes": "\u00e9"}', "no base64"),
+    ],
+)
+def test_values_that_are_none_are_named_in_plain_words(text: str, reason: str) -> None:
+    with pytest.raises(EncodeError, match=reason):
         api.from_json(text)
 
 

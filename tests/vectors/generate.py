@@ -201,11 +201,21 @@ def number_vectors() -> Iterator[Vector]:
 def state_vectors() -> Iterator[Vector]:
     full = KeyState(
         auth_key=AuthKey(KEYS["ordinary"]), dc_id=-2, salts=[Salt(1000, 4600, -5), Salt(2800, 6400, 2**62)],
-        time_offset=-1.5, last_msg_id=7_307_000_000_000_000_004, layer=229, init_hash=stream("init", 32),
-        expires_at=1_700_086_400.25,
+        time_offset=-1.5, last_msg_id=7_307_000_000_000_000_004, expires_at=1_700_086_400.25,
     )  # fmt: skip
     for name, state in (("full", full), ("bare", KeyState(auth_key=AuthKey(KEYS["ordinary"])))):
         yield {"kind": "key-state", "name": name, "version": 1, "bytes": state.to_bytes().hex()}
+    older = _with_layer(full, 229, stream("init", 32))
+    yield {"kind": "key-state", "name": "full-with-layer", "version": 1, "bytes": older.hex()}
+
+
+def _with_layer(state: KeyState, layer: int, digest: bytes) -> bytes:
+    """Return the state as earlier versions wrote it: with what was said in `initConnection`."""
+    content = bytearray(state.to_bytes()[:-8])
+    content[281:285] = layer.to_bytes(4, "little")
+    content[296:298] = len(digest).to_bytes(2, "little")
+    content += digest
+    return bytes(content) + sha256(content).digest()[:8]
 
 
 def generate() -> dict[str, Any]:

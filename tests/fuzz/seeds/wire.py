@@ -77,7 +77,7 @@ def _plaintexts(padding: int) -> Seeds:
 
 def _key_states() -> Seeds:
     salts = [Salt(1, 3600, 7), Salt(1801, 5400, -8)]
-    known = KeyState(auth_key=fixed_key(), dc_id=2, salts=salts, layer=229, init_hash=bytes(32), expires_at=86400.0)
+    known = KeyState(auth_key=fixed_key(), dc_id=2, salts=salts, expires_at=86400.0)
     for name, state in (("new", KeyState(auth_key=fixed_key())), ("known", known)):
         stored = state.to_bytes()
         yield name, b"\0" + stored

@@ -118,7 +118,7 @@ def _key_state(data: bytes) -> Verdict:
     repr(state)
     if KeyState.from_bytes(state.to_bytes()).to_bytes() != state.to_bytes():
         raise Violation("what was stored reads differently")
-    return Verdict(True, f"{len(state.salts)} {state.layer is None} {state.init_hash is None}")
+    return Verdict(True, f"{len(state.salts)} {state.expires_at is None}")
 
 
 TARGETS = (
