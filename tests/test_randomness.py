@@ -14,15 +14,17 @@ from typing import Any
 
 import pytest
 
+from mtproto.client.options import ClientOptions
 from mtproto.localdc import LocalDC, LocalDCThread
-from mtproto.net import BlockingConnection, Connection, Listener, ask_plain
+from mtproto.net import Listener, ask_plain
+from mtproto.net.options import ConnectionOptions
 from mtproto.proxy import ProxyServer
 
 ROOT = Path(__file__).resolve().parent.parent
 
 
 @pytest.mark.parametrize(
-    "place", [Connection, BlockingConnection, Listener, LocalDC, LocalDCThread, ProxyServer, ask_plain]
+    "place", [ConnectionOptions, ClientOptions, Listener, LocalDC, LocalDCThread, ProxyServer, ask_plain]
 )
 def test_the_source_is_by_default_that_of_the_operating_system(place: Any) -> None:
     assert inspect.signature(place).parameters["random"].default is os.urandom

@@ -91,8 +91,9 @@ def test_a_data_centre_tells_its_own_number(dc: DataCenter, number: int) -> None
             shell(dc, [rsa_key().public], state=state)  # it would refuse a key of another data centre
             with pytest.raises(LocalProtocolError):
                 shell(dc, [rsa_key().public], state=state, dc_id=7)
+            shell(dc.addresses(), [rsa_key().public], state=state)  # its number is that of the key
             with pytest.raises(LocalProtocolError):
-                shell(dc.addresses(), [rsa_key().public], state=state)
+                shell(dc.addresses(), [rsa_key().public], state=state, dc_id=2)
 
     run(main())
 
