@@ -233,6 +233,13 @@ class TemporaryLink(ClientLink):
             self._session = self._new_session(state)
             self._begin_session(self._session, now)
 
+    def _handle_error(self, error: TransportError) -> None:
+        if error.code == NOT_FOUND and self._session is not None:
+            # A server that was started again forgets temporary keys. Another key helps, waiting does not; how often a
+            # key is lost has a bound (`ATTEMPTS`).
+            self._reconnection.answered()
+        super()._handle_error(error)
+
     def _is_plausible(self, error: TransportError) -> bool:
         # A temporary key that is given up too early costs little: one exchange.
         unknown = error.code == NOT_FOUND and self._session is not None and self._reconnection.refusals > 1
