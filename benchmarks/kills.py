@@ -57,6 +57,9 @@ ANSWERS = (20, 120)
 PAUSE = 0.05
 """The handler waits at most so many seconds before it executes a call, and again before it answers."""
 
+AWAY = 2.0
+"""Seconds that the server stays away after a kill, at most, beside what its start takes."""
+
 PATIENCE = 60.0
 """Seconds without the answers that a kill waits for, after which it comes anyway; deadlines have passed by then."""
 
@@ -90,6 +93,7 @@ class Kill:
     """One kill. The server was alive at `before` and dead at `after` (monotonic seconds).
 
     Attributes:
+        away: seconds until the server listened again.
         in_flight: the calls that had no outcome.
         sent: the calls among them that had been sent.
         executed: the calls among these that stood in the file.
@@ -101,6 +105,7 @@ class Kill:
     in_flight: int = 0
     sent: int = 0
     executed: int = 0
+    away: float = 0.0
 
 
 @dataclass
@@ -199,45 +204,65 @@ class Ledger:
 class Server:
     """The local DC in a process of its own, on one port and with one state file however often it is started.
 
+    The process of the next start waits beside it, with all modules loaded, so that a start takes no longer than it has
+    to: it reads its state file when it is told to start, not before.
+
     Attributes:
+        executions: the file with the numbers of the executed calls.
         ready: what a client has to know.
 
     """
 
     def __init__(self, folder: Path, seed: int) -> None:
         self.executions = folder / "executions"
+        self.ready: dict[str, Any] = {"port": 0}
         self._files = str(folder / "state"), str(self.executions)
         self._random = Random(seed)
-        self._process: subprocess.Popen[str] | None = None
-        self.ready: dict[str, Any] = {}
+        self._running: subprocess.Popen[str] | None = None
+        self._waiting = self._prepare()
         self.start()
 
-    def start(self) -> None:
-        """Start it, and wait until it listens."""
-        port = self.ready.get("port", 0)
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "benchmarks.kills", *self._files, str(self._random.getrandbits(32)), str(port)],
+    def _prepare(self) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            [sys.executable, "-m", "benchmarks.kills", *self._files, str(self._random.getrandbits(32))],
             cwd=ROOT,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             encoding="utf-8",
+            bufsize=1,
         )
-        line = self._process.stdout.readline() if self._process.stdout is not None else ""
+
+    def start(self) -> None:
+        """Start it, and wait until it listens."""
+        self._running, self._waiting = self._waiting, self._prepare()
+        if self._running.stdin is None or self._running.stdout is None:
+            raise PeerError("the local DC has no pipes")
+        print(self.ready["port"], file=self._running.stdin)
+        line = self._running.stdout.readline()
         if not line:
             raise PeerError("the local DC did not start")
         self.ready = json.loads(line)
 
     def kill(self) -> None:
         """End it by SIGKILL, and wait for its end."""
-        if self._process is not None:
-            self._process.kill()
-            with self._process:
-                pass
-            self._process = None
+        if self._running is not None:
+            _end(self._running)
+            self._running = None
+
+    def close(self) -> None:
+        """End both processes."""
+        self.kill()
+        _end(self._waiting)
 
     def executed(self) -> Counter[int]:
         """Return how often each number stands in the file."""
         return Counter(int(line) for line in self.executions.read_text(encoding="ascii").split())
+
+
+def _end(process: subprocess.Popen[str]) -> None:
+    process.kill()
+    with process:
+        pass
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -247,7 +272,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     began = time.monotonic()
     with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
         server = Server(Path(folder), options.seed)
-        stack.callback(server.kill)
+        stack.callback(server.close)
         ledger = Ledger(Random(options.seed))
         face = _run_asyncio if options.face == "asyncio" else _run_blocking
         face(server, ledger, options)
@@ -256,9 +281,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _report(ledger: Ledger, executed: Counter[int], seconds: float) -> int:
-    print("kill  in flight  of these sent  of these executed")
+    print("kill  in flight  of these sent  of these executed  away, s")
     for number, kill in enumerate(ledger.kills, 1):
-        print(f"{number:4}  {kill.in_flight:9}  {kill.sent:13}  {kill.executed:17}")
+        print(f"{number:4}  {kill.in_flight:9}  {kill.sent:13}  {kill.executed:17}  {kill.away:7.1f}")
     print("calls       answered  unknown  other  executed never  twice  slowest, s")
     for name, idempotent in (("idempotent", True), ("the others", False)):
         calls = [call for call in ledger.calls.values() if call.idempotent is idempotent]
@@ -300,7 +325,9 @@ def _kill_often(server: Server, ledger: Ledger, kills: int) -> None:
             before = time.monotonic()
             server.kill()
             ledger.killed(before, time.monotonic(), server.executed())
+            time.sleep(ledger.random.uniform(0, AWAY))
             server.start()
+            ledger.kills[-1].away = time.monotonic() - before
     finally:
         ledger.over = True
 
@@ -421,13 +448,16 @@ def _write_whole(descriptor: int, data: bytes) -> None:
         raise OSError("the file took a part only")
 
 
-async def _serve(state: str, executions: str, seed: str, port: str) -> None:
-    """Run the DC until it is killed, or until the end of its input."""
-    from mtproto.localdc import LocalDC
+async def _serve(state: str, executions: str, seed: str) -> None:
+    """Wait for a port, a line of input; run the DC on it until it is killed, or until the end of its input."""
+    from mtproto.localdc import LocalDC, load_world
     from tl import api
 
-    random = Random(seed)
-    dc = LocalDC(port=int(port), state=state)
+    random, world = Random(seed), load_world()
+    line = sys.stdin.readline()
+    if not line:
+        return
+    dc = LocalDC(port=int(line), state=state, world=world)
     with _appending(executions) as append:
 
         @dc.handler(api.functions.messages.SendMessage)
