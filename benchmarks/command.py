@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from benchmarks import report, soak, transports
+from benchmarks import kills, report, soak, transports
 from benchmarks.bench import Bench, Settings
 from benchmarks.measurements import GROUPS
 from benchmarks.peer import ROOT, PeerError
@@ -20,7 +20,11 @@ __all__ = ["main"]
 
 _PEER_PYTHON = "MTPROTO_INTEROP_PYTHON"
 
-PROGRAMS: Mapping[str, Callable[[Sequence[str]], int]] = {"soak": soak.main, "transports": transports.main}
+PROGRAMS: Mapping[str, Callable[[Sequence[str]], int]] = {
+    "kills": kills.main,
+    "soak": soak.main,
+    "transports": transports.main,
+}
 """What is no comparison with other libraries and has options of its own."""
 
 

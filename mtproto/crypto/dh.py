@@ -10,6 +10,7 @@ from math import gcd
 from typing import TYPE_CHECKING
 
 from mtproto.crypto.errors import DHCheckFailed
+from mtproto.crypto.powers import power
 from mtproto.crypto.primes import SMALL_PRIMES, is_probable_prime, miller_rabin, random_base
 
 if TYPE_CHECKING:
@@ -112,7 +113,7 @@ def check_parameters(
 def parameter_steps(
     p: int, g: int, random: Callable[[int], bytes], *, bits: int = PRIME_BITS, verdicts: Verdicts = _VERDICTS
 ) -> Iterator[None]:
-    """Do what `check_parameters` does in steps of one modular power (20 ms) each, for callers with other work to do.
+    """Do what `check_parameters` does in steps of one modular power each, at most 20 ms, for callers with other work.
 
     The pair has passed when the iterator is exhausted, not before.
 
@@ -139,7 +140,7 @@ def _safe_prime_steps(p: int, random: Callable[[int], bytes]) -> Iterator[None]:
     That power comes first, since it finds nearly every bad `p` at once.
     """
     q = p >> 1
-    if p % 2 == 0 or p < 5 or gcd(3, p) != 1 or pow(2, p - 1, p) != 1:
+    if p % 2 == 0 or p < 5 or gcd(3, p) != 1 or power(2, p - 1, p) != 1:
         raise DHCheckFailed("dh_prime is not a safe prime")
     yield
     if q <= SMALL_PRIMES[-1]:

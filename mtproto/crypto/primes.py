@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mtproto.crypto.powers import power
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -45,7 +47,7 @@ def miller_rabin(n: int, base: int) -> bool:
     """Say whether the odd `n > 2` passes one round: one modular power, at most. False means composite, for certain."""
     odd = n - 1
     twos = (odd & -odd).bit_length() - 1
-    x = pow(base, odd >> twos, n)
+    x = power(base, odd >> twos, n)
     if x in (1, n - 1):
         return True
     for _ in range(twos - 1):

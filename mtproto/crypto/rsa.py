@@ -1,7 +1,8 @@
 """RSA as the key exchange uses it: keys and their fingerprints, RSA_PAD, and the padding that came before it.
 
-Numbers are natural numbers; blocks are 256 bytes, big-endian. Powers are Python's `pow`, whose time depends on its
-arguments: the private half serves a data centre of one's own, it is not hardened against those who can time it.
+Numbers are natural numbers; blocks are 256 bytes, big-endian. The arithmetic around the powers (`powers.py`) is
+Python's own, whose time depends on the numbers: the private half serves a data centre of one's own, it is not hardened
+against those who can time it.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from mtproto import datacenters
 from mtproto.crypto.aes import ige_decrypt, ige_encrypt
 from mtproto.crypto.errors import CryptoError
 from mtproto.crypto.hashes import sha1
+from mtproto.crypto.powers import power
 from tl.wire import pack_bytes
 
 if TYPE_CHECKING:
@@ -125,7 +127,7 @@ class RSAPublicKey:
 
     def encrypt_raw(self, number: int) -> int:
         """Return `number ** e mod n`, for `0 <= number < n`."""
-        return pow(number, self.e, self.n)
+        return power(number, self.e, self.n)
 
     def __repr__(self) -> str:
         return f"RSAPublicKey({self.n.bit_length()} bits, fingerprint {self.fingerprint & (1 << 64) - 1:#018x})"
@@ -213,8 +215,8 @@ class RSAPrivateKey:
 
     def decrypt_raw(self, number: int) -> int:
         """Return `number ** d mod n` for `0 <= number < n`, by the Chinese remainder theorem: 4 times as fast."""
-        modulo_p = pow(number % self.p, self._dp, self.p)
-        modulo_q = pow(number % self.q, self._dq, self.q)
+        modulo_p = power(number % self.p, self._dp, self.p)
+        modulo_q = power(number % self.q, self._dq, self.q)
         return modulo_q + self.q * ((modulo_p - modulo_q) * self._q_inverse % self.p)
 
     def __repr__(self) -> str:

@@ -18,6 +18,7 @@ from typing import Any, ClassVar
 from mtproto._options import named_options
 from mtproto.crypto import dh, kdf, pq
 from mtproto.crypto.errors import CryptoError, DHCheckFailed
+from mtproto.crypto.powers import power
 from mtproto.crypto.rsa import RSAPublicKey, rsa_pad
 from mtproto.errors import ExchangeFailed, LocalProtocolError
 from mtproto.exchange.common import (
@@ -278,7 +279,7 @@ class ClientExchange:
     def _send_client_dh(self, now: float) -> bytes:
         prime, g, g_a = self._group
         b = number(self._random(_KEY_LENGTH))
-        g_b = pow(g, b, prime)
+        g_b = power(g, b, prime)
         # client_DH_inner_data#6643b654 nonce:int128 server_nonce:int128 retry_id:long g_b:bytes
         #     = Client_DH_Inner_Data;
         inner = service.types.ClientDHInnerData(
@@ -289,7 +290,7 @@ class ClientExchange:
         )
         # An honest source gives such a b once in 2^64 exchanges: it is the source that is broken, so no other b.
         _check_public(g_b, prime, inner.NAME, "g_b")
-        self._auth_key = AuthKey(pow(g_a, b, prime).to_bytes(_KEY_LENGTH, "big"))
+        self._auth_key = AuthKey(power(g_a, b, prime).to_bytes(_KEY_LENGTH, "big"))
         # set_client_DH_params#f5045f1f nonce:int128 server_nonce:int128 encrypted_data:bytes
         #     = Set_client_DH_params_answer;
         request = service.functions.SetClientDHParams(

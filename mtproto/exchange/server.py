@@ -17,6 +17,7 @@ from mtproto._options import named_options
 from mtproto.crypto import dh, kdf
 from mtproto.crypto.errors import CryptoError
 from mtproto.crypto.hashes import sha1
+from mtproto.crypto.powers import power
 from mtproto.crypto.primes import is_small_prime
 from mtproto.crypto.rsa import RSAPrivateKey, rsa_decrypt, unpad, unpad_sha1
 from mtproto.errors import ExchangeFailed, LocalProtocolError
@@ -244,7 +245,7 @@ class ServerExchange:
 
     def _dh_params_ok(self, now: float) -> TLObject:
         self._a = number(self._random(_KEY_LENGTH))
-        g_a = pow(_G, self._a, dh.KNOWN_PRIME)
+        g_a = power(_G, self._a, dh.KNOWN_PRIME)
         # server_DH_inner_data#b5890dba nonce:int128 server_nonce:int128 g:int dh_prime:bytes g_a:bytes
         #     server_time:int = Server_DH_inner_data;
         inner = self._make(
@@ -290,7 +291,7 @@ class ServerExchange:
         require(inner.retry_id == self._retry_id, inner.NAME, "retry_id")
         g_b = number(inner.g_b)
         _check_public(g_b, inner.NAME, "g_b")
-        key = AuthKey(pow(g_b, self._a, dh.KNOWN_PRIME).to_bytes(_KEY_LENGTH, "big"))
+        key = AuthKey(power(g_b, self._a, dh.KNOWN_PRIME).to_bytes(_KEY_LENGTH, "big"))
         return self._dh_gen(key, now)
 
     def _dh_gen(self, key: AuthKey, now: float) -> TLObject:

@@ -324,6 +324,7 @@ class ClientLink(LinkCalls):
             return
         self._reconnection.refusals = 0  # whoever sealed this knows the key
         self._events += events
+        self._heard(self._session)
         for event in events:
             if isinstance(event, Result):
                 self._reconnection.succeeded()
@@ -336,6 +337,9 @@ class ClientLink(LinkCalls):
                 if (event.code, event.message) == _DUPLICATED:
                     # https://core.telegram.org/api/errors: the key is dead, and connecting again would only repeat it.
                     self._fail(ConnectionLost("AUTH_KEY_DUPLICATED: the key was used by two connections at once"))
+
+    def _heard(self, session: ClientSession) -> None:
+        """Note that the peer of this connection has shown that it knows the key."""
 
     def _handle_error(self, error: TransportError) -> None:
         if error.code == WRONG_DC:

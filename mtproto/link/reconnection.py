@@ -66,6 +66,10 @@ class Reconnection:
         self.refusals = self._senseless = 0
         self._backoff.succeeded()
 
+    def answered(self) -> None:
+        """Note that the server is there, whatever it said: the next connection need not wait."""
+        self._backoff.succeeded()
+
     def refused(self, code: int) -> bool:
         """Note a transport error; return whether it is to be believed by now. A flood only costs time."""
         self._flooded = code == FLOOD

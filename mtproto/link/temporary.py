@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from mtproto.link.key_maker import Work
     from mtproto.link.options import LinkOptions
     from mtproto.message.key_state import KeyState
+    from mtproto.session import ClientSession
 
 __all__ = ["PermanentKey", "Superior", "TemporaryLink"]
 
@@ -113,6 +114,7 @@ class TemporaryLink(ClientLink):
         self._failures = 0
         self._bound_at = 0.0
         self._bindings = 0  # that took effect
+        self._proven = False  # whether the server of this connection has shown that it knows the key
         self.bound = False
         self.binding: Request | None = None
         self.given_back: list[Request] = []
@@ -126,8 +128,12 @@ class TemporaryLink(ClientLink):
     # Calls -------------------------------------------------------------------------------------------------------
 
     def add(self, request: Request) -> None:
-        """Queue a call; it is sent once the key is bound. Raises what `ClientLink.add` raises then."""
-        if self.bound:
+        """Queue a call; it is sent once the key is bound, and after a reconnection once the server knows the key still.
+
+        A server that was started again does not, and a call that it refused for that could not be told from one that
+        it executed: -404 is not authenticated. Raises what `ClientLink.add` raises then.
+        """
+        if self.bound and self._proven:
             super().add(request)
         else:
             self._waiting.append(request)
@@ -162,6 +168,7 @@ class TemporaryLink(ClientLink):
 
     def disconnected(self, now: float, reason: Exception | None = None) -> list[LinkEvent]:
         """End the connection, as `ClientLink.disconnected` does."""
+        self._proven = False
         return self._report(super().disconnected(now, reason), now)
 
     def received(self, data: bytes, now: float) -> list[LinkEvent]:
@@ -245,6 +252,19 @@ class TemporaryLink(ClientLink):
         else:
             self._session = self._new_session(state)
             self._begin_session(self._session, now)
+
+    def _heard(self, session: ClientSession) -> None:
+        if not self._proven:
+            self._proven = True
+            if self.bound:
+                self._send_waiting(session)
+
+    def _handle_error(self, error: TransportError) -> None:
+        if error.code == NOT_FOUND and self._session is not None:
+            # A server that was started again forgets temporary keys. Another key helps, waiting does not; how often a
+            # key is lost has a bound (`ATTEMPTS`).
+            self._reconnection.answered()
+        super()._handle_error(error)
 
     def _is_plausible(self, error: TransportError) -> bool:
         # A temporary key that is given up too early costs little: one exchange.

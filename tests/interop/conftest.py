@@ -1,16 +1,18 @@
 """Independent clients, each in a process of its own, under the interpreter that has them installed.
 
-`MTPROTO_INTEROP_PYTHON` names that interpreter (default: the one that runs the tests). A client that is not installed
-there is left out, with the reason; with `MTPROTO_REQUIRE_INTEROP=1` that is a failure.
+`MTPROTO_INTEROP_PYTHON` names that interpreter (default: the one that runs the tests). Clients written in JavaScript
+run under `node`, from `node/node_modules` (`npm ci --prefix tests/interop/node`). A client that is not installed is
+left out, with the reason; with `MTPROTO_REQUIRE_INTEROP=1` that is a failure.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +20,15 @@ import pytest
 
 from mtproto.crypto.rsa import RSAPrivateKey
 from mtproto.localdc import LocalDCThread
+from tl import Schema
 
 SCRIPTS = Path(__file__).parent / "scripts"
-NAMES = {"telethon": "Telethon", "pyrogram": "Kurigram"}
-SECONDS = 300
+NODE = Path(__file__).parent / "node"
+NAMES = {"telethon": "Telethon", "pyrogram": "Kurigram", "@mtcute/node": "mtcute", "telegram": "GramJS"}
+LAYERS = {"@mtcute/node": 227, "telegram": 198}
+"""The layers of the clients written in JavaScript, whose packages are named here as npm names them."""
+
+SECONDS = 60
 """More than any of these runs takes; a client that hangs ends here."""
 
 RunClient = Callable[..., dict[str, Any]]
@@ -33,9 +40,30 @@ def interpreter() -> str:
 
 
 @pytest.fixture(scope="session")
-def dc() -> Iterator[LocalDCThread]:
-    with LocalDCThread(key=RSAPrivateKey.generate()) as running:
+def layers(request: pytest.FixtureRequest) -> Mapping[int, Schema]:
+    """The layers that clients speak and the package does not hold; none where the shared folder is absent."""
+    try:
+        shared: Path = request.getfixturevalue("shared")
+    except pytest.skip.Exception:
+        return {}
+    files = {number: shared / f"schema/layers/api-{number}.tl" for number in LAYERS.values()}
+    return {number: Schema.parse(file.read_text(), layer=number) for number, file in files.items()}
+
+
+@pytest.fixture(scope="session")
+def dc(layers: Mapping[int, Schema]) -> Iterator[LocalDCThread]:
+    with LocalDCThread(key=key_for_every_client(), schemas=layers) as running:
         yield running
+
+
+def key_for_every_client() -> RSAPrivateKey:
+    """Return a new key whose fingerprint has 16 hex digits: mtcute drops leading zeros in one of the two places that
+    it compares, and does not find one key in 16.
+    """
+    while True:
+        key = RSAPrivateKey.generate()
+        if not 0 <= key.public.fingerprint < 1 << 60:
+            return key
 
 
 @pytest.fixture(scope="session")
@@ -44,18 +72,23 @@ def ready(dc: LocalDCThread) -> dict[str, Any]:
 
 
 @pytest.fixture
-def run_client(interpreter: str, ready: dict[str, Any], tmp_path: Path) -> RunClient:
-    """Run a script of this folder; its arguments stand behind the ready file; return the JSON it prints.
+def run_client(interpreter: str, ready: dict[str, Any], layers: Mapping[int, Schema], tmp_path: Path) -> RunClient:
+    """Run a script of `scripts` or `node`; its arguments stand behind the ready file; return the JSON it prints.
 
     What is given by name changes the contents of the ready file.
     """
 
     def run(module: str, script: str, *arguments: str, **changes: Any) -> dict[str, Any]:
-        need(interpreter, module)
+        if module in LAYERS:
+            need_package(module, layers)
+            command = ["node", str(NODE / script)]
+        else:
+            need(interpreter, module)
+            command = [interpreter, str(SCRIPTS / script)]
         ready_file = tmp_path / "ready.json"
         ready_file.write_text(json.dumps({**ready, **changes}))
         done = subprocess.run(
-            [interpreter, str(SCRIPTS / script), str(ready_file), *arguments],
+            [*command, str(ready_file), *arguments],
             capture_output=True,
             text=True,
             timeout=SECONDS,
@@ -73,9 +106,23 @@ def need(interpreter: str, module: str) -> None:
     """Skip, or fail where interoperation is required, when the interpreter has no such module."""
     probe = [interpreter, "-c", f"import importlib.util, sys; sys.exit(importlib.util.find_spec({module!r}) is None)"]
     if subprocess.run(probe, check=False, timeout=SECONDS).returncode:
-        reason = (
+        leave_out(
             f"{NAMES[module]} is not installed for {Path(interpreter).name} (extra `interop`, MTPROTO_INTEROP_PYTHON)"
         )
-        if os.environ.get("MTPROTO_REQUIRE_INTEROP") == "1":
-            pytest.fail(reason)
-        pytest.skip(reason)
+
+
+def need_package(package: str, layers: Mapping[int, Schema]) -> None:
+    """Skip, or fail where interoperation is required, without Node, without the package, or without its layer."""
+    if shutil.which("node") is None:
+        leave_out(f"{NAMES[package]} needs Node, version 18 or later: the program `node` was not found")
+    if not (NODE / "node_modules" / package / "package.json").is_file():
+        leave_out(f"{NAMES[package]} is not installed (npm ci --prefix tests/interop/node)")
+    if LAYERS[package] not in layers:
+        leave_out(f"{NAMES[package]} speaks layer {LAYERS[package]}, whose file is absent (set MTPROTO_SHARED)")
+
+
+def leave_out(reason: str) -> None:
+    """Skip the test, or let it fail where interoperation is required."""
+    if os.environ.get("MTPROTO_REQUIRE_INTEROP") == "1":
+        pytest.fail(reason)
+    pytest.skip(reason)

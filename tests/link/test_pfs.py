@@ -393,6 +393,38 @@ def test_a_key_that_is_unknown_once_only_is_kept() -> None:
     assert exchanges(stage) == 1
 
 
+def test_a_key_that_the_server_lost_is_replaced_at_once_however_long_the_server_was_away() -> None:
+    stage = Stage()
+    stage.settle()
+    [key] = stage.temporary_keys()
+    [link] = stage.client.links
+    stage.reachable = False
+    stage.state.forget_key(key.auth_key.id)
+    stage.cut(link)
+    stage.advance(60)
+    stage.reachable = True
+    assert link.connect_at is not None
+    stage.now = link.connect_at
+    stage.settle()
+    assert stage.ready
+    assert exchanges(stage) == 2
+
+
+def test_a_call_is_not_sent_under_a_key_that_the_server_of_a_new_connection_has_lost() -> None:
+    stage = Stage()
+    stage.settle()
+    [key] = stage.temporary_keys()
+    [link] = stage.client.links
+    stage.reachable = False
+    stage.state.forget_key(key.auth_key.id)
+    stage.cut(link)
+    request = stage.client.send(QUERY)
+    stage.reachable = True
+    stage.settle()
+    assert results(stage) == {request: ANSWER + QUERY}
+    assert stage.executed == [QUERY]
+
+
 def test_another_error_than_404_says_nothing_of_the_key() -> None:
     stage = Stage()
     stage.settle()
