@@ -33,13 +33,13 @@ __all__ = [
 SCALARS = {"int": "i", "long": "q", "double": "d", "nat": "I"}
 """`struct` letters of numbers, by the code of their kind."""
 
-FIXED_LETTERS = {**SCALARS, "int128": "16s", "int256": "32s"}
+FIXED_LETTERS = {**SCALARS, "int128": "16s", "int256": "32s", "int512": "64s"}
 """The same for all that is of fixed size."""
 
 LONGEST_GUESS = 64
 """No more bytes than this are read ahead, in the hope that they belong to the object at hand."""
 
-SIZES = {"i": 4, "I": 4, "q": 8, "d": 8, "16s": 16, "32s": 32, "B": 1}
+SIZES = {"i": 4, "I": 4, "q": 8, "d": 8, "16s": 16, "32s": 32, "64s": 64, "B": 1}
 
 
 class Reject(Exception):

@@ -30,6 +30,7 @@ _SCALARS: dict[str, Callable[[bytes, int], tuple[Any, int]]] = {
     "string": wire.read_string,
     "int128": lambda data, offset: wire.read_raw(data, offset, FIXED["int128"]),
     "int256": lambda data, offset: wire.read_raw(data, offset, FIXED["int256"]),
+    "int512": lambda data, offset: wire.read_raw(data, offset, FIXED["int512"]),
     "true": lambda _data, offset: (True, offset),
 }
 
@@ -227,7 +228,9 @@ class _Walk:
     def _fields(self, plan: Plan, at: int, nesting: int, node: Node | None) -> int:
         words: dict[str, int] = {}
         for step in plan.steps:
-            if isinstance(step, Field) and step.word is not None and not words[step.word] >> step.bit & 1:
+            if step.word is not None and not words[step.word] >> step.bit & 1:
+                if isinstance(step, Word):
+                    words[step.name] = 0
                 continue
             child = None
             if node is not None:

@@ -2,8 +2,8 @@
 
     {"_": "photos.photosSlice", "count": 250, "photos": [{"_": "photo", "id": …}], "users": []}
 
-A dict holds Python's own values. JSON has no bytes and JavaScript no 64-bit integers: bytes (int128 and int256 too)
-become base64, a `long` a decimal string, a double that is not finite `"NaN"`, `"Infinity"` or `"-Infinity"`.
+A dict holds Python's own values. JSON has no bytes and JavaScript no 64-bit integers: bytes (int128, int256 and int512
+too) become base64, a `long` a decimal string, a double that is not finite `"NaN"`, `"Infinity"` or `"-Infinity"`.
 """
 
 from __future__ import annotations
@@ -98,7 +98,7 @@ def _of_json(kind: Kind, value: Any) -> Any:
             return int(value)
         if kind.code == "double" and isinstance(value, str):
             return float(value)
-        if kind.code in ("bytes", "int128", "int256") and isinstance(value, str):
+        if kind.code in ("bytes", "int128", "int256", "int512") and isinstance(value, str):
             from base64 import b64decode
 
             return b64decode(value, validate=True)
