@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tl.errors import EncodeError
 from tl.objects import TLFunction, TLObject
-from tl.wire import MAX_BYTES
+from tl.wire import MAX_BYTES, escaped_bytes
 
 TYPE_CHECKING = False  # as type checkers know it; importing `typing` would cost more than all of `tl`
 
@@ -137,9 +137,9 @@ def _text_fault(kind: Kind, value: Any) -> str:
     if not isinstance(value, str):
         return _mismatch(kind, value)
     try:
-        size = len(value.encode())
+        size = len(escaped_bytes(value))
     except UnicodeEncodeError as error:
-        return f"text that UTF-8 cannot say ({error.reason})"
+        return f"text that UTF-8 cannot say (a lone surrogate at its character {error.start})"
     return "" if size <= MAX_BYTES else f"{size} bytes are more than a length of three bytes can say"
 
 

@@ -219,7 +219,9 @@ class _Body:
             source.line(f"o.{tail.attribute} = [*{source.choose(runs, size)}(data, p + {offset + 8})]")
             source.line(f"p += {offset + 8} + {size} * {SIZES[letter]}")
         else:
-            decode = ".decode()" if tail.kind.code == "string" else ""
             source.line(f"p += {offset + 1}")
-            source.line(f"o.{tail.attribute} = data[p : p + {size}]{decode}")
+            source.line(f"o.{tail.attribute} = t = data[p : p + {size}]")
+            if tail.kind.code == "string":
+                for line in source.text_of(f"o.{tail.attribute}", "t"):
+                    source.line(line)
             source.line(f"p += {size} | 3")

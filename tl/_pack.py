@@ -277,7 +277,8 @@ class _Writer:
             self.flush()
         if code == "string":
             raw = self.source.variable()
-            self.source.line(f"{raw} = {value}.encode()")
+            for line in self.source.raw_of(raw, value):
+                self.source.line(line)
             value = raw
         else:
             self._exactly_bytes(value)

@@ -183,7 +183,7 @@ class _Reader:
         self.string = len(self.pending)
         variable = self.word("p")
         if code == "string":
-            self.later.append(f"{variable} = {variable}.decode()")
+            self.later += self.source.text_of(variable, variable)
         return variable
 
     def _object(self, kind: Kind) -> str:
