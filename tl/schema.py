@@ -18,7 +18,7 @@ from tl.plan import CLASSLESS, Kind, Plan, kind_of, plan
 TYPE_CHECKING = False  # as type checkers know it; importing `typing` would cost more than all of `tl`
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from typing import Any
 
     from tl.compiler import Reader, Writer
@@ -290,7 +290,7 @@ class Schema:
         kind = self.kind(result)
         found = locate(self, data, offset, kind, nesting, whole)
         # There is always a fault to be found: both walks follow one plan.
-        raise found or DecodeError(f"cannot be read ({failure})", str(kind), offset, len(data) - offset)
+        raise found or DecodeError(f"cannot be read ({failure})", str(kind), offset, len(data) - offset, raw=data)
 
     def encode(self, value: Any, result: str | None = None, *, nesting: int = NESTING) -> bytes:
         """Write one value as `decode` reads it with the same `result`. Raises EncodeError."""
@@ -308,9 +308,27 @@ class Schema:
 
     def dissect(self, data: Buffer, result: str | None = None, *, nesting: int = NESTING) -> Node:
         """Return the tree of what is where in the bytes of one value. Raises DecodeError."""
+        root, error = self.dissect_partly(data, result, nesting=nesting)
+        if error is not None:
+            raise error
+        return root
+
+    def dissect_partly(
+        self,
+        data: Buffer,
+        result: str | None = None,
+        *,
+        others: Sequence[Schema] = (),
+        nesting: int = NESTING,
+    ) -> tuple[Node, DecodeError | None]:
+        """Return the tree of what could be read, and the error that ended the reading, or None.
+
+        `others` are schemas for objects that stand where any object may stand and that this schema does not know: the
+        body of a message, the result of a call. The first one that knows the id counts.
+        """
         from tl.dissect import dissect
 
-        return dissect(self, _as_bytes(data), self.kind(result), nesting)
+        return dissect(self, _as_bytes(data), self.kind(result), nesting, others)
 
     def from_dict(self, form: dict[str, Any]) -> Any:
         """Return the object that `to_dict` gave. Raises EncodeError."""
