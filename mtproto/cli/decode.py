@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["command", "dissect_any"]
 
 _WORD = 4
-_CODES = range(-999, 0)
+_CODES = range(-999, -99)
 """What servers send as transport errors: HTTP's codes, negative."""
 
 _LIMITS = Limits(inflated=4 * 1024 * 1024)

@@ -98,7 +98,6 @@ def test_a_type_is_the_type_of_the_result() -> None:
 @pytest.mark.parametrize(("data", "text"), [
     ("6cfeffff", "transport error -404: the server does not know this auth key"),
     ("53feffff", "transport error -429: transport flood"),
-    ("ffffffff", "transport error -1"),
 ])  # fmt: skip
 def test_an_error_of_the_transport_is_explained(data: str, text: str) -> None:
     result = decode(data)
