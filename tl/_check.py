@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tl.errors import EncodeError
 from tl.objects import TLFunction, TLObject
-from tl.wire import MAX_BYTES
+from tl.wire import MAX_BYTES, escaped_bytes
 
 TYPE_CHECKING = False  # as type checkers know it; importing `typing` would cost more than all of `tl`
 
@@ -39,16 +39,31 @@ def explain(refused: TLObject, nesting: int, error: Exception) -> EncodeError:
                 inner.to_bytes(nesting)
             except EncodeError as error_inside:
                 return error_inside
-    for bits in plan.words.values():
+    return _bits_fault(refused) or EncodeError(f"cannot be written: {error}", name)
+
+
+def _bits_fault(refused: TLObject) -> EncodeError | None:
+    """Return the error for fields that share a bit and are not given together."""
+    plan, name = refused.PLAN, type(refused).__qualname__
+    needed: dict[str, Field] = {}
+    for word, bits in reversed(plan.words.items()):
         for bit, fields in bits.items():
             there = [_is_there(field, getattr(refused, field.attribute)) for field in fields]
             if any(there) and not all(there):
                 names = ", ".join([field.name for field in fields])
-                reason_text = (
-                    f"fields that share a bit are given together or not at all ({names}: {fields[0].word}.{bit})"
-                )
-                return EncodeError(reason_text, name, fields[there.index(False)].name)
-    return EncodeError(f"cannot be written: {error}", name)
+                reason = f"fields that share a bit are given together or not at all ({names}: {word}.{bit})"
+                return EncodeError(reason, name, fields[there.index(False)].name)
+            if any(there):
+                needed[word] = fields[0]
+        for bit, inner in plan.inner[word].items():
+            wanting = [needed[each] for each in inner if each in needed]
+            fields = bits.get(bit, [])
+            if wanting and fields and not _is_there(fields[0], getattr(refused, fields[0].attribute)):
+                reason = f"missing, since {wanting[0].name} is given and needs the bit {word}.{bit}"
+                return EncodeError(reason, name, fields[0].name)
+            if wanting:
+                needed[word] = wanting[0]
+    return None
 
 
 def _is_there(field: Field, value: Any) -> bool:
@@ -122,9 +137,9 @@ def _text_fault(kind: Kind, value: Any) -> str:
     if not isinstance(value, str):
         return _mismatch(kind, value)
     try:
-        size = len(value.encode())
+        size = len(escaped_bytes(value))
     except UnicodeEncodeError as error:
-        return f"text that UTF-8 cannot say ({error.reason})"
+        return f"text that UTF-8 cannot say (a lone surrogate at its character {error.start})"
     return "" if size <= MAX_BYTES else f"{size} bytes are more than a length of three bytes can say"
 
 

@@ -13,4 +13,4 @@ def packaged(name: str) -> Schema:
         raise ImportError("tl was loaded by something that keeps no place for data")
     folder = __spec__.origin.removesuffix("_data.py").removesuffix("_data.pyc")
     text: bytes = __spec__.loader.get_data(f"{folder}schemas/{name}.tl")  # type: ignore[attr-defined]
-    return Schema(text.decode(), name=name)
+    return Schema(text.decode(), name=name, dialect="telegram")

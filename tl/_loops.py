@@ -47,10 +47,12 @@ class _Lane:
 
     def _add(self, step: Word | Field, last: bool) -> None:
         if isinstance(step, Word):
+            if step.word is not None:
+                raise _Misfit
             self._place(step.name, "I")
         elif step.is_flag:
             return
-        elif step.word is None and step.kind.code in SCALARS:
+        elif step.word is None and step.kind.code in SCALARS and step.kind.code != "nat":  # a union may make it signed
             self._place(step.name, SCALARS[step.kind.code])
         elif step.word is None and step.kind.code == "string" and not last:
             self._place(step.name, "I")  # what is short is one word
@@ -68,7 +70,7 @@ def _tail_letters(field: Field) -> list[str]:
     """Return what of the last field can be read ahead: a vector's head, an optional scalar. Raises _Misfit."""
     kind = field.kind
     if field.word is not None:
-        if kind.code in SCALARS:
+        if kind.code in SCALARS and kind.code != "nat":
             return [SCALARS[kind.code]]
     elif kind.code in ("bytes", "string"):
         return []
@@ -217,7 +219,9 @@ class _Body:
             source.line(f"o.{tail.attribute} = [*{source.choose(runs, size)}(data, p + {offset + 8})]")
             source.line(f"p += {offset + 8} + {size} * {SIZES[letter]}")
         else:
-            decode = ".decode()" if tail.kind.code == "string" else ""
             source.line(f"p += {offset + 1}")
-            source.line(f"o.{tail.attribute} = data[p : p + {size}]{decode}")
+            source.line(f"o.{tail.attribute} = t = data[p : p + {size}]")
+            if tail.kind.code == "string":
+                for line in source.text_of(f"o.{tail.attribute}", "t"):
+                    source.line(line)
             source.line(f"p += {size} | 3")

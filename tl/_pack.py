@@ -201,13 +201,15 @@ class _Writer:
         for field, variable in variables.items():
             self.source.line(f"{variable} = o.{field.attribute}")
         words = {name: f"w{index}" for index, name in enumerate(plan.words)}
-        for name, bits in plan.words.items():
+        for name in reversed(plan.words):  # a word that depends on another stands behind that one
             self.source.line(f"{words[name]} = 0")
-            for bit, fields in bits.items():
+            for bit, fields in plan.words[name].items():
                 self._flag(words[name], bit, [(field, variables[field]) for field in fields])
+            for bit, inner in plan.inner[name].items():
+                self._inner_words(words[name], bit, [words[each] for each in inner], bit in plan.words[name])
         for step in plan.steps:
             if isinstance(step, Word):
-                self.pending.append(("I", words[step.name]))
+                self._word(step, words)
             elif step.word is None:
                 self.value(step.kind, variables[step])
             elif not step.is_flag:
@@ -216,6 +218,23 @@ class _Writer:
                 self.value(step.kind, variables[step])
                 self.flush()
                 self.source.close()
+
+    def _word(self, step: Word, words: dict[str, str]) -> None:
+        if step.word is None:
+            self.pending.append(("I", words[step.name]))
+            return
+        self.branch()
+        self.source.open(f"if {words[step.word]} & {1 << step.bit}:")
+        self.pending.append(("I", words[step.name]))
+        self.flush()
+        self.source.close()
+
+    def _inner_words(self, word: str, bit: int, inner: list[str], shared: bool) -> None:
+        """Set the bit of flags words that are needed; where fields share that bit, the fields must be there."""
+        consequence = f"if not {word} & {1 << bit}: raise Reject" if shared else f"{word} |= {1 << bit}"
+        self.source.open(f"if {' or '.join(inner)}:")
+        self.source.line(consequence)
+        self.source.close()
 
     def _flag(self, word: str, bit: int, fields: list[tuple[Field, str]]) -> None:
         for field, variable in fields:
@@ -258,7 +277,8 @@ class _Writer:
             self.flush()
         if code == "string":
             raw = self.source.variable()
-            self.source.line(f"{raw} = {value}.encode()")
+            for line in self.source.raw_of(raw, value):
+                self.source.line(line)
             value = raw
         else:
             self._exactly_bytes(value)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 
-from tl.wire import MAX_BYTES
+from tl.wire import MAX_BYTES, escaped_bytes, unescaped
 
 TYPE_CHECKING = False  # as type checkers know it; importing `typing` would cost more than all of `tl`
 
@@ -33,13 +33,13 @@ __all__ = [
 SCALARS = {"int": "i", "long": "q", "double": "d", "nat": "I"}
 """`struct` letters of numbers, by the code of their kind."""
 
-FIXED_LETTERS = {**SCALARS, "int128": "16s", "int256": "32s"}
+FIXED_LETTERS = {**SCALARS, "int128": "16s", "int256": "32s", "int512": "64s"}
 """The same for all that is of fixed size."""
 
 LONGEST_GUESS = 64
 """No more bytes than this are read ahead, in the hope that they belong to the object at hand."""
 
-SIZES = {"i": 4, "I": 4, "q": 8, "d": 8, "16s": 16, "32s": 32, "B": 1}
+SIZES = {"i": 4, "I": 4, "q": 8, "d": 8, "16s": 16, "32s": 32, "64s": 64, "B": 1}
 
 
 class Reject(Exception):
@@ -90,6 +90,19 @@ class Source:
         self.line(f"try: {function} = {table}[{size}]")
         self.line(f"except KeyError: {function} = {self.constant(runs, 'runs')}.make({size})")
         return function
+
+    def text_of(self, target: str, raw: str) -> list[str]:
+        """Return lines that decode a string. What is not UTF-8 is decoded once more, so that nothing is lost.
+
+        A block that nothing is raised in costs nothing, while naming an error handler costs half of the decoding.
+        """
+        escaped = self.constant(unescaped, "unescaped")
+        return [f"try: {target} = {raw}.decode()", f"except UnicodeDecodeError: {target} = {escaped}({raw})"]
+
+    def raw_of(self, target: str, text: str) -> list[str]:
+        """Return lines that encode a string; the inverse of `text_of`."""
+        escaped = self.constant(escaped_bytes, "escaped")
+        return [f"try: {target} = {text}.encode()", f"except UnicodeEncodeError: {target} = {escaped}({text})"]
 
     def variable(self) -> str:
         """Return a local name not used before."""
@@ -223,5 +236,5 @@ class ShortTexts:
         size = word & 255
         if size > 3:
             return None
-        text = (word & 0xFFFFFFFF).to_bytes(4, "little")[1 : size + 1].decode()
+        text = unescaped((word & 0xFFFFFFFF).to_bytes(4, "little")[1 : size + 1])
         return self.texts.setdefault(word, text) if len(self.texts) < self._MOST else text

@@ -81,10 +81,14 @@ def _elements(kind: Kind, values: list[Any] | tuple[Any, ...], schema: Schema, n
 
 
 def _even_out(plan: Plan, values: dict[str, Any]) -> None:
-    """Leave out the fields whose bit is shared with one that was left out."""
-    for bits in plan.words.values():
-        for fields in bits.values():
+    """Leave out the fields whose bit is shared with one that was left out, and what hangs on a word behind that bit."""
+    gone: set[str] = set()
+    for word, bits in plan.words.items():  # a word that depends on another stands behind that one
+        for bit in {*bits, *plan.inner[word]}:
+            fields = bits.get(bit, [])
             there = [values[field.name] is not (False if field.is_flag else None) for field in fields]
-            if any(there) and not all(there):
-                for field in fields:
-                    values[field.name] = False if field.is_flag else None
+            if word not in gone and all(there):
+                continue
+            for field in fields:
+                values[field.name] = False if field.is_flag else None
+            gone.update(plan.inner[word].get(bit, []))

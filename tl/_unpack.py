@@ -120,7 +120,7 @@ class _Reader:
             step = steps[index]
             index += 1
             if isinstance(step, Word):
-                words[step.name] = self.word("I")
+                words[step.name] = self._flags(step, words)
             elif step.is_flag:
                 variables.append(f"({words[step.word or '']} & {1 << step.bit}) != 0")
             elif step.word is None:
@@ -132,6 +132,20 @@ class _Reader:
                     index += 1
                 variables += self._optional(group, words[step.word])
         return variables
+
+    def _flags(self, word: Word, words: dict[str, str]) -> str:
+        """Read a flags word; one that is not there has no bits."""
+        if word.word is None:
+            return self.word("I")
+        self.settle()
+        variable = self.source.variable()
+        self.source.open(f"if {words[word.word]} & {1 << word.bit}:")
+        value = self.word("I")
+        self.settle()
+        self.source.line(f"{variable} = {value}")
+        self.source.close()
+        self.source.line(f"else: {variable} = 0")
+        return variable
 
     def _optional(self, group: list[Field], word: str) -> list[str]:
         self.settle()
@@ -169,7 +183,7 @@ class _Reader:
         self.string = len(self.pending)
         variable = self.word("p")
         if code == "string":
-            self.later.append(f"{variable} = {variable}.decode()")
+            self.later += self.source.text_of(variable, variable)
         return variable
 
     def _object(self, kind: Kind) -> str:

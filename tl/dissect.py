@@ -13,7 +13,7 @@ from tl.plan import CLASSLESS, FIXED, MOST_EMPTY, Field, Word, smallest
 TYPE_CHECKING = False  # as type checkers know it; importing `typing` would cost more than all of `tl`
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from typing import Any
 
     from tl.plan import Kind, Plan
@@ -30,6 +30,7 @@ _SCALARS: dict[str, Callable[[bytes, int], tuple[Any, int]]] = {
     "string": wire.read_string,
     "int128": lambda data, offset: wire.read_raw(data, offset, FIXED["int128"]),
     "int256": lambda data, offset: wire.read_raw(data, offset, FIXED["int256"]),
+    "int512": lambda data, offset: wire.read_raw(data, offset, FIXED["int512"]),
     "true": lambda _data, offset: (True, offset),
 }
 
@@ -80,15 +81,26 @@ class _Fault(Exception):
         self.path: list[str] = []
 
 
-def dissect(schema: Schema, data: bytes, kind: Kind, nesting: int) -> Node:
-    """Return the tree of a value that starts the data; what follows it is not looked at. Raises DecodeError."""
-    walk = _Walk(schema, data)
+def dissect(
+    schema: Schema, data: bytes, kind: Kind, nesting: int, others: Sequence[Schema] = ()
+) -> tuple[Node, DecodeError | None]:
+    """Return the tree of a value that starts the data; what follows it is not looked at.
+
+    `others` are schemas for ids that `schema` does not know. Where something is wrong, the tree ends there, and the
+    error comes with the tree.
+    """
+    walk = _Walk(schema, data, others)
     root = Node(0, "", str(kind))
     try:
         root.length = walk.value(kind, 0, nesting, root)
     except _Fault as fault:
-        raise walk.error(fault, kind) from None
-    return root
+        for node in root.walk():
+            if not node.length and node.offset < fault.offset:
+                node.length = fault.offset - node.offset
+        return root, walk.error(fault, kind)
+    except RecursionError:
+        return root, walk.error(_Fault("objects are nested too deep", 0), kind)
+    return root, None
 
 
 def locate(schema: Schema, data: bytes, start: int, kind: Kind, nesting: int, whole: bool) -> DecodeError | None:
@@ -100,14 +112,17 @@ def locate(schema: Schema, data: bytes, start: int, kind: Kind, nesting: int, wh
             raise _Fault(f"{len(data) - end} bytes too many", end)
     except _Fault as fault:
         return walk.error(fault, kind)
+    except RecursionError:
+        return walk.error(_Fault("objects are nested too deep", start), kind)
     return None
 
 
 class _Walk:
     """One walk over some bytes. Every method takes an offset and returns the end of what it read."""
 
-    def __init__(self, schema: Schema, data: bytes) -> None:
+    def __init__(self, schema: Schema, data: bytes, others: Sequence[Schema] = ()) -> None:
         self.schema = schema
+        self.others = (schema, *others) if others else ()
         self.data = data
         self.size = len(data)
         self.root = ""
@@ -115,7 +130,7 @@ class _Walk:
     def error(self, fault: _Fault, kind: Kind) -> DecodeError:
         """Return the public form of a fault."""
         path = "".join([self.root or ("" if kind.code == "object" else str(kind)), *reversed(fault.path)])
-        return DecodeError(fault.reason, path, fault.offset, len(self.data) - fault.offset, fault.key)
+        return DecodeError(fault.reason, path, fault.offset, len(self.data) - fault.offset, fault.key, self.data)
 
     def value(self, kind: Kind, offset: int, nesting: int, node: Node | None) -> int:
         """Read one value of any kind."""
@@ -192,7 +207,7 @@ class _Walk:
                 return self._bool(at, node)
             name = self._name(kind, key)
             if name is None:
-                raise _Fault(self._unknown(kind, key), at, key)
+                return self._of_another(kind, key, at, nesting, node)
             at += 4
         plan = self.schema.plan(name or "")
         if not self.root:
@@ -207,6 +222,19 @@ class _Walk:
             node.value = plan.declaration.name
         return self._fields(plan, at, nesting, node)
 
+    def _of_another(self, kind: Kind, key: int, at: int, nesting: int, node: Node | None) -> int:
+        """Read an object that this schema does not know by the first one that does; where any object may stand."""
+        mine = self.schema
+        open_to_all = kind.code in ("object", "function") and mine.name_of(key) is None
+        for other in self.others if open_to_all else ():
+            self.schema = other
+            try:
+                if self._name(kind, key) is not None:
+                    return self._object(kind, at, nesting, node)
+            finally:
+                self.schema = mine
+        raise _Fault(self._unknown(kind, key), at, key)
+
     def _name(self, kind: Kind, key: int) -> str | None:
         name = self.schema.name_of(key)
         if name is None or name in CLASSLESS:
@@ -218,7 +246,7 @@ class _Walk:
 
     def _unknown(self, kind: Kind, key: int) -> str:
         name = self.schema.name_of(key)
-        if name == "vector":
+        if name == "vector" or key == wire.VECTOR:
             return "a vector of unknown elements: its type must be given"
         if name is None:
             return f"unknown constructor 0x{key:08x}"
@@ -227,7 +255,9 @@ class _Walk:
     def _fields(self, plan: Plan, at: int, nesting: int, node: Node | None) -> int:
         words: dict[str, int] = {}
         for step in plan.steps:
-            if isinstance(step, Field) and step.word is not None and not words[step.word] >> step.bit & 1:
+            if step.word is not None and not words[step.word] >> step.bit & 1:
+                if isinstance(step, Word):
+                    words[step.name] = 0
                 continue
             child = None
             if node is not None:

@@ -23,11 +23,19 @@ class DecodeError(TLError):
         offset: the byte, counted from the start of the data, at which the wrong value starts.
         left: bytes from `offset` to the end of the data.
         id: the constructor id that was not expected there, or None where the id is not the trouble.
+        raw: all the bytes that were to be read, so that nothing is lost; no text of the error shows them.
 
     """
 
-    # `id` is the specification's own word.
-    def __init__(self, reason: str, path: str, offset: int, left: int, id: int | None = None) -> None:  # noqa: A002
+    def __init__(
+        self,
+        reason: str,
+        path: str,
+        offset: int,
+        left: int,
+        id: int | None = None,  # noqa: A002 - the specification's own word
+        raw: bytes = b"",
+    ) -> None:
         where = f"at byte {offset}, {left} bytes left"
         super().__init__(f"{path}: {reason} {where}" if path else f"{reason} {where}")
         self.reason = reason
@@ -35,6 +43,7 @@ class DecodeError(TLError):
         self.offset = offset
         self.left = left
         self.id = id
+        self.raw = raw
 
 
 class EncodeError(TLError):

@@ -2,8 +2,9 @@
 
     {"_": "photos.photosSlice", "count": 250, "photos": [{"_": "photo", "id": …}], "users": []}
 
-A dict holds Python's own values. JSON has no bytes and JavaScript no 64-bit integers: bytes (int128 and int256 too)
-become base64, a `long` a decimal string, a double that is not finite `"NaN"`, `"Infinity"` or `"-Infinity"`.
+A dict holds Python's own values. JSON has no bytes and JavaScript no 64-bit integers: bytes (int128, int256 and int512
+too) become base64, a `long` a decimal string, a double that is not finite `"NaN"`, `"Infinity"` or `"-Infinity"`. Bytes
+of a string that are no UTF-8 are lone surrogates in a dict, and escapes of lone surrogates in JSON.
 """
 
 from __future__ import annotations
@@ -25,13 +26,18 @@ if TYPE_CHECKING:
 
 __all__ = ["from_json", "from_plain", "to_json", "to_plain"]
 
+_SURROGATES = "\ud800", "\udfff"
+
 
 _WRITTEN = {"long": "whole number", "double": "number"}
 
 
 def to_plain(value: TLObject) -> dict[str, Any]:
     """Return an object as a dict. Raises EncodeError if objects are nested too deep."""
-    return _object_form(value, _same, NESTING)
+    try:
+        return _object_form(value, _same, NESTING)
+    except RecursionError:
+        raise _too_deep(type(value).__qualname__) from None
 
 
 def to_json(value: TLObject) -> str:
@@ -39,14 +45,31 @@ def to_json(value: TLObject) -> str:
     import json
 
     try:
-        return json.dumps(_object_form(value, _to_json, NESTING), ensure_ascii=False, allow_nan=False)
+        text = json.dumps(_object_form(value, _to_json, NESTING), ensure_ascii=False, allow_nan=False)
+    except RecursionError:
+        raise _too_deep(type(value).__qualname__) from None
     except (TypeError, ValueError) as error:
         raise EncodeError(f"cannot be said in JSON: {error}", type(value).__qualname__) from None
+    return text if _is_unicode(text) else _with_escapes(value, text)
+
+
+def _is_unicode(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _with_escapes(value: TLObject, text: str) -> str:
+    r"""Return JSON with each byte that was no UTF-8 as `\udc80` to `\udcff`: ASCII, which `from_json` reads back."""
+    value.to_bytes()  # refuses any other lone surrogate, with its place
+    return "".join([sign if sign < _SURROGATES[0] or sign > _SURROGATES[1] else f"\\u{ord(sign):04x}" for sign in text])
 
 
 def from_plain(schema: Schema, form: dict[str, Any]) -> TLObject:
     """Return the object of a dict. Raises EncodeError."""
-    return _from_object(schema, form, _same, "a dict", NESTING)
+    return _from_form(schema, form, _same, "a dict")
 
 
 def from_json(schema: Schema, text: str) -> TLObject:
@@ -57,7 +80,19 @@ def from_json(schema: Schema, text: str) -> TLObject:
         form = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise EncodeError(f"not JSON: {error}", schema.name) from None
-    return _from_object(schema, form, _of_json, "a JSON text", NESTING)
+    return _from_form(schema, form, _of_json, "a JSON text")
+
+
+def _from_form(schema: Schema, form: Any, convert: Convert, what: str) -> TLObject:
+    try:
+        return _from_object(schema, form, convert, what, NESTING)
+    except RecursionError:
+        raise _too_deep(what) from None
+
+
+def _too_deep(what: str) -> EncodeError:
+    """Return the error for what is nested deeper than the stack of the caller leaves room for."""
+    return EncodeError("objects are nested too deep", what)
 
 
 def _same(_kind: Kind, value: Any) -> Any:
@@ -102,7 +137,7 @@ def _of_json(kind: Kind, value: Any) -> Any:
             return int(value)
         if kind.code == "double" and isinstance(value, str):
             return float(value)
-        if kind.code in ("bytes", "int128", "int256") and isinstance(value, str):
+        if kind.code in ("bytes", "int128", "int256", "int512") and isinstance(value, str):
             from base64 import b64decode
 
             return b64decode(value, validate=True)

@@ -6,7 +6,7 @@ a program more time than reading all the declarations that it uses.
 
 from __future__ import annotations
 
-from tl.declaration import Declaration, Parameter, Repetition, Type
+from tl.declaration import Declaration, Parameter, Repetition, Type, is_type_name
 from tl.errors import SchemaError
 
 TYPE_CHECKING = False  # as type checkers know it; importing `typing` would cost more than all of `tl`
@@ -14,6 +14,8 @@ TYPE_CHECKING = False  # as type checkers know it; importing `typing` would cost
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import NoReturn
+
+    from tl.declaration import Dialect
 
     Blame = Callable[[str, int], SchemaError]
 
@@ -25,17 +27,25 @@ _SPACED = {ord(sign): f" {sign} " for sign in ":;()[]{}=#?%+<>,.*!"}
 _DEEPEST = 32
 """Types inside types: what nobody writes by hand."""
 
+_LONGEST_BIT = 2
+"""Digits of the number of a bit."""
+
 _NAME = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_."
 _HEXADECIMAL = frozenset("0123456789abcdefABCDEF")
 
 
-def parse(text: str, function: bool = False, error: Blame | None = None) -> Declaration | None:
+def parse(
+    text: str, function: bool = False, error: Blame | None = None, dialect: Dialect = "plain"
+) -> Declaration | None:
     """Read one statement without its semicolon.
 
     Returns None for what declares no combinator: `New T`, `Final T`, `Empty T`, a partial application. Raises
     SchemaError; `error` makes it from a reason and an offset in this text, for those who know where the text stands.
     """
-    return _Parser(text, error).declaration(function)
+    declaration = _Parser(text, error).declaration(function)
+    if declaration is not None:
+        declaration.dialect = dialect
+    return declaration
 
 
 def parse_type(text: str) -> Type:
@@ -97,9 +107,9 @@ class _Parser:
             self.fail(f"{token!r} expected, not {self.ahead or 'the end'!r}")
 
     def _identifier(self) -> str:
-        """Take a name, with its namespace if it has one."""
+        """Take a name, with its namespaces if it has some."""
         name = self._simple()
-        if self.ahead == "." and _is_name(self._peek(1)):
+        while self.ahead == "." and _is_name(self._peek(1)):
             self._next()
             name = f"{name}.{self._next()}"
         return name
@@ -110,14 +120,13 @@ class _Parser:
         return self._next()
 
     def _variable(self) -> str:
-        return "" if self._take("_") else self._simple()
+        return "_" if self._take("_") else self._simple()
 
     def _head(self) -> tuple[str, int | None]:
         """Take the name of the combinator and its id, which follows without a space."""
         name = _leading(self._text, 0)
-        space, dot, last = name.rpartition(".")
         digits = _leading(self._text, len(name) + 1) if self._text.startswith("#", len(name)) else "0"
-        fine = (_is_name(last) and (_is_name(space) or not dot)) or name == "_"
+        fine = all(map(_is_name, name.split("."))) or name == "_"
         if not fine or not 1 <= len(digits) <= 8 or not _HEXADECIMAL.issuperset(digits):
             self.fail("a declaration starts with a name, and its id has 1 to 8 hexadecimal digits")
         if not self._text.startswith("#", len(name)):
@@ -127,7 +136,9 @@ class _Parser:
 
     def declaration(self, function: bool) -> Declaration | None:
         name, explicit = self._head()
-        if name[name.find(".") + 1].isupper():
+        if is_type_name(name):
+            if explicit is not None:
+                self.fail("a constructor or a function has an id, a type has none")
             self._no_combinator(name)
             return None
         if explicit is None:
@@ -177,7 +188,7 @@ class _Parser:
         result = self.expression()
         if self.ahead:
             self.fail(f"';' expected, not {self.ahead!r}")
-        if result.bare or not result.name[result.name.find(".") + 1].isupper():
+        if result.bare or not is_type_name(result.name):
             self.fail(f"a result is a boxed type, not {str(result)!r}")
         return result
 
@@ -218,9 +229,11 @@ class _Parser:
         word = self._simple()
         bit = None
         if self._take("."):
-            if not _is_number(self.ahead) or int(self.ahead) > 31:
+            digits = self.ahead.lstrip("0") or "0"
+            if not _is_number(self.ahead) or len(digits) > _LONGEST_BIT or int(digits) > 31:
                 self.fail("a bit is a number from 0 to 31")
-            bit = int(self._next())
+            bit = int(digits)
+            self._next()
         self._expect("?")
         return word, bit
 
@@ -292,7 +305,7 @@ class _Parser:
 
 
 def _is_name(token: str) -> bool:
-    return token.isidentifier() and token.isascii() and token[0] != "_"
+    return token.isidentifier() and token.isascii() and not token.startswith("_")
 
 
 def _is_number(token: str) -> bool:

@@ -7,24 +7,28 @@ from __future__ import annotations
 
 from tl.errors import SchemaError
 from tl.grammar import parse
+from tl.primitives import PRIMITIVES, primitive
 
 TYPE_CHECKING = False  # as type checkers know it; importing `typing` would cost more than all of `tl`
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
-    from tl.declaration import Declaration
+    from tl.declaration import Declaration, Dialect
 
     Statement = tuple[str, int, bool]
     """A piece of a text up to its semicolon, not read further; its offset; whether it stands among the functions."""
 
 __all__ = ["Index", "layer_of", "place"]
 
+_LONGEST_LAYER = 9
+"""Digits of a layer: what fits an `int`."""
+
 
 def layer_of(text: str) -> int | None:
     """Return the N of a comment `// LAYER N`, or None."""
     words = text.partition("// LAYER ")[2].split(None, 1)
-    return int(words[0]) if words and words[0].isdecimal() else None
+    return int(words[0]) if words and words[0].isdecimal() and len(words[0]) <= _LONGEST_LAYER else None
 
 
 def place(text: str, offset: int) -> tuple[int, int]:
@@ -67,6 +71,8 @@ def statements(text: str, file: str) -> Iterator[Statement]:
                     "a section is called functions or types", file, *place(text, text.find("---", offset))
                 )
             function = header == "functions"
+        if body.startswith("@"):
+            body = _without_annotations(body)
         if body:
             end = offset + len(chunk)
             if end == len(text):
@@ -76,6 +82,13 @@ def statements(text: str, file: str) -> Iterator[Statement]:
         offset += len(chunk) + 1
 
 
+def _without_annotations(body: str) -> str:
+    """Return a statement without the words in front that begin with `@`: VK's `@read`, `@readwrite`."""
+    while body.startswith("@") and len(parts := body.split(None, 1)) > 1:
+        body = parts[1]
+    return body
+
+
 class Index:
     """The statements of a text that declare constructors and functions.
 
@@ -83,24 +96,46 @@ class Index:
         text: the text, with spaces in the place of comments.
         file: what error messages call it.
         statements: by TL name, in the order of the text.
+        primitives: what the text declares as primitives, by name: the code that `primitives.primitive` returns.
 
     """
 
-    def __init__(self, text: str, file: str) -> None:
+    def __init__(self, text: str, file: str, dialect: Dialect | None = None) -> None:
+        """Index a text; `dialect` is None where only the ids in the text can tell."""
         self.text = without_comments(text, file)
         self.file = file
         self.statements: dict[str, Statement] = {}
+        self.primitives: dict[str, str] = {}
+        self._dialect = dialect
         for statement in statements(self.text, file):
-            name, mark, _ = statement[0].split(None, 1)[0].partition("#")
-            if not mark or name[name.find(".") + 1].isupper():  # no id, or no combinator: only the grammar can tell
-                declaration = self.read(statement)
-                if declaration is None or declaration.builtin:
+            head, *rest = statement[0].split(None, 1)
+            name, mark, _ = head.partition("#")
+            capital = name[name.rfind(".") + 1 :][:1].isupper()  # `is_type_name`, without a call for each of thousands
+            declares = mark and not capital and name not in PRIMITIVES and rest and rest[0][0] != "?"
+            if not declares:  # no id, a primitive, or no combinator: only the grammar can tell
+                declaration = self._plainly(statement)
+                if declaration is None:
                     continue
                 name = declaration.name
+                code = primitive(declaration)
+                if code is not None:
+                    self.primitives[name] = code
+                    continue
             if name in self.statements:
-                raise self._error(f"{name} is declared twice", statement)
+                raise self._twice(name, statement)
             self.statements[name] = statement
         self._tables: tuple[dict[int, str], dict[str, list[str]]] | None = None
+
+    def _twice(self, name: str, statement: Statement) -> SchemaError:
+        return self._error(f"{name} is declared twice", statement)
+
+    @property
+    def dialect(self) -> Dialect:
+        """Whose rules hold: the dialect that was told, or else the one whose CRC32 more of the written ids are."""
+        found = self._dialect
+        if found is None:
+            found = self._dialect = _dialect_of(map(self._plainly, filter(_can_tell, self.statements.values())))
+        return found
 
     @property
     def by_id(self) -> dict[int, str]:
@@ -118,34 +153,46 @@ class Index:
 
     def read(self, statement: Statement) -> Declaration | None:
         """Read one statement in full; None if it declares no combinator. Raises SchemaError with its place."""
+        declaration = self._plainly(statement)
+        if declaration is not None and (self._dialect or (declaration.written is None and _differs(declaration))):
+            declaration.dialect = self.dialect
+        return declaration
+
+    def _plainly(self, statement: Statement) -> Declaration | None:
         text, offset, function = statement
         return parse(text, function, lambda reason, at: self._error_at(reason, offset + at))
 
     def read_all(self) -> dict[str, Declaration]:
         """Read every statement. Raises SchemaError with the place of the first mistake."""
-        found = {}
-        for name, statement in self.statements.items():
-            declaration = self.read(statement)
+        found: dict[str, Declaration] = {}
+        unread, self.statements = self.statements, {}
+        for statement in unread.values():
+            declaration = self._plainly(statement)
             if declaration is not None:
-                found[name] = declaration
-        self._make_tables()
+                if declaration.name in found:
+                    raise self._twice(declaration.name, statement)
+                self.statements[declaration.name] = statement
+                found[declaration.name] = declaration
+        if self._dialect is None:
+            self._dialect = _dialect_of(found.values())
+        for declaration in found.values():
+            declaration.dialect = self._dialect
+        self._make_tables(found)
         return found
 
-    def _make_tables(self) -> tuple[dict[int, str], dict[str, list[str]]]:
+    def _make_tables(self, read: dict[str, Declaration] | None = None) -> tuple[dict[int, str], dict[str, list[str]]]:
         names: dict[int, str] = {}
         types: dict[str, list[str]] = {}
         for name, statement in self.statements.items():
-            text, _, function = statement
-            try:
-                key = int(text.split(None, 1)[0].partition("#")[2], 16)
-            except ValueError:  # no id: the CRC32 is
+            key, type_name = _in_short(statement) if read is None else (read[name].id, read[name].result.name)
+            if key is None:  # no id: the CRC32 is
                 declaration = self.read(statement)
                 key = declaration.id if declaration is not None else 0
             if key in names:
                 raise self._error(f"{name} has the id 0x{key:08x}, as {names[key]} has", statement)
             names[key] = name
-            if not function:
-                types.setdefault(text.rpartition("=")[2].replace("<", " ").split(None, 1)[0], []).append(name)
+            if not statement[2]:
+                types.setdefault(type_name, []).append(name)
         self._tables = names, types
         return self._tables
 
@@ -154,3 +201,36 @@ class Index:
 
     def _error_at(self, reason: str, offset: int) -> SchemaError:
         return SchemaError(reason, self.file, *place(self.text, offset))
+
+
+def _in_short(statement: Statement) -> tuple[int | None, str]:
+    """Return the written id, or None, and the name of the result of a statement that is known to be right."""
+    text = statement[0]
+    try:
+        key = int(text.split(None, 1)[0].partition("#")[2], 16)
+    except ValueError:
+        key = None
+    return key, text.rpartition("=")[2].replace("<", " ").split(None, 1)[0]
+
+
+def _can_tell(statement: Statement) -> bool:
+    text = statement[0]
+    return "true" in text or "bytes" in text
+
+
+def _differs(declaration: Declaration) -> bool:
+    return declaration.normal("plain") != declaration.normal("telegram")
+
+
+def _dialect_of(declarations: Iterable[Declaration | None]) -> Dialect:
+    """Return the dialect to which the written ids bear witness.
+
+    An id counts where the two dialects have different CRC32s and the id is one of the two. The majority decides; where
+    both have as many, or nothing bears witness, the language as its own pages describe the language is taken.
+    """
+    balance = 0
+    for declaration in declarations:
+        if declaration is not None and declaration.written is not None and _differs(declaration):
+            balance += declaration.crc32("telegram") == declaration.written
+            balance -= declaration.crc32("plain") == declaration.written
+    return "telegram" if balance > 0 else "plain"

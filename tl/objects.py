@@ -7,6 +7,7 @@ constructor and `to_bytes`. Names in capitals belong to the class, so that no fi
 from __future__ import annotations
 
 from tl.errors import EncodeError
+from tl.primitives import SECURE
 
 TYPE_CHECKING = False  # as type checkers know it; importing `typing` would cost more than all of `tl`
 
@@ -172,7 +173,7 @@ def _show(value: Any, nesting: int) -> Iterator[str]:
         for field in fields:
             inner = getattr(value, field.attribute)
             yield f" {field.name}:"
-            hidden = field.name in _SECRET and isinstance(inner, str | bytes)
+            hidden = (field.name in _SECRET or field.kind.name in SECURE) and isinstance(inner, str | bytes)
             yield from ("…",) if hidden or not nesting else _show(inner, nesting - 1)
         yield ")"
     elif isinstance(value, list | tuple):

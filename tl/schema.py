@@ -18,11 +18,11 @@ from tl.plan import CLASSLESS, Kind, Plan, kind_of, plan
 TYPE_CHECKING = False  # as type checkers know it; importing `typing` would cost more than all of `tl`
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from typing import Any
 
     from tl.compiler import Reader, Writer
-    from tl.declaration import Declaration
+    from tl.declaration import Declaration, Dialect
     from tl.dissect import Node
 
     Buffer = bytes | bytearray | memoryview
@@ -51,14 +51,18 @@ class Namespace:
         found = self._quickly(name) or self._index().get(name)
         if found is not None:
             return self.__dict__.setdefault(name, self._schema[found])
-        if not self._prefix and name in self._schema.namespaces(self._function):
-            return self.__dict__.setdefault(name, Namespace(self._schema, self._function, f"{name}."))
+        if self._prefix + name in self._schema.namespaces(self._function):
+            return self.__dict__.setdefault(name, Namespace(self._schema, self._function, f"{self._prefix}{name}."))
         what = "function" if self._function else "constructor"
         raise AttributeError(f"{self._schema.name} has no {what} for {self._prefix}{name}")
 
     def __dir__(self) -> list[str]:
-        spaces = [] if self._prefix else self._schema.namespaces(self._function)
-        return sorted({*self._index(), *spaces})
+        spaces = [
+            name.removeprefix(self._prefix)
+            for name in self._schema.namespaces(self._function)
+            if name.startswith(self._prefix)
+        ]
+        return sorted({*self._index(), *[name for name in spaces if "." not in name]})
 
     def __repr__(self) -> str:
         return f"<{'functions' if self._function else 'types'} {self._prefix}* of {self._schema.name}>"
@@ -92,13 +96,15 @@ class Schema:
 
     """
 
-    def __init__(self, text: str, *, layer: int | None = None, name: str = "schema") -> None:
+    def __init__(
+        self, text: str, *, layer: int | None = None, name: str = "schema", dialect: Dialect | None = None
+    ) -> None:
         """Index a text that is known to be right; `Schema.parse` is for all others."""
         self.name = name
         self.layer = layer if layer is not None else layer_of(text)
         self.types = Namespace(self, function=False)
         self.functions = Namespace(self, function=True)
-        self._index = Index(text, name)
+        self._index = Index(text, name, dialect)
         self._plans: dict[str, Plan] = {}
         self._declarations: dict[str, Declaration] = {}
         self._kinds: dict[str | None, Kind] = {None: Kind("object")}
@@ -107,15 +113,29 @@ class Schema:
         self._writers: dict[str | None, Writer] = {}
 
     @classmethod
-    def parse(cls, text: str, *, layer: int | None = None, name: str = "schema") -> Schema:
+    def parse(
+        cls, text: str, *, layer: int | None = None, name: str = "schema", dialect: Dialect | None = None
+    ) -> Schema:
         """Read a whole `.tl` text (core.telegram.org/mtproto/TL-formal): any layer, any dialect.
 
         `layer` is taken from a comment `// LAYER N` if it is not given. Every declaration is read at once.
+
+        `dialect` says what the id of a declaration is that writes none, and what a `flags:#` is to which no field
+        refers. `"plain"`: the CRC32 of the whole line, and a number. `"telegram"`: the CRC32 of the line without its
+        `flags.N?true` and with `string` for `bytes`, and flags that are still to come (0). Left out, the ids that the
+        text writes decide: the rule that gives more of those on which the two rules differ. Without such ids, or with
+        as many for both, the rule is `"plain"`.
+
         Raises SchemaError with line and column.
         """
-        schema = cls(text, layer=layer, name=name)
+        schema = cls(text, layer=layer, name=name, dialect=dialect)
         schema._declarations.update(schema._index.read_all())
         return schema
+
+    @property
+    def dialect(self) -> Dialect:
+        """Whose rules hold for what the text leaves open: see `parse`."""
+        return self._index.dialect
 
     def __getitem__(self, name: str) -> type[TLObject]:
         """Return the class of a TL name, for example `"photos.photosSlice"`. Raises SchemaError if there is none."""
@@ -172,6 +192,10 @@ class Schema:
         """Return the names of the constructors of a boxed type; none if there is no such type."""
         return self._index.by_type.get(type_name, [])
 
+    def primitive(self, name: str) -> str | None:
+        """Return the code of a primitive that the text declares, as `primitives.primitive` does; None if not one."""
+        return self._index.primitives.get(name)
+
     def has_type(self, type_name: str) -> bool:
         """Tell whether there is such a boxed type."""
         return self._index.has_type(type_name)
@@ -190,10 +214,14 @@ class Schema:
         return None if statement is None else statement[2]
 
     def namespaces(self, function: bool) -> set[str]:
-        """Return the namespaces that hold constructors, or functions."""
-        return {
-            name.partition(".")[0] for name, at in self._index.statements.items() if "." in name and at[2] is function
-        }
+        """Return the namespaces that hold constructors, or functions; with their dots where they stand in others."""
+        found: set[str] = set()
+        for name, at in self._index.statements.items():
+            space = name.rpartition(".")[0] if at[2] is function else ""
+            while space and space not in found:
+                found.add(space)
+                space = space.rpartition(".")[0]
+        return found
 
     def class_path(self, name: str) -> str:
         """Return the class name of a TL name with its namespace: `photos.PhotosSlice`."""
@@ -262,7 +290,7 @@ class Schema:
         kind = self.kind(result)
         found = locate(self, data, offset, kind, nesting, whole)
         # There is always a fault to be found: both walks follow one plan.
-        raise found or DecodeError(f"cannot be read ({failure})", str(kind), offset, len(data) - offset)
+        raise found or DecodeError(f"cannot be read ({failure})", str(kind), offset, len(data) - offset, raw=data)
 
     def encode(self, value: Any, result: str | None = None, *, nesting: int = NESTING) -> bytes:
         """Write one value as `decode` reads it with the same `result`. Raises EncodeError."""
@@ -280,9 +308,27 @@ class Schema:
 
     def dissect(self, data: Buffer, result: str | None = None, *, nesting: int = NESTING) -> Node:
         """Return the tree of what is where in the bytes of one value. Raises DecodeError."""
+        root, error = self.dissect_partly(data, result, nesting=nesting)
+        if error is not None:
+            raise error
+        return root
+
+    def dissect_partly(
+        self,
+        data: Buffer,
+        result: str | None = None,
+        *,
+        others: Sequence[Schema] = (),
+        nesting: int = NESTING,
+    ) -> tuple[Node, DecodeError | None]:
+        """Return the tree of what could be read, and the error that ended the reading, or None.
+
+        `others` are schemas for objects that stand where any object may stand and that this schema does not know: the
+        body of a message, the result of a call. The first one that knows the id counts.
+        """
         from tl.dissect import dissect
 
-        return dissect(self, _as_bytes(data), self.kind(result), nesting)
+        return dissect(self, _as_bytes(data), self.kind(result), nesting, others)
 
     def from_dict(self, form: dict[str, Any]) -> Any:
         """Return the object that `to_dict` gave. Raises EncodeError."""

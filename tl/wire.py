@@ -13,6 +13,7 @@ __all__ = [
     "MAX_BYTES",
     "VECTOR",
     "WireError",
+    "escaped_bytes",
     "pack_bytes",
     "read_bytes",
     "read_double",
@@ -21,6 +22,7 @@ __all__ = [
     "read_raw",
     "read_string",
     "read_uint",
+    "unescaped",
 ]
 
 VECTOR = 0x1CB5C415
@@ -107,12 +109,22 @@ def read_bytes(data: bytes, offset: int) -> tuple[bytes, int]:
 
 
 def read_string(data: bytes, offset: int) -> tuple[str, int]:
-    """Read a `string`: `bytes` that are UTF-8."""
+    """Read a `string`: `bytes` that should be UTF-8; see `unescaped` for those that are not."""
     raw, end = read_bytes(data, offset)
-    try:
-        return raw.decode(), end
-    except UnicodeDecodeError as error:
-        raise WireError(f"a string is not UTF-8 ({error.reason} at its byte {error.start})") from None
+    return unescaped(raw), end
+
+
+def unescaped(raw: bytes) -> str:
+    """Return the text of some UTF-8; a byte that is none becomes a lone surrogate, U+DC80 to U+DCFF (PEP 383).
+
+    Real servers send such strings: names cut in the middle of a character, or typed in another encoding.
+    """
+    return raw.decode("utf-8", "surrogateescape")
+
+
+def escaped_bytes(text: str) -> bytes:
+    """Return the bytes of which `unescaped` makes this text. Raises UnicodeEncodeError for other lone surrogates."""
+    return text.encode("utf-8", "surrogateescape")
 
 
 def pack_bytes(value: bytes) -> bytes:

@@ -12,6 +12,7 @@ from mtproto.cli.connection import open_caller
 from mtproto.cli.options import connection_options
 from mtproto.cli.render import as_data
 from mtproto.cli.terminal import Terminal, debug_option, pass_terminal
+from mtproto.cli.undecodable import keep_undecodable
 from tl import TLError, TLFunction, api, service
 from tl._nearest import nearest
 
@@ -24,6 +25,7 @@ __all__ = ["command"]
 @click.command("call", short_help="Call any method, with JSON both ways.")
 @click.argument("method")
 @click.argument("arguments", default="{}", metavar="[JSON]")
+@keep_undecodable
 @connection_options
 @debug_option
 @pass_terminal

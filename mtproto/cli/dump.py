@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
@@ -19,6 +20,9 @@ __all__ = ["annotated_hex", "hex_text", "tree_table", "value_text"]
 _SHOWN = 32
 """Bytes of one value that are shown; nobody reads more of a ciphertext."""
 
+_MOST_ROWS = 10_000
+"""Values of one tree that are shown; a table takes a thousand times the memory of the bytes."""
+
 _GROUP = 4
 
 _PLACES = frozenset({"offset", "length"})
@@ -31,8 +35,10 @@ def hex_text(data: bytes, shown: int = _SHOWN) -> str:
 
 
 def value_text(node: Node) -> str:
-    """Return what a value is: a number, a text, bytes in hex, a constructor, the length of a vector."""
+    """Return what a value is: a number, a text, bytes in hex, a constructor, the length of a vector; "?" if unread."""
     value: Any = node.value
+    if value is None:
+        return "?"
     if node.declared == "#":
         bits = [str(bit) for bit in range(value.bit_length()) if value >> bit & 1]
         return f"bits {', '.join(bits)}" if bits else "no bits"
@@ -54,7 +60,8 @@ def tree_table(root: Node, base: int = 0) -> Table:
 
     """
     table = plain_table("offset", "length", "path", "type", "value", right=_PLACES)
-    for node in root.walk():
+    nodes = root.walk()
+    for node in islice(nodes, _MOST_ROWS):
         table.add_row(
             str(base + node.offset),
             str(node.length),
@@ -62,6 +69,8 @@ def tree_table(root: Node, base: int = 0) -> Table:
             Text(node.declared),
             Text(value_text(node)),
         )
+    if more := sum(1 for _ in nodes):
+        table.add_row("", "", Text(f"... and {more} more values"), "", "")
     return table
 
 

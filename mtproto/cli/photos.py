@@ -20,6 +20,7 @@ from mtproto.cli.options import connection_options
 from mtproto.cli.progress import progress_bar
 from mtproto.cli.render import as_data, photo_summary, photo_table
 from mtproto.cli.terminal import Terminal, debug_option, pass_terminal
+from mtproto.cli.undecodable import keep_undecodable
 
 if TYPE_CHECKING:
     from mtproto.cli.listing import Call
@@ -65,6 +66,7 @@ class _Saved:
     type=click.Path(file_okay=False, path_type=Path),
     help="Folder to save the largest size of each photo to.",
 )
+@keep_undecodable
 @connection_options
 @debug_option
 @pass_terminal

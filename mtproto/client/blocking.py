@@ -88,7 +88,7 @@ class Client(BaseClient):
             RpcError: the server refused the call; the class tells the family.
             DeadlineExceeded, OutcomeUnknown, ConnectionLost, RequestCancelled: see `mtproto.errors`.
             tl.EncodeError: the request can't be written; nothing was sent.
-            tl.DecodeError: the answer can't be read.
+            tl.DecodeError: the answer can't be read; the error's `raw` holds its bytes.
 
         """
         repeatable = is_repeatable(request) if idempotent is None else idempotent

@@ -45,7 +45,7 @@ def read_update(item: Item | UpdatesDropped, schema: Schema) -> ReceivedUpdate:
                 return UndecodableUpdate(body, error)
             if isinstance(update, TLObject):
                 return update
-            return UndecodableUpdate(body, DecodeError("a Bool, which is no update", "", 0, len(body)))
+            return UndecodableUpdate(body, DecodeError("a Bool, which is no update", "", 0, len(body), raw=body))
         case Undecodable(body=body, error=error):
             return UndecodableUpdate(body, error)
         case _:

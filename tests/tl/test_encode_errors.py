@@ -103,7 +103,7 @@ def test_the_innermost_class_is_named() -> None:
         ),
         (
             lambda: types.PhotoStrippedSize(type="\ud800", bytes=b""),
-            "PhotoStrippedSize.type: text that UTF-8 cannot say (surrogates not allowed)",
+            "PhotoStrippedSize.type: text that UTF-8 cannot say (a lone surrogate at its character 0)",
         ),
         (
             lambda: types.PhotoStrippedSize(type="i", bytes=bytes(1 << 24)),

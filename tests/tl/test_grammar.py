@@ -28,7 +28,7 @@ def read(text: str, function: bool = False) -> Declaration:
         ("a#1 flags:# x:flags?int = A", "a#00000001 flags:# x:flags?int = A"),
         ("a#1 x:(Vector (Vector int)) = A", "a#00000001 x:Vector<Vector<int>> = A"),
         ("a#1 x:%Message y:%(Vector int) z:%Vector = A", "a#00000001 x:%Message y:%Vector<int> z:%Vector = A"),
-        ("a#1 (x y:int) _:long = A", "a#00000001 x:int y:int long = A"),
+        ("a#1 (x y:int) _:long = A", "a#00000001 x:int y:int _:long = A"),
         ("a#1 {X Y:Type} {n:#} query:!X = Pair X Y", "a#00000001 {X:Type} {Y:Type} {n:#} query:!X = Pair<X,Y>"),
         ("int128 4*[ int ] = Int128", "int128#84ccf7b7 4*[ int ] = Int128"),
         ("a#1 {m:#} x:m*[ n*[ double ] ] y:(m+1)*[ int ] = M (m + 1)",

@@ -59,7 +59,7 @@ def test_messages(vectors: list[dict[str, Any]]) -> None:
 
 def test_ids(vectors: list[dict[str, Any]]) -> None:
     for vector in of_kind(vectors, "tl-crc32", 12):
-        declaration = parse(vector["declaration"])
+        declaration = parse(vector["declaration"], dialect="telegram")
         assert isinstance(declaration, Declaration)
         assert declaration.normal() == vector["normalised"]
         assert f"{declaration.id:08x}" == vector["id"]

@@ -41,7 +41,7 @@ def run_value(vector: Vector) -> None:
 
 
 def run_crc32(vector: Vector) -> None:
-    declaration = grammar.parse(vector["declaration"])
+    declaration = grammar.parse(vector["declaration"], dialect="telegram")
     assert declaration is not None
     assert declaration.normal() == vector["normalised"]
     assert f"{declaration.crc32():08x}" == f"{declaration.id:08x}" == vector["id"]

@@ -29,7 +29,8 @@ def import_bot_authorization(call: Call) -> TLObject:
     request, world = call.request, call.desk.world
     if (request.api_id, request.api_hash) != (world.api_id, world.api_hash):
         raise Refused(400, "API_ID_INVALID")
-    if not hmac.compare_digest(request.bot_auth_token.encode(), world.bot_token.encode()):
+    token = request.bot_auth_token.encode("utf-8", "surrogateescape")  # as TL reads what is no UTF-8
+    if not hmac.compare_digest(token, world.bot_token.encode()):
         raise Refused(400, "ACCESS_TOKEN_INVALID")
     call.key.account.user_id = world.bot.id
     call.desk.keys_changed()

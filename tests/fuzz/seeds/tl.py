@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from random import Random
 
+from tests.fuzz.targets.tl import DIALECT
 from tests.tl.strategies import Maker
 from tl import Schema, api, service
 from tl.plan import BUILTIN
@@ -28,7 +29,9 @@ def corpora() -> dict[str, dict[str, bytes]]:
         "tl-api": {
             **dict(_objects(api.schema, [*_NAMED, *Random(3).sample(_names(api.schema), _OBJECTS)])),
             **dict(_deep(api.schema, "textBold", b"", "textEmpty")),
+            **dict(_cut_texts()),
         },
+        "tl-dialect": dict(_dialect()),
         "tl-api-typed": dict(_answers()),
         "tl-api-prefix": {name: b"\x08" + bytes(8) + data + b"tail" for name, data in _objects(api.schema, _NAMED)},
         "tl-service": {
@@ -39,6 +42,35 @@ def corpora() -> dict[str, dict[str, bytes]]:
             name: b"\0" + data + bytes(5) for name, data in _objects(service.schema, all_service[::4])
         },
     }
+
+
+def _cut_texts() -> Seeds:
+    """Return objects whose strings are no UTF-8: short ones, long ones, and in a vector."""
+    short, long = ("José"[:4].encode()[:-1].decode("utf-8", "surrogateescape") * times for times in (1, 90))
+    types = api.types
+    for name, text in (("short", short), ("long", long)):
+        yield f"no-utf-8-{name}", types.NearestDc(country=text, this_dc=1, nearest_dc=2).to_bytes()
+    sizes = [types.PhotoSize(type=short, w=1, h=2, size=3), types.PhotoStrippedSize(type=long, bytes=b"x")]
+    photo = types.Photo(id=1, access_hash=2, file_reference=b"", date=3, sizes=sizes, dc_id=2)
+    yield "no-utf-8-in-a-vector", photo.to_bytes()
+
+
+def _dialect() -> Seeds:
+    """Return objects with conditional flags words that are there, that are not, and that hold no bits."""
+    words, alone = DIALECT["a.b.words"], DIALECT["a.b.alone"]
+    full = words(x=2**52, y="é", z=bytes(64), t=True)
+    numbers = DIALECT["a.numbers"](n=2**32 - 1, m=-1, i=2**62, s="s")
+    yield "words-none", words().to_bytes()
+    yield "words-some", words(x=1).to_bytes()
+    yield "words-all", full.to_bytes()
+    yield (
+        "words-without-bits",
+        alone.ID.to_bytes(4, "little") + b"".join(word.to_bytes(4, "little") for word in (2, 2, 0)),
+    )
+    yield "alone", alone(x=full, y=7).to_bytes()
+    yield "numbers", numbers.to_bytes()
+    items = [full, numbers, words(), alone(x=words())]
+    yield "all", DIALECT["a.all"](o=numbers, v=items, w=[alone(y=0), alone()], u=["a", "\udcff", ""]).to_bytes()
 
 
 def _names(schema: Schema) -> list[str]:

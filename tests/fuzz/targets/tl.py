@@ -10,7 +10,21 @@ from tests.fuzz.target import Target, Verdict, Violation
 from tests.fuzz.targets.words import constructor_ids
 from tl import DecodeError, Schema, TLObject, api, service
 
-__all__ = ["TARGETS"]
+__all__ = ["DIALECT", "TARGETS"]
+
+DIALECT = Schema.parse(
+    """
+    int ? = Int; long ? = Long; double ? = Double; string ? = String; object ? = Object; bytes = Bytes;
+    int32 = Int32; int53 = Int53; int64 = Int64; int512 16*[ int ] = Int512; secureString = SecureString;
+    boolFalse = Bool; boolTrue = Bool; vector {t:Type} # [ t ] = Vector t;
+    a.b.words f:# x:f.0?int53 g:f.0?# y:g.3?string h:g.4?# z:h.31?int512 t:h.0?true = a.Words;
+    a.b.alone f:# g:f.1?# h:g.1?# x:h.1?a.b.words y:f.2?# = a.Words;
+    a.numbers n:# m:int i:int64 s:secureString = a.Words;
+    a.all o:object v:vector<a.Words> w:Vector<a.b.alone> u:vector<string> = a.All;
+    """,
+    name="dialect",
+)
+"""What dialects have and Telegram's API has not: conditional flags words, primitives of a heading, namespaces."""
 
 _WORD = 4
 
@@ -85,6 +99,22 @@ def _api(data: bytes) -> Verdict:
     return _decode(api.schema, data, None)
 
 
+def _dialect(data: bytes) -> Verdict:
+    """Read an object; a conditional flags word of no bits may be left out when the object is written again."""
+    try:
+        value = DIALECT.decode(data)
+    except DecodeError as error:
+        _check_error(error, data)
+        raise
+    if DIALECT.dissect(data).length != len(data):
+        raise Violation("the exact walk ends elsewhere")
+    written = DIALECT.encode(value)
+    if len(written) > len(data):
+        raise Violation(f"read from {len(data)} bytes, written in {len(written)}")
+    _check_value(DIALECT, DIALECT.decode(written), written, None)
+    return Verdict(True, getattr(value, "NAME", type(value).__name__))
+
+
 def _api_typed(data: bytes) -> Verdict:
     tape = Tape(data)
     return _decode(api.schema, result=_result(tape), data=tape.rest())
@@ -113,6 +143,7 @@ TARGETS = (
     Target("tl-api", "tl", _api, (DecodeError,), partial(constructor_ids, api.schema)),
     Target("tl-api-typed", "tl", _api_typed, (DecodeError,), partial(constructor_ids, api.schema)),
     Target("tl-api-prefix", "tl", _api_prefix, (DecodeError,), partial(constructor_ids, api.schema)),
+    Target("tl-dialect", "tl", _dialect, (DecodeError,), partial(constructor_ids, DIALECT)),
     Target("tl-service", "tl", _service, (DecodeError,), partial(constructor_ids, service.schema)),
     Target("tl-service-prefix", "tl", _service_prefix, (DecodeError,), partial(constructor_ids, service.schema)),
 )
