@@ -60,6 +60,11 @@ def _layer_file(value: str) -> tuple[int, Path]:
     help="A further layer to answer clients in, as a .tl file; may be repeated.",
 )
 @click.option(
+    "--strict",
+    is_flag=True,
+    help="Refuse what the documentation calls wrong and Telegram's servers let pass: to test a client of your own.",
+)
+@click.option(
     "--ready-file",
     type=click.Path(dir_okay=False, path_type=Path),
     help="File to write once the port listens: JSON with address, public key, credentials and users.",
@@ -76,6 +81,7 @@ def command(
     state: Path | None,
     world: Path | None,
     schemas: tuple[tuple[int, Path], ...],
+    strict: bool,
     ready_file: Path | None,
     faults: tuple[str, ...],
 ) -> None:
@@ -91,6 +97,7 @@ def command(
         world=None if world is None else world_from_folder(world),
         schemas=_read_schemas(schemas),
         state=state,
+        strict=strict,
     )
     arm_faults(dc.faults, faults)
     asyncio.run(_serve(dc, terminal, ready_file))

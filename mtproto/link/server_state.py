@@ -136,12 +136,14 @@ class ServerState:
     Args:
         random: source of random bytes.
         limits: handed to the sessions.
+        strict: as `ServerSession` takes it.
 
     """
 
-    def __init__(self, random: Callable[[int], bytes], *, limits: Limits = SERVER_LIMITS) -> None:
+    def __init__(self, random: Callable[[int], bytes], *, limits: Limits = SERVER_LIMITS, strict: bool = False) -> None:
         self._random = random
         self._limits = limits
+        self._strict = strict
         self._keys: dict[int, ServerKey] = {}
 
     def __contains__(self, key_id: int) -> bool:
@@ -198,6 +200,7 @@ class ServerState:
                 limits=self._limits,
                 forgotten_below=key.forgotten_below(session_id),
                 denied=key.denied(session_id),
+                strict=self._strict,
             )
             slot = SessionSlot(key, session_id, session)
             if len(key.sessions) >= SESSIONS_OF_A_KEY:

@@ -50,6 +50,8 @@ class DataCentre:
         clock: gives the Unix time in seconds; None takes the clock of `mtproto.net`.
         random: a cryptographically secure source of bytes.
         limits: how much is accepted and sent.
+        strict: refuse what the documentation calls wrong and Telegram's servers let pass: service messages whose
+            numbers (seqno) are wrong. For those who test a client of their own.
         tls: what to speak TLS with, on all connections; None for none.
 
     Attributes:
@@ -76,6 +78,7 @@ class DataCentre:
         clock: Callable[[], float] | None = None,
         random: Callable[[int], bytes] = os.urandom,
         limits: Limits = SERVER_LIMITS,
+        strict: bool = False,
         tls: ssl.SSLContext | None = None,
     ) -> None:
         self.world = load_world() if world is None else world
@@ -104,6 +107,7 @@ class DataCentre:
             clock=clock,
             random=random,
             limits=limits,
+            strict=strict,
             exchange_faults=self.faults,
             faults=self.faults,
             tls=tls,

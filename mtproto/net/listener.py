@@ -53,6 +53,7 @@ class Listener(TCPServer):
         random: source of random bytes.
         limits: what is sent and accepted at most.
         state: keys and sessions; None begins with none.
+        strict: as `ServerSession` takes it, where `state` is None.
         exchange_faults: how exchanges misbehave.
         faults: what happens to packets on their way out.
         tls: what to speak TLS with, on all connections: for clients of wss and https.
@@ -74,12 +75,13 @@ class Listener(TCPServer):
         random: Callable[[int], bytes] = os.urandom,
         limits: Limits = SERVER_LIMITS,
         state: ServerState | None = None,
+        strict: bool = False,
         exchange_faults: ExchangeFaults | None = None,
         faults: LinkFaults | None = None,
         tls: ssl.SSLContext | None = None,
     ) -> None:
         super().__init__(host, port, tls)
-        self.state = state if state is not None else ServerState(random, limits=limits)
+        self.state = state if state is not None else ServerState(random, limits=limits, strict=strict)
         self._handler = handler
         self._limits = limits
         self._clock = clock if clock is not None else Clock()

@@ -55,6 +55,7 @@ class ServerState:
         limits: Limits,
         forgotten_below: int,
         compress: bool,
+        strict: bool,
     ) -> None:
         self.key = key
         self.session_id = session_id
@@ -63,6 +64,7 @@ class ServerState:
         self._random = random
         self._limits = limits
         self._compress = compress
+        self._strict = strict
         self._register = Register(limits, forgotten_below)
         self._events: list[ServerEvent] = []
         self._queue: deque[Outgoing] = deque()

@@ -9,8 +9,8 @@ from mtproto.exchange import ExchangeFaults
 from mtproto.localdc.faults import packets
 from mtproto.localdc.faults.packets import OpenedPacket
 from mtproto.localdc.faults.waiting import Effect, Waiting
+from mtproto.session import ServerSession, wire
 from mtproto.session import constructors as ids
-from mtproto.session import wire
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -345,14 +345,19 @@ def _take_acks(packet: OpenedPacket) -> tuple[Sequence[bytes], Sequence[bytes]] 
 
 
 def _carries_call(message: Unsealed) -> bool:
-    """Whether any message of a packet is content-related: calls of the API are."""
+    """Whether any message of a packet is a call: content-related, and no service message that is numbered so."""
     if wire.constructor_id(message.body) != ids.MSG_CONTAINER:
-        return bool(message.seqno & 1)
+        return bool(message.seqno & 1) and _may_be_call(message.body)
     try:
         messages = wire.read_container(message.body, packets.TOO_MANY)
     except RemoteProtocolError:
         return False
-    return any(inner.seqno & 1 for inner in messages)
+    return any(inner.seqno & 1 and _may_be_call(inner.body) for inner in messages)
+
+
+def _may_be_call(body: bytes) -> bool:
+    constructor = wire.constructor_id(body)
+    return constructor == ids.GZIP_PACKED or ServerSession.is_call(constructor)
 
 
 def _lose_salts(packet: IncomingPacket, _message: Unsealed) -> None:
