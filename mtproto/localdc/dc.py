@@ -96,7 +96,7 @@ class DataCentre:
         self._desk.drop = self._drop
         self._records = self._desk.keys
         self._records |= {record.auth_key.id: record for record in records}
-        self._dispatcher = Dispatcher(self._desk, layers_of({**(schemas or {}), api.layer: api.schema}), api.layer)
+        self._dispatcher = Dispatcher(self._desk, layers_of(schemas or {}), api.layer)
         self.faults = Faults(random)
         self._listener = Listener(
             self._answer,
@@ -152,15 +152,27 @@ class DataCentre:
         """What belongs to `api_id`."""
         return self.world.api_hash
 
-    def handler(self, method: type[TLFunction[Any]]) -> Callable[[H], H]:
+    def handler(self, method: type[TLFunction[Any]], *, login: bool | None = None) -> Callable[[H], H]:
         """Decorate a function that answers a method, instead of the DC's own handler if there is one.
 
         It takes a `Call` and returns an object of the API (or a bool, a list, or bytes), or raises `Refused`. It may
-        be `async`. It runs in the thread of the DC's loop.
+        be `async`. It runs in the thread of the DC's loop. `call.default()` gives what it replaces. One that fails
+        costs the client `500 INTERNAL`, and is logged once with its traceback.
+
+        Args:
+            method: the class of the method. One of the packaged layer is served to the clients of all layers, one of
+                another schema (`schemas`) to those that speak it; a dialect without wrappers is spoken beside the API.
+            login: whether only those who are logged in may call it; None as the documentation has it.
+
+        Raises:
+            TypeError: `method` is no class of a method, or a wrapper such as `invokeWithLayer`.
+            LocalProtocolError: it belongs to a schema that the DC was not given.
+
         """
+        self._dispatcher.check(method)
 
         def register(function: H) -> H:
-            self._dispatcher.handlers[method.NAME] = function
+            self._dispatcher.register(method, function, login=login)
             return function
 
         return register
