@@ -34,6 +34,10 @@ __all__ = ["DataCentre", "LocalDC"]
 
 H = TypeVar("H", bound="Handler")
 
+PUSH_TIMEOUT = 10.0
+"""Seconds that `push` waits for a client that does not read: longer than a busy one pauses, shorter than a test may
+hang."""
+
 
 class DataCentre:
     """What `LocalDC` and `LocalDCThread` share: everything but how it is started.
@@ -184,15 +188,15 @@ class DataCentre:
         """
         return sum(executed[random_id] for executed in list(self._desk.executions.values()))
 
-    def _push(self, update: TLObject | bytes) -> int:
-        pushed = 0
+    async def _push(self, update: TLObject | bytes, timeout: float | None) -> int:
+        updates = []
         for record in list(self._records.values()):
             if record.user_id is None or record.permanent is not None:
                 continue
             bound = next((other for other in self._records.values() if other.permanent is record), record)
             body = update if isinstance(update, bytes) else self._dispatcher.encode(update, "Updates", bound)
-            pushed += self._listener.push(record.auth_key.id, body)
-        return pushed
+            updates.append((record.auth_key.id, body))
+        return await self._listener.deliver(updates, timeout=timeout)
 
     def expire_file_references(self) -> None:
         """Let every file reference given out so far be answered with `FILE_REFERENCE_EXPIRED`."""
@@ -258,17 +262,22 @@ class LocalDC(DataCentre):
         """Close all connections and stop listening."""
         await self._stop()
 
-    def push(self, update: TLObject | bytes) -> int:
-        """Send an update to all sessions of whoever is logged in.
+    async def push(self, update: TLObject | bytes, *, timeout: float | None = PUSH_TIMEOUT) -> int:
+        """Send an update to all sessions of whoever is logged in, and wait while one that is connected has no room.
 
         Args:
             update: an object of the type `Updates`; or bytes, which go out as they are.
+            timeout: how many seconds to wait at most; None as long as the clients are connected.
 
         Returns:
             how many sessions get it; those without a connection get it later.
 
+        No update is lost in silence: a session that takes nothing for `timeout` seconds does not get this one, a
+        session without a connection keeps the latest 1,000 (`limits.queued_updates`), and either client is told that
+        updates have a gap (`new_session_created`).
+
         """
-        return self._push(update)
+        return await self._push(update, timeout)
 
     async def __aenter__(self) -> LocalDC:
         await self.start()

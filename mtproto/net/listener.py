@@ -14,6 +14,7 @@ from mtproto.limits import SERVER_LIMITS, Limits
 from mtproto.link import Hangup, KeyMade, ServerLink, ServerQuery, ServerState
 from mtproto.link.http_server import HttpLink
 from mtproto.net.clock import Clock
+from mtproto.net.delivery import Delivery
 from mtproto.net.serving import LINGER, TCPServer
 from mtproto.net.web import has_web
 from mtproto.session.wire import write_rpc_error
@@ -100,6 +101,7 @@ class Listener(TCPServer):
         )
         self._pumps: dict[ServerLink, _Pump] = {}
         self._answers: set[asyncio.Future[bytes]] = set()
+        self._delivery = Delivery(self._flush)
         self._on_key: list[Callable[[AuthKey], None]] = []
         self._on_event: list[Callable[[ServerLinkEvent], None]] = []
 
@@ -120,6 +122,7 @@ class Listener(TCPServer):
         return _Pump(self, loop)
 
     async def _send_away(self) -> None:
+        self._delivery.end()
         answers = list(self._answers)
         for answer in answers:
             answer.cancel()
@@ -146,6 +149,8 @@ class Listener(TCPServer):
     def push(self, key_id: int, body: bytes, *, session_id: int | None = None) -> int:
         """Send an update to the sessions of a key, or to one of them; those without a connection get it later.
 
+        It does not wait: where a session has no room, its oldest update goes, and the client is told of the gap.
+
         Args:
             key_id: the id of the auth key; a permanent one means the temporary one that is bound to it, too.
             body: a serialized boxed object.
@@ -155,13 +160,33 @@ class Listener(TCPServer):
             how many sessions will get it.
 
         """
-        key = self.state.find_key(key_id, self._clock())
-        keys = [] if key is None else [key] if key.temporary is None else [key, key.temporary]
-        slots = [slot for key in keys for slot in key.sessions.values() if session_id in (None, slot.session_id)]
+        slots = self._slots_of(key_id, session_id)
         for slot in slots:
             slot.session.push(body)
             self._flush(slot)
         return len(slots)
+
+    async def deliver(self, updates: Iterable[tuple[int, bytes]], *, timeout: float | None) -> int:
+        """Send an update as `push` does, but wait while a client that is connected has no room for it.
+
+        Updates for one session go out in the order of the calls. A session whose time runs out does not get this one,
+        and its client is told of the gap.
+
+        Args:
+            updates: ids of auth keys, and the serialized update for each.
+            timeout: how many seconds to wait at most; None as long as the clients are connected.
+
+        Returns:
+            how many sessions will get it.
+
+        """
+        wanted = [(slot, body) for key_id, body in updates for slot in self._slots_of(key_id, None)]
+        return await self._delivery.deliver(wanted, timeout)
+
+    def _slots_of(self, key_id: int, session_id: int | None) -> list[SessionSlot]:
+        key = self.state.find_key(key_id, self._clock())
+        keys = [] if key is None else [key] if key.temporary is None else [key, key.temporary]
+        return [slot for key in keys for slot in key.sessions.values() if session_id in (None, slot.session_id)]
 
     def cut_connections(self) -> int:
         """Close all connections at once, as a network that fails does; return how many there were."""
@@ -198,6 +223,11 @@ class Listener(TCPServer):
         """Let go of a connection that has ended."""
         self._pumps.pop(link, None)
         link.disconnected(self._clock())
+        self._delivery.go_on()
+
+    def flushed(self) -> None:
+        """Take notice that something was sent or acknowledged: there may be room for updates that wait."""
+        self._delivery.go_on()
 
     def dispatch(self, events: Iterable[ServerLinkEvent]) -> None:
         """Take the events of a link."""
@@ -340,6 +370,7 @@ class _Pump(asyncio.Protocol):
             return
         while self._writable and (data := link.data_to_send(self._owner.now())):
             self._transport.write(data)
+        self._owner.flushed()
         if link.closing and self._writable and not self._transport.is_closing():
             self._transport.close()
             self._loop.call_later(LINGER, self._transport.abort)

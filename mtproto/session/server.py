@@ -22,6 +22,7 @@ from mtproto.session.inbox import NEVER, Seen
 from mtproto.session.salts import ServerSalts
 from mtproto.session.server_records import Outgoing, Received, follows
 from mtproto.session.server_sending import ServerSending
+from mtproto.session.server_state import STORED_AT_MOST
 from mtproto.session.wire import Message
 from tl import service
 
@@ -141,7 +142,8 @@ class ServerSession(ServerSending):
     def push(self, body: bytes, *, announced: bool = False) -> None:
         """Send a message that nobody asked for, an update; it is kept and sent again until the client has it.
 
-        Where more than `limits.queued_updates` wait for a connection, the oldest goes.
+        Where `limits.queued_updates` wait already, the oldest goes, and the client is told that updates have a gap. See
+        `has_room`.
 
         Args:
             body: one serialized boxed object.
@@ -150,10 +152,30 @@ class ServerSession(ServerSending):
         """
         if self._compress:
             body = wire.gzip_if_shorter(body)
-        waiting = [message for message in self._queue if message.update and not message.msg_id]
-        if len(waiting) >= self._limits.queued_updates:
-            self._queue.remove(waiting[0])
+        if self._unsent_updates >= self._limits.queued_updates:
+            self._drop_oldest_update()
+        self._unsent_updates += 1
         self._queue.append(Outgoing(body, content=True, reply=False, update=True, announced=announced))
+
+    @property
+    def has_room(self) -> bool:
+        """Whether another update can be pushed without one being dropped.
+
+        There is none while `limits.queued_updates` wait to be sent, or as many messages as are kept wait to be
+        acknowledged.
+        """
+        kept = len(self._stored) + self._unsent_updates
+        return self._unsent_updates < self._limits.queued_updates and kept < STORED_AT_MOST
+
+    def lose_update(self) -> None:
+        """Tell the client that updates have a gap: its owner gives one up."""
+        self._gap = True
+
+    def _drop_oldest_update(self) -> None:
+        oldest = next(place for place, message in enumerate(self._queue) if message.update and not message.msg_id)
+        del self._queue[oldest]
+        self._unsent_updates -= 1
+        self._gap = True
 
     def reply(self, body: bytes) -> None:
         """Send a service message that needs no acknowledgement, whatever it is. A door for faults in tests."""
@@ -370,9 +392,4 @@ class ServerSession(ServerSending):
         if self._first_msg_id and first_msg_id >= self._first_msg_id:
             return
         self._first_msg_id = first_msg_id
-        unique_id = int(_LONG.unpack(self._random(_LONG.size))[0])
-        body = service.types.NewSessionCreated(
-            first_msg_id=first_msg_id, unique_id=unique_id, server_salt=self._salts.current(now)
-        ).to_bytes()
-        self._queue.appendleft(Outgoing(body, content=True, reply=False))
-        self._events.append(SessionCreated(first_msg_id, unique_id))
+        self._events.append(SessionCreated(first_msg_id, self._notify_of_session(now)))

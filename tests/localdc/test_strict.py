@@ -41,9 +41,12 @@ class ByHand:
         self._transport = client_transport("intermediate", os.urandom)
         self._socket = socket.create_connection(address, SOON)
         self._socket.sendall(self._transport.opening())
-        self.send(Message(self.next_id(), 0, PING))
+        self.send_ping()
         refused: Any = service.decode(self.wait_for(ids.BAD_SERVER_SALT))
         self._salt = refused.new_server_salt
+
+    def send_ping(self) -> None:
+        self.send(Message(self.next_id(), 0, PING))
 
     def next_id(self) -> int:
         self._last = client_msg_id(time.time() + 1, self._last, os.urandom)
