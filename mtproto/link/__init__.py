@@ -13,6 +13,7 @@ from mtproto.link.events import (
     KeyBound,
     KeyCreated,
     KeyDropped,
+    KeyForgotten,
     KeyMade,
     LinkAdded,
     LinkEvent,
@@ -27,10 +28,12 @@ from mtproto.link.key_giver import ServerWork
 from mtproto.link.key_maker import Work
 from mtproto.link.pfs import EXPIRES_IN, PfsLink
 from mtproto.link.server import ServerLink
-from mtproto.link.server_state import ServerKey, ServerState, SessionSlot
+from mtproto.link.server_state import KEY_AGE, SESSION_AGE, ServerKey, ServerState, SessionSlot
 
 __all__ = [
     "EXPIRES_IN",
+    "KEY_AGE",
+    "SESSION_AGE",
     "BackoffPolicy",
     "Broken",
     "ClientLink",
@@ -42,6 +45,7 @@ __all__ = [
     "KeyBound",
     "KeyCreated",
     "KeyDropped",
+    "KeyForgotten",
     "KeyMade",
     "LinkAdded",
     "LinkEvent",

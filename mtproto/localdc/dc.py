@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from mtproto.crypto.rsa import RSAPrivateKey
 from mtproto.limits import SERVER_LIMITS, Limits
-from mtproto.link import InSession, KeyMade
+from mtproto.link import KEY_AGE, SESSION_AGE, InSession, KeyForgotten, KeyMade
 from mtproto.localdc.desk import Desk
 from mtproto.localdc.dispatch import Dispatcher
 from mtproto.localdc.faults import Faults
@@ -16,6 +16,7 @@ from mtproto.localdc.layers import layers_of
 from mtproto.localdc.ready import ready_info
 from mtproto.localdc.world.load import load_world
 from mtproto.net import Clock, Listener
+from mtproto.net.listener import MAX_CONNECTIONS
 from mtproto.session import DestroyAuthKey
 from tl import api
 
@@ -33,6 +34,9 @@ if TYPE_CHECKING:
 __all__ = ["DataCentre", "LocalDC"]
 
 H = TypeVar("H", bound="Handler")
+
+TIMES_KEPT = 3600.0
+"""Seconds between two notes of when keys were last used: no age needs to be known more exactly."""
 
 PUSH_TIMEOUT = 10.0
 """Seconds that `push` waits for a client that does not read: longer than a busy one pauses, shorter than a test may
@@ -57,6 +61,10 @@ class DataCentre:
         strict: refuse what the documentation calls wrong and Telegram's servers let pass: service messages whose
             numbers (seqno) are wrong. For those who test a client of their own.
         tls: what to speak TLS with, on all connections; None for none.
+        session_age: after how many seconds a session without a connection is forgotten; None for never. What it
+            executed is not executed again.
+        key_age: after how many seconds a key that nobody uses is forgotten, and its login with it; None for never.
+        max_connections: how many connections there may be at a time; more are closed as they come.
 
     Attributes:
         world: users and pictures.
@@ -84,6 +92,9 @@ class DataCentre:
         limits: Limits = SERVER_LIMITS,
         strict: bool = False,
         tls: ssl.SSLContext | None = None,
+        session_age: float | None = SESSION_AGE,
+        key_age: float | None = KEY_AGE,
+        max_connections: int = MAX_CONNECTIONS,
     ) -> None:
         self.world = load_world() if world is None else world
         self.dc_id = dc_id
@@ -115,10 +126,15 @@ class DataCentre:
             exchange_faults=self.faults,
             faults=self.faults,
             tls=tls,
+            session_age=session_age,
+            key_age=key_age,
+            max_connections=max_connections,
         )
         for record in records:
-            self._listener.state.add_key(record.auth_key, expires_at=record.expires_at)
+            self._listener.state.add_key(record.auth_key, expires_at=record.expires_at, used_at=record.used_at or 0.0)
         self._listener.on_event(self._watch)
+        self._listener.on_sweep(self._keep_times)
+        self._kept_at = clock()
 
     @property
     def keys(self) -> list[RSAPublicKey]:
@@ -212,6 +228,8 @@ class DataCentre:
 
     async def _stop(self) -> None:
         await self._listener.close()
+        if any(record.expires_at is None for record in self._records.values()):
+            self._keep()
 
     def _answer(self, query: ServerQuery) -> bytes | Awaitable[bytes]:
         return self._dispatcher.answer(query.body, self._records[query.key_id], query.session_id, query.msg_id)
@@ -221,6 +239,10 @@ class DataCentre:
             case KeyMade(key):
                 self._drop_ended()
                 self._records[key.auth_key.id] = KeyRecord(key.auth_key, expires_at=key.expires_at)
+                self._keep()
+            case KeyForgotten(key):
+                self._records.pop(key.auth_key.id, None)
+                self._desk.executions.pop(key.auth_key.id, None)
                 self._keep()
             case InSession(slot, DestroyAuthKey()) if slot.key.expires_at is None:
                 self._records.pop(slot.key.auth_key.id, None)
@@ -246,8 +268,17 @@ class DataCentre:
             if record.expires_at is not None and record.expires_at <= now:
                 self._drop(record)
 
+    def _keep_times(self) -> None:
+        """Note once an hour in the state file when keys were last used, so that age counts over restarts."""
+        if self._desk.clock() - self._kept_at > TIMES_KEPT:
+            self._keep()
+
     def _keep(self) -> None:
         if self._file is not None:
+            self._kept_at = self._desk.clock()
+            for key in self._listener.state:
+                if (record := self._records.get(key.auth_key.id)) is not None:
+                    record.used_at = key.last_used()
             self._file.write(self.private_key.to_pem(), list(self._records.values()))
 
 

@@ -13,14 +13,14 @@ from mtproto.errors import LocalProtocolError, RemoteProtocolError
 from mtproto.limits import SERVER_LIMITS
 from mtproto.localdc.calls import Refused
 from mtproto.session import constructors, wire
-from tl import DecodeError, EncodeError, Schema, TLFunction, TLObject, api
+from tl import DecodeError, EncodeError, Schema, SchemaError, TLFunction, TLObject, api
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from mtproto.localdc.calls import Answer
 
-__all__ = ["Layer", "layers_of"]
+__all__ = ["Layer", "check_types", "layers_of"]
 
 TWINS = {
     "inputPeerEmpty": "inputUserEmpty",
@@ -188,3 +188,21 @@ def layers_of(schemas: Mapping[int, Schema]) -> dict[int, Layer]:
         number: Layer(number, schema, packaged if number in dialects else None) for number, schema in schemas.items()
     }
     return layers | {api.layer: packaged}
+
+
+def check_types(schema: Schema) -> None:
+    """Look whether all types that a schema uses are declared in it; otherwise the first answer to need one would fail.
+
+    Raises:
+        SchemaError: a field or an answer has a type that nobody declares; the error names declaration and type.
+
+    """
+    for name in schema:
+        try:
+            declaration = schema.plan(name).declaration
+            generic = {variable for variable, _ in declaration.generics}
+            if declaration.function and declaration.result.name not in generic:
+                schema.kind(str(declaration.result))
+        except SchemaError as error:
+            reason = error.reason if error.reason.startswith(name) else f"{name}: {error.reason}"
+            raise SchemaError(reason, schema.name) from error

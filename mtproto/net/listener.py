@@ -11,7 +11,16 @@ import os
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from mtproto.limits import SERVER_LIMITS, Limits
-from mtproto.link import Hangup, KeyMade, ServerLink, ServerQuery, ServerState
+from mtproto.link import (
+    KEY_AGE,
+    SESSION_AGE,
+    Hangup,
+    KeyForgotten,
+    KeyMade,
+    ServerLink,
+    ServerQuery,
+    ServerState,
+)
 from mtproto.link.http_server import HttpLink
 from mtproto.net.clock import Clock
 from mtproto.net.delivery import Delivery
@@ -39,6 +48,9 @@ logger = logging.getLogger(__name__)
 MAX_CONNECTIONS = 4096
 """Connections at a time; more are closed as they come. Each may make us keep one packet of the largest size."""
 
+SWEEP = 60.0
+"""Seconds between two looks for sessions and keys that are too old: far less than any sensible age."""
+
 
 class Listener(TCPServer):
     """Serves clients over TCP. Belongs to one event loop.
@@ -55,6 +67,9 @@ class Listener(TCPServer):
         limits: what is sent and accepted at most.
         state: keys and sessions; None begins with none.
         strict: as `ServerSession` takes it, where `state` is None.
+        session_age: as `ServerState` takes it, where `state` is None.
+        key_age: likewise.
+        max_connections: how many connections there may be at a time; more are closed as they come.
         exchange_faults: how exchanges misbehave.
         faults: what happens to packets on their way out.
         tls: what to speak TLS with, on all connections: for clients of wss and https.
@@ -77,12 +92,19 @@ class Listener(TCPServer):
         limits: Limits = SERVER_LIMITS,
         state: ServerState | None = None,
         strict: bool = False,
+        session_age: float | None = SESSION_AGE,
+        key_age: float | None = KEY_AGE,
+        max_connections: int = MAX_CONNECTIONS,
         exchange_faults: ExchangeFaults | None = None,
         faults: LinkFaults | None = None,
         tls: ssl.SSLContext | None = None,
     ) -> None:
         super().__init__(host, port, tls)
-        self.state = state if state is not None else ServerState(random, limits=limits, strict=strict)
+        if state is None:
+            state = ServerState(random, limits=limits, strict=strict, session_age=session_age, key_age=key_age)
+        self.state = state
+        self._max_connections = max_connections
+        self._sweeping: asyncio.TimerHandle | None = None
         self._handler = handler
         self._limits = limits
         self._clock = clock if clock is not None else Clock()
@@ -104,6 +126,7 @@ class Listener(TCPServer):
         self._delivery = Delivery(self._flush)
         self._on_key: list[Callable[[AuthKey], None]] = []
         self._on_event: list[Callable[[ServerLinkEvent], None]] = []
+        self._on_sweep: list[Callable[[], None]] = []
 
     # Opening and closing -----------------------------------------------------------------------------------------
 
@@ -117,11 +140,14 @@ class Listener(TCPServer):
         for key in self.state:
             key.forget_before(self._clock())
         await super().start()
+        self._sweep()
 
     def _take_in(self, loop: asyncio.AbstractEventLoop) -> _Pump:
         return _Pump(self, loop)
 
     async def _send_away(self) -> None:
+        if self._sweeping is not None:
+            self._sweeping.cancel()
         self._delivery.end()
         answers = list(self._answers)
         for answer in answers:
@@ -145,6 +171,20 @@ class Listener(TCPServer):
     def on_event(self, callback: Callable[[ServerLinkEvent], None]) -> None:
         """Have a function told every event of every link."""
         self._on_event.append(callback)
+
+    def on_sweep(self, callback: Callable[[], None]) -> None:
+        """Have a function called once a minute, after sessions and keys that are too old were forgotten."""
+        self._on_sweep.append(callback)
+
+    def forget_old(self) -> None:
+        """Forget sessions and keys that nobody has used for too long; done once a minute by itself."""
+        self.dispatch([KeyForgotten(key) for key in self.state.forget_old(self._clock())])
+
+    def _sweep(self) -> None:
+        self._sweeping = asyncio.get_running_loop().call_later(SWEEP, self._sweep)
+        self.forget_old()
+        for callback in self._on_sweep:
+            callback()
 
     def push(self, key_id: int, body: bytes, *, session_id: int | None = None) -> int:
         """Send an update to the sessions of a key, or to one of them; those without a connection get it later.
@@ -199,7 +239,7 @@ class Listener(TCPServer):
 
     def opened(self, pump: _Pump) -> ServerLink | None:
         """Take a new connection in, and return its link; None if there are too many."""
-        if self._server is None or len(self._pumps) >= MAX_CONNECTIONS:
+        if self._server is None or len(self._pumps) >= self._max_connections:
             return None
         link = self._new_link()
         self._pumps[link] = pump

@@ -51,17 +51,22 @@ class TCPServer(ABC):
         """Listen.
 
         Raises:
-            OSError: the address can't be had.
+            OSError: the address can't be had; the error names it.
 
         """
         loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(
-            lambda: self._take_in(loop),
-            self._host,
-            self._port,
-            ssl=self._tls,
-            ssl_handshake_timeout=HANDSHAKE_TIME if self._tls is not None else None,
-        )
+        try:
+            self._server = await loop.create_server(
+                lambda: self._take_in(loop),
+                self._host,
+                self._port,
+                ssl=self._tls,
+                ssl_handshake_timeout=HANDSHAKE_TIME if self._tls is not None else None,
+            )
+        except OSError as error:
+            reason = error.strerror or str(error)
+            place = f"{self._host!r}, port {self._port}"
+            raise type(error)(error.errno, f"can't listen on {place}: {reason}") from error
 
     async def close(self) -> None:
         """Stop listening and close all connections, with what is still being answered. May be called twice."""

@@ -46,4 +46,5 @@ def test_a_refused_call_is_made_again(
     finally:
         dc.faults.disarm()
     assert (seen["me"], seen["returned"]) == ("localdc_bot", 1)
-    assert seen["photo"] == next(user["photos"][0]["id"] for user in ready["users"] if user["username"] == "single")
+    single = next(user for user in ready["users"] if user["username"] == "single")
+    assert seen["photo"] == int(single["photos"][0]["id"])
