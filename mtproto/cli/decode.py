@@ -148,6 +148,8 @@ class _Reading:
             inside = read_gzip(packed, self._room)
         except RemoteProtocolError as error:
             raise CommandFailed(f"{path}: {error} (at most {_INFLATED} bytes are unpacked)") from None
+        if constructor_id(inside) == GZIP_PACKED:
+            raise CommandFailed(f"{path}: it holds another gzip_packed, which no peer may send")
         self._room -= len(inside)
         self._say(f"\npacked in {path}, {len(inside)} bytes:")
         return inside

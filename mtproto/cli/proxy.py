@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from mtproto.cli.files import PRIVATE, write_whole
+from mtproto.cli.listening import host_options
 from mtproto.cli.options import address
+from mtproto.cli.ready_file import ReadyFile
 from mtproto.cli.stopping import stop_event
 from mtproto.cli.terminal import Terminal, debug_option, pass_terminal
 from mtproto.errors import LocalProtocolError
@@ -72,9 +72,7 @@ def _secrets(context: click.Context, _parameter: click.Parameter, values: Sequen
     required=True,
     help="A data centre to lead to; may be repeated.",
 )
-@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
-@click.option("--port", type=click.IntRange(0, 65535), default=0, show_default=True, help="Port; 0 for any free one.")
-@click.option("--public-host", help="Address that clients are told, where it is another.")
+@host_options
 @click.option(
     "--fallback",
     type=address,
@@ -84,7 +82,7 @@ def _secrets(context: click.Context, _parameter: click.Parameter, values: Sequen
 @click.option(
     "--ready-file",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="File to write once the port listens: JSON with address and links, secrets included.",
+    help="File that is there while the port listens: JSON with address and links, secrets included.",
 )
 @debug_option
 @pass_terminal
@@ -95,6 +93,7 @@ def command(
     host: str,
     port: int,
     public_host: str | None,
+    max_connections: int,
     fallback: tuple[str, int] | None,
     ready_file: Path | None,
 ) -> None:
@@ -102,20 +101,19 @@ def command(
 
     The links in the ready file are what a client takes as --proxy, and any Telegram app as well.
     """
-    server = ProxyServer(secrets, dcs, host=host, port=port, fallback=fallback)
-    asyncio.run(_serve(server, terminal, public_host, ready_file))
+    ready = ReadyFile(ready_file)
+    server = ProxyServer(secrets, dcs, host=host, port=port, fallback=fallback, max_connections=max_connections)
+    asyncio.run(_serve(server, terminal, public_host, ready))
 
 
-async def _serve(server: ProxyServer, terminal: Terminal, public_host: str | None, ready_file: Path | None) -> None:
+async def _serve(server: ProxyServer, terminal: Terminal, public_host: str | None, ready_file: ReadyFile) -> None:
     stop = stop_event()
     async with server:
         links = [proxy.link for proxy in server.links(public_host)]
         host, port = server.address
-        if ready_file is not None:
-            ready = {"host": public_host or host, "port": port, "links": links}
-            write_whole(ready_file, (json.dumps(ready, indent=1) + "\n").encode(), PRIVATE)
-        terminal.write(
-            f"proxy on {authority(server.address)}, {len(links)} {'secret' if len(links) == 1 else 'secrets'}"
-        )
-        await stop.wait()
+        with ready_file.holding({"host": public_host or host, "port": port, "links": links}):
+            terminal.write(
+                f"proxy on {authority(server.address)}, {len(links)} {'secret' if len(links) == 1 else 'secrets'}"
+            )
+            await stop.wait()
     terminal.write("stopped")

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from mtproto.cli.faults import arm_faults, fault_options
-from mtproto.cli.files import PRIVATE, write_whole
+from mtproto.cli.listening import age, host_options, in_folder
+from mtproto.cli.logs import show_warnings
+from mtproto.cli.ready_file import ReadyFile
 from mtproto.cli.stopping import stop_event
 from mtproto.cli.terminal import Terminal, debug_option, pass_terminal
 from mtproto.crypto.errors import CryptoError
 from mtproto.crypto.rsa import RSAPrivateKey
+from mtproto.link import KEY_AGE, SESSION_AGE
 from mtproto.localdc import LocalDC, world_from_folder
+from mtproto.localdc.layers import check_types
 from mtproto.net.carrier import authority
-from tl import Schema
+from tl import Schema, api
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,15 +30,17 @@ __all__ = ["command"]
 
 def _layer_file(value: str) -> tuple[int, Path]:
     layer, separator, name = value.partition("=")
-    if not (separator and name and layer.isascii() and layer.isdigit()):
+    if not (separator and name and layer.isascii() and layer.isdigit() and 0 < int(layer) < 1 << 31):
         raise click.BadParameter(f"{value!r} is not LAYER=FILE")
+    if int(layer) == api.layer:
+        raise click.BadParameter(f"layer {layer} is packaged, and always spoken")
+    if not Path(name).is_file():
+        raise click.BadParameter(f"there is no file {name}")
     return int(layer), Path(name)
 
 
 @click.command("serve", short_help="Run a data centre on this machine.")
-@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
-@click.option("--port", type=click.IntRange(0, 65535), default=0, show_default=True, help="Port; 0 for any free one.")
-@click.option("--public-host", help="Address that clients are told, where it is another.")
+@host_options
 @click.option(
     "--key",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
@@ -44,6 +49,7 @@ def _layer_file(value: str) -> tuple[int, Path]:
 @click.option(
     "--state",
     type=click.Path(dir_okay=False, path_type=Path),
+    callback=in_folder,
     help="File that keeps authorization keys over restarts (and the RSA key where --key is not given).",
 )
 @click.option(
@@ -60,9 +66,30 @@ def _layer_file(value: str) -> tuple[int, Path]:
     help="A further layer to answer clients in, as a .tl file; may be repeated.",
 )
 @click.option(
+    "--session-age",
+    callback=age,
+    default=str(SESSION_AGE),
+    show_default=True,
+    metavar="SECONDS",
+    help="Seconds that a session without a connection is kept, or `never` to forget none.",
+)
+@click.option(
+    "--key-age",
+    callback=age,
+    default=str(KEY_AGE),
+    show_default=True,
+    metavar="SECONDS",
+    help="Seconds that a key which nobody uses is kept, and its login with it, or `never` to forget none.",
+)
+@click.option(
+    "--strict",
+    is_flag=True,
+    help="Refuse what the documentation calls wrong and Telegram's servers let pass: to test a client of your own.",
+)
+@click.option(
     "--ready-file",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="File to write once the port listens: JSON with address, public key, credentials and users.",
+    help="File that is there while the port listens: JSON with address, public key, credentials and users.",
 )
 @fault_options
 @debug_option
@@ -76,6 +103,10 @@ def command(
     state: Path | None,
     world: Path | None,
     schemas: tuple[tuple[int, Path], ...],
+    session_age: float | None,
+    key_age: float | None,
+    max_connections: int,
+    strict: bool,
     ready_file: Path | None,
     faults: tuple[str, ...],
 ) -> None:
@@ -83,6 +114,8 @@ def command(
 
     Its credentials are the same in every run, stand in the ready file, and are good for nothing elsewhere.
     """
+    show_warnings(terminal)
+    ready = ReadyFile(ready_file)
     dc = LocalDC(
         host,
         port,
@@ -91,9 +124,13 @@ def command(
         world=None if world is None else world_from_folder(world),
         schemas=_read_schemas(schemas),
         state=state,
+        strict=strict,
+        session_age=session_age,
+        key_age=key_age,
+        max_connections=max_connections,
     )
     arm_faults(dc.faults, faults)
-    asyncio.run(_serve(dc, terminal, ready_file))
+    asyncio.run(_serve(dc, terminal, ready))
 
 
 def _read_key(path: Path) -> RSAPrivateKey:
@@ -104,21 +141,23 @@ def _read_key(path: Path) -> RSAPrivateKey:
 
 
 def _read_schemas(files: tuple[tuple[int, Path], ...]) -> Mapping[int, Schema]:
-    return {
-        layer: Schema.parse(path.read_text("utf-8", errors="replace"), layer=layer, name=str(path))
-        for layer, path in files
-    }
+    schemas: dict[int, Schema] = {}
+    for layer, path in files:
+        if layer in schemas:
+            raise click.BadParameter(f"layer {layer} is given twice", param_hint="--schema")
+        schemas[layer] = Schema.parse(path.read_text("utf-8", errors="replace"), layer=layer, name=str(path))
+        check_types(schemas[layer])
+    return schemas
 
 
-async def _serve(dc: LocalDC, terminal: Terminal, ready_file: Path | None) -> None:
+async def _serve(dc: LocalDC, terminal: Terminal, ready_file: ReadyFile) -> None:
     stop = stop_event()
     async with dc:
         ready = dc.ready()
-        if ready_file is not None:
-            write_whole(ready_file, (json.dumps(ready, indent=1) + "\n").encode(), PRIVATE)
-        terminal.write(
-            f"local data centre {ready['dc_id']} on {authority(dc.address)}, key {ready['fingerprint']}, "
-            f"{len(ready['users'])} users"
-        )
-        await stop.wait()
+        with ready_file.holding(ready):
+            terminal.write(
+                f"local data centre {ready['dc_id']} on {authority(dc.address)}, key {ready['fingerprint']}, "
+                f"{len(ready['users'])} users"
+            )
+            await stop.wait()
     terminal.write("stopped")

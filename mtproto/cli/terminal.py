@@ -78,6 +78,11 @@ class Terminal:
         lines = [printable(line) for line in self.secrets.hide(text).splitlines()]
         self.err.print(Text("error: ", style="bold red") + Text("\n".join(lines)), soft_wrap=True)
 
+    def note(self, text: str) -> None:
+        """Write lines to stderr, without credentials."""
+        lines = [printable(line) for line in self.secrets.hide(text).splitlines()]
+        self.err.print(Text("\n".join(lines)), soft_wrap=True)
+
     def trace(self, error: BaseException) -> None:
         """Write an error's traceback to stderr, without credentials."""
         self.err.print(Text(self.secrets.hide("".join(traceback.format_exception(error)))), soft_wrap=True)

@@ -23,6 +23,9 @@ _BAD_PRIME = (KNOWN_PRIME - 12).to_bytes(256, "big")
 
 _INNER = "server_DH_inner_data"
 
+MOST_TIMES = 1000
+"""How often one call may arm a fault: more than any client tries."""
+
 
 class ExchangeFaults:
     """Faults waiting to happen in `ServerExchange`. May be shared: exchanges in other threads use them up.
@@ -54,6 +57,8 @@ class ExchangeFaults:
 
     def dh_gen_retry(self, times: int = 1) -> None:
         """Reject the next `times` keys as if their ids were taken."""
+        if not 0 < times <= MOST_TIMES:
+            raise LocalProtocolError(f"dh_gen_retry: from 1 to {MOST_TIMES} times")
         self._answers["dh_gen_retry"].extend([None] * times)
 
     def dh_gen_fail(self) -> None:
@@ -74,6 +79,8 @@ class ExchangeFaults:
 
     def bad_g(self, g: int = 2) -> None:
         """Send another generator: 2 is no quadratic residue modulo the known prime."""
+        if not -(1 << 31) <= g < 1 << 31:
+            raise LocalProtocolError("bad_g: a generator is a number of 32 bits")
         self._spoil("bad_g", _INNER, {"g": lambda _: g})
 
     def g_a_out_of_range(self) -> None:
@@ -82,10 +89,12 @@ class ExchangeFaults:
 
     def wrong_nonce(self, constructor: str = "resPQ") -> None:
         """Spoil `nonce` in the next `constructor`, one of the answers or `server_DH_inner_data`."""
+        _require_nonces("wrong_nonce", constructor)
         self._spoil("wrong_nonce", constructor, {"nonce": _flip})
 
     def wrong_server_nonce(self, constructor: str = "server_DH_params_ok") -> None:
         """Spoil `server_nonce` in the next `constructor`, one of the answers or `server_DH_inner_data`."""
+        _require_nonces("wrong_server_nonce", constructor)
         self._spoil("wrong_server_nonce", constructor, {"server_nonce": _flip})
 
     def wrong_sha1(self) -> None:
@@ -128,6 +137,14 @@ _HASH_FIELDS = {
     "dh_gen_fail": "new_nonce_hash3",
     "server_DH_params_fail": "new_nonce_hash",
 }
+
+
+_WITH_NONCES = frozenset({"resPQ", "server_DH_params_ok", _INNER, *_HASH_FIELDS})
+
+
+def _require_nonces(fault: str, constructor: str) -> None:
+    if constructor not in _WITH_NONCES:
+        raise LocalProtocolError(f"{fault}: {constructor} is none of {', '.join(sorted(_WITH_NONCES))}")
 
 
 def _flip(value: bytes) -> bytes:

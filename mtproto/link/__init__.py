@@ -13,6 +13,7 @@ from mtproto.link.events import (
     KeyBound,
     KeyCreated,
     KeyDropped,
+    KeyForgotten,
     KeyMade,
     KeyUse,
     LinkAdded,
@@ -29,10 +30,12 @@ from mtproto.link.key_maker import Work
 from mtproto.link.options import LinkKeywords, LinkOptions, ServerLinkKeywords, ServerLinkOptions
 from mtproto.link.pfs import EXPIRES_IN, PfsLink
 from mtproto.link.server import ServerLink
-from mtproto.link.server_state import ServerKey, ServerState, SessionSlot
+from mtproto.link.server_state import KEY_AGE, SESSION_AGE, ServerKey, ServerState, SessionSlot
 
 __all__ = [
     "EXPIRES_IN",
+    "KEY_AGE",
+    "SESSION_AGE",
     "BackoffPolicy",
     "Broken",
     "ClientLink",
@@ -44,6 +47,7 @@ __all__ = [
     "KeyBound",
     "KeyCreated",
     "KeyDropped",
+    "KeyForgotten",
     "KeyMade",
     "KeyUse",
     "LinkAdded",

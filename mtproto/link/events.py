@@ -25,6 +25,7 @@ __all__ = [
     "KeyBound",
     "KeyCreated",
     "KeyDropped",
+    "KeyForgotten",
     "KeyMade",
     "KeyUse",
     "LinkAdded",
@@ -158,6 +159,13 @@ class KeyMade:
 
 
 @dataclass(frozen=True, slots=True)
+class KeyForgotten:
+    """A key is not known any more: nobody has used it for too long, or it has expired."""
+
+    key: ServerKey
+
+
+@dataclass(frozen=True, slots=True)
 class ServerQuery:
     """A call of the API, to be answered through `slot.session.answer(msg_id, body)`.
 
@@ -198,4 +206,4 @@ class Hangup:
     reason: str
 
 
-ServerLinkEvent: TypeAlias = KeyMade | ServerQuery | InSession | Hangup
+ServerLinkEvent: TypeAlias = KeyMade | KeyForgotten | ServerQuery | InSession | Hangup

@@ -221,6 +221,7 @@ class ServerLink:
         self._transport = None
         for slot in list(self._slots):
             self.detach(slot)
+            slot.used_at = now
             slot.session.disconnected(now)
 
     # What goes out -----------------------------------------------------------------------------------------------
@@ -314,7 +315,12 @@ class ServerLink:
         elif work.answer is not None and self._transport is not None:
             result = work.exchange.result
             if result is not None and result.auth_key.id not in self._state:
-                key = self._state.add_key(result.auth_key, first_salt=result.server_salt, expires_at=result.expires_at)
+                key = self._state.add_key(
+                    result.auth_key,
+                    first_salt=result.server_salt,
+                    expires_at=result.expires_at,
+                    used_at=work.now,
+                )
                 self._events.append(KeyMade(key))
             self._outgoing += self._pack(self._transport, work.answer, None, work.now)
 

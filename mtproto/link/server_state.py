@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from mtproto.link.server import ServerLink
     from mtproto.message.auth_key import AuthKey
 
-__all__ = ["ServerKey", "ServerState", "SessionSlot"]
+__all__ = ["KEY_AGE", "SESSION_AGE", "ServerKey", "ServerState", "SessionSlot"]
+
+NEVER = float("inf")
 
 SESSIONS_OF_A_KEY = 64
 """Sessions kept of one key; beyond it the one that was silent for longest is forgotten, as servers may at any time
@@ -34,6 +36,14 @@ MSG_ID_SECOND = 1 << 32
 """What one second adds to a msg_id (core.telegram.org/mtproto/description#message-identifier-msg-id)."""
 
 
+SESSION_AGE = 3600.0
+"""Seconds for which a session without a connection is kept. What it has to say is forgotten after ten minutes anyway;
+an hour is longer than a phone sleeps between two looks at its messages."""
+
+KEY_AGE = 30 * 86_400.0
+"""Seconds for which a key is kept that nobody uses: who comes back after a month has to log in again."""
+
+
 class SessionSlot:
     """A session, and the link that carries it.
 
@@ -43,10 +53,11 @@ class SessionSlot:
         session: the machine.
         link: where its messages go; None while it is not connected.
         polls: over HTTP, the links with a request of this session that waits for an answer, the latest last.
+        used_at: when the client was last heard of in it, or its connection ended, Unix seconds.
 
     """
 
-    __slots__ = ("key", "link", "polls", "session", "session_id")
+    __slots__ = ("key", "link", "polls", "session", "session_id", "used_at")
 
     def __init__(self, key: ServerKey, session_id: int, session: ServerSession) -> None:
         self.key = key
@@ -54,6 +65,12 @@ class SessionSlot:
         self.session = session
         self.link: ServerLink | None = None
         self.polls: list[HttpLink] = []
+        self.used_at = 0.0
+
+    @property
+    def connected(self) -> bool:
+        """Whether a connection carries it."""
+        return self.link is not None or bool(self.polls)
 
 
 class _Remains(NamedTuple):
@@ -72,6 +89,7 @@ class ServerKey:
         bound_to: for a temporary key, the id of the permanent key that it stands for, once it is bound.
         temporary: for a permanent key, the temporary key that stands for it.
         sessions: by session id; the one heard of last comes last.
+        used_at: when it was last used, Unix seconds; 0 for a key whose use nobody noted yet.
 
     """
 
@@ -86,6 +104,7 @@ class ServerKey:
         "expires_at",
         "sessions",
         "temporary",
+        "used_at",
     )
 
     def __init__(
@@ -96,6 +115,7 @@ class ServerKey:
         self.bound_to: int | None = None
         self.temporary: ServerKey | None = None
         self.sessions: dict[int, SessionSlot] = {}
+        self.used_at = 0.0
         self._random = random
         self._first_salt = first_salt
         self._salts: ServerSalts | None = None
@@ -118,6 +138,17 @@ class ServerKey:
         remains = self._forgotten.get(session_id)
         return () if remains is None else remains.denied
 
+    @property
+    def connected(self) -> bool:
+        """Whether it is in use now, or the temporary key that stands for it is."""
+        own = any(slot.connected for slot in self.sessions.values())
+        return own or (self.temporary is not None and self.temporary.connected)
+
+    def last_used(self) -> float:
+        """Return when it was last used, itself or by the temporary key that stands for it, Unix seconds."""
+        times = [self.used_at, *(slot.used_at for slot in self.sessions.values())]
+        return max(*times, 0.0 if self.temporary is None else self.temporary.last_used())
+
     def forget_before(self, now: float) -> None:
         """Note that sessions up to `now` (Unix seconds) may be forgotten: those of an earlier run of the server."""
         self._floor = max(self._floor, int(now * MSG_ID_SECOND))
@@ -125,6 +156,7 @@ class ServerKey:
     def forget(self, slot: SessionSlot) -> None:
         """Note that a session is forgotten, so that what it executed or refused for good is not executed later."""
         session = slot.session
+        self.used_at = max(self.used_at, slot.used_at)
         self._forgotten[slot.session_id] = _Remains(session.high_water, session.denied[-DENIED_KEPT:])
         if len(self._forgotten) > FORGOTTEN_SESSIONS:
             self._floor = max(self._floor, self._forgotten.pop(next(iter(self._forgotten))).high_water)
@@ -136,12 +168,26 @@ class ServerState:
     Args:
         random: source of random bytes.
         limits: handed to the sessions.
+        strict: as `ServerSession` takes it.
+        session_age: after how many seconds a session without a connection is forgotten; None for never.
+        key_age: after how many seconds a key that nobody uses is forgotten; None for never.
 
     """
 
-    def __init__(self, random: Callable[[int], bytes], *, limits: Limits = SERVER_LIMITS) -> None:
+    def __init__(
+        self,
+        random: Callable[[int], bytes],
+        *,
+        limits: Limits = SERVER_LIMITS,
+        strict: bool = False,
+        session_age: float | None = SESSION_AGE,
+        key_age: float | None = KEY_AGE,
+    ) -> None:
         self._random = random
         self._limits = limits
+        self._strict = strict
+        self._session_age = NEVER if session_age is None else session_age
+        self._key_age = NEVER if key_age is None else key_age
         self._keys: dict[int, ServerKey] = {}
 
     def __contains__(self, key_id: int) -> bool:
@@ -153,7 +199,12 @@ class ServerState:
         return iter(list(self._keys.values()))
 
     def add_key(
-        self, auth_key: AuthKey, *, first_salt: int | None = None, expires_at: float | None = None
+        self,
+        auth_key: AuthKey,
+        *,
+        first_salt: int | None = None,
+        expires_at: float | None = None,
+        used_at: float = 0.0,
     ) -> ServerKey:
         """Take a key into use, made by an exchange or kept from an earlier run.
 
@@ -161,9 +212,12 @@ class ServerState:
             auth_key: the key.
             first_salt: the salt that the exchange gave to both sides (signed).
             expires_at: for a temporary key, when it ends, Unix seconds.
+            used_at: when it was last used, Unix seconds; 0 where nobody knows: its age counts from the next
+                `forget_old`.
 
         """
         key = self._keys[auth_key.id] = ServerKey(auth_key, self._random, first_salt, expires_at)
+        key.used_at = used_at
         return key
 
     def find_key(self, key_id: int, now: float) -> ServerKey | None:
@@ -177,6 +231,7 @@ class ServerState:
     def bind(self, temporary: ServerKey, permanent: ServerKey) -> None:
         """Let a temporary key stand for a permanent one, alone: a binding ends the one before it."""
         if permanent.temporary is not None:
+            permanent.used_at = permanent.last_used()
             permanent.temporary.bound_to = None
         permanent.temporary = temporary
         temporary.bound_to = permanent.auth_key.id
@@ -184,7 +239,31 @@ class ServerState:
     def forget_key(self, key_id: int) -> bool:
         """Drop a key and its sessions; return whether there was one. Their connections will be told -404."""
         key = self._keys.pop(key_id, None)
+        if key is not None and key.bound_to is not None:
+            permanent = self._keys.get(key.bound_to)
+            if permanent is not None and permanent.temporary is key:
+                permanent.used_at = permanent.last_used()
+                permanent.temporary = None
         return key is not None
+
+    def forget_old(self, now: float) -> list[ServerKey]:
+        """Forget sessions and keys that nobody has used for too long, and return those keys.
+
+        A session that has a connection stays, and so does its key. What a forgotten session executed or refused for
+        good stays known with its key; under a key that is forgotten nothing is accepted any more.
+        """
+        gone = []
+        for key in list(self._keys.values()):
+            for slot in list(key.sessions.values()):
+                if not slot.connected and now - slot.used_at > self._session_age:
+                    self.forget_session(key, slot.session_id)
+            if not key.used_at:
+                key.used_at = now
+            expired = key.expires_at is not None and key.expires_at <= now
+            if expired or (not key.connected and now - key.last_used() > self._key_age):
+                self.forget_key(key.auth_key.id)
+                gone.append(key)
+        return gone
 
     def find_session(self, key: ServerKey, session_id: int, now: float) -> SessionSlot:
         """Return a session of the key, made anew if it is not known."""
@@ -198,10 +277,12 @@ class ServerState:
                 limits=self._limits,
                 forgotten_below=key.forgotten_below(session_id),
                 denied=key.denied(session_id),
+                strict=self._strict,
             )
             slot = SessionSlot(key, session_id, session)
             if len(key.sessions) >= SESSIONS_OF_A_KEY:
-                self.forget_session(key, next(iter(key.sessions)))
+                self.forget_session(key, _least_needed(key))
+        slot.used_at = key.used_at = now
         key.sessions[session_id] = slot
         return slot
 
@@ -214,3 +295,8 @@ class ServerState:
         if slot.link is not None:
             slot.link.detach(slot)
         return True
+
+
+def _least_needed(key: ServerKey) -> int:
+    """Return the id of the session that was silent for longest, of those without a connection if there are any."""
+    return next((slot.session_id for slot in key.sessions.values() if not slot.connected), next(iter(key.sessions)))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -30,12 +30,17 @@ class Refused(Exception):
         self.name = name
 
 
+def _nothing(call: Call) -> Answer:
+    raise Refused(400, f"INPUT_METHOD_INVALID_{call.request.ID}_{call.layer.number}")
+
+
 @dataclass(slots=True)
 class Call:
     """One call of a method.
 
     Attributes:
-        request: the method with its arguments, wrappers taken off; an object of the API's packaged layer.
+        request: the method with its arguments, wrappers taken off; an object of the class that the handler was
+            registered for, which for the DC's own handlers is one of the API's packaged layer.
         key: what the DC remembers with the auth key of the caller.
         layer: the layer that the answer is to be written in.
         desk: the world, the address, and what else the handlers share.
@@ -43,6 +48,7 @@ class Call:
         session_id: the session that it came in (signed).
         after: message ids whose calls have to succeed first (`invokeAfterMsg`, `invokeAfterMsgs`).
         without_updates: whether the call came under `invokeWithoutUpdates`.
+        replaced: answers a call as if its handler were not there; `default` calls it.
 
     """
 
@@ -54,6 +60,19 @@ class Call:
     session_id: int
     after: list[int] = field(default_factory=list)
     without_updates: bool = False
+    replaced: Callable[[Call], Answer | Awaitable[Answer]] = field(default=_nothing, repr=False)
+
+    def default(self) -> Answer:
+        """Answer this call as if the handler were not there, and return that answer.
+
+        The DC's own handlers give an object at once, in an `async` handler too. Where the handler before was `async`,
+        an awaitable comes back: an `async` handler awaits it, any handler may return it as it is. What the handler
+        changed in `request` counts.
+
+        Raises `Refused` as the replaced handler does: `401 AUTH_KEY_UNREGISTERED` where it wants a login that is not
+        there, `400 INPUT_METHOD_INVALID_…` where there is none.
+        """
+        return self.replaced(replace(self))
 
     @property
     def user(self) -> User | None:

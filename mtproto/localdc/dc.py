@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from mtproto._options import named_options
 from mtproto.crypto.rsa import RSAPrivateKey
 from mtproto.limits import SERVER_LIMITS, Limits
-from mtproto.link import InSession, KeyMade
+from mtproto.link import KEY_AGE, SESSION_AGE, InSession, KeyForgotten, KeyMade
 from mtproto.localdc.desk import Desk
 from mtproto.localdc.dispatch import Dispatcher
 from mtproto.localdc.faults import Faults
@@ -18,6 +18,7 @@ from mtproto.localdc.ready import ready_info
 from mtproto.localdc.world.load import load_world
 from mtproto.message.message_ids import check_server_clock
 from mtproto.net import Clock, Listener
+from mtproto.net.listener import MAX_CONNECTIONS
 from mtproto.session import DestroyAuthKey
 from tl import api
 
@@ -36,6 +37,13 @@ __all__ = ["DataCentre", "LocalDC"]
 
 H = TypeVar("H", bound="Handler")
 
+TIMES_KEPT = 3600.0
+"""Seconds between two notes of when keys were last used: no age needs to be known more exactly."""
+
+PUSH_TIMEOUT = 10.0
+"""Seconds that `push` waits for a client that does not read: longer than a busy one pauses, shorter than a test may
+hang."""
+
 
 class DataCentre:
     """What `LocalDC` and `LocalDCThread` share: everything but how it is started.
@@ -52,7 +60,13 @@ class DataCentre:
         clock: gives the Unix time in seconds; None takes the clock of `mtproto.net`.
         random: a cryptographically secure source of bytes.
         limits: how much is accepted and sent.
+        strict: refuse what the documentation calls wrong and Telegram's servers let pass: service messages whose
+            numbers (seqno) are wrong. For those who test a client of their own.
         tls: what to speak TLS with, on all connections; None for none.
+        session_age: after how many seconds a session without a connection is forgotten; None for never. What it
+            executed is not executed again.
+        key_age: after how many seconds a key that nobody uses is forgotten, and its login with it; None for never.
+        max_connections: how many connections there may be at a time; more are closed as they come.
 
     Attributes:
         world: users and pictures.
@@ -79,7 +93,11 @@ class DataCentre:
         clock: Callable[[], float] | None = None,
         random: Callable[[int], bytes] = os.urandom,
         limits: Limits = SERVER_LIMITS,
+        strict: bool = False,
         tls: ssl.SSLContext | None = None,
+        session_age: float | None = SESSION_AGE,
+        key_age: float | None = KEY_AGE,
+        max_connections: int = MAX_CONNECTIONS,
     ) -> None:
         self.world = load_world() if world is None else world
         self.dc_id = dc_id
@@ -96,7 +114,7 @@ class DataCentre:
         self._desk.drop = self._drop
         self._records = self._desk.keys
         self._records |= {record.auth_key.id: record for record in records}
-        self._dispatcher = Dispatcher(self._desk, layers_of({**(schemas or {}), api.layer: api.schema}), api.layer)
+        self._dispatcher = Dispatcher(self._desk, layers_of(schemas or {}), api.layer)
         self.faults = Faults(random)
         self._listener = Listener(
             self._answer,
@@ -107,13 +125,19 @@ class DataCentre:
             clock=clock,
             random=random,
             limits=limits,
+            strict=strict,
             exchange_faults=self.faults,
             faults=self.faults,
             tls=tls,
+            session_age=session_age,
+            key_age=key_age,
+            max_connections=max_connections,
         )
         for record in records:
-            self._listener.state.add_key(record.auth_key, expires_at=record.expires_at)
+            self._listener.state.add_key(record.auth_key, expires_at=record.expires_at, used_at=record.used_at or 0.0)
         self._listener.on_event(self._watch)
+        self._listener.on_sweep(self._keep_times)
+        self._kept_at = clock()
 
     @property
     def keys(self) -> list[RSAPublicKey]:
@@ -151,15 +175,27 @@ class DataCentre:
         """What belongs to `api_id`."""
         return self.world.api_hash
 
-    def handler(self, method: type[TLFunction[Any]]) -> Callable[[H], H]:
+    def handler(self, method: type[TLFunction[Any]], *, login: bool | None = None) -> Callable[[H], H]:
         """Decorate a function that answers a method, instead of the DC's own handler if there is one.
 
         It takes a `Call` and returns an object of the API (or a bool, a list, or bytes), or raises `Refused`. It may
-        be `async`. It runs in the thread of the DC's loop.
+        be `async`. It runs in the thread of the DC's loop. `call.default()` gives what it replaces. One that fails
+        costs the client `500 INTERNAL`, and is logged once with its traceback.
+
+        Args:
+            method: the class of the method. One of the packaged layer is served to the clients of all layers, one of
+                another schema (`schemas`) to those that speak it; a dialect without wrappers is spoken beside the API.
+            login: whether only those who are logged in may call it; None as the documentation has it.
+
+        Raises:
+            TypeError: `method` is no class of a method, or a wrapper such as `invokeWithLayer`.
+            LocalProtocolError: it belongs to a schema that the DC was not given.
+
         """
+        self._dispatcher.check(method)
 
         def register(function: H) -> H:
-            self._dispatcher.handlers[method.NAME] = function
+            self._dispatcher.register(method, function, login=login)
             return function
 
         return register
@@ -171,15 +207,15 @@ class DataCentre:
         """
         return sum(executed[random_id] for executed in list(self._desk.executions.values()))
 
-    def _push(self, update: TLObject | bytes) -> int:
-        pushed = 0
+    async def _push(self, update: TLObject | bytes, timeout: float | None) -> int:
+        updates = []
         for record in list(self._records.values()):
             if record.user_id is None or record.permanent is not None:
                 continue
             bound = next((other for other in self._records.values() if other.permanent is record), record)
             body = update if isinstance(update, bytes) else self._dispatcher.encode(update, "Updates", bound)
-            pushed += self._listener.push(record.auth_key.id, body)
-        return pushed
+            updates.append((record.auth_key.id, body))
+        return await self._listener.deliver(updates, timeout=timeout)
 
     def expire_file_references(self) -> None:
         """Let every file reference given out so far be answered with `FILE_REFERENCE_EXPIRED`."""
@@ -196,6 +232,8 @@ class DataCentre:
 
     async def _stop(self) -> None:
         await self._listener.close()
+        if any(record.expires_at is None for record in self._records.values()):
+            self._keep()
 
     def _answer(self, query: ServerQuery) -> bytes | Awaitable[bytes]:
         return self._dispatcher.answer(query.body, self._records[query.key_id], query.session_id, query.msg_id)
@@ -205,6 +243,10 @@ class DataCentre:
             case KeyMade(key):
                 self._drop_ended()
                 self._records[key.auth_key.id] = KeyRecord(key.auth_key, expires_at=key.expires_at)
+                self._keep()
+            case KeyForgotten(key):
+                self._records.pop(key.auth_key.id, None)
+                self._desk.executions.pop(key.auth_key.id, None)
                 self._keep()
             case InSession(slot, DestroyAuthKey()) if slot.key.expires_at is None:
                 self._records.pop(slot.key.auth_key.id, None)
@@ -230,8 +272,17 @@ class DataCentre:
             if record.expires_at is not None and record.expires_at <= now:
                 self._drop(record)
 
+    def _keep_times(self) -> None:
+        """Note once an hour in the state file when keys were last used, so that age counts over restarts."""
+        if self._desk.clock() - self._kept_at > TIMES_KEPT:
+            self._keep()
+
     def _keep(self) -> None:
         if self._file is not None:
+            self._kept_at = self._desk.clock()
+            for key in self._listener.state:
+                if (record := self._records.get(key.auth_key.id)) is not None:
+                    record.used_at = key.last_used()
             self._file.write(self.private_key.to_pem(), list(self._records.values()))
 
 
@@ -252,17 +303,22 @@ class LocalDC(DataCentre):
         """Close all connections and stop listening."""
         await self._stop()
 
-    def push(self, update: TLObject | bytes) -> int:
-        """Send an update to all sessions of whoever is logged in.
+    async def push(self, update: TLObject | bytes, *, timeout: float | None = PUSH_TIMEOUT) -> int:
+        """Send an update to all sessions of whoever is logged in, and wait while one that is connected has no room.
 
         Args:
             update: an object of the type `Updates`; or bytes, which go out as they are.
+            timeout: how many seconds to wait at most; None as long as the clients are connected.
 
         Returns:
             how many sessions get it; those without a connection get it later.
 
+        No update is lost in silence: a session that takes nothing for `timeout` seconds does not get this one, a
+        session without a connection keeps the latest 1,000 (`limits.queued_updates`), and either client is told that
+        updates have a gap (`new_session_created`).
+
         """
-        return self._push(update)
+        return await self._push(update, timeout)
 
     async def __aenter__(self) -> LocalDC:
         await self.start()

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import inspect
 import logging
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mtproto.localdc.calls import Call, Refused
-from mtproto.localdc.handlers import HANDLERS
+from mtproto.localdc.handlers import HANDLERS, REPLACED
 from mtproto.localdc.outcomes import Outcomes
+from mtproto.localdc.registry import Registry, is_open
 from mtproto.localdc.wrappers import declared_layer, unwrap
 from mtproto.session.wire import write_rpc_error
+from tl import api
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Mapping
@@ -19,30 +21,31 @@ if TYPE_CHECKING:
     from mtproto.localdc.desk import Desk
     from mtproto.localdc.keys import KeyRecord
     from mtproto.localdc.layers import Layer
+    from mtproto.localdc.registry import Registered
+    from tl import TLFunction
 
 __all__ = ["Dispatcher"]
 
 logger = logging.getLogger(__name__)
 
-OPEN_NAMESPACES = ("auth.", "help.")
-OPEN = frozenset({"account.getPassword"})
-"""What may be called before the login, beside the methods of these namespaces (core.telegram.org/api/auth)."""
-
 
 class Dispatcher:
-    """Answers queries. One for each DC.
-
-    Attributes:
-        handlers: by the TL name of the method; may be changed at any time.
-
-    """
+    """Answers queries. One for each DC."""
 
     def __init__(self, desk: Desk, layers: Mapping[int, Layer], default_layer: int) -> None:
-        self.handlers: dict[str, Handler] = dict(HANDLERS)
+        self._registry = Registry(list(layers.values()))
         self._desk = desk
         self._layers = layers
         self._default_layer = default_layer
         self._outcomes = Outcomes()
+
+    def check(self, method: object) -> None:
+        """Raise as `Registry.register` does where no handler can be registered for a method."""
+        self._registry.check(method)
+
+    def register(self, method: type[TLFunction[Any]], handler: Handler, *, login: bool | None = None) -> None:
+        """Have a handler of a user's own called for a method; as `Registry.register`. May be done at any time."""
+        self._registry.register(method, handler, login)
 
     def answer(self, body: bytes, key: KeyRecord, session_id: int, msg_id: int) -> bytes | Awaitable[bytes]:
         """Return what goes into `rpc_result`: the answer, boxed, or an `rpc_error`.
@@ -56,7 +59,7 @@ class Dispatcher:
         if call.after:
             return self._answer_after(call, session_id)
         try:
-            answer = self._handler(call)(call)
+            answer = self._run(call)
             if not inspect.isawaitable(answer):
                 return self._settle(answer, call, session_id)
         except Exception as error:
@@ -66,7 +69,7 @@ class Dispatcher:
     async def _answer_after(self, call: Call, session_id: int) -> bytes:
         try:
             await self._outcomes.wait(session_id, call.after)
-            answer = self._handler(call)(call)
+            answer = self._run(call)
         except Exception as error:
             return self._fail(error, call, session_id)
         return await self._answer_later(call, answer, session_id)
@@ -87,19 +90,38 @@ class Dispatcher:
         if layer is None:
             logger.warning("a client speaks layer %d, which this DC was given no schema of", number)
             raise Refused(400, "CONNECTION_LAYER_INVALID")
-        call = Call(layer.read(body), key, layer, self._desk, msg_id, session_id)
+        call = Call(layer.read(body, self._registry.elsewhere), key, layer, self._desk, msg_id, session_id)
         unwrap(call)
-        call.request = layer.packaged(call.request)
+        call.layer = self._registry.layer_of(call.request)
         return call
 
-    def _handler(self, call: Call) -> Handler:
-        name = call.request.NAME
-        handler = self.handlers.get(name)
+    def _run(self, call: Call) -> Answer | Awaitable[Answer]:
+        """Answer a call by the handler that is in charge."""
+        return self._answered_by(call, self._registry.find(call.request), HANDLERS)
+
+    def _answered_by(
+        self, call: Call, registered: Registered | None, own: Mapping[str, Handler]
+    ) -> Answer | Awaitable[Answer]:
+        """Answer a call by a handler of a user's own, or by the DC's where there is none."""
+        if registered is None and call.request.SCHEMA is not api.schema:
+            call.request = call.layer.packaged(call.request)
+            registered = self._registry.find(call.request)
+        if registered is not None:
+            before = registered.before
+            self._require_login(call, registered.login)
+            call.replaced = lambda call: self._answered_by(call, before, REPLACED)
+            return registered.handler(call)
+        handler = own.get(call.request.NAME)
         if handler is None:
             raise Refused(400, f"INPUT_METHOD_INVALID_{call.request.ID}_{call.layer.number}")
-        if call.user is None and name not in OPEN and not name.startswith(OPEN_NAMESPACES):
+        self._require_login(call, None)
+        return handler(call)
+
+    @staticmethod
+    def _require_login(call: Call, login: bool | None) -> None:
+        needed = not is_open(call.request.NAME) if login is None else login
+        if needed and call.user is None:
             raise Refused(401, "AUTH_KEY_UNREGISTERED")
-        return handler
 
     def _settle(self, answer: Answer, call: Call, session_id: int) -> bytes:
         """Write the answer, and note that the call succeeded."""

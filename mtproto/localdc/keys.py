@@ -27,6 +27,7 @@ class KeyRecord:
         inited: whether `initConnection` came.
         user_id: who is logged in.
         expires_at: for a temporary key, when it is over (Unix seconds).
+        used_at: when it was last used (Unix seconds), as far as the DC noted; None where it did not.
         permanent: for a temporary key that is bound, what is remembered with the key that it stands for.
 
     """
@@ -36,6 +37,7 @@ class KeyRecord:
     inited: bool = False
     user_id: int | None = None
     expires_at: float | None = None
+    used_at: float | None = None
     permanent: KeyRecord | None = field(default=None, repr=False)
 
     @property
@@ -55,6 +57,7 @@ class KeyRecord:
             "layer": self.layer,
             "inited": self.inited,
             "user_id": self.user_id,
+            "used_at": self.used_at,
         }
 
     @classmethod

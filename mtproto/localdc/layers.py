@@ -6,17 +6,21 @@ is what goes back: fields and objects that a layer lacks are left out where it c
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from mtproto.errors import LocalProtocolError, RemoteProtocolError
+from mtproto.limits import SERVER_LIMITS
 from mtproto.localdc.calls import Refused
-from tl import DecodeError, EncodeError, Schema, TLFunction, TLObject, api
+from mtproto.session import constructors, wire
+from tl import DecodeError, EncodeError, Schema, SchemaError, TLFunction, TLObject, api
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from mtproto.localdc.calls import Answer
 
-__all__ = ["Layer", "layers_of"]
+__all__ = ["Layer", "check_types", "layers_of"]
 
 TWINS = {
     "inputPeerEmpty": "inputUserEmpty",
@@ -27,27 +31,61 @@ TWINS = {
 """Constructors that clients in the field put where an `InputUser` is declared, as Telegram lets them, and the ones with
 the same fields that belong there."""
 
+NOWHERE: Mapping[int, Layer] = MappingProxyType({})
+
 REPAIRS = 101
 """How often a query is read again for a twin: `users.getUsers` with a hundred users."""
 
 
-class Layer:
-    """One layer of the API. `number` is what clients call it, `schema` its declarations."""
+PACKED_AT_LEAST = 64 * 1024
+PACKED_TIMES = 32
+"""What a query inside wrappers may inflate to: 64 KiB, or 32 times its size. A packet has one budget for what it packs
+itself; this bound keeps the cost of a thousand queries packed inside wrappers to that of a few packets."""
 
-    def __init__(self, number: int, schema: Schema) -> None:
+PLACEHOLDER = "help.getConfig"
+"""A method without arguments that every layer of the API has: it stands where a method of another schema stood."""
+
+
+class Layer:
+    """One layer of the API, or a dialect that is spoken beside it.
+
+    Attributes:
+        number: what clients call it.
+        schema: its declarations.
+        beside: for a dialect, which has no wrappers of its own (`invokeWithLayer`): the layer that its clients speak
+            apart from it.
+
+    """
+
+    def __init__(self, number: int, schema: Schema, beside: Layer | None = None) -> None:
         self.number = number
         self.schema = schema
+        self.beside = beside
 
-    def read(self, body: bytes) -> TLFunction[Any]:
+    def read(self, body: bytes, elsewhere: Mapping[int, Layer] = NOWHERE) -> TLFunction[Any]:
         """Return the query, wrappers and all, as an object of this layer.
+
+        Args:
+            body: the query; inside its wrappers it may be `gzip_packed`, as TDLib sends it.
+            elsewhere: by constructor id, the layers of methods that are read where this layer does not know the id.
 
         Refuses with `INPUT_METHOD_INVALID_<id>_<layer>` or `INPUT_CONSTRUCTOR_INVALID_<id>_<layer>` what this layer
         does not know (ids in decimal, unsigned), with `INPUT_FETCH_ERROR` what can't be read.
+
         """
+        packed = True
         for _ in range(REPAIRS):
             try:
                 query = self.schema.decode(body)
             except DecodeError as error:
+                if self.beside is not None and error.id is not None and error.offset == 0:
+                    return self.beside.read(body, elsewhere)
+                if error.id is not None and error.id in elsewhere and _is_method(error):
+                    return self._around(elsewhere[error.id].read(body[error.offset :]), body[: error.offset], error)
+                if error.id == constructors.GZIP_PACKED and _is_method(error) and packed:
+                    packed = False
+                    body = body[: error.offset] + _unpacked(body[error.offset :])
+                    continue
                 repaired = self._repaired(body, error)
                 if repaired is None:
                     raise Refused(400, self._name_of(error)) from error
@@ -66,15 +104,27 @@ class Layer:
         return body[: error.offset] + self.schema.id_of(twin).to_bytes(4, "little") + body[error.offset + 4 :]
 
     def _name_of(self, error: DecodeError) -> str:
-        if error.id is None:
+        if error.id is None or error.id == constructors.GZIP_PACKED:
             return "INPUT_FETCH_ERROR"
-        # Only a query stands at the root or in a field of this name.
-        is_method = error.path.rpartition(".")[2] in ("", "query")
-        return f"INPUT_{'METHOD' if is_method else 'CONSTRUCTOR'}_INVALID_{error.id}_{self.number}"
+        return f"INPUT_{'METHOD' if _is_method(error) else 'CONSTRUCTOR'}_INVALID_{error.id}_{self.number}"
+
+    def _around(self, query: TLFunction[Any], wrappers: bytes, error: DecodeError) -> TLFunction[Any]:
+        """Return a query of another schema inside its wrappers, which are those of this layer."""
+        if not wrappers:
+            return query
+        if PLACEHOLDER not in self.schema:
+            raise Refused(400, self._name_of(error)) from error
+        outermost: Any = self.schema.decode(wrappers + self.schema.id_of(PLACEHOLDER).to_bytes(4, "little"))
+        wrapper = outermost
+        while wrapper.query.NAME != PLACEHOLDER:
+            wrapper = wrapper.query
+        wrapper.query = query
+        wrapped: TLFunction[Any] = outermost
+        return wrapped
 
     def packaged(self, request: TLObject) -> TLObject:
         """Return a request of this layer as one of the packaged layer."""
-        if self.schema is api.schema:
+        if request.SCHEMA is api.schema:
             return request
         from tl._translate import translate
 
@@ -109,6 +159,50 @@ def _translated(answer: Answer, schema: Schema) -> Answer:
     return answer
 
 
+def _is_method(error: DecodeError) -> bool:
+    """Whether a query was expected where the error is: only a query stands at the root or in a field of this name."""
+    return error.path.rpartition(".")[2] in ("", "query")
+
+
+def _unpacked(packed: bytes) -> bytes:
+    """Undo the `gzip_packed` that takes the place of a query."""
+    room = min(SERVER_LIMITS.inflated, max(PACKED_AT_LEAST, PACKED_TIMES * len(packed)))
+    try:
+        return wire.read_gzip(packed, room)
+    except RemoteProtocolError as error:
+        raise Refused(400, "INPUT_FETCH_ERROR") from error
+
+
 def layers_of(schemas: Mapping[int, Schema]) -> dict[int, Layer]:
-    """Return a layer for each schema."""
-    return {number: Layer(number, schema) for number, schema in schemas.items()}
+    """Return a layer for each schema, by number, and the packaged one.
+
+    Raises:
+        LocalProtocolError: another schema takes the number of the packaged layer.
+
+    """
+    if schemas.get(api.layer, api.schema) is not api.schema:
+        raise LocalProtocolError(f"layer {api.layer} is packaged: a DC takes no other schema under that number")
+    packaged = Layer(api.layer, api.schema)
+    dialects = {number for number, schema in schemas.items() if "invokeWithLayer" not in schema}
+    layers = {
+        number: Layer(number, schema, packaged if number in dialects else None) for number, schema in schemas.items()
+    }
+    return layers | {api.layer: packaged}
+
+
+def check_types(schema: Schema) -> None:
+    """Look whether all types that a schema uses are declared in it; otherwise the first answer to need one would fail.
+
+    Raises:
+        SchemaError: a field or an answer has a type that nobody declares; the error names declaration and type.
+
+    """
+    for name in schema:
+        try:
+            declaration = schema.plan(name).declaration
+            generic = {variable for variable, _ in declaration.generics}
+            if declaration.function and declaration.result.name not in generic:
+                schema.kind(str(declaration.result))
+        except SchemaError as error:
+            reason = error.reason if error.reason.startswith(name) else f"{name}: {error.reason}"
+            raise SchemaError(reason, schema.name) from error

@@ -15,7 +15,8 @@ __all__ = ["ready_info"]
 def ready_info(address: tuple[str, int], dc_id: int, key: RSAPublicKey, world: World) -> dict[str, Any]:
     """Return address, key, credentials, and every user with the SHA-256 (hex) of each file of each photo.
 
-    `public_key_pem` is PKCS#1; `fingerprint` is 16 hex digits, as unsigned number.
+    `public_key_pem` is PKCS#1; `fingerprint` is 16 hex digits, as unsigned number. Other numbers of 64 bits are decimal
+    strings, as in the JSON form of objects: many languages read a number of JSON as a double, which loses digits.
     """
     host, port = address
     return {
@@ -33,10 +34,10 @@ def ready_info(address: tuple[str, int], dc_id: int, key: RSAPublicKey, world: W
 
 def _user(user: User) -> dict[str, Any]:
     return {
-        "id": user.id,
-        "access_hash": user.access_hash,
+        "id": str(user.id),
+        "access_hash": str(user.access_hash),
         "username": user.username,
-        "photos": [{"id": photo.id, "sizes": _sizes(photo)} for photo in user.photos],
+        "photos": [{"id": str(photo.id), "sizes": _sizes(photo)} for photo in user.photos],
     }
 
 

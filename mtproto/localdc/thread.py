@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from mtproto.localdc.dc import DataCentre
+from mtproto.errors import LocalProtocolError
+from mtproto.localdc.dc import PUSH_TIMEOUT, DataCentre
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from tl import TLObject
 
 __all__ = ["LocalDCThread"]
+
+T = TypeVar("T")
 
 
 class LoopThread:
@@ -24,9 +27,17 @@ class LoopThread:
         self._thread = threading.Thread(target=self._loop.run_forever, name="mtproto-localdc", daemon=True)
         self._thread.start()
 
-    def run(self, what: Coroutine[Any, Any, None]) -> None:
-        """Run a coroutine there and wait for its end; its exception comes out here."""
-        asyncio.run_coroutine_threadsafe(what, self._loop).result()
+    def run(self, what: Coroutine[Any, Any, T]) -> T:
+        """Run a coroutine there and return its result; its exception comes out here.
+
+        Raises:
+            LocalProtocolError: this is that thread, which would wait for itself for ever.
+
+        """
+        if threading.current_thread() is self._thread:
+            what.close()
+            raise LocalProtocolError("a handler runs in the thread of its data centre, and can't wait for that thread")
+        return asyncio.run_coroutine_threadsafe(what, self._loop).result()
 
     def end(self) -> None:
         """Stop the loop, end the thread, close the loop."""
@@ -62,16 +73,12 @@ class LocalDCThread(DataCentre):
             finally:
                 thread.end()
 
-    def push(self, update: TLObject | bytes) -> int:
-        """Send an update to all sessions of whoever is logged in; as `LocalDC.push`. Returns 0 when it does not run."""
-        pushed: list[int] = []
+    def push(self, update: TLObject | bytes, *, timeout: float | None = PUSH_TIMEOUT) -> int:
+        """Send an update to all sessions of whoever is logged in, and wait, as `LocalDC.push` does.
 
-        async def push() -> None:
-            pushed.append(self._push(update))
-
-        if self._thread is not None:
-            self._thread.run(push())
-        return sum(pushed)
+        Returns 0 when the DC does not run. Raises `LocalProtocolError` in a handler, which runs in the DC's own thread.
+        """
+        return 0 if self._thread is None else self._thread.run(self._push(update, timeout))
 
     def __enter__(self) -> LocalDCThread:
         self.start()

@@ -21,7 +21,10 @@ INVOKE_WITH_LAYER = 0xDA9B0D0D
 SIZES_BEFORE_LAYER = {
     0xBF9459B7: 4,  # invokeWithoutUpdates: only its id
     0xCB9F372D: 12,  # invokeAfterMsg: its id and a long
+    0xACA9FD2E: 12,  # invokeWithTakeout: the same
+    0x365275F2: 16,  # invokeWithMessagesRange: its id, the id of messageRange, and two ints
 }
+INVOKE_AFTER_MSGS, SIZE_AFTER_MSGS = 0x3DC4B4F0, 12  # its id, that of a vector, the count; then 8 bytes for each
 
 
 def declared_layer(body: bytes) -> int | None:
@@ -31,16 +34,19 @@ def declared_layer(body: bytes) -> int | None:
         constructor = int.from_bytes(body[offset : offset + 4], "little")
         if constructor == INVOKE_WITH_LAYER:
             return int.from_bytes(body[offset + 4 : offset + 8], "little", signed=True)
-        size = SIZES_BEFORE_LAYER.get(constructor)
-        if size is None:
+        if constructor == INVOKE_AFTER_MSGS:
+            offset += SIZE_AFTER_MSGS + 8 * int.from_bytes(body[offset + 8 : offset + 12], "little")
+        elif constructor in SIZES_BEFORE_LAYER:
+            offset += SIZES_BEFORE_LAYER[constructor]
+        else:
             return None
-        offset += size
 
 
 def unwrap(call: Call) -> None:
     """Take all wrappers off `call.request`, from the outside in, and do what they say.
 
-    Refuses with `CONNECTION_NOT_INITED` when the auth key has not seen an `initConnection` by then, and with
+    Refuses with `CONNECTION_NOT_INITED` when the auth key has not seen an `initConnection` by then (a dialect that has
+    none does without), and with
     `AUTH_KEY_PERM_EMPTY`, before any wrapper has done anything, what a temporary key may not call while it is unbound.
     """
     key = call.key
@@ -52,7 +58,7 @@ def unwrap(call: Call) -> None:
         call.request = call.request.query
     if (key.layer, key.inited) != before:
         call.desk.keys_changed()
-    if not key.inited and call.request.NAME not in BEFORE_INIT:
+    if not key.inited and call.request.NAME not in BEFORE_INIT and "initConnection" in call.request.SCHEMA:
         raise Refused(400, "CONNECTION_NOT_INITED")
 
 

@@ -13,10 +13,20 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from mtproto._options import named_options
 from mtproto.limits import SERVER_LIMITS, Limits
-from mtproto.link import Hangup, KeyMade, ServerLink, ServerQuery, ServerState
+from mtproto.link import (
+    KEY_AGE,
+    SESSION_AGE,
+    Hangup,
+    KeyForgotten,
+    KeyMade,
+    ServerLink,
+    ServerQuery,
+    ServerState,
+)
 from mtproto.link.http_server import HttpLink
 from mtproto.link.options import ServerLinkOptions
 from mtproto.net.clock import Clock
+from mtproto.net.delivery import Delivery
 from mtproto.net.serving import LINGER, TCPServer
 from mtproto.net.web import has_web
 from mtproto.session.wire import write_rpc_error
@@ -44,6 +54,9 @@ CLOSE_TIME = 1.0
 MAX_CONNECTIONS = 4096
 """Connections at a time; more are closed as they come. Each may make us keep one packet of the largest size."""
 
+SWEEP = 60.0
+"""Seconds between two looks for sessions and keys that are too old: far less than any sensible age."""
+
 
 class Listener(TCPServer):
     """Serves clients over TCP. Belongs to one event loop.
@@ -59,6 +72,10 @@ class Listener(TCPServer):
         random: source of random bytes.
         limits: what is sent and accepted at most.
         state: keys and sessions; None begins with none.
+        strict: as `ServerSession` takes it, where `state` is None.
+        session_age: as `ServerState` takes it, where `state` is None.
+        key_age: likewise.
+        max_connections: how many connections there may be at a time; more are closed as they come.
         exchange_faults: how exchanges misbehave.
         faults: what happens to packets on their way out.
         tls: what to speak TLS with, on all connections: for clients of wss and https.
@@ -81,12 +98,20 @@ class Listener(TCPServer):
         random: Callable[[int], bytes] = os.urandom,
         limits: Limits = SERVER_LIMITS,
         state: ServerState | None = None,
+        strict: bool = False,
+        session_age: float | None = SESSION_AGE,
+        key_age: float | None = KEY_AGE,
+        max_connections: int = MAX_CONNECTIONS,
         exchange_faults: ExchangeFaults | None = None,
         faults: LinkFaults | None = None,
         tls: ssl.SSLContext | None = None,
     ) -> None:
         super().__init__(host, port, tls)
-        self.state = state if state is not None else ServerState(random, limits=limits)
+        if state is None:
+            state = ServerState(random, limits=limits, strict=strict, session_age=session_age, key_age=key_age)
+        self.state = state
+        self._max_connections = max_connections
+        self._sweeping: asyncio.TimerHandle | None = None
         self._handler = handler
         self._limits = limits
         self._clock = clock if clock is not None else Clock()
@@ -99,8 +124,10 @@ class Listener(TCPServer):
         )
         self._pumps: dict[ServerLink, _Pump] = {}
         self._answers: set[asyncio.Future[bytes]] = set()
+        self._delivery = Delivery(self._flush)
         self._on_key: list[Callable[[AuthKey], None]] = []
         self._on_event: list[Callable[[ServerLinkEvent], None]] = []
+        self._on_sweep: list[Callable[[], None]] = []
 
     # Opening and closing -----------------------------------------------------------------------------------------
 
@@ -114,11 +141,15 @@ class Listener(TCPServer):
         for key in self.state:
             key.forget_before(self._clock())
         await super().start()
+        self._sweep()
 
     def _take_in(self, loop: asyncio.AbstractEventLoop) -> _Pump:
         return _Pump(self, loop)
 
     async def _send_away(self) -> None:
+        if self._sweeping is not None:
+            self._sweeping.cancel()
+        self._delivery.end()
         answers = list(self._answers)
         for answer in answers:
             answer.cancel()
@@ -145,8 +176,24 @@ class Listener(TCPServer):
         """Have a function told every event of every link."""
         self._on_event.append(callback)
 
+    def on_sweep(self, callback: Callable[[], None]) -> None:
+        """Have a function called once a minute, after sessions and keys that are too old were forgotten."""
+        self._on_sweep.append(callback)
+
+    def forget_old(self) -> None:
+        """Forget sessions and keys that nobody has used for too long; done once a minute by itself."""
+        self.dispatch([KeyForgotten(key) for key in self.state.forget_old(self._clock())])
+
+    def _sweep(self) -> None:
+        self._sweeping = asyncio.get_running_loop().call_later(SWEEP, self._sweep)
+        self.forget_old()
+        for callback in self._on_sweep:
+            callback()
+
     def push(self, key_id: int, body: bytes, *, session_id: int | None = None) -> int:
         """Send an update to the sessions of a key, or to one of them; those without a connection get it later.
+
+        It does not wait: where a session has no room, its oldest update goes, and the client is told of the gap.
 
         Args:
             key_id: the id of the auth key; a permanent one means the temporary one that is bound to it, too.
@@ -157,13 +204,33 @@ class Listener(TCPServer):
             how many sessions will get it.
 
         """
-        key = self.state.find_key(key_id, self._clock())
-        keys = [] if key is None else [key] if key.temporary is None else [key, key.temporary]
-        slots = [slot for key in keys for slot in key.sessions.values() if session_id in (None, slot.session_id)]
+        slots = self._slots_of(key_id, session_id)
         for slot in slots:
             slot.session.push(body)
             self._flush(slot)
         return len(slots)
+
+    async def deliver(self, updates: Iterable[tuple[int, bytes]], *, timeout: float | None) -> int:
+        """Send an update as `push` does, but wait while a client that is connected has no room for it.
+
+        Updates for one session go out in the order of the calls. A session whose time runs out does not get this one,
+        and its client is told of the gap.
+
+        Args:
+            updates: ids of auth keys, and the serialized update for each.
+            timeout: how many seconds to wait at most; None as long as the clients are connected.
+
+        Returns:
+            how many sessions will get it.
+
+        """
+        wanted = [(slot, body) for key_id, body in updates for slot in self._slots_of(key_id, None)]
+        return await self._delivery.deliver(wanted, timeout)
+
+    def _slots_of(self, key_id: int, session_id: int | None) -> list[SessionSlot]:
+        key = self.state.find_key(key_id, self._clock())
+        keys = [] if key is None else [key] if key.temporary is None else [key, key.temporary]
+        return [slot for key in keys for slot in key.sessions.values() if session_id in (None, slot.session_id)]
 
     def cut_connections(self) -> int:
         """Close all connections at once, as a network that fails does; return how many there were."""
@@ -176,7 +243,7 @@ class Listener(TCPServer):
 
     def opened(self, pump: _Pump) -> ServerLink | None:
         """Take a new connection in, and return its link; None if there are too many."""
-        if self._server is None or len(self._pumps) >= MAX_CONNECTIONS:
+        if self._server is None or len(self._pumps) >= self._max_connections:
             return None
         link = self._new_link()
         self._pumps[link] = pump
@@ -200,6 +267,11 @@ class Listener(TCPServer):
         """Let go of a connection that has ended."""
         self._pumps.pop(link, None)
         link.disconnected(self._clock())
+        self._delivery.go_on()
+
+    def flushed(self) -> None:
+        """Take notice that something was sent or acknowledged: there may be room for updates that wait."""
+        self._delivery.go_on()
 
     def dispatch(self, events: Iterable[ServerLinkEvent]) -> None:
         """Take the events of a link."""
@@ -350,6 +422,7 @@ class _Pump(asyncio.Protocol):
             return
         while self._writable and (data := link.data_to_send(self._owner.now())):
             self._transport.write(data)
+        self._owner.flushed()
         if link.closing and self._writable and not self._transport.is_closing():
             self._transport.close()
             self._loop.call_later(LINGER, self._transport.abort)

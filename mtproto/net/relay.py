@@ -65,6 +65,7 @@ class Relay(TCPServer):
         clock: gives Unix seconds; never steps.
         host: the address to listen on.
         port: the port; 0 takes a free one.
+        max_visitors: how many there may be at a time; more are closed as they come.
 
     """
 
@@ -75,8 +76,10 @@ class Relay(TCPServer):
         *,
         host: str = "127.0.0.1",
         port: int = 0,
+        max_visitors: int = MAX_VISITORS,
     ) -> None:
         super().__init__(host, port)
+        self._max_visitors = max_visitors
         self._new_link = new_link
         self._clock = clock
         self._visitors: set[_Visitor] = set()
@@ -99,7 +102,7 @@ class Relay(TCPServer):
 
     def opened(self, visitor: _Visitor) -> RelayLink | None:
         """Take a visitor in, and return its link; None if there are too many."""
-        if self._server is None or len(self._visitors) >= MAX_VISITORS:
+        if self._server is None or len(self._visitors) >= self._max_visitors:
             return None
         self._visitors.add(visitor)
         return self._new_link(self._clock())

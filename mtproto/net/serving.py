@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import socket
 import sys
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING
@@ -52,7 +51,7 @@ class TCPServer(ABC):
         """Listen.
 
         Raises:
-            OSError: the address can't be had.
+            OSError: the address can't be had; the error names it.
 
         """
         loop = asyncio.get_running_loop()
@@ -64,8 +63,10 @@ class TCPServer(ABC):
                 ssl=self._tls,
                 ssl_handshake_timeout=HANDSHAKE_TIME if self._tls is not None else None,
             )
-        except socket.gaierror as error:  # which does not say what it looked for
-            raise OSError(error.errno, f"there is no host {self._host!r} to listen on: {error.strerror}") from error
+        except OSError as error:
+            reason = error.strerror or str(error)
+            place = f"{self._host!r}, port {self._port}"
+            raise type(error)(error.errno, f"can't listen on {place}: {reason}") from error
 
     async def close(self) -> None:
         """Stop listening and close all connections, with what is still being answered. May be called twice."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from mtproto._options import named_options
 from mtproto.net import Clock
-from mtproto.net.relay import Relay
+from mtproto.net.relay import MAX_VISITORS, Relay
 from mtproto.proxy.link import ProxyLink
 from mtproto.proxy.state import ProxyState
 from mtproto.transport import MTProxy, Secret
@@ -29,6 +29,7 @@ class ProxyServer:
         fallback: host and port that strangers are passed on to, a web server best; None to close their connections.
         clock: gives Unix seconds; None takes the clock of `mtproto.net`.
         random: a cryptographically secure source of bytes.
+        max_connections: how many visitors there may be at a time; more are closed as they come.
 
     Raises `LocalProtocolError` for what is no secret, and without a secret or a data centre.
 
@@ -45,11 +46,16 @@ class ProxyServer:
         fallback: tuple[str, int] | None = None,
         clock: Callable[[], float] | None = None,
         random: Callable[[int], bytes] = os.urandom,
+        max_connections: int = MAX_VISITORS,
     ) -> None:
         self._secrets = [Secret.parse(secret) if isinstance(secret, str) else secret for secret in secrets]
         state = ProxyState(self._secrets, dcs, fallback=fallback)
         self._relay = Relay(
-            lambda now: ProxyLink(state, random, now), Clock() if clock is None else clock, host=host, port=port
+            lambda now: ProxyLink(state, random, now),
+            Clock() if clock is None else clock,
+            host=host,
+            port=port,
+            max_visitors=max_connections,
         )
 
     @property

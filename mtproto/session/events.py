@@ -49,6 +49,7 @@ __all__ = [
     "SessionRenewed",
     "Stale",
     "TimeLearned",
+    "Tolerated",
     "Undecodable",
     "Update",
     "UpdatesGap",
@@ -280,6 +281,17 @@ class Refused:
 
 
 @dataclass(frozen=True, slots=True)
+class Tolerated:
+    """A service message has a number that the documentation calls wrong; it was handled all the same, as servers do.
+
+    `code` is what a strict session refuses it with: 32, 33 or 34.
+    """
+
+    msg_id: int
+    code: int
+
+
+@dataclass(frozen=True, slots=True)
 class Flooded:
     """The client passed a documented limit: transport error -429 is due, and the end of the connection."""
 
@@ -386,6 +398,7 @@ ServerEvent: TypeAlias = (
     | QueryDropped
     | AnswersAcked
     | Refused
+    | Tolerated
     | Flooded
     | CloseAfter
     | HttpWaited

@@ -18,11 +18,12 @@ from mtproto.message.envelope import Unsealed
 from mtproto.message.message_ids import msg_id_time
 from mtproto.session import constructors as ids
 from mtproto.session import wire
-from mtproto.session.events import Flooded, ServerEvent, SessionCreated
+from mtproto.session.events import Flooded, ServerEvent, SessionCreated, Tolerated
 from mtproto.session.inbox import NEVER, Seen
 from mtproto.session.salts import ServerSalts
-from mtproto.session.server_records import Outgoing, Received
+from mtproto.session.server_records import Outgoing, Received, follows
 from mtproto.session.server_sending import ServerSending
+from mtproto.session.server_state import STORED_AT_MOST
 from mtproto.session.wire import Message
 from tl import service
 
@@ -43,6 +44,22 @@ NEVER_CONTENT = frozenset({ids.MSGS_ACK, ids.MSG_CONTAINER, ids.MSG_COPY})
 _LONG = Struct("<q")
 
 
+class _Highest:
+    """The highest numbers in one packet so far: of all its messages, and of those whose numbers count."""
+
+    __slots__ = ("counted", "of_all")
+
+    def __init__(self) -> None:
+        self.of_all = -1
+        self.counted = -1
+
+    def add(self, seqno: int, counted: bool) -> None:
+        """Take notice of a message."""
+        self.of_all = max(self.of_all, seqno)
+        if counted:
+            self.counted = max(self.counted, seqno)
+
+
 class ServerSession(ServerSending):
     """One session of one client, as the server sees it. `now` is the server's own time, Unix seconds."""
 
@@ -58,6 +75,7 @@ class ServerSession(ServerSending):
         forgotten_below: int = 0,
         denied: Iterable[int] = (),
         compress: bool = True,
+        strict: bool = False,
     ) -> None:
         """Begin a session, because a message with an unknown session id came.
 
@@ -72,6 +90,7 @@ class ServerSession(ServerSending):
                 that no session of the key was ever forgotten. See `high_water`.
             denied: msg_ids that an earlier session of the same id promised never to accept; see `denied` there.
             compress: whether answers above 256 bytes go as `gzip_packed` where that is shorter.
+            strict: refuse service messages whose numbers the documentation calls wrong, which real servers let pass.
 
         """
         super().__init__(
@@ -82,6 +101,7 @@ class ServerSession(ServerSending):
             limits=limits,
             forgotten_below=forgotten_below,
             compress=compress,
+            strict=strict,
         )
         for msg_id in denied:
             self._register.deny(msg_id)
@@ -124,7 +144,8 @@ class ServerSession(ServerSending):
     def push(self, body: bytes, *, announced: bool = False) -> None:
         """Send a message that nobody asked for, an update; it is kept and sent again until the client has it.
 
-        Where more than `limits.queued_updates` wait for a connection, the oldest goes.
+        Where `limits.queued_updates` wait already, the oldest goes, and the client is told that updates have a gap. See
+        `has_room`.
 
         Args:
             body: one serialized boxed object.
@@ -133,10 +154,30 @@ class ServerSession(ServerSending):
         """
         if self._compress:
             body = wire.gzip_if_shorter(body)
-        waiting = [message for message in self._queue if message.update and not message.msg_id]
-        if len(waiting) >= self._limits.queued_updates:
-            self._queue.remove(waiting[0])
+        if self._unsent_updates >= self._limits.queued_updates:
+            self._drop_oldest_update()
+        self._unsent_updates += 1
         self._queue.append(Outgoing(body, content=True, reply=False, update=True, announced=announced))
+
+    @property
+    def has_room(self) -> bool:
+        """Whether another update can be pushed without one being dropped.
+
+        There is none while `limits.queued_updates` wait to be sent, or as many messages as are kept wait to be
+        acknowledged.
+        """
+        kept = len(self._stored) + self._unsent_updates
+        return self._unsent_updates < self._limits.queued_updates and kept < STORED_AT_MOST
+
+    def lose_update(self) -> None:
+        """Tell the client that updates have a gap: its owner gives one up."""
+        self._gap = True
+
+    def _drop_oldest_update(self) -> None:
+        oldest = next(place for place, message in enumerate(self._queue) if message.update and not message.msg_id)
+        del self._queue[oldest]
+        self._unsent_updates -= 1
+        self._gap = True
 
     def reply(self, body: bytes) -> None:
         """Send a service message that needs no acknowledgement, whatever it is. A door for faults in tests."""
@@ -278,13 +319,15 @@ class ServerSession(ServerSending):
                 self._repeated(known, now)
 
     def _receive_one(self, message: Unsealed, now: float) -> None:
-        msg_id, seqno, body = message.msg_id, message.seqno, message.body
-        code = self._parity(seqno, body) or self._register.check_seqno(msg_id, seqno)
-        if code:
-            self._refuse(msg_id, seqno, code, now)
+        alone = Message(message.msg_id, message.seqno, message.body)
+        code, refused = self._number_code(alone, _Highest())
+        if refused:
+            self._refuse(alone.msg_id, alone.seqno, code, now)
             return
-        self._create(msg_id, now)
-        self._handle(Message(msg_id, seqno, body), now)
+        if code:
+            self._events.append(Tolerated(alone.msg_id, code))
+        self._create(alone.msg_id, now)
+        self._handle(alone, now)
 
     def _receive_container(self, message: Unsealed, now: float) -> None:
         """Accept or refuse a container as a whole (core.telegram.org/mtproto/service_messages#containers)."""
@@ -296,48 +339,60 @@ class ServerSession(ServerSending):
         except RemoteProtocolError:
             self._refuse(message.msg_id, message.seqno, 64, now)
             return
-        code = self._container_code(message, messages)
+        code, tolerated = self._container_code(message, messages)
         if code:
             self._refuse(message.msg_id, message.seqno, code, now)
             return
-        self._register.remember(Received(message.msg_id, message.seqno, container=True))
+        self._events += tolerated
+        self._register.remember(Received(message.msg_id, message.seqno, container=True, counted=self._strict))
         self._create(min((inner.msg_id for inner in messages), default=message.msg_id), now)
         with self._reader.within(ids.MSG_CONTAINER):
             for inner in messages:
                 self._handle_inner(inner, now)
 
-    def _container_code(self, message: Unsealed, messages: list[Message]) -> int:
-        """Return the code with which a container has to be refused, or 0."""
-        if message.seqno & 1:
-            return 34
-        new = [inner for inner in messages if self._register.look_up(inner.msg_id) is Seen.NEW]
-        last = -1
-        for inner in sorted(new):
-            if inner.msg_id & 3 or not 0 <= inner.msg_id < message.msg_id:
-                return 64
-            if inner.seqno < last or (inner.seqno == last and inner.seqno & 1):
-                return 32
-            last = inner.seqno
-            code = self._parity(inner.seqno, inner.body) or self._register.check_seqno(inner.msg_id, inner.seqno)
+    def _container_code(self, message: Unsealed, messages: list[Message]) -> tuple[int, list[Tolerated]]:
+        """Return the code with which a container has to be refused, or 0, and what is let pass in it."""
+        new = sorted(inner for inner in messages if self._register.look_up(inner.msg_id) is Seen.NEW)
+        if any(inner.msg_id & 3 or not 0 <= inner.msg_id < message.msg_id for inner in new):
+            return 64, []
+        tolerated = []
+        highest = _Highest()
+        for numbered in [*new, Message(message.msg_id, message.seqno, message.body)]:
+            code, refused = self._number_code(numbered, highest)
+            if refused:
+                return code, []
             if code:
-                return code
-        return 32 if message.seqno < last else self._register.check_seqno(message.msg_id, message.seqno)
+                tolerated.append(Tolerated(numbered.msg_id, code))
+        return 0, tolerated
+
+    def _number_code(self, message: Message, highest: _Highest) -> tuple[int, bool]:
+        """Return the code that the documentation has for the number of a new message, or 0, and whether to refuse it.
+
+        Args:
+            message: a message, alone or of a container; those of a container in the order of their ids, itself last.
+            highest: the numbers of those before it in the packet; this one is added.
+
+        """
+        counted = self._is_counted(message)
+        among_counted = counted and not self._strict
+        code = (
+            self._parity(message.seqno, message.body)
+            or (0 if follows(message.seqno, highest.counted if among_counted else highest.of_all) else 32)
+            or self._register.check_seqno(message.msg_id, message.seqno, counted=among_counted)
+        )
+        highest.add(message.seqno, counted)
+        return code, bool(code) and (counted or self._strict)
 
     def _parity(self, seqno: int, body: bytes) -> int:
         """Return 34 or 35 where the number says the wrong thing about the need of an acknowledgement, else 0."""
         constructor = wire.constructor_id(body)
         if seqno & 1:
             return 34 if constructor in NEVER_CONTENT else 0
-        return 35 if self._is_call(constructor) else 0
+        return 35 if self.is_call(constructor) else 0
 
     def _create(self, first_msg_id: int, now: float) -> None:
         """Tell the client that a session was made for it, and again if an older message comes later."""
         if self._first_msg_id and first_msg_id >= self._first_msg_id:
             return
         self._first_msg_id = first_msg_id
-        unique_id = int(_LONG.unpack(self._random(_LONG.size))[0])
-        body = service.types.NewSessionCreated(
-            first_msg_id=first_msg_id, unique_id=unique_id, server_salt=self._salts.current(now)
-        ).to_bytes()
-        self._queue.appendleft(Outgoing(body, content=True, reply=False))
-        self._events.append(SessionCreated(first_msg_id, unique_id))
+        self._events.append(SessionCreated(first_msg_id, self._notify_of_session(now)))

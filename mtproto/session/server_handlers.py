@@ -49,7 +49,7 @@ class ServerHandlers(ServerState):
 
     def _handle(self, message: wire.Message, now: float) -> None:
         """Handle a message that is new and well numbered."""
-        record = Received(message.msg_id, message.seqno)
+        record = Received(message.msg_id, message.seqno, counted=self._strict or self._is_counted(message))
         self._register.remember(record)
         if message.seqno & 1:
             self._acknowledge(message.msg_id, now)
@@ -345,6 +345,15 @@ class ServerHandlers(ServerState):
         }
     )
 
-    def _is_call(self, constructor: int) -> bool:
+    @classmethod
+    def is_call(cls, constructor: int) -> bool:
         """Whether a message that begins with this id is a call of the API, and so has to be content-related."""
-        return constructor not in self._HANDLERS
+        return constructor not in cls._HANDLERS
+
+    def _is_counted(self, message: wire.Message) -> bool:
+        """Whether the number of a message is compared with others: that of a call, packed or not.
+
+        Clients count their service messages as content, or number them anyhow, and Telegram's servers let that pass.
+        """
+        constructor = wire.constructor_id(message.body)
+        return self.is_call(constructor) or (constructor == ids.GZIP_PACKED and bool(message.seqno & 1))

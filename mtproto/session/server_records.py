@@ -11,7 +11,7 @@ from bisect import bisect_left, insort
 from mtproto.limits import Limits
 from mtproto.session.inbox import Seen, Status
 
-__all__ = ["Outgoing", "Received", "Register"]
+__all__ = ["Outgoing", "Received", "Register", "follows"]
 
 DENIED_KEPT = 8192
 """Ids that were promised never to be accepted; beyond it the oldest promise is forgotten."""
@@ -93,15 +93,17 @@ class Received:
         dropped: the client gave the call up while it ran.
         answer: the answer, while it is kept.
         forgotten: the answer is not kept any more, although the client never acknowledged it.
+        counted: its number is compared with those of other messages.
 
     """
 
-    __slots__ = ("answer", "answered", "container", "dropped", "forgotten", "msg_id", "query", "seqno")
+    __slots__ = ("answer", "answered", "container", "counted", "dropped", "forgotten", "msg_id", "query", "seqno")
 
-    def __init__(self, msg_id: int, seqno: int, *, container: bool = False) -> None:
+    def __init__(self, msg_id: int, seqno: int, *, container: bool = False, counted: bool = True) -> None:
         self.msg_id = msg_id
         self.seqno = seqno
         self.container = container
+        self.counted = counted
         self.query = False
         self.answered = False
         self.dropped = False
@@ -123,13 +125,14 @@ class Register:
 
     """
 
-    __slots__ = ("_denied", "_evict_at", "_ids", "_limit", "_records", "floor", "running")
+    __slots__ = ("_counted", "_denied", "_evict_at", "_ids", "_limit", "_records", "floor", "running")
 
     def __init__(self, limits: Limits, floor: int) -> None:
         self._limit = limits.remembered_message_ids
         self._evict_at = self._limit + EVICTED_AT_ONCE
         self._records: dict[int, Received] = {}
         self._ids: list[int] = []  # in ascending order
+        self._counted: list[int] = []  # those of them whose numbers count
         self._denied: dict[int, None] = {}
         self.floor = floor
         self.running = 0
@@ -160,10 +163,9 @@ class Register:
     def remember(self, record: Received) -> None:
         """Keep a new record; where there are too many, the oldest that are done with go."""
         self._records[record.msg_id] = record
-        if record.msg_id > self.newest:
-            self._ids.append(record.msg_id)
-        else:
-            insort(self._ids, record.msg_id)
+        _insert(self._ids, record.msg_id)
+        if record.counted:
+            _insert(self._counted, record.msg_id)
         if len(self._ids) > self._evict_at:
             self._evict()
 
@@ -171,6 +173,8 @@ class Register:
         """Take back a record: the message was not accepted after all."""
         del self._records[record.msg_id]
         self._ids.remove(record.msg_id)
+        if record.counted:
+            self._counted.remove(record.msg_id)
 
     def _evict(self) -> None:
         """Forget the oldest records that are done with, beyond the limit; those that are open do not count."""
@@ -179,6 +183,7 @@ class Register:
             del self._records[msg_id]
             self.floor = max(self.floor, msg_id + 1)
         self._ids = [msg_id for msg_id in self._ids if msg_id in self._records]
+        self._counted = [msg_id for msg_id in self._counted if msg_id in self._records]
         self._evict_at = len(self._ids) + EVICTED_AT_ONCE
 
     def deny(self, msg_id: int) -> None:
@@ -188,17 +193,21 @@ class Register:
             if len(self._denied) > DENIED_KEPT:
                 del self._denied[next(iter(self._denied))]
 
-    def check_seqno(self, msg_id: int, seqno: int) -> int:
-        """Return 32 or 33 where a number does not fit between those of the neighbouring ids, else 0."""
-        place = bisect_left(self._ids, msg_id)
-        if place:
-            before = self._records[self._ids[place - 1]].seqno
-            if before > seqno or (before == seqno and seqno & 1):
-                return 32
-        if place < len(self._ids):
-            behind = self._records[self._ids[place]].seqno
-            if behind < seqno or (behind == seqno and seqno & 1):
-                return 33
+    def check_seqno(self, msg_id: int, seqno: int, *, counted: bool) -> int:
+        """Return 32 or 33 where a number does not fit between those of the neighbouring ids, else 0.
+
+        Args:
+            msg_id: the id of a new message.
+            seqno: its number.
+            counted: compare it with the messages whose numbers count, not with all.
+
+        """
+        ids = self._counted if counted else self._ids
+        place = bisect_left(ids, msg_id)
+        if place and not follows(seqno, self._records[ids[place - 1]].seqno):
+            return 32
+        if place < len(ids) and not follows(self._records[ids[place]].seqno, seqno):
+            return 33
         return 0
 
     def status(self, msg_id: int, *, ack_waits: bool) -> Status:
@@ -218,3 +227,16 @@ class Register:
         if record.answered:
             status |= Status.ANSWERED
         return status
+
+
+def follows(seqno: int, before: int) -> bool:
+    """Tell whether a message may have this number where one with a lower msg_id has the number `before`."""
+    return before < seqno or (before == seqno and not seqno & 1)
+
+
+def _insert(ids: list[int], msg_id: int) -> None:
+    """Put an id into an ascending list; mostly it is the highest."""
+    if not ids or msg_id > ids[-1]:
+        ids.append(msg_id)
+    else:
+        insort(ids, msg_id)

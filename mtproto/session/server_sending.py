@@ -32,7 +32,7 @@ class ServerSending(ServerHandlers):
     def waiting(self) -> int:
         """How many messages wait to be sent at once; acknowledgements count as one when they are due."""
         acks_due = self._acks_due or len(self._acks) > self._limits.acks_pending
-        return len(self._queue) + (acks_due and bool(self._acks))
+        return len(self._queue) + (acks_due and bool(self._acks)) + self._gap_due
 
     def next_packet(self, now: float, *, max_bytes: int) -> Packet | None:
         """Seal what waits into one packet, or return None if nothing has to be sent now.
@@ -44,6 +44,8 @@ class ServerSending(ServerHandlers):
         """
         if not self._connected:
             return None
+        if self._gap_due:
+            self._notify_of_session(now)
         taken = self._take(max_bytes - PACKET_OVERHEAD) if self._queue else []
         if self._acks and (taken or self._acks_due or len(self._acks) > self._limits.acks_pending):
             taken.append(self._take_acks())
@@ -58,6 +60,11 @@ class ServerSending(ServerHandlers):
             msg_id = self._next_msg_id(now, reply=any(message.reply for message in taken))
             seqno, body = 2 * self._content_count, wire.write_container(messages)
         return Packet(self.craft(body, now, msg_id=msg_id, seqno=seqno))
+
+    @property
+    def _gap_due(self) -> bool:
+        """Whether a gap is to be told; before its first message a client is told of the session anyway."""
+        return self._gap and self._first_msg_id != 0
 
     def craft(
         self,
@@ -120,6 +127,7 @@ class ServerSending(ServerHandlers):
             message.msg_id = self._next_msg_id(now, reply=message.reply)
             message.seqno = 2 * self._content_count + message.content
             message.sent_at = now
+            self._unsent_updates -= message.update
             self._content_count += message.content
             self._note(message)
         if message.announced:

@@ -56,6 +56,7 @@ class ServerState:
         limits: Limits,
         forgotten_below: int,
         compress: bool,
+        strict: bool,
     ) -> None:
         self.key = key
         self.session_id = session_id
@@ -64,6 +65,7 @@ class ServerState:
         self._random = random
         self._limits = limits
         self._compress = compress
+        self._strict = strict
         self._register = Register(limits, forgotten_below)
         self._events: list[ServerEvent] = []
         self._queue: deque[Outgoing] = deque()
@@ -74,6 +76,9 @@ class ServerState:
         self._asked: dict[int, tuple[int, ...]] = {}  # our msgs_state_req and msg_resend_req, and what they named
         self._pings: dict[int, tuple[int, float]] = {}  # our pings by msg_id: ping_id, sent at
         self._first_msg_id = 0
+        self._unsent_updates = 0  # those that wait in the queue and were never sent
+        self._gap = False  # an update was dropped, and the client was not told yet
+        self._gap_notice: Outgoing | None = None
         self._connected = False
         self._reader = PacketReader(limits)
         self._content_count = 0
@@ -86,6 +91,23 @@ class ServerState:
     def _reply(self, body: bytes) -> None:
         """Queue a service message that answers one of the client's and needs no acknowledgement."""
         self._queue.append(Outgoing(body, content=False, reply=True))
+
+    def _notify_of_session(self, now: float) -> int:
+        """Queue `new_session_created` in front of all others; return its unique_id.
+
+        new_session_created#9ec20908 first_msg_id:long unique_id:long server_salt:long = NewSession;
+
+        With the session's own first_msg_id no call is lost by it, whenever it comes; updates have a gap.
+        """
+        unique_id = int(_LONG.unpack(self._random(_LONG.size))[0])
+        body = service.types.NewSessionCreated(
+            first_msg_id=self._first_msg_id, unique_id=unique_id, server_salt=self._salts.current(now)
+        ).to_bytes()
+        notice = Outgoing(body, content=True, reply=False)
+        if self._gap:
+            self._gap, self._gap_notice = False, notice
+        self._queue.appendleft(notice)
+        return unique_id
 
     def _refuse(self, msg_id: int, seqno: int, code: int, now: float) -> None:
         """Tell the client that a message was not accepted."""
@@ -126,6 +148,8 @@ class ServerState:
             if record is not None and record.answer is message:
                 record.answer = None
                 record.forgotten = not acknowledged
+            if not acknowledged and (message.update or message is self._gap_notice):
+                self._gap = True
         if any(message.queued for message in messages):
             gone = set(messages)
             self._queue = deque(message for message in self._queue if message not in gone)

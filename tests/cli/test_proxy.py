@@ -94,6 +94,8 @@ def test_clients_can_be_told_another_address(dc: LocalDCThread, tmp_path: Path) 
         ["--dc", "2=127.0.0.1:443"],
         ["--secret", KEY, "--dc", "127.0.0.1:443"],
         ["--secret", KEY, "--dc", "two=127.0.0.1:443"],
+        ["--secret", KEY, "--dc", "0=127.0.0.1:443"],
+        ["--secret", KEY, "--dc", "2=127.0.0.1:443", "--dc", "2=127.0.0.1:444"],
         ["--secret", KEY, "--dc", "2=127.0.0.1"],
         ["--secret", KEY[:-2], "--dc", "2=127.0.0.1:443"],
         ["--secret", KEY, "--dc", "2=127.0.0.1:443", "--fallback", "nowhere"],

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
+import os
 import signal
 import stat
 import subprocess
@@ -11,15 +13,21 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from mtproto.cli import serve
+from mtproto.cli.logs import show_warnings
+from mtproto.cli.terminal import Terminal
 from mtproto.crypto.rsa import RSAPrivateKey, RSAPublicKey
-from mtproto.localdc import FAULTS, LocalDCThread, load_world
+from mtproto.errors import LocalProtocolError
+from mtproto.localdc import FAULTS, LocalDC, LocalDCThread, load_world
 from tests.cli.conftest import Run
 from tests.loopback import NEEDS_IPV6
 from tests.net.streams import lasting_address
 from tests.net.support import SOON
+from tl import api
 
 
 @contextmanager
@@ -95,10 +103,10 @@ def test_the_ready_file_describes_every_user_and_file(tmp_path: Path) -> None:
     with serving("--ready-file", str(path)):
         ready = json.loads(path.read_text())
     world = load_world()
-    assert [user["id"] for user in ready["users"]] == [user.id for user in world.users]
+    assert [user["id"] for user in ready["users"]] == [str(user.id) for user in world.users]
     for described, user in zip(ready["users"], world.users, strict=True):
-        assert described["access_hash"] == user.access_hash
-        assert [photo["id"] for photo in described["photos"]] == [photo.id for photo in user.photos]
+        assert described["access_hash"] == str(user.access_hash)
+        assert [photo["id"] for photo in described["photos"]] == [str(photo.id) for photo in user.photos]
         for photo in described["photos"]:
             assert all(size.keys() >= {"type", "sha256"} for size in photo["sizes"])
 
@@ -212,3 +220,129 @@ def test_a_fault_that_is_named_happens_to_the_first_client(run: Run, tmp_path: P
         first, second = (run(*arguments, *options, env=credentials(ready)) for _ in range(2))
         assert "dh_prime is not a safe prime" in first.stderr
         assert second.exit_code == 0
+
+
+# What is accepted and could not work ---------------------------------------------------------------------------------
+
+
+def test_a_world_without_pictures_is_refused(run: Run, tmp_path: Path) -> None:
+    pytest.importorskip("PIL.Image", reason="own pictures need the extra `world`")
+    (tmp_path / "ada").mkdir()
+    (tmp_path / "one.png").write_bytes(b"beside the folders of the users")
+    result = run("serve", "--world", str(tmp_path))
+    assert result.exit_code == 1
+    assert f"{tmp_path}: there are no pictures" in result.stderr
+
+
+@pytest.mark.parametrize(("names", "says"), [(["my pictures"], "is the username"), (["Ada", "ada"], "more than case")])
+def test_a_folder_whose_name_nobody_could_ask_for_is_refused(
+    run: Run, tmp_path: Path, names: list[str], says: str
+) -> None:
+    pytest.importorskip("PIL.Image", reason="own pictures need the extra `world`")
+    for name in names:
+        (tmp_path / name).mkdir(exist_ok=True)
+    if len(os.listdir(tmp_path)) < len(names):
+        pytest.skip("this file system does not tell the names apart")
+    result = run("serve", "--world", str(tmp_path))
+    assert result.exit_code == 1
+    assert says in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("user#1 id:int status:Status = User;", "user, field status: no constructor makes a Status"),
+        ("user#1 ids:Vector<Status> = User;", "user, field ids: no constructor makes a Status"),
+        ("user#1 id:int = User;\n---functions---\nask#2 id:int = Answer;", "ask: no constructor makes a Answer"),
+    ],
+)
+def test_a_schema_with_types_that_nobody_declares_is_refused(run: Run, tmp_path: Path, text: str, says: str) -> None:
+    path = tmp_path / "layer.tl"
+    path.write_text(text)
+    result = run("serve", "--schema", f"1={path}")
+    assert result.exit_code == 1
+    assert f"{path}: {says}" in result.stderr
+
+
+def test_a_schema_in_a_place_that_is_taken_is_refused(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "layer.tl"
+    path.write_text("user#1 id:int = User;")
+    for arguments, says in (
+        ((f"{api.layer}={path}",), "is packaged"),
+        ((f"1={path}", f"1={path}"), "layer 1 is given twice"),
+        ((f"0={path}",), "is not LAYER=FILE"),
+        ((f"{2**31}={path}",), "is not LAYER=FILE"),
+        ((f"1={path}.absent",), f"there is no file {path}.absent"),
+    ):
+        result = run("serve", *(part for argument in arguments for part in ("--schema", argument)))
+        assert result.exit_code == 2
+        assert says in result.stderr
+
+
+@pytest.mark.parametrize(
+    "named",
+    ["bad_msg=99", "bad_msg=0", "transport_error=404", "stale_packet=9999999999", "garbage=999999999999", "bad_msg=x"],
+)
+def test_a_fault_with_an_argument_that_means_nothing_is_refused(run: Run, named: str) -> None:
+    result = run("serve", "--fault", named)
+    assert result.exit_code == 2
+    assert named.partition("=")[0] in result.stderr
+
+
+@pytest.mark.parametrize("command", ["serve", "proxy"])
+@pytest.mark.parametrize("option", ["--host", "--public-host"])
+def test_an_empty_host_is_refused(run: Run, command: str, option: str) -> None:
+    others = ("--secret", "52a493bdfb90eea55739eabff2d92a14", "--dc", "2=127.0.0.1:443") if command == "proxy" else ()
+    result = run(command, *others, option, "")
+    assert result.exit_code == 2
+    assert option in result.stderr
+
+
+@pytest.mark.parametrize("command", ["serve", "proxy"])
+def test_a_host_that_can_not_be_listened_on_is_named(run: Run, command: str) -> None:
+    others = ("--secret", "52a493bdfb90eea55739eabff2d92a14", "--dc", "2=127.0.0.1:443") if command == "proxy" else ()
+    for host in ("nohost.invalid", "192.0.2.1"):
+        result = run(command, *others, "--host", host, "--port", "4430")
+        assert result.exit_code == 1
+        assert f"can't listen on '{host}', port 4430" in result.stderr
+        assert result.stderr.count("\n") == 1
+
+
+def test_a_state_file_in_a_folder_that_is_not_there_is_refused(run: Run, tmp_path: Path) -> None:
+    result = run("serve", "--state", str(tmp_path / "absent" / "state"))
+    assert result.exit_code == 2
+    assert f"there is no folder {tmp_path / 'absent'}" in result.stderr
+
+
+def test_warnings_and_failures_are_shown_without_credentials(capsys: pytest.CaptureFixture[str]) -> None:
+    terminal = Terminal()
+    terminal.secrets.add("a secret")
+    logger = logging.getLogger("mtproto.localdc.dispatch")
+    before = logging.getLogger("mtproto").handlers[:]
+    try:
+        show_warnings(terminal)
+        show_warnings(terminal)  # a second command of one process shows nothing twice
+        logger.info("not shown")
+        try:
+            raise ZeroDivisionError("with a secret")
+        except ZeroDivisionError as error:
+            logger.error("the handler of %s failed", "help.getConfig", exc_info=error)
+    finally:
+        logging.getLogger("mtproto").handlers[:] = before
+    shown = capsys.readouterr().err
+    assert shown.count("the handler of help.getConfig failed") == 1
+    assert "ZeroDivisionError: with [hidden]" in shown
+    assert "not shown" not in shown
+
+
+def test_strict_reaches_the_data_centre(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    given: list[Any] = []
+
+    def made(*_: Any, **options: Any) -> LocalDC:
+        given.append(options["strict"])
+        raise LocalProtocolError("not made")
+
+    monkeypatch.setattr(serve, "LocalDC", made)
+    run("serve")
+    run("serve", "--strict")
+    assert given == [False, True]

@@ -32,8 +32,8 @@ def test_telethon(run_client: RunClient, ready: dict[str, Any], connection: str)
 def check_telethon(seen: dict[str, Any], photos: list[dict[str, Any]]) -> None:
     assert seen["me"] == "localdc_bot"
     assert (seen["answer"], seen["returned"], seen["count"]) == ("PhotosSlice", 100, 250)
-    assert seen["listed"] == [photo["id"] for photo in photos]
-    assert seen["photo"] == photos[0]["id"]
+    assert seen["listed"] == [int(photo["id"]) for photo in photos]
+    assert seen["photo"] == int(photos[0]["id"])
     assert seen["sha256"] == sha256_of(photos[0], "c")
     assert seen["sha256_by_peer"] == sha256_of(photos[0], "c")
 
@@ -50,7 +50,7 @@ def check_kurigram(seen: dict[str, Any], photos: list[dict[str, Any]]) -> None:
     assert seen["me"] == "localdc_bot"
     assert (seen["answer"], seen["returned"], seen["count"]) == ("PhotosSlice", 100, 250)
     assert seen["listed"] == len(photos)
-    assert seen["photo"] == photos[0]["id"]
+    assert seen["photo"] == int(photos[0]["id"])
     assert seen["sha256"] == sha256_of(photos[0], "b")  # it takes the largest size that is not progressive
     assert seen["sha256_small"] == sha256_of(photos[0], "a")
     assert seen["sha256_by_peer"] == sha256_of(photos[0], "c")

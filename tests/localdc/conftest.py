@@ -34,15 +34,18 @@ class Caller:
         self.world = world
         self.desk = Desk(world, 2, lambda: NOW)
         self.desk.address = ("127.0.0.1", 4433)
-        self.dispatcher = Dispatcher(
-            self.desk, layers_of({**(schemas or {}), api.layer: api.schema}), default_layer=api.layer
-        )
+        self.dispatcher = Dispatcher(self.desk, layers_of(schemas or {}), default_layer=api.layer)
         self.key = KeyRecord(AuthKey(bytes(range(256))), inited=True, user_id=world.bot.id)
         self.msg_id = 4
 
     def raw(self, body: bytes) -> bytes | Awaitable[bytes]:
         self.msg_id += 4
         return self.dispatcher.answer(body, self.key, SESSION, self.msg_id)
+
+    def raw_now(self, body: bytes) -> bytes:
+        answer = self.raw(body)
+        assert isinstance(answer, bytes)
+        return answer
 
     def read(self, answer: bytes, request: Any) -> Any:
         if answer[:4] == service.types.RpcError.ID.to_bytes(4, "little"):

@@ -77,7 +77,7 @@ def test_the_main_job(dc: LocalDCThread) -> None:
         part = ask(connection, api.functions.upload.GetFile(location=location, offset=0, limit=1 << 20))
     ready = next(user for user in dc.ready()["users"] if user["username"] == "plenty")
     expected = {size["type"]: size["sha256"] for size in ready["photos"][0]["sizes"]}
-    assert ready["photos"][0]["id"] == photo.id
+    assert int(ready["photos"][0]["id"]) == photo.id
     assert hashlib.sha256(part.bytes).hexdigest() == expected["c"]
 
 

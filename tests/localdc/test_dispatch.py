@@ -36,8 +36,9 @@ def with_layer(query: Any, layer: int = api.layer) -> Any:
     return api.functions.InvokeWithLayer(layer=layer, query=query)
 
 
-def register(dispatcher: Dispatcher, method: Any, handler: Any) -> None:
-    dispatcher.handlers[method.NAME] = handler
+def register(dispatcher: Dispatcher, method: Any, handler: Any, *, login: bool | None = None) -> None:
+    """Register a handler for a method, given as its class or as a call of it."""
+    dispatcher.register(method if isinstance(method, type) else type(method), handler, login=login)
 
 
 def test_without_init_connection_a_call_is_refused(stranger: Caller) -> None:

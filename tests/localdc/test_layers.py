@@ -124,7 +124,7 @@ def test_a_handler_sees_the_packaged_layer_whatever_the_client_speaks(of_layer_5
         seen.append(call.request)
         return api.types.NearestDc(country="x", this_dc=1, nearest_dc=1)
 
-    of_layer_5.dispatcher.handlers["help.getNearestDc"] = handler
+    of_layer_5.dispatcher.register(api.functions.help.GetNearestDc, handler)
     of_layer_5(wrapped(schema, 5, schema["help.getNearestDc"]()))
     assert seen == [api.functions.help.GetNearestDc()]
 

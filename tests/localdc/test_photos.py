@@ -195,7 +195,7 @@ def test_a_handler_that_builds_on_the_dcs_own_gets_an_object(caller: Caller) -> 
         del answer.photos[1:]
         return answer
 
-    caller.dispatcher.handlers["photos.getUserPhotos"] = fewer
+    caller.dispatcher.register(api.functions.photos.GetUserPhotos, fewer)
     assert len(ask(caller, "dozen").photos) == 1
 
 

@@ -68,6 +68,7 @@ class Pair:
     compress: bool = True
     clock_error: float = 0.0
     salt_known: bool = True
+    strict: bool = False
     answer: Callable[[Query], bytes | None] = field(default=lambda query: query.body)
 
     def __post_init__(self) -> None:
@@ -101,6 +102,7 @@ class Pair:
             limits=self.server_limits,
             forgotten_below=forgotten_below,
             compress=self.compress,
+            strict=self.strict,
         )
 
     @property

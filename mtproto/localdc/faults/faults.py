@@ -9,8 +9,8 @@ from mtproto.exchange import ExchangeFaults
 from mtproto.localdc.faults import packets
 from mtproto.localdc.faults.packets import OpenedPacket
 from mtproto.localdc.faults.waiting import Effect, Waiting
+from mtproto.session import BAD_MESSAGES, ServerSession, wire
 from mtproto.session import constructors as ids
-from mtproto.session import wire
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -25,6 +25,9 @@ Cut: TypeAlias = tuple[bytes, bool]
 
 OVERSIZE = 16 * 1024 * 1024 + 8
 """Bytes of a frame beyond what clients here accept by default, of the form of an encrypted packet."""
+
+ONE_YEAR = 366 * 86_400
+"""Seconds: with a msg_id of so long ago or ahead, a packet is still one that can be sealed."""
 
 BOMB = 16 * 1024 * 1024 + 4
 """Bytes that an object inflates to, beyond what clients here accept by default."""
@@ -73,6 +76,7 @@ class Faults(ExchangeFaults):
 
     def bad_msg(self, code: int) -> None:
         """Refuse the next call with a bad_msg_notification of this code (48: bad_server_salt)."""
+        _require(code in BAD_MESSAGES, "bad_msg", f"the codes are {', '.join(map(str, BAD_MESSAGES))}")
         self._at_call("bad_msg", lambda packet, message: _refuse(packet, message, code))
 
     # What a server forgets ---------------------------------------------------------------------------------------
@@ -153,6 +157,7 @@ class Faults(ExchangeFaults):
 
     def stale_packet(self, seconds: int = -400) -> None:
         """Send the next packet with an answer under a msg_id of another time, so many seconds from now."""
+        _require(abs(seconds) <= ONE_YEAR, "stale_packet", "up to a year away")
         self._to_answer("stale_packet", lambda packet: packets.shifted(packet, seconds))
 
     def gzip_bomb(self, size: int = BOMB) -> None:
@@ -224,18 +229,18 @@ class Faults(ExchangeFaults):
 
     def garbage(self, blocks: int = 4) -> None:
         """Send random bytes of the form of an encrypted packet, 24 + 16 * blocks, in place of the next packet."""
-        _require(blocks >= 0, "garbage", "there is no such number of blocks")
+        _require(0 <= blocks <= OVERSIZE // 16, "garbage", f"from 0 to {OVERSIZE // 16} blocks")
         self._outgoing.arm("garbage", lambda _: Effect([self._random(24 + 16 * blocks)]))
 
     def garbage_stream(self, size: int = 64) -> None:
         """Send so many random bytes in place of the next frame."""
-        _require(size > 0, "garbage_stream", "there is no such number of bytes")
+        _require(0 < size <= OVERSIZE, "garbage_stream", f"from 1 byte to {OVERSIZE}")
         self._writing.arm("garbage_stream", lambda _: Effect((self._random(size), False)))
 
     def oversize_frame(self, size: int = OVERSIZE) -> None:
         """Send a frame of so many bytes (24, and whole blocks of 16) in place of the next packet."""
         _require(
-            size >= 24 and (size - 24) % 16 == 0,
+            24 <= size < 1 << 30 and (size - 24) % 16 == 0,
             "oversize_frame",
             "an encrypted packet has 24 bytes and whole blocks of 16",
         )
@@ -345,14 +350,19 @@ def _take_acks(packet: OpenedPacket) -> tuple[Sequence[bytes], Sequence[bytes]] 
 
 
 def _carries_call(message: Unsealed) -> bool:
-    """Whether any message of a packet is content-related: calls of the API are."""
+    """Whether any message of a packet is a call: content-related, and no service message that is numbered so."""
     if wire.constructor_id(message.body) != ids.MSG_CONTAINER:
-        return bool(message.seqno & 1)
+        return bool(message.seqno & 1) and _may_be_call(message.body)
     try:
         messages = wire.read_container(message.body, packets.TOO_MANY)
     except RemoteProtocolError:
         return False
-    return any(inner.seqno & 1 for inner in messages)
+    return any(inner.seqno & 1 and _may_be_call(inner.body) for inner in messages)
+
+
+def _may_be_call(body: bytes) -> bool:
+    constructor = wire.constructor_id(body)
+    return constructor == ids.GZIP_PACKED or ServerSession.is_call(constructor)
 
 
 def _lose_salts(packet: IncomingPacket, _message: Unsealed) -> None:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from mtproto.localdc.calls import Handler
 
-__all__ = ["HANDLERS"]
+__all__ = ["HANDLERS", "REPLACED"]
 
 HANDLERS: Mapping[str, Handler] = {
     "auth.bindTempAuthKey": auth.bind_temp_auth_key,
@@ -33,3 +33,6 @@ HANDLERS: Mapping[str, Handler] = {
     "users.getFullUser": users.get_full_user,
     "users.getUsers": users.get_users,
 }
+
+REPLACED: Mapping[str, Handler] = {**HANDLERS, "photos.getUserPhotos": photos.get_user_photos}
+"""The same for handlers that call what they replace: all of these give objects, none bytes."""

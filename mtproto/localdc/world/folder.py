@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mtproto.localdc.world.errors import WorldError
 from mtproto.localdc.world.imaging import picture_from_image, require_pillow
 from mtproto.localdc.world.load import BOT
 from mtproto.localdc.world.model import Person, Picture, World, make_world
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
 __all__ = ["world_from_folder"]
 
-SUFFIXES = frozenset({".jpg", ".jpeg", ".png"})
+SUFFIXES = (".jpg", ".jpeg", ".png")
+
+USERNAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{2,31}")
+"""What `contacts.resolveUsername` finds: another name could be given to a folder, but nobody could ask for it."""
 
 
 def world_from_folder(folder: str | Path) -> World:
@@ -19,16 +27,33 @@ def world_from_folder(folder: str | Path) -> World:
 
     The folder's name is the username; its pictures, in the order of their names, are the photos from the oldest to
     the newest, each cut to a square and scaled to the sizes of a profile photo. A folder named as the bot gives the
-    bot its photos. Raises `WorldError` when there is no such folder, a picture can't be read, or Pillow is missing.
+    bot its photos. Raises `WorldError` when there is no such folder, it holds no pictures, a name can't be a username,
+    a picture can't be read, or Pillow is missing.
     """
     require_pillow()
     root = Path(folder)
     if not root.is_dir():
         raise WorldError(f"no such folder: {root}")
     homes = {home.name: home for home in sorted(root.iterdir()) if home.is_dir() and not home.name.startswith(".")}
+    _check_names(homes.values())
     people = [Person(*BOT, pictures=_pictures(homes.pop(BOT[0], None)))]
     people += [Person(name, name.replace("_", " ").title(), "", _pictures(home)) for name, home in homes.items()]
+    if not any(person.pictures for person in people):
+        raise WorldError(
+            f"{root}: there are no pictures; each user is a folder in it, with files that end in {', '.join(SUFFIXES)}"
+        )
     return make_world(people)
+
+
+def _check_names(homes: Iterable[Path]) -> None:
+    taken: dict[str, Path] = {}
+    for home in homes:
+        if not USERNAME.fullmatch(home.name):
+            raise WorldError(
+                f"{home}: the name of the folder is the username: a letter, then 2 to 31 letters, digits or underscores"
+            )
+        if (other := taken.setdefault(home.name.lower(), home)) is not home:
+            raise WorldError(f"{home}: the same username as {other}; usernames differ by more than case")
 
 
 def _pictures(home: Path | None) -> list[Picture]:

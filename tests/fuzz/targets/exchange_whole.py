@@ -100,7 +100,8 @@ class _Middle:
 
 def _faults(choices: int) -> ExchangeFaults:
     faults = ExchangeFaults()
-    faults.dh_gen_retry(choices & 7)
+    if choices & 7:
+        faults.dh_gen_retry(choices & 7)
     if choices & 8:
         faults.dh_gen_fail()
     if choices & 16:

@@ -1,0 +1,35 @@
+"""Warnings of a server that runs in the foreground: its terminal is the only place where anybody could see them."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from mtproto.cli.terminal import Terminal
+
+__all__ = ["show_warnings"]
+
+
+class _OnTerminal(logging.Handler):
+    """Writes records to stderr, tracebacks included, without credentials."""
+
+    def __init__(self, terminal: Terminal) -> None:
+        super().__init__(logging.WARNING)
+        self._terminal = terminal
+        self.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+
+    def emit(self, record: logging.LogRecord) -> None:
+        try:
+            self._terminal.note(self.format(record))
+        except Exception:  # as every handler: what can't be logged is reported by `logging`, and harms nobody
+            self.handleError(record)
+
+
+def show_warnings(terminal: Terminal) -> None:
+    """Write the warnings and errors of this package to the terminal from now on, in place of those of a run before."""
+    logger = logging.getLogger("mtproto")
+    for handler in list(logger.handlers):
+        if isinstance(handler, _OnTerminal):
+            logger.removeHandler(handler)
+    logger.addHandler(_OnTerminal(terminal))
