@@ -49,7 +49,7 @@ def _describe(tls: bool) -> None:
         names = ("host", "port", "dc_id", "public_key_pem", "api_id", "api_hash", "bot_token")
         told = {name: ready[name] for name in names}
         numbers = {"fingerprint": key.fingerprint, "modulus": key.n, "exponent": key.e}
-        user = {name: richest[name] for name in ("id", "access_hash")}
+        user = {name: int(richest[name]) for name in ("id", "access_hash")}
         print(json.dumps({"dc": {**told, **numbers}, "user": user, "certificate": certificate}), flush=True)
         sys.stdin.read()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -11,7 +12,11 @@ from typing import Any
 import pytest
 
 from mtproto.localdc import LocalDCThread
+from mtproto.message.auth_key import AuthKey
+from mtproto.message.envelope import Sender, seal
+from mtproto.message.key_state import KeyState
 from tests.net.support import SOON
+from tl import service
 
 README = Path(__file__).resolve().parent.parent / "README.md"
 TEXT = README.read_text(encoding="utf-8")
@@ -52,8 +57,19 @@ def test_each_test_passes(number: int) -> None:
             function(dc)
 
 
+def keep_a_packet_and_its_key() -> None:
+    """Write the files that the README's line about `decode` names into the current folder."""
+    key = AuthKey(bytes(range(256)))
+    Path("my.state").write_bytes(KeyState(auth_key=key, dc_id=2).to_bytes())
+    ping = service.functions.Ping(ping_id=7).to_bytes()
+    packet = seal(key, Sender.CLIENT, salt=1, session_id=2, msg_id=4, seqno=0, body=ping, random=os.urandom)
+    Path("packet.xxd").write_text(packet.payload.hex())
+
+
 @pytest.mark.parametrize("line", COMMANDS)
-def test_each_command_has_the_options_that_are_shown(line: str) -> None:
+def test_each_command_has_the_options_that_are_shown(
+    line: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     click = pytest.importorskip("click", reason="the command line is an extra")
     from mtproto.cli.app import commands, run
 
@@ -62,4 +78,6 @@ def test_each_command_has_the_options_that_are_shown(line: str) -> None:
     assert command is not None
     command.make_parser(click.Context(command)).parse_args(list(arguments))
     if name == "decode":
+        monkeypatch.chdir(tmp_path)
+        keep_a_packet_and_its_key()
         assert run([name, *arguments]) == 0

@@ -31,7 +31,7 @@ def own_layer(number: int = 5) -> Schema:
     """Return a layer that knows next to nothing, with invokeWithLayer and its like as functions."""
     functions = [line for line in OWN_LAYER.splitlines() if "{X:Type}" in line]
     rest = [line for line in OWN_LAYER.splitlines() if "{X:Type}" not in line]
-    return Schema.parse("\n".join([*rest, *functions]), layer=number, name=f"layer {number}")
+    return Schema.parse("\n".join([*rest, *functions]), layer=number, name=f"layer {number}", dialect="telegram")
 
 
 def wrapped(schema: Schema, number: int, query: Any) -> Any:

@@ -171,7 +171,9 @@ def test_a_carrier_that_waits_in_vain_tells_what_for(
     face: Callable[..., None], transport: str, stage: str, impatient_pumps: None
 ) -> None:
     with Foreigner(b"", stays=True) as peer:
-        error = ended(face, peer.address, transport=transport, tls=contexts()[1])
+        error = ended(
+            face, peer.address, transport=transport, tls=contexts()[1] if transport == "websocket-tls" else None
+        )
     assert "no answer in time" in str(error)
     assert stage in str(error)
     assert stage in str(error.__cause__)
@@ -225,7 +227,7 @@ def test_a_state_needs_no_keys_unless_temporary_ones_are_made() -> None:
         shell("127.0.0.1:1", [], state=state)
         with pytest.raises(LocalProtocolError, match="keys is empty"):
             shell("127.0.0.1:1", [], state=state, pfs=True)
-        with pytest.raises(LocalProtocolError, match="positive number of seconds"):
+        with pytest.raises(LocalProtocolError, match="can't live for 0 seconds"):
             shell("127.0.0.1:1", [rsa_key().public], pfs=True, expires_in=0)
 
 

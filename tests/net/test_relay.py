@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 import pytest
 
 from mtproto.errors import LocalProtocolError
-from mtproto.net import relay as relay_module
 from mtproto.net.relay import Relay
 from tests.net.streams import served, unused_address, visiting
 from tests.net.support import run
@@ -146,12 +145,15 @@ def test_time_is_told_to_the_link() -> None:
     run(main())
 
 
-def test_too_many_visitors_are_sent_away(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_too_many_visitors_are_sent_away() -> None:
     async def main() -> None:
-        async with served(echo) as place, relay_to(place) as relay, visiting(relay.address) as (reader, writer):
+        async with (
+            served(echo) as place,
+            Relay(lambda now: Through(place), lambda: 0.0, max_visitors=1) as relay,
+            visiting(relay.address) as (reader, writer),
+        ):
             writer.write(b"one")
             assert await reader.readexactly(3) == b"one"
-            monkeypatch.setattr(relay_module, "MAX_VISITORS", 1)
             async with visiting(relay.address) as (other, _):
                 assert await other.read() == b""
 

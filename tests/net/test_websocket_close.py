@@ -71,7 +71,7 @@ def options(transport: str) -> dict[str, Any]:
     return {
         "state": KeyState(auth_key=AuthKey(bytes(range(256))), dc_id=2),
         "transport": transport,
-        "tls": contexts()[1],
+        "tls": contexts()[1] if transport == "websocket-tls" else None,
     }
 
 
@@ -130,7 +130,7 @@ def test_both_ends_of_ours_part_without_waiting_for_a_time_to_be_over(transport:
     async def main() -> None:
         tls: dict[str, Any] = {"tls": contexts()[0]} if transport == "websocket-tls" else {}
         async with listener(**tls) as server:
-            trusted = {"transport": transport, "tls": contexts()[1]}
+            trusted: dict[str, Any] = {"transport": transport, "tls": contexts()[1] if tls else None}
             async with connection(server, **trusted) as client:
                 assert client.is_open
             async with connection(server, **trusted) as client:
