@@ -49,7 +49,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         outcome = asyncio.run(run_attack(attack, course, face))
         failed += bool(outcome.missed) and attack.name not in NOT_YET
         _show(outcome)
-    _say(f"{failed} attacks miss a goal that is not known to be missed" if failed else "every goal was kept or is known")
+    _say(
+        f"{failed} attacks miss a goal that is not known to be missed" if failed else "every goal was kept or is known"
+    )
     return 1 if failed else 0
 
 

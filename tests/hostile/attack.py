@@ -104,9 +104,7 @@ def against_client(
 
     def enter(run: Callable[[ClientScene], Awaitable[None]]) -> Callable[[ClientScene], Awaitable[None]]:
         _enter(
-            Attack(
-                name=name, against=CLIENT, what=what, run=run, goals=goals or Goals(), options=options, faces=faces
-            )
+            Attack(name=name, against=CLIENT, what=what, run=run, goals=goals or Goals(), options=options, faces=faces)
         )
         return run
 

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from mtproto.crypto.rsa import RSAPrivateKey
 from mtproto.message.key_state import KeyState, Salt
@@ -26,6 +26,9 @@ SLACK = 0.2
 SLACK_IN_CI = 1.0
 """The same on machines that may be slow and busy."""
 
+BUSY = 25.0
+"""Milliseconds: where calls take that long without an attack, the attack is judged by what it adds."""
+
 HEALTHY_EVERY = 0.01
 HEALTHY_WITHIN = 5.0
 ATTACKED_EVERY = 0.05
@@ -34,7 +37,10 @@ OPENS_WITHIN = 5.0
 PUSH_EVERY = 0.2
 SPARE_UPDATES = 3
 """The last ones, which may be under way when the client reports."""
-GRACE = 20.0
+AFTERWARDS = 1.5
+"""Seconds that an attack goes on when no new calls are made: those that are under way must be settled all the same."""
+
+GRACE = 10.0
 """Seconds that a victim may be late with its report before it counts as stuck."""
 
 FAKE_TLS_SECRET = "ee" + "11" * 16 + b"example.com".hex()
@@ -130,9 +136,13 @@ def _judge(outcome: Outcome, goals: Goals, course: Course) -> None:
         missed.append(f"healthy calls failed: {_counted(stormy['failed'])}")
     if goals.attacked_answered and attacked.get("failed"):
         missed.append(f"attacked calls failed: {_counted(attacked['failed'])}")
-    p99 = percentile(stormy.get("took", []), 0.99)
-    if p99 > goals.p99 and not course.short:
-        missed.append(f"p99 {p99:.0f} ms, at most {goals.p99:.0f}")
+    p99, quiet = (percentile(calls.get("took", []), 0.99) for calls in (stormy, outcome.quiet))
+    allowed = goals.p99
+    if quiet > BUSY:
+        allowed += quiet
+        outcome.notes.append(f"the machine is busy: without the attack p99 was {quiet:.0f} ms already")
+    if p99 > allowed and not course.short:
+        missed.append(f"p99 {p99:.0f} ms, at most {allowed:.0f}")
     if outcome.grown > goals.memory:
         missed.append(f"{outcome.grown >> 20} MiB above idle, at most {goals.memory >> 20}")
 
@@ -230,7 +240,7 @@ async def _storm_dc(dc: Victim, client: Victim, scene: DcScene, course: Course, 
     outcome.quiet = await _healthy(client, min(1.0, course.seconds))
     idle, cpu = dc.memory(), dc.cpu()
     dc.forget_peak()
-    scene.go.set()
+    scene.strike(course.seconds + AFTERWARDS)
     await asyncio.sleep(0.2)
     pushing = asyncio.get_running_loop().create_task(_push(dc, scene))
     try:
@@ -321,7 +331,7 @@ async def _storm_client(
         await _both(client, 0.3)  # so that what comes first is over
     idle, cpu = client.memory(), client.cpu()
     client.forget_peak()
-    scene.go.set()
+    scene.strike(course.seconds + AFTERWARDS)
     try:
         if opens_under_attack:
             opening = {**way, "timeout": ATTACKED_WITHIN * 2}

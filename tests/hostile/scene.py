@@ -40,6 +40,14 @@ class Scene:
         self.prepared.set()
         await self.go.wait()
 
+    def strike(self, seconds: float) -> None:
+        """Let the attack begin, and end after so many seconds."""
+        self.go.set()
+        asyncio.get_running_loop().call_later(seconds, self._rest)
+
+    def _rest(self) -> None:
+        self.on = False
+
     def count(self, full: int, short: int) -> int:
         """Return how many of something to use."""
         return short if self.short else full

@@ -108,9 +108,7 @@ class DcScene(Scene):
         query: Any = api.functions.help.GetConfig()
         if logged_in:
             login = {name: self.ready[name] for name in ("api_id", "api_hash")}
-            query = api.functions.auth.ImportBotAuthorization(
-                flags=0, bot_auth_token=self.ready["bot_token"], **login
-            )
+            query = api.functions.auth.ImportBotAuthorization(flags=0, bot_auth_token=self.ready["bot_token"], **login)
         await client.call(reader, writer, initialized(query))
         self.drop(writer)
         return client
@@ -124,9 +122,7 @@ class DcScene(Scene):
             writer.write(tag)
         return reader, writer
 
-    async def websocket(
-        self, *, read_ahead: int | None = None
-    ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    async def websocket(self, *, read_ahead: int | None = None) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         """Connect, and become a WebSocket."""
         reader, writer = await self.connect(tag=b"", read_ahead=read_ahead)
         writer.write(

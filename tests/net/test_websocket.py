@@ -139,6 +139,16 @@ def test_nothing_but_an_obfuscated_framing_is_accepted_inside(stream: bytes) -> 
     assert browser.visitor.server.closing
 
 
+@pytest.mark.parametrize("tag", [b"\xef", b"\xee" * 4, b"\xdd" * 4])
+def test_a_plain_framing_is_refused_before_anything_of_it_is_answered(tag: bytes) -> None:
+    """The tag alone is no mistake of the framing: what closes the WebSocket is that nothing hides it."""
+    browser = Browser(Dc())
+    [closed] = browser.say(BytesMessage(data=tag))
+    assert isinstance(closed, CloseConnection)
+    assert closed.code == 1008
+    assert browser.visitor.server.closing
+
+
 def test_an_error_of_the_link_closes_with_1000() -> None:
     browser = Browser(Dc())
     stranger = Dc().client()

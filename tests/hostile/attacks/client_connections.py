@@ -7,8 +7,8 @@ import os
 from typing import TYPE_CHECKING
 
 from mtproto.session.wire import write_rpc_error
-from mtproto.transport.packets import Packets
 from mtproto.transport.framing import Role
+from mtproto.transport.packets import Packets
 from tests.hostile.attack import Goals, against_client
 from tests.hostile.scene_client import Visitor, answer_truly, service_name
 
@@ -28,7 +28,9 @@ async def silent_server(scene: ClientScene) -> None:
     await scene.rest()
 
 
-@against_client("full-room", "a server that never answers a client with room for four calls", limits={"unanswered_requests": 4})
+@against_client(
+    "full-room", "a server that never answers a client with room for four calls", limits={"unanswered_requests": 4}
+)
 async def full_room(scene: ClientScene) -> None:
     await silent_server(scene)
 
@@ -96,9 +98,7 @@ async def stalling_socks_proxy(scene: ClientScene) -> None:
     await _stall(scene)
 
 
-@against_client(
-    "endless-http-proxy", "an HTTP proxy whose answer never ends", through="http", state=False
-)
+@against_client("endless-http-proxy", "an HTTP proxy whose answer never ends", through="http", state=False)
 async def endless_http_proxy(scene: ClientScene) -> None:
     async def raw(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.read(1)
@@ -146,14 +146,16 @@ async def unasked_http_answers(scene: ClientScene) -> None:
             )
             body = await reader.readexactly(size)
             await visitor.received_payload(body)
-            for packet in visitor.packets or [b""]:
-                writer.write(_http(packet))
-                if not scene.go.is_set():
-                    break  # one answer to one question
+            answers = visitor.packets or [b""]
+            if not scene.go.is_set():
+                writer.write(_http(answers.pop(0)))  # one answer to one question; the others wait
+                visitor.packets = answers if visitor.packets else []
+                continue
+            # What comes behind the first answer reaches a line on which nothing is asked.
+            writer.write(b"".join(_http(packet) for packet in (*answers, b"")))
             visitor.packets.clear()
-            if scene.go.is_set():
-                await asyncio.sleep(0.01)
-                writer.write(_http(b""))
+            await asyncio.sleep(0.01)
+            writer.write(_http(b""))
 
     scene.raw = raw
     await scene.begin()

@@ -188,7 +188,7 @@ async def code_17_for_a_foreign_id(scene: ClientScene) -> None:
 
 def nearly_updates(size: int) -> bytes:
     """Return an `updates` with a vector whose last element only is wrong."""
-    too_long = api.types.UpdateConfig().to_bytes()
+    too_long: bytes = api.types.UpdateConfig().to_bytes()
     count = size // len(too_long) - 16
     whole: bytes = api.types.Updates(updates=[], users=[], chats=[], date=0, seq=0).to_bytes()
     return whole[:8] + count.to_bytes(4, "little") + too_long * (count - 1) + b"\xff" * 4

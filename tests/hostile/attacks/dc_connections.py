@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
+import time
 from typing import TYPE_CHECKING
 
 from mtproto.exchange import ClientExchange
@@ -93,13 +95,11 @@ async def exchange_flood(scene: DcScene) -> None:
         while scene.on:
             reader, writer = await scene.connect()
             nonce = os.urandom(16)
-            try:
+            with contextlib.suppress(ConnectionError, EOFError):
                 writer.write(frame(plain(service.functions.ReqPqMulti(nonce=nonce).to_bytes())))
                 await read_frame(reader)
                 await scene.pour(writer, [frame(plain(os.urandom(340)))])
                 await reader.read(64)
-            except (ConnectionError, EOFError):
-                pass
             scene.drop(writer)
 
     await asyncio.gather(*(one() for _ in range(scene.count(50, 20))))
@@ -107,22 +107,18 @@ async def exchange_flood(scene: DcScene) -> None:
 
 @against_dc("modular-powers", "exchanges up to the costly step, over 20 connections", goals=Goals(p99=MANY))
 async def modular_powers(scene: DcScene) -> None:
-    import time
-
     await scene.begin()
 
     async def one() -> None:
         while scene.on:
             reader, writer = await scene.connect()
             client = ClientExchange(scene.keys, dc_id=2, random=os.urandom)
-            try:
+            with contextlib.suppress(ConnectionError, EOFError):
                 writer.write(frame(client.start(time.time())))
                 query = await asyncio.to_thread(client.receive, await read_frame(reader), time.time())
                 if query is not None:
                     writer.write(frame(query))
                     await read_frame(reader)
-            except (ConnectionError, EOFError):
-                pass
             scene.drop(writer)
 
     await asyncio.gather(*(one() for _ in range(scene.count(20, 8))))
@@ -145,10 +141,8 @@ async def unknown_keys(scene: DcScene) -> None:
     while scene.on:
         reader, writer = await scene.connect()
         writer.write(frame(os.urandom(120)))
-        try:
+        with contextlib.suppress(ConnectionError):
             await reader.read(64)
-        except ConnectionError:
-            pass
         scene.drop(writer)
 
 

@@ -99,9 +99,7 @@ async def unread_pongs(scene: DcScene) -> None:
 async def unread_acks(scene: DcScene) -> None:
     client = await scene.stranger()
     call = api.functions.help.GetConfig().to_bytes()
-    pieces = [
-        frame(client.container(client.message(call) for _ in range(500))) for _ in range(scene.count(40, 6))
-    ]
+    pieces = [frame(client.container(client.message(call) for _ in range(500))) for _ in range(scene.count(40, 6))]
     await scene.begin()
     await flood(scene, pieces, read=False)
 
@@ -112,9 +110,7 @@ async def unread_answers(scene: DcScene) -> None:
     call = api.functions.photos.GetUserPhotos(
         user_id=api.types.InputUserSelf(), offset=0, max_id=0, limit=100
     ).to_bytes()
-    pieces = [
-        frame(client.container(client.message(call) for _ in range(100))) for _ in range(scene.count(40, 12))
-    ]
+    pieces = [frame(client.container(client.message(call) for _ in range(100))) for _ in range(scene.count(40, 12))]
     await scene.begin()
     _, writer = await scene.connect(read_ahead=READS_NOTHING)
     await scene.pour(writer, pieces)

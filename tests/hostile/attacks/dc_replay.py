@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from tests.hostile.attack import against_dc
+from tests.hostile.attack import ONE, Goals, against_dc
 from tests.hostile.peers import frame, split_frames
 
 if TYPE_CHECKING:
@@ -13,12 +13,16 @@ if TYPE_CHECKING:
 
 REPLAY_EVERY = 0.05
 
+SLOW = Goals(p99=ONE + 60.0)
+"""Of calls for which the data centre takes 60 ms by itself, so that a replay falls into each."""
+
 
 @against_dc(
     "replayed-packet",
     "sends a recorded packet of the healthy client every 50 ms over a connection of its own",
     record=True,
     request="slow",
+    goals=SLOW,
     every=0.25,
 )
 async def replayed_packet(scene: DcScene) -> None:
@@ -38,6 +42,7 @@ async def replayed_packet(scene: DcScene) -> None:
     "sends the first packets of 70 earlier sessions of the healthy client's key at once",
     earlier=70,
     request="slow",
+    goals=SLOW,
     every=0.25,
 )
 async def replayed_first_packets(scene: DcScene) -> None:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import os
 from itertools import cycle
 from typing import TYPE_CHECKING
 
 from mtproto.session import wire
+from mtproto.transport import client_transport
 from tests.hostile.attack import MANY, Goals, against_dc
 from tests.hostile.peers import frame, gzipped, state_request
 from tl import api, service
@@ -42,9 +45,9 @@ def blocks(packets: Iterable[bytes], size: int = READ) -> list[bytes]:
 
 def nearly_a_vector(size: int) -> bytes:
     """Return a users.getUsers whose last element only is wrong."""
-    empty = api.types.InputUserEmpty().to_bytes()
+    empty: bytes = api.types.InputUserEmpty().to_bytes()
     count = (size - 12) // len(empty)
-    head = api.functions.users.GetUsers(id=[]).to_bytes()[:-4]
+    head: bytes = api.functions.users.GetUsers(id=[]).to_bytes()[:-4]
     return head + count.to_bytes(4, "little") + empty * (count - 1) + b"\xff" * 4
 
 
@@ -73,11 +76,9 @@ async def flood(scene: DcScene, pieces: list[bytes], *, read: bool = True) -> No
 
 
 async def _forget(reader: asyncio.StreamReader) -> None:
-    try:
+    with contextlib.suppress(ConnectionError):
         while await reader.read(READ):
             pass
-    except ConnectionError:
-        pass
 
 
 @against_dc("gzip-fails-at-its-end", "calls of 2 KB of gzip whose decoding fails at the last of 2 MiB")
@@ -147,13 +148,19 @@ async def session_packets_of_many(scene: DcScene) -> None:
         await asyncio.sleep(0)
 
 
+def _begun_stream() -> bytes:
+    """Return the first fragment of a message: an obfuscated header, behind which anything may come."""
+    header = client_transport("obfuscated-intermediate", os.urandom).opening()
+    return b"\x02" + bytes([0x80 | len(header)]) + bytes(4) + header
+
+
 @against_dc("websocket-fragments", "a WebSocket message in fragments of one byte, without pause")
 async def websocket_fragments(scene: DcScene) -> None:
     fragment = b"\x00\x81" + bytes(4) + b"\x00"
     await scene.begin()
     while scene.on:
         _, writer = await scene.websocket()
-        writer.write(b"\x02\x81" + bytes(4) + b"\xef")
+        writer.write(_begun_stream())
         while scene.on and await scene.pour(writer, [fragment * (READ // len(fragment))]):
             pass
         scene.drop(writer)
@@ -166,7 +173,7 @@ async def websocket_empty_fragments(scene: DcScene) -> None:
     await scene.begin()
     while scene.on:
         _, writer = await scene.websocket()
-        writer.write(b"\x02\x81" + bytes(4) + b"\xef")
+        writer.write(_begun_stream())
         while scene.on and await scene.pour(writer, [fragment * (READ // len(fragment))]):
             pass
         scene.drop(writer)

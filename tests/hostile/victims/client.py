@@ -35,7 +35,8 @@ THREADS = 96
 
 
 def _connection_options(options: dict[str, Any]) -> dict[str, Any]:
-    chosen = {name: options[name] for name in ("transport", "proxy", "pfs", "expires_in", "timeout") if name in options}
+    names = ("transport", "proxy", "pfs", "expires_in", "timeout")
+    chosen: dict[str, Any] = {name: options[name] for name in names if name in options}
     if options.get("state"):
         chosen["state"] = KeyState.from_bytes(bytes.fromhex(options["state"]))
     if "limits" in options:

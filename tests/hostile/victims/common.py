@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import resource
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,9 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine
 
 __all__ = ["answer", "commands", "config", "run"]
+
+MEMORY = 6 << 30
+"""Bytes of addresses that a victim may have: an attack must not take the machine with it."""
 
 
 def config() -> dict[str, Any]:
@@ -36,6 +40,7 @@ async def commands(handle: Callable[[dict[str, Any]], Awaitable[dict[str, Any]]]
 
 def run(main: Callable[[dict[str, Any]], Coroutine[Any, Any, None]]) -> None:
     """Be a victim: read the configuration, and run `main` on the loop that it names."""
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     options = config()
     factory = None
     if options.get("uvloop"):
