@@ -31,6 +31,9 @@ BUSY = 25.0
 
 HEALTHY_EVERY = 0.01
 HEALTHY_WITHIN = 5.0
+WARM_UP = 0.2
+"""Seconds of calls that are not counted: the first of each kind builds what reads and writes it."""
+
 ATTACKED_EVERY = 0.05
 ATTACKED_WITHIN = 1.0
 OPENS_WITHIN = 5.0
@@ -237,6 +240,7 @@ async def _against_dc(attack: Attack, course: Course, outcome: Outcome, _face: s
 
 
 async def _storm_dc(dc: Victim, client: Victim, scene: DcScene, course: Course, outcome: Outcome) -> None:
+    await _healthy(client, WARM_UP)
     outcome.quiet = await _healthy(client, min(1.0, course.seconds))
     idle, cpu = dc.memory(), dc.cpu()
     dc.forget_peak()
@@ -324,6 +328,7 @@ def _way(attack: Attack, scene: ClientScene, address: tuple[str, int]) -> dict[s
 async def _storm_client(
     client: Victim, scene: ClientScene, course: Course, outcome: Outcome, way: dict[str, Any]
 ) -> None:
+    await _healthy(client, WARM_UP)
     outcome.quiet = await _healthy(client, min(1.0, course.seconds))
     opens_under_attack = "state" not in way and "pfs" not in way
     if not opens_under_attack:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import compileall
 import os
+import py_compile
 import shutil
 import subprocess
 import sys
@@ -89,6 +91,8 @@ def _copy(target: Path) -> Path:
             shutil.copytree(source, target / name, ignore=shutil.ignore_patterns("__pycache__", ".hypothesis"))
         else:
             shutil.copy2(source, target / name)
+    # Found again by the hash of the source, or a mutant as large and as old as the one before would be taken for it.
+    compileall.compile_dir(target, quiet=1, invalidation_mode=py_compile.PycInvalidationMode.CHECKED_HASH)
     return target
 
 
@@ -120,7 +124,6 @@ def _pytest(copy: Path, tests: str) -> str:
     """Run tests in a copy; return how they failed, or nothing."""
     environment = {
         **os.environ,
-        "PYTHONDONTWRITEBYTECODE": "1",  # what is left of an earlier mutant would be as large and as old
         "PYTHONPATH": str(copy),  # before the tree that is installed
         "MTPROTO_SHARED": os.environ.get("MTPROTO_SHARED", str(ROOT.parent / "shared")),
     }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from itertools import cycle
 from typing import TYPE_CHECKING
 
 from mtproto.session.wire import write_rpc_error
@@ -137,6 +138,8 @@ async def _stall(scene: ClientScene) -> None:
     transport="http",
 )
 async def unasked_http_answers(scene: ClientScene) -> None:
+    unasked = cycle((b"HTTP/1.1 200 OK\r\n\r\n", _http(b""), b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n123"))
+
     async def raw(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         visitor = _HttpVisitor(scene, writer)
         while True:
@@ -152,10 +155,8 @@ async def unasked_http_answers(scene: ClientScene) -> None:
                 visitor.packets = answers if visitor.packets else []
                 continue
             # What comes behind the first answer reaches a line on which nothing is asked.
-            writer.write(b"".join(_http(packet) for packet in (*answers, b"")))
+            writer.write(b"".join(_http(packet) for packet in answers) + next(unasked))
             visitor.packets.clear()
-            await asyncio.sleep(0.01)
-            writer.write(_http(b""))
 
     scene.raw = raw
     await scene.begin()
