@@ -15,7 +15,7 @@ __all__ = ["Victim", "VictimStuck"]
 ROOT = Path(__file__).parents[2]
 LINE_LIMIT = 1 << 24
 KEPT_LINES = 400
-ENDS_WITHIN = 4.0
+ENDS_WITHIN = 10.0
 STARTS_WITHIN = 30.0
 
 FOREIGN = (

@@ -58,7 +58,7 @@ async def connect_and_reset(scene: DcScene) -> None:
     while scene.on:
         _, writer = await scene.connect(read_ahead=READS_NOTHING)
         writer.write(frame(client.container(client.message(call) for _ in range(20))))
-        await asyncio.sleep(0.02)
+        await asyncio.sleep(0.1)
         scene.reset(writer)
 
 
