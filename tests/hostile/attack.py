@@ -81,8 +81,10 @@ def against_dc(
 ) -> Callable[[Callable[[DcScene], Awaitable[None]]], Callable[[DcScene], Awaitable[None]]]:
     """Enter the decorated function into the table, as an attack on a data centre.
 
-    Of `options`, `record` leads the healthy client through a relay that keeps what it sends (`scene.recorded`), and
-    `earlier` gives a number of earlier sessions of the healthy client's key (`scene.earlier`).
+    Of `options`, `at_least` is for how many seconds it goes on however short the course is, and `patience` how many it
+    may take to end; `record` leads the healthy client through a relay that keeps what it sends (`scene.recorded`), and
+    `earlier` gives a number of earlier sessions of the healthy client's key (`scene.earlier`). `request` and `every`
+    say what the healthy client calls, and how often; `uvloop` puts the victims on it.
     """
 
     def enter(run: Callable[[DcScene], Awaitable[None]]) -> Callable[[DcScene], Awaitable[None]]:
@@ -100,7 +102,13 @@ def against_client(
     faces: tuple[str, ...] = ("asyncio", "blocking"),
     **options: Any,
 ) -> Callable[[Callable[[ClientScene], Awaitable[None]]], Callable[[ClientScene], Awaitable[None]]]:
-    """Enter the decorated function into the table, as an attack on a client. `options` are those of its connection."""
+    """Enter the decorated function into the table, as an attack on a client.
+
+    `options` are those of the connection that is attacked. Besides, `state=False` lets it make its key under attack;
+    `reads=False` leaves its updates unread; `through` leads it through the attacker as a proxy of that scheme ("http",
+    "socks5", "tg"); `honest_behind` says that the attacker passes on to an honest data centre; `at_least` and
+    `patience` are as in `against_dc`.
+    """
 
     def enter(run: Callable[[ClientScene], Awaitable[None]]) -> Callable[[ClientScene], Awaitable[None]]:
         _enter(

@@ -37,6 +37,7 @@ WARM_UP = 0.2
 ATTACKED_EVERY = 0.05
 ATTACKED_WITHIN = 1.0
 OPENS_WITHIN = 5.0
+OPENS_WITHIN_UNDER_ATTACK = 3.0
 PUSH_EVERY = 0.2
 SPARE_UPDATES = 3
 """The last ones, which may be under way when the client reports."""
@@ -112,6 +113,7 @@ async def run_attack(attack: Attack, course: Course, face: str = "asyncio") -> O
     outcome = Outcome(attack=attack, name=name)
     if attack.options.get("uvloop"):
         course = replace(course, uvloop=True)
+    course = replace(course, seconds=max(course.seconds, attack.options.get("at_least", 0.0)))
     run = _against_dc if attack.against == DC else _against_client
     try:
         await run(attack, course, outcome, face)
@@ -188,7 +190,7 @@ async def _attacker(attack: Attack, scene: Scene, outcome: Outcome) -> AsyncIter
         scene.on = False
         scene.go.set()
         with suppress(TimeoutError):
-            async with asyncio.timeout(2):
+            async with asyncio.timeout(attack.options.get("patience", 2.0)):
                 await asyncio.wait({task})
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
@@ -306,7 +308,7 @@ async def _against_client(attack: Attack, course: Course, outcome: Outcome, face
 
 def _way(attack: Attack, scene: ClientScene, address: tuple[str, int]) -> dict[str, Any]:
     """Return the options of the connection that is attacked."""
-    options = dict(attack.options)
+    options = {name: value for name, value in attack.options.items() if name not in ("at_least", "patience")}
     chosen: dict[str, Any] = {"address": address, "read_updates": options.pop("reads", True), "request": "users"}
     if options.pop("honest_behind", False):
         chosen["request"] = "config"
@@ -331,6 +333,7 @@ async def _storm_client(
     await _healthy(client, WARM_UP)
     outcome.quiet = await _healthy(client, min(1.0, course.seconds))
     opens_under_attack = "state" not in way and "pfs" not in way
+    opened = False
     if not opens_under_attack:
         await _open(client, outcome, way, within=OPENS_WITHIN, must=True)
         await _both(client, 0.3)  # so that what comes first is over
@@ -339,10 +342,11 @@ async def _storm_client(
     scene.strike(course.seconds + AFTERWARDS)
     try:
         if opens_under_attack:
-            opening = {**way, "timeout": ATTACKED_WITHIN * 2}
-            await _open(client, outcome, opening, within=ATTACKED_WITHIN * 2, must=False)
-            outcome.stormy = await _healthy(client, course.seconds)
-        else:
+            opening = {**way, "timeout": OPENS_WITHIN_UNDER_ATTACK}
+            opened = await _open(client, outcome, opening, within=OPENS_WITHIN_UNDER_ATTACK, must=False)
+            if not opened:
+                outcome.stormy = await _healthy(client, course.seconds)
+        if not opens_under_attack or opened:
             reports = await _both(client, course.seconds)
             outcome.stormy, outcome.attacked = reports["healthy"], reports["attacked"]
     finally:
@@ -352,7 +356,8 @@ async def _storm_client(
         outcome.missed.append(f"the attacked client did not close: {closed['attacked']}")
 
 
-async def _open(client: Victim, outcome: Outcome, way: dict[str, Any], *, within: float, must: bool) -> None:
+async def _open(client: Victim, outcome: Outcome, way: dict[str, Any], *, within: float, must: bool) -> bool:
+    """Open the connection that is attacked; return whether that succeeded."""
     told = await client.ask(within + GRACE, **way, who=["attacked"])
     if told["error"].startswith("foreign"):
         outcome.missed.append(f"open() ended in a {told['error']}")
@@ -361,6 +366,7 @@ async def _open(client: Victim, outcome: Outcome, way: dict[str, Any], *, within
     elif told["seconds"] > within + SLACK_IN_CI:
         outcome.missed.append(f"open() was settled {told['seconds'] - within:.1f} s after its deadline")
     outcome.notes.append(f"open: {told['error'] or 'done'} after {told['seconds']:.1f} s")
+    return not told["error"]
 
 
 async def _both(client: Victim, seconds: float) -> dict[str, Any]:

@@ -44,6 +44,8 @@ class Victim:
         self._errors: list[str] = []
         self._reader = asyncio.get_running_loop().create_task(self._read_errors())
         self.complaints: list[str] = []
+        self._asking = asyncio.Lock()
+        self._asked = 0
 
     @classmethod
     async def start(cls, module: str, config: dict[str, Any]) -> Victim:
@@ -99,9 +101,13 @@ class Victim:
         return answer
 
     async def ask(self, within: float, **message: Any) -> dict[str, Any]:
-        """Send one line and return the one that answers it."""
-        await self.tell(message)
-        return await self.hear(within)
+        """Send one line and return the one that answers it; the answers to questions that were given up are skipped."""
+        async with self._asking:
+            self._asked += 1
+            await self.tell({**message, "ask": self._asked})
+            while (answer := await self.hear(within)).pop("ask") != self._asked:
+                pass
+        return answer
 
     # Measures ----------------------------------------------------------------------------------------------------
 

@@ -8,6 +8,7 @@ import os
 import time
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from mtproto.errors import MTProtoError
 from mtproto.exchange import ExchangeFaults, ServerExchange
 from mtproto.limits import DEFAULT_LIMITS
 from mtproto.message.auth_key import AuthKey
@@ -49,7 +50,7 @@ class Visitor:
         self.writer = writer
         self.transport: ServerTransport | None = None
         self.server: SealingServer | None = None
-        self.exchange = ServerExchange([scene.rsa_key], os.urandom, faults=scene.exchange_faults)
+        self.exchange = self._new_exchange()
         self._head = b""
 
     @property
@@ -99,9 +100,7 @@ class Visitor:
     async def received_payload(self, payload: bytes) -> None:
         """Take one packet of the client."""
         if payload_key_id(payload) == 0:
-            self.write(self.framed(self.exchange.receive(payload, self.scene.exchange_time())))
-            if self.exchange.result is not None:
-                self.scene.auth_key = self.exchange.result.auth_key
+            await self._received_query(payload)
             return
         message = unseal(self.scene.auth_key, Sender.CLIENT, payload)
         if self.server is None or self.server.session_id != message.session_id:
@@ -109,6 +108,18 @@ class Visitor:
             self.scene.seen(self)
         for inner in flattened(message):
             await self.scene.answer(self, inner)
+
+    async def _received_query(self, payload: bytes) -> None:
+        if self.exchange.begins_another(payload):
+            self.exchange = self._new_exchange()
+        answer = self.exchange.receive(payload, time.time())
+        if self.exchange.result is not None:
+            self.scene.auth_key = self.exchange.result.auth_key
+            await asyncio.sleep(self.scene.last_answer_after)
+        self.write(self.framed(answer))
+
+    def _new_exchange(self) -> ServerExchange:
+        return ServerExchange([self.scene.rsa_key], os.urandom, faults=self.scene.exchange_faults)
 
 
 async def answer_truly(visitor: Visitor, message: Message) -> None:
@@ -137,6 +148,9 @@ class ClientScene(Scene):
         answer: what the server does with each message of the client; an attack may replace it.
         raw: serves connections instead of all that stands here, where an attack sets it.
         exchange_faults: how its exchanges misbehave.
+        last_answer_after: seconds that it waits before the answer which ends an exchange.
+        honest: host and port of a data centre that means well.
+        connections: how many there were.
 
     """
 
@@ -148,7 +162,7 @@ class ClientScene(Scene):
         self.answer: Answer = answer_truly
         self.raw: Raw | None = None
         self.exchange_faults = ExchangeFaults()
-        self.exchange_time: Callable[[], float] = time.time
+        self.last_answer_after = 0.0
         self.honest: tuple[str, int] = ("", 0)
         self.connections = 0
         self._visitor: asyncio.Future[Visitor] | None = None
@@ -189,7 +203,7 @@ class ClientScene(Scene):
         self._open.add(writer)
         try:
             # Whatever comes of a client under attack ends its connection, not the attacker.
-            with contextlib.suppress(OSError, EOFError, asyncio.CancelledError):
+            with contextlib.suppress(OSError, EOFError, MTProtoError, asyncio.CancelledError):
                 if self.raw is not None:
                     await self.raw(reader, writer)
                     return

@@ -48,7 +48,6 @@ ROWS: Mapping[tuple[str, str], Sequence[tuple[str, str]]] = {
     ),
     ("mtproto/net/websocket_server.py", "tests/net/test_websocket.py"): (
         ("if name is not None and not name.startswith(_OBFUSCATED):", "if False:"),
-        ("or SUBPROTOCOL not in request.subprotocols", ""),
     ),
     ("mtproto/net/websocket.py", "tests/net/test_websocket.py"): (("if subprotocol != SUBPROTOCOL:", "if False:"),),
     ("mtproto/net/web_server.py", _WEB): (

@@ -254,6 +254,31 @@ def test_a_server_that_does_not_accept_is_unreachable(answer: bytes) -> None:
     run(main())
 
 
+def test_a_server_that_chooses_no_subprotocol_is_unreachable() -> None:
+    class Server(asyncio.Protocol):
+        """Takes every WebSocket, and says nothing of what is spoken in it."""
+
+        def connection_made(self, transport: asyncio.BaseTransport) -> None:
+            self.transport = transport
+            self.socket = WSConnection(ConnectionType.SERVER)
+
+        def data_received(self, data: bytes) -> None:
+            assert isinstance(self.transport, asyncio.Transport)
+            self.socket.receive_data(data)
+            if [event for event in self.socket.events() if isinstance(event, Request)]:
+                self.transport.write(self.socket.send(AcceptConnection()))
+
+    async def main() -> None:
+        async with await asyncio.get_running_loop().create_server(Server, "127.0.0.1", 0) as server:
+            backoff = BackoffPolicy(first=0.001, ceiling=0.001)
+            address = server.sockets[0].getsockname()
+            client = Connection(address, [rsa_key().public], transport="websocket", backoff=backoff)
+            with pytest.raises(ConnectionLost, match="subprotocol"):
+                await client.open()
+
+    run(main())
+
+
 def test_closing_while_the_server_is_silent_ends_at_once() -> None:
     async def main() -> None:
         async with listener() as server:

@@ -41,6 +41,15 @@ def test_future_salts_that_name_a_question_of_another_kind_are_not_taken(pair: P
     assert [event.ping_id for event in of(pong, Pong)] == [ping_id]  # its question was not taken away
 
 
+def test_states_that_name_a_question_of_another_kind_are_not_taken(pair: Pair) -> None:
+    ping_id = pair.client.ping()
+    [payload] = pair.from_client()
+    [ping] = [message for message in pair.open_client(payload) if len(message.body) == 12]
+    assert of(pair.from_server_now(types.MsgsStateInfo(req_msg_id=ping.msg_id, info=b"\4")), Anomaly)
+    pong = pair.from_server_now(types.Pong(msg_id=ping.msg_id, ping_id=ping_id))
+    assert [event.ping_id for event in of(pong, Pong)] == [ping_id]  # its question was not taken away
+
+
 def test_future_salts_that_name_another_message_are_not_taken_while_some_are_asked_for(pair: Pair) -> None:
     pair.client._salts_due = pair.now
     pair.client._salts_not_before = 0.0

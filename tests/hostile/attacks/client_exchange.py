@@ -19,9 +19,13 @@ async def dh_gen_retry(scene: ClientScene) -> None:
     await scene.rest()
 
 
-@against_client("server-time-1e10", "a server_time near the end of what a msg_id can hold", state=False)
+@against_client(
+    "server-time-beyond",
+    "a server_time that a msg_id can hold just when it comes, and no longer when it is used",
+    state=False,
+)
 async def server_time_beyond(scene: ClientScene) -> None:
-    scene.exchange_faults.override("server_DH_inner_data", server_time=lambda _: (1 << 31) - 1)
+    scene.last_answer_after = 1.2
     for _ in range(200):
         scene.exchange_faults.override("server_DH_inner_data", server_time=lambda _: (1 << 31) - 1)
     await scene.begin()
@@ -62,6 +66,7 @@ async def silent_exchange(scene: ClientScene) -> None:
     pfs=True,
     expires_in=4,
     honest_behind=True,
+    at_least=8.0,
 )
 async def pfs_spoiled_answers(scene: ClientScene) -> None:
     spoiled = 0

@@ -35,7 +35,8 @@ async def commands(handle: Callable[[dict[str, Any]], Awaitable[dict[str, Any]]]
     loop = asyncio.get_running_loop()
     with ThreadPoolExecutor(1, "harness") as pool:
         while line := await loop.run_in_executor(pool, sys.stdin.readline):
-            answer(await handle(json.loads(line)))
+            command = json.loads(line)
+            answer({**await handle(command), "ask": command["ask"]})
 
 
 def run(main: Callable[[dict[str, Any]], Coroutine[Any, Any, None]]) -> None:

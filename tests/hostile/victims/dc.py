@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 TAKES = 0.06
 """Seconds for a slow answer: more than one replay of a packet takes."""
 
+MUCH = 900_000
+"""Bytes of a large answer, such as a part of a file is."""
+
 
 async def main(options: dict[str, Any]) -> None:
     """Serve until the harness closes the pipe."""
@@ -33,6 +36,10 @@ async def main(options: dict[str, Any]) -> None:
         async def nearest(_call: Call) -> Any:
             await asyncio.sleep(TAKES)
             return api.types.NearestDc(country="XX", this_dc=2, nearest_dc=2)
+
+        @dc.handler(api.functions.help.GetPassportConfig)
+        async def much(_call: Call) -> Any:
+            return api.types.help.PassportConfig(hash=0, countries_langs=api.types.DataJSON(data="x" * MUCH))
 
         pushed = 0
 
