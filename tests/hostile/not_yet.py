@@ -37,7 +37,7 @@ NOT_YET: Mapping[str, str] = {
     "unfinished-posts": "connections without an accepted packet have no budget of memory together",
     # Connections of a data centre
     "told-to-close": "a connection that is told to close stays while its peer does not read",
-    "connect-and-reset": "the data centre writes on after a reset",
+    "modular-powers": "powers in worker threads keep the interpreter from the loop",
     "uvloop": "nothing is accepted on uvloop",
     # Work of a client
     "gzipped-state-requests-250": "seconds of work for each packet, calls are settled late",

@@ -16,7 +16,6 @@ from tests.mutants.table import MUTANTS
 
 HANDFUL = [
     ("replayed-first-packets", "asyncio"),
-    ("half-open", "asyncio"),
     ("uvloop", "asyncio"),
     ("code-17-for-a-foreign-id", "asyncio"),
     ("inflated-updates", "blocking"),
