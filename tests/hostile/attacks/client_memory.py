@@ -52,9 +52,7 @@ async def inflated_not_quite(scene: ClientScene) -> None:
     await send_updates(scene, bytes(packed), scene.count(120, 24))
 
 
-@against_client(
-    "many-updates", "updates of 16 KB that are as large inside, without pause; nobody reads them", reads=False
-)
+@against_client("many-updates", "updates of 1 MB each, without pause; nobody reads them", reads=False)
 async def many_updates(scene: ClientScene) -> None:
     body = api.types.UpdatesTooLong().to_bytes() + bytes(1 << 20)
     await send_updates(scene, body, scene.count(200, 100))
