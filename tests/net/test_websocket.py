@@ -139,6 +139,16 @@ def test_nothing_but_an_obfuscated_framing_is_accepted_inside(stream: bytes) -> 
     assert browser.visitor.server.closing
 
 
+@pytest.mark.parametrize("tag", [b"\xef", b"\xee" * 4, b"\xdd" * 4])
+def test_a_plain_framing_is_refused_before_anything_of_it_is_answered(tag: bytes) -> None:
+    """The tag alone is no mistake of the framing: what closes the WebSocket is that nothing hides it."""
+    browser = Browser(Dc())
+    [closed] = browser.say(BytesMessage(data=tag))
+    assert isinstance(closed, CloseConnection)
+    assert closed.code == 1008
+    assert browser.visitor.server.closing
+
+
 def test_an_error_of_the_link_closes_with_1000() -> None:
     browser = Browser(Dc())
     stranger = Dc().client()
@@ -239,6 +249,31 @@ def test_a_server_that_does_not_accept_is_unreachable(answer: bytes) -> None:
             backoff = BackoffPolicy(first=0.001, ceiling=0.001)
             client = Connection(address, [rsa_key().public], transport="websocket", backoff=backoff)
             with pytest.raises(ConnectionLost):
+                await client.open()
+
+    run(main())
+
+
+def test_a_server_that_chooses_no_subprotocol_is_unreachable() -> None:
+    class Server(asyncio.Protocol):
+        """Takes every WebSocket, and says nothing of what is spoken in it."""
+
+        def connection_made(self, transport: asyncio.BaseTransport) -> None:
+            self.transport = transport
+            self.socket = WSConnection(ConnectionType.SERVER)
+
+        def data_received(self, data: bytes) -> None:
+            assert isinstance(self.transport, asyncio.Transport)
+            self.socket.receive_data(data)
+            if [event for event in self.socket.events() if isinstance(event, Request)]:
+                self.transport.write(self.socket.send(AcceptConnection()))
+
+    async def main() -> None:
+        async with await asyncio.get_running_loop().create_server(Server, "127.0.0.1", 0) as server:
+            backoff = BackoffPolicy(first=0.001, ceiling=0.001)
+            address = server.sockets[0].getsockname()
+            client = Connection(address, [rsa_key().public], transport="websocket", backoff=backoff)
+            with pytest.raises(ConnectionLost, match="subprotocol"):
                 await client.open()
 
     run(main())

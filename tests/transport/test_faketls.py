@@ -413,3 +413,22 @@ def test_a_link_is_all_that_a_client_needs() -> None:
     assert hello is not None
     assert hello_time(hello, SECRET.key) == int(NOW)
     assert b"www.example.org" in hello.record
+
+
+# Time ----------------------------------------------------------------------------------------------------------------
+
+
+def test_both_digests_of_the_greeting_are_compared_in_constant_time_and_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    compared = []
+    real = hmac.compare_digest
+
+    def compare(one: bytes, other: bytes) -> bool:
+        compared.append((len(one), len(other)))
+        return real(one, other)
+
+    _, hello = greeted()
+    answer = answer_to(hello)
+    monkeypatch.setattr(hmac, "compare_digest", compare)
+    assert hello_time(hello, SECRET.key) == int(NOW)
+    verify_answer(answer, SECRET.key, hello.random)
+    assert compared == [(28, 28), (32, 32)]  # the other four bytes of the hello carry the time

@@ -1,0 +1,1 @@
+"""What runs in the processes that are attacked: a data centre, a client."""

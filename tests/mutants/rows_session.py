@@ -1,0 +1,117 @@
+"""Mutants of envelopes and sessions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+__all__ = ["ROWS"]
+
+_ENVELOPE = (
+    "tests/message/test_msg_key.py tests/message tests/session/test_security_checklist.py tests/link/test_binding.py"
+)
+_SESSION = "tests/session/test_security_checklist.py tests/session/test_matched_answers.py tests/session"
+_BAD_CODE = 'self._events.append(Anomaly(msg_id, f"bad_msg_notification {code} for {notice.bad_msg_id}, not open"))'
+
+ROWS: Mapping[tuple[str, str], Sequence[tuple[str, str]]] = {
+    ("mtproto/message/envelope.py", _ENVELOPE): (
+        ("if not compare_digest(expected, msg_key):", "if not compare_digest(expected[:8], msg_key[:8]):"),
+        ("if not compare_digest(expected, msg_key):", "if expected != msg_key:"),
+        ("if not compare_digest(expected, msg_key):", "if False:"),
+        ("if len(payload) < SMALLEST or (len(payload) - OUTER)", "if (len(payload) - OUTER)"),
+        ("if len(payload) < SMALLEST or (len(payload) - OUTER) & 15 or", "if len(payload) < SMALLEST or"),
+        ("SMALLEST or (len(payload) - OUTER) & 15 or payload[:8] != key.id_bytes:", "SMALLEST:"),
+        ("if not 0 <= length <= rest or length & 3:", "if not 0 <= length <= rest:"),
+        ("if not 0 <= length <= rest or length & 3:", "if length > rest or length & 3:"),
+        ("if not 0 <= length <= rest or length & 3:", "if length < 0 or length & 3:"),
+        ("if not MIN_PADDING <= rest - length <= MAX_PADDING:", "if rest - length > MAX_PADDING:"),
+        ("if not MIN_PADDING <= rest - length <= MAX_PADDING:", "if rest - length < MIN_PADDING:"),
+        ("    if key_id:\n", "    if False:\n"),
+        ("if length != len(payload) - _PLAIN.size:", "if length > len(payload) - _PLAIN.size:"),
+        ("if not compare_digest(digest[4:], msg_key) or", "if not compare_digest(digest[4:12], msg_key[:8]) or"),
+        ("if not compare_digest(digest[4:], msg_key) or", "if digest[4:] != msg_key or"),
+        ("if not compare_digest(digest[4:], msg_key) or not legal:", "if not legal:"),
+        ("legal = length >= 0 and 0 <= padding < BLOCK", "legal = length >= 0 and 0 <= padding"),
+    ),
+    ("mtproto/session/client.py", _SESSION): (
+        ("if packet.session_id != self.session_id:", "if False:"),
+        ("if not msg_id & 1:", "if False:"),
+        ("if seen is not Seen.NEW:", "if False:"),
+        ("if not self._in_time(msg_id, now):", "if False:"),
+        ("inbox.remember(msg_id)", "pass"),
+        ("if self._foreign_in_a_row >= self._limits.foreign_sessions:", "if False:"),
+        ("if sent_at > LATEST_TIME:", "if False:"),
+        ("if self._stale_in_a_row >= STALE_IN_A_ROW:", "if False:"),
+        ("if not state.time_known or sent_at - now > state.time_offset:", "if True:"),
+    ),
+    ("mtproto/session/client_handlers.py", _SESSION): (
+        ("if not inner.msg_id & 1:", "if False:"),
+        ("if seen is Seen.BEFORE:", "if False:"),
+        ("self._inbox.remember(inner.msg_id)", "pass"),
+        ("if seen is Seen.TOO_OLD and not self._answers_open_call(inner.body):", "if False:"),
+        ("if question is None or question.kind is not kind:", "if question is None:"),
+        (
+            "question = self._asked.get(req_msg_id)\n        if question is None or question.kind is not kind:",
+            "question = next((item for item in self._asked.values() if item.kind is kind), None)\n"
+            "        req_msg_id = req_msg_id if question is None else question.msg_id\n"
+            "        if question is None:",
+        ),
+        ("if question is None or question.ids != (pong.ping_id,):", "if question is None:"),
+        ("if item.ids == (answer.session_id,):", "if True:"),
+        ("wire.constructor_id(copy.body) in (ids.MSG_CONTAINER, ids.MSG_COPY)", "False"),
+        ("wire.constructor_id(unpacked) in (ids.MSG_CONTAINER, ids.MSG_COPY)", "False"),
+        ("if news.unique_id in self._unique_ids:", "if False:"),
+    ),
+    ("mtproto/session/client_message_handlers.py", _SESSION): (
+        (_BAD_CODE, "self._learn_time(msg_id_time(self._outer_id) - now, now)"),
+        (
+            'self._events.append(Anomaly(msg_id, f"bad_server_salt for {notice.bad_msg_id}, which is not open"))',
+            "self._take_salt(notice.new_server_salt, now)",
+        ),
+        ("if code == 17 and not self._lowered_since(notice.bad_msg_id, items[0].sent_at):", "if code == 17:"),
+        ("if len(answer.info) != len(question.ids):", "if False:"),
+        ("if len(news.info) != len(news.msg_ids):", "if False:"),
+        ("question.kind not in (Kind.STATE, Kind.RESEND, Kind.RESEND_ANSWER)", "False"),
+    ),
+    ("mtproto/session/client_state.py", _SESSION): (
+        ("if len(self._services) < SERVICES_QUEUED or kind", "if True or kind"),
+        ("self._inflatable = room - len(unpacked)", "pass"),
+    ),
+    ("mtproto/session/inbox.py", _SESSION): (
+        ("self._floor = ids.pop(0)", "ids.pop(0)"),
+        ("if ids[bisect_left(ids, msg_id)] == msg_id:", "if False:"),
+        ("if len(self.acks) < ACKS_QUEUED:", "if True:"),
+    ),
+    ("mtproto/session/server.py", _SESSION): (
+        ("if msg_id & 3 or msg_id < 0:", "if msg_id < 0:"),
+        ("if self._register.denied(msg_id):", "if False:"),
+        ("if age > OLDEST:", "if False:"),
+        ("if age < -NEWEST:", "if False:"),
+        ("if self._register.look_up(msg_id) is Seen.TOO_OLD:", "if False:"),
+        ("if not self._salts.accepts(message.salt, now):", "if False:"),
+        ("self._parity(seqno, body) or self._register.check_seqno(msg_id, seqno)", "0"),
+        ("if message.seqno & 1:", "if False:"),
+        ("if inner.msg_id & 3 or not 0 <= inner.msg_id < message.msg_id:", "if False:"),
+        ("if len(self._queue) > QUEUED_AT_MOST:", "if False:"),
+        ("self._register.remember(Received(message.msg_id, message.seqno, container=True))", "pass"),
+        ("for msg_id in denied:", "for msg_id in ():"),
+    ),
+    ("mtproto/session/salts.py", _SESSION): (
+        ("return salt == self._salt(number) or", "return True or"),
+        (" or (number > 0 and salt == self._salt(number - 1))", ""),
+    ),
+    ("mtproto/session/wire.py", _SESSION): (
+        (
+            'if count > limit:\n        raise TooMany("msg_container"',
+            'if False:\n        raise TooMany("msg_container"',
+        ),
+        ('if count > limit:\n        raise TooMany("msg_ids"', 'if False:\n        raise TooMany("msg_ids"'),
+        ("if len(body) > limit:", "if False:"),
+        ("if not unpacker.eof:", "if False:"),
+        ("if unpacker.unused_data:", "if False:"),
+        ("for _ in range(limits.gzip_nesting):", "for _ in range(9):"),
+        ("if _WORD.unpack_from(inner)[0] == MSG_CONTAINER:", "if False:"),
+        ("if offset != end:", "if False:"),
+        ("unpacker.decompress(data, limit + 1)", "unpacker.decompress(data)"),
+    ),
+}
+"""From a file and the tests of it to pairs: the text, and what takes its place."""

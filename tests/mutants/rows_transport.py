@@ -1,0 +1,103 @@
+"""Mutants of transports, links, the proxy, and the data centre."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+__all__ = ["ROWS"]
+
+_LINK = "tests/link/test_security_checklist.py tests/link/test_server_link.py tests/link"
+_GREETING = "tests/transport/test_faketls.py tests/proxy"
+_WEB = "tests/net/test_web_bounds.py tests/net/test_http.py tests/net/test_websocket.py"
+
+ROWS: Mapping[tuple[str, str], Sequence[tuple[str, str]]] = {
+    ("mtproto/transport/tls_greeting.py", _GREETING): (
+        ("if not hmac.compare_digest(_answer_digest(answer, key, client_random), answer[_DIGEST]):", "if False:"),
+        (
+            "not hmac.compare_digest(_answer_digest(answer, key, client_random), answer[_DIGEST])",
+            "_answer_digest(answer, key, client_random) != answer[_DIGEST]",
+        ),
+        ("if not hmac.compare_digest(digest[:_PLAIN_DIGEST], hello.random[:_PLAIN_DIGEST]):", "if False:"),
+        (
+            "not hmac.compare_digest(digest[:_PLAIN_DIGEST], hello.random[:_PLAIN_DIGEST])",
+            "digest[:_PLAIN_DIGEST] != hello.random[:_PLAIN_DIGEST]",
+        ),
+        (
+            "hmac.compare_digest(digest[:_PLAIN_DIGEST], hello.random[:_PLAIN_DIGEST])",
+            "hmac.compare_digest(digest[:8], hello.random[:8])",
+        ),
+    ),
+    ("mtproto/transport/faketls.py", "tests/transport/test_faketls.py"): (
+        ("if size > LONGEST_RECORD or end > LONGEST_ANSWER or", "if size > LONGEST_RECORD or"),
+    ),
+    ("mtproto/transport/tls_records.py", "tests/transport/test_faketls.py"): (
+        ("if self._left > LONGEST_RECORD:", "if False:"),
+    ),
+    ("mtproto/transport/framing.py", "tests/transport"): (
+        ("if size > self._largest:", "if False:"),
+        ("if code > 0:", "if False:"),
+    ),
+    ("mtproto/transport/full.py", "tests/transport"): (
+        ("if sequence != self._received:", "if False:"),
+        ("if zlib.crc32(payload, zlib.crc32(head)) != int.from_bytes(checksum", "if False and int.from_bytes(checksum"),
+        ("if size < 0:", "if False:"),
+    ),
+    ("mtproto/transport/padded.py", "tests/transport"): (("if not smallest <= size <= largest:", "if False:"),),
+    ("mtproto/transport/detect.py", "tests/transport tests/proxy"): (
+        ("secrets or (None,), limits", "(*secrets, None), limits"),
+    ),
+    ("mtproto/net/websocket_server.py", "tests/net/test_websocket.py"): (
+        ("if name is not None and not name.startswith(_OBFUSCATED):", "if False:"),
+    ),
+    ("mtproto/net/websocket.py", "tests/net/test_websocket.py"): (("if subprotocol != SUBPROTOCOL:", "if False:"),),
+    ("mtproto/net/web_server.py", _WEB): (
+        ("if len(self._body) > self._limits.frame_accepted:", "if False:"),
+        ("if self._behind > PIPELINED:", "if False:"),
+        (", max_incomplete_event_size=HEAD_SIZE", ""),
+        ("elif self._poll is None and now >= self._deadline:", "elif False:"),
+    ),
+    ("mtproto/net/listener.py", "tests/net/test_connection.py tests/net/test_web_bounds.py"): (
+        ("or len(self._pumps) >= MAX_CONNECTIONS", ""),
+    ),
+    ("mtproto/link/server.py", _LINK): (
+        ("if message.session_id == 0:", "if False:"),
+        ("if self._transport is not None and not refused:", "if self._transport is not None:"),
+        ("existed = session_id != slot.session_id and", "existed ="),
+        ("DestroyAuthKey(msg_id) if slot.key.expires_at is not None", "DestroyAuthKey(msg_id) if False"),
+        ("if self._deadline is not None and now >= self._deadline:", "if False:"),
+        ("if result is not None and result.auth_key.id not in self._state:", "if result is not None:"),
+    ),
+    ("mtproto/link/server_state.py", _LINK): (
+        ("if len(key.sessions) >= SESSIONS_OF_A_KEY:", "if False:"),
+        ("and key.expires_at <= now:", "and False:"),
+        ("key.forget(slot)", "pass"),
+        ("forgotten_below=key.forgotten_below(session_id)", "forgotten_below=0"),
+        ("denied=key.denied(session_id)", "denied=()"),
+    ),
+    ("mtproto/link/binding.py", "tests/link/test_binding.py"): (
+        ("if message.msg_id != msg_id or inner != expected:", "if inner != expected:"),
+        ("if message.msg_id != msg_id or inner != expected:", "if message.msg_id != msg_id:"),
+        ("temp_session_id=temp_session_id,", "temp_session_id=inner.temp_session_id,"),
+        ("expires_at=self.expires_at,", "expires_at=inner.expires_at,"),
+        ("nonce=self.nonce,", "nonce=inner.nonce,"),
+        ("message = unseal_v1(permanent, Sender.CLIENT,", "message = unseal_v1(permanent, Sender.SERVER,"),
+    ),
+    ("mtproto/link/client.py", _LINK): (("if enough or self._is_plausible(error):", "if True:"),),
+    ("mtproto/proxy/state.py", "tests/proxy"): (
+        ("if not -MOST_AHEAD <= now - time <= OLDEST_HELLO:", "if False:"),
+        ("if not _is_first(self._hellos, hello.random[_SIGNED]):", "if False:"),
+        ("if not _is_first(self._headers, header[_KEY_MATERIAL]):", "if False:"),
+        ("_TAGS if secret.kind is SecretKind.PLAIN else (PaddedIntermediate.tag,)", "_TAGS"),
+    ),
+    (
+        "mtproto/localdc/handlers/auth.py",
+        "tests/localdc/test_login_and_users.py tests/localdc/test_temporary_keys.py",
+    ): (
+        ("if not hmac.compare_digest(request.bot_auth_token.encode(), world.bot_token.encode()):", "if False:"),
+        ("if (request.api_id, request.api_hash) != (world.api_id, world.api_hash):", "if False:"),
+        ("if key.permanent not in (None, permanent):", "if False:"),
+        ("if abs(request.expires_at - key.expires_at) > CLOCKS_APART:", "if False:"),
+        ("if permanent is None or permanent.expires_at is not None:", "if permanent is None:"),
+    ),
+}
+"""From a file and the tests of it to pairs: the text, and what takes its place."""
