@@ -1,8 +1,18 @@
 """Which methods of the API may be executed twice (core.telegram.org/methods).
 
 A call whose outcome is lost may go out again if it only reads. A name proves nothing: `messages.getBotCallbackAnswer`
-presses a button. So these tables were made by going through the functions of layer 229, one by one, with their pages in
-hand. What stands in no table is never repeated, unless the caller says `idempotent=True`.
+presses a button. What stands in no table is never repeated, unless the caller says `idempotent=True`.
+
+How the tables were reviewed:
+
+- The functions of layer 229 were judged by their names, and those of the tables by their declarations too.
+- For each method of `READERS` and `CONDITIONAL` the documentation's description was read as well, mostly in copies of
+  core.telegram.org. The copy that describes all parameters and errors is older than layer 218; of most of the later
+  methods only the sentence that describes them was read.
+- No official description was found of `account.getWebBrowserSettings`, `communities.*`, `ephemeral.getWelcomeMessages`
+  and `messages.getRichMessage`. These stand in `READERS` for their names and declarations alone.
+- A method was moved out of `READERS` where the description tells of a side effect or of a limit of calls, or leaves
+  a doubt. The documentation does not tell all side effects, and no method was tried on Telegram's servers.
 """
 
 from __future__ import annotations
@@ -59,7 +69,7 @@ READERS = frozenset(
         "account.getNotifySettings",
         "account.getPaidMessagesRevenue",
         "account.getPasskeys",
-        "account.getPassword",  # each answer has a challenge of its own; the one that comes is the one that counts
+        "account.getPassword",  # each answer brings a challenge; a client uses the one of the answer that it gets
         "account.getPrivacy",
         "account.getReactionsNotifySettings",
         "account.getRecentEmojiStatuses",
@@ -77,7 +87,6 @@ READERS = frozenset(
         "aicompose.getToneExample",  # fetches one of the examples that exist
         "aicompose.getTones",
         "bots.canSendMessage",
-        "bots.checkDownloadFileParams",
         "bots.checkUsername",
         "bots.getAccessSettings",
         "bots.getAdminedBots",
@@ -91,7 +100,7 @@ READERS = frozenset(
         "bots.getRequestedWebViewButton",  # shows what a bot has prepared; messages.sendBotRequestedPeer presses it
         "channels.checkSearchPostsFlood",  # tells what a search would cost, and makes none
         "channels.checkUsername",
-        "channels.exportMessageLink",  # the link exists anyway
+        "channels.exportMessageLink",  # tells the link to a message
         "channels.getAdminLog",
         "channels.getAdminedPublicChannels",
         "channels.getChannelRecommendations",
@@ -106,7 +115,6 @@ READERS = frozenset(
         "channels.getParticipants",
         "channels.getSendAs",
         "chatlists.checkChatlistInvite",
-        "chatlists.getChatlistUpdates",  # joins nothing: chatlists.joinChatlistUpdates does
         "chatlists.getExportedInvites",
         "chatlists.getLeaveChatlistSuggestions",
         "communities.getJoinedCommunities",
@@ -119,7 +127,6 @@ READERS = frozenset(
         "contacts.getSaved",
         "contacts.getStatuses",
         "contacts.getTopPeers",
-        "contacts.resolvePhone",
         "contacts.search",
         "ephemeral.getWelcomeMessages",  # those that a chat is set up with
         "fragment.getCollectibleInfo",
@@ -136,7 +143,6 @@ READERS = frozenset(
         "help.getPeerProfileColors",
         "help.getPremiumPromo",
         "help.getPromoData",  # hides nothing: help.hidePromoData does
-        "help.getRecentMeUrls",
         "help.getSupport",
         "help.getSupportName",
         "help.getTermsOfServiceUpdate",  # accepts nothing: help.acceptTermsOfService does
@@ -147,7 +153,6 @@ READERS = frozenset(
         "langpack.getLanguage",
         "langpack.getLanguages",
         "langpack.getStrings",
-        "messages.checkChatInvite",  # looks at a chat, and does not join
         "messages.checkHistoryImport",
         "messages.checkHistoryImportPeer",
         "messages.checkQuickReplyShortcut",
@@ -247,7 +252,6 @@ READERS = frozenset(
         "messages.searchSentMedia",
         "messages.searchStickerSets",
         "messages.searchStickers",
-        "payments.canPurchaseStore",  # tells whether, and buys nothing
         "payments.checkCanSendGift",
         "payments.checkGiftCode",  # shows a code, and does not use it up
         "payments.getBankCardData",
@@ -263,7 +267,6 @@ READERS = frozenset(
         "payments.getSavedStarGifts",
         "payments.getStarGiftActiveAuctions",
         "payments.getStarGiftAuctionAcquiredGifts",
-        "payments.getStarGiftAuctionState",
         "payments.getStarGiftCollections",
         "payments.getStarGiftUpgradeAttributes",
         "payments.getStarGiftUpgradePreview",  # upgrades nothing
@@ -305,7 +308,7 @@ READERS = frozenset(
         "stickers.checkShortName",
         "stickers.suggestShortName",
         "stories.canSendStory",
-        "stories.exportStoryLink",  # the link exists anyway
+        "stories.exportStoryLink",  # tells the link to a story of a peer that has a username
         "stories.getAlbumStories",
         "stories.getAlbums",
         "stories.getAllReadPeerStories",
@@ -320,14 +323,13 @@ READERS = frozenset(
         "stories.getStoryReactionsList",
         "stories.getStoryViewsList",
         "stories.searchPosts",
-        "updates.getChannelDifference",  # moves no state at the server
+        "updates.getChannelDifference",  # clients repeat it at intervals for channels that they look at
         "updates.getDifference",  # moves no state at the server
         "updates.getState",  # moves no state at the server
         "upload.getCdnFile",
         "upload.getCdnFileHashes",
         "upload.getFile",
         "upload.getFileHashes",
-        "upload.getWebFile",  # the server opens a link that it gave out itself, and keeps the file
         "users.getFullUser",
         "users.getRequirementsToContact",
         "users.getSavedMusic",
@@ -335,7 +337,7 @@ READERS = frozenset(
         "users.getUsers",
     }
 )
-"""Methods that only read, and whose repetition nobody notices."""
+"""Methods that only read, as far as their documentation tells."""
 
 
 def _unset(*fields: str) -> Callable[[TLFunction[Any]], bool]:
@@ -354,7 +356,7 @@ CONDITIONAL: Mapping[str, Callable[[TLFunction[Any]], bool]] = MappingProxyType(
         "channels.searchPosts": _absent("query"),
         # Both publish one's own place; a self_expires of 0 hides it.
         "contacts.getLocated": lambda request: _unset("background")(request) and _absent("self_expires")(request),
-        # A referrer is told that somebody has followed the link.
+        # It follows a referral link, which may count for the referrer.
         "contacts.resolveUsername": _absent("referer"),
         # It counts a view.
         "messages.getMessagesViews": _unset("increment"),
@@ -368,21 +370,29 @@ NOT_REPEATED: Mapping[str, str] = MappingProxyType(
     {
         "account.getPasswordSettings": "its proof of the password is good for one use",
         "account.getTmpPassword": "makes a temporary password, and its proof of the password is good for one use",
+        "bots.checkDownloadFileParams": "may let the server open the bot's link, which may do anything",
+        "chatlists.getChatlistUpdates": "is allowed once in each chatlist_update_period of the client configuration",
         "contacts.getSponsoredPeers": "hands out advertisements, each to be reported upon once",
+        "contacts.resolvePhone": "is allowed once in three seconds",
         "ephemeral.getCallbackAnswer": "presses a button",
+        "help.getRecentMeUrls": "imports the referral that the application was installed with",
+        "messages.checkChatInvite": "may let the user look into the chat for a time, and may make a payment form",
         "messages.getBotCallbackAnswer": "presses a button",
         "messages.getEmojiURL": "makes a link that logs in whoever opens it",
         "messages.getInlineBotResults": "asks a bot, which may do anything",
         "messages.getSponsoredMessages": "hands out advertisements, each to be reported upon once",
         "messages.getWebPage": "may let the server open a link, which may do anything",
         "messages.getWebPagePreview": "may let the server open a link, which may do anything",
+        "payments.canPurchaseStore": "is the step before a purchase; nobody tells what the server makes of it",
         "payments.getPaymentForm": "makes a form with an id of its own",
+        "payments.getStarGiftAuctionState": "also subscribes the user to the updates of the auction",
         "payments.getStarGiftWithdrawalUrl": "begins a withdrawal; its proof of the password is good for one use",
         "payments.getStarsRevenueAdsAccountUrl": "makes a link that logs in whoever opens it",
         "payments.getStarsRevenueWithdrawalUrl": "begins a withdrawal; its proof of the password is good for one use",
+        "upload.getWebFile": "may let the server open somebody's link, which may do anything",
     }
 )
-"""Methods that are called `get…` and do more than read, or may: what they do."""
+"""Methods that are called like readers and do more than read, or may: what they do."""
 
 
 def is_repeatable(request: TLFunction[Any]) -> bool:

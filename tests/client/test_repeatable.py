@@ -82,6 +82,9 @@ SRP = types.InputCheckPasswordEmpty()
         (PRESS, False),
         (functions.account.GetTmpPassword(password=SRP, period=60), False),
         (functions.account.ResolveBusinessChatLink(slug="a"), False),  # it counts
+        (functions.messages.CheckChatInvite(hash="a"), False),  # it may let the user look into the chat for a time
+        (functions.contacts.ResolvePhone(phone="1"), False),  # one call in three seconds is allowed
+        (functions.help.GetRecentMeUrls(referer="a"), False),  # it imports a referral
         (functions.auth.LogOut(), False),
         (functions.InvokeWithoutUpdates(query=PHOTOS), True),
         (functions.InvokeWithLayer(layer=1, query=functions.InvokeAfterMsg(msg_id=1, query=PHOTOS)), True),
