@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import tests.hostile.attacks  # noqa: F401  # fills the table
 from tests.hostile.attack import CLIENT, DC, REGISTRY
 from tests.hostile.harness import Course, Outcome, percentile, run_attack
+from tests.hostile.in_ci import ATTEMPTS, IN_CI
 from tests.hostile.not_yet import NOT_YET
 
 if TYPE_CHECKING:
@@ -42,13 +43,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
         uvloop=options.uvloop,
         asyncio_debug=options.asyncio_debug,
     )
-    os.nice(5)  # the attacker and the victims must not take the machine from each other more than the network would
+    if not options.ci:
+        os.nice(5)  # whoever works at the machine goes first; in CI that would starve the attacks, and nobody is there
     _say(_row(HEAD))
     failed = 0
     for attack, face in _chosen(options):
-        outcome = asyncio.run(run_attack(attack, course, face))
-        failed += bool(outcome.missed) and attack.name not in NOT_YET
-        _show(outcome)
+        for attempt in range(ATTEMPTS if options.ci else 1):
+            if attempt:
+                _say("      once more: busy machines miss goals once, faults each time")
+            outcome = asyncio.run(run_attack(attack, course, face))
+            _show(outcome)
+            if not outcome.missed or attack.name in NOT_YET:
+                break
+        else:
+            failed += 1
     _say(
         f"{failed} attacks miss a goal that is not known to be missed" if failed else "every goal was kept or is known"
     )
@@ -59,10 +67,9 @@ def _chosen(options: argparse.Namespace) -> Iterator[tuple[Attack, str]]:
     for attack in [REGISTRY[name] for name in options.names] or REGISTRY.values():
         if options.against not in (None, attack.against):
             continue
-        if attack.against == DC:
-            yield attack, "asyncio"
-        for face in attack.faces:
-            if options.face in (None, face):
+        for face in attack.faces if attack.against == CLIENT else ("asyncio",):
+            of_ci = bool(options.names) or not options.ci or (attack.name, face) in IN_CI
+            if of_ci and (attack.against == DC or options.face in (None, face)):
                 yield attack, face
 
 
@@ -73,7 +80,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--against", choices=(DC, CLIENT), help="only attacks on these")
     parser.add_argument("--face", choices=("asyncio", "blocking"), help="only these faces of the client")
     parser.add_argument("--seconds", type=float, help="how long each attack lasts")
-    parser.add_argument("--ci", action="store_true", help="the short form: counts, bounds and settlement, no times")
+    parser.add_argument("--ci", action="store_true", help="the short form: a few, and no times")
     parser.add_argument("--uvloop", action="store_true", help="the victims run on uvloop")
     parser.add_argument("--asyncio-debug", action="store_true", help="the victims' loops run in asyncio's debug mode")
     return parser

@@ -10,6 +10,7 @@ import pytest
 import tests.hostile.attacks  # noqa: F401  # fills the table
 from tests.hostile.attack import CLIENT, DC, REGISTRY
 from tests.hostile.harness import Course, percentile, run_attack
+from tests.hostile.in_ci import IN_CI
 from tests.hostile.not_yet import NOT_YET
 from tests.mutants.__main__ import misplaced
 from tests.mutants.table import MUTANTS
@@ -39,6 +40,12 @@ def test_every_attack_says_against_whom_it_is_and_what_it_does() -> None:
 
 def test_what_is_not_kept_yet_names_attacks_that_there_are() -> None:
     assert set(NOT_YET) <= set(REGISTRY)
+
+
+def test_the_short_form_has_attacks_that_there_are_and_whose_goals_are_kept() -> None:
+    for name, face in IN_CI:
+        assert face in (REGISTRY[name].faces or ("asyncio",))
+        assert name not in NOT_YET
 
 
 def test_percentiles_are_values_that_were_measured() -> None:
