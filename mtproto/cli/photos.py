@@ -22,6 +22,8 @@ from mtproto.cli.render import as_data, photo_summary, photo_table
 from mtproto.cli.terminal import Terminal, debug_option, pass_terminal
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from mtproto.cli.listing import Call
     from mtproto.cli.options import Target
 
@@ -77,9 +79,16 @@ def command(
     USER is a name with or without @, an id, or `me`. Without --dc, --test or --prod the command starts a data centre
     of its own on this machine, whose users are `single`, `triple`, `dozen`, `hundred` and `plenty`.
     """
-    listing, saved = asyncio.run(_photos(terminal, target, user, (offset, max_id, limit), out))
+
+    def show(listing: Listing, saved: list[_Saved]) -> None:
+        _show(terminal, listing, saved, json_=json_, with_files=out is not None)
+
+    asyncio.run(_photos(terminal, target, user, (offset, max_id, limit), out, show))
+
+
+def _show(terminal: Terminal, listing: Listing, saved: list[_Saved], *, json_: bool, with_files: bool) -> None:
     if json_:
-        terminal.write(json.dumps(_to_dict(listing, saved, with_files=out is not None), indent=1))
+        terminal.write(json.dumps(_to_dict(listing, saved, with_files=with_files), indent=1))
         return
     terminal.out.print(Text(photo_summary(listing)))
     if listing.photos:
@@ -89,14 +98,20 @@ def command(
 
 
 async def _photos(
-    terminal: Terminal, target: Target, user: str, window: tuple[int, int, int], out: Path | None
-) -> tuple[Listing, list[_Saved]]:
+    terminal: Terminal,
+    target: Target,
+    user: str,
+    window: tuple[int, int, int],
+    out: Path | None,
+    show: Callable[[Listing, list[_Saved]], None],
+) -> None:
     offset, max_id, limit = window
     async with open_caller(target) as call:
         owner = await resolve(call, user)
         listing = await list_photos(call, owner, offset=offset, max_id=max_id, limit=limit)
         saved = [] if out is None else await _save(terminal, call, owner, listing, out)
-    return listing, saved
+        # Shown before the state is saved: an answer that came is not lost to a disk that is full.
+        show(listing, saved)
 
 
 async def _save(terminal: Terminal, call: Call, owner: Any, listing: Listing, out: Path) -> list[_Saved]:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from rich.text import Text
 
 from mtproto.cli.faults import arm_faults, fault_options
 from mtproto.cli.files import PRIVATE, write_whole
 from mtproto.cli.stopping import stop_event
-from mtproto.cli.terminal import Terminal, debug_option, pass_terminal
+from mtproto.cli.terminal import Terminal, debug_option, pass_terminal, printable
 from mtproto.crypto.errors import CryptoError
 from mtproto.crypto.rsa import RSAPrivateKey
 from mtproto.localdc import LocalDC, world_from_folder
@@ -93,7 +95,12 @@ def command(
         state=state,
     )
     arm_faults(dc.faults, faults)
-    asyncio.run(_serve(dc, terminal, ready_file))
+    logger, warnings = logging.getLogger("mtproto.localdc.keys"), _KeyWarnings(terminal)
+    logger.addHandler(warnings)
+    try:
+        asyncio.run(_serve(dc, terminal, ready_file))
+    finally:
+        logger.removeHandler(warnings)
 
 
 def _read_key(path: Path) -> RSAPrivateKey:
@@ -108,6 +115,21 @@ def _read_schemas(files: tuple[tuple[int, Path], ...]) -> Mapping[int, Schema]:
         layer: Schema.parse(path.read_text("utf-8", errors="replace"), layer=layer, name=str(path))
         for layer, path in files
     }
+
+
+class _KeyWarnings(logging.Handler):
+    """Shows what the data centre logs of its state file: who runs it should know before it ends."""
+
+    def __init__(self, terminal: Terminal) -> None:
+        super().__init__(logging.WARNING)
+        self._terminal = terminal
+
+    def emit(self, record: logging.LogRecord) -> None:
+        text = self._terminal.secrets.hide(record.getMessage())
+        if record.levelno >= logging.ERROR:
+            self._terminal.fail(text)
+        else:
+            self._terminal.err.print(Text(printable(text)), soft_wrap=True)
 
 
 async def _serve(dc: LocalDC, terminal: Terminal, ready_file: Path | None) -> None:
