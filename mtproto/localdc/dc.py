@@ -46,7 +46,8 @@ class DataCentre:
         key: the RSA key; None makes one, or takes the one in the state file.
         world: users and pictures; None takes the packaged ones.
         schemas: further layers, by number, for clients that speak them; the packaged one is always there.
-        state: a file that keeps the RSA key and all auth keys over restarts. It is as secret as they are.
+        state: a file that keeps the RSA key and all auth keys over restarts. It is as secret as they are. A key is
+            on disk before its client knows it; where the disk is full the exchange goes on, and an error is logged.
         clock: gives the Unix time in seconds; None takes the clock of `mtproto.net`.
         random: a cryptographically secure source of bytes.
         limits: how much is accepted and sent.
@@ -58,7 +59,8 @@ class DataCentre:
         private_key: the RSA key.
         faults: ways to misbehave, each armed for one time: `dc.faults.bad_server_salt()`.
 
-    Raises `WorldError` when the pictures can't be read, `LocalProtocolError` when the state file is damaged.
+    Raises `WorldError` when the pictures can't be read, `StoreError` when the state file is damaged, can't be written,
+    or is used by another process. It stays locked until the DC is closed.
 
     """
 
@@ -81,20 +83,20 @@ class DataCentre:
         self.world = load_world() if world is None else world
         self.dc_id = dc_id
         self._public_host = public_host
-        self._file = None if state is None else KeyFile(state)
-        pem, records = (None, []) if self._file is None else self._file.read()
-        if key is None:
-            key = RSAPrivateKey.generate() if pem is None else RSAPrivateKey.from_pem(pem)
-        self.private_key = key
         clock = Clock() if clock is None else clock
         self._desk = Desk(self.world, dc_id, clock)
         self._desk.keys_changed = self._keep
         self._desk.bind = self._bind
         self._desk.drop = self._drop
         self._records = self._desk.keys
-        self._records |= {record.auth_key.id: record for record in records}
         self._dispatcher = Dispatcher(self._desk, layers_of({**(schemas or {}), api.layer: api.schema}), api.layer)
         self.faults = Faults(random)
+        self._file = None if state is None else KeyFile(state)
+        records: list[KeyRecord] = []
+        if self._file is not None:
+            key, records = self._file.load(key)
+        self.private_key = key = key if key is not None else RSAPrivateKey.generate()
+        self._records |= {record.auth_key.id: record for record in records}
         self._listener = Listener(
             self._answer,
             [key],
@@ -187,11 +189,24 @@ class DataCentre:
         return ready_info(self.address, self.dc_id, self.private_key.public, self.world)
 
     async def _serve(self) -> None:
-        await self._listener.start()
+        if self._file is not None:
+            self._file.reopen()
+        try:
+            await self._listener.start()
+        except BaseException:
+            if self._file is not None:
+                self._file.close()
+            raise
         self._desk.address = self.address
 
     async def _stop(self) -> None:
-        await self._listener.close()
+        try:
+            await self._listener.close()
+            if self._file is not None:
+                self._file.save_rest(self.private_key.to_pem(), list(self._records.values()))
+        finally:
+            if self._file is not None:
+                self._file.close()
 
     def _answer(self, query: ServerQuery) -> bytes | Awaitable[bytes]:
         return self._dispatcher.answer(query.body, self._records[query.key_id], query.session_id, query.msg_id)
@@ -228,7 +243,7 @@ class DataCentre:
 
     def _keep(self) -> None:
         if self._file is not None:
-            self._file.write(self.private_key.to_pem(), list(self._records.values()))
+            self._file.keep(self.private_key.to_pem(), list(self._records.values()))
 
 
 class LocalDC(DataCentre):
@@ -239,7 +254,7 @@ class LocalDC(DataCentre):
         await self._serve()
 
     async def close(self) -> None:
-        """Close all connections and stop listening."""
+        """Close all connections and stop listening. Raises `StoreError` when the state file lacks keys of this run."""
         await self._stop()
 
     def push(self, update: TLObject | bytes) -> int:

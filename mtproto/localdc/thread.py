@@ -54,7 +54,10 @@ class LocalDCThread(DataCentre):
         self._thread = thread
 
     def close(self) -> None:
-        """Close all connections, stop listening, and end the thread. Does nothing when it does not run."""
+        """Close all connections, stop listening, and end the thread. Does nothing when it does not run.
+
+        Raises `StoreError` when the state file lacks keys of this run.
+        """
         thread, self._thread = self._thread, None
         if thread is not None:
             try:

@@ -200,7 +200,9 @@ def perform(scene: Callable[[Stage], Coroutine[Any, Any, T]], **options: Any) ->
     with TemporaryDirectory() as folder:
         kept = Path(folder) / "keys"
         record = KeyRecord(key, layer=api.layer, inited=True, user_id=world().bot.id)
-        KeyFile(kept).write(_rsa_pem(), [record])
+        file = KeyFile(kept)
+        file.write(_rsa_pem(), [record])
+        file.close()
         options["state"] = KeyState(auth_key=key, dc_id=DC_ID)
         return _run(opened, options, kept)
 
