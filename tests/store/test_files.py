@@ -6,6 +6,7 @@ import errno
 import json
 import os
 import platform
+import stat
 import subprocess
 import sys
 import threading
@@ -34,11 +35,14 @@ def lock(path: Path) -> LockedFile:
     return LockedFile(path, limit=LIMIT)
 
 
-def test_what_is_written_is_read(tmp_path: Path) -> None:
+@POSIX
+def test_what_is_written_is_read_and_no_one_else_can_read_it(tmp_path: Path) -> None:
     with lock(tmp_path / "state") as file:
         assert file.read() is None
         file.write(b"key")
         assert file.read() == b"key"
+        assert {stat.S_IMODE(path.stat().st_mode) for path in tmp_path.iterdir()} == {0o600}
+        assert {path.name for path in tmp_path.iterdir()} == {"state", "state.lock", "state.holder"}
     assert read_file(tmp_path / "state", LIMIT) == b"key"
 
 
@@ -163,7 +167,7 @@ def test_a_link_that_leads_to_itself_is_an_error_of_ours(tmp_path: Path) -> None
 
 
 @ROOT
-@pytest.mark.parametrize("kind", ["link", "file", "lock"])
+@pytest.mark.parametrize("kind", ["link", "file", "lock", "target of an own link"])
 def test_what_another_user_put_where_anybody_may_put_things_is_refused(tmp_path: Path, kind: str) -> None:
     folder = tmp_path / "shared"
     folder.mkdir()
@@ -175,6 +179,9 @@ def test_what_another_user_put_where_anybody_may_put_things_is_refused(tmp_path:
         path.symlink_to(tmp_path / "target")
     else:
         foreign.write_bytes(b"")
+    if kind == "target of an own link":
+        path = tmp_path / "own"
+        path.symlink_to(foreign)
     os.chown(foreign, 12345, 12345, follow_symlinks=False)
     with pytest.raises(StoreError, match="belongs to another user"):
         lock(path)
