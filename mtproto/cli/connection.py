@@ -119,14 +119,14 @@ async def open_caller(target: Target) -> AsyncIterator[Caller]:
         client = _client(target, stored)
         if file is not None:
             file.check_room(ROOM)
-        try:
-            with _keeping(client, target, file):
+        with _keeping(client, target, file):
+            try:
                 async with client:
                     yield Caller(client, target)
-        except TransportError as error:
-            if error.code != _UNKNOWN_KEY or stored is None:
-                raise
-            raise CommandFailed(f"{error}; to make a new key and log in again, delete {target.state}") from error
+            except TransportError as error:
+                if error.code != _UNKNOWN_KEY or stored is None:
+                    raise
+                raise CommandFailed(f"{error}; to make a new key and log in again, delete {target.state}") from error
 
 
 def _stored_target(target: Target, stored: StoredState) -> Target:

@@ -194,8 +194,7 @@ class DataCentre:
         try:
             await self._listener.start()
         except BaseException:
-            if self._file is not None:
-                self._file.close()
+            self._unlock()
             raise
         self._desk.address = self.address
 
@@ -205,8 +204,12 @@ class DataCentre:
             if self._file is not None:
                 self._file.save_rest(self.private_key.to_pem(), list(self._records.values()))
         finally:
-            if self._file is not None:
-                self._file.close()
+            self._unlock()
+
+    def _unlock(self) -> None:
+        """Let others use the state file."""
+        if self._file is not None:
+            self._file.close()
 
     def _answer(self, query: ServerQuery) -> bytes | Awaitable[bytes]:
         return self._dispatcher.answer(query.body, self._records[query.key_id], query.session_id, query.msg_id)

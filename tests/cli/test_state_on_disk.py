@@ -5,12 +5,14 @@ from __future__ import annotations
 import errno
 import json
 import os
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from mtproto.cli.state_file import lock_state, read_state
+from mtproto.link import ServerLinkEvent
 from mtproto.localdc import LocalDCThread, Refused
 from mtproto.localdc.calls import Call
 from tests.cli.conftest import Run
@@ -118,6 +120,32 @@ def test_a_call_that_is_refused_and_a_disk_that_is_full_are_both_told(
     result = run(*GET_CONFIG, *reach, "--state", str(folder / "state"), env=bot)
     assert result.exit_code == 1
     assert "NOT_TODAY" in result.stderr
+    assert f"{folder / 'state'}: can't be written: {os.strerror(errno.ENOSPC)}" in result.stderr
+
+
+def test_a_key_that_the_server_has_forgotten_and_a_disk_that_is_full_are_both_told(
+    run: Run,
+    dc: LocalDCThread,
+    reach: list[str],
+    bot: dict[str, str],
+    folder: Path,
+    disk: Disk,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    options = [*GET_CONFIG, *reach, "--state", str(folder / "state")]
+    assert run(*options, env=bot).exit_code == 0
+    for key in list(dc._records):
+        dc._listener.state.forget_key(key)
+    dispatch = dc._listener.dispatch
+
+    def filling(events: Iterable[ServerLinkEvent]) -> None:
+        disk.fill()
+        dispatch(events)
+
+    monkeypatch.setattr(dc._listener, "dispatch", filling)
+    result = run(*options, env=bot)
+    assert result.exit_code == 1
+    assert f"delete {folder / 'state'}" in result.stderr
     assert f"{folder / 'state'}: can't be written: {os.strerror(errno.ENOSPC)}" in result.stderr
 
 

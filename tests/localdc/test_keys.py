@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from mtproto.crypto.rsa import RSAPrivateKey
-from mtproto.localdc import LocalDC
+from mtproto.localdc import LocalDC, LocalDCThread
 from mtproto.localdc.keys import KeyFile, KeyRecord, read_keys
 from mtproto.message.auth_key import AuthKey
 from mtproto.store import StoreDamaged, StoreError, StoreLocked
@@ -63,14 +63,11 @@ def test_a_link_in_the_way_of_a_draft_is_not_followed(tmp_path: Path) -> None:
 
 
 def test_a_second_dc_is_refused_until_the_first_is_closed(tmp_path: Path) -> None:
-    first = LocalDC(state=tmp_path / "state", key=rsa_key())
+    first = LocalDCThread(state=tmp_path / "state", key=rsa_key())
     with pytest.raises(StoreLocked, match="in use by process"):
-        LocalDC(state=tmp_path / "state", key=rsa_key())
-    assert first._file is not None
-    first._file.close()
-    other = LocalDC(state=tmp_path / "state", key=rsa_key())
-    assert other._file is not None
-    other._file.close()
+        LocalDCThread(state=tmp_path / "state", key=rsa_key())
+    first.close()  # it never ran
+    LocalDCThread(state=tmp_path / "state", key=rsa_key()).close()
 
 
 def test_the_key_that_a_dc_makes_is_on_disk_before_it_listens(tmp_path: Path) -> None:
