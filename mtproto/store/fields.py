@@ -15,6 +15,10 @@ if TYPE_CHECKING:
 __all__ = ["Fields", "read_fields"]
 
 
+_LAST_TIME = float(1 << 33)
+"""The year 2242, in Unix seconds: later times are damage."""
+
+
 def read_fields(path: Path, data: bytes, kind: str) -> Fields:
     """Read the JSON object that a file holds.
 
@@ -75,6 +79,15 @@ class Fields:
     def integer_or_none(self, name: str, lowest: int, highest: int) -> int | None:
         """Return a whole number between two bounds, or None where the field says `null`."""
         return None if self._content.get(name, 0) is None else self.integer(name, lowest, highest)
+
+    def time_or_none(self, name: str) -> float | None:
+        """Return Unix seconds, or None where the field says `null`."""
+        value = self._content.get(name, "")
+        if value is None:
+            return None
+        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < _LAST_TIME:
+            raise self._wrong(name, "a time in Unix seconds")
+        return float(value)
 
     def boolean(self, name: str) -> bool:
         """Return `true` or `false`."""

@@ -21,6 +21,7 @@ PATH = Path("the.state")
 READERS: list[Callable[[Fields], object]] = [
     lambda fields: fields.integer("x", 0, 10),
     lambda fields: fields.integer_or_none("x", 0, 10),
+    lambda fields: fields.time_or_none("x"),
     lambda fields: fields.boolean("x"),
     lambda fields: fields.line("x"),
     lambda fields: fields.text("x"),
@@ -74,6 +75,8 @@ def test_right_values_come_out() -> None:
     assert read(10).integer("x", 0, 10) == 10
     assert read(None).integer_or_none("x", 0, 10) is None
     assert read(0).integer_or_none("x", 0, 10) == 0
+    assert read(1.5).time_or_none("x") == 1.5
+    assert read(None).time_or_none("x") is None
     assert read(True).boolean("x") is True
     assert read("one").line("x") == "one"
     assert read("one\ntwo\n").text("x") == "one\ntwo\n"
@@ -85,7 +88,11 @@ def test_right_values_come_out() -> None:
 
 @pytest.mark.parametrize(
     ("value", "reader"),
-    [(11, 0), (-1, 0), (True, 0), (1.0, 0), (1, 2), ("a\nb", 3), ("", 3), ("\0", 4), ("\ud800", 4), (["a", 1], 5)],
+    [
+        *((11, 0), (-1, 0), (True, 0), (1.0, 0)),
+        *((-1.5, 2), (1 << 33, 2), (True, 2), ("1", 2), (1, 3)),
+        *(("a\nb", 4), ("", 4), ("\0", 5), ("\ud800", 5), (["a", 1], 6)),
+    ],
 )
 def test_wrong_values_are_named_by_their_field_and_not_quoted(value: Any, reader: int) -> None:
     with pytest.raises(StoreDamaged, match='"x" is not ') as caught:
