@@ -32,6 +32,8 @@ FORBIDDEN_IMPORTS = [
     ("mtproto/transport/full.py", "import mtproto.session.events"),
     ("mtproto/link/client.py", "import mtproto.net"),
     ("mtproto/net/__init__.py", "import mtproto.client"),
+    ("mtproto/store/files.py", "import mtproto.net"),
+    ("mtproto/store/files.py", "import socket"),
     ("mtproto/client/client.py", "import mtproto.localdc"),
     ("mtproto/client/calls.py", "import socket"),
     ("mtproto/localdc/__init__.py", "import mtproto.cli"),

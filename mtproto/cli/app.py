@@ -62,7 +62,7 @@ class Commands(click.Group):
         except Exception as error:  # also mistakes of our own: a trace printed by the interpreter would hide nothing
             if terminal.debug or not isinstance(error, EXPECTED):
                 terminal.trace(error)
-            terminal.fail(explain(error))
+            terminal.fail("\n".join([explain(error), *getattr(error, "__notes__", ())]))
             raise click.exceptions.Exit(1) from error
 
 

@@ -37,8 +37,7 @@ def command(terminal: Terminal, method: str, arguments: str, target: Target) -> 
     mtproto call users.getUsers '{"id": [{"_": "inputUserSelf"}]}'
     """
     request = _request(method, arguments)
-    answer = asyncio.run(_call(request, target))
-    terminal.write(json.dumps(as_data(answer, request.result), indent=1))
+    asyncio.run(_call(terminal, request, target))
 
 
 def _request(method: str, arguments: str) -> TLFunction[Any]:
@@ -72,6 +71,8 @@ def _check_method(name: str) -> None:
     raise click.BadParameter(f"there is no method {name!r}{nearest(name, methods)}", param_hint="METHOD")
 
 
-async def _call(request: TLFunction[Any], target: Target) -> Any:
+async def _call(terminal: Terminal, request: TLFunction[Any], target: Target) -> None:
     async with open_caller(target) as call:
-        return await call(request)
+        answer = await call(request)
+        # Shown before the state is saved: an answer that came is not lost to a disk that is full.
+        terminal.write(json.dumps(as_data(answer, request.result), indent=1))

@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from mtproto.cli.errors import CommandFailed
-from mtproto.cli.state_file import StoredState, read_state, write_state
+from mtproto.cli.state_file import ROOM, StoredState, lock_state, read_state, write_state
 from mtproto.client import connect
 from mtproto.datacenters import PRODUCTION, TEST, DataCenter
 from mtproto.errors import TransportError, Unauthorized
 from mtproto.net.carrier import authority
+from mtproto.store import StoreError
 from tl import api
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Iterator
 
     from mtproto.cli.options import Target
     from mtproto.client import Client
     from mtproto.localdc import LocalDC
+    from mtproto.store import LockedFile
     from tl import TLFunction
 
 __all__ = ["Caller", "local_target", "log_in", "open_caller"]
@@ -93,33 +95,38 @@ def local_target(target: Target, dc: LocalDC) -> Target:
 async def open_caller(target: Target) -> AsyncIterator[Caller]:
     """Connect to `target`, and keep the key's state when the work is done, whatever became of it.
 
+    The state file is locked from the start to the end, and whether it can be written is known before anything is sent.
+    Answers are to be shown inside: a disk may fill up meanwhile.
+
     Raises:
         click.UsageError: something is missing to connect with.
         CommandFailed: the state file is not for this data centre, or its key is no longer known there.
         MTProtoError: as `Client` raises it.
-        OSError: the state file can't be read or written.
+        StoreError: the state file can't be read or written, or another run uses it.
 
     """
+    if target.state is not None and target.address is None and not target.state.exists():
+        raise click.UsageError("--state needs --dc, --test or --prod until the file exists")
     async with AsyncExitStack() as stack:
+        file = None if target.state is None else stack.enter_context(lock_state(target.state))
         stored = None if target.state is None else read_state(target.state)
         if stored is not None:
             target = _stored_target(target, stored)
         elif target.address is None:
-            if target.state is not None:
-                raise click.UsageError("--state needs --dc, --test or --prod until the file exists")
             from mtproto.localdc import LocalDC
 
             target = local_target(target, await stack.enter_async_context(LocalDC()))
         client = _client(target, stored)
-        try:
-            async with client:
-                yield Caller(client, target)
-        except TransportError as error:
-            if error.code != _UNKNOWN_KEY or stored is None:
-                raise
-            raise CommandFailed(f"{error}; to make a new key and log in again, delete {target.state}") from error
-        finally:
-            _keep(client, target)
+        if file is not None:
+            file.check_room(ROOM)
+        with _keeping(client, target, file):
+            try:
+                async with client:
+                    yield Caller(client, target)
+            except TransportError as error:
+                if error.code != _UNKNOWN_KEY or stored is None:
+                    raise
+                raise CommandFailed(f"{error}; to make a new key and log in again, delete {target.state}") from error
 
 
 def _stored_target(target: Target, stored: StoredState) -> Target:
@@ -169,8 +176,22 @@ def _client(target: Target, stored: StoredState | None) -> Client:
     )
 
 
-def _keep(client: Client, target: Target) -> None:
+@contextmanager
+def _keeping(client: Client, target: Target, file: LockedFile | None) -> Iterator[None]:
+    """Write the state file at the end; what ended the work and what happens to the file are both told."""
+    try:
+        yield
+    except BaseException as error:
+        try:
+            _keep(client, target, file)
+        except StoreError as unsaved:
+            error.add_note(str(unsaved))
+        raise
+    _keep(client, target, file)
+
+
+def _keep(client: Client, target: Target, file: LockedFile | None) -> None:
     address = target.address
-    if target.state is not None and address is not None and client.state is not None:
+    if file is not None and address is not None and client.state is not None:
         place = address.addresses()[0] if isinstance(address, DataCenter) else address
-        write_state(target.state, StoredState(place, target.dc_id or client.state.dc_id, target.keys, client.state))
+        write_state(file, StoredState(place, target.dc_id or client.state.dc_id, target.keys, client.state))

@@ -17,11 +17,15 @@ class _OnTerminal(logging.Handler):
     def __init__(self, terminal: Terminal) -> None:
         super().__init__(logging.WARNING)
         self._terminal = terminal
+        self._errors = logging.Formatter("%(asctime)s %(name)s: %(message)s")
         self.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
 
     def emit(self, record: logging.LogRecord) -> None:
         try:
-            self._terminal.note(self.format(record))
+            if record.levelno >= logging.ERROR:
+                self._terminal.fail(self._errors.format(record))
+            else:
+                self._terminal.note(self.format(record))
         except Exception:  # as every handler: what can't be logged is reported by `logging`, and harms nobody
             self.handleError(record)
 

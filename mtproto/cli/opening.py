@@ -65,7 +65,7 @@ def the_key(auth_key: AuthKey | None, state: Path | None) -> AuthKey | None:
 
     Raises:
         click.UsageError: both were given.
-        CommandFailed: the file is no state file.
+        StoreError: the file is no state file, or can't be read.
 
     """
     if state is None:

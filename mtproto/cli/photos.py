@@ -23,6 +23,8 @@ from mtproto.cli.terminal import Terminal, debug_option, pass_terminal
 from mtproto.cli.undecodable import keep_undecodable
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from mtproto.cli.listing import Call
     from mtproto.cli.options import Target
 
@@ -87,9 +89,16 @@ def command(
     and `plenty`.
     """
     whom = user_of(user)  # wrong input is refused before anybody is connected to
-    listing, saved = asyncio.run(_photos(terminal, target, whom, (offset, max_id, limit), out))
+
+    def show(listing: Listing, saved: list[_Saved]) -> None:
+        _show(terminal, listing, saved, json_=json_, with_files=out is not None)
+
+    asyncio.run(_photos(terminal, target, whom, (offset, max_id, limit), out, show))
+
+
+def _show(terminal: Terminal, listing: Listing, saved: list[_Saved], *, json_: bool, with_files: bool) -> None:
     if json_:
-        terminal.write(json.dumps(_to_dict(listing, saved, with_files=out is not None), indent=1))
+        terminal.write(json.dumps(_to_dict(listing, saved, with_files=with_files), indent=1))
         return
     terminal.out.print(Text(photo_summary(listing)))
     if listing.photos:
@@ -99,14 +108,20 @@ def command(
 
 
 async def _photos(
-    terminal: Terminal, target: Target, user: int | str | None, window: tuple[int, int, int], out: Path | None
-) -> tuple[Listing, list[_Saved]]:
+    terminal: Terminal,
+    target: Target,
+    user: int | str | None,
+    window: tuple[int, int, int],
+    out: Path | None,
+    show: Callable[[Listing, list[_Saved]], None],
+) -> None:
     offset, max_id, limit = window
     async with open_caller(target) as call:
         owner = await resolve(call, user)
         listing = await list_photos(call, owner, offset=offset, max_id=max_id, limit=limit)
         saved = [] if out is None else await _save(terminal, call, owner, listing, out)
-    return listing, saved
+        # Shown before the state is saved: an answer that came is not lost to a disk that is full.
+        show(listing, saved)
 
 
 async def _save(terminal: Terminal, call: Call, owner: Any, listing: Listing, out: Path) -> list[_Saved]:

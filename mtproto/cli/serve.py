@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -115,7 +116,6 @@ def command(
     Its credentials are the same in every run, stand in the ready file, and are good for nothing elsewhere.
     """
     show_warnings(terminal)
-    ready = ReadyFile(ready_file)
     dc = LocalDC(
         host,
         port,
@@ -129,8 +129,7 @@ def command(
         key_age=key_age,
         max_connections=max_connections,
     )
-    arm_faults(dc.faults, faults)
-    asyncio.run(_serve(dc, terminal, ready))
+    asyncio.run(_serve(dc, terminal, ready_file, faults))
 
 
 def _read_key(path: Path) -> RSAPrivateKey:
@@ -150,11 +149,16 @@ def _read_schemas(files: tuple[tuple[int, Path], ...]) -> Mapping[int, Schema]:
     return schemas
 
 
-async def _serve(dc: LocalDC, terminal: Terminal, ready_file: ReadyFile) -> None:
-    stop = stop_event()
-    async with dc:
+async def _serve(dc: LocalDC, terminal: Terminal, ready_file: Path | None, faults: tuple[str, ...]) -> None:
+    async with AsyncExitStack() as stack:
+        stack.push_async_callback(dc.close)  # from its making on it holds the lock of the state file
+        arm_faults(dc.faults, faults)
+        # Looked at under that lock: with one state file, a second server removes no ready file of the first.
+        ready_path = ReadyFile(ready_file)
+        stop = stop_event()
+        await dc.start()
         ready = dc.ready()
-        with ready_file.holding(ready):
+        with ready_path.holding(ready):
             terminal.write(
                 f"local data centre {ready['dc_id']} on {authority(dc.address)}, key {ready['fingerprint']}, "
                 f"{len(ready['users'])} users"

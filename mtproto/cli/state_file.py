@@ -9,20 +9,28 @@ from __future__ import annotations
 import base64
 import json
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from mtproto.cli.errors import CommandFailed
-from mtproto.cli.files import PRIVATE, write_whole
+from mtproto.crypto.errors import CryptoError
 from mtproto.crypto.rsa import RSAPublicKey
-from mtproto.errors import MTProtoError
-from mtproto.net.state import STATE_FILE_VERSION, key_state_of
+from mtproto.message.key_state import MAGIC, KeyState, KeyStateDamaged
+from mtproto.net.state import STATE_FILE_VERSION
+from mtproto.store import LockedFile, StoreDamaged, StoreError, read_fields, read_file
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from mtproto.message.key_state import KeyState
+    from mtproto.store import Fields
 
-__all__ = ["StoredState", "read_state", "write_state"]
+__all__ = ["ROOM", "StoredState", "lock_state", "read_state", "write_state"]
+
+ROOM = 64 * 1024
+"""Bytes that must be free before anything is sent: more than a state has, so that a key which is made can be saved."""
+
+_LIMIT = 1024 * 1024
+"""Bytes of a file that are read: far more than the salts and keys of one data centre."""
+
+_KIND = "a state file of this program"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,45 +55,59 @@ def read_state(path: Path) -> StoredState | None:
     """Read a state file, or one that holds what `KeyState.to_bytes` returned; None when there is none yet.
 
     Raises:
-        CommandFailed: it is something else, or damaged.
-        OSError: as the system says.
+        StoreDamaged: it is something else, or damaged.
+        StoreError: it can't be read.
 
     """
-    try:
-        raw = path.read_bytes()
-    except FileNotFoundError:
+    data = read_file(path, _LIMIT)
+    if data is None:
         return None
+    return _key_alone(path, data) if data.startswith(MAGIC) else _parse(read_fields(path, data, _KIND))
+
+
+def _key_alone(path: Path, data: bytes) -> StoredState:
     try:
-        return _parse(raw)
-    except (ValueError, KeyError, TypeError, RecursionError, MTProtoError):
-        raise CommandFailed(f"{path}: not a state file of this program, or damaged") from None
+        key_state = KeyState.from_bytes(data)
+    except KeyStateDamaged as error:
+        raise StoreDamaged(path, f"not {_KIND}, or damaged: {error}") from None
+    return StoredState(address=None, dc_id=key_state.dc_id, keys=(), key_state=key_state)
 
 
-def _parse(raw: bytes) -> StoredState:
-    key_state = key_state_of(raw)
-    if not raw.lstrip().startswith(b"{"):
-        return StoredState(address=None, dc_id=key_state.dc_id, keys=(), key_state=key_state)
-    content: dict[str, Any] = json.loads(raw)
-    host, port = content["host"], content["port"]
-    if not isinstance(host, str) or not isinstance(port, int):
-        raise TypeError("host and port are a string and a number")
-    return StoredState(
-        address=(host, port),
-        dc_id=int(content["dc_id"]),
-        keys=tuple(RSAPublicKey.from_pem(pem) for pem in content["public_keys"]),
-        key_state=key_state,
-    )
+def _parse(content: Fields) -> StoredState:
+    if content.integer("version", 0, 1 << 31) != STATE_FILE_VERSION:
+        raise content.damaged("another version")
+    address = content.line("host"), content.integer("port", 1, 65535)
+    dc_id = content.integer("dc_id", -(1 << 31), (1 << 31) - 1)
+    try:
+        keys = tuple(RSAPublicKey.from_pem(pem) for pem in content.texts("public_keys"))
+    except CryptoError:
+        raise content.damaged('"public_keys" has something else than RSA keys in PEM') from None
+    try:
+        return StoredState(address, dc_id, keys, KeyState.from_bytes(content.data("key_state")))
+    except KeyStateDamaged as error:
+        raise content.damaged(f'"key_state" is {error}') from None
 
 
-def write_state(path: Path, state: StoredState) -> None:
+def lock_state(path: Path) -> LockedFile:
+    """Lock a state file for the run of a command: two runs with one session would spoil it for one another.
+
+    Raises:
+        StoreLocked: another run has it.
+        StoreError: it can't be locked.
+
+    """
+    return LockedFile(path, limit=_LIMIT)
+
+
+def write_state(file: LockedFile, state: StoredState) -> None:
     """Write a state file, whole or not at all, readable by its owner only.
 
     Raises:
-        OSError: as the system says.
+        StoreError: it can't be written.
 
     """
     if state.address is None:
-        raise CommandFailed(f"{path}: a state file names its data centre")
+        raise StoreError(file.path, "can't be written: a state file names its data centre")
     host, port = state.address
     content = {
         "version": STATE_FILE_VERSION,
@@ -95,4 +117,4 @@ def write_state(path: Path, state: StoredState) -> None:
         "public_keys": [key.to_pem() for key in state.keys],
         "key_state": base64.b64encode(state.key_state.to_bytes()).decode("ascii"),
     }
-    write_whole(path, (json.dumps(content, indent=1) + "\n").encode(), PRIVATE)
+    file.write((json.dumps(content, indent=1) + "\n").encode())

@@ -38,7 +38,9 @@ def keep_undecodable(function: Callable[..., Any]) -> Callable[..., Any]:
         try:
             return function(*arguments, **options)
         except DecodeError as error:
-            raise CommandFailed(f"the answer can't be read: {error}\n{_place(error, save_undecodable)}") from error
+            text = f"the answer can't be read: {error}\n{_place(error, save_undecodable)}"
+            # The notes tell what happened besides: that the state file could not be written, for example.
+            raise CommandFailed("\n".join([text, *getattr(error, "__notes__", ())])) from error
 
     return click.option(
         _OPTION,

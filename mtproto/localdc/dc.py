@@ -56,7 +56,8 @@ class DataCentre:
         key: the RSA key; None makes one, or takes the one in the state file.
         world: users and pictures; None takes the packaged ones.
         schemas: further layers, by number, for clients that speak them; the packaged one is always there.
-        state: a file that keeps the RSA key and all auth keys over restarts. It is as secret as they are.
+        state: a file that keeps the RSA key and all auth keys over restarts. It is as secret as they are. A key is
+            on disk before its client knows it; where the disk is full the exchange goes on, and an error is logged.
         clock: gives the Unix time in seconds; None takes the clock of `mtproto.net`.
         random: a cryptographically secure source of bytes.
         limits: how much is accepted and sent.
@@ -74,7 +75,8 @@ class DataCentre:
         private_key: the RSA key.
         faults: ways to misbehave, each armed for one time: `dc.faults.bad_server_salt()`.
 
-    Raises `WorldError` when the pictures can't be read, `LocalProtocolError` when the state file is damaged.
+    Raises `WorldError` when the pictures can't be read, `StoreError` when the state file is damaged, can't be written,
+    or is used by another process. It stays locked until the DC is closed.
 
     """
 
@@ -102,20 +104,21 @@ class DataCentre:
         self.world = load_world() if world is None else world
         self.dc_id = dc_id
         self._public_host = public_host
-        self._file = None if state is None else KeyFile(state)
-        pem, records = (None, []) if self._file is None else self._file.read()
-        if key is None:
-            key = RSAPrivateKey.generate() if pem is None else RSAPrivateKey.from_pem(pem)
-        self.private_key = key
         clock = Clock() if clock is None else clock
         self._desk = Desk(self.world, dc_id, clock)
         self._desk.keys_changed = self._keep
         self._desk.bind = self._bind
         self._desk.drop = self._drop
         self._records = self._desk.keys
-        self._records |= {record.auth_key.id: record for record in records}
         self._dispatcher = Dispatcher(self._desk, layers_of(schemas or {}), api.layer)
         self.faults = Faults(random)
+        self._kept_at = clock()
+        self._file = None if state is None else KeyFile(state)
+        records: list[KeyRecord] = []
+        if self._file is not None:
+            key, records = self._file.load(key)
+        self.private_key = key = key if key is not None else RSAPrivateKey.generate()
+        self._records |= {record.auth_key.id: record for record in records}
         self._listener = Listener(
             self._answer,
             [key],
@@ -137,7 +140,6 @@ class DataCentre:
             self._listener.state.add_key(record.auth_key, expires_at=record.expires_at, used_at=record.used_at or 0.0)
         self._listener.on_event(self._watch)
         self._listener.on_sweep(self._keep_times)
-        self._kept_at = clock()
 
     @property
     def keys(self) -> list[RSAPublicKey]:
@@ -226,14 +228,30 @@ class DataCentre:
         return ready_info(self.address, self.dc_id, self.private_key.public, self.world)
 
     async def _serve(self) -> None:
-        check_server_clock(self._desk.clock())
-        await self._listener.start()
+        if self._file is not None:
+            self._file.reopen()
+        try:
+            check_server_clock(self._desk.clock())
+            await self._listener.start()
+        except BaseException:
+            self._unlock()
+            raise
         self._desk.address = self.address
 
     async def _stop(self) -> None:
-        await self._listener.close()
-        if any(record.expires_at is None for record in self._records.values()):
-            self._keep()
+        try:
+            await self._listener.close()
+            if self._file is not None and self._file.is_open:
+                if any(record.expires_at is None for record in self._records.values()):
+                    self._keep()
+                self._file.save_rest(self.private_key.to_pem(), list(self._records.values()))
+        finally:
+            self._unlock()
+
+    def _unlock(self) -> None:
+        """Let others use the state file."""
+        if self._file is not None:
+            self._file.close()
 
     def _answer(self, query: ServerQuery) -> bytes | Awaitable[bytes]:
         return self._dispatcher.answer(query.body, self._records[query.key_id], query.session_id, query.msg_id)
@@ -283,7 +301,7 @@ class DataCentre:
             for key in self._listener.state:
                 if (record := self._records.get(key.auth_key.id)) is not None:
                     record.used_at = key.last_used()
-            self._file.write(self.private_key.to_pem(), list(self._records.values()))
+            self._file.keep(self.private_key.to_pem(), list(self._records.values()))
 
 
 class LocalDC(DataCentre):
@@ -300,7 +318,7 @@ class LocalDC(DataCentre):
         await self._serve()
 
     async def close(self) -> None:
-        """Close all connections and stop listening."""
+        """Close all connections and stop listening. Raises `StoreError` when the state file lacks keys of this run."""
         await self._stop()
 
     async def push(self, update: TLObject | bytes, *, timeout: float | None = PUSH_TIMEOUT) -> int:

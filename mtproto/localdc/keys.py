@@ -4,17 +4,26 @@ from __future__ import annotations
 
 import base64
 import json
-import os
+import logging
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from mtproto.errors import LocalProtocolError
-from mtproto.message.auth_key import AuthKey
+from mtproto.crypto.errors import CryptoError
+from mtproto.crypto.rsa import RSAPrivateKey
+from mtproto.message.auth_key import AUTH_KEY_LENGTH, AuthKey
+from mtproto.store import Fields, LockedFile, StoreDamaged, StoreError, read_fields, read_file
 
-__all__ = ["KeyFile", "KeyRecord"]
+__all__ = ["KeyFile", "KeyRecord", "read_keys"]
+
+logger = logging.getLogger(__name__)
 
 VERSION = 1
+
+LIMIT = 32 * 1024 * 1024
+"""Bytes that the file may have: about 75,000 keys, which a DC for tests never has. Beyond, no more are kept."""
+
+_KIND = f"a state file of a local DC, version {VERSION}"
 
 
 @dataclass(slots=True)
@@ -61,38 +70,156 @@ class KeyRecord:
         }
 
     @classmethod
-    def from_dict(cls, kept: dict[str, Any]) -> KeyRecord:
-        """Read back what `to_dict` gave."""
-        return cls(**{**kept, "auth_key": AuthKey(base64.b64decode(kept["auth_key"], validate=True))})
+    def from_fields(cls, kept: Fields) -> KeyRecord:
+        """Read back what `to_dict` gave.
+
+        Raises:
+            StoreDamaged: it is something else.
+
+        """
+        kept.only("auth_key", "layer", "inited", "user_id", optional=("used_at",))  # which earlier versions lack
+        data = kept.data("auth_key")
+        if len(data) != AUTH_KEY_LENGTH:
+            raise kept.damaged('"auth_key" is not as long as a key')
+        return cls(
+            AuthKey(data),
+            layer=kept.integer_or_none("layer", -(1 << 31), (1 << 31) - 1),
+            inited=kept.boolean("inited"),
+            user_id=kept.integer_or_none("user_id", -(1 << 63), (1 << 63) - 1),
+            used_at=kept.time_or_none("used_at") if kept.has("used_at") else None,
+        )
+
+
+def read_keys(path: str | Path) -> tuple[str | None, list[KeyRecord]]:
+    """Return what the state file of a DC holds: the RSA private key (PEM) and the records; of no file, nothing.
+
+    Raises:
+        StoreDamaged: it holds something else.
+        StoreError: it can't be read.
+
+    """
+    path = Path(path)
+    data = read_file(path, LIMIT)
+    if data is None:
+        return None, []
+    kept = read_fields(path, data, _KIND)
+    if kept.integer("version", 0, 1 << 31) != VERSION:
+        raise kept.damaged("another version")
+    return kept.text("rsa"), [KeyRecord.from_fields(record) for record in kept.objects("keys")]
 
 
 class KeyFile:
-    """A file with the DC's RSA key and all auth keys, readable by its owner alone. Written whole, then renamed."""
+    """The state file of a DC: its RSA key and all permanent auth keys. Locked from the making to `close`.
+
+    Args:
+        path: the file, or a link to it.
+
+    Raises:
+        StoreError: it can't be locked; `StoreLocked` where another DC uses it.
+
+    """
 
     def __init__(self, path: str | Path) -> None:
-        self.path = Path(path)
+        self._path = Path(path)
+        self._file: LockedFile | None = LockedFile(path, limit=LIMIT)
+        self._last: bytes | None = None
+        self._unsaved: StoreError | None = None
 
-    def read(self) -> tuple[str | None, list[KeyRecord]]:
-        """Return the RSA private key (PEM) and the records; nothing of either when there is no file yet.
+    @property
+    def is_open(self) -> bool:
+        """Whether the lock is held: the file can be written."""
+        return self._file is not None
 
-        Raises `LocalProtocolError` when the file is damaged.
+    def load(self, key: RSAPrivateKey | None = None) -> tuple[RSAPrivateKey, list[KeyRecord]]:
+        """Return the DC's RSA key and the records; a key that is made here is on disk by then.
+
+        Args:
+            key: the RSA key, where it does not come from the file.
+
+        Raises:
+            StoreDamaged: the file holds something else.
+            StoreError: it can't be read or written. The lock is given back in both cases.
+
         """
-        if not self.path.exists():
-            return None, []
         try:
-            kept = json.loads(self.path.read_text(encoding="ascii"))
-            if kept["version"] != VERSION:
-                raise ValueError("another version")
-            return kept["rsa"], [KeyRecord.from_dict(record) for record in kept["keys"]]
-        except (KeyError, TypeError, ValueError, LocalProtocolError):
-            # The text of these errors may quote the file, and the file holds keys.
-            raise LocalProtocolError(f"{self.path}: not a state file of a local DC, version {VERSION}") from None
+            pem, records = read_keys(self._path)
+            if key is None and pem is not None:
+                key = _private_key(self._path, pem)
+            elif key is None:
+                key = RSAPrivateKey.generate()
+                self.write(key.to_pem(), [])
+            self._last = self._held().read()
+        except BaseException:
+            self.close()
+            raise
+        return key, records
 
-    def write(self, rsa: str, records: list[KeyRecord]) -> None:
-        """Put everything into the file but temporary keys, which are to live in memory only."""
+    def write(self, pem: str, records: list[KeyRecord]) -> None:
+        """Put everything into the file but temporary keys, which are to live in memory only.
+
+        Raises:
+            StoreError: the system does not let it be written; the file stays as it was.
+
+        """
         lasting = [record.to_dict() for record in records if record.expires_at is None]
-        kept = {"version": VERSION, "rsa": rsa, "keys": lasting}
-        draft = self.path.with_name(self.path.name + ".new")
-        with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="ascii") as file:
-            json.dump(kept, file)
-        draft.replace(self.path)
+        content = json.dumps({"version": VERSION, "rsa": pem, "keys": lasting}).encode()
+        self._held().write(content)
+        self._last = content
+
+    def keep(self, pem: str, records: list[KeyRecord]) -> None:
+        """Write, or log why not: a disk that is full stops no exchange, and the next change writes everything.
+
+        What a client is told after this call is on disk by then, unless an error was logged.
+        """
+        try:
+            self.write(pem, records)
+        except StoreError as error:
+            if self._unsaved is None:  # one line for each failure, not for each change
+                logger.error("keys are not saved, and are lost when this data centre ends: %s", error)
+            self._unsaved = error
+        else:
+            if self._unsaved is not None:
+                logger.warning("keys are saved again: %s", self._path)
+            self._unsaved = None
+
+    def save_rest(self, pem: str, records: list[KeyRecord]) -> None:
+        """Write what `keep` could not.
+
+        Raises:
+            StoreError: it still can't be written.
+
+        """
+        if self._unsaved is not None:
+            self._unsaved = None
+            self.write(pem, records)
+
+    def close(self) -> None:
+        """Give the lock back. May be called twice."""
+        file, self._file = self._file, None
+        if file is not None:
+            file.close()
+
+    def reopen(self) -> None:
+        """Take the lock again after `close`; does nothing before.
+
+        Raises:
+            StoreError: it can't be locked, or another DC has written meanwhile, whose keys would be overwritten.
+
+        """
+        if self._file is None:
+            self._file = LockedFile(self._path, limit=LIMIT)
+            if self._file.read() != self._last:
+                self.close()
+                raise StoreError(self._path, "was changed since this data centre ended: make a new one")
+
+    def _held(self) -> LockedFile:
+        if self._file is None:
+            raise StoreError(self._path, "its lock was given back")
+        return self._file
+
+
+def _private_key(path: Path, pem: str) -> RSAPrivateKey:
+    try:
+        return RSAPrivateKey.from_pem(pem)
+    except CryptoError:
+        raise StoreDamaged(path, f'not {_KIND}, or damaged: "rsa" is not a private key in PEM') from None

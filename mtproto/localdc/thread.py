@@ -65,13 +65,18 @@ class LocalDCThread(DataCentre):
         self._thread = thread
 
     def close(self) -> None:
-        """Close all connections, stop listening, and end the thread. Does nothing when it does not run."""
+        """Close all connections, stop listening, and end the thread. A DC that does not run gives its state file back.
+
+        Raises `StoreError` when the state file lacks keys of this run.
+        """
         thread, self._thread = self._thread, None
-        if thread is not None:
-            try:
-                thread.run(self._stop())
-            finally:
-                thread.end()
+        if thread is None:
+            self._unlock()
+            return
+        try:
+            thread.run(self._stop())
+        finally:
+            thread.end()
 
     def push(self, update: TLObject | bytes, *, timeout: float | None = PUSH_TIMEOUT) -> int:
         """Send an update to all sessions of whoever is logged in, and wait, as `LocalDC.push` does.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from mtproto.errors import OptionError
 from mtproto.message.key_state import KeyState, KeyStateDamaged
 
-__all__ = ["STATE_FILE_VERSION", "key_state_of", "read_state"]
+__all__ = ["STATE_FILE_VERSION", "read_state"]
 
 STATE_FILE_VERSION = 1
 """The version of the command line's state files."""
@@ -28,16 +28,7 @@ def read_state(state: KeyState | bytes | None) -> KeyState | None:
     if not isinstance(state, bytes | bytearray | memoryview):
         text = f"a state is a KeyState or bytes, not {type(state).__name__}; read a file with Path(…).read_bytes()"
         raise OptionError(text, "state")
-    return key_state_of(bytes(state))
-
-
-def key_state_of(data: bytes) -> KeyState:
-    """Return the state of a key from the bytes that `read_state` takes.
-
-    Raises:
-        KeyStateDamaged: they are neither.
-
-    """
+    data = bytes(state)
     return _from_file(data) if data.lstrip().startswith(b"{") else KeyState.from_bytes(data)
 
 

@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from mtproto.cli.app import commands
-from mtproto.cli.state_file import StoredState, write_state
+from mtproto.cli.state_file import StoredState, lock_state, write_state
 from mtproto.message.auth_key import AuthKey
 from mtproto.message.envelope import Sender, seal, seal_v1
 from mtproto.message.key_state import KeyState
@@ -125,7 +125,8 @@ def test_an_encrypted_packet_is_opened_with_the_key(sender: Sender, way: str, v1
     file = tmp_path / "key"
     file.write_bytes(KEY.data)
     state = tmp_path / "state"
-    write_state(state, StoredState(("127.0.0.1", 443), 2, (), KeyState(auth_key=KEY)))
+    with lock_state(state) as held:
+        write_state(held, StoredState(("127.0.0.1", 443), 2, (), KeyState(auth_key=KEY)))
     told = [
         decode(packet.hex(), "--auth-key", KEY.data.hex()),
         decode(packet.hex(), "--auth-key", base64.b64encode(KEY.data).decode()),
@@ -158,7 +159,8 @@ def test_a_key_that_does_not_open_the_packet_is_not_shown() -> None:
 
 def test_key_and_bytes_have_one_source_each(tmp_path: Path) -> None:
     state = tmp_path / "state"
-    write_state(state, StoredState(("127.0.0.1", 443), 2, (), KeyState(auth_key=KEY)))
+    with lock_state(state) as held:
+        write_state(held, StoredState(("127.0.0.1", 443), 2, (), KeyState(auth_key=KEY)))
     assert "standard input" in decode("-", "--auth-key", "-", stdin=KEY.data).stderr
     assert "exclude one another" in decode("00", "--auth-key", KEY.data.hex(), "--state", str(state)).stderr
 

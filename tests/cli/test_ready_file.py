@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from mtproto.localdc import load_world
+from mtproto.localdc import LocalDCThread, load_world
 from tests.cli.test_proxy import KEY, proxying
 from tests.cli.test_serve import serving
 from tests.net.support import SOON
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from subprocess import Popen
 
     from mtproto.crypto.rsa import RSAPrivateKey
-    from mtproto.localdc import LocalDCThread
     from tests.cli.conftest import Run
 
 PROXY = ("--secret", KEY, "--dc", "2=127.0.0.1:443")
@@ -65,6 +64,24 @@ def test_one_of_an_earlier_run_is_removed_before_the_port_listens(
     result = run(*arguments(command, path, dc.address[1]))  # a port that is taken: it never listens
     assert result.exit_code == 1
     assert not path.exists()
+
+
+def test_one_of_a_server_that_runs_stays_when_a_second_is_refused_its_state(run: Run, tmp_path: Path) -> None:
+    path, state = tmp_path / "ready.json", tmp_path / "state"
+    with serving("--ready-file", str(path), "--state", str(state)) as process:
+        ready = path.read_bytes()
+        result = run("serve", "--ready-file", str(path), "--state", str(state))
+        assert result.exit_code == 1
+        assert result.stderr.startswith(f"error: {state}: in use by process {process.pid} on ")
+        assert result.stderr.count("\n") == 1
+        assert path.read_bytes() == ready
+
+
+@pytest.mark.parametrize("refused", ["--ready-file=FOLDER/absent/ready.json", "--fault=nonsense"])
+def test_a_server_that_is_refused_an_option_leaves_its_state_free(run: Run, tmp_path: Path, refused: str) -> None:
+    state = tmp_path / "state"
+    assert run("serve", "--state", str(state), refused.replace("FOLDER", str(tmp_path))).exit_code == 2
+    LocalDCThread(state=state).close()
 
 
 @COMMANDS

@@ -331,6 +331,7 @@ def test_warnings_and_failures_are_shown_without_credentials(capsys: pytest.Capt
         logging.getLogger("mtproto").handlers[:] = before
     shown = capsys.readouterr().err
     assert shown.count("the handler of help.getConfig failed") == 1
+    assert shown.startswith("error: ")
     assert "ZeroDivisionError: with [hidden]" in shown
     assert "not shown" not in shown
 

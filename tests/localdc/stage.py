@@ -199,9 +199,16 @@ def perform(scene: Callable[[Stage], Coroutine[Any, Any, T]], **options: Any) ->
     with TemporaryDirectory() as folder:
         kept = Path(folder) / "keys"
         record = KeyRecord(key, layer=api.layer, inited=True, user_id=world().bot.id)
-        KeyFile(kept).write(_rsa_pem(), [record])
+        write_keys(kept, _rsa_pem(), [record])
         options["state"] = KeyState(auth_key=key, dc_id=DC_ID)
         return _run(opened, options, kept)
+
+
+def write_keys(path: Path, pem: str, records: list[KeyRecord]) -> None:
+    """Write the state file of a DC that does not run."""
+    file = KeyFile(path)
+    file.write(pem, records)
+    file.close()
 
 
 def perform_exchange(scene: Callable[[Stage], Coroutine[Any, Any, T]], **options: Any) -> T:

@@ -13,11 +13,12 @@ import pytest
 
 from mtproto import blocking
 from mtproto.localdc import LocalDCThread
-from mtproto.localdc.keys import KeyFile, KeyRecord
+from mtproto.localdc.keys import KeyRecord, read_keys
 from mtproto.message.auth_key import AuthKey
 from mtproto.message.key_state import KeyState
 from mtproto.net import Clock
 from mtproto.proxy import ProxyServer
+from tests.localdc.stage import write_keys
 from tests.localdc.test_push import log_in
 from tests.net.support import SOON, ShiftedClock, run
 from tl import api
@@ -50,12 +51,12 @@ def test_a_key_that_nobody_uses_leaves_the_file_and_the_login_with_it(
             client(log_in(dc))
             clock.ahead += 3 * DAY
             in_loop(dc, dc._listener.forget_old)  # it is connected
-            assert len(KeyFile(file).read()[1]) == 1
+            assert len(read_keys(file)[1]) == 1
         in_loop(dc, dc._listener.forget_old)
-        assert len(KeyFile(file).read()[1]) == 1
+        assert len(read_keys(file)[1]) == 1
         clock.ahead += 2 * DAY
         in_loop(dc, dc._listener.forget_old)
-        assert KeyFile(file).read()[1] == []
+        assert read_keys(file)[1] == []
         assert dc.push(b"", timeout=0) == 0
 
 
@@ -65,10 +66,10 @@ def test_age_counts_over_restarts(
 ) -> None:
     file = tmp_path / "keys"
     record = KeyRecord(AuthKey(os.urandom(256)), used_at=None if age is None else Clock()() - age)
-    KeyFile(file).write(local_dc_key.to_pem(), [record])
+    write_keys(file, local_dc_key.to_pem(), [record])
     with LocalDCThread(state=file, world=packaged_world, key_age=DAY):
         pass
-    records = KeyFile(file).read()[1]
+    records = read_keys(file)[1]
     assert len(records) == kept
     if age is not None and kept:
         assert records[0].used_at == record.used_at
@@ -78,7 +79,7 @@ def test_a_file_of_an_earlier_version_is_read(
     tmp_path: Path, local_dc_key: RSAPrivateKey, packaged_world: World
 ) -> None:
     file, key = tmp_path / "keys", AuthKey(os.urandom(256))
-    KeyFile(file).write(local_dc_key.to_pem(), [KeyRecord(key, layer=api.layer, inited=True)])
+    write_keys(file, local_dc_key.to_pem(), [KeyRecord(key, layer=api.layer, inited=True)])
     file.write_text(file.read_text().replace(', "used_at": null', ""))
     with (
         LocalDCThread(state=file, world=packaged_world) as dc,

@@ -15,7 +15,7 @@ import pytest
 from mtproto.crypto.rsa import RSAPrivateKey, RSAPublicKey
 from mtproto.errors import TransportError
 from mtproto.localdc import Call, LocalDC, LocalDCThread
-from mtproto.localdc.keys import KeyFile
+from mtproto.localdc.keys import read_keys
 from mtproto.message.key_state import KeyState
 from mtproto.net import BlockingConnection, Connection
 from mtproto.session import Anomaly, AuthKeyDestroyed, Result, RpcFailed
@@ -179,10 +179,10 @@ def test_a_destroyed_key_is_not_in_the_file_any_more(tmp_path: Path) -> None:
     with LocalDCThread(state=file) as dc:
         with BlockingConnection(dc.address, dc.keys, on_event=watch) as connection:
             ask(connection, log_in(dc))
-            assert len(KeyFile(file).read()[1]) == 1
+            assert len(read_keys(file)[1]) == 1
             connection.start(service.functions.DestroyAuthKey().to_bytes())
             assert answered.wait(SOON)
-        assert KeyFile(file).read()[1] == []
+        assert read_keys(file)[1] == []
 
 
 def test_two_data_centres_at_a_time(key: RSAPrivateKey) -> None:

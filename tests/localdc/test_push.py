@@ -15,9 +15,10 @@ from mtproto import LocalDC, blocking, connect
 from mtproto.errors import LocalProtocolError
 from mtproto.limits import SERVER_LIMITS, Limits
 from mtproto.localdc import Call, LocalDCThread
-from mtproto.localdc.keys import KeyFile, KeyRecord
+from mtproto.localdc.keys import KeyRecord
 from mtproto.message.auth_key import AuthKey
 from mtproto.session import constructors as ids
+from tests.localdc.stage import write_keys
 from tests.localdc.test_strict import ByHand
 from tests.net.support import run
 from tl import api
@@ -90,7 +91,7 @@ def test_a_client_that_reads_nothing_is_told_of_the_gap(
 ) -> None:
     key, file = AuthKey(os.urandom(256)), tmp_path / "keys"
     record = KeyRecord(key, layer=api.layer, inited=True, user_id=packaged_world.bot.id)
-    KeyFile(file).write(local_dc_key.to_pem(), [record])
+    write_keys(file, local_dc_key.to_pem(), [record])
     large = ids.RPC_RESULT.to_bytes(4, "big") + os.urandom(1 << 18)  # no service message; it does not pack
     with LocalDCThread(state=file, world=packaged_world, limits=FEW) as dc:
         client = ByHand(dc.address, key)

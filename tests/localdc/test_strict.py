@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from mtproto.localdc import LocalDCThread
-from mtproto.localdc.keys import KeyFile, KeyRecord
+from mtproto.localdc.keys import KeyRecord
 from mtproto.message.auth_key import AuthKey
 from mtproto.message.envelope import Sender, seal, unseal
 from mtproto.message.message_ids import client_msg_id
@@ -19,6 +19,7 @@ from mtproto.session import constructors as ids
 from mtproto.session import wire
 from mtproto.session.wire import Message
 from mtproto.transport import Payload, client_transport
+from tests.localdc.stage import write_keys
 from tests.net.support import SOON
 from tl import api, service
 
@@ -87,7 +88,7 @@ def test_service_messages_that_are_numbered_as_content(
     strict: bool, tmp_path: Path, local_dc_key: RSAPrivateKey
 ) -> None:
     key, file = AuthKey(os.urandom(256)), tmp_path / "keys"
-    KeyFile(file).write(local_dc_key.to_pem(), [KeyRecord(key, layer=api.layer, inited=True)])
+    write_keys(file, local_dc_key.to_pem(), [KeyRecord(key, layer=api.layer, inited=True)])
     with LocalDCThread(state=file, strict=strict) as dc:
         client = ByHand(dc.address, key)
         messages = [Message(client.next_id(), 1, ACK), Message(client.next_id(), 3, CALL.to_bytes())]
@@ -105,7 +106,7 @@ def test_service_messages_that_are_numbered_as_content(
 
 def test_a_fault_about_calls_lets_such_service_messages_pass(tmp_path: Path, local_dc_key: RSAPrivateKey) -> None:
     key, file = AuthKey(os.urandom(256)), tmp_path / "keys"
-    KeyFile(file).write(local_dc_key.to_pem(), [KeyRecord(key, layer=api.layer, inited=True)])
+    write_keys(file, local_dc_key.to_pem(), [KeyRecord(key, layer=api.layer, inited=True)])
     with LocalDCThread(state=file) as dc:
         client = ByHand(dc.address, key)
         dc.faults.bad_msg(16)

@@ -1,0 +1,24 @@
+"""Keys on disk: how a key file is locked, read, written whole, and what a damaged one leads to.
+
+The room knows files and nothing of what their bytes mean: the command line and the local data centre put their own
+JSON into them. It needs the extra `store` (the library filelock); importing the room does not.
+"""
+
+from mtproto.store.drafts import PRIVATE, PUBLIC, remove_drafts, write_whole
+from mtproto.store.errors import StoreDamaged, StoreError, StoreLocked
+from mtproto.store.fields import Fields, read_fields
+from mtproto.store.files import LockedFile, read_file
+
+__all__ = [
+    "PRIVATE",
+    "PUBLIC",
+    "Fields",
+    "LockedFile",
+    "StoreDamaged",
+    "StoreError",
+    "StoreLocked",
+    "read_fields",
+    "read_file",
+    "remove_drafts",
+    "write_whole",
+]
