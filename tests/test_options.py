@@ -182,6 +182,8 @@ def test_a_data_centre_may_be_called_by_its_own_ids() -> None:
         ({"transport": "ful"}, "'full'"),
         ({"transport": "Intermediate"}, "'intermediate'"),
         ({"transport": "websockt"}, "'websocket'"),
+        ({"transport": 7}, "no transport is called 7"),
+        ({"api_id": "1"}, "api_id is a number, not str"),
         ({"transport": "obfuscated_padded"}, "'obfuscated-padded'"),
         ({"timeout": -1.0}, "-1"),
         ({"timeout": float("nan")}, "nan"),
@@ -192,6 +194,22 @@ def test_a_wrong_value_is_refused_at_once(options: dict[str, Any], named: str) -
     with pytest.raises(OptionError, match=named) as caught:
         client(**options)
     assert set(caught.value.options) <= set(options)
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"session_age": -1}, "session_age .* not -1"),
+        ({"session_age": "never"}, "None for never; not 'never'"),
+        ({"key_age": float("nan")}, "key_age .* not nan"),
+        ({"max_connections": 0}, "at least 1, not 0"),
+    ],
+)
+@pytest.mark.parametrize("kind", [LocalDC, LocalDCThread])
+def test_a_wrong_value_is_refused_by_a_local_dc(kind: Callable[..., Any], options: dict[str, Any], said: str) -> None:
+    with pytest.raises(OptionError, match=said) as caught:
+        kind(**options)
+    assert set(caught.value.options) == set(options)
 
 
 def test_a_wrong_transport_of_a_link_is_refused_at_once() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from functools import wraps
 from pathlib import Path
@@ -122,7 +123,7 @@ _OPTIONS = (
     click.option(
         "--key",
         type=click.Path(exists=True, dir_okay=False, path_type=Path),
-        help="Its public key, a PEM file.",
+        help="Its public key: a PEM file, or the ready file of `mtproto serve`.",
     ),
     click.option("--test", is_flag=True, help="Telegram's test servers."),
     click.option("--prod", is_flag=True, help="Telegram's production servers."),
@@ -234,8 +235,16 @@ def _keys_of(key: Path | None, *, test: bool, prod: bool) -> tuple[RSAPublicKey,
     return tuple(RSAPublicKey.from_data(data) for data in known)
 
 
+def _pem_of(text: str) -> str:
+    """Return the PEM of a public key: the text itself, or what a ready file of `mtproto serve` has of it."""
+    try:
+        return str(json.loads(text)["public_key_pem"])
+    except (ValueError, RecursionError, TypeError, KeyError):
+        return text
+
+
 def _read_key(path: Path) -> RSAPublicKey:
     try:
-        return RSAPublicKey.from_pem(path.read_text("ascii", errors="replace"))
+        return RSAPublicKey.from_pem(_pem_of(path.read_text("utf-8", errors="replace")))
     except CryptoError as error:
         raise click.BadParameter(f"{path}: {error}", param_hint="--key") from None

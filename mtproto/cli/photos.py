@@ -85,8 +85,8 @@ def command(
     """List the profile photos of USER, newest first.
 
     USER is a name with or without @, a link to it (https://t.me/NAME), an id, or `me`. Without --dc, --test or --prod
-    the command starts a data centre of its own on this machine, whose users are `single`, `triple`, `dozen`, `hundred`
-    and `plenty`.
+    the command starts a data centre of its own on this machine, whose users are `nobody` (without photos), `single`,
+    `triple`, `dozen`, `hundred` and `plenty`.
     """
     whom = user_of(user)  # wrong input is refused before anybody is connected to
 

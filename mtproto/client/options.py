@@ -36,7 +36,8 @@ class ClientOptions(ConnectionOptions):
     """What `connect` and `blocking.connect` are told beyond address and keys: a connection's options, and more.
 
     Attributes:
-        application: the whole of what `initConnection` says; it takes the place of `api_id` and `api_hash`.
+        application: the whole of what `initConnection` says; it takes the place of `api_id` and `api_hash`, so
+            give it both.
         schema: the API schema of the calls; None takes the packaged layer.
         timeout: seconds that opening and each call may take unless the call says otherwise; None waits for ever.
         trace: called with each step of the key exchange; it sees no secret.
@@ -80,11 +81,13 @@ def _application(api_id: int | None, api_hash: str, given: Application | None) -
     if given is None:
         if api_id is None:
             raise TypeError("connect() wants api_id=, from my.telegram.org, or application=")
+        if not isinstance(api_id, int):  # a text, as environment variables are
+            raise OptionError(f"api_id is a number, not {type(api_id).__name__}", "api_id")
         return Application(api_id=api_id, api_hash=api_hash)
     if api_id not in (None, given.api_id):
         raise OptionError.excluding("application", "api_id", f"it has the api_id {given.api_id}, not {api_id}")
     if api_hash not in ("", given.api_hash):
-        raise OptionError.excluding("application", "api_hash", "it has another one")
+        raise OptionError.excluding("application", "api_hash", "application.api_hash is another one, or empty")
     return given
 
 

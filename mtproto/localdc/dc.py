@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from mtproto._options import named_options
 from mtproto.crypto.rsa import RSAPrivateKey
+from mtproto.errors import OptionError
 from mtproto.limits import SERVER_LIMITS, Limits
 from mtproto.link import KEY_AGE, SESSION_AGE, InSession, KeyForgotten, KeyMade
 from mtproto.localdc.desk import Desk
@@ -101,6 +102,11 @@ class DataCentre:
         key_age: float | None = KEY_AGE,
         max_connections: int = MAX_CONNECTIONS,
     ) -> None:
+        for name, age in (("session_age", session_age), ("key_age", key_age)):
+            if age is not None and not (isinstance(age, int | float) and age >= 0):
+                raise OptionError(f"{name} is a number of seconds, or None for never; not {age!r}", name)
+        if max_connections < 1:
+            raise OptionError(f"max_connections is at least 1, not {max_connections}", "max_connections")
         self.world = load_world() if world is None else world
         self.dc_id = dc_id
         self._public_host = public_host

@@ -48,7 +48,7 @@ _SECRET_TRANSPORT = "padded"  # noqa: S105 - a name of a framing
 
 def no_transport(name: str, known: Iterable[str]) -> OptionError:
     """Return the error for a transport that does not exist, among those which do."""
-    text = f"no transport is called {name!r}{nearest(name, known)}; there are: {', '.join(known)}"
+    text = f"no transport is called {name!r}{nearest(str(name), known)}; there are: {', '.join(known)}"
     return OptionError(text, "transport")
 
 

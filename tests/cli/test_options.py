@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import click
@@ -106,6 +107,19 @@ def test_what_cannot_be_meant_is_refused(arguments: list[str]) -> None:
 def test_a_key_without_a_place_is_refused(pem: Path) -> None:
     with pytest.raises(click.UsageError, match="--key needs --dc"):
         target_of("--key", str(pem))
+
+
+def test_a_ready_file_is_taken_for_the_key_in_it(tmp_path: Path, pem: Path, rsa_key: RSAPrivateKey) -> None:
+    ready = tmp_path / "dc.json"
+    ready.write_text(json.dumps({"public_key_pem": pem.read_text()}))
+    assert target_of("--dc", "h:1", "--key", str(ready)).keys == (rsa_key.public,)
+
+
+@pytest.mark.parametrize("text", ["{}", "[]", "1", '{"public_key_pem": null}', '{"links": []}', "", "[" * 100_000])
+def test_another_json_file_is_no_key(tmp_path: Path, text: str) -> None:
+    (tmp_path / "other.json").write_text(text)
+    with pytest.raises(click.UsageError, match=r"other\.json: not a public key"):
+        target_of("--dc", "h:1", "--key", str(tmp_path / "other.json"))
 
 
 def test_a_damaged_key_is_named(pem: Path) -> None:

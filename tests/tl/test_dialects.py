@@ -25,6 +25,11 @@ WHOLE = [crc("a x:bytes = A"), crc("b flags:# y:flags.0?true z:flags.1?int = B")
 SHORTENED = [crc("a x:string = A"), crc("b flags:# z:flags.1?int = B"), crc("c _:int = C")]
 
 
+def test_another_dialect_is_refused() -> None:
+    with pytest.raises(ValueError, match="'telegrm'"):
+        Schema.parse(PLAIN, dialect="telegrm")  # type: ignore[arg-type]
+
+
 def test_a_computed_id_is_the_crc32_of_the_whole_line() -> None:
     schema = Schema.parse(PLAIN)
     assert (ids(schema), schema.dialect) == (WHOLE, "plain")
