@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import replace
 from hashlib import sha256
 
@@ -68,6 +69,11 @@ def test_no_stored_number_leads_outside_what_an_id_can_hold(
     assert read.salt_at(server_time) == 5
     assert 0 < read.salts_last_until() <= 2**31
     KeyState.from_bytes(read.to_bytes())
+
+
+@pytest.mark.parametrize("offset", [FURTHEST_OFFSET * 1.01, -FURTHEST_OFFSET * 1.01, math.inf, -math.inf, math.nan])
+def test_a_stored_offset_that_no_clock_has_is_dropped(offset: float) -> None:
+    assert KeyState.from_bytes(replace(state(), time_offset=offset).to_bytes()).time_offset == 0
 
 
 def test_an_offset_that_can_not_be_is_forgotten_and_the_clock_believed() -> None:

@@ -80,6 +80,9 @@ ROWS: Mapping[tuple[str, str], Sequence[tuple[str, str]]] = {
     ("mtproto/message/key_state.py", "tests/message"): (
         ("!= MAGIC or not compare_digest(_checksum(content), data[-CHECKSUM:])", "!= MAGIC"),
         ("if self.dc_id and abs(self.dc_id) != abs(dc_id):", "if False:"),
+        ("offset if abs(offset) <= FURTHEST_OFFSET else 0.0", "offset"),
+        ("last if is_possible_time(msg_id_time(last)) else 0", "last"),
+        ("(end if 0 <= end <= MAX_TIME else 0.0) if has_end else None", "end if has_end and 0 <= end else None"),
     ),
     ("mtproto/message/message_ids.py", "tests/message"): (
         ("if not 0 <= server_time < MAX_TIME:", "if server_time < 0:"),

@@ -10,6 +10,7 @@ _ENVELOPE = (
     "tests/message/test_msg_key.py tests/message tests/session/test_security_checklist.py tests/link/test_binding.py"
 )
 _SESSION = "tests/session/test_security_checklist.py tests/session/test_matched_answers.py tests/session"
+_READER = "tests/session/test_packet_reader.py tests/session/test_nesting.py tests/session/test_bounded_work.py"
 _BAD_CODE = 'self._events.append(Anomaly(msg_id, f"bad_msg_notification {code} for {notice.bad_msg_id}, not open"))'
 
 ROWS: Mapping[tuple[str, str], Sequence[tuple[str, str]]] = {
@@ -78,6 +79,15 @@ ROWS: Mapping[tuple[str, str], Sequence[tuple[str, str]]] = {
         ("MSG_CONTAINER: frozenset({_PACKET}),", "MSG_CONTAINER: frozenset({_PACKET, GZIP_PACKED}),"),
         ("self._set_left(Cost.INFLATED, room - len(unpacked))", "self._set_left(Cost.INFLATED, room)"),
         ("range(self._limits.gzip_nesting - self._path.count(GZIP_PACKED))", "range(9)"),
+    ),
+    ("mtproto/session/packet_reader.py", _READER): (
+        ("MSG_COPY: frozenset({_PACKET, MSG_CONTAINER}),", "MSG_COPY: frozenset({_PACKET, MSG_CONTAINER, MSG_COPY}),"),
+        ('self.spend(Cost.MESSAGES, 1, "msg_copy")', "pass"),
+        ("if self._path.count(RPC_RESULT) > self._limits.result_nesting:", "if False:"),
+        ("max(0, room - wire.INFLATED_MOST * len(body))", "room"),
+    ),
+    ("mtproto/session/client_handlers.py", "tests/session/test_client_sessions.py"): (
+        ("known = (news.unique_id, news.first_msg_id)", "known = (news.unique_id, 0)"),
     ),
     ("mtproto/session/inbox.py", _SESSION): (
         ("self._floor = ids.pop(0)", "ids.pop(0)"),

@@ -29,6 +29,7 @@ ROWS: Mapping[tuple[str, str], Sequence[tuple[str, str]]] = {
     ),
     ("mtproto/transport/faketls.py", "tests/transport/test_faketls.py"): (
         ("if size > longest or end > LONGEST_ANSWER or", "if size > longest or"),
+        ("LONGEST_PLAINTEXT if known is _HANDSHAKE else LONGEST_CIPHERTEXT", "LONGEST_CIPHERTEXT"),
     ),
     ("mtproto/transport/tls_records.py", "tests/transport/test_faketls.py"): (
         ("if self._left > LONGEST_CIPHERTEXT:", "if False:"),
@@ -83,6 +84,9 @@ ROWS: Mapping[tuple[str, str], Sequence[tuple[str, str]]] = {
         ("message = unseal_v1(permanent, Sender.CLIENT,", "message = unseal_v1(permanent, Sender.SERVER,"),
     ),
     ("mtproto/link/client.py", _LINK): (("if enough or self._is_plausible(error):", "if True:"),),
+    ("mtproto/errors.py", "tests/test_errors.py"): (
+        ("min(max(self.arguments[0], 1), self.LONGEST)", "max(self.arguments[0], 1)"),
+    ),
     ("mtproto/proxy/state.py", "tests/proxy"): (
         ("if not -MOST_AHEAD <= now - time <= OLDEST_HELLO:", "if False:"),
         ("if not _is_first(self._hellos, hello.random[_SIGNED]):", "if False:"),
