@@ -126,7 +126,7 @@ class Schema:
         text writes decide: the rule that gives more of those on which the two rules differ. Without such ids, or with
         as many for both, the rule is `"plain"`.
 
-        Raises SchemaError with line and column.
+        Raises SchemaError with line and column, and for a dialect that does not exist.
         """
         schema = cls(text, layer=layer, name=name, dialect=dialect)
         schema._declarations.update(schema._index.read_all())
