@@ -12,6 +12,7 @@ import os
 from typing import TYPE_CHECKING, TypeAlias
 
 from mtproto._options import named_options
+from mtproto.errors import OptionError
 from mtproto.limits import SERVER_LIMITS, Limits
 from mtproto.link import (
     KEY_AGE,
@@ -110,6 +111,8 @@ class Listener(TCPServer):
         if state is None:
             state = ServerState(random, limits=limits, strict=strict, session_age=session_age, key_age=key_age)
         self.state = state
+        if max_connections < 1:
+            raise OptionError(f"{max_connections} connections are too few to serve anybody", "max_connections")
         self._max_connections = max_connections
         self._sweeping: asyncio.TimerHandle | None = None
         self._handler = handler

@@ -71,7 +71,7 @@ def test_a_link_that_stands_where_an_address_belongs_is_refused_without_what_it_
         with pytest.raises(LocalProtocolError) as caught:
             read(text)
         assert "5eC4e7" not in str(caught.value)
-    with pytest.raises(LocalProtocolError, match="is not HOST:PORT.*a link.*option proxy"):
+    with pytest.raises(LocalProtocolError, match=r"is not HOST:PORT.*a link.*option proxy"):
         parse_address(text)
 
 
