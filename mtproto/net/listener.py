@@ -154,6 +154,7 @@ class Listener(TCPServer):
             self._sweeping.cancel()
         self._delivery.end()
         answers = list(self._answers)
+        self._answers.clear()
         for answer in answers:
             answer.cancel()
         pumps = list(self._pumps.values())
@@ -307,10 +308,12 @@ class Listener(TCPServer):
         waiting.add_done_callback(lambda done: self._answered(query, done))
 
     def _answered(self, query: ServerQuery, done: asyncio.Future[bytes]) -> None:
-        self._answers.discard(done)
-        if done.cancelled():
+        if done not in self._answers:  # cancelled here, at the end
             return
-        if (error := done.exception()) is not None:
+        self._answers.remove(done)
+        if done.cancelled():
+            self._send_failure(query, asyncio.CancelledError("what the handler waited for was cancelled"))
+        elif (error := done.exception()) is not None:
             self._send_failure(query, error)
         else:
             self._send_answer(query, done.result())
