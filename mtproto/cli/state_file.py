@@ -16,6 +16,7 @@ from mtproto.cli.files import PRIVATE, write_whole
 from mtproto.crypto.rsa import RSAPublicKey
 from mtproto.errors import MTProtoError
 from mtproto.net.state import STATE_FILE_VERSION, key_state_of
+from mtproto.transport.address import read_host, read_port
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -66,12 +67,12 @@ def _parse(raw: bytes) -> StoredState:
     if not raw.lstrip().startswith(b"{"):
         return StoredState(address=None, dc_id=key_state.dc_id, keys=(), key_state=key_state)
     content: dict[str, Any] = json.loads(raw)
-    host, port = content["host"], content["port"]
-    if not isinstance(host, str) or not isinstance(port, int):
-        raise TypeError("host and port are a string and a number")
+    host, port, dc_id = content["host"], content["port"], content["dc_id"]
+    if not (isinstance(host, str) and isinstance(port, int) and isinstance(dc_id, int)):
+        raise TypeError("host, port and dc_id are a string and two numbers")
     return StoredState(
-        address=(host, port),
-        dc_id=int(content["dc_id"]),
+        address=(read_host(host), read_port(str(port))),
+        dc_id=dc_id,
         keys=tuple(RSAPublicKey.from_pem(pem) for pem in content["public_keys"]),
         key_state=key_state,
     )

@@ -115,6 +115,10 @@ def test_another_file_is_refused_by_name(tmp_path: Path, raw: bytes) -> None:
         ("port", "x"),
         ("dc_id", None),
         ("host", None),
+        ("dc_id", float("inf")),
+        ("dc_id", "2"),
+        ("port", 70000),
+        ("host", ""),
     ],
 )
 def test_a_damaged_field_is_refused(tmp_path: Path, stored: StoredState, field: str, value: Any) -> None:
