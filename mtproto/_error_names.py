@@ -38,6 +38,7 @@ _OTHERS = (
     "FILE_PART_X_MISSING",
     "FILE_REFERENCE_X_EXPIRED",  # the index of the file among those that were sent
     "FILE_REFERENCE_X_INVALID",
+    "INPUT_CONSTRUCTOR_INVALID_X_X",  # the id of the constructor, and the layer
     "INPUT_METHOD_INVALID_X_X",  # the id of the method, and the layer
     "INTERDC_X_CALL_ERROR",
     "INTERDC_X_CALL_RICH_ERROR",

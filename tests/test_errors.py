@@ -72,6 +72,8 @@ def test_the_number_in_a_name_is_its_argument(message: str, name: str, argument:
 
 
 def test_each_number_of_a_template_is_an_argument() -> None:
+    error = rpc_error(400, "INPUT_CONSTRUCTOR_INVALID_1604042050_133")  # as a data centre of this library says it
+    assert (error.name, error.arguments) == ("INPUT_CONSTRUCTOR_INVALID_X_X", (1604042050, 133))
     error = rpc_error(400, "INPUT_METHOD_INVALID_1604042050_133")
     assert (error.name, error.arguments) == ("INPUT_METHOD_INVALID_X_X", (1604042050, 133))
 

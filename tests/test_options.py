@@ -33,6 +33,7 @@ from mtproto.net import BlockingConnection, Connection, Listener, ask_plain
 from mtproto.net.options import ConnectionKeywords, ConnectionOptions
 from mtproto.proxy import ProxyServer
 from mtproto.transport import Secret
+from tl import Schema
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -188,6 +189,9 @@ def test_a_data_centre_may_be_called_by_its_own_ids() -> None:
         ({"timeout": -1.0}, "-1"),
         ({"timeout": float("nan")}, "nan"),
         ({"pfs": True, "expires_in": 0}, "0 seconds"),
+        ({"proxy": ("192.0.2.9", 1080)}, "not tuple"),
+        ({"proxy": PROXY.encode()}, "not bytes"),
+        ({"schema": Schema.parse("a#1 = A;", name="mine")}, "mine.*invokeWithLayer"),
     ],
 )
 def test_a_wrong_value_is_refused_at_once(options: dict[str, Any], named: str) -> None:
@@ -196,20 +200,25 @@ def test_a_wrong_value_is_refused_at_once(options: dict[str, Any], named: str) -
     assert set(caught.value.options) <= set(options)
 
 
+@pytest.mark.parametrize("of", [LocalDC, LocalDCThread])
 @pytest.mark.parametrize(
-    ("options", "said"),
+    ("option", "value"),
     [
-        ({"session_age": -1}, "session_age .* not -1"),
-        ({"session_age": "never"}, "None for never; not 'never'"),
-        ({"key_age": float("nan")}, "key_age .* not nan"),
-        ({"max_connections": 0}, "at least 1, not 0"),
+        ("port", -1),
+        ("port", 65536),
+        ("session_age", 0),
+        ("session_age", "never"),
+        ("session_age", float("nan")),
+        ("key_age", -1.0),
+        ("max_connections", 0),
     ],
 )
-@pytest.mark.parametrize("kind", [LocalDC, LocalDCThread])
-def test_a_wrong_value_is_refused_by_a_local_dc(kind: Callable[..., Any], options: dict[str, Any], said: str) -> None:
-    with pytest.raises(OptionError, match=said) as caught:
-        kind(**options)
-    assert set(caught.value.options) == set(options)
+def test_a_wrong_number_is_refused_before_a_data_centre_starts(
+    of: Callable[..., Any], option: str, value: float | str
+) -> None:
+    with pytest.raises(OptionError, match=str(value)) as caught:
+        of(**{option: value})
+    assert caught.value.options == (option,)
 
 
 def test_a_wrong_transport_of_a_link_is_refused_at_once() -> None:

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Index", "layer_of", "place"]
 
+DIALECTS = ("plain", "telegram")
+"""What `Dialect` names."""
+
 _LONGEST_LAYER = 9
 """Digits of a layer: what fits an `int`."""
 
@@ -102,6 +105,8 @@ class Index:
 
     def __init__(self, text: str, file: str, dialect: Dialect | None = None) -> None:
         """Index a text; `dialect` is None where only the ids in the text can tell."""
+        if dialect not in (None, *DIALECTS):
+            raise SchemaError(f"there is no dialect {dialect!r}; there are {', '.join(DIALECTS)}", file)
         self.text = without_comments(text, file)
         self.file = file
         self.statements: dict[str, Statement] = {}

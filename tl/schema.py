@@ -126,10 +126,8 @@ class Schema:
         text writes decide: the rule that gives more of those on which the two rules differ. Without such ids, or with
         as many for both, the rule is `"plain"`.
 
-        Raises SchemaError with line and column, and ValueError for another `dialect`.
+        Raises SchemaError with line and column, and for a dialect that does not exist.
         """
-        if dialect not in (None, "plain", "telegram"):
-            raise ValueError(f"a dialect is 'plain', 'telegram' or None, not {dialect!r}")
         schema = cls(text, layer=layer, name=name, dialect=dialect)
         schema._declarations.update(schema._index.read_all())
         return schema

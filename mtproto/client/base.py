@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import EllipsisType
 from typing import TYPE_CHECKING, Any
 
-from mtproto.client.calls import CallWriter
+from mtproto.client.calls import CallWriter, innermost
 from mtproto.net.proxies import parse_proxy
 from mtproto.transport import MTProxy
 
@@ -36,7 +36,10 @@ class BaseClient:
         return self.timeout if isinstance(timeout, EllipsisType) else timeout
 
     def _decode(self, answer: bytes, request: Any) -> Any:
-        return self.schema.decode(answer, request.result)
+        """Return the answer as an object of the client's schema; of the method's own one where that is another."""
+        query = innermost(request)
+        schema = self.schema if query.NAME in self.schema else query.SCHEMA
+        return schema.decode(answer, request.result)
 
 
 def named_proxy(proxy: str | Proxy | None) -> tuple[str, int] | None:

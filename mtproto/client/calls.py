@@ -23,17 +23,23 @@ if TYPE_CHECKING:
 
     Outcome = Result | RpcFailed
 
-__all__ = ["CallWriter", "Written", "method_name"]
+__all__ = ["CallWriter", "Written", "innermost", "method_name"]
 
 _NOT_ANNOUNCED = frozenset({"CONNECTION_NOT_INITED", "CONNECTION_LAYER_INVALID"})
 _OUTERMOST_WRAPPER = "invokeWithLayer"
+_NEEDED = (_OUTERMOST_WRAPPER, "initConnection", "help.getConfig")
+
+
+def innermost(request: TLFunction[Any]) -> TLFunction[Any]:
+    """Return the query itself, whatever it is wrapped in."""
+    while (inner := getattr(request, "query", None)) is not None and hasattr(inner, "NAME"):
+        request = inner
+    return request
 
 
 def method_name(request: TLFunction[Any]) -> str:
     """Return the TL name of the innermost query: `photos.getUserPhotos`, whatever it is wrapped in."""
-    while (inner := getattr(request, "query", None)) is not None and hasattr(inner, "NAME"):
-        request = inner
-    return request.NAME
+    return innermost(request).NAME
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +70,14 @@ class CallWriter:
         application: what `initConnection` says.
         proxy: host and port of the proxy on the way, if it is one that speaks MTProto: `initConnection` names it.
 
-    Raises `OptionError` if the application has `params`, and the schema no place for them or they are no JSON.
+    Raises `OptionError` if the schema has no wrappers, as the API has them in each layer; or if the application has
+    `params`, and the schema no place for them or they are no JSON.
 
     """
 
     def __init__(self, schema: Schema, application: Application, proxy: tuple[str, int] | None = None) -> None:
+        if missing := [name for name in _NEEDED if name not in schema]:
+            raise OptionError(f"{schema.name} is no schema of the API: {missing[0]} is not declared in it", "schema")
         self.schema = schema
         self._prefix = _wrapping(schema, application, proxy)
         self._wrapper_id = schema[_OUTERMOST_WRAPPER].ID.to_bytes(4, "little")

@@ -78,7 +78,7 @@ class Client(BaseClient):
         """Send one call and return its answer, read by the call's declared result.
 
         Args:
-            request: a function of the client's schema.
+            request: a function of the client's schema, or of one that the server speaks beside it.
             timeout: seconds until `DeadlineExceeded`; None waits for ever; left out, the client's own applies.
             idempotent: whether the call may be executed twice, should the server forget what became of it;
                 left out, true for the methods of `mtproto.client.repeatable`, which only read.

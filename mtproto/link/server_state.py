@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from mtproto.errors import OptionError
 from mtproto.limits import SERVER_LIMITS, Limits
 from mtproto.session import ServerSalts, ServerSession
 
@@ -172,6 +173,8 @@ class ServerState:
         session_age: after how many seconds a session without a connection is forgotten; None for never.
         key_age: after how many seconds a key that nobody uses is forgotten; None for never.
 
+    Raises `OptionError` for an age that is no number above 0.
+
     """
 
     def __init__(
@@ -186,8 +189,8 @@ class ServerState:
         self._random = random
         self._limits = limits
         self._strict = strict
-        self._session_age = NEVER if session_age is None else session_age
-        self._key_age = NEVER if key_age is None else key_age
+        self._session_age = _age("session_age", session_age)
+        self._key_age = _age("key_age", key_age)
         self._keys: dict[int, ServerKey] = {}
 
     def __contains__(self, key_id: int) -> bool:
@@ -300,3 +303,12 @@ class ServerState:
 def _least_needed(key: ServerKey) -> int:
     """Return the id of the session that was silent for longest, of those without a connection if there are any."""
     return next((slot.session_id for slot in key.sessions.values() if not slot.connected), next(iter(key.sessions)))
+
+
+def _age(option: str, seconds: float | None) -> float:
+    """Return an age that was given as an option, infinite where there is none."""
+    if seconds is None:
+        return NEVER
+    if not (isinstance(seconds, int | float) and seconds > 0):  # NaN is no age either
+        raise OptionError(f"{option} is a positive number of seconds, or None for never; not {seconds!r}", option)
+    return seconds

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from mtproto._options import named_options
 from mtproto.crypto.rsa import RSAPrivateKey
-from mtproto.errors import OptionError
 from mtproto.limits import SERVER_LIMITS, Limits
 from mtproto.link import KEY_AGE, SESSION_AGE, InSession, KeyForgotten, KeyMade
 from mtproto.localdc.desk import Desk
@@ -102,11 +101,6 @@ class DataCentre:
         key_age: float | None = KEY_AGE,
         max_connections: int = MAX_CONNECTIONS,
     ) -> None:
-        for name, age in (("session_age", session_age), ("key_age", key_age)):
-            if age is not None and not (isinstance(age, int | float) and age >= 0):
-                raise OptionError(f"{name} is a number of seconds, or None for never; not {age!r}", name)
-        if max_connections < 1:
-            raise OptionError(f"max_connections is at least 1, not {max_connections}", "max_connections")
         self.world = load_world() if world is None else world
         self.dc_id = dc_id
         self._public_host = public_host
@@ -125,23 +119,27 @@ class DataCentre:
             key, records = self._file.load(key)
         self.private_key = key = key if key is not None else RSAPrivateKey.generate()
         self._records |= {record.auth_key.id: record for record in records}
-        self._listener = Listener(
-            self._answer,
-            [key],
-            host=host,
-            port=port,
-            dc_ids={dc_id},
-            clock=clock,
-            random=random,
-            limits=limits,
-            strict=strict,
-            exchange_faults=self.faults,
-            faults=self.faults,
-            tls=tls,
-            session_age=session_age,
-            key_age=key_age,
-            max_connections=max_connections,
-        )
+        try:
+            self._listener = Listener(
+                self._answer,
+                [key],
+                host=host,
+                port=port,
+                dc_ids={dc_id},
+                clock=clock,
+                random=random,
+                limits=limits,
+                strict=strict,
+                exchange_faults=self.faults,
+                faults=self.faults,
+                tls=tls,
+                session_age=session_age,
+                key_age=key_age,
+                max_connections=max_connections,
+            )
+        except BaseException:
+            self._unlock()
+            raise
         for record in records:
             self._listener.state.add_key(record.auth_key, expires_at=record.expires_at, used_at=record.used_at or 0.0)
         self._listener.on_event(self._watch)

@@ -6,6 +6,7 @@ import inspect
 import logging
 from typing import TYPE_CHECKING, Any
 
+from mtproto.errors import LocalProtocolError
 from mtproto.localdc.calls import Call, Refused
 from mtproto.localdc.handlers import HANDLERS, REPLACED
 from mtproto.localdc.outcomes import Outcomes
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from tl import TLFunction
 
 __all__ = ["Dispatcher"]
+
+_WORD = 4
 
 logger = logging.getLogger(__name__)
 
@@ -126,6 +129,8 @@ class Dispatcher:
     def _settle(self, answer: Answer, call: Call, session_id: int) -> bytes:
         """Write the answer, and note that the call succeeded."""
         result = answer if isinstance(answer, bytes) else call.layer.encode(answer, call.request.result)
+        if len(result) % _WORD:
+            raise LocalProtocolError(f"an answer of {len(result)} bytes: TL has whole words of {_WORD}")
         self._outcomes.settle(session_id, call.msg_id, True)
         return result
 

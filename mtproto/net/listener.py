@@ -12,6 +12,7 @@ import os
 from typing import TYPE_CHECKING, TypeAlias
 
 from mtproto._options import named_options
+from mtproto.errors import OptionError
 from mtproto.limits import SERVER_LIMITS, Limits
 from mtproto.link import (
     KEY_AGE,
@@ -110,6 +111,8 @@ class Listener(TCPServer):
         if state is None:
             state = ServerState(random, limits=limits, strict=strict, session_age=session_age, key_age=key_age)
         self.state = state
+        if max_connections < 1:
+            raise OptionError(f"{max_connections} connections are too few to serve anybody", "max_connections")
         self._max_connections = max_connections
         self._sweeping: asyncio.TimerHandle | None = None
         self._handler = handler
@@ -151,6 +154,7 @@ class Listener(TCPServer):
             self._sweeping.cancel()
         self._delivery.end()
         answers = list(self._answers)
+        self._answers.clear()
         for answer in answers:
             answer.cancel()
         pumps = list(self._pumps.values())
@@ -304,10 +308,12 @@ class Listener(TCPServer):
         waiting.add_done_callback(lambda done: self._answered(query, done))
 
     def _answered(self, query: ServerQuery, done: asyncio.Future[bytes]) -> None:
-        self._answers.discard(done)
-        if done.cancelled():
+        if done not in self._answers:  # cancelled here, at the end
             return
-        if (error := done.exception()) is not None:
+        self._answers.remove(done)
+        if done.cancelled():
+            self._send_failure(query, asyncio.CancelledError("what the handler waited for was cancelled"))
+        elif (error := done.exception()) is not None:
             self._send_failure(query, error)
         else:
             self._send_answer(query, done.result())

@@ -83,7 +83,7 @@ def route_to(
     Of a `DataCenter` that are all addresses, of IPv4 and of IPv6, on all ports on which it speaks the transport.
 
     Raises:
-        OptionError: no such transport, or two of the options exclude one another.
+        OptionError: no such transport, what is given as a proxy is none, or two of the options exclude one another.
         LocalProtocolError: no such proxy, a library is missing for it or for the transport, or there is no address.
 
     """
@@ -91,6 +91,8 @@ def route_to(
         raise no_transport(transport, TRANSPORT_NAMES)
     if isinstance(proxy, str):
         proxy = parse_proxy(proxy)
+    if not isinstance(proxy, MTProxy | SocketProxy | None):
+        raise OptionError(f"a proxy is a link, an MTProxy or a SocketProxy, not {type(proxy).__name__}", "proxy")
     if transport is not None and transport in _WEB:
         return _web_route(destination, transport, proxy, tls=tls, limits=limits)
     secret = proxy.secret if isinstance(proxy, MTProxy) else None

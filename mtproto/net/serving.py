@@ -8,7 +8,7 @@ import sys
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING
 
-from mtproto.errors import LocalProtocolError
+from mtproto.errors import LocalProtocolError, OptionError
 
 if TYPE_CHECKING:
     import ssl
@@ -33,9 +33,13 @@ class TCPServer(ABC):
         port: the port; 0 takes a free one.
         tls: what to speak TLS with, on all connections; None speaks plainly.
 
+    Raises `OptionError` for a number that is no port.
+
     """
 
     def __init__(self, host: str, port: int, tls: ssl.SSLContext | None = None) -> None:
+        if not 0 <= port < 1 << 16:
+            raise OptionError(f"a port to listen on is a number from 0 to 65535, not {port}", "port")
         self._host, self._port, self._tls = host, port, tls
         self._server: asyncio.Server | None = None
 

@@ -199,7 +199,7 @@ def write_rpc_result(req_msg_id: int, result: bytes) -> bytes:
 
 def write_rpc_error(code: int, message: str) -> bytes:
     """Serialize an `rpc_error` (core.telegram.org/api/errors), the result of a call that failed."""
-    return _RPC_ERROR.pack(RPC_ERROR, code) + _write_bytes(message.encode())
+    return _RPC_ERROR.pack(RPC_ERROR, code) + _write_bytes(message.encode("utf-8", "surrogateescape"))
 
 
 def write_acks(msg_ids: Sequence[int]) -> bytes:

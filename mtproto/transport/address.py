@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from ipaddress import IPv6Address
 from typing import TypeAlias
 
@@ -18,6 +19,9 @@ _LONGEST_HOST = 254
 _SHOWN = 80
 """Characters of a wrong input that an error repeats."""
 
+_LOGIN = re.compile(r"^([a-z][a-z0-9+.-]*://)?.*:.*@", re.IGNORECASE | re.DOTALL)
+"""What stands before the host in a link that has a password (RFC 3986, section 3.2.1)."""
+
 _FORBIDDEN = frozenset("/?#@\\[]<>\"'`,;&=")
 
 
@@ -31,9 +35,12 @@ def parse_address(text: str) -> Address:
     """Read `HOST:PORT`, or `[HOST]:PORT` where the host is a number of IPv6. Blanks around it are dropped.
 
     Raises:
-        LocalProtocolError: the text is neither.
+        LocalProtocolError: the text is neither. What may be the secret or the password in a link is not repeated.
 
     """
+    if any(sign in text for sign in "/?@"):
+        reason = "it is a link; that of a proxy belongs to the option proxy"
+        raise LocalProtocolError(f"{_shown(text)} is not HOST:PORT, nor [HOST]:PORT: {reason}")
     host, colon, port = text.strip().rpartition(":")
     try:
         if not colon or (":" in host and not (host[:1] == "[" and host[-1:] == "]")):
@@ -86,4 +93,7 @@ def _may_be_in_a_name(sign: str) -> bool:
 
 
 def _shown(text: str) -> str:
+    """Return a wrong input for an error, without what follows a link's question mark and without its password."""
+    text, question, _ = _LOGIN.sub(r"\1…@", text).partition("?")
+    text += "?…" if question else ""
     return repr(text) if len(text) <= _SHOWN else f"{text[:_SHOWN]!r}…"

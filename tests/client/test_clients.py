@@ -5,19 +5,16 @@ from __future__ import annotations
 import asyncio
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
 from mtproto import DeadlineExceeded, RequestCancelled, RpcError, blocking, connect
 from mtproto.errors import BadRequest, Unauthorized
-from mtproto.localdc import Refused
+from mtproto.localdc import LocalDCThread, Refused
 from mtproto.message.key_state import KeyState
 from mtproto.transport import TRANSPORTS
-from tl import api
-
-if TYPE_CHECKING:
-    from mtproto.localdc import LocalDCThread
+from tl import Schema, api
 
 PHOTOS = api.functions.photos.GetUserPhotos(user_id=api.types.InputUserSelf(), offset=0, max_id=0, limit=100)
 
@@ -200,3 +197,29 @@ def test_a_request_that_cannot_be_written_is_never_sent(local_dc: LocalDCThread)
             client(request)
         with pytest.raises(RpcError):
             client(PHOTOS)
+
+
+def test_a_call_of_a_schema_that_the_server_speaks_beside_the_api_is_answered_by_its_objects() -> None:
+    schema = Schema.parse("report#1 degrees:int = Report;\n---functions---\nask#2 place:string = Report;", layer=1)
+    method: Any = schema["ask"]
+    request = method(place="Oslo")
+
+    async def ask(dc: LocalDCThread) -> Any:
+        async with client_of(dc) as client:
+            return await client(request)
+
+    with LocalDCThread(schemas={1: schema}) as dc:
+        dc.handler(method, login=False)(lambda _: schema["report"](degrees=7))
+        with blocking_client_of(dc) as client:
+            answers = [client(request), client(api.functions.InvokeWithoutUpdates(query=request))]
+        assert [*answers, asyncio.run(ask(dc))] == [schema["report"](degrees=7)] * 3
+
+
+def test_a_handler_that_awaits_what_was_cancelled_has_failed() -> None:
+    async def cancelled(_call: Any) -> Any:
+        raise asyncio.CancelledError
+
+    with LocalDCThread() as dc:
+        dc.handler(api.functions.help.GetNearestDc, login=False)(cancelled)
+        with blocking_client_of(dc) as client, pytest.raises(RpcError, match="500 INTERNAL"):
+            client(api.functions.help.GetNearestDc(), timeout=5)

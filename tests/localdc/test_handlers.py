@@ -142,6 +142,13 @@ def test_a_method_of_a_dialect_needs_a_login_unless_told_otherwise(packaged_worl
     assert caller(request).degrees == 7
 
 
+def test_bytes_that_no_message_can_carry_are_a_failure_of_the_handler(packaged_world: World) -> None:
+    caller = Caller(packaged_world)
+    register(caller.dispatcher, type(GET_CONFIG), lambda _: b"\1")
+    with pytest.raises(RpcFailure, match="500 INTERNAL"):
+        caller(GET_CONFIG)
+
+
 def test_a_method_of_a_dialect_without_a_handler_is_named_by_its_id(packaged_world: World, weather: Schema) -> None:
     caller = Caller(packaged_world, {1: weather})
     for layer in (None, 1):
