@@ -258,14 +258,16 @@ def test_a_client_with_an_old_salt_recovers_on_its_connection() -> None:
     assert len(pair.attempts) == 2
 
 
-def test_a_container_with_an_old_salt_is_refused_once_and_its_calls_are_answered() -> None:
+def test_containers_with_an_old_salt_are_refused_and_their_calls_are_answered_later() -> None:
     state, key = server()
     one = Wire(state)
     inner = Message((int(NOW) << 32) + 4, 1, QUERY)
     one.send(container(2, inner, salt=1))
-    [notice] = one.opened()
-    refusal = service.decode(notice.body)
+    one.send(container(3, inner, salt=1))
+    first, notice = one.opened()
+    refusal = service.decode(first.body)
     assert (refusal.NAME, refusal.bad_msg_id) == ("bad_server_salt", (int(NOW) << 32) + 8)
+    assert first.msg_id < notice.msg_id
     assert key.sessions == {}
     [query] = of_type(one.send(container(4, inner, salt=refusal.new_server_salt)), ServerQuery)
     assert query.slot.link is one.link
