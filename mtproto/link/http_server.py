@@ -85,7 +85,9 @@ class HttpLink(ServerLink):
 
     def _tell(self, slot: SessionSlot, events: Iterable[ServerEvent], now: float) -> None:
         super()._tell(slot, events, now)
-        self._deadline = None  # a client with two connections pings over either; the shell closes those that are idle
+        if slot.link is self:
+            # A client with two connections pings over either; the shell closes those that are idle.
+            self._deadline = None
 
     def answered(self) -> None:
         """Note that the request was answered: what comes next is for another that waits, if there is one."""

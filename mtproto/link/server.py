@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from mtproto.link.faults import LinkFaults
     from mtproto.link.server_state import ServerKey, ServerState, SessionSlot
     from mtproto.message.envelope import Unsealed
-    from mtproto.session import ServerEvent
+    from mtproto.session import ServerEvent, Verdict
     from mtproto.transport import Event, ServerTransport
 
 __all__ = ["ServerLink"]
@@ -49,6 +49,9 @@ AUTHENTICATE_TIME = 60.0
 
 BURST = 256 * 1024
 """Bytes handed out at once."""
+
+TURNED_AWAY_AT_MOST = 512
+"""Packets turned away one after the other before the connection is closed: more than a client has under way."""
 
 CUT = "a fault cut the connection"
 
@@ -94,6 +97,7 @@ class ServerLink:
         self._outgoing: list[bytes] = []
         self._events: list[ServerLinkEvent] = []
         self._slots: dict[SessionSlot, None] = {}  # an ordered set
+        self._turned_away = 0  # since the last packet that was not
         self._deadline: float | None = now + AUTHENTICATE_TIME
         self.transport_name: str | None = None
         self.closing = False
@@ -160,15 +164,39 @@ class ServerLink:
             self._refuse(NOT_FOUND)
             return
         slot = self._state.find_session(key, message.session_id, now)
+        verdict = slot.session.check(message, now)
+        if verdict.accepted:
+            if not self._state.keep_session(slot, now):
+                self._refuse(FLOOD)
+                return
+        elif slot.link is not self:
+            self._turn_away(slot, message, verdict, now)
+            return
+        self._turned_away = 0
         self._attach(slot, now)
         try:
-            events = slot.session.receive(message, now)
+            events = slot.session.receive(message, now, verdict)
         except RemoteProtocolError as error:
             self._tell(slot, error.events, now)
             raise
         self._tell(slot, events, now)
         if item.quick_ack and not self.closing:
             self._acknowledge(message, events)
+
+    def _turn_away(self, slot: SessionSlot, message: Unsealed, verdict: Verdict, now: float) -> None:
+        """Refuse a packet on this connection, which its session stays clear of: whoever recorded it may have sent it.
+
+        A client with an old salt or a wrong clock recovers by that.
+        """
+        events, notice = slot.session.turn_away(message, verdict, now)
+        if slot.key.sessions.get(slot.session_id) is not slot:
+            slot.key.turned_away(slot)
+        self._tell(slot, events, now)
+        self._turned_away += 1
+        if notice is not None and self._transport is not None:
+            self._outgoing += self._pack(self._transport, notice, slot, now)
+        if self._turned_away > TURNED_AWAY_AT_MOST and not self.closing:
+            self._refuse(FLOOD)
 
     def _acknowledge(self, message: Unsealed, events: Iterable[object]) -> None:
         """Send a quick ack for a packet that was accepted."""

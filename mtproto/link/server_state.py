@@ -24,8 +24,8 @@ __all__ = ["KEY_AGE", "SESSION_AGE", "ServerKey", "ServerState", "SessionSlot"]
 NEVER = float("inf")
 
 SESSIONS_OF_A_KEY = 64
-"""Sessions kept of one key; beyond it the one that was silent for longest is forgotten, as servers may at any time
-(core.telegram.org/mtproto/description#session)."""
+"""Sessions kept of one key; beyond it the one without a connection that was silent for longest is forgotten, as servers
+may at any time (core.telegram.org/mtproto/description#session)."""
 
 FORGOTTEN_SESSIONS = 1024
 """Forgotten sessions of one key of which the highest msg_id is kept."""
@@ -91,6 +91,7 @@ class ServerKey:
         temporary: for a permanent key, the temporary key that stands for it.
         sessions: by session id; the one heard of last comes last.
         used_at: when it was last used, Unix seconds; 0 for a key whose use nobody noted yet.
+        last_notice: the highest msg_id under which a packet of a session was refused that was not kept.
 
     """
 
@@ -103,6 +104,7 @@ class ServerKey:
         "auth_key",
         "bound_to",
         "expires_at",
+        "last_notice",
         "sessions",
         "temporary",
         "used_at",
@@ -117,6 +119,7 @@ class ServerKey:
         self.temporary: ServerKey | None = None
         self.sessions: dict[int, SessionSlot] = {}
         self.used_at = 0.0
+        self.last_notice = 0
         self._random = random
         self._first_salt = first_salt
         self._salts: ServerSalts | None = None
@@ -161,6 +164,12 @@ class ServerKey:
         self._forgotten[slot.session_id] = _Remains(session.high_water, session.denied[-DENIED_KEPT:])
         if len(self._forgotten) > FORGOTTEN_SESSIONS:
             self._floor = max(self._floor, self._forgotten.pop(next(iter(self._forgotten))).high_water)
+
+    def turned_away(self, slot: SessionSlot) -> None:
+        """Note what a session leaves that is not kept, since its first packet was refused."""
+        self.last_notice = max(self.last_notice, slot.session.last_msg_id)
+        if slot.session.denied != self.denied(slot.session_id):
+            self.forget(slot)
 
 
 class ServerState:
@@ -269,8 +278,8 @@ class ServerState:
         return gone
 
     def find_session(self, key: ServerKey, session_id: int, now: float) -> SessionSlot:
-        """Return a session of the key, made anew if it is not known."""
-        slot = key.sessions.pop(session_id, None)
+        """Return a session of the key, made anew if it is not known; a new one is not kept until `keep_session`."""
+        slot = key.sessions.get(session_id)
         if slot is None:
             session = ServerSession(
                 key.auth_key,
@@ -280,14 +289,31 @@ class ServerState:
                 limits=self._limits,
                 forgotten_below=key.forgotten_below(session_id),
                 denied=key.denied(session_id),
+                last_msg_id=key.last_notice,
                 strict=self._strict,
             )
             slot = SessionSlot(key, session_id, session)
-            if len(key.sessions) >= SESSIONS_OF_A_KEY:
-                self.forget_session(key, _least_needed(key))
-        slot.used_at = key.used_at = now
-        key.sessions[session_id] = slot
         return slot
+
+    def keep_session(self, slot: SessionSlot, now: float) -> bool:
+        """Note that something new came of a session at `now` (Unix seconds), and keep the session from now on.
+
+        Where the key has too many, the one that was silent for longest of those without a connection is forgotten.
+
+        Returns:
+            False where all of them have a connection: then this one is not kept.
+
+        """
+        key = slot.key
+        if slot.session_id not in key.sessions and len(key.sessions) >= SESSIONS_OF_A_KEY:
+            idle = next((other for other in key.sessions.values() if not other.connected), None)
+            if idle is None:
+                return False
+            self.forget_session(key, idle.session_id)
+        key.sessions.pop(slot.session_id, None)  # the one heard of last comes last
+        key.sessions[slot.session_id] = slot
+        slot.used_at = key.used_at = now
+        return True
 
     def forget_session(self, key: ServerKey, session_id: int) -> bool:
         """Drop a session; return whether there was one."""
@@ -298,11 +324,6 @@ class ServerState:
         if slot.link is not None:
             slot.link.detach(slot)
         return True
-
-
-def _least_needed(key: ServerKey) -> int:
-    """Return the id of the session that was silent for longest, of those without a connection if there are any."""
-    return next((slot.session_id for slot in key.sessions.values() if not slot.connected), next(iter(key.sessions)))
 
 
 def _age(option: str, seconds: float | None) -> float:

@@ -18,6 +18,7 @@ from mtproto.link import (
     KEY_AGE,
     SESSION_AGE,
     Hangup,
+    InSession,
     KeyForgotten,
     KeyMade,
     ServerLink,
@@ -30,6 +31,7 @@ from mtproto.net.clock import Clock
 from mtproto.net.delivery import Delivery
 from mtproto.net.serving import LINGER, TCPServer
 from mtproto.net.web import has_web
+from mtproto.session import Repeated
 from mtproto.session.wire import write_rpc_error
 from mtproto.transport import begins_http
 
@@ -287,6 +289,8 @@ class Listener(TCPServer):
             elif isinstance(event, KeyMade):
                 for on_key in self._on_key:
                     on_key(event.key.auth_key)
+            elif isinstance(event, InSession) and isinstance(event.event, Repeated):
+                self._flush(event.slot)  # maybe another connection than the one over which it came
             elif isinstance(event, Hangup):
                 logger.info("closing a connection: %s", event.reason)
 

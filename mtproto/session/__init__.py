@@ -29,6 +29,7 @@ from mtproto.session.events import (
     QuestionRefused,
     QuickAcked,
     Refused,
+    Repeated,
     RequestLost,
     Resent,
     Result,
@@ -51,6 +52,7 @@ from mtproto.session.outbox import Body, Request, RequestState, SendContext
 from mtproto.session.salts import ServerSalts
 from mtproto.session.server import ServerSession
 from mtproto.session.service_messages import HttpWait, Packet
+from mtproto.session.verdicts import Finding, Verdict
 
 __all__ = [
     "BAD_MESSAGES",
@@ -66,6 +68,7 @@ __all__ = [
     "CloseAfter",
     "DestroyAuthKey",
     "DestroySession",
+    "Finding",
     "Flooded",
     "ForeignSession",
     "HttpWait",
@@ -79,6 +82,7 @@ __all__ = [
     "QuestionRefused",
     "QuickAcked",
     "Refused",
+    "Repeated",
     "Request",
     "RequestLost",
     "RequestState",
@@ -101,4 +105,5 @@ __all__ = [
     "Undecodable",
     "Update",
     "UpdatesGap",
+    "Verdict",
 ]

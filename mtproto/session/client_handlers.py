@@ -215,9 +215,10 @@ class ClientHandlers(ClientMessageHandlers):
     # Salts: core.telegram.org/mtproto/service_messages#request-for-several-future-salts
 
     def _future_salts(self, msg_id: int, body: bytes, now: float) -> None:
-        answer = service.decode(body)
-        if not self._answered(answer.req_msg_id, Kind.SALTS, msg_id):
+        # future_salts#ae500895 req_msg_id:long now:int salts:vector<future_salt> = FutureSalts;
+        if not self._answered(wire.read_req_msg_id(body), Kind.SALTS, msg_id):
             return
+        answer = service.decode(body)
         salts = [Salt(salt.valid_since, salt.valid_until, salt.salt) for salt in answer.salts]
         self.key_state.add_salts(salts, self.key_state.server_time(now))
         self._plan_salts(now)

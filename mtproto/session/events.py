@@ -36,6 +36,7 @@ __all__ = [
     "QuestionRefused",
     "QuickAcked",
     "Refused",
+    "Repeated",
     "RequestLost",
     "Resent",
     "Result",
@@ -281,6 +282,17 @@ class Refused:
 
 
 @dataclass(frozen=True, slots=True)
+class Repeated:
+    """A packet that was accepted before came again, over a connection that does not carry its session.
+
+    The client sent it, or somebody who had recorded it: it has no effect, but for being acknowledged again over the
+    connection that carries the session.
+    """
+
+    msg_id: int
+
+
+@dataclass(frozen=True, slots=True)
 class Tolerated:
     """A service message has a number that the documentation calls wrong; it was handled all the same, as servers do.
 
@@ -398,6 +410,7 @@ ServerEvent: TypeAlias = (
     | QueryDropped
     | AnswersAcked
     | Refused
+    | Repeated
     | Tolerated
     | Flooded
     | CloseAfter

@@ -18,12 +18,13 @@ from mtproto.message.envelope import Unsealed
 from mtproto.message.message_ids import msg_id_time
 from mtproto.session import constructors as ids
 from mtproto.session import wire
-from mtproto.session.events import Flooded, ServerEvent, SessionCreated, Tolerated
+from mtproto.session.events import Flooded, Repeated, ServerEvent, SessionCreated, Tolerated
 from mtproto.session.inbox import NEVER, Seen
 from mtproto.session.salts import ServerSalts
 from mtproto.session.server_records import Outgoing, Received, follows
 from mtproto.session.server_sending import ServerSending
 from mtproto.session.server_state import STORED_AT_MOST
+from mtproto.session.verdicts import Finding, Verdict
 from mtproto.session.wire import Message
 from tl import service
 
@@ -60,6 +61,10 @@ class _Highest:
             self.counted = max(self.counted, seqno)
 
 
+def _refused(code: int) -> Verdict:
+    return Verdict(Finding.REFUSED, code)
+
+
 class ServerSession(ServerSending):
     """One session of one client, as the server sees it. `now` is the server's own time, Unix seconds."""
 
@@ -74,6 +79,7 @@ class ServerSession(ServerSending):
         limits: Limits = SERVER_LIMITS,
         forgotten_below: int = 0,
         denied: Iterable[int] = (),
+        last_msg_id: int = 0,
         compress: bool = True,
         strict: bool = False,
     ) -> None:
@@ -89,6 +95,7 @@ class ServerSession(ServerSending):
                 been received and forgotten, so that it is not accepted (code 20) and its state is not known. 0 says
                 that no session of the key was ever forgotten. See `high_water`.
             denied: msg_ids that an earlier session of the same id promised never to accept; see `denied` there.
+            last_msg_id: above which its own ids begin, since the client was sent messages up to there before.
             compress: whether answers above 256 bytes go as `gzip_packed` where that is shorter.
             strict: refuse service messages whose numbers the documentation calls wrong, which real servers let pass.
 
@@ -103,6 +110,7 @@ class ServerSession(ServerSending):
             compress=compress,
             strict=strict,
         )
+        self._last_msg_id = last_msg_id
         for msg_id in denied:
             self._register.deny(msg_id)
 
@@ -119,6 +127,11 @@ class ServerSession(ServerSending):
         under other ids, so that late copies of them must not be executed either.
         """
         return self._register.denied_from(self.high_water)
+
+    @property
+    def last_msg_id(self) -> int:
+        """The highest id of a message of its own, 0 before the first."""
+        return self._last_msg_id
 
     # What the data centre wants.
 
@@ -249,10 +262,8 @@ class ServerSession(ServerSending):
 
     # Packets in.
 
-    def receive(self, message: Unsealed, now: float) -> list[ServerEvent]:
-        """Check an opened packet of this session and handle what is in it.
-
-        A packet that is refused gives a `Refused` with its own msg_id, and no other event.
+    def check(self, message: Unsealed, now: float) -> Verdict:
+        """Check ids, time, salt and numbers of an opened packet of this session. Nothing changes by it.
 
         Args:
             message: what `unseal` returned for this key and session id.
@@ -261,109 +272,147 @@ class ServerSession(ServerSending):
         """
         self._reader.begin()
         if len(self._queue) > QUEUED_AT_MOST:
-            self._events.append(Flooded(f"{len(self._queue)} messages wait for a client that does not read"))
-        elif self._accept(message, now):
-            if wire.constructor_id(message.body) == ids.MSG_CONTAINER:
-                self._receive_container(message, now)
-            else:
-                self._receive_one(message, now)
-        return self._drain()
-
-    def _accept(self, message: Unsealed, now: float) -> bool:
-        """Check ids, time and salt; a repeated packet is dealt with here, as is one that is refused."""
+            return Verdict(Finding.FLOOD, reason=f"{len(self._queue)} messages wait for a client that does not read")
         msg_id = message.msg_id
         if msg_id & 3 or msg_id < 0:
-            return self._reject(message, 18, now)
+            return _refused(18)
         record = self._register.find(msg_id)
         if record is not None:
-            self._receive_again(message, record, now)
-            return False
+            return self._check_again(message, record)
         if self._register.denied(msg_id):
-            self._deny_again(msg_id)
-            return False
+            return Verdict(Finding.DENIED)
         if self.refuse_next:
-            code, self.refuse_next = self.refuse_next, 0
-            self._register.deny(msg_id)  # as no copy of what is refused for a reason would be accepted
-            return self._reject(message, code, now)
+            return Verdict(Finding.REFUSED, self.refuse_next, forced=True)
         age = now - msg_id_time(msg_id)
         if age > OLDEST:
-            return self._reject(message, 16, now)
+            return _refused(16)
         if age < -NEWEST:
-            return self._reject(message, 17, now)
+            return _refused(17)
         if self._register.look_up(msg_id) is Seen.TOO_OLD:
-            return self._reject(message, 20, now)
+            return _refused(20)
         if not self._salts.accepts(message.salt, now):
-            return self._reject(message, 48, now)
-        return True
+            return _refused(48)
+        if wire.constructor_id(message.body) == ids.MSG_CONTAINER:
+            return self._check_container(message)
+        return self._check_numbers([Message(message.msg_id, message.seqno, message.body)], None)
 
-    def _reject(self, message: Unsealed, code: int, now: float) -> bool:
-        self._refuse(message.msg_id, message.seqno, code, now)
-        return False
-
-    def _receive_again(self, message: Unsealed, record: Received, now: float) -> None:
+    def _check_again(self, message: Unsealed, record: Received) -> Verdict:
+        """Check a packet whose id was accepted before."""
         is_container = wire.constructor_id(message.body) == ids.MSG_CONTAINER
         if is_container != record.container:
-            self._refuse(message.msg_id, message.seqno, 19, now)
-            return
+            return _refused(19)
         if not is_container:
-            self._repeated(record, now)
-            return
+            return Verdict(Finding.REPEATED)
         try:
-            messages = self._reader.container(message.body)
+            return Verdict(Finding.REPEATED, messages=tuple(self._reader.container(message.body)))
         except RemoteProtocolError:
-            self._refuse(message.msg_id, message.seqno, 64, now)  # not the one that was accepted under this id
-            return
-        for inner in messages:
-            known = self._register.find(inner.msg_id)
-            if known is not None:
-                self._repeated(known, now)
+            return _refused(64)  # not the one that was accepted under this id
 
-    def _receive_one(self, message: Unsealed, now: float) -> None:
-        alone = Message(message.msg_id, message.seqno, message.body)
-        code, refused = self._number_code(alone, _Highest())
-        if refused:
-            self._refuse(alone.msg_id, alone.seqno, code, now)
-            return
-        if code:
-            self._events.append(Tolerated(alone.msg_id, code))
-        self._create(alone.msg_id, now)
-        self._handle(alone, now)
-
-    def _receive_container(self, message: Unsealed, now: float) -> None:
-        """Accept or refuse a container as a whole (core.telegram.org/mtproto/service_messages#containers)."""
+    def _check_container(self, message: Unsealed) -> Verdict:
+        """Check a container, which is accepted as a whole (core.telegram.org/mtproto/service_messages#containers)."""
         try:
             messages = self._reader.container(message.body)
         except wire.TooMany as error:
-            self._events.append(Flooded(str(error)))
-            return
+            return Verdict(Finding.FLOOD, reason=str(error))
         except RemoteProtocolError:
-            self._refuse(message.msg_id, message.seqno, 64, now)
-            return
-        code, tolerated = self._container_code(message, messages)
-        if code:
-            self._refuse(message.msg_id, message.seqno, code, now)
-            return
-        self._events += tolerated
-        self._register.remember(Received(message.msg_id, message.seqno, container=True, counted=self._strict))
-        self._create(min((inner.msg_id for inner in messages), default=message.msg_id), now)
-        with self._reader.within(ids.MSG_CONTAINER):
-            for inner in messages:
-                self._handle_inner(inner, now)
-
-    def _container_code(self, message: Unsealed, messages: list[Message]) -> tuple[int, list[Tolerated]]:
-        """Return the code with which a container has to be refused, or 0, and what is let pass in it."""
+            return _refused(64)
         new = sorted(inner for inner in messages if self._register.look_up(inner.msg_id) is Seen.NEW)
         if any(inner.msg_id & 3 or not 0 <= inner.msg_id < message.msg_id for inner in new):
-            return 64, []
+            return _refused(64)
+        return self._check_numbers([*new, Message(message.msg_id, message.seqno, message.body)], tuple(messages))
+
+    def _check_numbers(self, new: list[Message], messages: tuple[Message, ...] | None) -> Verdict:
+        """Check the numbers of new messages, in the order of their ids; `messages` is what stands in a container."""
         tolerated = []
         highest = _Highest()
-        for numbered in [*new, Message(message.msg_id, message.seqno, message.body)]:
+        for numbered in new:
             code, refused = self._number_code(numbered, highest)
             if refused:
-                return code, []
+                return _refused(code)
             if code:
                 tolerated.append(Tolerated(numbered.msg_id, code))
-        return 0, tolerated
+        return Verdict(Finding.NEW, messages=messages, tolerated=tuple(tolerated))
+
+    def receive(self, message: Unsealed, now: float, verdict: Verdict | None = None) -> list[ServerEvent]:
+        """Handle what is in an opened packet of this session that came over the connection which carries it.
+
+        A packet that is refused gives a `Refused` with its own msg_id, and no other event.
+
+        Args:
+            message: what `unseal` returned for this key and session id.
+            now: the server's time.
+            verdict: what `check` said about it just before; None lets it be checked here.
+
+        """
+        if verdict is None:
+            verdict = self.check(message, now)
+        match verdict.finding:
+            case Finding.NEW:
+                self._accept(message, verdict, now)
+            case Finding.REPEATED:
+                for record in self._repeated_records(message, verdict):
+                    self._repeated(record, now)
+            case _:
+                notice = self._notice(message, verdict, now)
+                if notice is not None:
+                    self._reply(notice)
+        return self._drain()
+
+    def turn_away(self, message: Unsealed, verdict: Verdict, now: float) -> tuple[list[ServerEvent], bytes | None]:
+        """Deal with a packet that is not new and came over a connection which does not carry this session.
+
+        Anybody who has recorded it may have sent it. Of a repetition no more follows than that it is acknowledged
+        again, over the connection that carries the session.
+
+        Args:
+            message: what `unseal` returned for this key and session id.
+            verdict: what `check` said about it.
+            now: the server's time.
+
+        Returns:
+            the events, and the payload of a packet for the connection over which this one came, if it gets any.
+
+        """
+        notice = None
+        if verdict.finding is Finding.REPEATED:
+            for record in self._repeated_records(message, verdict):
+                if record.seqno & 1:
+                    self._acknowledge(record.msg_id, now)
+            self._events.append(Repeated(message.msg_id))
+        else:
+            notice = self._notice(message, verdict, now)
+        return self._drain(), None if notice is None else self.craft(notice, now)
+
+    def _repeated_records(self, message: Unsealed, verdict: Verdict) -> list[Received]:
+        msg_ids = [message.msg_id] if verdict.messages is None else [inner.msg_id for inner in verdict.messages]
+        records = [self._register.find(msg_id) for msg_id in msg_ids]
+        return [record for record in records if record is not None]
+
+    def _notice(self, message: Unsealed, verdict: Verdict, now: float) -> bytes | None:
+        """Report a packet that is not accepted, and return what the client is told about it."""
+        match verdict.finding:
+            case Finding.FLOOD:
+                self._events.append(Flooded(verdict.reason))
+                return None
+            case Finding.DENIED:
+                return self._denial(message.msg_id)
+        if verdict.forced:
+            self.refuse_next = 0
+            self._register.deny(message.msg_id)  # as no copy of what is refused for a reason would be accepted
+        return self._refusal(message.msg_id, message.seqno, verdict.code, now)
+
+    def _accept(self, message: Unsealed, verdict: Verdict, now: float) -> None:
+        """Handle a new packet."""
+        self._events += verdict.tolerated
+        if verdict.messages is None:
+            self._create(message.msg_id, now)
+            self._handle(Message(message.msg_id, message.seqno, message.body), now)
+            return
+        self._register.remember(Received(message.msg_id, message.seqno, container=True, counted=self._strict))
+        self._create(min((inner.msg_id for inner in verdict.messages), default=message.msg_id), now)
+        with self._reader.within(ids.MSG_CONTAINER):
+            for inner in verdict.messages:
+                self._handle_inner(inner, now)
 
     def _number_code(self, message: Message, highest: _Highest) -> tuple[int, bool]:
         """Return the code that the documentation has for the number of a new message, or 0, and whether to refuse it.

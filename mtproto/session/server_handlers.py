@@ -250,9 +250,14 @@ class ServerHandlers(ServerState):
 
     def _deny_again(self, msg_id: int) -> None:
         """Tell the state of a late message that was called not received: it is not accepted now either."""
-        state = bytes((Status.NOT_RECEIVED,))
-        self._reply(service.types.MsgsAllInfo(msg_ids=[msg_id], info=state).to_bytes())
+        self._reply(self._denial(msg_id))
+
+    def _denial(self, msg_id: int) -> bytes:
+        """Report a late message that was called not received, and return what the client is told about it."""
         self._events.append(Refused(msg_id, 0))
+        state = bytes((Status.NOT_RECEIVED,))
+        body: bytes = service.types.MsgsAllInfo(msg_ids=[msg_id], info=state).to_bytes()
+        return body
 
     def _told_states(self, msg_ids: tuple[int, ...], info: bytes) -> None:
         """Forget what the client says it has, and send the rest again under the old ids."""

@@ -111,6 +111,10 @@ class ServerState:
 
     def _refuse(self, msg_id: int, seqno: int, code: int, now: float) -> None:
         """Tell the client that a message was not accepted."""
+        self._reply(self._refusal(msg_id, seqno, code, now))
+
+    def _refusal(self, msg_id: int, seqno: int, code: int, now: float) -> bytes:
+        """Report that a message was not accepted, and return what the client is told about it."""
         if code == SALT_CODE:
             notice = service.types.BadServerSalt(
                 bad_msg_id=msg_id, bad_msg_seqno=seqno, error_code=code, new_server_salt=self._salts.current(now)
@@ -119,8 +123,9 @@ class ServerState:
             notice = service.types.BadMsgNotification(bad_msg_id=msg_id, bad_msg_seqno=seqno, error_code=code)
         if code in NOT_TO_COME_BACK:
             self._register.deny(msg_id)
-        self._reply(notice.to_bytes())
         self._events.append(Refused(msg_id, code))
+        body: bytes = notice.to_bytes()
+        return body
 
     def _send_result(self, record: Received, result: bytes, *, announced: bool = False) -> None:
         """Queue the answer to a query, which acknowledges it as well."""

@@ -40,6 +40,7 @@ __all__ = [
     "read_copy",
     "read_gzip",
     "read_ids",
+    "read_req_msg_id",
     "read_rpc_result",
     "write_acks",
     "write_container",
@@ -190,6 +191,18 @@ def read_rpc_result(body: bytes) -> tuple[int, bytes]:
     if len(body) < _RPC_RESULT.size + _WORD.size:
         raise RemoteProtocolError("rpc_result", "cut short")
     return _RPC_RESULT.unpack_from(body)[1], body[_RPC_RESULT.size :]
+
+
+def read_req_msg_id(body: bytes) -> int:
+    """Return the id of the question from a serialized `future_salts`, in which it comes first; no more is read.
+
+    Raises:
+        RemoteProtocolError: it is too short for one.
+
+    """
+    if len(body) < _RPC_RESULT.size:
+        raise RemoteProtocolError("future_salts", "cut short")
+    return int(_RPC_RESULT.unpack_from(body)[1])
 
 
 def write_rpc_result(req_msg_id: int, result: bytes) -> bytes:

@@ -10,9 +10,6 @@ from collections.abc import Mapping
 __all__ = ["NOT_YET"]
 
 NOT_YET: Mapping[str, str] = {
-    # An effect before its check
-    "replayed-packet": "calls that are running lose their answers, updates stay away",
-    "replayed-first-packets": "calls that are running lose their answers, updates stay away",
     # Work of a data centre
     "gzip-fails-at-its-end": "all other connections wait for seconds, and memory",
     "nested-tl": "all other connections wait for seconds, and memory",

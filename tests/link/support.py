@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from mtproto.exchange import ExchangeFaults
-    from mtproto.link import LinkEvent, LinkFaults, ServerLinkEvent
+    from mtproto.link import LinkEvent, LinkFaults, ServerKey, ServerLinkEvent, SessionSlot
 
 NOW = 1_750_000_000.25
 DC = 2
@@ -46,6 +46,13 @@ def known_state() -> KeyState:
 
 def of_type(events: Iterable[object], kind: type[E]) -> list[E]:
     return [event for event in events if isinstance(event, kind)]
+
+
+def kept_session(state: ServerState, key: ServerKey, session_id: int, now: float) -> SessionSlot:
+    """Return a session of a server, as one from which something was accepted."""
+    slot = state.find_session(key, session_id, now)
+    assert state.keep_session(slot, now)
+    return slot
 
 
 class Pair:

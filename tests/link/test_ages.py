@@ -8,7 +8,7 @@ from mtproto.link import KEY_AGE, SESSION_AGE, InSession, ServerKey, ServerLink,
 from mtproto.link.server_state import SESSIONS_OF_A_KEY
 from mtproto.message.auth_key import AuthKey
 from mtproto.transport import client_transport
-from tests.link.support import NOW, QUERY, Pair, of_type, rsa_key, seeded
+from tests.link.support import NOW, QUERY, Pair, kept_session, of_type, rsa_key, seeded
 
 
 def talked() -> tuple[Pair, SessionSlot, list[bytes]]:
@@ -104,7 +104,7 @@ def test_a_temporary_key_that_expired_is_forgotten_and_stands_for_nothing() -> N
 def test_of_clients_that_left_nothing_remains(clients: int) -> None:
     state = ServerState(seeded())
     for number in range(clients):
-        state.find_session(new_key(state, number, used_at=NOW), 1, NOW)
+        kept_session(state, new_key(state, number, used_at=NOW), 1, NOW)
     assert len(state.forget_old(NOW + KEY_AGE + 1)) == clients
     assert list(state) == []
 
@@ -112,7 +112,7 @@ def test_of_clients_that_left_nothing_remains(clients: int) -> None:
 def test_ages_may_be_turned_off() -> None:
     state = ServerState(seeded(), session_age=None, key_age=None)
     key = new_key(state, 1, used_at=NOW)
-    slot = state.find_session(key, 1, NOW)
+    slot = kept_session(state, key, 1, NOW)
     assert state.forget_old(NOW + 1000 * KEY_AGE) == []
     assert key.sessions == {1: slot}
 
@@ -120,6 +120,6 @@ def test_ages_may_be_turned_off() -> None:
 def test_a_session_that_is_connected_is_not_the_one_to_go_when_a_key_has_too_many() -> None:
     pair, slot, _ = talked()
     for number in range(2 * SESSIONS_OF_A_KEY):
-        pair.state.find_session(slot.key, 1_000 + number, pair.now)
+        kept_session(pair.state, slot.key, 1_000 + number, pair.now)
     assert slot.session_id in slot.key.sessions
     assert len(slot.key.sessions) == SESSIONS_OF_A_KEY

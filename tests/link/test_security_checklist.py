@@ -163,7 +163,7 @@ def test_the_key_of_one_dc_is_never_used_on_another(
 
 def test_sessions_never_cross_keys() -> None:
     pair = Pair()
-    keys = [pair.state.add_key(AuthKey(seeded(number)(256))) for number in (21, 22)]
+    keys = [pair.state.add_key(AuthKey(seeded(number)(256)), first_salt=0) for number in (21, 22)]
     connection = BareConnection(pair)
     for key in keys:
         connection.send(sealed_query(key.auth_key, 5))

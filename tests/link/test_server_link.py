@@ -11,18 +11,18 @@ from mtproto.session import AuthKeyDestroyed, QueryDropped, Result, SessionCreat
 from mtproto.session.wire import Message, write_container
 from mtproto.transport import QuickAck, client_transport
 from tests.link.pfs_stage import Stage
-from tests.link.support import ANSWER, NOW, QUERY, Pair, known_state, of_type, rsa_key, seeded
+from tests.link.support import ANSWER, NOW, QUERY, Pair, kept_session, known_state, of_type, rsa_key, seeded
 
 
 def lone_link(state: ServerState | None = None) -> ServerLink:
     return ServerLink(state or ServerState(seeded()), [rsa_key()], NOW, seeded())
 
 
-def sealed(session_id: int, key: AuthKey | None = None) -> bytes:
+def sealed(session_id: int, key: AuthKey | None = None, salt: int = 0) -> bytes:
     packet = seal(
         key or known_state().auth_key,
         Sender.CLIENT,
-        salt=0,
+        salt=salt,
         session_id=session_id,
         msg_id=int(NOW) << 32 | 4,
         seqno=1,
@@ -157,7 +157,7 @@ def test_the_memory_of_forgotten_sessions_is_bounded_and_errs_on_the_safe_side()
     state = ServerState(seeded())
     key = state.add_key(known_state().auth_key)
     for session_id in range(1, 1100):
-        state.find_session(key, session_id, NOW).session = _Remembering(session_id)  # type: ignore[assignment]
+        kept_session(state, key, session_id, NOW).session = _Remembering(session_id)  # type: ignore[assignment]
         state.forget_session(key, session_id)
     assert key.forgotten_below(1099) == 1099
     assert key.forgotten_below(1) == 1099 - 1024
@@ -205,8 +205,10 @@ def test_a_client_that_never_shows_a_key_is_closed() -> None:
 
 
 def test_a_client_that_has_shown_a_key_may_be_silent() -> None:
-    link = lone_link(Pair().state)
-    answered_with(link, sealed(1))
+    state = Pair().state
+    [key] = state
+    link = lone_link(state)
+    answered_with(link, sealed(1, salt=key.salts(NOW).current(NOW)))
     link.tick(NOW + 100_000)
     assert not link.closing
 
@@ -320,10 +322,10 @@ def test_a_temporary_key_is_not_destroyed_but_ends_by_itself() -> None:
 def test_the_session_silent_for_longest_is_forgotten_when_there_are_too_many() -> None:
     state = ServerState(seeded())
     key: ServerKey = state.add_key(known_state().auth_key)
-    first = state.find_session(key, 1, NOW)
+    first = kept_session(state, key, 1, NOW)
     for session_id in range(2, 65):
-        state.find_session(key, session_id, NOW)
-    assert state.find_session(key, 1, NOW) is first
-    state.find_session(key, 65, NOW)
+        kept_session(state, key, session_id, NOW)
+    assert kept_session(state, key, 1, NOW) is first
+    kept_session(state, key, 65, NOW)
     assert 1 in key.sessions
     assert 2 not in key.sessions

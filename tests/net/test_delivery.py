@@ -22,6 +22,7 @@ def session(state: ServerState | None = None, *, connected: bool = True) -> Sess
     state = state or ServerState(seeded(), limits=Limits(queued_updates=FEW))
     key = state.add_key(AuthKey(seeded(3)(256)))
     slot = state.find_session(key, 7, NOW)
+    state.keep_session(slot, NOW)
     if connected:
         slot.link = cast("ServerLink", object())
         slot.session.connected(NOW)

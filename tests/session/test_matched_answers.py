@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mtproto.session import SaltChanged
-from mtproto.session.events import Anomaly, ClientEvent, Pong, TimeLearned
+from mtproto.session.events import Anomaly, ClientEvent, Pong, TimeLearned, Undecodable
 from tests.session.harness import Pair, of, settled
 from tl import service
 
@@ -62,6 +62,23 @@ def test_future_salts_that_name_another_message_are_not_taken_while_some_are_ask
     assert not knows_the_salt(pair)
     assert of(salts(pair, asked[0].msg_id), SaltChanged)
     assert knows_the_salt(pair)
+
+
+def test_future_salts_that_were_not_asked_for_are_not_decoded(pair: Pair) -> None:
+    """What stands in them is read for whoever asked: a million of them inflate out of a few bytes."""
+    unreadable = types.FutureSalts(req_msg_id=pair.client_id(), now=int(pair.now), salts=[]).to_bytes() + bytes(4)
+    assert [type(event) for event in pair.from_server_now(unreadable)] == [Anomaly]
+
+
+def test_future_salts_that_can_not_be_read_leave_the_question_no_longer_open(pair: Pair) -> None:
+    pair.client._salts_due = pair.now
+    pair.client._salts_not_before = 0.0
+    pair.client.tick(pair.now)
+    said = [message for payload in pair.from_client() for message in pair.open_client(payload)]
+    [asked] = [message for message in said if service.decode(message.body).NAME == "get_future_salts"]
+    unreadable = types.FutureSalts(req_msg_id=asked.msg_id, now=int(pair.now), salts=[]).to_bytes() + bytes(4)
+    assert of(pair.from_server_now(unreadable), Undecodable)
+    assert of(pair.from_server_now(unreadable), Anomaly)  # the client asks anew instead
 
 
 @pytest.mark.parametrize("ahead", [-FAR, -(40 << 32), 40 << 32, FAR])

@@ -377,7 +377,9 @@ def _advance_salts(packet: IncomingPacket, _message: Unsealed) -> None:
 
 def _refuse(packet: IncomingPacket, message: Unsealed, code: int) -> None:
     if packet.key is not None:
-        packet.state.find_session(packet.key, message.session_id, packet.now).session.refuse_next = code
+        slot = packet.state.find_session(packet.key, message.session_id, packet.now)
+        packet.state.keep_session(slot, packet.now)
+        slot.session.refuse_next = code
 
 
 def _forget_session(packet: IncomingPacket, message: Unsealed) -> None:
