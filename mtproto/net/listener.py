@@ -27,7 +27,8 @@ from mtproto.link.http_server import HttpLink
 from mtproto.link.options import ServerLinkOptions
 from mtproto.net.clock import Clock
 from mtproto.net.delivery import Delivery
-from mtproto.net.serving import LINGER, TCPServer
+from mtproto.net.serving import TCPServer
+from mtproto.net.transports import LINGER, as_stream
 from mtproto.net.web import has_web
 from mtproto.session.wire import write_rpc_error
 from mtproto.transport import begins_http
@@ -353,12 +354,10 @@ class _Pump(asyncio.Protocol):
         self.closed = asyncio.Event()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        if not isinstance(transport, asyncio.Transport):
-            raise TypeError("a TCP transport is needed")
-        self._transport = transport
+        self._transport = as_stream(transport)
         self._link = self.link = self._owner.opened(self)
         if self._link is None:
-            transport.abort()
+            self._transport.abort()
         else:
             self._set_timer(self._link)
 

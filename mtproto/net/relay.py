@@ -6,7 +6,8 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING, Protocol
 
-from mtproto.net.serving import LINGER, TCPServer
+from mtproto.net.serving import TCPServer
+from mtproto.net.transports import LINGER, as_stream
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -127,9 +128,7 @@ class _Side(asyncio.Protocol):
         self.closed = asyncio.Event()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        if not isinstance(transport, asyncio.Transport):
-            raise TypeError("a TCP transport is needed")
-        self._transport = transport
+        self._transport = as_stream(transport)
 
     def pause_writing(self) -> None:
         if self.other is not None:

@@ -38,7 +38,6 @@ NOT_YET: Mapping[str, str] = {
     # Connections of a data centre
     "told-to-close": "a connection that is told to close stays while its peer does not read",
     "modular-powers": "powers in worker threads keep the interpreter from the loop",
-    "uvloop": "nothing is accepted on uvloop",
     # Work of a client
     "gzipped-state-requests-250": "seconds of work for each packet, calls are settled late",
     "unasked-future-salts": "they are decoded before they are matched to a question",
