@@ -28,7 +28,7 @@ from mtproto.link.options import ServerLinkOptions
 from mtproto.net.clock import Clock
 from mtproto.net.delivery import Delivery
 from mtproto.net.serving import TCPServer
-from mtproto.net.transports import LINGER, as_stream
+from mtproto.net.transports import Ending, as_stream
 from mtproto.net.web import has_web
 from mtproto.session.wire import write_rpc_error
 from mtproto.transport import begins_http
@@ -351,10 +351,13 @@ class _Pump(asyncio.Protocol):
         self._writable = True
         self._flush_planned = False
         self._timer: asyncio.TimerHandle | None = None
+        self._ticked = 0.0  # Unix seconds of the last tick
+        self._ending: Ending
         self.closed = asyncio.Event()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = as_stream(transport)
+        self._ending = Ending(self._loop, self._transport)
         self._link = self.link = self._owner.opened(self)
         if self._link is None:
             self._transport.abort()
@@ -393,6 +396,7 @@ class _Pump(asyncio.Protocol):
         link, self.link, self._link = self.link, None, None
         if self._timer is not None:
             self._timer.cancel()
+        self._ending.over()
         if link is not None:
             self._owner.lost(link)
         self.closed.set()
@@ -422,15 +426,18 @@ class _Pump(asyncio.Protocol):
         while self._writable and (data := link.data_to_send(self._owner.now())):
             self._transport.write(data)
         self._owner.flushed()
-        if link.closing and self._writable and not self._transport.is_closing():
-            self._transport.close()
-            self._loop.call_later(LINGER, self._transport.abort)
+        if link.closing or (self.link is not None and self.link.closing):
+            self._ending.begin()  # whether the peer reads or not: what has to be said first waits for no longer
+        if link.closing and self._writable:
+            self._ending.close()
         self._set_timer(link)
 
     def _set_timer(self, link: ServerLink | WebServer) -> None:
         deadline = link.next_deadline()
-        if deadline is None or self._transport.is_closing():
+        if deadline is None or link.closing or self._transport.is_closing():
             return
+        if not self._writable and deadline <= self._ticked:
+            return  # the link knows, and waits until something can be sent
         when = self._loop.time() + max(0.0, deadline - self._owner.now())
         if self._timer is not None:
             if self._timer.when() <= when:
@@ -441,7 +448,8 @@ class _Pump(asyncio.Protocol):
     def _tick(self) -> None:
         self._timer = None
         if self._link is not None:
-            self._owner.dispatch(self._link.tick(self._owner.now()))
+            self._ticked = self._owner.now()
+            self._owner.dispatch(self._link.tick(self._ticked))
             self.plan_flush()
 
     def _offload(self, link: ServerLink | WebServer) -> None:

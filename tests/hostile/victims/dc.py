@@ -47,7 +47,7 @@ async def main(options: dict[str, Any]) -> None:
             nonlocal pushed
             if command["do"] == "push":
                 pushed += 1
-                sent = dc.push(api.types.UpdatesTooLong())
+                sent = await dc.push(api.types.UpdatesTooLong())
                 return {"sessions": sent, "pushed": pushed}
             state = dc._listener.state
             return {
