@@ -243,6 +243,11 @@ class ServerLink:
                     size += len(packet.payload)
         return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
+    @property
+    def unsent(self) -> int:
+        """Bytes that wait to be sent because of bytes that came in: all but answers to calls, and updates."""
+        return sum(map(len, self._outgoing)) + sum(slot.session.unsent for slot in self._slots)
+
     def _pack(self, transport: ServerTransport, payload: bytes, slot: SessionSlot | None, now: float) -> list[bytes]:
         faults = self._active_faults()
         if faults is None:

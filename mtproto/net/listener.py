@@ -28,7 +28,7 @@ from mtproto.link.options import ServerLinkOptions
 from mtproto.net.clock import Clock
 from mtproto.net.delivery import Delivery
 from mtproto.net.serving import TCPServer
-from mtproto.net.transports import Ending, as_stream
+from mtproto.net.transports import Brake, Ending, as_stream
 from mtproto.net.web import has_web
 from mtproto.session.wire import write_rpc_error
 from mtproto.transport import begins_http
@@ -353,11 +353,13 @@ class _Pump(asyncio.Protocol):
         self._timer: asyncio.TimerHandle | None = None
         self._ticked = 0.0  # Unix seconds of the last tick
         self._ending: Ending
+        self._brake: Brake
         self.closed = asyncio.Event()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = as_stream(transport)
         self._ending = Ending(self._loop, self._transport)
+        self._brake = Brake(self._loop, self._transport)
         self._link = self.link = self._owner.opened(self)
         if self._link is None:
             self._transport.abort()
@@ -383,6 +385,8 @@ class _Pump(asyncio.Protocol):
         if link is not None:
             self._owner.dispatch(link.received(data, self._owner.now()))
             self._offload(link)
+            if not self._writable:
+                self._brake.hold(link.unsent)
             self.plan_flush()
 
     def pause_writing(self) -> None:
@@ -390,6 +394,7 @@ class _Pump(asyncio.Protocol):
 
     def resume_writing(self) -> None:
         self._writable = True
+        self._brake.release()
         self._flush()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -397,6 +402,7 @@ class _Pump(asyncio.Protocol):
         if self._timer is not None:
             self._timer.cancel()
         self._ending.over()
+        self._brake.release()
         if link is not None:
             self._owner.lost(link)
         self.closed.set()

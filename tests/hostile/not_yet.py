@@ -36,7 +36,7 @@ NOT_YET: Mapping[str, str] = {
     "unfinished-packets": "connections without an accepted packet have no budget of memory together",
     "unfinished-posts": "connections without an accepted packet have no budget of memory together",
     # Connections of a data centre
-    "told-to-close": "a connection that is told to close stays while its peer does not read",
+    "told-to-close": "memory of large answers that nobody reads, and all other connections wait",
     "modular-powers": "powers in worker threads keep the interpreter from the loop",
     # Work of a client
     "gzipped-state-requests-250": "seconds of work for each packet, calls are settled late",
