@@ -63,6 +63,11 @@ class ServerLink:
         random: source of random bytes.
         options: everything else, see `ServerLinkOptions`; as one object, or by name.
 
+    Attributes:
+        transport_name: the framing; None while it is not known.
+        closing: the connection is to be closed once all is sent.
+        accepted: a packet of a session was accepted over this connection: the client holds a key.
+
     Raises `LocalProtocolError` if `now` is a time at which no server works.
 
     """
@@ -97,6 +102,7 @@ class ServerLink:
         self._deadline: float | None = now + AUTHENTICATE_TIME
         self.transport_name: str | None = None
         self.closing = False
+        self.accepted = False
 
     # What comes in -----------------------------------------------------------------------------------------------
 
@@ -208,6 +214,7 @@ class ServerLink:
         slot.link = self
         slot.session.connected(now)
         self._slots[slot] = None
+        self.accepted = True
         self._deadline = None  # the client holds a key; from now on its pings may set a deadline
 
     def detach(self, slot: SessionSlot) -> None:

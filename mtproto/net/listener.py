@@ -28,6 +28,7 @@ from mtproto.link.options import ServerLinkOptions
 from mtproto.net.clock import Clock
 from mtproto.net.delivery import Delivery
 from mtproto.net.serving import TCPServer
+from mtproto.net.strangers import STRANGERS_MEMORY, StrangersBudget
 from mtproto.net.transports import Brake, Ending, as_stream
 from mtproto.net.web import has_web
 from mtproto.session.wire import write_rpc_error
@@ -83,6 +84,7 @@ class Listener(TCPServer):
 
     Attributes:
         state: keys and sessions.
+        strangers: the memory of connections without an accepted packet; for its pumps.
 
     """
 
@@ -124,6 +126,7 @@ class Listener(TCPServer):
             self.state, keys, self._clock(), random, options, flush=self._flush_link
         )
         self._pumps: dict[ServerLink, _Pump] = {}
+        self.strangers: StrangersBudget[_Pump] = StrangersBudget(STRANGERS_MEMORY)
         self._answers: set[asyncio.Future[bytes]] = set()
         self._delivery = Delivery(self._flush)
         self._on_key: list[Callable[[AuthKey], None]] = []
@@ -351,6 +354,7 @@ class _Pump(asyncio.Protocol):
         self._writable = True
         self._flush_planned = False
         self._timer: asyncio.TimerHandle | None = None
+        self._received: int | None = 0  # bytes, while no packet is accepted
         self._ticked = 0.0  # Unix seconds of the last tick
         self._ending: Ending
         self._brake: Brake
@@ -379,6 +383,8 @@ class _Pump(asyncio.Protocol):
         return head
 
     def data_received(self, data: bytes) -> None:
+        if self._received is not None:
+            self._received += len(data)
         if self._head is not None and self.link is not None:
             data = self._begin(data, self.link)
         link = self._link
@@ -388,6 +394,21 @@ class _Pump(asyncio.Protocol):
             if not self._writable:
                 self._brake.hold(link.unsent)
             self.plan_flush()
+        self._count()
+
+    def _count(self) -> None:
+        """Count what a connection holds until a packet of it is accepted: all that came counts, and what is unsent."""
+        if self._received is None or self.link is None or self._link is None or self._transport.is_closing():
+            return
+        if self.link.accepted:
+            self._received = None
+            self._owner.strangers.forget(self)
+            return
+        unsent = self._link.unsent + self._transport.get_write_buffer_size()
+        largest = self._owner.strangers.note(self, self._received + unsent)
+        if largest is not None:
+            logger.info("cutting the connection that holds most, of those without an accepted packet")
+            largest.abort()
 
     def pause_writing(self) -> None:
         self._writable = False
@@ -403,6 +424,8 @@ class _Pump(asyncio.Protocol):
             self._timer.cancel()
         self._ending.over()
         self._brake.release()
+        self._received = None
+        self._owner.strangers.forget(self)
         if link is not None:
             self._owner.lost(link)
         self.closed.set()

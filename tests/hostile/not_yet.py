@@ -27,9 +27,9 @@ NOT_YET: Mapping[str, str] = {
     # Memory of a data centre
     "invoke-after": "memory, and all other connections wait for seconds",
     "invoke-after-gzipped": "memory, and all other connections wait for seconds",
-    "unread-websocket-pongs": "the queue of pongs grows, and all other connections wait",
-    "unread-options": "the queue of answers grows, and all other connections wait",
-    "unread-quick-acks": "the queue of quick acks grows, and all other connections wait",
+    "unread-websocket-pongs": "all other connections wait: each read is handled in one piece",
+    "unread-options": "all other connections wait: each read is handled in one piece",
+    "unread-quick-acks": "all other connections wait: each read is handled in one piece",
     "unread-pongs": "all other connections wait",
     "unread-acks": "all other connections wait for seconds",
     "unread-answers": "answers that nobody reads are kept, and all other connections wait",
