@@ -28,7 +28,7 @@ from mtproto.link.options import ServerLinkOptions
 from mtproto.net.clock import Clock
 from mtproto.net.delivery import Delivery
 from mtproto.net.serving import TCPServer
-from mtproto.net.strangers import STRANGERS_MEMORY, StrangersBudget
+from mtproto.net.strangers import ROOM, STRANGERS_MEMORY, StrangersBudget
 from mtproto.net.transports import Brake, Ending, as_stream
 from mtproto.net.web import has_web
 from mtproto.session.wire import write_rpc_error
@@ -405,7 +405,7 @@ class _Pump(asyncio.Protocol):
             self._owner.strangers.forget(self)
             return
         unsent = self._link.unsent + self._transport.get_write_buffer_size()
-        largest = self._owner.strangers.note(self, self._received + unsent)
+        largest = self._owner.strangers.note(self, ROOM * self._received + unsent)
         if largest is not None:
             logger.info("cutting the connection that holds most, of those without an accepted packet")
             largest.abort()

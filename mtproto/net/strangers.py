@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Hashable
 from typing import Generic, TypeVar
 
-__all__ = ["STRANGERS_MEMORY", "StrangersBudget"]
+__all__ = ["ROOM", "STRANGERS_MEMORY", "StrangersBudget"]
 
 STRANGERS_MEMORY = 32 * 1024 * 1024
 """Bytes for all connections without an accepted packet together: 4,096 exchanges use far less."""
+
+ROOM = 2
+"""Bytes that are kept at most for each byte that came: a large packet is put together in room for twice of it."""
 
 C = TypeVar("C", bound=Hashable)
 

@@ -33,8 +33,8 @@ NOT_YET: Mapping[str, str] = {
     "unread-pongs": "all other connections wait",
     "unread-acks": "all other connections wait for seconds",
     "unread-answers": "answers that nobody reads are kept, and all other connections wait",
-    "unfinished-packets": "connections without an accepted packet have no budget of memory together",
-    "unfinished-posts": "connections without an accepted packet have no budget of memory together",
+    "unfinished-packets": "all other connections wait: each read is handled in one piece",
+    "unfinished-posts": "all other connections wait: each read is handled in one piece",
     # Connections of a data centre
     "told-to-close": "memory of large answers that nobody reads, and all other connections wait",
     "modular-powers": "powers in worker threads keep the interpreter from the loop",
