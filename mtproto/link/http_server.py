@@ -74,6 +74,7 @@ class HttpLink(ServerLink):
             super()._attach(slot, now)
         else:
             self.take_over(slot)
+        self.accepted = True
         self._deadline = None
 
     def take_over(self, slot: SessionSlot) -> None:

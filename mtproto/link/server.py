@@ -66,6 +66,11 @@ class ServerLink:
         random: source of random bytes.
         options: everything else, see `ServerLinkOptions`; as one object, or by name.
 
+    Attributes:
+        transport_name: the framing; None while it is not known.
+        closing: the connection is to be closed once all is sent.
+        accepted: a packet of a session was accepted over this connection: the client holds a key.
+
     Raises `LocalProtocolError` if `now` is a time at which no server works.
 
     """
@@ -101,6 +106,7 @@ class ServerLink:
         self._deadline: float | None = now + AUTHENTICATE_TIME
         self.transport_name: str | None = None
         self.closing = False
+        self.accepted = False
 
     # What comes in -----------------------------------------------------------------------------------------------
 
@@ -236,6 +242,7 @@ class ServerLink:
         slot.link = self
         slot.session.connected(now)
         self._slots[slot] = None
+        self.accepted = True
         self._deadline = None  # the client holds a key; from now on its pings may set a deadline
 
     def detach(self, slot: SessionSlot) -> None:
@@ -270,6 +277,11 @@ class ServerLink:
                     pieces += self._pack(transport, packet.payload, slot, now)
                     size += len(packet.payload)
         return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+    @property
+    def unsent(self) -> int:
+        """Bytes that wait to be sent because of bytes that came in: all but answers to calls, and updates."""
+        return sum(map(len, self._outgoing)) + sum(slot.session.unsent for slot in self._slots)
 
     def _pack(self, transport: ServerTransport, payload: bytes, slot: SessionSlot | None, now: float) -> list[bytes]:
         faults = self._active_faults()

@@ -8,6 +8,7 @@ import socket
 from typing import TYPE_CHECKING
 
 from mtproto.net.socks import connect_through_async
+from mtproto.net.transports import as_stream
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -94,13 +95,11 @@ class _Socket(asyncio.Protocol):
             raise failure
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        if not isinstance(transport, asyncio.Transport):
-            raise TypeError("a TCP transport is needed")
-        self._transport = transport
+        self._transport = stream = as_stream(transport)
         if self._closing:  # given up in the very moment in which it came about
-            transport.abort()
+            stream.abort()
             return
-        self.write = transport.write
+        self.write = stream.write
         self.writable = True
         self._owner.opened(self)
 

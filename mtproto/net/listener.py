@@ -29,7 +29,9 @@ from mtproto.link.http_server import HttpLink
 from mtproto.link.options import ServerLinkOptions
 from mtproto.net.clock import Clock
 from mtproto.net.delivery import Delivery
-from mtproto.net.serving import LINGER, TCPServer
+from mtproto.net.serving import TCPServer
+from mtproto.net.strangers import ROOM, STRANGERS_MEMORY, StrangersBudget
+from mtproto.net.transports import Brake, Ending, as_stream
 from mtproto.net.web import has_web
 from mtproto.session import Repeated
 from mtproto.session.wire import write_rpc_error
@@ -85,6 +87,7 @@ class Listener(TCPServer):
 
     Attributes:
         state: keys and sessions.
+        strangers: the memory of connections without an accepted packet; for its pumps.
 
     """
 
@@ -128,6 +131,7 @@ class Listener(TCPServer):
             self.state, keys, self._clock(), random, options, flush=self._flush_link
         )
         self._pumps: dict[ServerLink, _Pump] = {}
+        self.strangers: StrangersBudget[_Pump] = StrangersBudget(STRANGERS_MEMORY)
         self._answers: set[asyncio.Future[bytes]] = set()
         self._delivery = Delivery(self._flush)
         self._on_key: list[Callable[[AuthKey], None]] = []
@@ -360,15 +364,19 @@ class _Pump(asyncio.Protocol):
         self._writable = True
         self._flush_planned = False
         self._timer: asyncio.TimerHandle | None = None
+        self._received: int | None = 0  # bytes, while no packet is accepted
+        self._ticked = 0.0  # Unix seconds of the last tick
+        self._ending: Ending
+        self._brake: Brake
         self.closed = asyncio.Event()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        if not isinstance(transport, asyncio.Transport):
-            raise TypeError("a TCP transport is needed")
-        self._transport = transport
+        self._transport = as_stream(transport)
+        self._ending = Ending(self._loop, self._transport)
+        self._brake = Brake(self._loop, self._transport)
         self._link = self.link = self._owner.opened(self)
         if self._link is None:
-            transport.abort()
+            self._transport.abort()
         else:
             self._set_timer(self._link)
 
@@ -385,25 +393,49 @@ class _Pump(asyncio.Protocol):
         return head
 
     def data_received(self, data: bytes) -> None:
+        if self._received is not None:
+            self._received += len(data)
         if self._head is not None and self.link is not None:
             data = self._begin(data, self.link)
         link = self._link
         if link is not None:
             self._owner.dispatch(link.received(data, self._owner.now()))
             self._offload(link)
+            if not self._writable:
+                self._brake.hold(link.unsent)
             self.plan_flush()
+        self._count()
+
+    def _count(self) -> None:
+        """Count what a connection holds until a packet of it is accepted: all that came counts, and what is unsent."""
+        if self._received is None or self.link is None or self._link is None or self._transport.is_closing():
+            return
+        if self.link.accepted:
+            self._received = None
+            self._owner.strangers.forget(self)
+            return
+        unsent = self._link.unsent + self._transport.get_write_buffer_size()
+        largest = self._owner.strangers.note(self, ROOM * self._received + unsent)
+        if largest is not None:
+            logger.info("cutting the connection that holds most, of those without an accepted packet")
+            largest.abort()
 
     def pause_writing(self) -> None:
         self._writable = False
 
     def resume_writing(self) -> None:
         self._writable = True
+        self._brake.release()
         self._flush()
 
     def connection_lost(self, exc: Exception | None) -> None:
         link, self.link, self._link = self.link, None, None
         if self._timer is not None:
             self._timer.cancel()
+        self._ending.over()
+        self._brake.release()
+        self._received = None
+        self._owner.strangers.forget(self)
         if link is not None:
             self._owner.lost(link)
         self.closed.set()
@@ -433,15 +465,18 @@ class _Pump(asyncio.Protocol):
         while self._writable and (data := link.data_to_send(self._owner.now())):
             self._transport.write(data)
         self._owner.flushed()
-        if link.closing and self._writable and not self._transport.is_closing():
-            self._transport.close()
-            self._loop.call_later(LINGER, self._transport.abort)
+        if link.closing or (self.link is not None and self.link.closing):
+            self._ending.begin()  # whether the peer reads or not: what has to be said first waits for no longer
+        if link.closing and self._writable:
+            self._ending.close()
         self._set_timer(link)
 
     def _set_timer(self, link: ServerLink | WebServer) -> None:
         deadline = link.next_deadline()
-        if deadline is None or self._transport.is_closing():
+        if deadline is None or link.closing or self._transport.is_closing():
             return
+        if not self._writable and deadline <= self._ticked:
+            return  # the link knows, and waits until something can be sent
         when = self._loop.time() + max(0.0, deadline - self._owner.now())
         if self._timer is not None:
             if self._timer.when() <= when:
@@ -452,7 +487,8 @@ class _Pump(asyncio.Protocol):
     def _tick(self) -> None:
         self._timer = None
         if self._link is not None:
-            self._owner.dispatch(self._link.tick(self._owner.now()))
+            self._ticked = self._owner.now()
+            self._owner.dispatch(self._link.tick(self._ticked))
             self.plan_flush()
 
     def _offload(self, link: ServerLink | WebServer) -> None:

@@ -6,7 +6,8 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING, Protocol
 
-from mtproto.net.serving import LINGER, TCPServer
+from mtproto.net.serving import TCPServer
+from mtproto.net.transports import Ending, as_stream
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,7 +40,7 @@ class RelayLink(Protocol):
     def received(self, data: bytes, now: float) -> None:
         """Take what the visitor sent."""
 
-    def upstream_received(self, data: bytes) -> None:
+    def upstream_received(self, data: bytes, now: float) -> None:
         """Take what came from upstream."""
 
     def data_for_visitor(self) -> bytes:
@@ -122,14 +123,14 @@ class _Side(asyncio.Protocol):
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
         self._transport: asyncio.Transport | None = None
+        self._ending: Ending
         self.other: _Side | None = None
         self.ended = False  # the peer says no more; it may still listen
         self.closed = asyncio.Event()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        if not isinstance(transport, asyncio.Transport):
-            raise TypeError("a TCP transport is needed")
-        self._transport = transport
+        self._transport = as_stream(transport)
+        self._ending = Ending(self._loop, self._transport)
 
     def pause_writing(self) -> None:
         if self.other is not None:
@@ -149,6 +150,7 @@ class _Side(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._transport = None
+        self._ending.over()
         if self.other is not None:
             self.other.close()
         self.closed.set()
@@ -173,9 +175,8 @@ class _Side(asyncio.Protocol):
 
     def close(self) -> None:
         """Close, once all is sent."""
-        if self._transport is not None and not self._transport.is_closing():
-            self._transport.close()
-            self._loop.call_later(LINGER, self._transport.abort)
+        if self._transport is not None:
+            self._ending.close()
 
     def abort(self) -> None:
         """Close at once; what was not sent is dropped."""
@@ -200,9 +201,7 @@ class _Visitor(_Side):
             self.abort()
             return
         self._link = link
-        deadline = link.next_deadline()
-        if deadline is not None:
-            self._timer = self._loop.call_later(max(0.0, deadline - self._owner.now()), self._tick)
+        self._set_timer()
 
     def data_received(self, data: bytes) -> None:
         self._link.received(data, self._owner.now())
@@ -217,7 +216,7 @@ class _Visitor(_Side):
 
     def upstream_received(self, data: bytes) -> None:
         """Take what came from upstream; for that side only."""
-        self._link.upstream_received(data)
+        self._link.upstream_received(data, self._owner.now())
         self.flush()
 
     def flush(self) -> None:
@@ -234,6 +233,8 @@ class _Visitor(_Side):
         if link.closing:
             logger.info("a visitor is refused: %s", link.refusal)
             self.close()
+        else:
+            self._set_timer()
 
     async def _connect(self, host: str, port: int) -> None:
         try:
@@ -247,7 +248,14 @@ class _Visitor(_Side):
         self.listen(True)
         self.flush()
 
+    def _set_timer(self) -> None:
+        """Wait for the deadline; one that has moved on is looked at again when the old one is over."""
+        deadline = self._link.next_deadline()
+        if self._timer is None and deadline is not None and self._transport is not None:
+            self._timer = self._loop.call_later(max(0.0, deadline - self._owner.now()), self._tick)
+
     def _tick(self) -> None:
+        self._timer = None
         self._link.tick(self._owner.now())
         self.flush()
 

@@ -15,11 +15,7 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
-__all__ = ["LINGER", "TCPServer", "accept_no_more"]
-
-LINGER = 5.0
-"""Seconds that a connection which is to be closed may take to send its last bytes."""
-
+__all__ = ["TCPServer", "accept_no_more"]
 
 HANDSHAKE_TIME = 10.0
 """Seconds for the handshake of TLS."""

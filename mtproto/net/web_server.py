@@ -247,6 +247,12 @@ class WebServer:
         pieces, self._outgoing = self._outgoing, []
         return b"".join(pieces)
 
+    @property
+    def unsent(self) -> int:
+        """Bytes that wait to be sent because of bytes that came in: all but answers to calls, and updates."""
+        inner = self._websocket if self._websocket is not None else self._link
+        return sum(map(len, self._outgoing)) + (inner.unsent if inner is not None else 0)
+
     def _answer(self, link: HttpLink, now: float, *, overdue: bool) -> None:
         body = link.next_body(now)
         if not body and not link.closing:

@@ -116,6 +116,11 @@ class WebSocketServer:
         return b"".join(pieces)
 
     @property
+    def unsent(self) -> int:
+        """Bytes that wait to be sent because of bytes that came in: all but answers to calls, and updates."""
+        return sum(map(len, self._outgoing)) + self.link.unsent
+
+    @property
     def closing(self) -> bool:
         """Whether the connection is to be closed once all is sent."""
         return self._over

@@ -5,7 +5,7 @@
     accepts                               ──▶ ProxyLink(…, now)
     reads from the visitor  ─────────────▶    received(data, now)
     connects to `upstream`, once it is set
-    reads from there  ───────────────────▶    upstream_received(data)
+    reads from there  ───────────────────▶    upstream_received(data, now)
     sends to either  ◀────────────────────    data_for_visitor(), data_for_upstream()
     waits until `next_deadline()`  ──────▶    tick(now)
     closes once all is sent, if `closing`
@@ -32,10 +32,13 @@ if TYPE_CHECKING:
     from mtproto.proxy.state import ProxyState
     from mtproto.transport.secret import Secret
 
-__all__ = ["ProxyLink"]
+__all__ = ["IDLE_TIME", "ProxyLink"]
 
 GREETING_TIME = 30.0
 """Seconds within which a visitor must have shown who it is."""
+
+IDLE_TIME = 300.0
+"""Seconds without a byte in either direction after which a visitor is gone: clients ping every minute or so."""
 
 
 class ProxyLink:
@@ -45,6 +48,7 @@ class ProxyLink:
         state: shared by all links of the proxy.
         random: source of random bytes.
         now: Unix seconds.
+        idle_time: seconds without a byte in either direction after which the visit ends; None for no limit.
 
     Attributes:
         upstream: host and port to connect to; None until that is known.
@@ -54,8 +58,11 @@ class ProxyLink:
 
     """
 
-    def __init__(self, state: ProxyState, random: Callable[[int], bytes], now: float) -> None:
+    def __init__(
+        self, state: ProxyState, random: Callable[[int], bytes], now: float, *, idle_time: float | None = IDLE_TIME
+    ) -> None:
         self._state = state
+        self._idle_time = idle_time
         self._random = random
         self._deadline: float | None = now + GREETING_TIME
         self._secrets: Sequence[Secret] = state.open_secrets  # those that the obfuscated header may be made with
@@ -76,8 +83,9 @@ class ProxyLink:
         """Take what the visitor sent, in pieces of any size. Nothing is raised for it."""
         if self.closing:
             return
+        self._go_on(now)
         if self._records is not None:
-            self._unwrap(self._records, data)
+            self._unwrap(self._records, data, now)
         elif self.upstream is not None:
             self._for_upstream.append(self._translated(data))
         else:
@@ -85,10 +93,11 @@ class ProxyLink:
             try:
                 self._greet(now)
             except (Stranger, RemoteProtocolError) as reason:
-                self._turn_away(str(reason))
+                self._turn_away(str(reason), now)
 
-    def upstream_received(self, data: bytes) -> None:
+    def upstream_received(self, data: bytes, now: float) -> None:
         """Take what came from `upstream`."""
+        self._go_on(now)
         if self._down is not None:
             decrypt, encrypt = self._down
             data = encrypt.update(decrypt.update(data))
@@ -111,9 +120,14 @@ class ProxyLink:
         return self._deadline
 
     def tick(self, now: float) -> None:
-        """Close the connection of somebody who does not say who it is."""
+        """Close the connection of somebody who does not say who it is, or over which nothing passes any more."""
         if self._deadline is not None and now >= self._deadline:
             self._refuse("silent for too long")
+
+    def _go_on(self, now: float) -> None:
+        """Begin the idle time again, once the visitor is led somewhere; the greeting has one time for all of it."""
+        if self.upstream is not None and not self.closing:
+            self._deadline = None if self._idle_time is None else now + self._idle_time
 
     # The greeting ------------------------------------------------------------------------------------------------
 
@@ -122,7 +136,7 @@ class ProxyLink:
         if not self._state.tls_secrets or not HELLO_START.startswith(self._head[: len(HELLO_START)]):
             if not self._secrets or not may_be_header(self._head):
                 raise Stranger("neither a hello nor an obfuscated header")
-            self._read_header()
+            self._read_header(now)
             return
         hello = read_hello(self._head)
         if hello is None:
@@ -132,9 +146,9 @@ class ProxyLink:
         self._for_visitor.append(answer_hello(hello, secret.key, self._random))
         rest, self._head = self._head[len(hello.record) :], b""
         self._records = RecordReader()
-        self._unwrap(self._records, rest)
+        self._unwrap(self._records, rest, now)
 
-    def _read_header(self) -> None:
+    def _read_header(self, now: float) -> None:
         """Begin to lead to a data centre, once the obfuscated header is complete."""
         if len(self._head) < HEADER_SIZE:
             return
@@ -148,11 +162,11 @@ class ProxyLink:
         rest, self._head = self._head[HEADER_SIZE:], b""
         self._for_upstream += (opening, self._translated(rest))
         self.upstream, self.dc_id = address, dc_id
-        self._deadline = None
+        self._go_on(now)
 
     # What follows ------------------------------------------------------------------------------------------------
 
-    def _unwrap(self, records: RecordReader, data: bytes) -> None:
+    def _unwrap(self, records: RecordReader, data: bytes, now: float) -> None:
         """Take records of a client that has shown its secret: whatever is wrong now, it is no stranger."""
         try:
             stream, failure = records.receive(data), None
@@ -163,7 +177,7 @@ class ProxyLink:
         else:
             self._head += stream
             try:
-                self._read_header()
+                self._read_header(now)
             except Stranger as reason:
                 self._refuse(str(reason))
         if failure is not None:
@@ -175,7 +189,7 @@ class ProxyLink:
         decrypt, encrypt = self._up
         return encrypt.update(decrypt.update(data))
 
-    def _turn_away(self, reason: str) -> None:
+    def _turn_away(self, reason: str, now: float) -> None:
         """Pass a stranger on, with all that it said."""
         if self._state.fallback is None:
             self._refuse(reason)
@@ -184,7 +198,7 @@ class ProxyLink:
         self.upstream = self._state.fallback
         self._for_upstream.append(self._head)
         self._head = b""
-        self._deadline = None
+        self._go_on(now)
 
     def _refuse(self, reason: str) -> None:
         if not self.closing:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from mtproto._options import named_options
 from mtproto.net import Clock
 from mtproto.net.relay import MAX_VISITORS, Relay
-from mtproto.proxy.link import ProxyLink
+from mtproto.proxy.link import IDLE_TIME, ProxyLink
 from mtproto.proxy.state import ProxyState
 from mtproto.transport import MTProxy, Secret
 
@@ -30,6 +30,8 @@ class ProxyServer:
         clock: gives Unix seconds; None takes the clock of `mtproto.net`.
         random: a cryptographically secure source of bytes.
         max_connections: how many visitors there may be at a time; more are closed as they come.
+        idle_time: seconds without a byte in either direction after which a visitor's connection is closed; None for no
+            limit. The default is 300: clients ping every minute or so, and places are limited.
 
     Raises `LocalProtocolError` for what is no secret, and without a secret or a data centre.
 
@@ -47,11 +49,12 @@ class ProxyServer:
         clock: Callable[[], float] | None = None,
         random: Callable[[int], bytes] = os.urandom,
         max_connections: int = MAX_VISITORS,
+        idle_time: float | None = IDLE_TIME,
     ) -> None:
         self._secrets = [Secret.parse(secret) if isinstance(secret, str) else secret for secret in secrets]
         state = ProxyState(self._secrets, dcs, fallback=fallback)
         self._relay = Relay(
-            lambda now: ProxyLink(state, random, now),
+            lambda now: ProxyLink(state, random, now, idle_time=idle_time),
             Clock() if clock is None else clock,
             host=host,
             port=port,

@@ -21,6 +21,9 @@ __all__ = ["ServerSending"]
 PACKET_OVERHEAD = 24 + 32 + 8 + 1024
 """Bytes of a packet besides the bodies in its container: envelope, header, container, the most padding."""
 
+ACK = 8
+"""Bytes of one id in a list of acknowledgements."""
+
 QUESTIONS_KEPT = 1000
 """Questions and pings of ours without an answer that are remembered."""
 
@@ -33,6 +36,12 @@ class ServerSending(ServerHandlers):
         """How many messages wait to be sent at once; acknowledgements count as one when they are due."""
         acks_due = self._acks_due or len(self._acks) > self._limits.acks_pending
         return len(self._queue) + (acks_due and bool(self._acks)) + self._gap_due
+
+    @property
+    def unsent(self) -> int:
+        """Bytes of acknowledgements and of replies to service messages that wait: all but answers and updates."""
+        replies = (len(message.body) for message in self._queue if not message.query and not message.update)
+        return ACK * len(self._acks) + sum(replies)
 
     def next_packet(self, now: float, *, max_bytes: int) -> Packet | None:
         """Seal what waits into one packet, or return None if nothing has to be sent now.

@@ -11,8 +11,10 @@ import pytest
 
 from mtproto.errors import LocalProtocolError
 from mtproto.net.relay import Relay
+from mtproto.net.transports import LINGER
+from tests.net.fake_transport import FakeTransport
 from tests.net.streams import served, unused_address, visiting
-from tests.net.support import run
+from tests.net.support import ShiftedClock, move_on, run
 
 if TYPE_CHECKING:
     from asyncio import StreamReader, StreamWriter
@@ -23,7 +25,7 @@ class Through:
 
     def __init__(self, place: tuple[str, int], deadline: float | None = None) -> None:
         self._place = place
-        self._deadline = deadline
+        self.deadline = deadline
         self._up = b""
         self._down = b""
         self.upstream: tuple[str, int] | None = None
@@ -37,7 +39,7 @@ class Through:
             self.upstream = self._place
             self._up += data
 
-    def upstream_received(self, data: bytes) -> None:
+    def upstream_received(self, data: bytes, now: float) -> None:
         self._down += data
 
     def data_for_visitor(self) -> bytes:
@@ -49,7 +51,7 @@ class Through:
         return data
 
     def next_deadline(self) -> float | None:
-        return self._deadline
+        return self.deadline
 
     def tick(self, now: float) -> None:
         self.refusal, self.closing = "too slow", True
@@ -141,6 +143,50 @@ def test_time_is_told_to_the_link() -> None:
             visiting(relay.address) as (reader, _),
         ):
             assert await reader.read() == b""
+
+    run(main())
+
+
+def test_a_deadline_that_moves_on_is_told_when_it_comes() -> None:
+    clock = ShiftedClock()
+    links: list[Through] = []
+
+    async def main() -> None:
+        def new_link(now: float) -> Through:
+            links.append(Through(place, now + 100))
+            return links[-1]
+
+        async with (
+            served(echo) as place,
+            Relay(new_link, clock) as relay,
+            visiting(relay.address) as (reader, writer),
+        ):
+            writer.write(b"one")
+            assert await reader.readexactly(3) == b"one"
+            links[0].deadline = clock() + 200
+            clock.ahead += 50
+            move_on(50)
+            links[0].deadline = clock() + 10
+            writer.write(b"two")
+            assert await reader.readexactly(3) == b"two"
+            clock.ahead += 51
+            move_on(51)
+            assert await reader.read() == b""
+
+    run(main())
+
+
+def test_a_visitor_who_is_sent_away_is_gone_though_it_reads_nothing() -> None:
+    async def main() -> None:
+        async with served(echo) as place, Relay(lambda now: Through(place), lambda: 0.0) as relay:
+            visitor = relay._take_in(asyncio.get_running_loop())
+            transport = FakeTransport(visitor, reads=False)
+            visitor.data_received(b"go away")
+            assert transport.held == b"farewell"
+            assert not visitor.closed.is_set()
+            move_on(LINGER + 0.1)
+            await visitor.closed.wait()
+            assert relay.visitors == 0
 
     run(main())
 

@@ -84,7 +84,7 @@ class Passage:
         assert self.server is not None
         wire = self.server.pack(payload)
         for start in range(0, len(wire), self.size):
-            self.link.upstream_received(wire[start : start + self.size])
+            self.link.upstream_received(wire[start : start + self.size], NOW)
         return self._answer()
 
     def _send(self, data: bytes) -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from mtproto.errors import LocalProtocolError
 from mtproto.proxy import ProxyState
 from mtproto.proxy import state as state_module
-from mtproto.proxy.link import GREETING_TIME
+from mtproto.proxy.link import GREETING_TIME, IDLE_TIME, ProxyLink
 from mtproto.proxy.state import MOST_AHEAD, OLDEST_HELLO
 from mtproto.transport import Payload, Secret, SecretKind, client_transport, detect
 from mtproto.transport.tls_hello import client_hello
@@ -66,13 +66,49 @@ def test_payloads_travel_both_ways_however_they_are_cut(secret: Secret, name: st
 
 
 @every_secret
-def test_a_client_is_led_on_by_its_first_bytes_and_waits_for_no_time_then(secret: Secret) -> None:
+def test_a_client_is_led_on_by_its_first_bytes_and_may_be_silent_for_longer_then(secret: Secret) -> None:
     passage = Passage(secret)
-    assert passage.link.next_deadline() == (NOW + GREETING_TIME if secret is FAKE_TLS else None)
+    assert passage.link.next_deadline() == NOW + (GREETING_TIME if secret is FAKE_TLS else IDLE_TIME)
     passage.up(plain(40))
-    assert passage.link.next_deadline() is None
-    passage.link.tick(NOW + 10 * GREETING_TIME)
+    assert passage.link.next_deadline() == NOW + IDLE_TIME
+    passage.link.tick(NOW + IDLE_TIME - 0.001)
     assert not passage.link.closing
+
+
+def led_on(secret: Secret | None, idle_time: float | None) -> ProxyLink:
+    """Return the link of a visitor who is led somewhere: a client to its data centre, nobody's client to a web site."""
+    link = ProxyLink(state(fallback=FALLBACK), os.urandom, NOW, idle_time=idle_time)
+    if secret is None:
+        link.received(b"GET / HTTP/1.1\r\n", NOW)
+    else:
+        client = client_of(secret)
+        link.received(client.opening(), NOW)
+        client.receive(link.data_for_visitor())
+        link.received(client.pack(plain(40)), NOW)
+    assert link.upstream is not None
+    return link
+
+
+@pytest.mark.parametrize("secret", [*EVERY_SECRET.values(), None], ids=[*EVERY_SECRET, "a stranger"])
+def test_a_visitor_over_whose_connection_nothing_passes_any_more_is_sent_away(secret: Secret | None) -> None:
+    link = led_on(secret, 100.0)
+    link.received(b"\x17\x03\x03", NOW + 90)
+    link.tick(NOW + 100)
+    assert (link.closing, link.next_deadline()) == (False, NOW + 190)
+    link.upstream_received(b"an answer", NOW + 180)
+    link.tick(NOW + 190)
+    assert (link.closing, link.next_deadline()) == (False, NOW + 280)
+    link.tick(NOW + 280)
+    assert link.closing
+    assert link.next_deadline() is None
+    assert "silent" in str(link.refusal)
+
+
+def test_a_proxy_without_an_idle_time_lets_visitors_be_silent() -> None:
+    link = led_on(PLAIN, None)
+    assert link.next_deadline() is None
+    link.tick(NOW + 10 * IDLE_TIME)
+    assert not link.closing
 
 
 @pytest.mark.parametrize(("dc_id", "place"), [(2, DC), (-2, DC), (-4, ("192.0.2.4", 80))])
@@ -133,9 +169,8 @@ def test_a_stranger_is_passed_on_whole(said: bytes) -> None:
         assert link.refusal
         assert link.data_for_upstream() == said
         link.received(b"and more", NOW)
-        link.upstream_received(b"an answer")
+        link.upstream_received(b"an answer", NOW)
         assert (link.data_for_upstream(), link.data_for_visitor()) == (b"and more", b"an answer")
-        assert link.next_deadline() is None
 
 
 @every_stranger

@@ -185,7 +185,7 @@ def _visit(choice: int, cut: list[bytes]) -> Outcome:
             link.received(piece, START + 1)
             up += link.data_for_upstream()
             down += link.data_for_visitor()
-        link.upstream_received(b"answer")
+        link.upstream_received(b"answer", START + 1)
         down += link.data_for_visitor()
         link.tick(START + 60)
     return f"{link.upstream}", link.refusal, up, down, link.dc_id, link.closing

@@ -1,0 +1,91 @@
+"""What is done with the transport of a connection on every event loop, asyncio's own and others."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+if TYPE_CHECKING:
+    import asyncio
+
+__all__ = ["LINGER", "OUTPUT", "STALL_TIME", "Brake", "Ending", "as_stream"]
+
+LINGER = 5.0
+"""Seconds that a connection which is to be closed may take to send its last bytes."""
+
+OUTPUT = 64 * 1024
+"""Bytes that may wait for a peer that does not read before nothing more is read of it."""
+
+STALL_TIME = 60.0
+"""Seconds after which a connection is cut that could not be read for so long, since its peer takes nothing."""
+
+
+def as_stream(transport: asyncio.BaseTransport) -> asyncio.Transport:
+    """Return the transport of a TCP connection as what it is.
+
+    The class is not looked at: transports of other event loops (uvloop) do all that `asyncio.Transport` does, and do
+    not inherit from it.
+    """
+    return cast("asyncio.Transport", transport)
+
+
+class Ending:
+    """The end of one connection: told to close, it is gone after `LINGER` seconds, whether the peer reads or not.
+
+    Args:
+        loop: the event loop of the connection.
+        transport: its transport.
+
+    """
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, transport: asyncio.Transport) -> None:
+        self._loop = loop
+        self._transport = transport
+        self._last: asyncio.TimerHandle | None = None
+
+    def begin(self) -> None:
+        """Give the connection `LINGER` seconds from the first call on; after that, what was not sent is dropped."""
+        if self._last is None:
+            self._last = self._loop.call_later(LINGER, self._transport.abort)
+
+    def close(self) -> None:
+        """Close the connection once what was written is sent, or `LINGER` seconds are over."""
+        self.begin()
+        if not self._transport.is_closing():
+            self._transport.close()
+
+    def over(self) -> None:
+        """Take notice that the connection is gone."""
+        if self._last is not None:
+            self._last.cancel()
+
+
+class Brake:
+    """Stops the reading of one connection while its peer takes nothing of too much that waits for it.
+
+    Whatever answers what comes in (pongs, acks, refusals) is so bounded by `OUTPUT`, and by the answers to the bytes of
+    one read. Reading goes on as soon as the peer takes something; a connection without that is cut after `STALL_TIME`.
+
+    Args:
+        loop: the event loop of the connection.
+        transport: its transport.
+
+    """
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, transport: asyncio.Transport) -> None:
+        self._loop = loop
+        self._transport = transport
+        self._stalled: asyncio.TimerHandle | None = None
+
+    def hold(self, waiting: int) -> None:
+        """Stop reading if too much waits; to be called while nothing can be written. `waiting`: bytes."""
+        if waiting > OUTPUT and self._stalled is None and not self._transport.is_closing():
+            self._transport.pause_reading()
+            self._stalled = self._loop.call_later(STALL_TIME, self._transport.abort)
+
+    def release(self) -> None:
+        """Read on: the peer has taken something, or the connection is gone."""
+        if self._stalled is not None:
+            self._stalled.cancel()
+            self._stalled = None
+            if not self._transport.is_closing():
+                self._transport.resume_reading()

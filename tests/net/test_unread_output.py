@@ -1,0 +1,160 @@
+"""What waits for a peer that does not read is bounded, however much the peer sends: it is not read any more."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+
+from mtproto.message.auth_key import AuthKey
+from mtproto.net import transports
+from mtproto.net.transports import STALL_TIME
+from mtproto.session import wire
+from mtproto.transport import client_transport
+from tests.hostile.peers import INTERMEDIATE, HostileClient, frame, state_request
+from tests.net.fake_transport import HIGH_WATER, FakeTransport
+from tests.net.support import listener, move_on, run
+from tl import service
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from mtproto.net import Listener
+    from mtproto.net.listener import _Pump
+
+OUTPUT = 4 * 1024
+"""Bytes that may wait in these tests."""
+
+READ = 16 * 1024
+"""Bytes of one read in these tests."""
+
+MOST_ANSWERED = 64
+"""Bytes of answers for each byte that comes in: more than any of these requests makes."""
+
+READS = 200
+"""Reads after which a server that still goes on is taken not to stop."""
+
+WEBSOCKET = (
+    b"GET /apiws HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+    b"Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Protocol: binary\r\n\r\n"
+)
+
+
+def known_client(server: Listener) -> HostileClient:
+    """Return a client whose key the server knows."""
+    key = AuthKey(os.urandom(256))
+    server.state.add_key(key, first_salt=5)
+    return HostileClient(key, 5)
+
+
+def repeated(piece: bytes) -> Iterator[bytes]:
+    while True:
+        yield piece * (READ // len(piece))
+
+
+def of_websocket_pings(server: Listener) -> Iterator[bytes]:
+    yield WEBSOCKET
+    yield from repeated(b"\x89\xfd" + bytes(4) + bytes(125))
+
+
+def of_options(server: Listener) -> Iterator[bytes]:
+    yield from repeated(b"OPTIONS /apiw HTTP/1.1\r\nHost: x\r\n\r\n")
+
+
+def of_packets_with_quick_acks(server: Listener) -> Iterator[bytes]:
+    client, framing = known_client(server), client_transport("abridged", os.urandom)
+    yield framing.opening()
+    ack = wire.write_acks([4])
+    while True:
+        yield b"".join(framing.pack(client.packet(ack, content=False), True) for _ in range(READ // 120))
+
+
+def containers(server: Listener, body: bytes, count: int, *, content: bool = False) -> Iterator[bytes]:
+    client = known_client(server)
+    yield INTERMEDIATE
+    while True:
+        yield frame(client.container(client.message(body, content=content) for _ in range(count)))
+
+
+def of_pings(server: Listener) -> Iterator[bytes]:
+    yield from containers(server, service.functions.Ping(ping_id=1).to_bytes(), 500)
+
+
+def of_questions_for_salts(server: Listener) -> Iterator[bytes]:
+    yield from containers(server, service.functions.GetFutureSalts(num=64).to_bytes(), 20)
+
+
+def of_states(server: Listener) -> Iterator[bytes]:
+    yield from containers(server, state_request(4000), 1)
+
+
+def of_content_to_acknowledge(server: Listener) -> Iterator[bytes]:
+    yield from containers(server, service.functions.Ping(ping_id=1).to_bytes(), 500, content=True)
+
+
+def read_by(pump: _Pump, transport: FakeTransport, pieces: Iterator[bytes]) -> int:
+    """Let the connection be read for as long as it wants to be; return how many reads that were."""
+    for number, piece in enumerate(pieces):
+        if number == READS or not transport.is_reading():
+            return number
+        pump.data_received(piece)
+    return 0
+
+
+@pytest.mark.parametrize(
+    "requests",
+    [
+        of_websocket_pings,
+        of_options,
+        of_packets_with_quick_acks,
+        of_pings,
+        of_questions_for_salts,
+        of_states,
+        of_content_to_acknowledge,
+    ],
+)
+def test_a_peer_that_does_not_read_is_not_read_and_cut_in_the_end(
+    requests: Callable[[Listener], Iterator[bytes]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(transports, "OUTPUT", OUTPUT)
+
+    async def main() -> None:
+        async with listener() as server:
+            pump = server._take_in(asyncio.get_running_loop())
+            transport = FakeTransport(pump, reads=False)
+            transport.write(bytes(HIGH_WATER + 1))
+            pieces = requests(server)
+            for _ in range(3):
+                assert 0 < read_by(pump, transport, pieces) < READS
+                assert pump._link is not None
+                assert OUTPUT < pump._link.unsent < OUTPUT + MOST_ANSWERED * READ
+                await asyncio.sleep(0)
+                transport.read_all()  # whoever takes something is read again
+                assert transport.is_reading()
+                transport.write(bytes(HIGH_WATER + 1))
+            read_by(pump, transport, pieces)
+            move_on(STALL_TIME + 0.1)
+            await pump.closed.wait()
+            assert transport.aborted
+
+    run(main())
+
+
+def test_a_peer_that_reads_slowly_is_read_while_little_waits_for_it() -> None:
+    async def main() -> None:
+        async with listener() as server:
+            pump = server._take_in(asyncio.get_running_loop())
+            transport = FakeTransport(pump, reads=False)
+            transport.write(bytes(HIGH_WATER + 1))
+            pieces = of_pings(server)
+            pump.data_received(next(pieces))
+            pump.data_received(next(pieces))
+            assert transport.is_reading()
+            move_on(STALL_TIME + 0.1)
+            await asyncio.sleep(0)
+            await asyncio.sleep(0)
+            assert not transport.aborted
+
+    run(main())
