@@ -158,6 +158,10 @@ class PfsLink:
         if request.after:
             self._after[request] = request.after
 
+    def has(self, request: Request) -> bool:
+        """Whether a call waits here, sent or not."""
+        return request in self._homeless or any(link.has(request) or request in link.given_back for link in self.links)
+
     def cancel(self, request: Request, now: float) -> None:
         """Give up a call, as `ClientLink.cancel` does."""
         self._after.pop(request, None)

@@ -146,10 +146,6 @@ class TemporaryLink(ClientLink):
         elif self._session is not None:
             self._session.cancel(request, now)
 
-    def has(self, request: Request) -> bool:
-        """Whether it is this link that has a call."""
-        return request in self._waiting or (self._session is not None and request in self._session.requests)
-
     def take_waiting(self) -> list[Request]:
         """Take out the calls that wait for the key to be bound."""
         waiting, self._waiting = self._waiting, []
@@ -170,6 +166,10 @@ class TemporaryLink(ClientLink):
         """End the connection, as `ClientLink.disconnected` does."""
         self._proven = False
         return self._report(super().disconnected(now, reason), now)
+
+    def fault(self, error: MTProtoError, now: float) -> list[LinkEvent]:
+        """Take nothing more from this connection, as `ClientLink.fault` does."""
+        return self._report(super().fault(error, now), now)
 
     def received(self, data: bytes, now: float) -> list[LinkEvent]:
         """Take what came in, as `ClientLink.received` does."""

@@ -90,8 +90,6 @@ class _Socket(asyncio.Protocol):
         failure = None if task.cancelled() else task.exception()
         if self._transport is None:
             self._end(failure if isinstance(failure, Exception) else None)
-        if failure is not None and not isinstance(failure, OSError):
-            raise failure
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         if not isinstance(transport, asyncio.Transport):

@@ -97,7 +97,7 @@ class BlockingConnection(Shell[OutcomeFuture]):
         """
         opened: Future[None] = Future()
         self._opening = opened
-        self._loop = ThreadLoop(self._clock)
+        self._loop = ThreadLoop(self._clock, self._fault)
         self._thread = threading.Thread(target=self._run, name=f"mtproto: connection to {self._route}", daemon=True)
         self._thread.start()
         try:
@@ -227,13 +227,24 @@ class BlockingConnection(Shell[OutcomeFuture]):
         except MTProtoError as error:
             future.set_exception(error if self._failed is None else self._not_open())
             return
+        except Exception as error:
+            future.set_exception(error)
+            raise
         self._pending[request] = future
         self._flush()
 
     def _cancel(self, request: Request) -> None:
-        future = self._give_up(request)
-        if future is not None:
-            future.set_exception(RequestCancelled("the call was given up"))
+        future = self._pending.get(request)
+        try:
+            self._give_up(request)
+        finally:
+            if future is not None:
+                future.set_exception(RequestCancelled("the call was given up"))
+
+    def _fault(self, error: Exception) -> None:
+        """Give up the connections after an exception that came from none of their pumps."""
+        for pump in list(self._pumps):
+            pump.fail(error)
 
     def _dispatch(self, events: Sequence[LinkEvent]) -> bool:
         with self._changed:

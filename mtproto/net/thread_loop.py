@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import heapq
 import itertools
+import logging
 import os
 import selectors
 import socket
 import threading
 from collections import deque
+from functools import partial
 from typing import TYPE_CHECKING
 
 from mtproto.net.socks import SocketProxy, connect_through
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
     from mtproto.net.carrier import Address, Carrier, Owner, Place, Timer
 
 __all__ = ["ThreadLoop"]
+
+logger = logging.getLogger(__name__)
 
 READ_SIZE = 256 * 1024
 """Bytes read at once: what asyncio takes, too."""
@@ -32,11 +36,13 @@ class ThreadLoop:
 
     Args:
         clock: gives Unix seconds; never steps.
+        failed: called with what a callback raised; must not raise. None logs it. The loop goes on.
 
     """
 
-    def __init__(self, clock: Callable[[], float]) -> None:
+    def __init__(self, clock: Callable[[], float], failed: Callable[[Exception], None] | None = None) -> None:
         self.now = clock
+        self._failed = failed if failed is not None else _log
         self._selector = selectors.DefaultSelector()
         self._wake = _Wake()
         self._soon: deque[Callable[[], None]] = deque()
@@ -95,16 +101,22 @@ class ThreadLoop:
 
     def _turn(self) -> None:
         for key, events in self._selector.select(self._time_left()):
-            key.data(events)
+            self._call(partial(key.data, events))
         while self._timers and (self._timers[0][0] <= self.now() or self._timers[0][2].callback is None):
             callback = heapq.heappop(self._timers)[2].callback
             if callback is not None:
-                callback()
+                self._call(callback)
         self._run_soon()
 
     def _run_soon(self) -> None:
         while self._soon:
-            self._soon.popleft()()
+            self._call(self._soon.popleft())
+
+    def _call(self, callback: Callable[[], None]) -> None:
+        try:
+            callback()
+        except Exception as error:
+            self._failed(error)
 
     def _close(self) -> None:
         for key in list(self._selector.get_map().values()):
@@ -119,6 +131,10 @@ class ThreadLoop:
         while self._timers and self._timers[0][2].callback is None:
             heapq.heappop(self._timers)
         return max(0.0, self._timers[0][0] - self.now()) if self._timers else None
+
+
+def _log(error: Exception) -> None:
+    logger.error("a callback of the loop failed", exc_info=error)
 
 
 class _Timer:
@@ -165,7 +181,7 @@ class _Socket:
         """Connect through a proxy, which speaks first. This runs in a thread of its own, since that may take long."""
         try:
             connected = connect_through(proxy, address, PROXY_TIME)
-        except OSError as failure:
+        except Exception as failure:
             error = failure
             self._loop.call_threadsafe(lambda: self._end(error))
         else:
@@ -251,7 +267,7 @@ class _Socket:
         """Close at once: a stream has no last words."""
         self.abort()
 
-    def _end(self, error: OSError | None) -> None:
+    def _end(self, error: Exception | None) -> None:
         if self._ended:
             return
         self._closing = self._ended = True
