@@ -386,7 +386,7 @@ class ClientLink(LinkCalls):
         try:
             outcome = self._maker.finish(work, now)
         except ExchangeFailed as error:
-            self._fail(error)
+            self._exchange_failed(error)
             return
         if isinstance(outcome, bytes):
             self._send_plain(outcome)
@@ -395,6 +395,10 @@ class ClientLink(LinkCalls):
             self._reconnection.key_made()
             self._maker.abandon()
             self._use_key(KeyState.from_exchange(outcome, dc_id=self._dc_id), now)
+
+    def _exchange_failed(self, error: ExchangeFailed) -> None:
+        """Give up, since no key could be made: a client that has never worked is told so at once."""
+        self._fail(error)
 
     def _use_key(self, state: KeyState, now: float) -> None:
         """Go on with a key that was just made."""

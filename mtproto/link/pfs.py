@@ -247,6 +247,7 @@ class PfsLink:
             self._past.append(front)
             self._homeless += front.take_waiting()
             self._front, self._next, self._settle_until = successor, None, None
+            successor.take_over()
             successor.bind()
         elif successor.state is not None and self._has_settled(now):
             successor.bind()

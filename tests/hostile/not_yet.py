@@ -55,6 +55,5 @@ NOT_YET: Mapping[str, str] = {
     # Connections and deadlines of a client
     "full-room": "the blocking face waits for room beyond the deadline",
     "not-inited-late": "the second attempt gets the whole time again",
-    "pfs-spoiled-answers": "two spoiled answers close a working client for good",
 }
 """From names of attacks to what is missed."""
