@@ -7,6 +7,7 @@ it what they want and wait on a future.
 from __future__ import annotations
 
 import threading
+import time
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -53,14 +54,24 @@ class BlockingCall:
             MTProtoError: as in `BlockingConnection.call`.
 
         """
+        return self.result_until(None if timeout is None else time.monotonic() + timeout, timeout)
+
+    def result_until(self, end: float | None, timeout: float | None) -> Outcome:
+        """Do what `result` does until `end`, by `time.monotonic`; for `BlockingConnection` only.
+
+        The error names `timeout`, the seconds that the caller asked for.
+        """
         try:
-            error = self._future.exception(timeout)
+            error = self._future.exception(None if end is None else max(0.0, end - time.monotonic()))
         except TimeoutError:
             if self._future.done():
                 return self.result()
+            if end is None or timeout is None or time.monotonic() < end:  # out of a handler of signals
+                self._owner.give_up(self.request)
+                raise
             late = self._owner.give_up_late(self.request, f"no answer within {timeout:g} seconds")
             raise late from late.__cause__
-        except KeyboardInterrupt:
+        except BaseException:  # whatever a handler of signals raises
             self._owner.give_up(self.request)
             raise
         if isinstance(error, Exception):
@@ -140,14 +151,24 @@ class BlockingConnection(Shell[OutcomeFuture]):
             ConnectionLost: the connection is not open.
 
         """
+        return self._start(Request(body, tuple(after), idempotent, want_quick_ack), None)
+
+    def _start(self, request: Request, end: float | None) -> BlockingCall:
+        """Send a call once there is room, until `end` by `time.monotonic` at most; raises `DeadlineExceeded` then."""
         if self._thread is None:
             raise self._not_open()
-        self._room.acquire()
-        request = Request(body, tuple(after), idempotent, want_quick_ack)
+        room = self._room
+        if not room.acquire(timeout=None if end is None else max(0.0, end - time.monotonic())):
+            late = self._too_late("there was no room for the call in time")
+            raise late from late.__cause__
         future: OutcomeFuture = Future()
-        future.add_done_callback(lambda _: self._room.release())
-        if not self._wish(lambda: self._add(request, future)):
-            future.set_exception(self._not_open())
+        future.add_done_callback(lambda _: room.release())
+        try:
+            if not self._wish(lambda: self._add(request, future)):
+                future.set_exception(self._not_open())
+        except BaseException:  # whatever a handler of signals raises
+            self.give_up(request)
+            raise
         return BlockingCall(self, request, future)
 
     def call(
@@ -163,7 +184,7 @@ class BlockingConnection(Shell[OutcomeFuture]):
 
         Args:
             body: one serialized function call, or what makes it (`mtproto.session.Body`; called in the pump's thread).
-            timeout: seconds until the call is given up; None for no limit.
+            timeout: seconds until the call is given up, the wait for room included; None for no limit.
             after: calls that the server has to execute before this one.
             idempotent: it may be executed twice, so it may be sent again where its outcome can't be known.
             want_quick_ack: ask for a quick acknowledgement; it comes as an event.
@@ -178,8 +199,8 @@ class BlockingConnection(Shell[OutcomeFuture]):
             MTProtoError: the connection has given up; the error says why.
 
         """
-        call = self.start(body, after=after, idempotent=idempotent, want_quick_ack=want_quick_ack)
-        return call.result(timeout)
+        end = None if timeout is None else time.monotonic() + timeout
+        return self._start(Request(body, tuple(after), idempotent, want_quick_ack), end).result_until(end, timeout)
 
     def give_up(self, request: Request) -> None:
         """Cancel a call; for `BlockingCall` only."""

@@ -8,7 +8,8 @@ import socket
 import subprocess
 import sys
 import threading
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -137,6 +138,60 @@ def test_calls_wait_for_room() -> None:
         assert len(gate.queries) <= 2
         gate.open()
         assert [body_of(call.result(SOON)) for call in calls] == [ANSWER + QUERY] * 6
+
+
+def test_the_wait_for_room_is_part_of_a_calls_time() -> None:
+    gate = Gate()
+    with ListenerThread(gate) as server, blocking(server, limits=Limits(unanswered_requests=1)) as client:
+        first = client.start(QUERY)
+        with pytest.raises(DeadlineExceeded, match="no room"):
+            client.call(QUERY, timeout=0.01)
+        gate.open()
+        assert body_of(first.result(SOON)) == ANSWER + QUERY
+        assert body_of(client.call(QUERY, timeout=SOON)) == ANSWER + QUERY
+
+
+def test_what_the_wait_for_room_has_taken_is_not_waited_for_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    times = iter((100.0, 104.0, 109.0))  # the call begins, waits for room, and waits for its answer
+    waits: list[float | None] = []
+
+    def acquire(timeout: float | None) -> bool:
+        waits.append(timeout)
+        return True
+
+    with ListenerThread() as server, blocking(server) as client:
+        monkeypatch.setattr("mtproto.net.blocking.time", SimpleNamespace(monotonic=lambda: next(times)))
+        monkeypatch.setattr(client._room, "acquire", acquire)
+        monkeypatch.setattr(client._room, "release", lambda: None)
+        monkeypatch.setattr(Future, "exception", lambda self, timeout=None: waits.append(timeout))
+        client.call(QUERY, timeout=10.0)
+        monkeypatch.undo()
+    assert waits == [6.0, 1.0]
+
+
+class Interruption(Exception):
+    """What a handler of signals may raise."""
+
+
+@pytest.mark.parametrize("raised", [Interruption, KeyboardInterrupt, SystemExit, TimeoutError])
+def test_whatever_a_handler_of_signals_raises_gives_the_call_up(
+    raised: type[BaseException], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(self: Future[object], timeout: float | None = None) -> None:
+        raise raised
+
+    gate = Gate()
+    with ListenerThread(gate) as server, blocking(server) as client:
+        for timeout in (None, SOON):
+            call = client.start(QUERY)
+            with monkeypatch.context() as patch:
+                patch.setattr(Future, "exception", interrupted)
+                with pytest.raises(raised) as caught:
+                    call.result(timeout)
+            assert type(caught.value) is raised
+            with pytest.raises(RequestCancelled):
+                call.result(SOON)
+        gate.open()
 
 
 def test_nothing_is_sealed_before_the_socket_takes_it() -> None:
