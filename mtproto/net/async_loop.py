@@ -53,6 +53,18 @@ class AsyncLoop:
         carrier.connect(place)
         return carrier
 
+    @property
+    def is_over(self) -> bool:
+        """Whether the event loop is closed, so that nothing of it can be used any more."""
+        return self._loop.is_closed()
+
+    def close_sockets(self) -> None:
+        """Give the sockets back once the event loop is closed."""
+        sockets = list(self._sockets)
+        self._sockets.clear()
+        for carrier in sockets:
+            carrier.give_back()
+
     async def idle(self) -> None:
         """Wait until every socket is closed. Somebody has to `abort` them."""
         while self._sockets:
@@ -72,6 +84,7 @@ class _Socket(asyncio.Protocol):
         self._peers.add(self)
         self._task: asyncio.Task[None]
         self._transport: asyncio.Transport | None = None
+        self._socket: socket.socket | None = None
         self._closing = False
         self.writable = False
         self.closed = asyncio.Event()
@@ -82,6 +95,7 @@ class _Socket(asyncio.Protocol):
 
     async def _connect(self, place: Place) -> None:
         connected = await (_reach(place) if place.via is None else connect_through_async(place.via, place.address))
+        self._socket = connected
         connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # asyncio does not, for a socket that is given
         await self._loop.create_connection(lambda: self, sock=connected)
 
@@ -114,6 +128,13 @@ class _Socket(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._end(exc)
+
+    def give_back(self) -> None:
+        """Close the socket without its event loop."""
+        self._closing = True
+        self.writable = False
+        if self._socket is not None:
+            self._socket.close()
 
     def abort(self) -> None:
         """Close at once; what was not sent is dropped."""

@@ -104,11 +104,14 @@ class BlockingConnection(Shell[OutcomeFuture]):
             ExchangeFailed: no key could be made.
             TransportError: the server refuses the key, the DC id, or so many connections.
             DeadlineExceeded: the time was over.
+            LocalProtocolError: it was opened already, or is over.
 
         """
+        with self._changed:
+            self._check_unopened()
+            self._loop = ThreadLoop(self._clock, self._fault)
         opened: Future[None] = Future()
         self._opening = opened
-        self._loop = ThreadLoop(self._clock, self._fault)
         self._thread = threading.Thread(target=self._run, name=f"mtproto: connection to {self._route}", daemon=True)
         self._thread.start()
         try:
@@ -124,6 +127,8 @@ class BlockingConnection(Shell[OutcomeFuture]):
     def close(self) -> None:
         """Close the connection for good; calls that wait fail with `RequestCancelled`. May be called twice."""
         thread, self._thread = self._thread, None
+        if self._loop is None:
+            self._link.close()
         if thread is not None:
             self._wish(lambda: self._end(RequestCancelled("the connection was closed")))
             if thread is not threading.current_thread():

@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeAlias, TypeVar
 
 from mtproto._options import named_options
-from mtproto.errors import ConnectionLost, DeadlineExceeded, OutcomeUnknown, own_copy
+from mtproto.errors import ConnectionLost, DeadlineExceeded, LocalProtocolError, OutcomeUnknown, own_copy
 from mtproto.link import (
     EXPIRES_IN,
     BackoffPolicy,
@@ -67,6 +67,9 @@ class Future(Protocol):
 
     def set_exception(self, exception: BaseException, /) -> None:
         """Give it the reason why there is none."""
+
+    def exception(self) -> BaseException | None:
+        """Return that reason."""
 
 
 class Opening(Protocol):
@@ -169,6 +172,18 @@ class Shell(Generic[F]):
     def is_open(self) -> bool:
         """Whether calls are taken: opened, and neither closed nor given up. It may be connecting just now."""
         return self._loop is not None and self._link.status is not Status.CLOSED
+
+    def _check_unopened(self) -> None:
+        """Do nothing if `open` may go on.
+
+        Raises:
+            LocalProtocolError: the connection was opened already, or is over. A working connection goes on.
+
+        """
+        if self._link.status is Status.CLOSED:
+            raise LocalProtocolError("the connection is over, another one is needed") from self._failed
+        if self._loop is not None:
+            raise LocalProtocolError("the connection was opened already")
 
     # The pumps ---------------------------------------------------------------------------------------------------
 
@@ -337,6 +352,7 @@ class Shell(Generic[F]):
     def _fail(future: F | None, error: MTProtoError | TLError) -> None:
         if future is not None and not future.done():
             future.set_exception(own_copy(error))
+            future.exception()  # asyncio complains of one that nobody has looked at; a call need not be awaited
 
     def _not_open(self) -> MTProtoError:
         """Return an error for one call that comes when the connection is not open."""

@@ -15,7 +15,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from mtproto.crypto.rsa import RSAPrivateKey
-from mtproto.errors import ConnectionLost, DeadlineExceeded, ExchangeFailed, RequestCancelled, TransportError
+from mtproto.errors import (
+    ConnectionLost,
+    DeadlineExceeded,
+    ExchangeFailed,
+    LocalProtocolError,
+    RequestCancelled,
+    TransportError,
+)
 from mtproto.limits import Limits
 from mtproto.link import ExchangeStep, KeyCreated, Status
 from mtproto.message.auth_key import AuthKey
@@ -299,3 +306,21 @@ def test_a_waiting_reader_of_updates_is_let_go_by_close() -> None:
 def test_it_needs_no_asyncio() -> None:
     script = "import sys, mtproto.net.blocking; sys.exit('asyncio' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0
+
+
+def test_a_connection_that_is_open_is_not_opened_twice_and_goes_on() -> None:
+    with ListenerThread() as server, blocking(server) as client:
+        with pytest.raises(LocalProtocolError, match="opened already"):
+            client.open(timeout=SOON)
+        assert body_of(client.call(QUERY, timeout=SOON)) == ANSWER + QUERY
+
+
+@pytest.mark.parametrize("opened", [True, False])
+def test_a_connection_that_was_closed_is_not_opened_again(opened: bool) -> None:
+    with ListenerThread() as server:
+        client = blocking(server)
+        if opened:
+            client.open()
+        client.close()
+        with pytest.raises(LocalProtocolError, match="over"):
+            client.open(timeout=SOON)
