@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import threading
 import time
+import warnings
+import weakref
 from concurrent.futures import Future
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, ParamSpec, TypeAlias, TypeVar
 
 from mtproto.errors import MTProtoError, RequestCancelled, own_copy
 from mtproto.link import Status
+from mtproto.net.pump import Pump
 from mtproto.net.shell import Outcome, Shell
 from mtproto.net.thread_loop import ThreadLoop
 from mtproto.session import Request
@@ -22,11 +25,15 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from mtproto.errors import DeadlineExceeded
-    from mtproto.link import LinkEvent
+    from mtproto.link import ClientLink, LinkEvent, PfsLink
+    from mtproto.net.carrier import Loop
     from mtproto.net.updates import Item, UpdatesDropped
     from mtproto.session import Body
 
 __all__ = ["BlockingCall", "BlockingConnection"]
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 OutcomeFuture: TypeAlias = "Future[Outcome]"
 
@@ -90,6 +97,7 @@ class BlockingConnection(Shell[OutcomeFuture]):
         self._changed = threading.Condition()  # guards the updates
         self._thread: threading.Thread | None = None
         self._loop: ThreadLoop | None = None
+        self._dropped: weakref.finalize[..., BlockingConnection] | None = None
 
     # Opening and closing -----------------------------------------------------------------------------------------
 
@@ -109,10 +117,14 @@ class BlockingConnection(Shell[OutcomeFuture]):
         """
         with self._changed:
             self._check_unopened()
-            self._loop = ThreadLoop(self._clock, self._fault)
+            self._loop = ThreadLoop(self._clock, _weakly(self._fault, None))
         opened: Future[None] = Future()
         self._opening = opened
-        self._thread = threading.Thread(target=self._run, name=f"mtproto: connection to {self._route}", daemon=True)
+        name = f"mtproto: connection to {self._route}"
+        arguments = (self._loop, self._link, _weakly(self._begin, None), _weakly(self._over, None))
+        self._thread = threading.Thread(target=_run, args=arguments, name=name, daemon=True)
+        self._dropped = weakref.finalize(self, _drop, self._loop, self._link, self._pumps, self._route.words)
+        self._dropped.atexit = False
         self._thread.start()
         try:
             opened.result(timeout)
@@ -127,6 +139,8 @@ class BlockingConnection(Shell[OutcomeFuture]):
     def close(self) -> None:
         """Close the connection for good; calls that wait fail with `RequestCancelled`. May be called twice."""
         thread, self._thread = self._thread, None
+        if self._dropped is not None:
+            self._dropped.detach()
         if self._loop is None:
             self._link.close()
         if thread is not None:
@@ -232,16 +246,21 @@ class BlockingConnection(Shell[OutcomeFuture]):
 
     # What the pump's thread does ---------------------------------------------------------------------------------
 
-    def _run(self) -> None:
-        """Be the pump's thread."""
-        loop = self._loop
-        if loop is None:
-            return
-        try:
-            loop.call_soon(lambda: self._begin(loop))
-            loop.run(lambda: self._link.status is Status.CLOSED)
-        finally:
-            self._end(self._failed or RequestCancelled("the connection was closed"))
+    def _over(self) -> None:
+        """Settle what is left, once the thread has nothing more to do."""
+        self._end(self._failed or RequestCancelled("the connection was closed"))
+
+    def _new_pump(self, link: ClientLink, loop: Loop) -> Pump:
+        """Return a pump that does not keep this connection alive: whoever forgets it ends it."""
+        return Pump(
+            link,
+            loop,
+            self._route,
+            _weakly(self._dispatch, False),
+            _weakly(self._unreachable, None),
+            _weakly(self._settle, None),
+            _weakly(self._collapse, None),
+        )
 
     def _wish(self, wish: Callable[[], None]) -> bool:
         """Have something done in the pump's thread; return False if that ends, and with it every call, by itself."""
@@ -277,3 +296,35 @@ class BlockingConnection(Shell[OutcomeFuture]):
             broken = super()._dispatch(events)
             self._changed.notify_all()
         return broken
+
+
+def _run(loop: ThreadLoop, link: ClientLink | PfsLink, begin: Callable[[Loop], None], over: Callable[[], None]) -> None:
+    """Be the pump's thread. It must not keep the connection alive."""
+    loop.call_soon(lambda: begin(loop))
+    try:
+        loop.run(lambda: link.status is Status.CLOSED)
+    finally:
+        over()
+
+
+def _weakly(method: Callable[P, T], otherwise: T) -> Callable[P, T]:
+    """Return a method that does not keep its object alive; without the object it returns `otherwise`."""
+    reference = weakref.WeakMethod(method)
+
+    def call(*args: P.args, **kwargs: P.kwargs) -> T:
+        there = reference()
+        return otherwise if there is None else there(*args, **kwargs)
+
+    return call
+
+
+def _drop(loop: ThreadLoop, link: ClientLink | PfsLink, pumps: list[Pump], words: str) -> None:
+    """End a connection that was forgotten while it was open."""
+
+    def end() -> None:
+        link.close()
+        for pump in pumps:
+            pump.close()
+
+    if loop.call_threadsafe(end):
+        warnings.warn(f"a connection was not closed: {words}", ResourceWarning, stacklevel=2)

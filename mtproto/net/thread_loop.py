@@ -49,7 +49,9 @@ class ThreadLoop:
         self.call_soon: Callable[[Callable[[], None]], None] = self._soon.append
         self._timers: list[tuple[float, int, _Timer]] = []  # a heap
         self._numbers = itertools.count()
-        self._lock = threading.Lock()  # between the last look at what is to be called and the end
+        self._lock = (
+            threading.RLock()
+        )  # a collected connection may call in here; between the last look at what is to be called and the end
         self._over = False
 
     def call_threadsafe(self, callback: Callable[[], None]) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import socket
 import subprocess
@@ -324,3 +325,27 @@ def test_a_connection_that_was_closed_is_not_opened_again(opened: bool) -> None:
         client.close()
         with pytest.raises(LocalProtocolError, match="over"):
             client.open(timeout=SOON)
+
+
+def test_a_connection_that_was_forgotten_ends_with_a_warning() -> None:
+    with ListenerThread() as server:
+        client = blocking(server)
+        client.open()
+        client.call(QUERY, timeout=SOON)
+        thread = client._thread
+        assert thread is not None
+        connections = [client]
+        del client
+        with pytest.warns(ResourceWarning, match="a connection was not closed: 127.0.0.1"):
+            connections.clear()
+        thread.join(SOON)
+        assert not thread.is_alive()
+
+
+def test_a_connection_that_was_closed_is_forgotten_without_a_warning() -> None:
+    with ListenerThread() as server:
+        client = blocking(server)
+        client.open()
+        client.close()
+        del client
+        gc.collect()
