@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import heapq
 import itertools
-import logging
 import os
 import selectors
 import socket
@@ -22,8 +21,6 @@ if TYPE_CHECKING:
 
 __all__ = ["ThreadLoop"]
 
-logger = logging.getLogger(__name__)
-
 READ_SIZE = 256 * 1024
 """Bytes read at once: what asyncio takes, too."""
 
@@ -36,13 +33,13 @@ class ThreadLoop:
 
     Args:
         clock: gives Unix seconds; never steps.
-        failed: called with what a callback raised; must not raise. None logs it. The loop goes on.
+        failed: called with what a callback raised; must not raise. The loop goes on then; with None it ends.
 
     """
 
     def __init__(self, clock: Callable[[], float], failed: Callable[[Exception], None] | None = None) -> None:
         self.now = clock
-        self._failed = failed if failed is not None else _log
+        self._failed = failed
         self._selector = selectors.DefaultSelector()
         self._wake = _Wake()
         self._soon: deque[Callable[[], None]] = deque()
@@ -133,10 +130,6 @@ class ThreadLoop:
         while self._timers and self._timers[0][2].callback is None:
             heapq.heappop(self._timers)
         return max(0.0, self._timers[0][0] - self.now()) if self._timers else None
-
-
-def _log(error: Exception) -> None:
-    logger.error("a callback of the loop failed", exc_info=error)
 
 
 class _Timer:
