@@ -6,6 +6,7 @@ from types import EllipsisType
 from typing import TYPE_CHECKING, Any
 
 from mtproto.client.calls import CallWriter, innermost
+from mtproto.errors import DeadlineExceeded
 from mtproto.net.proxies import parse_proxy
 from mtproto.transport import MTProxy
 
@@ -34,6 +35,20 @@ class BaseClient:
 
     def _seconds(self, timeout: Timeout) -> float | None:
         return self.timeout if isinstance(timeout, EllipsisType) else timeout
+
+    @staticmethod
+    def _left(end: float | None, now: float) -> float | None:
+        """Return the seconds that a call has left for another attempt; both times are of one clock.
+
+        Raises:
+            DeadlineExceeded: there are none.
+
+        """
+        if end is None:
+            return None
+        if now >= end:
+            raise DeadlineExceeded("no time was left to send the call again, behind initConnection")
+        return end - now
 
     def _decode(self, answer: bytes, request: Any) -> Any:
         """Return the answer as an object of the client's schema; of the method's own one where that is another."""

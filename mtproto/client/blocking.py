@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, TypeVar, Unpack
 
 from mtproto._options import named_options
@@ -79,7 +80,8 @@ class Client(BaseClient):
 
         Args:
             request: a function of the client's schema, or of one that the server speaks beside it.
-            timeout: seconds until `DeadlineExceeded`; None waits for ever; left out, the client's own applies.
+            timeout: seconds until `DeadlineExceeded`, for all that the call needs; None waits for ever; left out, the
+                client's own applies.
             idempotent: whether the call may be executed twice, should the server forget what became of it;
                 left out, true for the methods of `mtproto.client.repeatable`, which only read.
             after: handles of calls that must have succeeded before (`invokeAfterMsgs`).
@@ -120,11 +122,13 @@ class Client(BaseClient):
 
     def _call(self, body: bytes, method: str, timeout: Timeout, idempotent: bool, after: Sequence[Request]) -> bytes:
         seconds = self._seconds(timeout)
+        end = None if seconds is None else time.monotonic() + seconds
         sent = self._writer.wrap(body, self.connection.key_use)
         outcome = self.connection.call(sent.body, timeout=seconds, idempotent=idempotent, after=after)
         if self._writer.wants_wrapping(outcome, sent):
+            left = self._left(end, time.monotonic())
             sent = self._writer.wrap(body, self.connection.key_use)
-            outcome = self.connection.call(sent.body, timeout=seconds, idempotent=idempotent, after=after)
+            outcome = self.connection.call(sent.body, timeout=left, idempotent=idempotent, after=after)
         return self._writer.read(outcome, sent, method)
 
     def updates(self) -> Iterator[ReceivedUpdate]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, TypeVar, Unpack
 
 from mtproto._options import named_options
@@ -79,7 +80,8 @@ class Client(BaseClient):
 
         Args:
             request: a function of the client's schema, or of one that the server speaks beside it.
-            timeout: seconds until `DeadlineExceeded`; None waits for ever; left out, the client's own applies.
+            timeout: seconds until `DeadlineExceeded`, for all that the call needs; None waits for ever; left out, the
+                client's own applies.
             idempotent: whether the call may be executed twice, should the server forget what became of it;
                 left out, true for the methods of `mtproto.client.repeatable`, which only read.
             after: handles of calls that must have succeeded before (`invokeAfterMsgs`).
@@ -122,11 +124,13 @@ class Client(BaseClient):
         self, body: bytes, method: str, timeout: Timeout, idempotent: bool, after: Sequence[Request]
     ) -> bytes:
         seconds = self._seconds(timeout)
+        end = None if seconds is None else asyncio.get_running_loop().time() + seconds
         sent = self._writer.wrap(body, self.connection.key_use)
         outcome = await self.connection.call(sent.body, timeout=seconds, idempotent=idempotent, after=after)
         if self._writer.wants_wrapping(outcome, sent):
+            left = self._left(end, asyncio.get_running_loop().time())
             sent = self._writer.wrap(body, self.connection.key_use)
-            outcome = await self.connection.call(sent.body, timeout=seconds, idempotent=idempotent, after=after)
+            outcome = await self.connection.call(sent.body, timeout=left, idempotent=idempotent, after=after)
         return self._writer.read(outcome, sent, method)
 
     async def updates(self) -> AsyncIterator[ReceivedUpdate]:

@@ -100,6 +100,10 @@ class LinkCalls:
         else:
             raise LocalProtocolError("too many calls wait")
 
+    def has(self, request: Request) -> bool:
+        """Whether a call waits here, sent or not."""
+        return request in self._waiting or (self._session is not None and request in self._session.requests)
+
     def cancel(self, request: Request, now: float) -> None:
         """Give up a call: not sent, it is forgotten; sent, the server is told. No event will settle it."""
         if self._session is not None:

@@ -169,6 +169,19 @@ class ClientLink(LinkCalls):
             self._enter(Status.DISCONNECTED)
         return self._take_events()
 
+    def fault(self, error: MTProtoError, now: float) -> list[LinkEvent]:
+        """Take nothing more from this connection, since it led to an exception that nobody expected.
+
+        It counts as a breach of the protocol: a server on which that happens each time is given up in the end.
+
+        Args:
+            error: what happened.
+            now: Unix seconds.
+
+        """
+        self._break_for(error)
+        return self._take_events()
+
     def close(self) -> list[LinkEvent]:
         """End the link for good. Calls that wait will not settle: that is the owner's part."""
         if self._status is not Status.CLOSED:
@@ -373,7 +386,7 @@ class ClientLink(LinkCalls):
         try:
             outcome = self._maker.finish(work, now)
         except ExchangeFailed as error:
-            self._fail(error)
+            self._exchange_failed(error)
             return
         if isinstance(outcome, bytes):
             self._send_plain(outcome)
@@ -382,6 +395,10 @@ class ClientLink(LinkCalls):
             self._reconnection.key_made()
             self._maker.abandon()
             self._use_key(KeyState.from_exchange(outcome, dc_id=self._dc_id), now)
+
+    def _exchange_failed(self, error: ExchangeFailed) -> None:
+        """Give up, since no key could be made: a client that has never worked is told so at once."""
+        self._fail(error)
 
     def _use_key(self, state: KeyState, now: float) -> None:
         """Go on with a key that was just made."""
@@ -431,7 +448,7 @@ class ClientLink(LinkCalls):
 
     # Endings -----------------------------------------------------------------------------------------------------
 
-    def _break_for(self, error: RemoteProtocolError) -> None:
+    def _break_for(self, error: MTProtoError) -> None:
         """End the connection since the server broke the protocol, and the link if it does so each time."""
         if self._status is Status.READY and self._reconnection.senseless():
             self._fail(error)

@@ -158,6 +158,10 @@ class PfsLink:
         if request.after:
             self._after[request] = request.after
 
+    def has(self, request: Request) -> bool:
+        """Whether a call waits here, sent or not."""
+        return request in self._homeless or any(link.has(request) or request in link.given_back for link in self.links)
+
     def cancel(self, request: Request, now: float) -> None:
         """Give up a call, as `ClientLink.cancel` does."""
         self._after.pop(request, None)
@@ -243,6 +247,7 @@ class PfsLink:
             self._past.append(front)
             self._homeless += front.take_waiting()
             self._front, self._next, self._settle_until = successor, None, None
+            successor.take_over()
             successor.bind()
         elif successor.state is not None and self._has_settled(now):
             successor.bind()

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from mtproto.crypto.rsa import RSAPublicKey
-    from mtproto.errors import MTProtoError, TransportError
+    from mtproto.errors import ExchangeFailed, MTProtoError, TransportError
     from mtproto.link.events import LinkEvent
     from mtproto.link.key_maker import Work
     from mtproto.link.options import LinkOptions
@@ -57,14 +57,17 @@ class PermanentKey:
     Attributes:
         state: what a store keeps; None until it is made.
         made_at: when it was made, by the local clock; a key from a store is older than anything that matters.
+        proven: whether a temporary key was bound since. From then on nothing that is not authenticated ends the client
+            for good: packets of an exchange and transport errors may come from anybody in the middle.
 
     """
 
-    __slots__ = ("made_at", "state")
+    __slots__ = ("made_at", "proven", "state")
 
     def __init__(self, state: KeyState | None) -> None:
         self.state = state
         self.made_at = float("-inf")
+        self.proven = False
 
 
 class Superior(Protocol):
@@ -146,10 +149,6 @@ class TemporaryLink(ClientLink):
         elif self._session is not None:
             self._session.cancel(request, now)
 
-    def has(self, request: Request) -> bool:
-        """Whether it is this link that has a call."""
-        return request in self._waiting or (self._session is not None and request in self._session.requests)
-
     def take_waiting(self) -> list[Request]:
         """Take out the calls that wait for the key to be bound."""
         waiting, self._waiting = self._waiting, []
@@ -170,6 +169,10 @@ class TemporaryLink(ClientLink):
         """End the connection, as `ClientLink.disconnected` does."""
         self._proven = False
         return self._report(super().disconnected(now, reason), now)
+
+    def fault(self, error: MTProtoError, now: float) -> list[LinkEvent]:
+        """Take nothing more from this connection, as `ClientLink.fault` does."""
+        return self._report(super().fault(error, now), now)
 
     def received(self, data: bytes, now: float) -> list[LinkEvent]:
         """Take what came in, as `ClientLink.received` does."""
@@ -266,18 +269,28 @@ class TemporaryLink(ClientLink):
             self._reconnection.answered()
         super()._handle_error(error)
 
+    def _exchange_failed(self, error: ExchangeFailed) -> None:
+        if self._permanent.proven:
+            self._break(error)
+        else:
+            super()._exchange_failed(error)
+
     def _is_plausible(self, error: TransportError) -> bool:
+        if self._session is None and self._permanent.proven:
+            return False
         # A temporary key that is given up too early costs little: one exchange.
         unknown = error.code == NOT_FOUND and self._session is not None and self._reconnection.refusals > 1
         return unknown or super()._is_plausible(error)
 
     def _believe(self, error: TransportError) -> None:
         """Make another key, since the server does not know this one; for temporary keys that may happen any time."""
-        if self._session is None:
-            self._fail(error)
-        else:
+        if self._session is not None:
             self._reconnection.refusals = 0
             self._start_over(error)
+        elif self._permanent.proven:
+            self._break(error)
+        else:
+            self._fail(error)
 
     def _start_over(self, error: MTProtoError) -> None:
         """Drop the key and make another one on the next connection, unless that has been tried too often."""
@@ -314,6 +327,10 @@ class TemporaryLink(ClientLink):
                 self.bind()
         return self._failures <= ATTEMPTS
 
+    def take_over(self) -> None:
+        """Note that there is no other link any more: this one goes on for ever, if any of them has worked."""
+        self._reconnection.tireless = self._permanent.proven
+
     def succeeded(self) -> None:
         """Note that a call was answered under this key."""
         self._failures = 0
@@ -340,6 +357,7 @@ class TemporaryLink(ClientLink):
         self._bindings += 1
         self._bound_at = now
         self._reconnection.tireless = True
+        self._permanent.proven = True
         self._events.append(KeyBound(self._session.key_state))
         self._send_waiting(self._session)
 

@@ -54,6 +54,18 @@ class AsyncLoop:
         carrier.connect(place)
         return carrier
 
+    @property
+    def is_over(self) -> bool:
+        """Whether the event loop is closed, so that nothing of it can be used any more."""
+        return self._loop.is_closed()
+
+    def close_sockets(self) -> None:
+        """Give the sockets back once the event loop is closed."""
+        sockets = list(self._sockets)
+        self._sockets.clear()
+        for carrier in sockets:
+            carrier.give_back()
+
     async def idle(self) -> None:
         """Wait until every socket is closed. Somebody has to `abort` them."""
         while self._sockets:
@@ -73,6 +85,7 @@ class _Socket(asyncio.Protocol):
         self._peers.add(self)
         self._task: asyncio.Task[None]
         self._transport: asyncio.Transport | None = None
+        self._socket: socket.socket | None = None
         self._closing = False
         self.writable = False
         self.closed = asyncio.Event()
@@ -83,6 +96,7 @@ class _Socket(asyncio.Protocol):
 
     async def _connect(self, place: Place) -> None:
         connected = await (_reach(place) if place.via is None else connect_through_async(place.via, place.address))
+        self._socket = connected
         connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # asyncio does not, for a socket that is given
         await self._loop.create_connection(lambda: self, sock=connected)
 
@@ -91,8 +105,6 @@ class _Socket(asyncio.Protocol):
         failure = None if task.cancelled() else task.exception()
         if self._transport is None:
             self._end(failure if isinstance(failure, Exception) else None)
-        if failure is not None and not isinstance(failure, OSError):
-            raise failure
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = stream = as_stream(transport)
@@ -115,6 +127,13 @@ class _Socket(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._end(exc)
+
+    def give_back(self) -> None:
+        """Close the socket without its event loop."""
+        self._closing = True
+        self.writable = False
+        if self._socket is not None:
+            self._socket.close()
 
     def abort(self) -> None:
         """Close at once; what was not sent is dropped."""

@@ -7,11 +7,15 @@ it what they want and wait on a future.
 from __future__ import annotations
 
 import threading
+import time
+import warnings
+import weakref
 from concurrent.futures import Future
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, ParamSpec, TypeAlias, TypeVar
 
 from mtproto.errors import MTProtoError, RequestCancelled, own_copy
 from mtproto.link import Status
+from mtproto.net.pump import Pump
 from mtproto.net.shell import Outcome, Shell
 from mtproto.net.thread_loop import ThreadLoop
 from mtproto.session import Request
@@ -21,11 +25,15 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from mtproto.errors import DeadlineExceeded
-    from mtproto.link import LinkEvent
+    from mtproto.link import ClientLink, LinkEvent, PfsLink
+    from mtproto.net.carrier import Loop
     from mtproto.net.updates import Item, UpdatesDropped
     from mtproto.session import Body
 
 __all__ = ["BlockingCall", "BlockingConnection"]
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 OutcomeFuture: TypeAlias = "Future[Outcome]"
 
@@ -53,14 +61,24 @@ class BlockingCall:
             MTProtoError: as in `BlockingConnection.call`.
 
         """
+        return self.result_until(None if timeout is None else time.monotonic() + timeout, timeout)
+
+    def result_until(self, end: float | None, timeout: float | None) -> Outcome:
+        """Do what `result` does until `end`, by `time.monotonic`; for `BlockingConnection` only.
+
+        The error names `timeout`, the seconds that the caller asked for.
+        """
         try:
-            error = self._future.exception(timeout)
+            error = self._future.exception(None if end is None else max(0.0, end - time.monotonic()))
         except TimeoutError:
             if self._future.done():
                 return self.result()
+            if end is None or timeout is None or time.monotonic() < end:  # out of a handler of signals
+                self._owner.give_up(self.request)
+                raise
             late = self._owner.give_up_late(self.request, f"no answer within {timeout:g} seconds")
             raise late from late.__cause__
-        except KeyboardInterrupt:
+        except BaseException:  # whatever a handler of signals raises
             self._owner.give_up(self.request)
             raise
         if isinstance(error, Exception):
@@ -79,6 +97,7 @@ class BlockingConnection(Shell[OutcomeFuture]):
         self._changed = threading.Condition()  # guards the updates
         self._thread: threading.Thread | None = None
         self._loop: ThreadLoop | None = None
+        self._dropped: weakref.finalize[..., BlockingConnection] | None = None
 
     # Opening and closing -----------------------------------------------------------------------------------------
 
@@ -93,12 +112,19 @@ class BlockingConnection(Shell[OutcomeFuture]):
             ExchangeFailed: no key could be made.
             TransportError: the server refuses the key, the DC id, or so many connections.
             DeadlineExceeded: the time was over.
+            LocalProtocolError: it was opened already, or is over.
 
         """
+        with self._changed:
+            self._check_unopened()
+            self._loop = ThreadLoop(self._clock, _weakly(self._fault, None))
         opened: Future[None] = Future()
         self._opening = opened
-        self._loop = ThreadLoop(self._clock)
-        self._thread = threading.Thread(target=self._run, name=f"mtproto: connection to {self._route}", daemon=True)
+        name = f"mtproto: connection to {self._route}"
+        arguments = (self._loop, self._link, _weakly(self._begin, None), _weakly(self._over, None))
+        self._thread = threading.Thread(target=_run, args=arguments, name=name, daemon=True)
+        self._dropped = weakref.finalize(self, _drop, self._loop, self._link, self._pumps, self._route.words)
+        self._dropped.atexit = False
         self._thread.start()
         try:
             opened.result(timeout)
@@ -113,6 +139,10 @@ class BlockingConnection(Shell[OutcomeFuture]):
     def close(self) -> None:
         """Close the connection for good; calls that wait fail with `RequestCancelled`. May be called twice."""
         thread, self._thread = self._thread, None
+        if self._dropped is not None:
+            self._dropped.detach()
+        if self._loop is None:
+            self._link.close()
         if thread is not None:
             self._wish(lambda: self._end(RequestCancelled("the connection was closed")))
             if thread is not threading.current_thread():
@@ -140,14 +170,24 @@ class BlockingConnection(Shell[OutcomeFuture]):
             ConnectionLost: the connection is not open.
 
         """
+        return self._start(Request(body, tuple(after), idempotent, want_quick_ack), None)
+
+    def _start(self, request: Request, end: float | None) -> BlockingCall:
+        """Send a call once there is room, until `end` by `time.monotonic` at most; raises `DeadlineExceeded` then."""
         if self._thread is None:
             raise self._not_open()
-        self._room.acquire()
-        request = Request(body, tuple(after), idempotent, want_quick_ack)
+        room = self._room
+        if not room.acquire(timeout=None if end is None else max(0.0, end - time.monotonic())):
+            late = self._too_late("there was no room for the call in time")
+            raise late from late.__cause__
         future: OutcomeFuture = Future()
-        future.add_done_callback(lambda _: self._room.release())
-        if not self._wish(lambda: self._add(request, future)):
-            future.set_exception(self._not_open())
+        future.add_done_callback(lambda _: room.release())
+        try:
+            if not self._wish(lambda: self._add(request, future)):
+                future.set_exception(self._not_open())
+        except BaseException:  # whatever a handler of signals raises
+            self.give_up(request)
+            raise
         return BlockingCall(self, request, future)
 
     def call(
@@ -163,7 +203,7 @@ class BlockingConnection(Shell[OutcomeFuture]):
 
         Args:
             body: one serialized function call, or what makes it (`mtproto.session.Body`; called in the pump's thread).
-            timeout: seconds until the call is given up; None for no limit.
+            timeout: seconds until the call is given up, the wait for room included; None for no limit.
             after: calls that the server has to execute before this one.
             idempotent: it may be executed twice, so it may be sent again where its outcome can't be known.
             want_quick_ack: ask for a quick acknowledgement; it comes as an event.
@@ -178,8 +218,8 @@ class BlockingConnection(Shell[OutcomeFuture]):
             MTProtoError: the connection has given up; the error says why.
 
         """
-        call = self.start(body, after=after, idempotent=idempotent, want_quick_ack=want_quick_ack)
-        return call.result(timeout)
+        end = None if timeout is None else time.monotonic() + timeout
+        return self._start(Request(body, tuple(after), idempotent, want_quick_ack), end).result_until(end, timeout)
 
     def give_up(self, request: Request) -> None:
         """Cancel a call; for `BlockingCall` only."""
@@ -206,16 +246,21 @@ class BlockingConnection(Shell[OutcomeFuture]):
 
     # What the pump's thread does ---------------------------------------------------------------------------------
 
-    def _run(self) -> None:
-        """Be the pump's thread."""
-        loop = self._loop
-        if loop is None:
-            return
-        try:
-            loop.call_soon(lambda: self._begin(loop))
-            loop.run(lambda: self._link.status is Status.CLOSED)
-        finally:
-            self._end(self._failed or RequestCancelled("the connection was closed"))
+    def _over(self) -> None:
+        """Settle what is left, once the thread has nothing more to do."""
+        self._end(self._failed or RequestCancelled("the connection was closed"))
+
+    def _new_pump(self, link: ClientLink, loop: Loop) -> Pump:
+        """Return a pump that does not keep this connection alive: whoever forgets it ends it."""
+        return Pump(
+            link,
+            loop,
+            self._route,
+            _weakly(self._dispatch, False),
+            _weakly(self._unreachable, None),
+            _weakly(self._settle, None),
+            _weakly(self._collapse, None),
+        )
 
     def _wish(self, wish: Callable[[], None]) -> bool:
         """Have something done in the pump's thread; return False if that ends, and with it every call, by itself."""
@@ -227,16 +272,59 @@ class BlockingConnection(Shell[OutcomeFuture]):
         except MTProtoError as error:
             future.set_exception(error if self._failed is None else self._not_open())
             return
+        except Exception as error:
+            future.set_exception(error)
+            raise
         self._pending[request] = future
         self._flush()
 
     def _cancel(self, request: Request) -> None:
-        future = self._give_up(request)
-        if future is not None:
-            future.set_exception(RequestCancelled("the call was given up"))
+        future = self._pending.get(request)
+        try:
+            self._give_up(request)
+        finally:
+            if future is not None:
+                future.set_exception(RequestCancelled("the call was given up"))
+
+    def _fault(self, error: Exception) -> None:
+        """Give up the connections after an exception that came from none of their pumps."""
+        for pump in list(self._pumps):
+            pump.fail(error)
 
     def _dispatch(self, events: Sequence[LinkEvent]) -> bool:
         with self._changed:
             broken = super()._dispatch(events)
             self._changed.notify_all()
         return broken
+
+
+def _run(loop: ThreadLoop, link: ClientLink | PfsLink, begin: Callable[[Loop], None], over: Callable[[], None]) -> None:
+    """Be the pump's thread. It must not keep the connection alive."""
+    loop.call_soon(lambda: begin(loop))
+    try:
+        loop.run(lambda: link.status is Status.CLOSED)
+    finally:
+        over()
+
+
+def _weakly(method: Callable[P, T], otherwise: T) -> Callable[P, T]:
+    """Return a method that does not keep its object alive; without the object it returns `otherwise`."""
+    reference = weakref.WeakMethod(method)
+
+    def call(*args: P.args, **kwargs: P.kwargs) -> T:
+        there = reference()
+        return otherwise if there is None else there(*args, **kwargs)
+
+    return call
+
+
+def _drop(loop: ThreadLoop, link: ClientLink | PfsLink, pumps: list[Pump], words: str) -> None:
+    """End a connection that was forgotten while it was open."""
+
+    def end() -> None:
+        link.close()
+        for pump in pumps:
+            pump.close()
+
+    if loop.call_threadsafe(end):
+        warnings.warn(f"a connection was not closed: {words}", ResourceWarning, stacklevel=2)

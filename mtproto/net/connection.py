@@ -69,8 +69,10 @@ class Connection(Shell[OutcomeFuture]):
             ExchangeFailed: no key could be made.
             TransportError: the server refuses the key, the DC id, or so many connections.
             DeadlineExceeded: the time was over.
+            LocalProtocolError: it was opened already, or is over.
 
         """
+        self._check_unopened()
         loop = asyncio.get_running_loop()
         self._opening = opened = loop.create_future()
         self._loop = AsyncLoop(self._clock)
@@ -87,7 +89,15 @@ class Connection(Shell[OutcomeFuture]):
             raise
 
     async def close(self) -> None:
-        """Close the connection for good; calls that wait fail with `RequestCancelled`. May be called twice."""
+        """Close the connection for good; calls that wait fail with `RequestCancelled`. May be called twice.
+
+        Once the loop that it belongs to is closed, nobody waits any more: only its sockets are closed then.
+        """
+        if self._loop is not None and self._loop.is_over:
+            self._pending.clear()
+            self._link.close()
+            self._loop.close_sockets()
+            return
         self._end(RequestCancelled("the connection was closed"))
         self._wake_all()
         if self._loop is not None:
@@ -158,9 +168,10 @@ class Connection(Shell[OutcomeFuture]):
         timer = None if end is None else asyncio.get_running_loop().call_at(end, self._expire, call.request)
         try:
             return await call
-        except asyncio.CancelledError:
-            self._give_up(call.request)
-            self._room.set()
+        except (asyncio.CancelledError, GeneratorExit):
+            if self._loop is not None and not self._loop.is_over:
+                self._give_up(call.request)
+                self._room.set()
             raise
         finally:
             if timer is not None:

@@ -27,6 +27,10 @@ CONNECTIONS = 2
 
 _HTTP = b"HTTP/"
 
+_BLANK = b"\r\n"
+"""What may come while nothing is asked. Anything else makes the borders of answers ambiguous: the connection is closed
+then (RFC 9112, section 9.2)."""
+
 HEAD_SIZE = 16 * 1024
 """Bytes that the headers of an answer may have."""
 
@@ -192,14 +196,18 @@ class _Line:
             if self._head[: len(_HTTP)] != _HTTP and (foreign := foreign_peer(bytes(self._head))) is not None:
                 self._fail(foreign)
                 return
+        if not self.busy:
+            if data.strip(_BLANK):
+                self._fail(RemoteProtocolError("http", "an answer to no question"))
+            return
         try:
             self._http.receive_data(data)
-            while not self.over:
+            while self.busy and not self.over:
                 event = self._http.next_event()
                 if event is h11.NEED_DATA or event is h11.PAUSED or isinstance(event, h11.ConnectionClosed):
                     break
                 self._handle(event)
-        except h11.RemoteProtocolError as error:
+        except h11.ProtocolError as error:
             failure = RemoteProtocolError("http", str(error))
             failure.__cause__ = error
             self._fail(failure)
@@ -239,7 +247,7 @@ class _Line:
         body = bytes(self._body) if self._status == 200 else (-self._status).to_bytes(4, "little", signed=True)
         self._body.clear()
         self.busy = False
-        if all(state is h11.DONE for state in self._http.states.values()):
+        if not self._http.trailing_data[0] and all(state is h11.DONE for state in self._http.states.values()):
             self._http.start_next_cycle()
         else:
             self.close()

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from mtproto.errors import ConnectionLost, DeadlineExceeded
 from mtproto.link import Status
 from mtproto.net.carrier import CARRIERS
+from mtproto.net.guard import Guard
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -42,18 +43,24 @@ _WAITING: Mapping[Status, str] = MappingProxyType(
 class Pump:
     """Moves bytes between a link and its carrier, and opens carriers when the link wants them. An `Owner`.
 
+    Whatever the link, a carrier or the shell raises in here ends in `fail`.
+
     Args:
         link: what to pump; nobody else gives it bytes or time.
         loop: of the shell.
         route: where carriers lead to.
         dispatch: takes the link's events; returns whether they say that the carrier is of no more use.
         unreachable: told that no carrier came about, and why.
+        settle: told that events may be lost, and why: ends the calls that the link does not know any more.
+        collapse: told that the link itself is of no more use, and why: ends everything.
 
     """
 
     __slots__ = (
         "_carrier",
+        "_carriers_loop",
         "_closing",
+        "_collapse",
         "_dispatch",
         "_flush_planned",
         "_late",
@@ -61,6 +68,8 @@ class Pump:
         "_open",
         "_patience",
         "_route",
+        "_settle",
+        "_tenure",
         "_timer",
         "_timer_at",
         "_unreachable",
@@ -74,12 +83,18 @@ class Pump:
         route: Route,
         dispatch: Callable[[Sequence[LinkEvent]], bool],
         unreachable: Callable[[ConnectionLost], None],
+        settle: Callable[[ConnectionLost], None],
+        collapse: Callable[[ConnectionLost], None],
     ) -> None:
         self.link = link
-        self._loop = loop
+        self._carriers_loop = loop
+        self._loop = Guard(loop, self.fail)
+        self._tenure = Guard(loop, self.fail)  # of the present carrier; what an earlier one leaves behind is not heard
         self._route = route
         self._dispatch = dispatch
         self._unreachable = unreachable
+        self._settle = settle
+        self._collapse = collapse
         self._carrier: Carrier | None = None
         self._open = False
         self._closing = False
@@ -93,16 +108,22 @@ class Pump:
 
     def connect(self) -> None:
         """Open a carrier when the link wants one; for the first time, and after each that was lost."""
+        self._loop.call(self._connect)
+
+    def _connect(self) -> None:
         now, connect_at = self._loop.now(), self.link.connect_at
         if connect_at is not None and connect_at <= now:
-            carrier = CARRIERS[self._route.carrier](self._loop, self._route, self)
-            self._carrier = carrier
+            self._tenure = Guard(self._carriers_loop, self.fail)
             self._late = None
+            self._carrier = CARRIERS[self._route.carrier](self._tenure, self._route, self)
             self._patience = self._loop.call_at(now + CONNECT_TIME, self._give_up)
         self._plan_tick()
 
     def opened(self, carrier: Carrier) -> None:
         """Take a new carrier into use."""
+        self._loop.call(lambda: self._opened(carrier))
+
+    def _opened(self, carrier: Carrier) -> None:
         self._be_patient_no_more()
         self._carrier = carrier
         if self.link.status is Status.CLOSED:
@@ -126,6 +147,9 @@ class Pump:
 
     def lost(self, error: Exception | None) -> None:
         """Let go of a carrier, and look for another."""
+        self._loop.call(lambda: self._lost(error))
+
+    def _lost(self, error: Exception | None) -> None:
         self._be_patient_no_more()
         was_open, self._open = self._open, False
         self._carrier = None
@@ -143,10 +167,13 @@ class Pump:
             logger.info("%s", reason)
             self._unreachable(reason)
         self._handle(self.link.disconnected(self._loop.now(), error))
-        self.connect()
+        self._connect()
 
     def close(self) -> None:
         """Close the carrier in good order, the second time at once; the link has been closed."""
+        self._loop.call(self._close)
+
+    def _close(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
@@ -166,18 +193,57 @@ class Pump:
             self._patience.cancel()
             self._patience = None
 
+    # What nobody expected ----------------------------------------------------------------------------------------
+
+    def fail(self, cause: Exception) -> None:
+        """Give the connection up after an exception that nobody expected; the link connects again when it wants to.
+
+        This is the one place where such exceptions end, whoever raised them; it raises none.
+        """
+        logger.error("an unexpected error ended the connection to %s", self._route.words, exc_info=cause)
+        error = ConnectionLost(f"an unexpected error: {type(cause).__name__}: {cause}")
+        error.__cause__ = cause.with_traceback(None)  # the frames hold what came in, and keys
+        try:
+            self._start_over(error)
+        except Exception:  # the link itself can't go on
+            logger.exception("the connection to %s can't go on", self._route.words)
+            self._collapse(error)
+
+    def _start_over(self, error: ConnectionLost) -> None:
+        self._be_patient_no_more()
+        tenure, was_open = self._tenure, self._open
+        self._carrier, self._open, self._flush_planned = None, False, False
+        tenure.end()
+        if self._is_over:
+            return
+        now = self._loop.now()
+        self._dispatch(self.link.fault(error, now))
+        if not self._is_over:
+            self._dispatch(self.link.disconnected(now, error))
+        self._settle(error)
+        if not was_open:
+            self._unreachable(error)
+        self._plan_tick()  # rather than now: what fails each time waits longer each time
+
+    @property
+    def _is_over(self) -> bool:
+        return self.link.status is Status.CLOSED
+
     # Bytes -------------------------------------------------------------------------------------------------------
 
     def received(self, data: bytes) -> None:
         """Take what the carrier read."""
         link = self.link
-        self._handle(link.received(data, self._loop.now()))
-        if link.status is Status.EXCHANGING:
-            self._work()
+        try:
+            self._handle(link.received(data, self._loop.now()))
+            if link.status is Status.EXCHANGING:
+                self._work()
+        except Exception as error:
+            self.fail(error)
 
     def drained(self) -> None:
         """Go on sending."""
-        self.flush()
+        self._loop.call(self.flush)
 
     def plan_flush(self) -> None:
         """Flush at the end of this turn of the loop: calls made meanwhile travel in the same packet."""
@@ -226,7 +292,7 @@ class Pump:
         self._timer = None
         self._handle(self.link.tick(self._loop.now()))
         if self._carrier is None:
-            self.connect()
+            self._connect()
         else:
             self._plan_tick()
 

@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeAlias, TypeVar
 
 from mtproto._options import named_options
-from mtproto.errors import ConnectionLost, DeadlineExceeded, own_copy
+from mtproto.errors import ConnectionLost, DeadlineExceeded, LocalProtocolError, OutcomeUnknown, own_copy
 from mtproto.link import (
     EXPIRES_IN,
     BackoffPolicy,
@@ -67,6 +67,9 @@ class Future(Protocol):
 
     def set_exception(self, exception: BaseException, /) -> None:
         """Give it the reason why there is none."""
+
+    def exception(self) -> BaseException | None:
+        """Return that reason."""
 
 
 class Opening(Protocol):
@@ -170,6 +173,18 @@ class Shell(Generic[F]):
         """Whether calls are taken: opened, and neither closed nor given up. It may be connecting just now."""
         return self._loop is not None and self._link.status is not Status.CLOSED
 
+    def _check_unopened(self) -> None:
+        """Do nothing if `open` may go on.
+
+        Raises:
+            LocalProtocolError: the connection was opened already, or is over. A working connection goes on.
+
+        """
+        if self._link.status is Status.CLOSED:
+            raise LocalProtocolError("the connection is over, another one is needed") from self._failed
+        if self._loop is not None:
+            raise LocalProtocolError("the connection was opened already")
+
     # The pumps ---------------------------------------------------------------------------------------------------
 
     def _begin(self, loop: Loop) -> None:
@@ -180,9 +195,12 @@ class Shell(Generic[F]):
 
     def _add_pump(self, link: ClientLink) -> None:
         if self._loop is not None:
-            pump = Pump(link, self._loop, self._route, self._dispatch, self._unreachable)
+            pump = self._new_pump(link, self._loop)
             self._pumps.append(pump)
             pump.connect()
+
+    def _new_pump(self, link: ClientLink, loop: Loop) -> Pump:
+        return Pump(link, loop, self._route, self._dispatch, self._unreachable, self._settle, self._collapse)
 
     def _remove_pump(self, link: ClientLink) -> None:
         for pump in self._pumps:
@@ -198,12 +216,29 @@ class Shell(Generic[F]):
 
     def _end(self, error: MTProtoError) -> None:
         """Close the link; calls that wait fail with `error`."""
-        self._dispatch(self._link.close())
-        self._fail_all(error)
-        if self._opening is not None and not self._opening.done():
-            self._opening.set_exception(own_copy(error))
-        for pump in self._pumps:
-            pump.close()
+        try:
+            self._dispatch(self._link.close())
+        finally:
+            self._fail_all(error)
+            if self._opening is not None and not self._opening.done():
+                self._opening.set_exception(own_copy(error))
+            for pump in self._pumps:
+                pump.close()
+
+    def _settle(self, error: ConnectionLost) -> None:
+        """End the calls of which the link knows nothing any more: the event of their end was lost with `error`."""
+        for request in [request for request in self._pending if not self._link.has(request)]:
+            unknown = OutcomeUnknown(request, str(error))
+            unknown.__cause__ = error
+            self._fail(self._pending.pop(request), unknown)
+
+    def _collapse(self, error: ConnectionLost) -> None:
+        """Give up for good, since the link itself can't go on."""
+        self._failed = own_copy(error, self._route.words)
+        try:
+            self._end(self._failed)
+        except Exception:
+            logger.exception("the end of the connection failed, too")
 
     def _unreachable(self, error: ConnectionLost) -> None:
         """Give up if not even the first carrier came about."""
@@ -218,13 +253,21 @@ class Shell(Generic[F]):
         broken = False
         for event in events:
             if self._on_event is not None:
-                self._on_event(event)
+                self._tell(self._on_event, event)
             take = self._TAKERS.get(type(event))
             if take is not None and take(self, event):
                 broken = True
         if len(self._pumps) > 1:
             self._flush()  # what one link was told may let the other one send
         return broken
+
+    @staticmethod
+    def _tell(listener: Callable[[LinkEvent], None], event: LinkEvent) -> None:
+        """Call the listener. Its exceptions are its own: the events behind this one settle calls."""
+        try:
+            listener(event)
+        except Exception:
+            logger.exception("on_event failed for %s", type(event).__name__)
 
     # One for each kind of event that means something here; they return true where the carrier is of no more use.
 
@@ -309,6 +352,7 @@ class Shell(Generic[F]):
     def _fail(future: F | None, error: MTProtoError | TLError) -> None:
         if future is not None and not future.done():
             future.set_exception(own_copy(error))
+            future.exception()  # asyncio complains of one that nobody has looked at; a call need not be awaited
 
     def _not_open(self) -> MTProtoError:
         """Return an error for one call that comes when the connection is not open."""

@@ -9,6 +9,7 @@ import selectors
 import socket
 import threading
 from collections import deque
+from functools import partial
 from typing import TYPE_CHECKING
 
 from mtproto.net.socks import SocketProxy, connect_through
@@ -32,18 +33,22 @@ class ThreadLoop:
 
     Args:
         clock: gives Unix seconds; never steps.
+        failed: called with what a callback raised; must not raise. The loop goes on then; with None it ends.
 
     """
 
-    def __init__(self, clock: Callable[[], float]) -> None:
+    def __init__(self, clock: Callable[[], float], failed: Callable[[Exception], None] | None = None) -> None:
         self.now = clock
+        self._failed = failed
         self._selector = selectors.DefaultSelector()
         self._wake = _Wake()
         self._soon: deque[Callable[[], None]] = deque()
         self.call_soon: Callable[[Callable[[], None]], None] = self._soon.append
         self._timers: list[tuple[float, int, _Timer]] = []  # a heap
         self._numbers = itertools.count()
-        self._lock = threading.Lock()  # between the last look at what is to be called and the end
+        self._lock = (
+            threading.RLock()
+        )  # a collected connection may call in here; between the last look at what is to be called and the end
         self._over = False
 
     def call_threadsafe(self, callback: Callable[[], None]) -> bool:
@@ -95,16 +100,24 @@ class ThreadLoop:
 
     def _turn(self) -> None:
         for key, events in self._selector.select(self._time_left()):
-            key.data(events)
+            self._call(partial(key.data, events))
         while self._timers and (self._timers[0][0] <= self.now() or self._timers[0][2].callback is None):
             callback = heapq.heappop(self._timers)[2].callback
             if callback is not None:
-                callback()
+                self._call(callback)
         self._run_soon()
 
     def _run_soon(self) -> None:
         while self._soon:
-            self._soon.popleft()()
+            self._call(self._soon.popleft())
+
+    def _call(self, callback: Callable[[], None]) -> None:
+        try:
+            callback()
+        except Exception as error:
+            if self._failed is None:
+                raise
+            self._failed(error)
 
     def _close(self) -> None:
         for key in list(self._selector.get_map().values()):
@@ -165,7 +178,7 @@ class _Socket:
         """Connect through a proxy, which speaks first. This runs in a thread of its own, since that may take long."""
         try:
             connected = connect_through(proxy, address, PROXY_TIME)
-        except OSError as failure:
+        except Exception as failure:
             error = failure
             self._loop.call_threadsafe(lambda: self._end(error))
         else:
@@ -251,7 +264,7 @@ class _Socket:
         """Close at once: a stream has no last words."""
         self.abort()
 
-    def _end(self, error: OSError | None) -> None:
+    def _end(self, error: Exception | None) -> None:
         if self._ended:
             return
         self._closing = self._ended = True

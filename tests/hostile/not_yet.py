@@ -49,9 +49,5 @@ NOT_YET: Mapping[str, str] = {
     "many-updates": "updates are counted, not their bytes",
     "unread-pongs-of-the-client": "each read is handled in one piece",
     # Connections and deadlines of a client
-    "full-room": "the blocking face waits for room beyond the deadline",
-    "not-inited-late": "the second attempt gets the whole time again",
-    "unasked-http-answers": "an exception of h11 ends the pump",
-    "pfs-spoiled-answers": "two spoiled answers close a working client for good",
 }
 """From names of attacks to what is missed."""

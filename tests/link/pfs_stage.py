@@ -52,6 +52,7 @@ class Stage:
         executed: the bodies of the calls that the DC executed, in order.
         key_ids: the auth key id of each packet that a client sent, 0 for those of exchanges.
         refuse: codes of `bad_msg_notification` with which the next packets are refused.
+        spoil: how many of the next plain packets of the DC are spoiled on their way.
 
     """
 
@@ -75,6 +76,7 @@ class Stage:
         self.bindings: list[ServerQuery] = []
         self.key_ids: list[int] = []
         self.refuse: list[int] = []
+        self.spoil = 0
         self.reachable = True
 
     @property
@@ -123,6 +125,9 @@ class Stage:
             if up:
                 self.hand_up(server, up)
             down = server.data_to_send(self.now)
+            if self.spoil and down[4:12] == bytes(8):  # behind the length
+                self.spoil -= 1
+                down = down[:30] + bytes([down[30] ^ 1]) + down[31:]  # in the nonce
             if down:
                 self._tell(link.received(down, self.client_now), link)
             if link in self.wires and server.closing and not down:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mtproto.errors import LocalProtocolError, OutcomeUnknown, RpcError
+from mtproto.errors import ExchangeFailed, LocalProtocolError, OutcomeUnknown, RpcError
 from mtproto.limits import Limits
 from mtproto.link import Failed, KeyBound, KeyCreated, KeyDropped, Status, StatusChanged
 from mtproto.link.binding import read_bind_request
@@ -338,6 +338,49 @@ def test_a_link_that_has_worked_once_goes_on_although_no_key_can_be_made_just_no
         stage.now = max(stage.now, link.connect_at)
         stage.connect(link)
         stage._carry_all()
+        stage.cut(link)
+    assert stage.of(Failed) == []
+    stage.reachable = True
+    request = stage.client.send(QUERY)
+    stage.advance(61)
+    assert results(stage) == {request: ANSWER + QUERY}
+
+
+def test_spoiled_answers_of_exchanges_never_end_a_client_that_has_worked() -> None:
+    stage = Stage()
+    stage.settle()
+    [key] = stage.temporary_keys()
+    [link] = stage.client.links
+    stage.state.forget_key(key.auth_key.id)
+    stage.cut(link)
+    stage.spoil = 7
+    stage.advance(2000)
+    assert stage.spoil == 0
+    assert stage.of(Failed) == []
+    request = stage.client.send(QUERY)
+    stage.advance(61)
+    assert results(stage) == {request: ANSWER + QUERY}
+
+
+def test_a_spoiled_answer_ends_a_client_that_has_never_worked_with_its_reason() -> None:
+    stage = Stage()
+    stage.spoil = 1
+    stage.advance(1)
+    [failed] = stage.of(Failed)
+    assert isinstance(failed.error, ExchangeFailed)
+
+
+@pytest.mark.parametrize("code", [-404, -444, -500])
+def test_transport_errors_in_exchanges_never_end_a_client_that_has_worked(code: int) -> None:
+    stage = Stage()
+    stage.settle()
+    [link] = stage.client.links
+    stage.lose_key(link)
+    stage.reachable = False
+    for _ in range(10):
+        assert link.connect_at is not None
+        stage.now = max(stage.now, link.connect_at)
+        stage.answer_with_error(link, code)
         stage.cut(link)
     assert stage.of(Failed) == []
     stage.reachable = True

@@ -477,3 +477,35 @@ def test_calls_move_to_their_new_key_without_an_event_that_they_were_sent_again(
     stage.advance(RENEWAL + 10)
     assert stage.of(Resent) == []
     assert set(results(stage)) == {request}
+
+
+@pytest.mark.parametrize("spoiled", [2, 7])
+def test_spoiled_answers_of_the_exchange_that_replaces_a_key_cost_time_only(spoiled: int) -> None:
+    stage = Stage()
+    stage.settle()
+    stage.advance(RENEWAL - 1)
+    stage.spoil = spoiled
+    stage.advance(2 * LIFE)
+    assert stage.spoil == 0
+    assert stage.of(Failed) == []
+    request = stage.client.send(query(1))
+    stage.advance(61)
+    assert results(stage) == {request: ANSWER + query(1)}
+
+
+def test_a_new_link_whose_predecessor_has_lost_its_key_goes_on_for_it() -> None:
+    stage = Stage()
+    stage.settle()
+    [front] = stage.client.links
+    successor = stage.succession_begins()
+    stage.reachable = False
+    stage.lose_key(front)  # so that there is no other link than the new one, which has not worked yet
+    assert stage.client.links[0] is successor
+    stage.reachable = True
+    stage.spoil = 7
+    stage.advance(1000)
+    assert stage.spoil == 0
+    assert stage.of(Failed) == []
+    request = stage.client.send(query(1))
+    stage.advance(61)
+    assert results(stage) == {request: ANSWER + query(1)}

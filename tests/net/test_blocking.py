@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import socket
 import subprocess
 import sys
 import threading
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from mtproto.crypto.rsa import RSAPrivateKey
-from mtproto.errors import ConnectionLost, DeadlineExceeded, ExchangeFailed, RequestCancelled, TransportError
+from mtproto.errors import (
+    ConnectionLost,
+    DeadlineExceeded,
+    ExchangeFailed,
+    LocalProtocolError,
+    RequestCancelled,
+    TransportError,
+)
 from mtproto.limits import Limits
 from mtproto.link import ExchangeStep, KeyCreated, Status
 from mtproto.message.auth_key import AuthKey
@@ -139,6 +148,60 @@ def test_calls_wait_for_room() -> None:
         assert [body_of(call.result(SOON)) for call in calls] == [ANSWER + QUERY] * 6
 
 
+def test_the_wait_for_room_is_part_of_a_calls_time() -> None:
+    gate = Gate()
+    with ListenerThread(gate) as server, blocking(server, limits=Limits(unanswered_requests=1)) as client:
+        first = client.start(QUERY)
+        with pytest.raises(DeadlineExceeded, match="no room"):
+            client.call(QUERY, timeout=0.01)
+        gate.open()
+        assert body_of(first.result(SOON)) == ANSWER + QUERY
+        assert body_of(client.call(QUERY, timeout=SOON)) == ANSWER + QUERY
+
+
+def test_what_the_wait_for_room_has_taken_is_not_waited_for_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    times = iter((100.0, 104.0, 109.0))  # the call begins, waits for room, and waits for its answer
+    waits: list[float | None] = []
+
+    def acquire(timeout: float | None) -> bool:
+        waits.append(timeout)
+        return True
+
+    with ListenerThread() as server, blocking(server) as client:
+        monkeypatch.setattr("mtproto.net.blocking.time", SimpleNamespace(monotonic=lambda: next(times)))
+        monkeypatch.setattr(client._room, "acquire", acquire)
+        monkeypatch.setattr(client._room, "release", lambda: None)
+        monkeypatch.setattr(Future, "exception", lambda self, timeout=None: waits.append(timeout))
+        client.call(QUERY, timeout=10.0)
+        monkeypatch.undo()
+    assert waits == [6.0, 1.0]
+
+
+class Interruption(Exception):
+    """What a handler of signals may raise."""
+
+
+@pytest.mark.parametrize("raised", [Interruption, KeyboardInterrupt, SystemExit, TimeoutError])
+def test_whatever_a_handler_of_signals_raises_gives_the_call_up(
+    raised: type[BaseException], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(self: Future[object], timeout: float | None = None) -> None:
+        raise raised
+
+    gate = Gate()
+    with ListenerThread(gate) as server, blocking(server) as client:
+        for timeout in (None, SOON):
+            call = client.start(QUERY)
+            with monkeypatch.context() as patch:
+                patch.setattr(Future, "exception", interrupted)
+                with pytest.raises(raised) as caught:
+                    call.result(timeout)
+            assert type(caught.value) is raised
+            with pytest.raises(RequestCancelled):
+                call.result(SOON)
+        gate.open()
+
+
 def test_nothing_is_sealed_before_the_socket_takes_it() -> None:
     with socket.create_server(("127.0.0.1", 0)) as deaf:
         state = KeyState(auth_key=AuthKey(bytes(range(256))), dc_id=2)
@@ -244,3 +307,45 @@ def test_a_waiting_reader_of_updates_is_let_go_by_close() -> None:
 def test_it_needs_no_asyncio() -> None:
     script = "import sys, mtproto.net.blocking; sys.exit('asyncio' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0
+
+
+def test_a_connection_that_is_open_is_not_opened_twice_and_goes_on() -> None:
+    with ListenerThread() as server, blocking(server) as client:
+        with pytest.raises(LocalProtocolError, match="opened already"):
+            client.open(timeout=SOON)
+        assert body_of(client.call(QUERY, timeout=SOON)) == ANSWER + QUERY
+
+
+@pytest.mark.parametrize("opened", [True, False])
+def test_a_connection_that_was_closed_is_not_opened_again(opened: bool) -> None:
+    with ListenerThread() as server:
+        client = blocking(server)
+        if opened:
+            client.open()
+        client.close()
+        with pytest.raises(LocalProtocolError, match="over"):
+            client.open(timeout=SOON)
+
+
+def test_a_connection_that_was_forgotten_ends_with_a_warning() -> None:
+    with ListenerThread() as server:
+        client = blocking(server)
+        client.open()
+        client.call(QUERY, timeout=SOON)
+        thread = client._thread
+        assert thread is not None
+        connections = [client]
+        del client
+        with pytest.warns(ResourceWarning, match="a connection was not closed: 127.0.0.1"):
+            connections.clear()
+        thread.join(SOON)
+        assert not thread.is_alive()
+
+
+def test_a_connection_that_was_closed_is_forgotten_without_a_warning() -> None:
+    with ListenerThread() as server:
+        client = blocking(server)
+        client.open()
+        client.close()
+        del client
+        gc.collect()

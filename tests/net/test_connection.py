@@ -453,3 +453,60 @@ def test_garbage_ends_one_connection_only() -> None:
             assert body_of(await client.call(QUERY)) == ANSWER + QUERY
 
     run(main())
+
+
+def test_a_connection_that_is_open_is_not_opened_twice_and_goes_on() -> None:
+    async def main() -> None:
+        async with listener() as server, connection(server) as client:
+            with pytest.raises(LocalProtocolError, match="opened already"):
+                await client.open(timeout=SOON)
+            assert body_of(await client.call(QUERY)) == ANSWER + QUERY
+
+    run(main())
+
+
+def test_a_connection_that_was_closed_is_not_opened_again() -> None:
+    async def main() -> None:
+        async with listener() as server:
+            client = connection(server)
+            await client.open()
+            await client.close()
+            with pytest.raises(LocalProtocolError, match="over"):
+                await client.open(timeout=SOON)
+            never = connection(server)
+            await never.close()
+            with pytest.raises(LocalProtocolError, match="over"):
+                await never.open(timeout=SOON)
+
+    run(main())
+
+
+@pytest.mark.filterwarnings("ignore:unclosed transport:ResourceWarning")  # asyncio's own, for the loop that ended early
+def test_a_connection_can_be_closed_after_its_loop() -> None:
+    loop = asyncio.new_event_loop()
+    server = listener(lambda query: asyncio.sleep(SOON, ANSWER))
+    loop.run_until_complete(server.start())
+    client = connection(server)
+    loop.run_until_complete(client.open())
+    call = loop.run_until_complete(client.start(QUERY))
+    loop.run_until_complete(server.close())
+    loop.close()
+    asyncio.run(client.close())
+    assert client.status is Status.CLOSED
+    asyncio.run(client.close())
+    del call, client
+    gc.collect()
+
+
+def test_a_call_that_was_started_and_forgotten_leaves_no_complaint(caplog: pytest.LogCaptureFixture) -> None:
+    async def main() -> None:
+        async with listener(lambda query: asyncio.sleep(SOON, ANSWER)) as server:
+            client = connection(server)
+            await client.open()
+            await client.start(QUERY)
+            await client.close()
+            gc.collect()
+            await asyncio.sleep(0)
+
+    run(main())
+    assert [record.getMessage() for record in caplog.records if record.name == "asyncio"] == []

@@ -14,8 +14,11 @@ from mtproto.limits import Limits
 from mtproto.link import BackoffPolicy
 from mtproto.message.envelope import Sender, seal
 from mtproto.net import Connection
+from mtproto.net.carrier import Route
+from mtproto.net.http import HttpCarrier
 from mtproto.session import HttpWait, Result, Update
 from mtproto.session.wire import write_acks
+from tests.net.fake_loop import FakeLoop
 from tests.net.support import ANSWER, QUERY, SOON, rsa_key
 from tests.net.web_support import NOW, Dc, Visitor, heard, packet, post, read_answers
 
@@ -376,3 +379,63 @@ async def error_of(answer: bytes) -> int | None:
         except ConnectionLost:
             return None
         raise AssertionError("it opened")
+
+
+UNASKED = [
+    b"HTTP/1.1 200 OK\r\n\r\n",
+    b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n",
+    b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n123",
+    b"HTTP/1.1 408 Request Timeout\r\nConnection: close\r\n\r\n",
+]
+
+
+class Line:
+    """An HTTP carrier on a loop that a test turns, after its first request was answered."""
+
+    def __init__(self, behind: bytes = b"") -> None:
+        self.heard: list[bytes] = []
+        self.ends: list[Exception | None] = []
+        self.loop = FakeLoop()
+        self.carrier = HttpCarrier(self.loop, Route(addresses=(("192.0.2.1", 80),), carrier="http"), self)
+        self.loop.carriers[0].open()
+        self.carrier.write(b"one")
+        self.loop.carriers[0].owner.received(b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nuno" + behind)
+        self.loop.turn()
+
+    def opened(self, carrier: object) -> None: ...
+
+    def received(self, data: bytes) -> None:
+        self.heard.append(data)
+
+    def drained(self) -> None: ...
+
+    def lost(self, error: Exception | None) -> None:
+        self.ends.append(error)
+
+
+@pytest.mark.parametrize("unasked", UNASKED)
+@pytest.mark.parametrize("together", [True, False])
+def test_an_answer_to_no_question_ends_its_line_and_the_next_question_goes_over_another(
+    unasked: bytes, together: bool
+) -> None:
+    scene = Line(unasked if together else b"")
+    if not together:
+        scene.loop.carriers[0].owner.received(unasked)
+        scene.loop.turn()
+    assert scene.heard == [b"uno"]
+    assert scene.loop.carriers[0].over
+    assert scene.carrier.writable
+    scene.carrier.write(b"two")
+    scene.loop.carriers[1].open()
+    scene.loop.carriers[1].owner.received(b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\ndue")
+    assert scene.heard == [b"uno", b"due"]
+    assert scene.ends == []
+
+
+def test_a_blank_line_that_nobody_asked_for_means_nothing() -> None:
+    scene = Line()
+    scene.loop.carriers[0].owner.received(b"\r\n")
+    scene.carrier.write(b"two")
+    scene.loop.carriers[0].owner.received(b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\ndue")
+    assert scene.heard == [b"uno", b"due"]
+    assert len(scene.loop.carriers) == 1

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import itertools
-from typing import TYPE_CHECKING, Any
+import logging
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
 
@@ -16,7 +17,7 @@ from tests.link.support import ANSWER, DC, QUERY, known_state, of_type, rsa_key,
 from tests.net.fake_loop import FakeCarrier, FakeLoop
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from mtproto.link import LinkEvent
 
@@ -30,7 +31,17 @@ class Scene:
         self.link = ClientLink([rsa_key().public], dc_id=DC, random=seeded(), offload=True, **options)
         self.events: list[LinkEvent] = []
         self.unreachable: list[ConnectionLost] = []
-        self.pump = Pump(self.link, self.loop, ROUTE, self.dispatch, self.unreachable.append)
+        self.settled: list[ConnectionLost] = []
+        self.collapsed: list[ConnectionLost] = []
+        self.pump = Pump(
+            self.link,
+            self.loop,
+            ROUTE,
+            self.dispatch,
+            self.unreachable.append,
+            self.settled.append,
+            self.collapsed.append,
+        )
         self.state = ServerState(seeded(1))
         self.state.add_key(known_state().auth_key)
 
@@ -225,3 +236,157 @@ def test_a_link_that_failed_is_left_in_peace() -> None:
     assert scene.link.status is Status.CLOSED
     scene.loop.wait(1000)
     assert len(scene.loop.carriers) == 3
+
+
+# What nobody expected
+
+
+class Unexpected(Exception):
+    """An exception that no part of the library knows."""
+
+
+def explode(*_: object, **__: object) -> NoReturn:
+    raise Unexpected("a cause")
+
+
+def ready() -> Scene:
+    scene = Scene()
+    scene.pump.connect()
+    scene.carrier.open()
+    scene.serve()
+    return scene
+
+
+def unexpected(caplog: pytest.LogCaptureFixture) -> list[BaseException]:
+    """Return the exceptions that were logged, with their causes."""
+    records = [record for record in caplog.records if record.levelno >= logging.ERROR]
+    return [record.exc_info[1] for record in records if record.exc_info and record.exc_info[1] is not None]
+
+
+def first_timer(loop: FakeLoop) -> float:
+    return min(when for when, _, timer in loop.timers if timer.callback is not None)
+
+
+MOMENTS: dict[str, Callable[[Scene], object]] = {
+    "received": lambda scene: scene.carrier.owner.received(b"data"),
+    "data_to_send": lambda scene: scene.carrier.owner.drained(),
+    "tick": lambda scene: scene.loop.wait(first_timer(scene.loop) - scene.loop.time),
+}
+
+
+@pytest.mark.parametrize("method", MOMENTS)
+def test_whatever_the_link_raises_breaks_the_connection_and_another_one_is_made(
+    method: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    scene = ready()
+    first = scene.carrier
+    original = getattr(scene.link, method)
+
+    def explode_once(*_: object) -> NoReturn:
+        monkeypatch.setattr(scene.link, method, original)
+        explode()
+
+    monkeypatch.setattr(scene.link, method, explode_once)
+    MOMENTS[method](scene)
+    [logged] = unexpected(caplog)
+    assert isinstance(logged, Unexpected)
+    [broken] = of_type(scene.events, Broken)
+    assert str(broken.error) == "an unexpected error: Unexpected: a cause"
+    assert broken.error.__cause__ is logged
+    assert logged.__traceback__ is None
+    assert scene.settled == [broken.error]
+    assert scene.collapsed == []
+    scene.loop.wait(1)
+    assert first.over
+    assert len(scene.loop.carriers) == 2
+    request = scene.link.send(QUERY)
+    scene.carrier.open()
+    scene.serve()
+    assert of_type(scene.events, Result)[-1] == Result(request, ANSWER + QUERY)
+
+
+def test_whatever_a_carrier_raises_breaks_the_connection_and_another_one_is_made(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    scene = ready()
+    first = scene.carrier
+    scene.link.send(QUERY)
+    monkeypatch.setattr(first, "write", explode)
+    scene.pump.plan_flush()
+    scene.loop.turn()
+    assert len(unexpected(caplog)) == 1
+    scene.loop.wait(1)
+    assert first.over
+    assert len(scene.loop.carriers) == 2
+    scene.carrier.open()
+    scene.serve()
+    assert of_type(scene.events, Result)
+
+
+def test_a_carrier_that_can_not_even_begin_is_told_as_one_that_does_not_come_about(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    scene = Scene()
+    with monkeypatch.context() as patch:
+        patch.setattr(scene.loop, "open_socket", explode)
+        scene.pump.connect()
+    assert len(unexpected(caplog)) == 1
+    assert [str(error) for error in scene.unreachable] == ["an unexpected error: Unexpected: a cause"]
+    scene.loop.wait(1)
+    assert len(scene.loop.carriers) == 1
+
+
+def test_whatever_a_slow_step_raises_breaks_the_connection(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    scene = Scene(state=None)
+    scene.pump.connect()
+    scene.carrier.open()
+    with monkeypatch.context() as patch:
+        patch.setattr("mtproto.link.key_maker.Work.run", explode)
+        scene.serve()
+    assert len(unexpected(caplog)) == 1
+    scene.loop.wait(1)
+    assert len(scene.loop.carriers) == 2
+    scene.carrier.open()
+    scene.serve()
+    assert scene.link.status is Status.READY
+
+
+def test_a_server_that_leads_to_an_unexpected_error_each_time_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    scene = ready()
+    monkeypatch.setattr(scene.link, "received", explode)
+    for _ in range(20):
+        scene.carrier.owner.received(b"data")
+        scene.loop.wait(5)
+        if scene.link.status is Status.CLOSED:
+            break
+        scene.carrier.open()
+    assert len(of_type(scene.events, Failed)) == 1
+    assert len(scene.loop.carriers) <= 6
+
+
+def test_a_link_that_can_not_even_break_its_connection_ends_it_all(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    scene = ready()
+    monkeypatch.setattr(scene.link, "disconnected", explode)
+    scene.carrier.lose()
+    assert len(unexpected(caplog)) == 2
+    assert [str(error) for error in scene.collapsed] == ["an unexpected error: Unexpected: a cause"]
+
+
+def test_nothing_of_a_carrier_that_was_given_up_is_heard_any_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    scene = ready()
+    first = scene.carrier
+    with monkeypatch.context() as patch:
+        patch.setattr(scene.link, "received", explode)
+        first.owner.received(b"data")
+    scene.loop.wait(1)
+    scene.carrier.open()
+    scene.serve()
+    first.owner.received(b"\xff" * 64)
+    first.owner.lost(None)
+    assert len(of_type(scene.events, Broken)) == 1
+    assert len(scene.loop.carriers) == 2
+    assert scene.link.status is Status.READY

@@ -148,7 +148,7 @@ class Scene:
         link = ClientLink([rsa_key().public], dc_id=2, random=seeded(), state=known_state())
         route = Route(addresses=(("192.0.2.1", 80),), carrier="websocket", path="/apiws")
         self.link = link
-        self.pump = Pump(link, self.loop, route, lambda _events: False, lambda _error: None)
+        self.pump = Pump(link, self.loop, route, lambda _events: False, *[lambda _error: None] * 3)
         self.pump.connect()
         [self.below] = self.loop.carriers
         self.server = WSConnection(ConnectionType.SERVER)
