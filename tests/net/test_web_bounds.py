@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import asyncio
 
-import pytest
-
-from mtproto.net import listener as listener_module
 from tests.net.support import listener, run
 
 
@@ -18,13 +15,9 @@ async def is_closed(reader: asyncio.StreamReader) -> bool:
         return True
 
 
-def test_no_more_connections_are_taken_than_the_limit_and_a_place_becomes_free_again(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(listener_module, "MAX_CONNECTIONS", 2)
-
+def test_no_more_connections_are_taken_than_the_limit_and_a_place_becomes_free_again() -> None:
     async def main() -> None:
-        async with listener() as server:
+        async with listener(max_connections=2) as server:
             first = await asyncio.open_connection(*server.address)
             second = await asyncio.open_connection(*server.address)
             while server.connections < 2:
