@@ -115,6 +115,8 @@ class ThreadLoop:
         try:
             callback()
         except Exception as error:
+            if self._failed is None:
+                raise
             self._failed(error)
 
     def _close(self) -> None:
