@@ -11,6 +11,7 @@ from mtproto.session.client_state import ClientState
 from mtproto.session.inbox import Inbox, Seen
 from mtproto.session.outbox import Outbox
 from mtproto.session.server import ServerSession
+from mtproto.session.verdicts import Finding, Verdict
 from tests.session.harness import flatten
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
     import pytest
 
-    from mtproto.session import Request
+    from mtproto.session import Request, ServerEvent
 
 __all__ = ["MUTANTS", "MUTANTS_WITH_TEMPORARY_KEYS"]
 
@@ -28,12 +29,19 @@ NEVER = float("inf")
 
 def server_duplicate_check(monkeypatch: pytest.MonkeyPatch) -> None:
     """Handle a packet that was received before like one that is new."""
+    as_it_is = ServerSession.receive
 
-    def receive_again(self: ServerSession, message: Unsealed, _record: object, now: float) -> None:
+    def receive(
+        self: ServerSession, message: Unsealed, now: float, verdict: Verdict | None = None
+    ) -> list[ServerEvent]:
+        found = verdict if verdict is not None else self.check(message, now)
+        if found.finding is not Finding.REPEATED:
+            return as_it_is(self, message, now, found)
         for inner in flatten(message):
             self._handle(inner, now)
+        return self._drain()
 
-    monkeypatch.setattr(ServerSession, "_receive_again", receive_again)
+    monkeypatch.setattr(ServerSession, "receive", receive)
 
 
 def client_duplicate_check(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -80,16 +80,17 @@ class WideProxy:
         return await reader.readexactly(int.from_bytes(head[3:], "big"))
 
     async def up(self, reader: StreamReader, dc: StreamWriter, cipher: Any) -> None:
-        with contextlib.suppress(asyncio.IncompleteReadError):
+        with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):  # the client closes as it likes
             while True:
                 dc.write(cipher.update(await self.read_record(reader)))
         dc.close()
 
     async def down(self, from_dc: StreamReader, writer: StreamWriter, cipher: Any) -> None:
-        while data := await from_dc.read(self.record):
-            self.sizes.append(len(data))
-            writer.write(b"\x17\x03\x03" + len(data).to_bytes(2, "big") + cipher.update(data))
-            await writer.drain()
+        with contextlib.suppress(ConnectionError):
+            while data := await from_dc.read(self.record):
+                self.sizes.append(len(data))
+                writer.write(b"\x17\x03\x03" + len(data).to_bytes(2, "big") + cipher.update(data))
+                await writer.drain()
 
 
 @pytest.mark.parametrize("record", [16384, 16384 + 24, FULL_RECORD])
