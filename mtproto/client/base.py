@@ -53,7 +53,7 @@ class BaseClient:
     def _decode(self, answer: bytes, request: Any) -> Any:
         """Return the answer as an object of the client's schema; of the method's own one where that is another."""
         query = innermost(request)
-        schema = self.schema if query.NAME in self.schema else query.SCHEMA
+        schema = self.schema if query.SCHEMA is self.schema or query.NAME in self.schema else query.SCHEMA
         return schema.decode(answer, request.result)
 
 

@@ -8,8 +8,7 @@ wrapped as well as objects.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mtproto.client.json_value import json_value
 from mtproto.errors import OptionError, rpc_error
@@ -42,8 +41,7 @@ def method_name(request: TLFunction[Any]) -> str:
     return innermost(request).NAME
 
 
-@dataclass(frozen=True, slots=True)
-class Written:
+class Written(NamedTuple):
     """A body as it goes out.
 
     Attributes:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from mtproto.session.events import ClientEvent
 
@@ -71,8 +71,7 @@ class ExchangeStep:
     step: Step
 
 
-@dataclass(frozen=True, slots=True)
-class KeyUse:
+class KeyUse(NamedTuple):
     """A key as calls go out under it: what the server was told under one use, it was not told under another.
 
     Attributes:
