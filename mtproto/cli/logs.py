@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
+import click
+
 if TYPE_CHECKING:
     from mtproto.cli.terminal import Terminal
 
@@ -31,9 +33,7 @@ class _OnTerminal(logging.Handler):
 
 
 def show_warnings(terminal: Terminal) -> None:
-    """Write the warnings and errors of this package to the terminal from now on, in place of those of a run before."""
-    logger = logging.getLogger("mtproto")
-    for handler in list(logger.handlers):
-        if isinstance(handler, _OnTerminal):
-            logger.removeHandler(handler)
-    logger.addHandler(_OnTerminal(terminal))
+    """Write the warnings and errors of this package to the terminal until the running command ends."""
+    logger, handler = logging.getLogger("mtproto"), _OnTerminal(terminal)
+    logger.addHandler(handler)
+    click.get_current_context().call_on_close(lambda: logger.removeHandler(handler))

@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 
 from mtproto.cli import serve
@@ -318,19 +319,17 @@ def test_warnings_and_failures_are_shown_without_credentials(capsys: pytest.Capt
     terminal = Terminal()
     terminal.secrets.add("a secret")
     logger = logging.getLogger("mtproto.localdc.dispatch")
-    before = logging.getLogger("mtproto").handlers[:]
-    try:
-        show_warnings(terminal)
-        show_warnings(terminal)  # a second command of one process shows nothing twice
-        logger.info("not shown")
-        try:
-            raise ZeroDivisionError("with a secret")
-        except ZeroDivisionError as error:
-            logger.error("the handler of %s failed", "help.getConfig", exc_info=error)
-    finally:
-        logging.getLogger("mtproto").handlers[:] = before
+    for _ in range(2):
+        with click.Context(click.Command("serve")):
+            show_warnings(terminal)
+            logger.info("not shown")
+            try:
+                raise ZeroDivisionError("with a secret")
+            except ZeroDivisionError as error:
+                logger.error("the handler of %s failed", "help.getConfig", exc_info=error)
+        logger.error("not shown, since no command runs")
     shown = capsys.readouterr().err
-    assert shown.count("the handler of help.getConfig failed") == 1
+    assert shown.count("the handler of help.getConfig failed") == 2  # once for each command
     assert shown.startswith("error: ")
     assert "ZeroDivisionError: with [hidden]" in shown
     assert "not shown" not in shown
