@@ -75,8 +75,8 @@ class TCPServer(ABC):
             await accept_no_more(server)
             server.close()
             await self._send_away()
-            if sys.version_info >= (3, 13):  # who is in the midst of a handshake is known to the server alone
-                server.abort_clients()
+            if sys.version_info >= (3, 13) and hasattr(server, "abort_clients"):  # uvloop's servers have none
+                server.abort_clients()  # who is in the midst of a handshake is known to the server alone
             await server.wait_closed()
 
     async def __aenter__(self) -> Self:
