@@ -127,7 +127,7 @@ class WebServer:
         """Take what came in, in pieces of any size, and return what it means. Nothing is raised for what it is."""
         if self._websocket is not None:
             return self._websocket.received(data, now)
-        if self._closing or not data:
+        if self.closing or not data:
             return ()
         if self._poll is not None:
             self._behind += len(data)
@@ -302,7 +302,9 @@ class WebServer:
         """Whether the connection is to be closed once all is sent."""
         if self._websocket is not None:
             return self._websocket.closing
-        return self._closing
+        if self._closing or self._link is None or self._poll is not None:
+            return self._closing  # a request that waits is answered first
+        return self._link.closing
 
     def shut_down(self) -> bool:
         """Begin to close in good order; return False where there is nothing to say, and the connection may be cut."""

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from mtproto.errors import ConnectionLost, TransportError
 from mtproto.limits import Limits
 from mtproto.link import BackoffPolicy
-from mtproto.message.envelope import Sender, seal
+from mtproto.message.envelope import Sender, pack_plain, seal
 from mtproto.net import Connection
 from mtproto.net.carrier import Route
 from mtproto.net.http import HttpCarrier
@@ -244,6 +244,19 @@ def test_an_idle_connection_is_closed_in_the_end() -> None:
     assert not visitor.server.closing
     visitor.wait(2)
     assert visitor.server.closing
+
+
+def test_a_connection_is_closed_when_its_link_hangs_up_between_two_requests() -> None:
+    dc = Dc()
+    visitor = dc.visitor()
+    question = bytes.fromhex("f18e7ebe") + bytes(16)  # req_pq_multi
+    for msg_id in (4, 8):
+        [(status, _, _)] = read_answers(visitor.send(post(pack_plain(msg_id, question))))
+        assert (status, visitor.server.closing) == (200, False)
+        visitor.now += 7
+    visitor.wait(46.1)  # a minute after the first question, nobody has authenticated; the last answer is younger
+    assert visitor.server.closing
+    assert visitor.send(post(pack_plain(12, question))) == b""
 
 
 def push(dc: Dc) -> None:
