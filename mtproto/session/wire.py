@@ -319,7 +319,8 @@ def _inflate(data: bytes, limit: int, short: Collection[int]) -> bytes:
         if len(body) > SHORT_AT_MOST and limit > SHORT_AT_MOST:
             if constructor_id(body) in short:
                 raise RemoteProtocolError("gzip_packed", f"a service message of more than {SHORT_AT_MOST} bytes")
-            body += unpacker.decompress(unpacker.unconsumed_tail, limit + 1 - len(body))
+            unpacker = zlib.decompressobj(wbits=_GZIP_OR_ZLIB)  # once more, which costs less than joining two pieces
+            body = unpacker.decompress(data, limit + 1)
     except zlib.error as error:
         raise RemoteProtocolError("gzip_packed", "the stream is damaged") from error
     if len(body) > limit:

@@ -127,7 +127,7 @@ ROWS: Mapping[tuple[str, str], Sequence[tuple[str, str]]] = {
         ("if unpacker.unused_data:", "if False:"),
         ("if _WORD.unpack_from(inner)[0] == MSG_CONTAINER:", "if False:"),
         ("if offset != end:", "if False:"),
-        ("unpacker.unconsumed_tail, limit + 1 - len(body))", "unpacker.unconsumed_tail)"),
+        ("unpacker.decompress(data, limit + 1)", "unpacker.decompress(data)"),
     ),
 }
 """From a file and the tests of it to pairs: the text, and what takes its place."""
