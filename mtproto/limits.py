@@ -45,6 +45,9 @@ class Limits:
     message_ids_accepted: int = 8192
     """Ids in msgs_ack, msgs_state_req and msg_resend_req: documented."""
 
+    ids_accepted: int = 16_384
+    """Ids that all service messages of one packet name together: twice what one of them may."""
+
     acks_sent: int = 8192
     """Ids in one msgs_ack of ours: documented."""
 
@@ -53,6 +56,10 @@ class Limits:
 
     tl_nesting: int = 128
     """Depth of TL objects; the deepest honest ones (rich text, nested JSON) stay below 32."""
+
+    elements: int = 65_536
+    """TL objects and elements of vectors that are made of one answer or update, or of all calls of one packet: see
+    `tl.Elements`. The largest honest answers, lists of ten thousand contacts, stay below."""
 
     unanswered_requests: int = 4096
     """Calls that may wait at once; a bound of our own, so that memory has one."""
@@ -69,5 +76,5 @@ class Limits:
 
 DEFAULT_LIMITS = Limits()
 
-SERVER_LIMITS = Limits(frame_accepted=2 * 1024 * 1024, inflated=2 * 1024 * 1024)
+SERVER_LIMITS = Limits(frame_accepted=2 * 1024 * 1024, inflated=2 * 1024 * 1024, elements=16_384)
 """What our servers accept: twice what clients send at most, so that a stranger's packet costs little to refuse."""

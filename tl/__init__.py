@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from tl import api as api
     from tl import service as service
     from tl.declaration import Declaration
+    from tl.elements import Elements
     from tl.errors import DecodeError, EncodeError, SchemaError, TLError
     from tl.objects import TLFunction, TLObject
     from tl.schema import Schema
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Declaration",
     "DecodeError",
+    "Elements",
     "EncodeError",
     "Schema",
     "SchemaError",
@@ -36,6 +38,7 @@ __all__ = [
 _HOME = {
     "Declaration": "tl.declaration",
     "DecodeError": "tl.errors",
+    "Elements": "tl.elements",
     "EncodeError": "tl.errors",
     "Schema": "tl.schema",
     "SchemaError": "tl.errors",

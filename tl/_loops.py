@@ -9,13 +9,14 @@ reading then ends behind the true end. Whatever does not fit its lane is read by
 
 from __future__ import annotations
 
-from tl._source import LONGEST_GUESS, SCALARS, SIZES, IntRuns, Source, creator, size_of
+from tl._source import LONGEST_GUESS, NUMBERS, SCALARS, SIZES, IntRuns, Source, creator, size_of
 from tl.plan import Field, Plan, Word
 from tl.wire import VECTOR
 
 TYPE_CHECKING = False  # as type checkers know it; importing `typing` would cost more than all of `tl`
 
 if TYPE_CHECKING:
+    from tl._readers import Readers
     from tl.compiler import Compiler
 
 __all__ = ["read_elements"]
@@ -110,10 +111,11 @@ def _merged(union: list[str], letters: list[str]) -> list[str]:
     return made + union[len(letters) :] + letters[len(union) :]
 
 
-def read_elements(compiler: Compiler, source: Source, type_name: str, count: str) -> str:
+def read_elements(readers: Readers, source: Source, type_name: str, count: str) -> str:
     """Write a loop that reads so many boxed objects of a type from `data` at `p`; return the variable of the list."""
+    compiler = readers.compiler
     lanes, union = _lanes(compiler, type_name)
-    table = source.constant(compiler.type_readers(type_name), "T")
+    table = source.constant(readers.of_type(type_name), "T")
     unpack = source.constant(compiler.struct("I" + "".join(union)).unpack_from, "S")
     words = [f"w{index}" for index in range(len(union))]
     made = source.variable()
@@ -122,8 +124,8 @@ def read_elements(compiler: Compiler, source: Source, type_name: str, count: str
     source.open(f"for _ in range({count}):")
     source.line(f"{', '.join(['key', *words])}, = {unpack}(data, p)")
     for lane in lanes:
-        _Body(compiler, source, lane, union).write()
-    source.line(f"o, p = {table}[key](data, p + 4, d)")
+        _Body(readers, source, lane, union).write()
+    source.line(f"o, p = {table}[key](data, p + 4, {'d, c' if readers.counting else 'd'})")
     source.line("add(o)")
     source.close()
     return made
@@ -132,8 +134,9 @@ def read_elements(compiler: Compiler, source: Source, type_name: str, count: str
 class _Body:
     """Writes what reads one lane; it ends with `continue`, or falls through to the constructor's own reader."""
 
-    def __init__(self, compiler: Compiler, source: Source, lane: _Lane, union: list[str]) -> None:
-        self.compiler = compiler
+    def __init__(self, readers: Readers, source: Source, lane: _Lane, union: list[str]) -> None:
+        self.compiler = readers.compiler
+        self.counting = readers.counting
         self.source = source
         self.lane = lane
         self.union = union
@@ -215,6 +218,8 @@ class _Body:
             source.close()
         elif tail.kind.code == "vector" and tail.kind.element is not None:
             letter = SCALARS[tail.kind.element.code]
+            if self.counting:
+                source.count(f"{size} >> {NUMBERS}")
             runs = self.compiler.shared(("ints", letter), lambda: IntRuns(letter))
             source.line(f"o.{tail.attribute} = [*{source.choose(runs, size)}(data, p + {offset + 8})]")
             source.line(f"p += {offset + 8} + {size} * {SIZES[letter]}")
@@ -222,6 +227,6 @@ class _Body:
             source.line(f"p += {offset + 1}")
             source.line(f"o.{tail.attribute} = t = data[p : p + {size}]")
             if tail.kind.code == "string":
-                for line in source.text_of(f"o.{tail.attribute}", "t"):
+                for line in source.text_of(f"o.{tail.attribute}", "t", counting=self.counting):
                     source.line(line)
             source.line(f"p += {size} | 3")

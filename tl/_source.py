@@ -15,10 +15,12 @@ if TYPE_CHECKING:
 __all__ = [
     "FIXED_LETTERS",
     "LONGEST_GUESS",
+    "NUMBERS",
     "PACK_FAILURES",
     "SCALARS",
     "SIZES",
     "UNPACK_FAILURES",
+    "Crowded",
     "IntRuns",
     "PackRuns",
     "Reject",
@@ -39,6 +41,12 @@ FIXED_LETTERS = {**SCALARS, "int128": "16s", "int256": "32s", "int512": "64s"}
 LONGEST_GUESS = 64
 """No more bytes than this are read ahead, in the hope that they belong to the object at hand."""
 
+NUMBERS = 2
+"""Numbers of a vector are counted without so many bits, four as one element: one call of `struct` reads them all."""
+
+NO_UTF_8 = 5
+"""The bytes of a string that is no UTF-8 are counted without so many bits: reading it is slow."""
+
 SIZES = {"i": 4, "I": 4, "q": 8, "d": 8, "16s": 16, "32s": 32, "64s": 64, "B": 1}
 
 
@@ -53,12 +61,16 @@ PACK_FAILURES = (*UNPACK_FAILURES, TypeError, AttributeError)
 """What generated writers raise on objects that cannot be written."""
 
 
+class Crowded(Exception):
+    """Generated code was to make more than it may."""
+
+
 class Source:
     """Lines of Python under construction, and the objects that they name."""
 
     def __init__(self) -> None:
         self.lines: list[str] = []
-        self.names: dict[str, Any] = {"Reject": Reject}
+        self.names: dict[str, Any] = {"Reject": Reject, "Crowded": Crowded}
         self._indent = 0
         self._known: dict[int, str] = {}
         self._variables = 0
@@ -76,6 +88,11 @@ class Source:
         """End the innermost block."""
         self._indent -= 1
 
+    def count(self, made: str) -> None:
+        """Add lines that take what is about to be made out of the bound `c`."""
+        self.line(f"c.left -= {made}")
+        self.line("if c.left < 0: raise Crowded")
+
     def constant(self, value: Any, prefix: str) -> str:
         """Return a global name for an object, the same for the same object."""
         name = self._known.get(id(value))
@@ -91,13 +108,21 @@ class Source:
         self.line(f"except KeyError: {function} = {self.constant(runs, 'runs')}.make({size})")
         return function
 
-    def text_of(self, target: str, raw: str) -> list[str]:
+    def text_of(self, target: str, raw: str, *, counting: bool) -> list[str]:
         """Return lines that decode a string. What is not UTF-8 is decoded once more, so that nothing is lost.
 
         A block that nothing is raised in costs nothing, while naming an error handler costs half of the decoding.
         """
         escaped = self.constant(unescaped, "unescaped")
-        return [f"try: {target} = {raw}.decode()", f"except UnicodeDecodeError: {target} = {escaped}({raw})"]
+        if not counting:
+            return [f"try: {target} = {raw}.decode()", f"except UnicodeDecodeError: {target} = {escaped}({raw})"]
+        return [
+            f"try: {target} = {raw}.decode()",
+            "except UnicodeDecodeError:",
+            f" c.left -= len({raw}) >> {NO_UTF_8}",
+            " if c.left < 0: raise Crowded",
+            f" {target} = {escaped}({raw})",
+        ]
 
     def raw_of(self, target: str, text: str) -> list[str]:
         """Return lines that encode a string; the inverse of `text_of`."""

@@ -9,14 +9,14 @@ raises something of `UNPACK_FAILURES`; nobody is told more, since `dissect` then
 from __future__ import annotations
 
 from tl._loops import read_elements
-from tl._source import FIXED_LETTERS, SCALARS, IntRuns, Reject, Source, UnpackRuns, creator, size_of
+from tl._source import FIXED_LETTERS, NUMBERS, SCALARS, IntRuns, Reject, Source, UnpackRuns, creator, size_of
 from tl.plan import MOST_EMPTY, Field, Kind, Plan, Word, smallest
 from tl.wire import BOOL_FALSE, BOOL_TRUE, VECTOR
 
 TYPE_CHECKING = False  # as type checkers know it; importing `typing` would cost more than all of `tl`
 
 if TYPE_CHECKING:
-    from tl.compiler import Compiler, Reader
+    from tl._readers import Reader, Readers
     from tl.objects import TLObject
 
 __all__ = ["reader", "value_reader"]
@@ -24,11 +24,14 @@ __all__ = ["reader", "value_reader"]
 _BOOL = {BOOL_TRUE: True, BOOL_FALSE: False}
 
 
-def reader(compiler: Compiler, plan: Plan, cls: type[TLObject]) -> Reader:
-    """Return `read(data, offset, nesting) -> (object, end)` for a constructor; `offset` is behind its id."""
-    body = _Reader(compiler)
+def reader(readers: Readers, plan: Plan, cls: type[TLObject]) -> Reader:
+    """Return `read(data, offset, nesting) -> (object, end)` for a constructor; `offset` is behind its id.
+
+    It takes an `Elements` too where the readers count.
+    """
+    body = _Reader(readers)
     source = body.source
-    source.open("def read(data, p, d):")
+    source.open(f"def read(data, p, {body.bounds}):")
     if plan.holds_objects:
         source.line("d -= 1")
         source.line("if d < 0: raise Reject")
@@ -42,10 +45,10 @@ def reader(compiler: Compiler, plan: Plan, cls: type[TLObject]) -> Reader:
     return read
 
 
-def value_reader(compiler: Compiler, kind: Kind) -> Reader:
-    """Return `read(data, offset, nesting) -> (value, end)` for a value of any kind."""
-    body = _Reader(compiler)
-    body.source.open("def read(data, p, d):")
+def value_reader(readers: Readers, kind: Kind) -> Reader:
+    """Return `read(data, offset, nesting) -> (value, end)` for a value of any kind; see `reader`."""
+    body = _Reader(readers)
+    body.source.open(f"def read(data, p, {body.bounds}):")
     variable = body.value(kind)
     body.settle()
     body.source.line(f"return {variable}, p")
@@ -54,15 +57,21 @@ def value_reader(compiler: Compiler, kind: Kind) -> Reader:
 
 
 class _Reader:
-    """Writes the source of one reader. `offset` counts bytes read since `p` was last brought up to date."""
+    """Writes the source of one reader. `offset` counts bytes read since `p` was last brought up to date.
 
-    def __init__(self, compiler: Compiler) -> None:
-        self.compiler = compiler
+    `bounds` are its arguments for the depth of objects and, where they are counted, for their number.
+    """
+
+    def __init__(self, readers: Readers) -> None:
+        self.readers = readers
+        self.compiler = readers.compiler
+        self.bounds = "d, c" if readers.counting else "d"
         self.source = Source()
         self.offset = 0
         self.pending: list[tuple[str, str]] = []
         self.string = -1
         self.later: list[str] = []
+        self.element = False
 
     def at(self, more: int = 0) -> str:
         """Return the expression of the present offset in the data."""
@@ -183,20 +192,22 @@ class _Reader:
         self.string = len(self.pending)
         variable = self.word("p")
         if code == "string":
-            self.later += self.source.text_of(variable, variable)
+            self.later += self.source.text_of(variable, variable, counting=self.readers.counting)
         return variable
 
     def _object(self, kind: Kind) -> str:
         if kind.code == "bare":
-            read = self.source.constant(self.compiler.lazy_reader(kind.name), "F")
+            read = self.source.constant(self.readers.lazy_reader(kind.name), "F")
             self.settle()
         else:
-            table = self.compiler.readers(kind)
+            table = self.readers.of_kind(kind)
             key = self.word("I")
             self.flush()
             read = f"{self.source.constant(table, 'T')}[{key}]"
         variable = self.source.variable()
-        self.source.line(f"{variable}, p = {read}(data, {self.at()}, d)")
+        if self.readers.counting and not self.element:
+            self.source.count("1")
+        self.source.line(f"{variable}, p = {read}(data, {self.at()}, {self.bounds})")
         self.offset = 0
         return variable
 
@@ -209,13 +220,18 @@ class _Reader:
         self.settle()
         if head:
             self.source.line(f"if {head} != {VECTOR}: raise Reject")
-        if element.code == "boxed":  # nothing is allocated but what has been read
-            return read_elements(self.compiler, self.source, element.name, count)
         least = smallest(element, self.compiler.schema)
+        if element.code == "boxed":  # nothing is allocated but what has been read
+            if self.readers.counting:
+                self.source.line(f"if {count} * {least} > len(data) - p: raise Reject")
+                self.source.count(count)
+            return read_elements(self.readers, self.source, element.name, count)
         enough = f"{count} * {least} > len(data) - p" if least else f"{count} > {MOST_EMPTY}"
         self.source.line(f"if {enough}: raise Reject")
         result = self.source.variable()
         letter = SCALARS.get(element.code)
+        if self.readers.counting:
+            self.source.count(f"{count} >> {NUMBERS}" if letter else count)
         if letter:
             runs = self.compiler.shared(("ints", letter), lambda: IntRuns(letter))
             self.source.line(f"{result} = [*{self.source.choose(runs, count)}(data, p)]")
@@ -223,7 +239,9 @@ class _Reader:
             return result
         self.source.line(f"{result} = []")
         self.source.open(f"for {self.source.variable()} in range({count}):")
+        self.element = True  # counted already, with its vector
         value = self.value(element)
+        self.element = False
         self.settle()
         self.source.line(f"{result}.append({value})")
         self.source.close()

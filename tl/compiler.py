@@ -1,9 +1,8 @@
 """Declarations to classes, each made when it is first asked for.
 
 A class has slots for its fields. What writes and what reads it is Python source made for that declaration alone and
-compiled at its first use: `_pack` and `_unpack` generate it. The tables here connect them:
+compiled at its first use: `_pack` and `_unpack` generate it. The tables here and in `_readers` connect them:
 
-    readers of a boxed type   id -> read(data, offset, nesting) -> (object, end), the offset being behind the id
     writers of a boxed type   class -> pack(object, nesting) -> bytes, with the id
 
 Every entry starts as a stub that compiles and replaces itself. A lookup that fails is a failed check: an id or a class
@@ -16,12 +15,12 @@ from keyword import iskeyword
 from struct import Struct
 
 from tl._pack import value_writer, writer
+from tl._readers import Readers
 from tl._source import ShortTexts, Source
 from tl.declaration import class_name
 from tl.errors import EncodeError
 from tl.objects import NESTING, TLFunction, TLObject
 from tl.plan import CLASSLESS, Plan
-from tl.wire import BOOL_FALSE, BOOL_TRUE
 
 TYPE_CHECKING = False  # as type checkers know it; importing `typing` would cost more than all of `tl`
 
@@ -32,37 +31,28 @@ if TYPE_CHECKING:
     from tl.plan import Kind
     from tl.schema import Schema
 
-    Reader = Callable[[bytes, int, int], tuple[Any, int]]
     Writer = Callable[..., bytes]
 
 __all__ = ["Compiler", "class_path"]
 
 
-class _OnDemand(dict[int, "Reader"]):
-    """Readers of any id of a schema (or of any function's id), looked for at the first meeting."""
-
-    def __init__(self, find: Callable[[int], Any]) -> None:
-        self._find = find
-
-    def __missing__(self, key: int) -> Any:
-        return self.setdefault(key, self._find(key))
-
-
 class Compiler:
-    """The classes, readers and writers of one schema."""
+    """The classes, readers and writers of one schema.
+
+    Attributes:
+        readers: what reads, and counts nothing.
+        counting: what reads and counts what it makes.
+
+    """
 
     def __init__(self, schema: Schema) -> None:
         self.schema = schema
         self._classes: dict[str, type[TLObject]] = {}
-        self._readers: dict[str, Reader] = {}
-        self._type_readers: dict[str, dict[int, Reader]] = {}
         self._type_writers: dict[str, dict[type, Writer]] = {}
         self._shared: dict[object, Any] = {}
         self.short_texts = ShortTexts()
-        self.functions = _OnDemand(lambda key: self._reader_of_id(key, functions_only=True))
-        self.objects = _OnDemand(lambda key: self._reader_of_id(key, functions_only=False))
-        self.objects[BOOL_TRUE] = lambda _data, offset, _nesting: (True, offset)
-        self.objects[BOOL_FALSE] = lambda _data, offset, _nesting: (False, offset)
+        self.readers = Readers(self, counting=False)
+        self.counting = Readers(self, counting=True)
 
     def shared(self, key: object, make: Callable[[], Any]) -> Any:
         """Return what generated code shares, such as a `struct` of one format; made at the first request."""
@@ -90,61 +80,9 @@ class Compiler:
         """Return the writers of a boxed type; a class enters when it is made."""
         return self._type_writers.setdefault(type_name, {})
 
-    def type_readers(self, type_name: str) -> dict[int, Reader]:
-        """Return the readers of a boxed type, one for each constructor."""
-        found = self._type_readers.get(type_name)
-        if found is not None:
-            return found
-        made: dict[int, Reader] = {}
-        for name in self.schema.constructors(type_name):
-            made[self.schema.id_of(name)] = self._read_stub(name, made)
-        return self._type_readers.setdefault(type_name, made)
-
-    def readers(self, kind: Kind) -> dict[int, Reader]:
-        """Return the readers by id for what can stand where a kind of object is declared."""
-        if kind.code == "boxed":
-            return self.type_readers(kind.name)
-        return self.functions if kind.code == "function" else self.objects
-
-    def reader(self, name: str) -> Reader:
-        """Return what reads the fields of a constructor or function, compiled now if it was not before."""
-        found = self._readers.get(name)
-        if found is not None:
-            return found
-        from tl import _unpack  # what only writes never needs it
-
-        made = _unpack.reader(self, self.schema.plan(name), self.class_of(name))
-        return self._readers.setdefault(name, made)
-
-    def lazy_reader(self, name: str) -> Reader:
-        """Return what reads the fields of a constructor, compiled at the first call."""
-        return self._readers.get(name) or self._read_stub(name, {})
-
-    def value_reader(self, kind: Kind) -> Reader:
-        """Return what reads one value of a kind, for the declared result of a call."""
-        from tl import _unpack
-
-        return _unpack.value_reader(self, kind)
-
     def value_writer(self, kind: Kind) -> Writer:
         """Return what writes one value of a kind."""
         return value_writer(self, kind)
-
-    def _read_stub(self, name: str, table: dict[int, Reader]) -> Reader:
-        def stub(data: bytes, offset: int, nesting: int) -> tuple[Any, int]:
-            reader = self.reader(name)
-            table[self.schema.id_of(name)] = reader
-            return reader(data, offset, nesting)
-
-        return stub
-
-    def _reader_of_id(self, key: int, functions_only: bool) -> Reader:
-        name = self.schema.name_of(key)
-        if name is None or name in CLASSLESS:
-            raise KeyError(key)
-        if functions_only and not issubclass(self.class_of(name), TLFunction):
-            raise KeyError(key)
-        return self.reader(name)
 
 
 def class_path(name: str) -> str:

@@ -81,6 +81,10 @@ class _Fault(Exception):
         self.path: list[str] = []
 
 
+class _FarEnough(Exception):
+    """As much was walked over as was to be."""
+
+
 def dissect(
     schema: Schema, data: bytes, kind: Kind, nesting: int, others: Sequence[Schema] = ()
 ) -> tuple[Node, DecodeError | None]:
@@ -103,29 +107,43 @@ def dissect(
     return root, None
 
 
-def locate(schema: Schema, data: bytes, start: int, kind: Kind, nesting: int, whole: bool) -> DecodeError | None:
-    """Return why a value of a kind cannot be read, or None if it can; with `whole`, it must end where the data does."""
-    walk = _Walk(schema, data)
+def locate(
+    schema: Schema, data: bytes, start: int, kind: Kind, nesting: int, whole: bool, within: int | None = None
+) -> tuple[DecodeError | None, int]:
+    """Return why a value of a kind cannot be read, or None if it can; with `whole`, it must end where the data does.
+
+    None comes back, too, where the first `within` values of other than fixed size can be read. The number says how many
+    were.
+    """
+    walk = _Walk(schema, data, within=within)
+    bound = walk.left
+    return _fault(walk, start, kind, nesting, whole), bound - walk.left
+
+
+def _fault(walk: _Walk, start: int, kind: Kind, nesting: int, whole: bool) -> DecodeError | None:
     try:
         end = walk.value(kind, start, nesting, None)
-        if whole and end != len(data):
-            raise _Fault(f"{len(data) - end} bytes too many", end)
+        if whole and end != walk.size:
+            raise _Fault(f"{walk.size - end} bytes too many", end)
     except _Fault as fault:
         return walk.error(fault, kind)
     except RecursionError:
         return walk.error(_Fault("objects are nested too deep", start), kind)
+    except _FarEnough:
+        return None
     return None
 
 
 class _Walk:
     """One walk over some bytes. Every method takes an offset and returns the end of what it read."""
 
-    def __init__(self, schema: Schema, data: bytes, others: Sequence[Schema] = ()) -> None:
+    def __init__(self, schema: Schema, data: bytes, others: Sequence[Schema] = (), within: int | None = None) -> None:
         self.schema = schema
         self.others = (schema, *others) if others else ()
         self.data = data
         self.size = len(data)
         self.root = ""
+        self.left = -1 if within is None else within  # values to be walked over; never 0 where that is not bounded
 
     def error(self, fault: _Fault, kind: Kind) -> DecodeError:
         """Return the public form of a fault."""
@@ -134,6 +152,9 @@ class _Walk:
 
     def value(self, kind: Kind, offset: int, nesting: int, node: Node | None) -> int:
         """Read one value of any kind."""
+        if not self.left:
+            raise _FarEnough
+        self.left -= 1
         code = kind.code
         read = _SCALARS.get(code)
         if read is not None:

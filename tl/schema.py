@@ -6,9 +6,10 @@ made when it is asked for. Schemas share nothing: the same id may mean different
 
 from __future__ import annotations
 
-from tl._source import LONGEST_GUESS, PACK_FAILURES, UNPACK_FAILURES
+from tl._source import LONGEST_GUESS, PACK_FAILURES, UNPACK_FAILURES, Crowded
 from tl.compiler import Compiler, class_path
 from tl.declaration import class_name
+from tl.elements import Elements
 from tl.errors import DecodeError, EncodeError, SchemaError
 from tl.grammar import parse_type
 from tl.index import Index, layer_of
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from typing import Any
 
-    from tl.compiler import Reader, Writer
+    from tl.compiler import Writer
     from tl.declaration import Declaration, Dialect
     from tl.dissect import Node
 
@@ -34,6 +35,21 @@ _ZEROS = bytes(LONGEST_GUESS)
 
 _LARGE = 1 << 20
 """From this size on, data is not copied for that; a part of a file ends in no vector that is read ahead."""
+
+_FEW = 1024
+"""Elements after which such data is no part of a file, and is read once more behind a copy."""
+
+_BOUNDED = 1 << 60
+_UNBOUNDED = 1 << 62
+
+_ELEMENT = 4
+"""Bytes that an element takes at least, but for those that `MOST_EMPTY` bounds."""
+
+_WALKED = 16
+"""The part of the elements that may be made within which the exact place of an error is looked for."""
+
+_NEAR = 256
+"""And so many in any case."""
 
 
 class Namespace:
@@ -109,7 +125,7 @@ class Schema:
         self._declarations: dict[str, Declaration] = {}
         self._kinds: dict[str | None, Kind] = {None: Kind("object")}
         self._compiler = Compiler(self)
-        self._readers: dict[str | None, Reader] = {}
+        self._readers = self._compiler.readers.of_values
         self._writers: dict[str | None, Writer] = {}
 
     @classmethod
@@ -235,24 +251,41 @@ class Schema:
             found = self._kinds.setdefault(result, made)
         return found
 
-    def decode(self, data: Buffer, result: str | None = None, *, nesting: int = NESTING) -> Any:
+    def decode(
+        self,
+        data: Buffer,
+        result: str | None = None,
+        *,
+        nesting: int = NESTING,
+        elements: Elements | int | None = None,
+    ) -> Any:
         """Read one value that takes all of the data.
 
         `result` says what to read: None for any boxed object (a Bool gives True or False), else a type expression,
         such as the `result` of a call: `"photos.Photos"`, `"Vector<long>"`. `nesting` bounds the depth of objects.
+        `elements` bounds what is made of the data of a stranger, which may stand for millions of objects: as a number,
+        for this value alone, or as an `Elements`, which several decodes share. With either, an error says where it is
+        only if that is near the beginning, since finding the place costs more than reading.
         Raises DecodeError; SchemaError if `result` is no type of this schema.
         """
         if data.__class__ is not bytes:
             data = _as_bytes(data)
-        read = self._readers.get(result) or self._reader(result)
         size = len(data)
+        if elements is None:
+            if size >= _LARGE:
+                return self._decode_counting(data, result, nesting, Elements(_UNBOUNDED))
+        elif isinstance(elements, Elements) or size > _ELEMENT * elements or size >= _LARGE:
+            return self._decode_counting(data, result, nesting, elements)
+        read = self._readers.get(result) or self._compiler.readers.of_value(result)
         try:
-            value, end = read(data + _ZEROS if size < _LARGE else data, 0, nesting)
+            value, end = read(data + _ZEROS, 0, nesting)
             if end == size:
                 return value
-        except UNPACK_FAILURES:  # rare, so that reading once more does not matter
-            pass
-        return self._read_again(data, 0, result, nesting, whole=True)[0]
+            failure = "it has another length"
+        except UNPACK_FAILURES as error:
+            failure = str(error)
+        within = None if elements is None else max(elements // _WALKED, _NEAR)
+        raise self._explained(data, 0, result, nesting, failure, within=within)
 
     def decode_prefix(
         self, data: Buffer, offset: int = 0, result: str | None = None, *, nesting: int = NESTING
@@ -262,35 +295,71 @@ class Schema:
             raise ValueError("an offset counts from the start of the data")
         if data.__class__ is not bytes:
             data = _as_bytes(data)
-        read = self._readers.get(result) or self._reader(result)
+        read = self._compiler.readers.of_value(result)
         try:
             value, end = read(data + _ZEROS, offset, nesting)
             if end <= len(data):
                 return value, end
-        except UNPACK_FAILURES:
-            pass
-        return self._read_again(data, offset, result, nesting, whole=False)
-
-    def _reader(self, result: str | None) -> Reader:
-        return self._readers.setdefault(result, self._compiler.value_reader(self.kind(result)))
-
-    def _read_again(
-        self, data: bytes, offset: int, result: str | None, nesting: int, *, whole: bool
-    ) -> tuple[Any, int]:
-        """Read with zeros behind the data, which large data was not given; raise the exact error if that fails."""
-        failure: Exception | None = None
-        try:
-            value, end = self._reader(result)(data + _ZEROS, offset, nesting)
-            if end == len(data) or (end < len(data) and not whole):
-                return value, end
+            failure = "it has another length"
         except UNPACK_FAILURES as error:
-            failure = error
+            failure = str(error)
+        raise self._explained(data, offset, result, nesting, failure, whole=False)
+
+    def _decode_counting(self, data: bytes, result: str | None, nesting: int, elements: Elements | int) -> Any:
+        """Read one value that takes all of the data, and no more of it than may be made."""
+        if isinstance(elements, int):
+            elements = Elements(elements)
+        size = len(data)
+        most = max(0, elements.left)
+        read = self._compiler.counting.of_value(result)
+        if size >= _LARGE:
+            # Mostly a part of a file, in few elements, which need not be copied.
+            few = Elements(min(_FEW, most))
+            try:
+                value, end = read(data, 0, nesting, few)
+                if end == size:
+                    elements.left -= min(_FEW, most) - few.left
+                    return value
+            except (Crowded, *UNPACK_FAILURES):  # of what is found out below
+                pass
+        try:
+            value, end = read(data + _ZEROS, 0, nesting, elements)
+            if end == size:
+                return value
+            failure = "it has another length"
+        except Crowded:
+            reason = f"there is more in it than the {most} elements that may be made"
+            raise DecodeError(reason, str(self.kind(result)), 0, size, raw=data) from None
+        except UNPACK_FAILURES as error:
+            failure = str(error)
+        within = None if most > _BOUNDED else max(most // _WALKED, min(most, _NEAR))
+        raise self._explained(data, 0, result, nesting, failure, within=within, elements=elements)
+
+    def _explained(
+        self,
+        data: bytes,
+        offset: int,
+        result: str | None,
+        nesting: int,
+        failure: str,
+        *,
+        whole: bool = True,
+        within: int | None = None,
+        elements: Elements | None = None,
+    ) -> DecodeError:
+        """Return the exact error of data that could not be read, unless it lies behind so many values.
+
+        What is walked over to find it is taken out of `elements`.
+        """
         from tl.dissect import locate
 
         kind = self.kind(result)
-        found = locate(self, data, offset, kind, nesting, whole)
-        # There is always a fault to be found: both walks follow one plan.
-        raise found or DecodeError(f"cannot be read ({failure})", str(kind), offset, len(data) - offset, raw=data)
+        found, walked = locate(self, data, offset, kind, nesting, whole, within)
+        if elements is not None:
+            elements.left -= walked
+        # Without a bound there is always a fault to be found: both walks follow one plan.
+        reason = f"cannot be read ({failure})" if within is None else f"behind its first {within} values it is wrong"
+        return found or DecodeError(reason, str(kind), offset, len(data) - offset, raw=data)
 
     def encode(self, value: Any, result: str | None = None, *, nesting: int = NESTING) -> bytes:
         """Write one value as `decode` reads it with the same `result`. Raises EncodeError."""

@@ -28,6 +28,7 @@ class BaseClient:
         self.schema = _packaged() if options.schema is None else options.schema
         self.application = options.application
         self.timeout = options.timeout
+        self._elements = options.limits.elements
         self._writer = CallWriter(self.schema, self.application, named_proxy(options.proxy))
 
     def __repr__(self) -> str:
@@ -54,7 +55,7 @@ class BaseClient:
         """Return the answer as an object of the client's schema; of the method's own one where that is another."""
         query = innermost(request)
         schema = self.schema if query.SCHEMA is self.schema or query.NAME in self.schema else query.SCHEMA
-        return schema.decode(answer, request.result)
+        return schema.decode(answer, request.result, elements=self._elements)
 
 
 def named_proxy(proxy: str | Proxy | None) -> tuple[str, int] | None:

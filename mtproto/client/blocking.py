@@ -137,7 +137,7 @@ class Client(BaseClient):
         Yields what `mtproto.client.client.Client.updates` does.
         """
         for item in self.connection.updates():
-            yield read_update(item, self.schema)
+            yield read_update(item, self.schema, self._elements)
 
 
 @named_options(ClientKeywords)

@@ -141,7 +141,7 @@ class Client(BaseClient):
         number of those that a reader was too slow for.
         """
         async for item in self.connection.updates():
-            yield read_update(item, self.schema)
+            yield read_update(item, self.schema, self._elements)
 
 
 @named_options(ClientKeywords)

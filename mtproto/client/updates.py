@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from mtproto.limits import DEFAULT_LIMITS
 from mtproto.net.updates import UpdatesDropped
 from mtproto.session.events import Undecodable, Update, UpdatesGap
 from tl import DecodeError, TLError, TLObject
@@ -35,12 +36,15 @@ ReceivedUpdate: TypeAlias = TLObject | UndecodableUpdate | UpdatesGap | UpdatesD
 """An object of the type `Updates`; one that can't be read; or that some may be missing, or were dropped right here."""
 
 
-def read_update(item: Item | UpdatesDropped, schema: Schema) -> ReceivedUpdate:
-    """Return an item of a connection's queue as the client's callers see it; nothing is raised for what it holds."""
+def read_update(item: Item | UpdatesDropped, schema: Schema, elements: int = DEFAULT_LIMITS.elements) -> ReceivedUpdate:
+    """Return an item of a connection's queue as the client's callers see it; nothing is raised for what it holds.
+
+    An update of more than so many elements can't be read.
+    """
     match item:
         case Update(body=body):
             try:
-                update: Any = schema.decode(body)
+                update: Any = schema.decode(body, elements=elements)
             except TLError as error:
                 return UndecodableUpdate(body, error)
             if isinstance(update, TLObject):

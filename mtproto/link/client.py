@@ -32,6 +32,7 @@ from mtproto.link.key_maker import KeyMaker, Work
 from mtproto.link.options import LinkKeywords, LinkOptions, link_options
 from mtproto.link.other_end import OtherEnd
 from mtproto.link.reconnection import Reconnection
+from mtproto.link.work import packet_work
 from mtproto.message.key_state import KeyState
 from mtproto.session import ClientSession, Result, RpcFailed, SessionBroken
 from mtproto.session.service_messages import HttpWait
@@ -78,6 +79,7 @@ class ClientLink(LinkCalls):
         has_more: whether the last `data_to_send` left something behind.
         failure: why it has given up.
         trouble: why the last connection ended, or what else went wrong; None once a call was answered after it.
+        work: units of work, of about 10 µs each, that the server has made so far.
 
     Raises `TypeError` for an option that does not exist or is missing, `OptionError` as `LinkOptions` does, and
     `LocalProtocolError` if there is neither a state nor a good key to begin an exchange with.
@@ -109,6 +111,7 @@ class ClientLink(LinkCalls):
         self._other_end = OtherEnd(options.dc_id, options.secret)
         self.trouble: Exception | None = None
         self.has_more = False
+        self.work = 0
         self.connect_at: float | None = 0.0
 
     # The connection ----------------------------------------------------------------------------------------------
@@ -319,6 +322,7 @@ class ClientLink(LinkCalls):
                 self._handle_error(item)
 
     def _handle_payload(self, payload: bytes, now: float) -> None:
+        self.work += packet_work(payload)
         if self._status is Status.EXCHANGING:
             self._maker.receive(payload)
             if not self._offload:
@@ -329,12 +333,14 @@ class ClientLink(LinkCalls):
         if self._made_key and payload[:8] == _PLAIN_KEY_ID:
             return  # the exchange's last answer once more: its query was repeated
         self._keep_alive.heard(now)
+        before = self._session.work
         try:
             events = self._session.receive(payload, now)
         except RemoteProtocolError as error:
             self._events += error.events
             self._break_for(error)
             return
+        self.work += self._session.work - before
         self._reconnection.refusals = 0  # whoever sealed this knows the key
         self._events += events
         self._heard(self._session)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from mtproto.link.server_state import ServerKey, SessionSlot
     from mtproto.message.key_state import KeyState
     from mtproto.session.events import ServerEvent
+    from mtproto.session.packet_reader import Budget
 
 __all__ = [
     "Broken",
@@ -172,12 +173,14 @@ class ServerQuery:
         slot: the session that it came in, and the link that carries it.
         msg_id: its id.
         body: one serialized function call.
+        budget: what the packet that it came in may still make its receiver do; None where nobody bounds that.
 
     """
 
     slot: SessionSlot = field(repr=False)
     msg_id: int
     body: bytes = field(repr=False)
+    budget: Budget | None = field(default=None, repr=False, compare=False)
 
     @property
     def key_id(self) -> int:

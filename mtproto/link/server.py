@@ -23,6 +23,7 @@ from mtproto.link.events import Hangup, InSession, KeyMade, ServerLinkEvent, Ser
 from mtproto.link.faults import IncomingPacket, OutgoingPacket
 from mtproto.link.key_giver import KeyGiver, ServerWork
 from mtproto.link.options import ServerLinkKeywords, ServerLinkOptions, server_link_options
+from mtproto.link.work import NEW_SESSION, packet_work
 from mtproto.message.envelope import Sender, payload_key_id, unseal
 from mtproto.message.message_ids import check_server_clock
 from mtproto.session import CloseAfter, DestroyAuthKey, DestroySession, Flooded, Query, Refused
@@ -70,6 +71,7 @@ class ServerLink:
         transport_name: the framing; None while it is not known.
         closing: the connection is to be closed once all is sent.
         accepted: a packet of a session was accepted over this connection: the client holds a key.
+        work: units of work, of about 10 µs each, that the client has made so far.
 
     Raises `LocalProtocolError` if `now` is a time at which no server works.
 
@@ -107,6 +109,7 @@ class ServerLink:
         self.transport_name: str | None = None
         self.closing = False
         self.accepted = False
+        self.work = 0
 
     # What comes in -----------------------------------------------------------------------------------------------
 
@@ -152,6 +155,7 @@ class ServerLink:
                     self._hang_up(str(error))
 
     def _handle_payload(self, item: Payload, now: float) -> None:
+        self.work += packet_work(item.data)
         key_id = payload_key_id(item.data)
         if key_id == 0:
             if not self._refused_by_fault(None, None, now):
@@ -170,6 +174,15 @@ class ServerLink:
             self._refuse(NOT_FOUND)
             return
         slot = self._state.find_session(key, message.session_id, now)
+        before = slot.session.work
+        self.work += 0 if slot.session_id in key.sessions else NEW_SESSION
+        try:
+            self._handle_message(slot, message, item.quick_ack, now)
+        finally:
+            self.work += slot.session.work - before
+
+    def _handle_message(self, slot: SessionSlot, message: Unsealed, quick_ack: bool, now: float) -> None:
+        """Deal with a message of a session, whether it is accepted or not."""
         verdict = slot.session.check(message, now)
         if verdict.accepted:
             if not self._state.keep_session(slot, now):
@@ -186,7 +199,7 @@ class ServerLink:
             self._tell(slot, error.events, now)
             raise
         self._tell(slot, events, now)
-        if item.quick_ack and not self.closing:
+        if quick_ack and not self.closing:
             self._acknowledge(message, events)
 
     def _turn_away(self, slot: SessionSlot, message: Unsealed, verdict: Verdict, now: float) -> None:
@@ -214,8 +227,8 @@ class ServerLink:
         """Pass on the events of a session, and do what they ask of the link."""
         for event in events:
             match event:
-                case Query(msg_id, body):
-                    self._events.append(ServerQuery(slot, msg_id, body))
+                case Query(msg_id, body, budget):
+                    self._events.append(ServerQuery(slot, msg_id, body, budget))
                     continue
                 case CloseAfter(seconds):
                     self._deadline = now + seconds

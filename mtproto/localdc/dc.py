@@ -258,7 +258,8 @@ class DataCentre:
             self._file.close()
 
     def _answer(self, query: ServerQuery) -> bytes | Awaitable[bytes]:
-        return self._dispatcher.answer(query.body, self._records[query.key_id], query.session_id, query.msg_id)
+        key = self._records[query.key_id]
+        return self._dispatcher.answer(query.body, key, query.session_id, query.msg_id, query.budget)
 
     def _watch(self, event: ServerLinkEvent) -> None:
         match event:

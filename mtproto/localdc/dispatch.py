@@ -7,11 +7,13 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 from mtproto.errors import LocalProtocolError
+from mtproto.limits import SERVER_LIMITS
 from mtproto.localdc.calls import Call, Refused
 from mtproto.localdc.handlers import HANDLERS, REPLACED
 from mtproto.localdc.outcomes import Outcomes
 from mtproto.localdc.registry import Registry, is_open
 from mtproto.localdc.wrappers import declared_layer, unwrap
+from mtproto.session.packet_reader import whole_budget
 from mtproto.session.wire import write_rpc_error
 from tl import api
 
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from mtproto.localdc.keys import KeyRecord
     from mtproto.localdc.layers import Layer
     from mtproto.localdc.registry import Registered
+    from mtproto.session.packet_reader import Budget
     from tl import TLFunction
 
 __all__ = ["Dispatcher"]
@@ -50,13 +53,16 @@ class Dispatcher:
         """Have a handler of a user's own called for a method; as `Registry.register`. May be done at any time."""
         self._registry.register(method, handler, login)
 
-    def answer(self, body: bytes, key: KeyRecord, session_id: int, msg_id: int) -> bytes | Awaitable[bytes]:
+    def answer(
+        self, body: bytes, key: KeyRecord, session_id: int, msg_id: int, budget: Budget | None = None
+    ) -> bytes | Awaitable[bytes]:
         """Return what goes into `rpc_result`: the answer, boxed, or an `rpc_error`.
 
         An awaitable comes back only where the call has to wait: for other calls, or for a handler that is `async`.
+        `budget` is what may be made of the calls of one packet; None where the call came alone.
         """
         try:
-            call = self._read(body, key, session_id, msg_id)
+            call = self._read(body, key, session_id, msg_id, budget or whole_budget(SERVER_LIMITS))
         except Refused as refused:
             return self._refuse(refused, session_id, msg_id)
         if call.after:
@@ -87,13 +93,14 @@ class Dispatcher:
         """Return an object as bytes in the layer that the client of a key speaks; raises as `Layer.encode` does."""
         return self._layers[key.layer or self._default_layer].encode(answer, result)
 
-    def _read(self, body: bytes, key: KeyRecord, session_id: int, msg_id: int) -> Call:
+    def _read(self, body: bytes, key: KeyRecord, session_id: int, msg_id: int, budget: Budget) -> Call:
         number = declared_layer(body) or key.layer or self._default_layer
         layer = self._layers.get(number)
         if layer is None:
             logger.warning("a client speaks layer %d, which this DC was given no schema of", number)
             raise Refused(400, "CONNECTION_LAYER_INVALID")
-        call = Call(layer.read(body, self._registry.elsewhere), key, layer, self._desk, msg_id, session_id)
+        query = layer.read(body, self._registry.elsewhere, budget)
+        call = Call(query, key, layer, self._desk, msg_id, session_id)
         unwrap(call)
         call.layer = self._registry.layer_of(call.request)
         return call

@@ -12,13 +12,15 @@ from typing import TYPE_CHECKING, Any
 from mtproto.errors import LocalProtocolError, RemoteProtocolError
 from mtproto.limits import SERVER_LIMITS
 from mtproto.localdc.calls import Refused
-from mtproto.session import constructors, wire
+from mtproto.session import constructors
+from mtproto.session.packet_reader import whole_budget
 from tl import DecodeError, EncodeError, Schema, SchemaError, TLFunction, TLObject, api
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from mtproto.localdc.calls import Answer
+    from mtproto.session.packet_reader import Budget
 
 __all__ = ["Layer", "check_types", "layers_of"]
 
@@ -39,8 +41,7 @@ REPAIRS = 101
 
 PACKED_AT_LEAST = 64 * 1024
 PACKED_TIMES = 32
-"""What a query inside wrappers may inflate to: 64 KiB, or 32 times its size. A packet has one budget for what it packs
-itself; this bound keeps the cost of a thousand queries packed inside wrappers to that of a few packets."""
+"""What a query inside wrappers may inflate to: 64 KiB, or 32 times its size; and what the packet has left for all."""
 
 PLACEHOLDER = "help.getConfig"
 """A method without arguments that every layer of the API has: it stands where a method of another schema stood."""
@@ -62,29 +63,34 @@ class Layer:
         self.schema = schema
         self.beside = beside
 
-    def read(self, body: bytes, elsewhere: Mapping[int, Layer] = NOWHERE) -> TLFunction[Any]:
+    def read(
+        self, body: bytes, elsewhere: Mapping[int, Layer] = NOWHERE, budget: Budget | None = None
+    ) -> TLFunction[Any]:
         """Return the query, wrappers and all, as an object of this layer.
 
         Args:
             body: the query; inside its wrappers it may be `gzip_packed`, as TDLib sends it.
             elsewhere: by constructor id, the layers of methods that are read where this layer does not know the id.
+            budget: what may be made of all the queries of a packet; None where the query came alone.
 
         Refuses with `INPUT_METHOD_INVALID_<id>_<layer>` or `INPUT_CONSTRUCTOR_INVALID_<id>_<layer>` what this layer
         does not know (ids in decimal, unsigned), with `INPUT_FETCH_ERROR` what can't be read.
 
         """
+        budget = budget or whole_budget(SERVER_LIMITS)
         packed = True
         for _ in range(REPAIRS):
             try:
-                query = self.schema.decode(body)
+                query = self.schema.decode(body, elements=budget.elements)
             except DecodeError as error:
                 if self.beside is not None and error.id is not None and error.offset == 0:
-                    return self.beside.read(body, elsewhere)
+                    return self.beside.read(body, elsewhere, budget)
                 if error.id is not None and error.id in elsewhere and _is_method(error):
-                    return self._around(elsewhere[error.id].read(body[error.offset :]), body[: error.offset], error)
+                    inner = elsewhere[error.id].read(body[error.offset :], budget=budget)
+                    return self._around(inner, body[: error.offset], error, budget)
                 if error.id == constructors.GZIP_PACKED and _is_method(error) and packed:
                     packed = False
-                    body = body[: error.offset] + _unpacked(body[error.offset :])
+                    body = body[: error.offset] + _unpacked(body[error.offset :], budget)
                     continue
                 repaired = self._repaired(body, error)
                 if repaired is None:
@@ -108,13 +114,14 @@ class Layer:
             return "INPUT_FETCH_ERROR"
         return f"INPUT_{'METHOD' if _is_method(error) else 'CONSTRUCTOR'}_INVALID_{error.id}_{self.number}"
 
-    def _around(self, query: TLFunction[Any], wrappers: bytes, error: DecodeError) -> TLFunction[Any]:
+    def _around(self, query: TLFunction[Any], wrappers: bytes, error: DecodeError, budget: Budget) -> TLFunction[Any]:
         """Return a query of another schema inside its wrappers, which are those of this layer."""
         if not wrappers:
             return query
         if PLACEHOLDER not in self.schema:
             raise Refused(400, self._name_of(error)) from error
-        outermost: Any = self.schema.decode(wrappers + self.schema.id_of(PLACEHOLDER).to_bytes(4, "little"))
+        placed = wrappers + self.schema.id_of(PLACEHOLDER).to_bytes(4, "little")
+        outermost: Any = self.schema.decode(placed, elements=budget.elements)
         wrapper = outermost
         while wrapper.query.NAME != PLACEHOLDER:
             wrapper = wrapper.query
@@ -164,11 +171,10 @@ def _is_method(error: DecodeError) -> bool:
     return error.path.rpartition(".")[2] in ("", "query")
 
 
-def _unpacked(packed: bytes) -> bytes:
+def _unpacked(packed: bytes, budget: Budget) -> bytes:
     """Undo the `gzip_packed` that takes the place of a query."""
-    room = min(SERVER_LIMITS.inflated, max(PACKED_AT_LEAST, PACKED_TIMES * len(packed)))
     try:
-        return wire.read_gzip(packed, room)
+        return budget.inflate(packed, max(PACKED_AT_LEAST, PACKED_TIMES * len(packed)))
     except RemoteProtocolError as error:
         raise Refused(400, "INPUT_FETCH_ERROR") from error
 

@@ -24,13 +24,16 @@ SIZES_BEFORE_LAYER = {
     0xACA9FD2E: 12,  # invokeWithTakeout: the same
     0x365275F2: 16,  # invokeWithMessagesRange: its id, the id of messageRange, and two ints
 }
+NESTING = 128
+"""Wrappers looked through: more can't be read anyway."""
+
 INVOKE_AFTER_MSGS, SIZE_AFTER_MSGS = 0x3DC4B4F0, 12  # its id, that of a vector, the count; then 8 bytes for each
 
 
 def declared_layer(body: bytes) -> int | None:
     """Return the layer that the query's `invokeWithLayer` names, or None when it has none."""
     offset = 0
-    while True:
+    for _ in range(NESTING):
         constructor = int.from_bytes(body[offset : offset + 4], "little")
         if constructor == INVOKE_WITH_LAYER:
             return int.from_bytes(body[offset + 4 : offset + 8], "little", signed=True)
@@ -40,6 +43,7 @@ def declared_layer(body: bytes) -> int | None:
             offset += SIZES_BEFORE_LAYER[constructor]
         else:
             return None
+    return None
 
 
 def unwrap(call: Call) -> None:

@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import Any, ClassVar
 
 from mtproto.errors import RemoteProtocolError
-from mtproto.message.key_state import Salt
+from mtproto.message.key_state import MAX_SALTS, Salt
 from mtproto.message.message_ids import msg_id_time
 from mtproto.session import constructors as ids
 from mtproto.session import wire
@@ -41,6 +41,9 @@ __all__ = ["ClientHandlers"]
 
 CLOCK_TOLERANCE = 15.0
 """Seconds by which an answer's id may be older than its question's before server time is lowered (as in TDLib)."""
+
+RPC_ERROR_AT_MOST = 4096
+"""Bytes of an `rpc_error`: many times the longest name of an error."""
 
 WAIT_ERRORS = ("MSG_WAIT_FAILED", "MSG_WAIT_TIMEOUT")
 """Answers to a call sent with `after`; the numeric code differs between the lists of errors."""
@@ -144,7 +147,7 @@ class ClientHandlers(ClientMessageHandlers):
             if constructor == ids.GZIP_PACKED:
                 result = self._reader.inflate(result)
                 constructor = wire.constructor_id(result)
-            error = service.decode(result) if constructor == ids.RPC_ERROR else None
+            error = self._read_error(result) if constructor == ids.RPC_ERROR else None
         except (TLError, RemoteProtocolError) as unreadable:
             self._lose(request, unreadable)
             raise
@@ -153,6 +156,13 @@ class ClientHandlers(ClientMessageHandlers):
             self._events.append(Result(request, result))
         else:
             self._rpc_error(request, error)
+
+    @staticmethod
+    def _read_error(body: bytes) -> Any:
+        """Return an `rpc_error` as an object; one that is far too long is not looked at."""
+        if len(body) > RPC_ERROR_AT_MOST:
+            raise RemoteProtocolError("rpc_error", f"{len(body)} bytes, at most {RPC_ERROR_AT_MOST} are accepted")
+        return service.decode(body)
 
     def _rpc_error(self, request: Request, error: Any) -> None:
         """End a call with the server's error; one that came too early in its order is sent again instead."""
@@ -186,7 +196,7 @@ class ClientHandlers(ClientMessageHandlers):
         answers = _DROP_ANSWERS if question.kind is Kind.DROP else _WRAPPED_ANSWERS
         if constructor not in answers:
             del self._asked[question.msg_id]
-            error = service.decode(result) if constructor == ids.RPC_ERROR else None
+            error = self._read_error(result) if constructor == ids.RPC_ERROR else None
             code, message = (error.error_code, error.error_message) if error else (0, f"{constructor:#010x} came")
             self._question_refused(question, code, message, now)
         elif question.kind is Kind.DROP:
@@ -218,6 +228,7 @@ class ClientHandlers(ClientMessageHandlers):
         # future_salts#ae500895 req_msg_id:long now:int salts:vector<future_salt> = FutureSalts;
         if not self._answered(wire.read_req_msg_id(body), Kind.SALTS, msg_id):
             return
+        wire.check_future_salts(body, MAX_SALTS)
         answer = service.decode(body)
         salts = [Salt(salt.valid_since, salt.valid_until, salt.salt) for salt in answer.salts]
         self.key_state.add_salts(salts, self.key_state.server_time(now))

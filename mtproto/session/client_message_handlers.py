@@ -12,7 +12,6 @@ from typing import Any, ClassVar, TypeAlias
 from mtproto.errors import RemoteProtocolError
 from mtproto.message.message_ids import msg_id_time
 from mtproto.session import constructors as ids
-from mtproto.session import wire
 from mtproto.session.bad_messages import describe
 from mtproto.session.client_state import NEWEST, ClientState
 from mtproto.session.events import Acked, Anomaly, BadMessage
@@ -36,7 +35,7 @@ class ClientMessageHandlers(ClientState):
     # Acknowledgements: core.telegram.org/mtproto/service_messages_about_messages#acknowledgment-of-receipt
 
     def _msgs_ack(self, _msg_id: int, body: bytes, now: float) -> None:
-        for acked_id in wire.read_ids(body, self._limits.message_ids_accepted):
+        for acked_id in self._reader.ids(body):
             request = self._outbox.current(acked_id)
             if request is not None and self._acked(request, now):
                 self._events.append(Acked(request))
@@ -87,11 +86,10 @@ class ClientMessageHandlers(ClientState):
     # States: core.telegram.org/mtproto/service_messages_about_messages#request-for-message-status-information
 
     def _msgs_state_req(self, msg_id: int, body: bytes, _now: float) -> None:
-        self._send_states(msg_id, wire.read_ids(body, self._limits.message_ids_accepted))
+        self._send_states(msg_id, self._reader.ids(body))
 
     def _send_states(self, req_msg_id: int, msg_ids: tuple[int, ...]) -> None:
-        waiting = frozenset(self._inbox.acks)
-        info = bytes(self._inbox.status(msg_id, waiting) if msg_id & 1 else Status.UNKNOWN for msg_id in msg_ids)
+        info = bytes(self._inbox.status(msg_id) if msg_id & 1 else Status.UNKNOWN for msg_id in msg_ids)
         answer = service.types.MsgsStateInfo(req_msg_id=req_msg_id, info=info)
         self._queue_service(Kind.REPLY, answer.to_bytes())
 
@@ -121,6 +119,7 @@ class ClientMessageHandlers(ClientState):
                 self._told_state(request, state, msg_id, now)
 
     def _msgs_all_info(self, msg_id: int, body: bytes, now: float) -> None:
+        self._reader.named(body)
         news = service.decode(body)
         if len(news.info) != len(news.msg_ids):
             raise RemoteProtocolError("msgs_all_info", f"{len(news.info)} states for {len(news.msg_ids)} messages")
@@ -183,7 +182,7 @@ class ClientMessageHandlers(ClientState):
 
     def _msg_resend_req(self, msg_id: int, body: bytes, _now: float) -> None:
         """Send calls again as they were, ids included; if any is not there to be sent, tell the states instead."""
-        msg_ids = wire.read_ids(body, self._limits.message_ids_accepted)
+        msg_ids = self._reader.ids(body)
         requests = [self._outbox.current(wanted) for wanted in msg_ids]
         if any(request is None for request in requests):
             self._send_states(msg_id, msg_ids)

@@ -135,6 +135,11 @@ class ClientState:
         self._salts_due = NEVER
         self._salts_not_before = 0.0
 
+    @property
+    def work(self) -> int:
+        """Units of work, of about 10 µs each, that the server's packets have made so far."""
+        return self._reader.work
+
     # Events and small helpers.
 
     def _drain(self) -> list[ClientEvent]:
@@ -178,8 +183,8 @@ class ClientState:
         failed = [request]
         while failed:
             before = failed.pop()
-            for follower in self._outbox.queued():
-                if before in follower.after:
+            for follower in before.followers:
+                if follower.state is RequestState.QUEUED and follower.outbox is self._outbox:
                     self._outbox.settle(follower, failed=True)
                     self._events.append(RpcFailed(follower, 400, "MSG_WAIT_FAILED"))
                     failed.append(follower)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, TypeAlias
 if TYPE_CHECKING:
     from mtproto.errors import MTProtoError
     from mtproto.session.outbox import Request
+    from mtproto.session.packet_reader import Budget
     from tl import TLError
 
 __all__ = [
@@ -249,10 +250,14 @@ class SessionCreated:
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A call of the API (`gzip_packed` undone), seen for the first time. Answer it with `answer(msg_id, body)`."""
+    """A call of the API (`gzip_packed` undone), seen for the first time. Answer it with `answer(msg_id, body)`.
+
+    `budget` is what the packet that it came in may still make its receiver do; None where nobody bounds that.
+    """
 
     msg_id: int
     body: bytes = field(repr=False)
+    budget: Budget | None = field(default=None, repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,12 +7,11 @@ core.telegram.org/mtproto/security_guidelines (checking msg_id); acknowledgement
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Collection
 from enum import Enum, IntFlag
 
 from mtproto.limits import Limits
 
-__all__ = ["Inbox", "Seen", "Status"]
+__all__ = ["TAKEN", "Inbox", "Seen", "Status"]
 
 NEVER = float("inf")
 
@@ -51,6 +50,10 @@ class Status(IntFlag):
         return self & 7
 
 
+TAKEN = Status.RECEIVED | Status.ACKNOWLEDGED
+"""Made once, as flags are joined slowly and thousands are asked for at once."""
+
+
 class Inbox:
     """The ids of received messages. Owned by one session.
 
@@ -60,7 +63,7 @@ class Inbox:
 
     """
 
-    __slots__ = ("_floor", "_ids", "_limit", "_overdue", "_pending", "ack_deadline", "acks")
+    __slots__ = ("_floor", "_ids", "_limit", "_overdue", "_pending", "_waiting", "ack_deadline", "acks")
 
     def __init__(self, limits: Limits) -> None:
         self._limit = limits.remembered_message_ids
@@ -68,6 +71,7 @@ class Inbox:
         self._ids: list[int] = []  # in ascending order
         self._floor = -1
         self.acks: list[int] = []
+        self._waiting: set[int] = set()  # what stands in it
         self.ack_deadline = NEVER
         self._overdue = False
 
@@ -94,6 +98,7 @@ class Inbox:
         """Queue an acknowledgement; where too many wait it is left out, and the peer sends the message again."""
         if len(self.acks) < ACKS_QUEUED:
             self.acks.append(msg_id)
+            self._waiting.add(msg_id)
         if self.ack_deadline == NEVER and not self._overdue:
             self.ack_deadline = now + ACK_DELAY
 
@@ -110,20 +115,16 @@ class Inbox:
     def take_acks(self, count: int) -> list[int]:
         """Take up to `count` acks out of the queue."""
         taken, self.acks = self.acks[:count], self.acks[count:]
+        self._waiting = set(self.acks)
         self._overdue = bool(self.acks)
         self.ack_deadline = NEVER
         return taken
 
-    def status(self, msg_id: int, waiting: Collection[int]) -> Status:
-        """Return the status byte for a message of the peer, as `msgs_state_info` reports it.
-
-        `waiting` holds what stands in `acks`: a set, where many are asked about.
-        """
-        match self.look_up(msg_id):
-            case Seen.BEFORE:
-                return Status.RECEIVED if msg_id in waiting else Status.RECEIVED | Status.ACKNOWLEDGED
-            case Seen.TOO_OLD:
-                return Status.UNKNOWN
-            case Seen.NEW:
-                newest = self._ids[-1] if self._ids else self._floor
-                return Status.NOT_RECEIVED_YET if msg_id > newest else Status.NOT_RECEIVED
+    def status(self, msg_id: int) -> Status:
+        """Return the status byte for a message of the peer, as `msgs_state_info` reports it."""
+        ids = self._ids
+        if msg_id > (ids[-1] if ids else self._floor):
+            return Status.NOT_RECEIVED_YET
+        if ids and ids[bisect_left(ids, msg_id)] == msg_id:
+            return Status.RECEIVED if msg_id in self._waiting else TAKEN
+        return Status.NOT_RECEIVED if msg_id > self._floor else Status.UNKNOWN

@@ -98,6 +98,7 @@ class Request:
         "asked_after",
         "body",
         "failed",
+        "followers",
         "idempotent",
         "lost",
         "msg_id",
@@ -136,6 +137,7 @@ class Request:
         self.state = RequestState.QUEUED
         self.msg_id = 0
         self.failed = False
+        self.followers: list[Request] = []  # calls of this session that were to follow it
         self.order = 0  # of `send`, so that what is sent again keeps its place
         self.seqno = 0
         self.packet_id = 0  # the container's id, or msg_id where it went alone
@@ -257,6 +259,8 @@ class Outbox:
         request.order = self._order
         request.outbox = self
         request.state = RequestState.QUEUED
+        for before in request.after:
+            before.followers.append(request)
         self._queue.append(request)
 
     def find(self, msg_id: int) -> Request | None:

@@ -2,8 +2,8 @@
 
 core.telegram.org/mtproto/service_messages (containers, message copies, packed objects, responses). The peer decides how
 messages are nested and repeated inside a packet, so that everything it may decide has a bound here: the number of
-messages, the bytes that packed objects become, and which wrapper may stand inside which. Both roles read through this
-class. The payloads of messages stay bytes.
+messages, the ids that service messages name, the bytes that packed objects become, and which wrapper may stand inside
+which. Both roles read through this class. The payloads of messages stay bytes.
 """
 
 from __future__ import annotations
@@ -14,11 +14,13 @@ from types import MappingProxyType, TracebackType
 
 from mtproto.errors import RemoteProtocolError
 from mtproto.limits import Limits
+from mtproto.session import constructors as all_ids
 from mtproto.session import wire
 from mtproto.session.constructors import GZIP_PACKED, MSG_CONTAINER, MSG_COPY, RPC_RESULT
 from mtproto.session.wire import Message
+from tl import Elements
 
-__all__ = ["Cost", "PacketReader"]
+__all__ = ["Budget", "Cost", "PacketReader", "whole_budget"]
 
 _PACKET = 0
 # Stands at the root of the path of wrappers, where a packet has its one message.
@@ -44,11 +46,117 @@ _MAY_STAND_IN: Mapping[int, frozenset[int]] = MappingProxyType(
 # With the limits on `gzip_packed` and `rpc_result` this bounds the depth of a packet, whatever the peer sends.
 
 
+_SHORT = frozenset(
+    {
+        all_ids.RPC_ERROR,
+        all_ids.RPC_DROP_ANSWER,
+        all_ids.RPC_ANSWER_UNKNOWN,
+        all_ids.RPC_ANSWER_DROPPED_RUNNING,
+        all_ids.RPC_ANSWER_DROPPED,
+        all_ids.GET_FUTURE_SALTS,
+        all_ids.FUTURE_SALTS,
+        all_ids.PING,
+        all_ids.PING_DELAY_DISCONNECT,
+        all_ids.PONG,
+        all_ids.DESTROY_SESSION,
+        all_ids.DESTROY_SESSION_OK,
+        all_ids.DESTROY_SESSION_NONE,
+        all_ids.NEW_SESSION_CREATED,
+        all_ids.HTTP_WAIT,
+        all_ids.MSGS_ACK,
+        all_ids.BAD_MSG_NOTIFICATION,
+        all_ids.BAD_SERVER_SALT,
+        all_ids.MSGS_STATE_REQ,
+        all_ids.MSGS_STATE_INFO,
+        all_ids.MSGS_ALL_INFO,
+        all_ids.MSG_DETAILED_INFO,
+        all_ids.MSG_NEW_DETAILED_INFO,
+        all_ids.MSG_RESEND_REQ,
+        all_ids.MSG_RESEND_ANS_REQ,
+        all_ids.DESTROY_AUTH_KEY,
+        all_ids.DESTROY_AUTH_KEY_OK,
+        all_ids.DESTROY_AUTH_KEY_NONE,
+        all_ids.DESTROY_AUTH_KEY_FAIL,
+    }
+)
+# Service messages that carry no other message, so that honest ones are short.
+
+
 class Cost(Enum):
-    """A kind of work that a packet makes. A new kind needs a line here and its limit in `PacketReader`."""
+    """A kind of work that a packet makes. A new kind needs a line here, one in `_UNITS` and its limit in `_most`."""
 
     MESSAGES = "messages"
+    IDS = "ids"
     INFLATED = "inflated bytes"
+
+
+_A_PACKET = 5
+# Units of work, of about 10 µs each, that a packet with one message makes beside its decryption.
+
+_UNITS: Mapping[Cost, float] = MappingProxyType({Cost.MESSAGES: 2.0, Cost.IDS: 1 / 16, Cost.INFLATED: 1 / 1300})
+# Units of work that one of each kind makes: of an inflated byte a share of what reading all of them as TL may cost.
+
+
+class Budget:
+    """What one packet may still make its receiver do. All that is read of a packet takes from the same object.
+
+    Attributes:
+        elements: what TL objects may still be made of the calls in the packet.
+
+    """
+
+    __slots__ = ("_left", "_most", "elements")
+
+    def __init__(self, most: Mapping[Cost, int], elements: int) -> None:
+        self._most = most
+        self._left = dict(most)
+        self.elements = Elements(elements)
+
+    def left(self, cost: Cost) -> int:
+        """Return how much of a kind of work the packet may still make."""
+        return self._left[cost]
+
+    def spend(self, cost: Cost, amount: int, check: str) -> None:
+        """Take work out of the budget; `check` names what makes it, for the error.
+
+        Raises:
+            TooMany: less than `amount` is left; nothing was taken.
+
+        """
+        left = self._left[cost]
+        if amount > left:
+            raise wire.TooMany(check, f"{amount} {cost.value}, {left} of {self._most[cost]} are left")
+        self._left[cost] = left - amount
+
+    def end(self) -> None:
+        """Leave nothing, so that what is left of the packet is refused without work."""
+        self._left = dict.fromkeys(self._left, 0)
+
+    def inflate(self, body: bytes, most: int | None = None) -> bytes:
+        """Undo one level of a serialized `gzip_packed`, which may become `most` bytes and what the packet has left.
+
+        Raises `RemoteProtocolError`: it is damaged or becomes more. A stream that fails costs what it may have become.
+        """
+        room = self._left[Cost.INFLATED]
+        if not room:
+            raise RemoteProtocolError("gzip_packed", "the packet has inflated to all that it may already")
+        self._left[Cost.INFLATED] = max(0, room - wire.INFLATED_MOST * len(body))
+        unpacked = wire.read_gzip(body, room if most is None else min(room, most), _SHORT)
+        self._left[Cost.INFLATED] = room - len(unpacked)
+        return unpacked
+
+
+def whole_budget(limits: Limits) -> Budget:
+    """Return what a packet may make its receiver do under these limits."""
+    return Budget(_most(limits), limits.elements)
+
+
+def _most(limits: Limits) -> Mapping[Cost, int]:
+    return {
+        Cost.MESSAGES: limits.container_messages_accepted,
+        Cost.IDS: limits.ids_accepted,
+        Cost.INFLATED: limits.inflated,
+    }
 
 
 class PacketReader:
@@ -65,33 +173,43 @@ class PacketReader:
     than the packet has left; `TooMany`, a kind of it, where that are messages.
     """
 
-    __slots__ = ("_left", "_limits", "_most", "_path")
+    __slots__ = ("_budget", "_limits", "_most", "_path", "_work")
 
     def __init__(self, limits: Limits) -> None:
-        """Read within these limits: `container_messages_accepted`, `inflated`, `gzip_nesting`, `result_nesting`."""
+        """Read within these limits: all those of one packet."""
         self._limits = limits
-        self._most = {Cost.MESSAGES: limits.container_messages_accepted, Cost.INFLATED: limits.inflated}
-        self._left = self._most  # until a packet takes something, since most take nothing
+        self._most = _most(limits)
+        self._budget: Budget | None = None  # until a packet takes something, since many take nothing
+        self._work = 0
         self._path = [_PACKET]
 
     def begin(self) -> None:
         """Begin a packet, which has the whole budget."""
-        self._left = self._most
+        self._work = self.work + _A_PACKET
+        self._budget = None
+
+    @property
+    def budget(self) -> Budget:
+        """What the packet may still make its receiver do."""
+        if self._budget is None:
+            self._budget = Budget(self._most, self._limits.elements)
+        return self._budget
+
+    @property
+    def work(self) -> int:
+        """Units of work, of about 10 µs each, that all packets have made so far."""
+        budget = self._budget
+        if budget is None:
+            return self._work
+        return self._work + int(sum(_UNITS[cost] * (most - budget.left(cost)) for cost, most in self._most.items()))
 
     def left(self, cost: Cost) -> int:
         """Return how much of a kind of work the packet may still make."""
-        return self._left[cost]
+        return self.budget.left(cost)
 
     def spend(self, cost: Cost, amount: int, check: str) -> None:
-        """Take work out of the budget; `check` names what makes it, for the error.
-
-        Raises:
-            TooMany: less than `amount` is left; nothing was taken.
-
-        """
-        if amount > self._left[cost]:
-            raise wire.TooMany(check, f"{amount} {cost.value}, {self._left[cost]} of {self._most[cost]} are left")
-        self._set_left(cost, self._left[cost] - amount)
+        """Take work out of the packet's budget; see `Budget.spend`."""
+        self.budget.spend(cost, amount, check)
 
     def within(self, wrapper: int) -> PacketReader:
         """Return a context manager: what is read in it stands inside this wrapper, named by its constructor id."""
@@ -127,7 +245,7 @@ class PacketReader:
         """Undo a serialized `gzip_packed`, all levels of it, and return the object inside."""
         self._check_place(GZIP_PACKED)
         for _ in range(self._limits.gzip_nesting - self._path.count(GZIP_PACKED)):
-            body = self._inflate_once(body)
+            body = self.budget.inflate(body)
             if wire.constructor_id(body) != GZIP_PACKED:
                 return body
         raise RemoteProtocolError("gzip_packed", f"nested more than {self._limits.gzip_nesting} deep")
@@ -140,20 +258,25 @@ class PacketReader:
                 raise RemoteProtocolError("rpc_result", f"nested more than {self._limits.result_nesting} deep")
         return wire.read_rpc_result(body)
 
+    # Service messages that name others.
+
+    def ids(self, body: bytes) -> tuple[int, ...]:
+        """Return the ids of a service message whose only field is `msg_ids:Vector<long>`."""
+        self.named(body)
+        return wire.read_ids(body)
+
+    def named(self, body: bytes) -> None:
+        """Take the ids of a service message whose first field is `msg_ids:Vector<long>` out of the budget, unread."""
+        count = wire.count_ids(body)
+        if count > self._limits.message_ids_accepted:
+            raise wire.TooMany("msg_ids", f"{count} ids, at most {self._limits.message_ids_accepted} are allowed")
+        try:
+            self.spend(Cost.IDS, count, "msg_ids")
+        except wire.TooMany:
+            self.budget.end()
+            raise
+
     def _check_place(self, wrapper: int) -> None:
         outer = self._path[-1]
         if outer not in _MAY_STAND_IN[wrapper]:
             raise RemoteProtocolError(_NAMES[outer], f"it holds a {_NAMES[wrapper]}")
-
-    def _inflate_once(self, body: bytes) -> bytes:
-        room = self._left[Cost.INFLATED]
-        # What it has cost, should it fail.
-        self._set_left(Cost.INFLATED, max(0, room - wire.INFLATED_MOST * len(body)))
-        unpacked = wire.read_gzip(body, room)
-        self._set_left(Cost.INFLATED, room - len(unpacked))
-        return unpacked
-
-    def _set_left(self, cost: Cost, amount: int) -> None:
-        if self._left is self._most:
-            self._left = dict(self._most)
-        self._left[cost] = amount

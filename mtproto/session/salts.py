@@ -12,7 +12,7 @@ from struct import Struct
 
 from mtproto.message.key_state import SALT_OVERLAP, Salt
 
-__all__ = ["SALT_PERIOD", "ServerSalts"]
+__all__ = ["MAX_FUTURE_SALTS", "SALT_PERIOD", "ServerSalts"]
 
 SALT_PERIOD = 1800
 """Seconds for which a salt is the current one."""

@@ -232,8 +232,9 @@ class ServerSession(ServerSending):
         """Begin to send: a connection of this client is there. What it did not acknowledge is sent again."""
         self._connected = True
         self._forget_old(now)
-        waiting = [message for message in self._queue if not message.msg_id]
+        waiting = [message for message in self._queue if message.queued and not message.msg_id]
         self._queue.clear()
+        self._skipped = 0
         for message in self._stored.values():
             message.queued = True
             self._queue.append(message)

@@ -27,6 +27,8 @@ from mtproto.session.events import (
     Undecodable,
 )
 from mtproto.session.inbox import Seen, Status
+from mtproto.session.packet_reader import Cost
+from mtproto.session.salts import MAX_FUTURE_SALTS
 from mtproto.session.server_records import Outgoing, Received
 from mtproto.session.server_state import ServerState
 from tl import TLError, service
@@ -35,6 +37,9 @@ __all__ = ["ServerHandlers"]
 
 ACK_DELAY = 1.0
 """Seconds that an acknowledgement waits for an answer that does its work."""
+
+IDS_OF_A_SALT = 16
+"""As many ids of a packet's budget one salt costs: writing the longest answer takes half a millisecond."""
 
 UNREADABLE = (400, "INPUT_FETCH_ERROR")
 """The answer to a query that can't even be unpacked."""
@@ -67,7 +72,7 @@ class ServerHandlers(ServerState):
         elif len(body) < 4:
             raise RemoteProtocolError("body", "there is none")
         elif self._begin_query(record):
-            self._events.append(Query(record.msg_id, body))
+            self._events.append(Query(record.msg_id, body, self._reader.budget))
 
     def _begin_query(self, record: Received) -> bool:
         """Count a query that will be answered; too many at once are a flood."""
@@ -149,9 +154,11 @@ class ServerHandlers(ServerState):
     # Salts: core.telegram.org/mtproto/service_messages#request-for-several-future-salts
 
     def _get_future_salts(self, record: Received, body: bytes, now: float) -> None:
+        wanted = min(max(service.decode(body).num, 1), MAX_FUTURE_SALTS)
+        self._reader.spend(Cost.IDS, IDS_OF_A_SALT * wanted, "get_future_salts")
         salts = [
             service.types.FutureSalt(valid_since=salt.valid_since, valid_until=salt.valid_until, salt=salt.salt)
-            for salt in self._salts.future(now, service.decode(body).num)
+            for salt in self._salts.future(now, wanted)
         ]
         self._acks.pop(record.msg_id, None)
         self._reply(service.types.FutureSalts(req_msg_id=record.msg_id, now=int(now), salts=salts).to_bytes())
@@ -200,7 +207,7 @@ class ServerHandlers(ServerState):
         self._ack_deadline = min(self._ack_deadline, now + ACK_DELAY)
 
     def _msgs_ack(self, _record: Received, body: bytes, _now: float) -> None:
-        self._delivered(wire.read_ids(body, self._limits.message_ids_accepted))
+        self._delivered(self._reader.ids(body))
 
     def _delivered(self, msg_ids: tuple[int, ...]) -> None:
         """Forget messages that the client has."""
@@ -213,14 +220,14 @@ class ServerHandlers(ServerState):
     # States: core.telegram.org/mtproto/service_messages_about_messages#request-for-message-status-information
 
     def _msgs_state_req(self, record: Received, body: bytes, _now: float) -> None:
-        self._send_states(record, wire.read_ids(body, self._limits.message_ids_accepted))
+        self._send_states(record, self._reader.ids(body))
 
     def _send_states(self, record: Received, msg_ids: tuple[int, ...]) -> None:
         """Tell the states; what is called not received is not accepted later, since the client sends it again."""
         info = bytearray()
         for msg_id in msg_ids:
             status = self._status(msg_id)
-            if status.kind in (Status.NOT_RECEIVED, Status.NOT_RECEIVED_YET):
+            if status is Status.NOT_RECEIVED or status is Status.NOT_RECEIVED_YET:
                 self._register.deny(msg_id)
             info.append(status)
         self._acks.pop(record.msg_id, None)
@@ -243,6 +250,7 @@ class ServerHandlers(ServerState):
         self._told_states(asked, answer.info)
 
     def _msgs_all_info(self, _record: Received, body: bytes, _now: float) -> None:
+        self._reader.named(body)
         news = service.decode(body)
         if len(news.info) != len(news.msg_ids):
             raise RemoteProtocolError("msgs_all_info", f"{len(news.info)} states for {len(news.msg_ids)} messages")
@@ -282,12 +290,12 @@ class ServerHandlers(ServerState):
     # #explicit-request-to-re-send-messages
 
     def _msg_resend_req(self, record: Received, body: bytes, _now: float) -> None:
-        msg_ids = wire.read_ids(body, self._limits.message_ids_accepted)
+        msg_ids = self._reader.ids(body)
         self._resend(record, msg_ids, [self._stored.get(msg_id) for msg_id in msg_ids])
 
     def _msg_resend_ans_req(self, record: Received, body: bytes, _now: float) -> None:
         """Send the answers to these queries again (in the schema; gone from the documentation)."""
-        msg_ids = wire.read_ids(body, self._limits.message_ids_accepted)
+        msg_ids = self._reader.ids(body)
         queries = [self._register.find(msg_id) for msg_id in msg_ids]
         self._resend(record, msg_ids, [query.answer if query else None for query in queries])
 

@@ -7,9 +7,11 @@ comes; an answer is kept until it is acknowledged, for ten minutes at most.
 from __future__ import annotations
 
 from bisect import bisect_left, insort
+from collections import OrderedDict
+from functools import cache
 
 from mtproto.limits import Limits
-from mtproto.session.inbox import Seen, Status
+from mtproto.session.inbox import TAKEN, Seen, Status
 
 __all__ = ["Outgoing", "Received", "Register", "follows"]
 
@@ -133,7 +135,7 @@ class Register:
         self._records: dict[int, Received] = {}
         self._ids: list[int] = []  # in ascending order
         self._counted: list[int] = []  # those of them whose numbers count
-        self._denied: dict[int, None] = {}
+        self._denied: OrderedDict[int, None] = OrderedDict()  # the first of a dict is slow to find again and again
         self.floor = floor
         self.running = 0
 
@@ -172,9 +174,9 @@ class Register:
     def discard(self, record: Received) -> None:
         """Take back a record: the message was not accepted after all."""
         del self._records[record.msg_id]
-        self._ids.remove(record.msg_id)
+        del self._ids[bisect_left(self._ids, record.msg_id)]
         if record.counted:
-            self._counted.remove(record.msg_id)
+            del self._counted[bisect_left(self._counted, record.msg_id)]
 
     def _evict(self) -> None:
         """Forget the oldest records that are done with, beyond the limit; those that are open do not count."""
@@ -191,7 +193,7 @@ class Register:
         if msg_id not in self._records:
             self._denied[msg_id] = None
             if len(self._denied) > DENIED_KEPT:
-                del self._denied[next(iter(self._denied))]
+                self._denied.popitem(last=False)
 
     def check_seqno(self, msg_id: int, seqno: int, *, counted: bool) -> int:
         """Return 32 or 33 where a number does not fit between those of the neighbouring ids, else 0.
@@ -219,14 +221,20 @@ class Register:
             return Status.NOT_RECEIVED_YET if msg_id > self.newest else Status.NOT_RECEIVED
         if record.forgotten:
             return Status.UNKNOWN
-        status = Status.RECEIVED if ack_waits else Status.RECEIVED | Status.ACKNOWLEDGED
-        if not record.seqno & 1:
-            status |= Status.NEEDS_NO_ACK
-        if record.query:
-            status |= Status.RUNNING
-        if record.answered:
-            status |= Status.ANSWERED
-        return status
+        return _joined(ack_waits, not record.seqno & 1, record.query, record.answered)
+
+
+@cache
+def _joined(ack_waits: bool, needs_no_ack: bool, running: bool, answered: bool) -> Status:
+    """Return the status of a message that was received; kept, as flags are joined slowly."""
+    status = Status.RECEIVED if ack_waits else TAKEN
+    if needs_no_ack:
+        status |= Status.NEEDS_NO_ACK
+    if running:
+        status |= Status.RUNNING
+    if answered:
+        status |= Status.ANSWERED
+    return status
 
 
 def follows(seqno: int, before: int) -> bool:

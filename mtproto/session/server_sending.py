@@ -35,7 +35,7 @@ class ServerSending(ServerHandlers):
     def waiting(self) -> int:
         """How many messages wait to be sent at once; acknowledgements count as one when they are due."""
         acks_due = self._acks_due or len(self._acks) > self._limits.acks_pending
-        return len(self._queue) + (acks_due and bool(self._acks)) + self._gap_due
+        return len(self._queue) - self._skipped + (acks_due and bool(self._acks)) + self._gap_due
 
     @property
     def unsent(self) -> int:
@@ -114,6 +114,10 @@ class ServerSending(ServerHandlers):
         size = 0
         soft = min(budget, self._limits.frame_sent_soft)
         while self._queue and len(taken) < self._limits.container_messages_sent:
+            if not self._queue[0].queued:
+                self._queue.popleft()
+                self._skipped -= 1
+                continue
             size += MESSAGE_HEADER + len(self._queue[0].body)
             if size > (soft if taken else budget):
                 break

@@ -10,7 +10,7 @@ Pages: core.telegram.org/mtproto/service_messages (containers, gzip_packed), cor
 from __future__ import annotations
 
 import zlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from struct import Struct, pack, unpack_from
 from typing import NamedTuple
 
@@ -32,9 +32,12 @@ __all__ = [
     "GZIP_FROM",
     "INFLATED_MOST",
     "MESSAGE_HEADER",
+    "SHORT_AT_MOST",
     "Message",
     "TooMany",
+    "check_future_salts",
     "constructor_id",
+    "count_ids",
     "gzip_if_shorter",
     "read_container",
     "read_copy",
@@ -71,12 +74,16 @@ _WORD = Struct("<I")
 _PAIR = Struct("<II")
 _MESSAGE = Struct("<qii")
 _RPC_RESULT = Struct("<Iq")
+_FUTURE_SALTS = Struct("<IqiI")
 _RPC_ERROR = Struct("<Ii")
 _VECTOR_HEAD = Struct("<III")
 _INVOKE_AFTER = Struct("<Iq")
 
 INFLATED_MOST = 1032
 """Bytes that one byte of a deflate stream becomes at most."""
+
+SHORT_AT_MOST = 128 * 1024
+"""Bytes that a service message may become which carries no other: the longest that are sent name 8192 messages."""
 
 _GZIP_OR_ZLIB = zlib.MAX_WBITS | 32
 # Window size 32 KiB, header told by its first bytes: some clients send a zlib stream (78 9c) where gzip is declared.
@@ -205,6 +212,20 @@ def read_req_msg_id(body: bytes) -> int:
     return int(_RPC_RESULT.unpack_from(body)[1])
 
 
+def check_future_salts(body: bytes, limit: int) -> None:
+    """Check how many salts a serialized `future_salts` holds, before anything is made of them.
+
+    Raises:
+        RemoteProtocolError: it is too short for a count, or holds more than `limit`.
+
+    """
+    if len(body) < _FUTURE_SALTS.size:
+        raise RemoteProtocolError("future_salts", "cut short")
+    count = _FUTURE_SALTS.unpack_from(body)[-1]
+    if count > limit:
+        raise RemoteProtocolError("future_salts", f"{count} salts, at most {limit} are allowed")
+
+
 def write_rpc_result(req_msg_id: int, result: bytes) -> bytes:
     """Serialize an `rpc_result` around an already serialized result."""
     return _RPC_RESULT.pack(RPC_RESULT, req_msg_id) + result
@@ -220,21 +241,31 @@ def write_acks(msg_ids: Sequence[int]) -> bytes:
     return _VECTOR_HEAD.pack(MSGS_ACK, VECTOR, len(msg_ids)) + pack(f"<{len(msg_ids)}q", *msg_ids)
 
 
-def read_ids(body: bytes, limit: int) -> tuple[int, ...]:
-    """Return the ids of a service message whose only field is `msg_ids:Vector<long>`.
+def count_ids(body: bytes) -> int:
+    """Return how many ids a service message names whose first field is `msg_ids:Vector<long>`; they are not read.
 
     Raises:
-        RemoteProtocolError: its length does not agree with its count.
-        TooMany: it names more than `limit` ids; a kind of the above.
+        RemoteProtocolError: it is too short for them, or begins with something else.
 
     """
     if len(body) < _VECTOR_HEAD.size:
         raise RemoteProtocolError("msg_ids", "cut short")
     _, vector, count = _VECTOR_HEAD.unpack_from(body)
-    if vector != VECTOR or len(body) != _VECTOR_HEAD.size + 8 * count:
+    if vector != VECTOR or len(body) < _VECTOR_HEAD.size + 8 * count:
         raise RemoteProtocolError("msg_ids", "not a vector of the length that it declares")
-    if count > limit:
-        raise TooMany("msg_ids", f"{count} ids, at most {limit} are allowed")
+    return int(count)
+
+
+def read_ids(body: bytes) -> tuple[int, ...]:
+    """Return the ids of a service message whose only field is `msg_ids:Vector<long>`.
+
+    Raises:
+        RemoteProtocolError: its length does not agree with its count.
+
+    """
+    count = count_ids(body)
+    if len(body) != _VECTOR_HEAD.size + 8 * count:
+        raise RemoteProtocolError("msg_ids", "not a vector of the length that it declares")
     ids: tuple[int, ...] = unpack_from(f"<{count}q", body, _VECTOR_HEAD.size)
     return ids
 
@@ -247,18 +278,19 @@ def write_invoke_after(msg_ids: Sequence[int], query: bytes) -> bytes:
     return head + pack(f"<{len(msg_ids)}q", *msg_ids) + query
 
 
-def read_gzip(body: bytes, limit: int) -> bytes:
+def read_gzip(body: bytes, limit: int, short: Collection[int] = ()) -> bytes:
     """Inflate a serialized `gzip_packed`, one level; gzip and zlib streams are accepted.
 
     Args:
         body: the whole object, constructor id included.
         limit: how many bytes it may become.
+        short: the constructor ids of objects that may become no more than `SHORT_AT_MOST`.
 
     Raises:
         RemoteProtocolError: the stream is damaged, cut short or followed by something, or grows beyond `limit`.
 
     """
-    return _inflate(_read_bytes(body, _WORD.size), limit)
+    return _inflate(_read_bytes(body, _WORD.size), limit, short)
 
 
 def write_gzip(body: bytes) -> bytes:
@@ -279,11 +311,16 @@ def gzip_if_shorter(body: bytes) -> bytes:
     return packed if len(packed) <= _GZIP_WORTH * len(body) else body
 
 
-def _inflate(data: bytes, limit: int) -> bytes:
+def _inflate(data: bytes, limit: int, short: Collection[int]) -> bytes:
     unpacker = zlib.decompressobj(wbits=_GZIP_OR_ZLIB)
     try:
         # One byte more than allowed is asked for: getting it tells a bomb from an object of exactly that size.
-        body = unpacker.decompress(data, limit + 1)
+        body = unpacker.decompress(data, min(limit, SHORT_AT_MOST) + 1)
+        if len(body) > SHORT_AT_MOST and limit > SHORT_AT_MOST:
+            if constructor_id(body) in short:
+                raise RemoteProtocolError("gzip_packed", f"a service message of more than {SHORT_AT_MOST} bytes")
+            unpacker = zlib.decompressobj(wbits=_GZIP_OR_ZLIB)  # once more, which costs less than joining two pieces
+            body = unpacker.decompress(data, limit + 1)
     except zlib.error as error:
         raise RemoteProtocolError("gzip_packed", "the stream is damaged") from error
     if len(body) > limit:

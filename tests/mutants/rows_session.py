@@ -77,7 +77,9 @@ ROWS: Mapping[tuple[str, str], Sequence[tuple[str, str]]] = {
     ("mtproto/session/packet_reader.py", _SESSION): (
         ("MSG_CONTAINER: frozenset({_PACKET}),", "MSG_CONTAINER: frozenset({_PACKET, MSG_COPY}),"),
         ("MSG_CONTAINER: frozenset({_PACKET}),", "MSG_CONTAINER: frozenset({_PACKET, GZIP_PACKED}),"),
-        ("self._set_left(Cost.INFLATED, room - len(unpacked))", "self._set_left(Cost.INFLATED, room)"),
+        ("self._left[Cost.INFLATED] = room - len(unpacked)", "self._left[Cost.INFLATED] = room"),
+        ("if count > self._limits.message_ids_accepted:", "if False:"),
+        ('self.spend(Cost.IDS, count, "msg_ids")', "pass"),
         ("range(self._limits.gzip_nesting - self._path.count(GZIP_PACKED))", "range(9)"),
     ),
     ("mtproto/session/packet_reader.py", _READER): (
@@ -120,7 +122,6 @@ ROWS: Mapping[tuple[str, str], Sequence[tuple[str, str]]] = {
             'if count > limit:\n        raise TooMany("msg_container"',
             'if False:\n        raise TooMany("msg_container"',
         ),
-        ('if count > limit:\n        raise TooMany("msg_ids"', 'if False:\n        raise TooMany("msg_ids"'),
         ("if len(body) > limit:", "if False:"),
         ("if not unpacker.eof:", "if False:"),
         ("if unpacker.unused_data:", "if False:"),

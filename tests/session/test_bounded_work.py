@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections import deque
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from mtproto.limits import SERVER_LIMITS, Limits
-from mtproto.session import wire
-from mtproto.session.events import Query, RequestLost, Result, Undecodable, Update
+from mtproto.session import server_state, wire
+from mtproto.session.events import Anomaly, Flooded, Query, RequestLost, Result, RpcFailed, Undecodable, Update
 from mtproto.session.outbox import Outbox
+from mtproto.session.service_messages import Kind
 from mtproto.session.wire import Message
 from tests.session.harness import Pair, api_body, of
 from tl import service
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from mtproto.session.outbox import Request
+    from mtproto.session.server_records import Outgoing
 
 LIMITS = Limits(inflated=1000)
 ROOMY = api_body() + bytes(292)  # 300 bytes, packed about 30
@@ -160,3 +165,143 @@ def test_server_counts_no_call_for_an_unreadable_rpc_drop_answer() -> None:
         assert len(of(events, Undecodable)) == 1
     events = pair.to_server(pair.forge_client(api_body(), seqno=pair.next_content_seqno()))
     assert len(of(events, Query)) == 1
+
+
+FEW_IDS = Limits(ids_accepted=100)
+QUESTION = service.types.MsgsStateReq(msg_ids=[5] * 40).to_bytes()
+
+
+def packed_or_not(body: bytes, *, packed: bool) -> bytes:
+    return wire.write_gzip(body) if packed else body
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_client_tells_no_more_states_than_a_packet_may_ask_for(packed: bool) -> None:
+    pair = Pair(limits=FEW_IDS)
+    bodies = [packed_or_not(QUESTION, packed=packed)] * 4
+    events = pair.from_server_now(container(pair, bodies, first_id=pair.server_id(3, -1), step=4), seqno=10)
+    assert [said.NAME for said in pair.said_by_client()].count("msgs_state_info") == 2
+    assert len(of(events, Undecodable)) == 2
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_server_calls_it_a_flood_where_a_packet_asks_for_more_states(packed: bool) -> None:
+    pair = Pair(server_limits=FEW_IDS)
+    bodies = [packed_or_not(QUESTION, packed=packed)] * 3
+    messages = [Message(pair.client_id(-1) + 4 * number, 0, body) for number, body in enumerate(bodies)]
+    events = pair.to_server(pair.forge_client(wire.write_container(messages), seqno=10))
+    assert len(of(events, Flooded)) == 1
+    assert [said.NAME for said in pair.said_by_server()].count("msgs_state_info") == 2
+
+
+@pytest.mark.parametrize("kind", ["MsgsAck", "MsgsStateReq", "MsgResendReq", "MsgResendAnsReq", "MsgsAllInfo"])
+def test_all_service_messages_that_name_others_count(kind: str) -> None:
+    pair = Pair(limits=FEW_IDS, server_limits=FEW_IDS)
+    more = {"info": bytes(101)} if kind == "MsgsAllInfo" else {}
+    body = getattr(service.types, kind)(msg_ids=[5] * 101, **more).to_bytes()
+    assert len(of(pair.from_client_now(body), Flooded)) == 1
+    if kind != "MsgResendAnsReq":
+        assert isinstance(of(pair.from_server_now(body), Undecodable)[0].error, wire.TooMany)
+
+
+def test_server_tells_no_more_salts_than_a_packet_may_ask_for() -> None:
+    pair = Pair()
+    question = service.functions.GetFutureSalts(num=64).to_bytes()
+    messages = [Message(pair.client_id(-1) + 4 * number, 0, question) for number in range(17)]
+    events = pair.to_server(pair.forge_client(wire.write_container(messages), seqno=10))
+    assert len(of(events, Flooded)) == 1
+    assert [said.NAME for said in pair.said_by_server()].count("future_salts") == 16
+
+
+def test_client_tells_states_without_a_look_at_all_acks_that_wait() -> None:
+    class Unlooked(list[int]):
+        def __iter__(self) -> Iterator[int]:
+            raise AssertionError("all acks were looked at")
+
+        def __contains__(self, _: object) -> bool:
+            raise AssertionError("all acks were looked at")
+
+    pair = Pair()
+    known = pair.server_id(3, -1)
+    pair.to_client(pair.forge(api_body(), known, seqno=1))
+    pair.client._inbox.acks = Unlooked(pair.client._inbox.acks)
+    pair.from_server_now(service.types.MsgsStateReq(msg_ids=[known]))
+    pair.client._inbox.acks = []
+    told: Any = pair.said_by_client()[-1]
+    assert told.info == b"\x04"
+
+
+@pytest.mark.parametrize("asked", [False, True])
+def test_future_salts_are_not_decoded_unless_they_were_asked_for_and_are_few(
+    asked: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pair = Pair()
+    question = 4
+    if asked:
+        pair.client._queue_service(Kind.SALTS, service.functions.GetFutureSalts(num=32).to_bytes())
+        pair.from_client()
+        question = next(iter(pair.client._asked))
+    salt = service.types.FutureSalt(valid_since=0, valid_until=1 << 30, salt=5)
+    answer = service.types.FutureSalts(req_msg_id=question, now=0, salts=[salt] * 65).to_bytes()
+    monkeypatch.setattr(service, "decode", None)
+    events = pair.from_server_now(wire.write_gzip(answer))
+    assert len(of(events, Undecodable if asked else Anomaly)) == 1
+
+
+def test_client_does_not_read_an_error_as_long_as_a_book() -> None:
+    pair = Pair()
+    call = pair.sent_request()
+    error = service.types.RpcError(error_code=400, error_message="A" * 5000).to_bytes()
+    events = pair.from_server_now(wire.write_rpc_result(call.msg_id, error))
+    assert [lost.request for lost in of(events, RequestLost)] == [call]
+
+
+def test_server_forgets_messages_that_wait_one_by_one_without_a_look_at_all_others(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    pair = Pair()
+    for number in range(40):
+        pair.server.push(api_body(number))
+    pair.run()
+    for number in range(40):
+        pair.server.push(api_body(number))
+    sent = [
+        message.msg_id for payload in pair.from_server() for message in pair.open_server(payload) if message.seqno & 1
+    ]
+    pair.reconnect()
+    made = []
+
+    def counted(content: Iterable[Outgoing]) -> deque[Outgoing]:
+        made.append(1)
+        return deque(content)
+
+    monkeypatch.setattr(server_state, "deque", counted)
+    for msg_id in sent[::-1]:
+        pair.from_client_now(wire.write_acks([msg_id]))
+    assert 0 < len(made) < 8
+    assert not pair.server._stored
+    assert pair.server.waiting == 0
+    assert pair.from_server() == []
+
+
+@pytest.mark.parametrize("size", [wire.SHORT_AT_MOST - 4, wire.SHORT_AT_MOST + 4])
+def test_packed_service_messages_are_not_unpacked_further_than_honest_ones_reach(size: int) -> None:
+    pair = Pair(limits=Limits(message_ids_accepted=20_000, ids_accepted=20_000))
+    body = service.types.MsgsAllInfo(msg_ids=[], info=bytes(size - 16)).to_bytes()
+    error = of(pair.from_server_now(wire.write_gzip(body)), Undecodable)[0].error
+    assert ("a service message of more than 131072 bytes" in str(error)) == (size > wire.SHORT_AT_MOST)
+    assert wire.read_gzip(wire.write_gzip(body), 1 << 20) == body
+
+
+def test_calls_that_follow_no_other_are_not_looked_at_when_one_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    pair = Pair()
+    call = pair.sent_request()
+    follower = pair.send(1, after=[call])
+    looks = []
+    for number in range(2, 6):
+        pair.send(number)
+    monkeypatch.setattr(Outbox, "queued", lambda outbox: looks.append(outbox))
+    error = wire.write_rpc_error(400, "TEST")
+    events = pair.from_server_now(wire.write_rpc_result(call.msg_id, error))
+    assert [failed.request for failed in of(events, RpcFailed)] == [call, follower]
+    assert not looks

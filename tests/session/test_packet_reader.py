@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import pytest
@@ -141,3 +142,42 @@ def test_what_does_not_fit_into_the_budget_takes_nothing_of_it() -> None:
     with pytest.raises(wire.TooMany, match="9 messages, 8 of 8 are left"):
         reader.spend(Cost.MESSAGES, 9, "test")
     assert reader.left(Cost.MESSAGES) == 8
+
+
+def test_ids_of_a_packet_are_counted_together() -> None:
+    reader = PacketReader(Limits(message_ids_accepted=8, ids_accepted=12))
+    assert reader.ids(wire.write_acks(range(8))) == tuple(range(8))
+    with pytest.raises(wire.TooMany, match="8 ids, 4 of 12 are left"):
+        reader.ids(wire.write_acks(range(8)))
+
+
+def test_more_ids_than_documented_are_refused() -> None:
+    reader = PacketReader(Limits())
+    assert len(reader.ids(wire.write_acks(range(8192)))) == 8192
+    with pytest.raises(wire.TooMany, match="8193 ids, at most 8192 are allowed"):
+        reader.ids(wire.write_acks(range(8193)))
+
+
+def test_a_packet_that_names_too_many_ids_has_nothing_unpacked_any_more() -> None:
+    reader = PacketReader(Limits(ids_accepted=4))
+    with pytest.raises(wire.TooMany):
+        reader.ids(wire.write_acks(range(5)))
+    with pytest.raises(RemoteProtocolError, match="inflated to all that it may"):
+        reader.inflate(wire.write_gzip(LEAF))
+    reader.begin()
+    assert reader.inflate(wire.write_gzip(LEAF)) == LEAF
+
+
+def test_work_grows_with_all_that_packets_hold() -> None:
+    reader = PacketReader(Limits())
+    seen = [reader.work]
+    for what in (
+        reader.begin,
+        lambda: reader.container(wire.write_container([Message(5, 1, LEAF)] * 10)),
+        lambda: reader.ids(wire.write_acks(range(160))),
+        lambda: reader.inflate(wire.write_gzip(bytes(13_000))),
+        reader.begin,
+    ):
+        what()
+        seen.append(reader.work)
+    assert [later - earlier for earlier, later in pairwise(seen)] == [5, 20, 10, 10, 5]

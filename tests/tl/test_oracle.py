@@ -59,7 +59,7 @@ def test_what_is_written_and_read(source: random.Random) -> None:
         assert same(oracle.read(data), form)
         assert same(schema.decode(data).to_dict(), form)
         assert schema.dissect(data).length == len(data)
-        assert locate(schema, data, 0, schema.kind(None), 128, whole=True) is None
+        assert locate(schema, data, 0, schema.kind(None), 128, whole=True)[0] is None
         assert schema.from_json(made.to_json()).to_json() == made.to_json()
         repr(made)
 
