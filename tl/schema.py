@@ -278,19 +278,22 @@ class Schema:
         self, data: bytes, offset: int, result: str | None, nesting: int, *, whole: bool
     ) -> tuple[Any, int]:
         """Read with zeros behind the data, which large data was not given; raise the exact error if that fails."""
-        failure: Exception | None = None
+        failure = ""
+        read = self._readers.get(result) or self._reader(result)
         try:
-            value, end = self._reader(result)(data + _ZEROS, offset, nesting)
+            value, end = read(data + _ZEROS, offset, nesting)
             if end == len(data) or (end < len(data) and not whole):
                 return value, end
         except UNPACK_FAILURES as error:
-            failure = error
+            failure = str(error)
         from tl.dissect import locate
 
         kind = self.kind(result)
-        found = locate(self, data, offset, kind, nesting, whole)
-        # There is always a fault to be found: both walks follow one plan.
-        raise found or DecodeError(f"cannot be read ({failure})", str(kind), offset, len(data) - offset, raw=data)
+        # There is always a fault to be found: both walks follow one plan. No name is given to the error: it would stand
+        # in a frame that the error itself holds, and both would stay, with the data, until the collector comes.
+        raise locate(self, data, offset, kind, nesting, whole) or DecodeError(
+            f"cannot be read ({failure})", str(kind), offset, len(data) - offset, raw=data
+        )
 
     def encode(self, value: Any, result: str | None = None, *, nesting: int = NESTING) -> bytes:
         """Write one value as `decode` reads it with the same `result`. Raises EncodeError."""
