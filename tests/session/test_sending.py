@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from dataclasses import replace
 from typing import Any
 
@@ -247,6 +248,33 @@ def test_cancelled_calls_fill_no_memory(pair: Pair) -> None:
     assert len(pair.client._outbox._by_id) == 0
     assert len(pair.client._asked) <= 1000
     assert len(pair.client._carriers) <= 1000
+
+
+class Body:
+    """A call's body that can be watched."""
+
+    def __call__(self, _context: SendContext) -> bytes:
+        return api_body(1)
+
+
+def test_a_cancelled_call_keeps_no_body(pair: Pair) -> None:
+    body = Body()
+    watched = weakref.ref(body)
+    request = pair.client.send(body)
+    del body
+    pair.from_client()
+    assert watched() is not None
+    pair.client.cancel(request, pair.now)
+    assert watched() is None
+    assert any(said.NAME == "rpc_drop_answer" for said in pair.said_by_client())
+
+
+def test_states_that_the_server_does_not_read_fill_no_memory(pair: Pair) -> None:
+    body = bytes(types.MsgsStateReq(msg_ids=[1] * 300).to_bytes())
+    messages = [wire.Message(pair.server_id(3), 0, body) for _ in range(500)]
+    pair.from_server_now(wire.write_container(messages), 0, 3)
+    states = [said for said in pair.said_by_client() if said.NAME == "msgs_state_info"]
+    assert len(states) == 128
 
 
 def test_nothing_is_left_after_many_calls(pair: Pair) -> None:
