@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Sequence
+from io import BytesIO
 from struct import Struct, pack, unpack_from
 from typing import NamedTuple
 
@@ -77,6 +78,9 @@ _INVOKE_AFTER = Struct("<Iq")
 
 INFLATED_MOST = 1032
 """Bytes that one byte of a deflate stream becomes at most."""
+
+_PIECE = 2 * 1024 * 1024
+# Bytes that are inflated at once. What zlib makes of more lies in many pieces, which it copies: twice the memory.
 
 _GZIP_OR_ZLIB = zlib.MAX_WBITS | 32
 # Window size 32 KiB, header told by its first bytes: some clients send a zlib stream (78 9c) where gzip is declared.
@@ -283,7 +287,14 @@ def _inflate(data: bytes, limit: int) -> bytes:
     unpacker = zlib.decompressobj(wbits=_GZIP_OR_ZLIB)
     try:
         # One byte more than allowed is asked for: getting it tells a bomb from an object of exactly that size.
-        body = unpacker.decompress(data, limit + 1)
+        body = unpacker.decompress(data, min(_PIECE, limit + 1))
+        if len(body) == _PIECE:
+            gathered = BytesIO()
+            while body:
+                gathered.write(body)
+                room = limit + 1 - gathered.tell()
+                body = unpacker.decompress(unpacker.unconsumed_tail, min(_PIECE, room)) if room else b""
+            body = gathered.getvalue()
     except zlib.error as error:
         raise RemoteProtocolError("gzip_packed", "the stream is damaged") from error
     if len(body) > limit:
