@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
+from typing import TYPE_CHECKING
+
 import pytest
 
 from mtproto.errors import ConnectionLost, RemoteProtocolError
 from mtproto.link import Broken
 from mtproto.message.envelope import Sender, seal
 from mtproto.session import ForeignSession
+from mtproto.transport import client_transport
+from mtproto.transport.tls_records import RecordReader
 from tests.link.support import Pair, known_state, seeded
 from tests.test_kept_errors import has_frames
+
+if TYPE_CHECKING:
+    from mtproto.transport import ClientTransport
 
 
 def foreign_packets(pair: Pair, count: int) -> bytes:
@@ -67,3 +76,18 @@ def test_the_reason_of_a_lost_connection_keeps_no_frames() -> None:
     assert isinstance(trouble, ConnectionLost)
     assert isinstance(trouble.__cause__, OSError)
     assert not has_frames(trouble)
+
+
+@pytest.mark.parametrize("reader", [client_transport("intermediate", seeded()), RecordReader()])
+def test_a_reader_that_has_failed_does_not_keep_its_error(reader: ClientTransport | RecordReader) -> None:
+    gc.disable()
+    try:
+        try:
+            reader.receive(b"\x05\x00\x00\x00\x00\x00")
+        except RemoteProtocolError as error:
+            held = weakref.ref(error)
+        assert held() is None
+    finally:
+        gc.enable()
+    with pytest.raises(RemoteProtocolError):
+        reader.receive(b"")
