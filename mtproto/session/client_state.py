@@ -123,7 +123,7 @@ class ClientState:
         self._asked: dict[int, ServiceMessage] = {}  # sent, to be answered
         self._again: list[Request] = []  # to be sent once more under the ids that they have
         self._carriers: dict[int, tuple[ServiceMessage | Request, ...]] = {}
-        self._quick_acks: dict[int, tuple[Request, ...]] = {}
+        self._quick_acks: dict[int, tuple[int, ...]] = {}  # from tokens to ids of calls
         self._new_sessions: dict[tuple[int, int], None] = {}  # unique_id and first_msg_id of notifications
         self._lost_below_id = 0  # the highest first_msg_id that a packet has named; 0 between packets
         self._connected = False

@@ -17,6 +17,7 @@ from mtproto.session import ClientSession, HttpWait, SendContext, wire
 from mtproto.session.client_sending import PACKET_OVERHEAD
 from mtproto.session.client_state import new_session_id
 from mtproto.session.events import QuickAcked, RequestLost, Resent, Result, Sent
+from mtproto.session.outbox import RequestState
 from tests.session.harness import MAX_BYTES, Pair, api_body, of
 from tl import service
 
@@ -267,6 +268,20 @@ def test_a_cancelled_call_keeps_no_body(pair: Pair) -> None:
     pair.client.cancel(request, pair.now)
     assert watched() is None
     assert any(said.NAME == "rpc_drop_answer" for said in pair.said_by_client())
+
+
+@pytest.mark.parametrize("answer", [api_body(2), wire.write_gzip(bytes(1000))[:-8] + bytes(8)])
+def test_an_answered_call_keeps_no_body(pair: Pair, answer: bytes) -> None:
+    body = Body()
+    watched = weakref.ref(body)
+    request = pair.client.send(body, want_quick_ack=True)
+    other = pair.client.send(Body())  # so that the two go in a container, which may be refused
+    pair.from_client()
+    pair.client.receive(pair.forge(wire.write_rpc_result(request.msg_id, answer)), pair.now)
+    pair.client_events.clear()  # of its sealing
+    del body, request
+    assert other.state is RequestState.SENT
+    assert watched() is None
 
 
 def test_states_that_the_server_does_not_read_fill_no_memory(pair: Pair) -> None:
