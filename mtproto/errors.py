@@ -40,6 +40,7 @@ __all__ = [
     "Unauthorized",
     "own_copy",
     "rpc_error",
+    "without_frames",
 ]
 
 E = TypeVar("E", bound=Exception)
@@ -287,6 +288,25 @@ def own_copy(error: E, where: str = "") -> E:
         made.__notes__ = [*notes]
     made.__cause__ = error.__cause__ or error
     return made
+
+
+def without_frames(error: E) -> E:
+    """Take the traceback off an error that is to be kept, and off its causes: their frames hold what came in.
+
+    An error that was being handled when this one was raised (`__context__`) goes as well: a `UnicodeDecodeError` holds
+    the bytes that it is about. What was raised `from` another error keeps that cause.
+
+    Returns:
+        `error` itself.
+
+    """
+    done: set[int] = set()
+    part: BaseException | None = error
+    while part is not None and id(part) not in done:
+        done.add(id(part))
+        part.__traceback__ = part.__context__ = None
+        part = part.__cause__
+    return error
 
 
 _FAMILIES: dict[int, type[RpcError]] = {

@@ -67,8 +67,18 @@ class Limits:
     remembered_message_ids: int = 1000
     """Received ids kept against replay: TDLib's number."""
 
-    queued_updates: int = 1000
-    """Updates that wait for a slow reader; beyond it the oldest go, and an event says how many."""
+    queued_updates: int = 16_384
+    """Updates that wait for a slow reader; beyond it the oldest go, and an event says how many.
+
+    One read of a socket brings up to 14,131 of them (256 KiB, behind a container that was there but for its end), so
+    that a reader who is there loses none.
+    """
+
+    queued_update_bytes: int = 16 * 1024 * 1024
+    """What the updates that wait at a client may hold together, unpacked; beyond it the oldest go likewise.
+
+    The newest one stays whatever its size, which `frame_accepted` and `inflated` bound.
+    """
 
     foreign_sessions: int = 16
     """Messages of another session in a row before the connection is closed."""
@@ -76,5 +86,10 @@ class Limits:
 
 DEFAULT_LIMITS = Limits()
 
-SERVER_LIMITS = Limits(frame_accepted=2 * 1024 * 1024, inflated=2 * 1024 * 1024, elements=16_384)
-"""What our servers accept: twice what clients send at most, so that a stranger's packet costs little to refuse."""
+SERVER_LIMITS = Limits(
+    frame_accepted=2 * 1024 * 1024, inflated=2 * 1024 * 1024, elements=16_384, queued_updates=1000
+)
+"""What our servers accept: twice what clients send at most, so that a stranger's packet costs little to refuse.
+
+Updates wait in each of a key's sessions, and `LocalDC.push` waits where one has no room.
+"""

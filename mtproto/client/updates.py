@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from mtproto.errors import without_frames
 from mtproto.limits import DEFAULT_LIMITS
 from mtproto.net.updates import UpdatesDropped
 from mtproto.session.events import Undecodable, Update, UpdatesGap
@@ -30,6 +31,9 @@ class UndecodableUpdate:
 
     raw: bytes = field(repr=False)
     error: TLError | MTProtoError
+
+    def __post_init__(self) -> None:
+        without_frames(self.error)
 
 
 ReceivedUpdate: TypeAlias = TLObject | UndecodableUpdate | UpdatesGap | UpdatesDropped

@@ -24,6 +24,7 @@ from mtproto.errors import (
     RemoteProtocolError,
     TransportError,
     own_copy,
+    without_frames,
 )
 from mtproto.link.calls import LinkCalls
 from mtproto.link.events import Broken, ExchangeStep, Failed, KeyCreated, LinkEvent, Status, StatusChanged
@@ -153,7 +154,8 @@ class ClientLink(LinkCalls):
 
         """
         if self._transport is not None or self._status is Status.DISCONNECTED:
-            self.trouble = reason or self._other_end.closed(greeting=self._status is Status.GREETING)
+            closed = self._other_end.closed(greeting=self._status is Status.GREETING)
+            self.trouble = without_frames(reason or closed)
         self._maker.abandon()
         self._transport = None
         self._keep_alive = None
@@ -207,6 +209,7 @@ class ClientLink(LinkCalls):
             items: Sequence[Event] = self._transport.receive(data)
         except RemoteProtocolError as error:
             self._handle(error.events, now)
+            error.events = ()
             if self._status is Status.GREETING and not self._other_end.greeted:
                 self._fail(error)  # a wrong secret: saying it again would not make it right
             else:
@@ -338,6 +341,7 @@ class ClientLink(LinkCalls):
             events = self._session.receive(payload, now)
         except RemoteProtocolError as error:
             self._events += error.events
+            error.events = ()
             self._break_for(error)
             return
         self.work += self._session.work - before

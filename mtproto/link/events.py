@@ -6,6 +6,7 @@ import enum
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
+from mtproto.errors import without_frames
 from mtproto.session.events import ClientEvent
 
 if TYPE_CHECKING:
@@ -105,6 +106,9 @@ class KeyDropped:
 
     error: MTProtoError
 
+    def __post_init__(self) -> None:
+        without_frames(self.error)
+
 
 @dataclass(frozen=True, slots=True)
 class LinkAdded:
@@ -126,12 +130,18 @@ class Broken:
 
     error: MTProtoError
 
+    def __post_init__(self) -> None:
+        without_frames(self.error)
+
 
 @dataclass(frozen=True, slots=True)
 class Failed:
     """The link has given up, for a reason that another connection would not cure. Nothing that waits will settle."""
 
     error: MTProtoError
+
+    def __post_init__(self) -> None:
+        without_frames(self.error)
 
 
 LinkEvent: TypeAlias = (

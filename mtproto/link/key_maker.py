@@ -24,6 +24,9 @@ ANSWER_TIME = 10.0
 REPEATS = 3
 """Repetitions of one query; then the connection is held to be dead."""
 
+ANSWERS_KEPT = 64 * 1024
+"""Bytes of answers that wait together; one alone may be larger, and fails where it is read."""
+
 RESTARTS = 3
 """New exchanges after a refusal that the documentation allows to be temporary."""
 
@@ -111,9 +114,12 @@ class KeyMaker:
         return query
 
     def receive(self, payload: bytes) -> None:
-        """Keep a plain payload of the server for `take_work`; copies of one that waits are dropped."""
-        if payload not in self._answers and len(self._answers) <= REPEATS:
-            self._answers.append(payload)
+        """Keep a plain payload of the server for `take_work`; copies of one that waits, and too many, are dropped."""
+        answers = self._answers
+        if payload in answers or len(answers) > REPEATS:
+            return
+        if not answers or sum(map(len, answers)) + len(payload) <= ANSWERS_KEPT:
+            answers.append(payload)
 
     def take_work(self, now: float) -> Work | None:
         """Return the next slow step, None if there is none or one is out already."""

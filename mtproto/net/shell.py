@@ -120,7 +120,7 @@ class Shell(Generic[F]):
         self._pumps: list[Pump] = []
         self._opening: Opening | None = None
         self._pending: dict[Request, F] = {}
-        self._updates = UpdateQueue(limits.queued_updates)
+        self._updates = UpdateQueue(limits)
         self._failed: MTProtoError | None = None
         self._prepare()
 

@@ -241,9 +241,8 @@ class ClientSession(ClientSending):
 
     def quick_ack(self, token: int) -> list[ClientEvent]:
         """Take a quick acknowledgement; one that nobody asked for is ignored (it is not authenticated)."""
-        requests = self._quick_acks.pop(token, ())
-        acked = [QuickAcked(request) for request in requests if request.state is not RequestState.SETTLED]
-        return [*self._drain(), *acked]
+        requests = map(self._outbox.find, self._quick_acks.pop(token, ()))
+        return [*self._drain(), *(QuickAcked(request) for request in requests if request is not None)]
 
     @property
     def in_flight(self) -> int:

@@ -149,6 +149,7 @@ class ClientHandlers(ClientMessageHandlers):
                 constructor = wire.constructor_id(result)
             error = self._read_error(result) if constructor == ids.RPC_ERROR else None
         except (TLError, RemoteProtocolError) as unreadable:
+            self._carriers.pop(request.packet_id, None)  # it was accepted
             self._lose(request, unreadable)
             raise
         if error is None:

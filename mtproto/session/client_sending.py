@@ -144,7 +144,7 @@ class ClientSending(ClientHandlers):
             events.append(Resent(request, old, new) if old else Sent(request, new))
         hurried = [request for request in sealed if request.want_quick_ack]
         if hurried:
-            self._note_quick_ack(packet.quick_ack_token, tuple(hurried))
+            self._note_quick_ack(packet.quick_ack_token, tuple([request.msg_id for request in hurried]))
         token = packet.quick_ack_token if hurried else None
         return Packet(packet.payload, token, tuple(sealed), tuple(events))
 
@@ -253,7 +253,7 @@ class ClientSending(ClientHandlers):
         if len(self._carriers) > CARRIERS_KEPT:
             del self._carriers[next(iter(self._carriers))]
 
-    def _note_quick_ack(self, token: int, requests: tuple[Request, ...]) -> None:
-        self._quick_acks[token] = requests
+    def _note_quick_ack(self, token: int, msg_ids: tuple[int, ...]) -> None:
+        self._quick_acks[token] = msg_ids
         if len(self._quick_acks) > QUICK_ACKS_KEPT:
             del self._quick_acks[next(iter(self._quick_acks))]

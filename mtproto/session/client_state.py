@@ -44,6 +44,11 @@ SILENCES = 3
 SERVICES_QUEUED = 4096
 """Service messages that wait to be sent before those that the server provokes, or that save it work, are left out."""
 
+LARGE_QUEUED = 128
+"""The same for those above `LARGE` bytes: the states of many messages."""
+
+LARGE = 256
+
 QUESTIONS_KEPT = 1000
 """Service questions without an answer that are remembered; beyond it the oldest is forgotten."""
 
@@ -118,7 +123,7 @@ class ClientState:
         self._asked: dict[int, ServiceMessage] = {}  # sent, to be answered
         self._again: list[Request] = []  # to be sent once more under the ids that they have
         self._carriers: dict[int, tuple[ServiceMessage | Request, ...]] = {}
-        self._quick_acks: dict[int, tuple[Request, ...]] = {}
+        self._quick_acks: dict[int, tuple[int, ...]] = {}  # from tokens to ids of calls
         self._new_sessions: dict[tuple[int, int], None] = {}  # unique_id and first_msg_id of notifications
         self._lost_below_id = 0  # the highest first_msg_id that a packet has named; 0 between packets
         self._connected = False
@@ -147,7 +152,8 @@ class ClientState:
         return events
 
     def _queue_service(self, kind: Kind, body: bytes, ids: Iterable[int] = (), request: Request | None = None) -> None:
-        if len(self._services) < SERVICES_QUEUED or kind not in (Kind.REPLY, Kind.RESEND, Kind.DROP):
+        most = SERVICES_QUEUED if len(body) <= LARGE else LARGE_QUEUED
+        if len(self._services) < most or kind not in (Kind.REPLY, Kind.RESEND, Kind.DROP):
             self._services.append(ServiceMessage(kind, body, tuple(ids), request))
 
     def _waits_for(self, kind: Kind) -> bool:

@@ -3,12 +3,15 @@
 The first part is told by the client's half, the second by the server's half, the last by both. Events about a call
 carry its handle, the `Request` that `send` returned; a msg_id is a signed 64-bit integer, a body is serialized TL.
 Each call ends with exactly one of `Result`, `RpcFailed` and `RequestLost`, unless it was cancelled: then with none.
+An event that holds an error may wait for long, so that its error holds no frames (`mtproto.errors.without_frames`).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
+
+from mtproto.errors import without_frames
 
 if TYPE_CHECKING:
     from mtproto.errors import MTProtoError
@@ -123,6 +126,9 @@ class RequestLost:
     request: Request
     error: MTProtoError | TLError
 
+    def __post_init__(self) -> None:
+        without_frames(self.error)
+
 
 @dataclass(frozen=True, slots=True)
 class AnswerDropped:
@@ -235,6 +241,9 @@ class SessionBroken:
     """The connection is of no more use: close it and call `disconnected`."""
 
     error: MTProtoError
+
+    def __post_init__(self) -> None:
+        without_frames(self.error)
 
 
 # The server's half.
@@ -372,6 +381,9 @@ class Undecodable:
     msg_id: int
     body: bytes = field(repr=False)
     error: MTProtoError | TLError
+
+    def __post_init__(self) -> None:
+        without_frames(self.error)
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,7 +82,7 @@ class Request:
     """The handle of one call, given out by `send`. Two are equal only if they are the same object.
 
     Attributes:
-        body: what was handed to `send`.
+        body: what was handed to `send`; empty once the call was cancelled after it was sent.
         after: the calls that have to succeed before the server executes this one.
         idempotent: it may be executed twice, so that it is sent again where its outcome can't be known.
         want_quick_ack: whether its packet asks for a quick acknowledgement.
@@ -197,7 +197,7 @@ class Outbox:
     Attributes:
         next_ask: a time (local) before which no call has to be asked about.
         connected_at: when the present connection was made, local time.
-        dropped: msg_ids of cancelled calls whose answers may still come, with the call and the time to stop waiting.
+        dropped: msg_ids of cancelled calls whose answers may still come, with the time to stop waiting.
 
     """
 
@@ -211,7 +211,7 @@ class Outbox:
         self._order = 0
         self.next_ask = NEVER
         self.connected_at = 0.0
-        self.dropped: dict[int, tuple[Request, float]] = {}
+        self.dropped: dict[int, float] = {}
 
     @property
     def count(self) -> int:
@@ -360,12 +360,16 @@ class Outbox:
         self._count -= 1
 
     def drop(self, request: Request, now: float) -> None:
-        """Settle a cancelled call that the server may have, and keep its id so that its late answer is recognised."""
+        """Settle a cancelled call that the server may have, and keep its id so that its late answer is recognised.
+
+        Its body goes: the question that gives up its answer keeps the call until the server says something.
+        """
         self.settle(request, failed=True)
-        self.dropped[request.msg_id] = (request, now + DROPPED_LIFETIME)
+        request.body = b""
+        self.dropped[request.msg_id] = now + DROPPED_LIFETIME
         while self.dropped:
             oldest = next(iter(self.dropped))
-            if self.dropped[oldest][1] > now and len(self.dropped) <= DROPPED_KEPT:
+            if self.dropped[oldest] > now and len(self.dropped) <= DROPPED_KEPT:
                 break
             del self.dropped[oldest]
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Collection, Sequence
+from io import BytesIO
 from struct import Struct, pack, unpack_from
 from typing import NamedTuple
 
@@ -84,6 +85,9 @@ INFLATED_MOST = 1032
 
 SHORT_AT_MOST = 128 * 1024
 """Bytes that a service message may become which carries no other: the longest that are sent name 8192 messages."""
+
+_PIECE = 2 * 1024 * 1024
+# Bytes that are inflated at once. What zlib makes of more lies in many pieces, which it copies: twice the memory.
 
 _GZIP_OR_ZLIB = zlib.MAX_WBITS | 32
 # Window size 32 KiB, header told by its first bytes: some clients send a zlib stream (78 9c) where gzip is declared.
@@ -320,7 +324,14 @@ def _inflate(data: bytes, limit: int, short: Collection[int]) -> bytes:
             if constructor_id(body) in short:
                 raise RemoteProtocolError("gzip_packed", f"a service message of more than {SHORT_AT_MOST} bytes")
             unpacker = zlib.decompressobj(wbits=_GZIP_OR_ZLIB)  # once more, which costs less than joining two pieces
-            body = unpacker.decompress(data, limit + 1)
+            body = unpacker.decompress(data, min(_PIECE, limit + 1))
+        if len(body) == _PIECE:
+            gathered = BytesIO()
+            while body:
+                gathered.write(body)
+                room = limit + 1 - gathered.tell()
+                body = unpacker.decompress(unpacker.unconsumed_tail, min(_PIECE, room)) if room else b""
+            body = gathered.getvalue()
     except zlib.error as error:
         raise RemoteProtocolError("gzip_packed", "the stream is damaged") from error
     if len(body) > limit:

@@ -163,7 +163,7 @@ class _AnswerReader:
                     return bytes(self._data[end:])
                 self._position = end
         except RemoteProtocolError as failure:
-            self._failure = failure
+            self._failure = RemoteProtocolError(failure.check, failure.detail)  # without frames
             self._data.clear()
             raise
         return None

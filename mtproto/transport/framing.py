@@ -176,7 +176,7 @@ class Framing(ABC):
             while self._read(events):
                 pass
         except RemoteProtocolError as failure:
-            self._failure = failure
+            self._failure = RemoteProtocolError(failure.check, failure.detail)  # without frames
             self._buffer = ReceiveBuffer()
             failure.events = tuple(events)
             raise

@@ -41,10 +41,10 @@ NOT_YET: Mapping[str, str] = {
     "result-fails-at-its-end": "each read is handled in one piece, and memory",
     "update-fails-at-its-end": "each read is handled in one piece, and memory",
     # Memory of a client
-    "inflated-updates": "updates are counted, not their bytes",
-    "inflated-undecodable": "what can't be read is kept with its error",
-    "inflated-not-quite": "what can't be inflated is kept with its error",
-    "many-updates": "updates are counted, not their bytes",
+    "inflated-updates": "each read is handled in one piece: memory, and calls are settled late",
+    "inflated-undecodable": "each read is handled in one piece: memory, and seconds of work",
+    "inflated-not-quite": "each read is handled in one piece: seconds of work",
+    "many-updates": "each read is handled in one piece",
     "unread-pongs-of-the-client": "each read is handled in one piece",
     # Connections and deadlines of a client
 }

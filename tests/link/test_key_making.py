@@ -33,6 +33,18 @@ def test_a_client_keeps_few_answers_and_no_copies() -> None:
     assert client._answers.count(b"same") == 1
 
 
+def test_a_client_keeps_one_large_answer_at_most() -> None:
+    client = maker()
+    client.start(NOW)
+    for number in range(4):
+        client.receive(bytes((number,)) * 1_000_000)
+    assert len(client._answers) == 1
+    assert client.take_work(NOW) is not None
+    for number in range(4):
+        client.receive(bytes((number,)) * 20_000)
+    assert len(client._answers) == 3
+
+
 def test_a_client_takes_one_step_at_a_time() -> None:
     client = maker()
     client.start(NOW)

@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from mtproto.localdc import World
 
 FEW = replace(SERVER_LIMITS, queued_updates=50)
-MANY = Limits(queued_updates=1 << 20)
 
 
 def update(number: int) -> Any:
@@ -42,8 +41,8 @@ def log_in(dc: Any) -> Any:
 
 
 async def pushed_in_batches(dc: LocalDC, count: int, batch: int) -> list[Any]:
-    """Push updates in batches to one client that reads; return what came to it, in order."""
-    async with dc, connect(dc.address, keys=dc.keys, api_id=dc.api_id, limits=MANY) as client:
+    """Push updates in batches to one client that reads, with its own limits; return what came to it, in order."""
+    async with dc, connect(dc.address, keys=dc.keys, api_id=dc.api_id) as client:
         await client(log_in(dc))
 
         async def push() -> None:
@@ -60,7 +59,7 @@ async def pushed_in_batches(dc: LocalDC, count: int, batch: int) -> list[Any]:
 
 @pytest.mark.parametrize(
     ("limits", "count", "batch"),
-    [(FEW, 3_000, 150), (SERVER_LIMITS, 2_500, 2_500)],
+    [(FEW, 3_000, 150), (SERVER_LIMITS, 5_000, 5_000)],
 )
 def test_all_updates_for_a_connected_client_arrive_in_order(
     limits: Limits, count: int, batch: int, local_dc_key: RSAPrivateKey, packaged_world: World
@@ -74,7 +73,7 @@ def test_all_updates_arrive_from_the_thread_too(local_dc_key: RSAPrivateKey, pac
     count = 500
     with (
         LocalDCThread(key=local_dc_key, world=packaged_world, limits=FEW) as dc,
-        blocking.connect(dc.address, keys=dc.keys, api_id=dc.api_id, limits=MANY) as client,
+        blocking.connect(dc.address, keys=dc.keys, api_id=dc.api_id) as client,
     ):
         client(log_in(dc))
         reached: list[int] = []

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mtproto.errors import RemoteProtocolError
-from mtproto.session import constructors, wire
+from mtproto.session import RequestLost, SessionBroken, Undecodable, constructors, wire
 from mtproto.session.wire import Message
 from tests.session.harness import MAX_BYTES, Pair, api_body
+from tests.test_kept_errors import has_frames
 from tl import service
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from mtproto.errors import MTProtoError
+    from mtproto.session.events import ClientEvent, ServerEvent
+    from tl import TLError
 
 IDS = [getattr(constructors, name) for name in vars(constructors) if name.isupper()]
 
@@ -70,6 +80,10 @@ def mentioned(pair: Pair, body: bytes) -> bytes:
     return body.replace((4).to_bytes(8, "little"), real).replace((5).to_bytes(8, "little"), real)
 
 
+def errors_of(events: Sequence[ClientEvent | ServerEvent]) -> list[MTProtoError | TLError]:
+    return [event.error for event in events if isinstance(event, Undecodable | RequestLost | SessionBroken)]
+
+
 @settings(deadline=None, max_examples=120)
 @given(bodies, st.integers(0, 7), st.booleans())
 def test_a_client_survives_any_message(body: bytes, seqno: int, late: bool) -> None:
@@ -79,6 +93,7 @@ def test_a_client_survives_any_message(body: bytes, seqno: int, late: bool) -> N
         pair.to_client(packet)
     except RemoteProtocolError:
         pair.reconnect()
+    assert not any(map(has_frames, errors_of(pair.client_events)))
     for _ in range(3):
         pair.client.tick(pair.now)
         while pair.client.next_packet(pair.now, max_bytes=MAX_BYTES) is not None:
@@ -91,6 +106,7 @@ def test_a_client_survives_any_message(body: bytes, seqno: int, late: bool) -> N
 def test_a_server_survives_any_message(body: bytes, seqno: int) -> None:
     pair = busy_pair()
     pair.to_server(pair.forge_client(mentioned(pair, body), None, pair.content_seqno + seqno))
+    assert not any(map(has_frames, errors_of(pair.server_events)))
     for _ in range(3):
         pair.server.tick(pair.now)
         while pair.server.next_packet(pair.now, max_bytes=MAX_BYTES) is not None:

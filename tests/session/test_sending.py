@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from dataclasses import replace
 from typing import Any
 
@@ -16,6 +17,7 @@ from mtproto.session import ClientSession, HttpWait, SendContext, wire
 from mtproto.session.client_sending import PACKET_OVERHEAD
 from mtproto.session.client_state import new_session_id
 from mtproto.session.events import QuickAcked, RequestLost, Resent, Result, Sent
+from mtproto.session.outbox import RequestState
 from tests.session.harness import MAX_BYTES, Pair, api_body, of
 from tl import service
 
@@ -247,6 +249,48 @@ def test_cancelled_calls_fill_no_memory(pair: Pair) -> None:
     assert len(pair.client._outbox._by_id) == 0
     assert len(pair.client._asked) <= 1000
     assert len(pair.client._carriers) <= 1000
+
+
+class Body:
+    """A call's body that can be watched."""
+
+    def __call__(self, _context: SendContext) -> bytes:
+        return api_body(1)
+
+
+def test_a_cancelled_call_keeps_no_body(pair: Pair) -> None:
+    body = Body()
+    watched = weakref.ref(body)
+    request = pair.client.send(body)
+    del body
+    pair.from_client()
+    assert watched() is not None
+    pair.client.cancel(request, pair.now)
+    assert watched() is None
+    assert any(said.NAME == "rpc_drop_answer" for said in pair.said_by_client())
+
+
+@pytest.mark.parametrize("answer", [api_body(2), wire.write_gzip(bytes(1000))[:-8] + bytes(8)])
+def test_an_answered_call_keeps_no_body(pair: Pair, answer: bytes) -> None:
+    body = Body()
+    watched = weakref.ref(body)
+    request = pair.client.send(body, want_quick_ack=True)
+    other = pair.client.send(Body())  # so that the two go in a container, which may be refused
+    pair.from_client()
+    pair.client.receive(pair.forge(wire.write_rpc_result(request.msg_id, answer)), pair.now)
+    pair.client_events.clear()  # of its sealing
+    del body, request
+    assert other.state is RequestState.SENT
+    assert watched() is None
+
+
+def test_states_that_the_server_does_not_read_fill_no_memory(pair: Pair) -> None:
+    body = bytes(types.MsgsStateReq(msg_ids=[1] * 300).to_bytes())
+    for _ in range(4):
+        messages = [wire.Message(pair.server_id(3), 0, body) for _ in range(50)]
+        pair.from_server_now(wire.write_container(messages), 0, 3)
+    states = [said for said in pair.said_by_client() if said.NAME == "msgs_state_info"]
+    assert len(states) == 128
 
 
 def test_nothing_is_left_after_many_calls(pair: Pair) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from mtproto.errors import LocalProtocolError
-from mtproto.limits import DEFAULT_LIMITS
+from mtproto.limits import DEFAULT_LIMITS, SERVER_LIMITS
 from mtproto.session import wire
 from mtproto.session.events import (
     Flooded,
@@ -201,11 +201,11 @@ def test_an_update_is_pushed_and_sent_again_until_it_is_acked(pair: Pair) -> Non
 
 def test_updates_for_a_client_that_is_away_are_bounded(pair: Pair) -> None:
     pair.disconnect()
-    for number in range(DEFAULT_LIMITS.queued_updates + 10):
+    for number in range(SERVER_LIMITS.queued_updates + 10):
         pair.server.push(api_body(number))
     pair.connect()
     bodies = [event.body for event in of(pair.run(100), Update)]
-    assert bodies == [api_body(number) for number in range(10, DEFAULT_LIMITS.queued_updates + 10)]
+    assert bodies == [api_body(number) for number in range(10, SERVER_LIMITS.queued_updates + 10)]
 
 
 def test_more_unanswered_queries_than_allowed_are_a_flood(pair: Pair) -> None:

@@ -207,6 +207,33 @@ def test_a_bomb_costs_no_more_memory_than_the_limit(limit: int) -> None:
     assert peak < (1 << 18) + 2 * limit
 
 
+@pytest.mark.parametrize("size", [996, 1000, 1004, 3000, 3004])
+def test_a_stream_is_inflated_piece_by_piece(size: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(wire, "_PIECE", 1000)
+    body = random.Random(1).randbytes(size)
+    packed = wire.write_gzip(body)
+    assert wire.read_gzip(packed, size) == body
+    with pytest.raises(RemoteProtocolError, match=f"inflate to more than {size - 1}"):
+        wire.read_gzip(packed, size - 1)
+    with pytest.raises(RemoteProtocolError, match="cut short"):
+        wire.read_gzip(bytes(service.types.GzipPacked(packed_data=gzip.compress(body)[:-8]).to_bytes()), size)
+    with pytest.raises(RemoteProtocolError, match="damaged"):
+        wire.read_gzip(packed[:-8] + bytes(8), size)
+
+
+def test_inflating_takes_little_more_memory_than_its_outcome() -> None:
+    size = 16 * 1024 * 1024
+    packed = wire.write_gzip(bytes(size))
+    tracemalloc.start()
+    try:
+        body = wire.read_gzip(packed, size)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert len(body) == size
+    assert peak < 1.5 * size
+
+
 def test_bodies_are_packed_only_where_that_saves_bytes() -> None:
     compressible = api_body() + bytes(1000)
     assert wire.gzip_if_shorter(compressible) == wire.write_gzip(compressible)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import random
 import struct
+import weakref
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -264,3 +266,15 @@ def test_flags_words_are_in_the_tree_but_no_fields() -> None:
     plan = api.schema.plan("user")
     assert [step.name for step in plan.steps if isinstance(step, Word)] == ["flags", "flags2"]
     assert not {"flags", "flags2"} & {field.name for field in plan.fields}
+
+
+def test_an_error_goes_with_whoever_holds_it_and_waits_for_no_collector() -> None:
+    gc.disable()
+    try:
+        try:
+            api.decode(VECTOR)
+        except DecodeError as error:
+            held = weakref.ref(error)
+        assert held() is None
+    finally:
+        gc.enable()
