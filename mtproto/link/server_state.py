@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, NamedTuple
 from mtproto.errors import OptionError
 from mtproto.limits import SERVER_LIMITS, Limits
 from mtproto.session import ServerSalts, ServerSession
+from mtproto.session.kept import Kept
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from mtproto.link.http_server import HttpLink
     from mtproto.link.server import ServerLink
@@ -36,6 +37,12 @@ DENIED_KEPT = 64
 MSG_ID_SECOND = 1 << 32
 """What one second adds to a msg_id (core.telegram.org/mtproto/description#message-identifier-msg-id)."""
 
+
+KEPT_OF_A_KEY = 16 * 1024 * 1024
+"""Bytes of answers and updates kept for all sessions of a key, as `KEPT_BYTES` of `mtproto.session` are for one."""
+
+KEPT_IN_ALL = 32 * 1024 * 1024
+"""The same for all keys together. Of what is too much, the session that keeps most forgets first."""
 
 SESSION_AGE = 3600.0
 """Seconds for which a session without a connection is kept. What it has to say is forgotten after ten minutes anyway;
@@ -74,6 +81,20 @@ class SessionSlot:
         return self.link is not None or bool(self.polls)
 
 
+def _make_room(slots: Iterable[SessionSlot], size: int) -> None:
+    """Let sessions forget so many bytes of what they keep, the largest first.
+
+    What was sent goes before what was not, and of the latter what waits for a connection that is not there.
+    """
+    largest = sorted(slots, key=lambda slot: slot.session.kept, reverse=True)
+    away = [slot for slot in largest if not slot.connected]
+    for unsent, chosen in ((False, largest), (True, away), (True, largest)):
+        for slot in chosen:
+            if size <= 0:
+                return
+            size -= slot.session.release(size, unsent=unsent)
+
+
 class _Remains(NamedTuple):
     """What a forgotten session leaves: see `ServerSession.high_water` and `denied`."""
 
@@ -92,6 +113,7 @@ class ServerKey:
         sessions: by session id; the one heard of last comes last.
         used_at: when it was last used, Unix seconds; 0 for a key whose use nobody noted yet.
         last_notice: the highest msg_id under which a packet of a session was refused that was not kept.
+        kept: bytes of answers and updates that its sessions keep.
 
     """
 
@@ -104,6 +126,7 @@ class ServerKey:
         "auth_key",
         "bound_to",
         "expires_at",
+        "kept",
         "last_notice",
         "sessions",
         "temporary",
@@ -111,7 +134,12 @@ class ServerKey:
     )
 
     def __init__(
-        self, auth_key: AuthKey, random: Callable[[int], bytes], first_salt: int | None, expires_at: float | None
+        self,
+        auth_key: AuthKey,
+        random: Callable[[int], bytes],
+        first_salt: int | None,
+        expires_at: float | None,
+        kept_in: Kept,
     ) -> None:
         self.auth_key = auth_key
         self.expires_at = expires_at
@@ -120,6 +148,7 @@ class ServerKey:
         self.sessions: dict[int, SessionSlot] = {}
         self.used_at = 0.0
         self.last_notice = 0
+        self.kept = Kept(KEPT_OF_A_KEY, lambda size: _make_room(self.sessions.values(), size), kept_in)
         self._random = random
         self._first_salt = first_salt
         self._salts: ServerSalts | None = None
@@ -201,6 +230,7 @@ class ServerState:
         self._session_age = _age("session_age", session_age)
         self._key_age = _age("key_age", key_age)
         self._keys: dict[int, ServerKey] = {}
+        self._kept = Kept(KEPT_IN_ALL, self._make_room)
 
     def __contains__(self, key_id: int) -> bool:
         """Tell whether a key of this id is known; may be asked in any thread."""
@@ -228,7 +258,7 @@ class ServerState:
                 `forget_old`.
 
         """
-        key = self._keys[auth_key.id] = ServerKey(auth_key, self._random, first_salt, expires_at)
+        key = self._keys[auth_key.id] = ServerKey(auth_key, self._random, first_salt, expires_at, self._kept)
         key.used_at = used_at
         return key
 
@@ -251,6 +281,8 @@ class ServerState:
     def forget_key(self, key_id: int) -> bool:
         """Drop a key and its sessions; return whether there was one. Their connections will be told -404."""
         key = self._keys.pop(key_id, None)
+        if key is not None:
+            key.kept.leave()
         if key is not None and key.bound_to is not None:
             permanent = self._keys.get(key.bound_to)
             if permanent is not None and permanent.temporary is key:
@@ -261,14 +293,17 @@ class ServerState:
     def forget_old(self, now: float) -> list[ServerKey]:
         """Forget sessions and keys that nobody has used for too long, and return those keys.
 
-        A session that has a connection stays, and so does its key. What a forgotten session executed or refused for
-        good stays known with its key; under a key that is forgotten nothing is accepted any more.
+        Sessions that stay forget what they have kept for too long, whether they have a connection or not. One that has
+        a connection stays, and so does its key. What a forgotten session executed or refused for good stays known with
+        its key; under a key that is forgotten nothing is accepted any more.
         """
         gone = []
         for key in list(self._keys.values()):
             for slot in list(key.sessions.values()):
                 if not slot.connected and now - slot.used_at > self._session_age:
                     self.forget_session(key, slot.session_id)
+                else:
+                    slot.session.forget_old(now)
             if not key.used_at:
                 key.used_at = now
             expired = key.expires_at is not None and key.expires_at <= now
@@ -291,6 +326,7 @@ class ServerState:
                 denied=key.denied(session_id),
                 last_msg_id=key.last_notice,
                 strict=self._strict,
+                kept_in=key.kept,
             )
             slot = SessionSlot(key, session_id, session)
         return slot
@@ -315,12 +351,16 @@ class ServerState:
         slot.used_at = key.used_at = now
         return True
 
+    def _make_room(self, size: int) -> None:
+        _make_room((slot for key in self._keys.values() if key.kept.bytes for slot in key.sessions.values()), size)
+
     def forget_session(self, key: ServerKey, session_id: int) -> bool:
         """Drop a session; return whether there was one."""
         slot = key.sessions.pop(session_id, None)
         if slot is None:
             return False
         key.forget(slot)
+        slot.session.given_up()
         if slot.link is not None:
             slot.link.detach(slot)
         return True

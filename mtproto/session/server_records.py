@@ -32,9 +32,10 @@ class Outgoing:
         announced: only its `msg_detailed_info` or `msg_new_detailed_info` is sent; itself when it is asked for.
         msg_id: given when it is sealed for the first time, and kept when it is sent again.
         seqno: given with it.
-        sent_at: when that was.
+        sent_at: when that was; until then, when it was first seen to wait by whoever looks for what is old.
         asks: the ids that a question names.
         ping_id: of a ping.
+        kept: how many bytes it counts for among what is kept for the client; 0 for what is not kept.
         queued: it stands in the queue of what is to be sent, where it is put when it is made.
 
     """
@@ -44,6 +45,7 @@ class Outgoing:
         "asks",
         "body",
         "content",
+        "kept",
         "msg_id",
         "ping_id",
         "query",
@@ -75,6 +77,7 @@ class Outgoing:
         self.sent_at = 0.0
         self.asks: tuple[int, ...] = ()
         self.ping_id: int | None = None
+        self.kept = 0
         self.queued = True
 
     def __repr__(self) -> str:

@@ -171,6 +171,9 @@ class _Remembering:
     def __init__(self, high_water: int) -> None:
         self.high_water = high_water
 
+    def given_up(self) -> None:
+        """Keep nothing."""
+
 
 def test_an_expired_key_is_unknown() -> None:
     state = ServerState(seeded())

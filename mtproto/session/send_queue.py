@@ -1,0 +1,84 @@
+"""What a server session has to send, in order, and how many bytes of each kind wait."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Collection, Iterable, Iterator
+
+from mtproto.session.server_records import Outgoing
+
+__all__ = ["SendQueue"]
+
+
+class SendQueue:
+    """Messages that wait to be sent. Owned by one session.
+
+    Attributes:
+        answers: bytes of answers to calls, sent before or not.
+        replies: bytes of all that is neither an answer nor an update.
+        updates: how many updates wait that were never sent.
+        update_bytes: bytes of these.
+
+    """
+
+    __slots__ = ("_messages", "answers", "replies", "update_bytes", "updates")
+
+    def __init__(self) -> None:
+        self._messages: deque[Outgoing] = deque()
+        self.answers = 0
+        self.replies = 0
+        self.updates = 0
+        self.update_bytes = 0
+
+    def __len__(self) -> int:
+        return len(self._messages)
+
+    def __iter__(self) -> Iterator[Outgoing]:
+        return iter(self._messages)
+
+    @property
+    def first(self) -> Outgoing:
+        """The message that is to be sent next; there must be one."""
+        return self._messages[0]
+
+    def append(self, message: Outgoing) -> None:
+        """Put a message behind all others."""
+        self._messages.append(message)
+        self._count(message, 1)
+
+    def appendleft(self, message: Outgoing) -> None:
+        """Put a message in front of all others."""
+        self._messages.appendleft(message)
+        self._count(message, 1)
+
+    def popleft(self) -> Outgoing:
+        """Take out the message that is to be sent next."""
+        message = self._messages.popleft()
+        self._count(message, -1)
+        return message
+
+    def remove(self, messages: Collection[Outgoing]) -> None:
+        """Take these messages out, wherever they stand."""
+        if len(messages) == 1:
+            (message,) = messages
+            self._messages.remove(message)
+            self._count(message, -1)
+            return
+        self.refill([message for message in self._messages if message not in messages])
+
+    def refill(self, messages: Iterable[Outgoing]) -> None:
+        """Hold these messages, in this order, and no other."""
+        self._messages.clear()
+        self.answers = self.replies = self.updates = self.update_bytes = 0
+        for message in messages:
+            self.append(message)
+
+    def _count(self, message: Outgoing, times: int) -> None:
+        size = times * len(message.body)
+        if message.query:
+            self.answers += size
+        elif not message.update:
+            self.replies += size
+        elif not message.msg_id:
+            self.updates += times
+            self.update_bytes += size
