@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
 from mtproto.localdc.cache import Remembered
+from mtproto.localdc.executions import Executions
 from mtproto.localdc.references import FileReferences
 
 if TYPE_CHECKING:
@@ -34,8 +34,7 @@ class Desk:
         references: the file references of photos.
         pages: answers that are the same for all, as bytes.
         files: the files of photos.
-        executions: how often each call with a `random_id` was executed: by the id of the auth key, then by `random_id`.
-            Sessions come and go, and are no part of it.
+        executions: how often each call with a `random_id` was executed.
         keys: what is remembered with each auth key, by the key's id.
         keys_changed: is called when something that belongs to an auth key changed.
         bind: lets a temporary key stand for a permanent one, and ends what it stood for before.
@@ -51,7 +50,7 @@ class Desk:
         self.references = FileReferences()
         self.pages: Remembered[bytes] = Remembered(PAGES)
         self.files: Remembered[bytes | None] = Remembered(FILES)
-        self.executions: defaultdict[int, Counter[int]] = defaultdict(Counter)
+        self.executions = Executions(clock)
         self.keys: dict[int, KeyRecord] = {}
         self.keys_changed: Callable[[], None] = lambda: None
         self.bind: Callable[[KeyRecord, KeyRecord], None] = lambda temporary, permanent: None
