@@ -142,6 +142,7 @@ class DataCentre:
             raise
         for record in records:
             self._listener.state.add_key(record.auth_key, expires_at=record.expires_at, used_at=record.used_at or 0.0)
+        self._listener.state.lasting = self._is_logged_in
         self._listener.on_event(self._watch)
         self._listener.on_sweep(self._keep_times)
         self._listener.on_sweep(self._desk.executions.forget_old)
@@ -275,6 +276,10 @@ class DataCentre:
             case InSession(slot, DestroyAuthKey()) if slot.key.expires_at is None:
                 self._records.pop(slot.key.auth_key.id, None)
                 self._keep()
+
+    def _is_logged_in(self, key_id: int) -> bool:
+        record = self._records.get(key_id)
+        return record is not None and record.account.user_id is not None
 
     def _bind(self, temporary: KeyRecord, permanent: KeyRecord) -> None:
         for record in self._records.values():

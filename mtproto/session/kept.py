@@ -1,11 +1,11 @@
-"""How many bytes a server keeps for clients that have not taken them yet: of a session, of a key, of all keys.
+"""How many bytes a server keeps: of a session, of a key, of all keys.
 
 Each of these levels has a bound of its own, and knows what to give up when it is passed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 __all__ = ["Kept"]
 
@@ -32,25 +32,31 @@ class Kept:
 
     def add(self, size: int) -> None:
         """Count so many bytes more; where that is too much, room is made before this returns."""
-        for level in self._levels():
+        level: Kept | None = self
+        over = False
+        while level is not None:
             level.bytes += size
-        for level in self._levels():
+            over = over or level.bytes > level.limit
+            level = level.above
+        if over:
+            self._make_all_room()
+
+    def _make_all_room(self) -> None:
+        level: Kept | None = self
+        while level is not None:
             if level.bytes > level.limit:
                 level.make_room(level.bytes - level.limit * 3 // 4)
+            level = level.above
 
     def take(self, size: int) -> None:
         """Count so many bytes less: they are kept no longer."""
-        for level in self._levels():
+        level: Kept | None = self
+        while level is not None:
             level.bytes -= size
+            level = level.above
 
     def leave(self) -> None:
         """Count no longer among what the levels above keep: this one is forgotten as a whole."""
         if self.above is not None:
             self.above.take(self.bytes)
             self.above = None
-
-    def _levels(self) -> Iterator[Kept]:
-        level: Kept | None = self
-        while level is not None:
-            yield level
-            level = level.above

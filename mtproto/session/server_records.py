@@ -16,6 +16,9 @@ __all__ = ["Outgoing", "Received", "Register", "follows"]
 DENIED_KEPT = 8192
 """Ids that were promised never to be accepted; beyond it the oldest promise is forgotten."""
 
+RECORD, PROMISE = 226, 76
+"""Bytes that a record takes, and an id that was promised never to be accepted; as measured."""
+
 EVICTED_AT_ONCE = 64
 """New records after which the old ones are looked through, so that it does not happen for each message."""
 
@@ -170,7 +173,7 @@ class Register:
         if record.counted:
             _insert(self._counted, record.msg_id)
         if len(self._ids) > self._evict_at:
-            self._evict()
+            self._evict(self._limit)
 
     def discard(self, record: Received) -> None:
         """Take back a record: the message was not accepted after all."""
@@ -179,10 +182,25 @@ class Register:
         if record.counted:
             self._counted.remove(record.msg_id)
 
-    def _evict(self) -> None:
+    @property
+    def weight(self) -> int:
+        """How many bytes it takes, about."""
+        return RECORD * len(self._records) + PROMISE * len(self._denied)
+
+    def shrink(self, keep: int) -> None:
+        """Forget all but so many records that are done with, the latest, and as many promises.
+
+        The ids of what is forgotten, and all ids below, are taken to have been received before.
+        """
+        for msg_id in list(self._denied)[:-keep]:
+            del self._denied[msg_id]
+            self.floor = max(self.floor, msg_id + 1)
+        self._evict(keep)
+
+    def _evict(self, limit: int) -> None:
         """Forget the oldest records that are done with, beyond the limit; those that are open do not count."""
         done = [msg_id for msg_id in self._ids if not self._records[msg_id].open]
-        for msg_id in done[: max(0, len(done) - self._limit)]:
+        for msg_id in done[: max(0, len(done) - limit)]:
             del self._records[msg_id]
             self.floor = max(self.floor, msg_id + 1)
         self._ids = [msg_id for msg_id in self._ids if msg_id in self._records]

@@ -35,6 +35,12 @@ forgotten, first of those that were sent. More than the answers that a client ha
 KEPT_WITH_EACH = 512
 """Bytes that a message counts for besides its body: its record, that of the call, and their places."""
 
+WEIGHT = 2560
+"""Bytes that a session takes of which nothing is remembered; as measured."""
+
+SHRUNK = 32
+"""Messages of the client that a session remembers which is to take less memory, and promises never to accept some."""
+
 SALT_CODE = 48
 
 NOT_TO_COME_BACK = frozenset({17, 32, 33})
@@ -244,6 +250,15 @@ class ServerState:
     def _make_room(self, size: int) -> None:
         """Free so many bytes of what is kept, first of what was sent."""
         self.release(size - self.release(size, unsent=False), unsent=True)
+
+    @property
+    def weight(self) -> int:
+        """How many bytes the session takes, about, without what is kept for the client."""
+        return WEIGHT + self._register.weight
+
+    def shrink(self) -> None:
+        """Remember less of what the client sent; what comes late of that is refused (code 20), not executed again."""
+        self._register.shrink(SHRUNK)
 
     def given_up(self) -> None:
         """Count for nothing any more among what its key and the server keep: its owner forgets this session."""
