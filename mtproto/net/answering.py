@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 import logging
-from collections import deque
+from collections import Counter, deque
 from typing import TYPE_CHECKING
 
 from mtproto.session.wire import write_rpc_error
@@ -29,8 +29,17 @@ ANSWERS_UNSENT = 1024 * 1024
 """Bytes of answers that may wait to be sent in a session before its next call is answered: the largest answers in the
 field have that size."""
 
+RUNNING_OF_A_SESSION = 16 * 1024 * 1024
+"""Bytes of calls of one session whose answers are being waited for before the next one is answered."""
+
+RUNNING_IN_ALL = 32 * 1024 * 1024
+"""The same for all sessions together."""
+
+RUNNING_WITH_EACH = 3 * 1024
+"""Bytes that such a call counts for besides its body: it has a task, and what its handler needs."""
+
 HELD_OF_A_SESSION = 1024 * 1024
-"""Bytes of calls of one session that wait for that; one more is refused with `420 FLOOD_WAIT_1`."""
+"""Bytes of calls of one session that wait for any of that; one more is refused with `420 FLOOD_WAIT_1`."""
 
 HELD_IN_ALL = 8 * 1024 * 1024
 """The same for all sessions together."""
@@ -68,14 +77,16 @@ class Answering:
         self._handler = handler
         self._flush = flush
         self._running: dict[asyncio.Task[None], Awaitable[bytes]] = {}
+        self._running_of: Counter[SessionSlot] = Counter()
+        self._running_size = 0
         self._held: dict[SessionSlot, _Held] = {}
         self._held_size = 0
         self._going_on = False
 
     def take(self, query: ServerQuery) -> None:
-        """Have a call answered: now, or when its client has taken enough of the answers before it."""
+        """Have a call answered: now, or when its client has taken enough of the answers before it, and fewer run."""
         slot = query.slot
-        if slot not in self._held and slot.session.unsent_answers < ANSWERS_UNSENT:
+        if slot not in self._held and self._takes(slot):
             self._answer(query)
             return
         held = self._held.setdefault(slot, _Held())
@@ -90,7 +101,7 @@ class Answering:
             del self._held[slot]
 
     def go_on(self) -> None:
-        """Have calls answered that waited, where the client has taken answers; some now, the others in later turns.
+        """Have calls answered that waited, where that is possible now; some at once, the others in later turns.
 
         To be called whenever something was sent.
         """
@@ -106,16 +117,20 @@ class Answering:
     def _go_on_with(self, slot: SessionSlot) -> int:
         """Have some calls of a session answered, and let it stand behind the others; return how many."""
         answered = 0
-        while answered < OF_ONE_AT_ONCE and slot in self._held and self._takes(slot):
+        while answered < OF_ONE_AT_ONCE and slot in self._held and slot.connected and self._takes(slot):
             self._answer(self._next(slot))
             answered += 1
         if answered and slot in self._held:
             self._held[slot] = self._held.pop(slot)
         return answered
 
-    @staticmethod
-    def _takes(slot: SessionSlot) -> bool:
-        return slot.connected and slot.session.unsent_answers < ANSWERS_UNSENT
+    def _takes(self, slot: SessionSlot) -> bool:
+        """Whether another call of a session may be answered now."""
+        return (
+            slot.session.unsent_answers < ANSWERS_UNSENT
+            and self._running_size < RUNNING_IN_ALL
+            and self._running_of[slot] < RUNNING_OF_A_SESSION
+        )
 
     def _go_on_later(self) -> None:
         self._going_on = False
@@ -160,7 +175,20 @@ class Answering:
             return
         task = asyncio.get_running_loop().create_task(self._answer_later(query, answer))
         self._running[task] = answer
-        task.add_done_callback(lambda done: self._running.pop(done, None))
+        self._count_running(query, 1)
+        task.add_done_callback(lambda done: self._end_running(query, done))
+
+    def _count_running(self, query: ServerQuery, times: int) -> None:
+        size = times * (RUNNING_WITH_EACH + len(query.body))
+        self._running_size += size
+        self._running_of[query.slot] += size
+        if not self._running_of[query.slot]:
+            del self._running_of[query.slot]
+
+    def _end_running(self, query: ServerQuery, done: asyncio.Task[None]) -> None:
+        self._count_running(query, -1)
+        if self._running.pop(done, None) is not None:
+            self.go_on()
 
     async def _answer_later(self, query: ServerQuery, answer: Awaitable[bytes]) -> None:
         """Wait for an answer and send it at once, so that answers which are ready together are not kept as they are."""

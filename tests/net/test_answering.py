@@ -156,6 +156,42 @@ def test_calls_whose_client_is_gone_wait_for_it_and_are_refused_in_the_end() -> 
     assert list(scene.answering._held) == [present]
 
 
+@pytest.mark.parametrize("limit", ["RUNNING_OF_A_SESSION", "RUNNING_IN_ALL"])
+def test_calls_whose_answers_are_waited_for_are_bounded_and_the_others_wait(
+    limit: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(answering, limit, 3 * (answering.RUNNING_WITH_EACH + 1000) - 1)
+
+    async def main() -> None:
+        scene = Scene()
+        (slot, session), (other, _) = scene.slot(), scene.slot()
+        gates: list[asyncio.Event] = []
+
+        async def later(query: ServerQuery) -> bytes:
+            gates.append(asyncio.Event())
+            await gates[-1].wait()
+            return b"\0\0\0\0"
+
+        scene.answering = Answering(later, scene.flushed.append)
+        scene.ask(slot, *range(10), size=1000)
+        await turns(2)
+        assert len(gates) == 3
+        scene.ask(other, 100)
+        await turns(2)
+        assert len(gates) == 3 + (limit == "RUNNING_OF_A_SESSION")
+        while len(session.answers) < 10:
+            for gate in gates:
+                gate.set()
+            await turns()
+        assert list(session.answers) == list(range(10))
+        assert len(scene.answering._running_of) <= 1
+        await asyncio.gather(*scene.answering.end(), return_exceptions=True)
+        await turns(2)
+        assert (scene.answering._running_size, dict(scene.answering._running_of)) == (0, {})
+
+    run(main())
+
+
 def test_answers_that_are_ready_together_are_not_kept_as_they_are() -> None:
     """Each is handed to its session, which packs it, before the next one is made."""
 
