@@ -19,8 +19,14 @@ __all__ = ["Desk"]
 PAGES = 64
 """Pages of photos that are kept as bytes: about 8 KiB each, packed."""
 
+BYTES_OF_PAGES = 4 * 1024 * 1024
+"""Bytes of these at most."""
+
 FILES = 64
 """Files that are kept: a download in parts asks for the same one again and again."""
+
+BYTES_OF_FILES = 16 * 1024 * 1024
+"""Bytes of these at most; but one file is kept however large it is."""
 
 
 class Desk:
@@ -48,8 +54,8 @@ class Desk:
         self.clock = clock
         self.address: tuple[str, int] = ("", 0)
         self.references = FileReferences()
-        self.pages: Remembered[bytes] = Remembered(PAGES)
-        self.files: Remembered[bytes | None] = Remembered(FILES)
+        self.pages: Remembered[bytes] = Remembered(PAGES, BYTES_OF_PAGES)
+        self.files: Remembered[bytes | None] = Remembered(FILES, BYTES_OF_FILES)
         self.executions = Executions(clock)
         self.keys: dict[int, KeyRecord] = {}
         self.keys_changed: Callable[[], None] = lambda: None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
@@ -24,17 +25,33 @@ if TYPE_CHECKING:
 GET_CONFIG = api.functions.help.GetConfig()
 
 
-def test_what_was_asked_for_last_is_kept() -> None:
+def made_for(kept: Remembered[bytes], names: str) -> list[str]:
+    """Ask for values one after the other; return for which of them one was made. A capital letter is of ten bytes."""
     made: list[str] = []
 
-    def make(name: str) -> str:
+    def make(name: str) -> bytes:
         made.append(name)
-        return name
+        return name.encode() * (10 if name.isupper() else 1)
 
-    kept: Remembered[str] = Remembered(2)
-    for name in "abacab":
-        assert kept.get(name, lambda name=name: make(name)) == name  # type: ignore[misc]  # bound at once, on purpose
-    assert made == ["a", "b", "c", "b"]
+    for name in names:
+        assert name.encode() in kept.get(name, partial(make, name))
+    return made
+
+
+def test_what_was_asked_for_last_is_kept() -> None:
+    assert made_for(Remembered(2, 100), "abacab") == ["a", "b", "c", "b"]
+
+
+def test_what_is_kept_is_bounded_in_bytes() -> None:
+    kept: Remembered[bytes] = Remembered(100, 12)
+    assert made_for(kept, "abAab") == ["a", "b", "A"]
+    assert made_for(kept, "cabA") == ["c", "A"]
+    assert made_for(kept, "BBAA") == ["B", "A"]
+    assert kept._bytes == 10
+
+
+def test_one_value_is_kept_however_large_it_is() -> None:
+    assert made_for(Remembered(100, 5), "AABBa") == ["A", "B", "a"]
 
 
 def test_outcomes_of_old_calls_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
