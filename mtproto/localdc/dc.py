@@ -343,8 +343,8 @@ class LocalDC(DataCentre):
             how many sessions get it; those without a connection get it later.
 
         No update is lost in silence: a session that takes nothing for `timeout` seconds does not get this one, a
-        session without a connection keeps the latest 1,000 (`limits.queued_updates`), and either client is told that
-        updates have a gap (`new_session_created`).
+        session without a connection keeps the latest 1,000 (`limits.queued_updates`), or 4 MiB, and either client is
+        told that updates have a gap (`new_session_created`).
 
         """
         return await self._push(update, timeout)
