@@ -38,17 +38,26 @@ RUNNING_IN_ALL = 32 * 1024 * 1024
 RUNNING_WITH_EACH = 3 * 1024
 """Bytes that such a call counts for besides its body: it has a task, and what its handler needs."""
 
-HELD_OF_A_SESSION = 1024 * 1024
+HELD_OF_A_SESSION = 4 * 1024 * 1024
 """Bytes of calls of one session that wait for any of that; one more is refused with `420 FLOOD_WAIT_1`."""
 
-HELD_IN_ALL = 8 * 1024 * 1024
+HELD_IN_ALL = 16 * 1024 * 1024
 """The same for all sessions together."""
 
 HELD_WITH_EACH = 512
 """Bytes that a waiting call counts for besides its body."""
 
-AT_ONCE, OF_ONE_AT_ONCE = 16, 4
-"""Calls that waited and are answered in one turn of the loop, and how many of one session."""
+TURN = 32
+"""Units of work for calls in one turn of the loop, some milliseconds; what is more waits for the next one."""
+
+UNIT = 8 * 1024
+"""Bytes of an answer that are a unit of work: they have to be packed. A call is one by itself."""
+
+LATER = 8
+"""Units of work of a call whose answer comes later, and may have any size then."""
+
+OF_ONE = 4
+"""Calls of a session that are answered before those of the next one, where several wait."""
 
 REFUSAL = (420, "FLOOD_WAIT_1")
 """What a call gets that is not answered because too many wait: the client may make it again."""
@@ -81,7 +90,8 @@ class Answering:
         self._running_size = 0
         self._held: dict[SessionSlot, _Held] = {}
         self._held_size = 0
-        self._going_on = False
+        self._left = TURN
+        self._turn_planned = False
 
     def take(self, query: ServerQuery) -> None:
         """Have a call answered: now, or when its client has taken enough of the answers before it, and fewer run."""
@@ -105,35 +115,41 @@ class Answering:
 
         To be called whenever something was sent.
         """
-        answered = 0
-        for slot in list(self._held) if self._held else ():
-            if answered >= AT_ONCE:
-                break
-            answered += self._go_on_with(slot)
-        if answered and self._held and not self._going_on:
-            self._going_on = True
-            asyncio.get_running_loop().call_soon(self._go_on_later)
+        going_on = True
+        while going_on and self._held:
+            going_on = False
+            for slot in list(self._held):
+                going_on = self._go_on_with(slot) or going_on
 
-    def _go_on_with(self, slot: SessionSlot) -> int:
-        """Have some calls of a session answered, and let it stand behind the others; return how many."""
+    def _go_on_with(self, slot: SessionSlot) -> bool:
+        """Have some calls of a session answered, and let it stand behind the others; return whether there were any."""
         answered = 0
-        while answered < OF_ONE_AT_ONCE and slot in self._held and slot.connected and self._takes(slot):
+        while answered < OF_ONE and slot in self._held and slot.connected and self._takes(slot):
             self._answer(self._next(slot))
             answered += 1
         if answered and slot in self._held:
             self._held[slot] = self._held.pop(slot)
-        return answered
+        return answered > 0
 
     def _takes(self, slot: SessionSlot) -> bool:
         """Whether another call of a session may be answered now."""
         return (
-            slot.session.unsent_answers < ANSWERS_UNSENT
+            self._left > 0
+            and slot.session.unsent_answers < ANSWERS_UNSENT
             and self._running_size < RUNNING_IN_ALL
             and self._running_of[slot] < RUNNING_OF_A_SESSION
         )
 
-    def _go_on_later(self) -> None:
-        self._going_on = False
+    def _spend(self, units: int) -> None:
+        """Take work out of what a turn of the loop has; where that is all, the others go on in the next turn."""
+        self._left -= units
+        if self._left <= 0 and not self._turn_planned:
+            self._turn_planned = True
+            asyncio.get_running_loop().call_soon(self._begin_turn)
+
+    def _begin_turn(self) -> None:
+        self._turn_planned = False
+        self._left = TURN
         self.go_on()
 
     def refuse_abandoned(self) -> None:
@@ -168,11 +184,14 @@ class Answering:
         try:
             answer = self._handler(query)
         except Exception as error:  # whatever a handler does, the other clients of this connection and loop go on
+            self._spend(1)
             self._fail(query, error)
             return
         if isinstance(answer, bytes):
+            self._spend(1 + len(answer) // UNIT)
             self._send(query, answer)
             return
+        self._spend(LATER)
         task = asyncio.get_running_loop().create_task(self._answer_later(query, answer))
         self._running[task] = answer
         self._count_running(query, 1)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import pytest
 
@@ -14,6 +14,9 @@ from mtproto.net.answering import ANSWERS_UNSENT, HELD_IN_ALL, HELD_OF_A_SESSION
 from mtproto.session.wire import write_rpc_error
 from tests.link.support import NOW, seeded
 from tests.net.support import run
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable
 
 LARGE = bytes(ANSWERS_UNSENT // 4)
 REFUSAL = write_rpc_error(420, "FLOOD_WAIT_1")
@@ -75,6 +78,7 @@ def test_calls_wait_until_answers_are_taken_and_are_answered_in_order() -> None:
         scene = Scene()
         slot, session = scene.slot()
         scene.ask(slot, *range(20))
+        await turns()
         assert scene.handled == [0, 1, 2, 3]
         while not scene.idle:
             assert session.unsent_answers <= ANSWERS_UNSENT
@@ -92,30 +96,42 @@ def test_clients_that_take_their_answers_do_not_wait_for_one_that_does_not() -> 
         scene = Scene()
         (stuck, _), (other, session) = scene.slot(), scene.slot()
         scene.ask(stuck, *range(10))
-        scene.ask(other, 100)
-        assert scene.handled == [0, 1, 2, 3, 100]
-        scene.ask(other, *range(101, 111))
+        await turns()
+        scene.ask(other, *range(100, 110))
+        await turns()
+        assert scene.handled == [0, 1, 2, 3, 100, 101, 102, 103]
         session.unsent_answers = 0
         scene.answering.go_on()
-        assert scene.handled[-4:] == [104, 105, 106, 107]
+        await turns()
+        assert scene.handled[8:] == [104, 105, 106, 107]
         assert not scene.idle
 
     run(main())
 
 
-def test_in_one_turn_of_the_loop_not_all_of_them_are_answered(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("size", [4, 100_000], ids=["small answers", "large answers"])
+@pytest.mark.parametrize("later", [False, True], ids=["at once", "later"])
+def test_in_one_turn_of_the_loop_not_all_calls_are_answered_and_sessions_take_turns(size: int, later: bool) -> None:
     async def main() -> None:
         scene = Scene()
-        slots = [scene.slot() for _ in range(10)]
-        for slot, session in slots:
-            session.unsent_answers = ANSWERS_UNSENT
-            scene.ask(slot, *range(3))
-            session.unsent_answers = 0
-        scene.answering.go_on()
-        assert 0 < len(scene.handled) < answering.AT_ONCE + answering.OF_ONE_AT_ONCE
-        await turns()
-        assert len(scene.handled) == 30
-        assert scene.idle
+        (busy, _), (other, _) = scene.slot(), scene.slot()
+
+        def handle(query: ServerQuery) -> bytes | Awaitable[bytes]:
+            scene.handled.append(query.msg_id)
+            return answer() if later else bytes(size)
+
+        async def answer() -> bytes:
+            return bytes(size)
+
+        scene.answering = Answering(handle, scene.flushed.append)
+        scene.ask(busy, *range(1, 1001))
+        scene.ask(other, 2000)
+        at_once = len(scene.handled)
+        assert at_once == -(-answering.TURN // (answering.LATER if later else 1 + size // answering.UNIT))
+        await turns(2)
+        assert 2000 in scene.handled
+        assert len(scene.handled) <= 3 * at_once
+        await asyncio.gather(*scene.answering.end(), return_exceptions=True)
 
     run(main())
 
@@ -206,7 +222,7 @@ def test_answers_that_are_ready_together_are_not_kept_as_they_are() -> None:
 
         scene.answering = Answering(later, scene.flushed.append)
         scene.ask(slot, *range(10))
-        await turns(2)
+        await turns()
         assert before == list(range(10))
 
     run(main())
