@@ -17,6 +17,9 @@ __all__ = ["KeyGiver", "ServerWork"]
 WAITING_QUERIES = 4
 """Queries that may wait while one is dealt with: an honest client sends one, and perhaps repeats it."""
 
+LARGEST_QUERY = 4096
+"""Bytes of a query that are kept, several times what the largest one has: of a longer one the beginning is as wrong."""
+
 
 class ServerWork:
     """One slow step. `run` may be called in any thread, once; then the owner of the link hands it back."""
@@ -55,7 +58,7 @@ class KeyGiver:
     def receive(self, payload: bytes) -> None:
         """Keep a plain payload of the client for `take_work`; what comes too fast is dropped."""
         if len(self._queries) < WAITING_QUERIES:
-            self._queries.append(payload)
+            self._queries.append(payload[:LARGEST_QUERY])
 
     def take_work(self, now: float) -> ServerWork | None:
         """Return the next slow step, None if there is none or one is out already."""

@@ -293,7 +293,7 @@ class ServerLink:
 
     @property
     def unsent(self) -> int:
-        """Bytes that wait to be sent because of bytes that came in: all but answers to calls, and updates."""
+        """Bytes that wait to be sent because of bytes that came in: all but updates."""
         return sum(map(len, self._outgoing)) + sum(slot.session.unsent for slot in self._slots)
 
     def _pack(self, transport: ServerTransport, payload: bytes, slot: SessionSlot | None, now: float) -> list[bytes]:

@@ -142,8 +142,10 @@ class DataCentre:
             raise
         for record in records:
             self._listener.state.add_key(record.auth_key, expires_at=record.expires_at, used_at=record.used_at or 0.0)
+        self._listener.state.lasting = self._is_logged_in
         self._listener.on_event(self._watch)
         self._listener.on_sweep(self._keep_times)
+        self._listener.on_sweep(self._desk.executions.forget_old)
 
     @property
     def keys(self) -> list[RSAPublicKey]:
@@ -209,9 +211,10 @@ class DataCentre:
     def executions(self, random_id: int) -> int:
         """Return how often `messages.sendMessage` was executed with this `random_id`, in all sessions of all keys.
 
-        A call that was executed twice shows here, and one that never was; however often it travelled does not.
+        A call that was executed twice shows here, and one that never was; however often it travelled does not. The
+        last 65,536 calls of a key are remembered, for a day.
         """
-        return sum(executed[random_id] for executed in list(self._desk.executions.values()))
+        return self._desk.executions.of(random_id)
 
     async def _push(self, update: TLObject | bytes, timeout: float | None) -> int:
         updates = []
@@ -269,11 +272,15 @@ class DataCentre:
                 self._keep()
             case KeyForgotten(key):
                 self._records.pop(key.auth_key.id, None)
-                self._desk.executions.pop(key.auth_key.id, None)
+                self._desk.executions.forget(key.auth_key.id)
                 self._keep()
             case InSession(slot, DestroyAuthKey()) if slot.key.expires_at is None:
                 self._records.pop(slot.key.auth_key.id, None)
                 self._keep()
+
+    def _is_logged_in(self, key_id: int) -> bool:
+        record = self._records.get(key_id)
+        return record is not None and record.account.user_id is not None
 
     def _bind(self, temporary: KeyRecord, permanent: KeyRecord) -> None:
         for record in self._records.values():
@@ -337,8 +344,8 @@ class LocalDC(DataCentre):
             how many sessions get it; those without a connection get it later.
 
         No update is lost in silence: a session that takes nothing for `timeout` seconds does not get this one, a
-        session without a connection keeps the latest 1,000 (`limits.queued_updates`), and either client is told that
-        updates have a gap (`new_session_created`).
+        session without a connection keeps the latest 1,000 (`limits.queued_updates`), or 4 MiB, and either client is
+        told that updates have a gap (`new_session_created`).
 
         """
         return await self._push(update, timeout)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
 from mtproto.localdc.cache import Remembered
+from mtproto.localdc.executions import Executions
 from mtproto.localdc.references import FileReferences
 
 if TYPE_CHECKING:
@@ -19,8 +19,14 @@ __all__ = ["Desk"]
 PAGES = 64
 """Pages of photos that are kept as bytes: about 8 KiB each, packed."""
 
+BYTES_OF_PAGES = 4 * 1024 * 1024
+"""Bytes of these at most."""
+
 FILES = 64
 """Files that are kept: a download in parts asks for the same one again and again."""
+
+BYTES_OF_FILES = 16 * 1024 * 1024
+"""Bytes of these at most; but one file is kept however large it is."""
 
 
 class Desk:
@@ -34,8 +40,7 @@ class Desk:
         references: the file references of photos.
         pages: answers that are the same for all, as bytes.
         files: the files of photos.
-        executions: how often each call with a `random_id` was executed: by the id of the auth key, then by `random_id`.
-            Sessions come and go, and are no part of it.
+        executions: how often each call with a `random_id` was executed.
         keys: what is remembered with each auth key, by the key's id.
         keys_changed: is called when something that belongs to an auth key changed.
         bind: lets a temporary key stand for a permanent one, and ends what it stood for before.
@@ -49,9 +54,9 @@ class Desk:
         self.clock = clock
         self.address: tuple[str, int] = ("", 0)
         self.references = FileReferences()
-        self.pages: Remembered[bytes] = Remembered(PAGES)
-        self.files: Remembered[bytes | None] = Remembered(FILES)
-        self.executions: defaultdict[int, Counter[int]] = defaultdict(Counter)
+        self.pages: Remembered[bytes] = Remembered(PAGES, BYTES_OF_PAGES)
+        self.files: Remembered[bytes | None] = Remembered(FILES, BYTES_OF_FILES)
+        self.executions = Executions(clock)
         self.keys: dict[int, KeyRecord] = {}
         self.keys_changed: Callable[[], None] = lambda: None
         self.bind: Callable[[KeyRecord, KeyRecord], None] = lambda temporary, permanent: None

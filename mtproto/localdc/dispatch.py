@@ -19,14 +19,18 @@ from tl import api
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Mapping
+    from typing import TypeAlias
 
     from mtproto.localdc.calls import Answer, Handler
     from mtproto.localdc.desk import Desk
     from mtproto.localdc.keys import KeyRecord
     from mtproto.localdc.layers import Layer
+    from mtproto.localdc.outcomes import Waiting
     from mtproto.localdc.registry import Registered
     from mtproto.session.packet_reader import Budget
     from tl import TLFunction
+
+    _Session: TypeAlias = tuple[int, int]  # the id of the auth key, and that of the session
 
 __all__ = ["Dispatcher"]
 
@@ -61,33 +65,35 @@ class Dispatcher:
         An awaitable comes back only where the call has to wait: for other calls, or for a handler that is `async`.
         `budget` is what may be made of the calls of one packet; None where the call came alone.
         """
+        session = key.auth_key.id, session_id
         try:
             call = self._read(body, key, session_id, msg_id, budget or whole_budget(SERVER_LIMITS))
+            waiting = self._outcomes.begin(session, call.after, len(body)) if call.after else None
         except Refused as refused:
-            return self._refuse(refused, session_id, msg_id)
-        if call.after:
-            return self._answer_after(call, session_id)
+            return self._refuse(refused, session, msg_id)
+        if waiting is not None:
+            return self._answer_after(waiting, call, session)
         try:
             answer = self._run(call)
             if not inspect.isawaitable(answer):
-                return self._settle(answer, call, session_id)
+                return self._settle(answer, call, session)
         except Exception as error:
-            return self._fail(error, call, session_id)
-        return self._answer_later(call, answer, session_id)
+            return self._fail(error, call, session)
+        return self._answer_later(call, answer, session)
 
-    async def _answer_after(self, call: Call, session_id: int) -> bytes:
+    async def _answer_after(self, waiting: Waiting, call: Call, session: _Session) -> bytes:
         try:
-            await self._outcomes.wait(session_id, call.after)
+            await waiting.wait()
             answer = self._run(call)
         except Exception as error:
-            return self._fail(error, call, session_id)
-        return await self._answer_later(call, answer, session_id)
+            return self._fail(error, call, session)
+        return await self._answer_later(call, answer, session)
 
-    async def _answer_later(self, call: Call, answer: Answer | Awaitable[Answer], session_id: int) -> bytes:
+    async def _answer_later(self, call: Call, answer: Answer | Awaitable[Answer], session: _Session) -> bytes:
         try:
-            return self._settle(await answer if inspect.isawaitable(answer) else answer, call, session_id)
+            return self._settle(await answer if inspect.isawaitable(answer) else answer, call, session)
         except Exception as error:
-            return self._fail(error, call, session_id)
+            return self._fail(error, call, session)
 
     def encode(self, answer: Answer, result: str, key: KeyRecord) -> bytes:
         """Return an object as bytes in the layer that the client of a key speaks; raises as `Layer.encode` does."""
@@ -133,21 +139,21 @@ class Dispatcher:
         if needed and call.user is None:
             raise Refused(401, "AUTH_KEY_UNREGISTERED")
 
-    def _settle(self, answer: Answer, call: Call, session_id: int) -> bytes:
+    def _settle(self, answer: Answer, call: Call, session: _Session) -> bytes:
         """Write the answer, and note that the call succeeded."""
         result = answer if isinstance(answer, bytes) else call.layer.encode(answer, call.request.result)
         if len(result) % _WORD:
             raise LocalProtocolError(f"an answer of {len(result)} bytes: TL has whole words of {_WORD}")
-        self._outcomes.settle(session_id, call.msg_id, True)
+        self._outcomes.settle(session, call.msg_id, True)
         return result
 
-    def _fail(self, error: Exception, call: Call, session_id: int) -> bytes:
+    def _fail(self, error: Exception, call: Call, session: _Session) -> bytes:
         """Turn what a handler raised into an `rpc_error`; whatever it is, the DC goes on for the others."""
         if isinstance(error, Refused):
-            return self._refuse(error, session_id, call.msg_id)
+            return self._refuse(error, session, call.msg_id)
         logger.error("the handler of %s failed", call.request.NAME, exc_info=error)
-        return self._refuse(Refused(500, "INTERNAL"), session_id, call.msg_id)
+        return self._refuse(Refused(500, "INTERNAL"), session, call.msg_id)
 
-    def _refuse(self, refused: Refused, session_id: int, msg_id: int) -> bytes:
-        self._outcomes.settle(session_id, msg_id, False)
+    def _refuse(self, refused: Refused, session: _Session, msg_id: int) -> bytes:
+        self._outcomes.settle(session, msg_id, False)
         return write_rpc_error(refused.code, refused.name)

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections import OrderedDict
-from typing import TYPE_CHECKING
+from collections import Counter, OrderedDict
+from typing import TYPE_CHECKING, TypeAlias
 
 from mtproto.localdc.calls import Refused
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Hashable, Iterable
 
-__all__ = ["Outcomes"]
+__all__ = ["IDS_OF_A_CALL", "Outcomes", "Waiting"]
 
 REMEMBERED = 8192
 """Calls whose outcome is kept, over all sessions; a client that waits for an older one has to ask again."""
@@ -19,42 +19,122 @@ REMEMBERED = 8192
 PATIENCE = 0.5
 """Seconds that a call waits for the calls before it: documented with MSG_WAIT_TIMEOUT."""
 
+IDS_OF_A_CALL = 1024
+"""Calls that one call may wait for: as many as fit into a container."""
+
+IDS_OF_A_SESSION = 2048
+"""Calls that those of a session which wait may wait for together; one more is refused with `420 FLOOD_WAIT_1`."""
+
+IDS_IN_ALL = 8192
+"""The same for all sessions together."""
+
+WAITING_BYTES = 4 * 1024 * 1024
+"""Bytes of all calls that wait, as they came; one more is refused alike."""
+
+_Call: TypeAlias = "tuple[Hashable, int]"
+"""A session and a message id."""
+
+
+class Waiting:
+    """A call that waits for others. Made by `Outcomes.begin`."""
+
+    def __init__(self, outcomes: Outcomes, session: Hashable, missing: set[_Call], size: int) -> None:
+        self.session = session
+        self.missing = missing
+        self.size = size
+        self._outcomes = outcomes
+        self._over = asyncio.Event()
+        self._failed = False
+
+    def settle(self, call: _Call, succeeded: bool) -> None:
+        """Take notice of how one of the others ended."""
+        self.missing.discard(call)
+        self._failed = self._failed or not succeeded
+        if self._failed or not self.missing:
+            self._over.set()
+
+    async def wait(self) -> None:
+        """Return when all the others succeeded.
+
+        Refuses with `MSG_WAIT_FAILED` when one failed, and with `MSG_WAIT_TIMEOUT` when one is not done in time.
+        Whatever comes of it, nothing of the waiting remains. To be awaited once.
+        """
+        try:
+            async with asyncio.timeout(PATIENCE):
+                await self._over.wait()
+        except TimeoutError:
+            raise Refused(400, "MSG_WAIT_TIMEOUT") from None
+        finally:
+            self._outcomes.end(self)
+        if self._failed:
+            raise Refused(400, "MSG_WAIT_FAILED")
+
 
 class Outcomes:
     """Keeps how calls ended, by session and message id, and lets others wait for that. Belongs to one event loop."""
 
     def __init__(self) -> None:
-        self._settled: OrderedDict[tuple[int, int], bool] = OrderedDict()
-        self._awaited: dict[tuple[int, int], list[asyncio.Future[bool]]] = {}
+        self._settled: OrderedDict[_Call, bool] = OrderedDict()
+        self._awaited: dict[_Call, dict[Waiting, None]] = {}
+        self._waiting: dict[Waiting, int] = {}  # for how many others each waited when it began
+        self._ids: Counter[Hashable] = Counter()  # the same for each session
+        self._all_ids = 0
+        self._size = 0
 
-    def settle(self, session_id: int, msg_id: int, succeeded: bool) -> None:
+    def settle(self, session: Hashable, msg_id: int, succeeded: bool) -> None:
         """Note how a call ended."""
-        key = session_id, msg_id
-        self._settled[key] = succeeded
+        call = session, msg_id
+        self._settled[call] = succeeded
         if len(self._settled) > REMEMBERED:
             self._settled.popitem(last=False)
-        for waiter in self._awaited.pop(key, ()):
-            if not waiter.done():
-                waiter.set_result(succeeded)
+        for waiting in self._awaited.pop(call, ()):
+            waiting.settle(call, succeeded)
 
-    async def wait(self, session_id: int, msg_ids: Iterable[int]) -> None:
-        """Return when all these calls succeeded.
+    def begin(self, session: Hashable, msg_ids: Iterable[int], size: int) -> Waiting | None:
+        """Begin to wait for other calls of a session; return None where all of them have succeeded.
 
-        Refuses with `MSG_WAIT_FAILED` when one failed, and with `MSG_WAIT_TIMEOUT` when one is not done in time.
+        Args:
+            session: the session.
+            msg_ids: the other calls.
+            size: how many bytes the call has that is to wait.
+
+        Refuses with `MSG_WAIT_FAILED` when one has failed, and with `FLOOD_WAIT_1` when too many wait already.
+
         """
-        waiters = [self._waiter((session_id, msg_id)) for msg_id in msg_ids]
-        try:
-            async with asyncio.timeout(PATIENCE):
-                succeeded = [await waiter for waiter in waiters]
-        except TimeoutError:
-            raise Refused(400, "MSG_WAIT_TIMEOUT") from None
-        if not all(succeeded):
+        calls = {(session, msg_id) for msg_id in msg_ids}
+        missing = {call for call in calls if call not in self._settled}
+        if not all(self._settled[call] for call in calls - missing):
             raise Refused(400, "MSG_WAIT_FAILED")
+        if not missing:
+            return None
+        count = len(missing)
+        if (
+            self._ids[session] + count > IDS_OF_A_SESSION
+            or self._all_ids + count > IDS_IN_ALL
+            or self._size + size > WAITING_BYTES
+        ):
+            raise Refused(420, "FLOOD_WAIT_1")
+        waiting = Waiting(self, session, missing, size)
+        for call in missing:
+            self._awaited.setdefault(call, {})[waiting] = None
+        self._waiting[waiting] = count
+        self._ids[session] += count
+        self._all_ids += count
+        self._size += size
+        return waiting
 
-    def _waiter(self, key: tuple[int, int]) -> asyncio.Future[bool]:
-        waiter: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
-        if key in self._settled:
-            waiter.set_result(self._settled[key])
-        else:
-            self._awaited.setdefault(key, []).append(waiter)
-        return waiter
+    def end(self, waiting: Waiting) -> None:
+        """Let go of a call that waits no longer."""
+        count = self._waiting.pop(waiting, 0)
+        if not count:
+            return
+        for call in waiting.missing:
+            others = self._awaited[call]
+            del others[waiting]
+            if not others:
+                del self._awaited[call]
+        self._all_ids -= count
+        self._size -= waiting.size
+        self._ids[waiting.session] -= count
+        if not self._ids[waiting.session]:
+            del self._ids[waiting.session]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from mtproto.localdc.calls import Refused
+from mtproto.localdc.outcomes import IDS_OF_A_CALL
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,14 +32,20 @@ INVOKE_AFTER_MSGS, SIZE_AFTER_MSGS = 0x3DC4B4F0, 12  # its id, that of a vector,
 
 
 def declared_layer(body: bytes) -> int | None:
-    """Return the layer that the query's `invokeWithLayer` names, or None when it has none."""
+    """Return the layer that the query's `invokeWithLayer` names, or None when it has none.
+
+    Refuses with `LIMIT_INVALID` a query that is to wait for more than `IDS_OF_A_CALL` others, before they are read.
+    """
     offset = 0
     for _ in range(NESTING):
         constructor = int.from_bytes(body[offset : offset + 4], "little")
         if constructor == INVOKE_WITH_LAYER:
             return int.from_bytes(body[offset + 4 : offset + 8], "little", signed=True)
         if constructor == INVOKE_AFTER_MSGS:
-            offset += SIZE_AFTER_MSGS + 8 * int.from_bytes(body[offset + 8 : offset + 12], "little")
+            count = int.from_bytes(body[offset + 8 : offset + 12], "little")
+            if count > IDS_OF_A_CALL:
+                raise Refused(400, "LIMIT_INVALID")
+            offset += SIZE_AFTER_MSGS + 8 * count
         elif constructor in SIZES_BEFORE_LAYER:
             offset += SIZES_BEFORE_LAYER[constructor]
         else:
@@ -94,11 +101,17 @@ def _init_connection(call: Call, wrapper: Any) -> None:
 
 
 def _after_msg(call: Call, wrapper: Any) -> None:
-    call.after.append(wrapper.msg_id)
+    _wait_for(call, [wrapper.msg_id])
 
 
 def _after_msgs(call: Call, wrapper: Any) -> None:
-    call.after.extend(wrapper.msg_ids)
+    _wait_for(call, wrapper.msg_ids)
+
+
+def _wait_for(call: Call, msg_ids: list[int]) -> None:
+    call.after.extend(msg_ids)
+    if len(call.after) > IDS_OF_A_CALL:
+        raise Refused(400, "LIMIT_INVALID")
 
 
 def _without_updates(call: Call, _wrapper: Any) -> None:

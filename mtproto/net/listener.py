@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 import logging
 import os
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 from mtproto._options import named_options
 from mtproto.errors import OptionError
@@ -27,6 +27,7 @@ from mtproto.link import (
 )
 from mtproto.link.http_server import HttpLink
 from mtproto.link.options import ServerLinkOptions
+from mtproto.net.answering import Answering
 from mtproto.net.clock import Clock
 from mtproto.net.delivery import Delivery
 from mtproto.net.serving import TCPServer
@@ -34,20 +35,18 @@ from mtproto.net.strangers import ROOM, STRANGERS_MEMORY, StrangersBudget
 from mtproto.net.transports import Brake, Ending, as_stream
 from mtproto.net.web import has_web
 from mtproto.session import Repeated
-from mtproto.session.wire import write_rpc_error
 from mtproto.transport import begins_http
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Awaitable, Callable, Container, Iterable, Sequence
+    from collections.abc import Callable, Container, Iterable, Sequence
 
     from mtproto.crypto.rsa import RSAPrivateKey
     from mtproto.exchange import ExchangeFaults
     from mtproto.link import LinkFaults, ServerLinkEvent, ServerWork, SessionSlot
     from mtproto.message.auth_key import AuthKey
+    from mtproto.net.answering import Handler
     from mtproto.net.web_server import WebServer
-
-    Handler: TypeAlias = Callable[[ServerQuery], bytes | Awaitable[bytes]]
 
 __all__ = ["Listener"]
 
@@ -120,7 +119,6 @@ class Listener(TCPServer):
             raise OptionError(f"{max_connections} connections are too few to serve anybody", "max_connections")
         self._max_connections = max_connections
         self._sweeping: asyncio.TimerHandle | None = None
-        self._handler = handler
         self._limits = limits
         self._clock = clock if clock is not None else Clock()
         options = ServerLinkOptions(
@@ -132,7 +130,7 @@ class Listener(TCPServer):
         )
         self._pumps: dict[ServerLink, _Pump] = {}
         self.strangers: StrangersBudget[_Pump] = StrangersBudget(STRANGERS_MEMORY)
-        self._answers: set[asyncio.Future[bytes]] = set()
+        self._answering = Answering(handler, self._flush)
         self._delivery = Delivery(self._flush)
         self._on_key: list[Callable[[AuthKey], None]] = []
         self._on_event: list[Callable[[ServerLinkEvent], None]] = []
@@ -159,10 +157,7 @@ class Listener(TCPServer):
         if self._sweeping is not None:
             self._sweeping.cancel()
         self._delivery.end()
-        answers = list(self._answers)
-        self._answers.clear()
-        for answer in answers:
-            answer.cancel()
+        answers = self._answering.end()
         pumps = list(self._pumps.values())
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(CLOSE_TIME):
@@ -193,6 +188,7 @@ class Listener(TCPServer):
     def forget_old(self) -> None:
         """Forget sessions and keys that nobody has used for too long; done once a minute by itself."""
         self.dispatch([KeyForgotten(key) for key in self.state.forget_old(self._clock())])
+        self._answering.refuse_abandoned()
 
     def _sweep(self) -> None:
         self._sweeping = asyncio.get_running_loop().call_later(SWEEP, self._sweep)
@@ -277,10 +273,12 @@ class Listener(TCPServer):
         """Let go of a connection that has ended."""
         self._pumps.pop(link, None)
         link.disconnected(self._clock())
+        self._answering.go_on()
         self._delivery.go_on()
 
     def flushed(self) -> None:
         """Take notice that something was sent or acknowledged: there may be room for updates that wait."""
+        self._answering.go_on()
         self._delivery.go_on()
 
     def dispatch(self, events: Iterable[ServerLinkEvent]) -> None:
@@ -289,7 +287,7 @@ class Listener(TCPServer):
             for callback in self._on_event:
                 callback(event)
             if isinstance(event, ServerQuery):
-                self._answer(event)
+                self._answering.take(event)
             elif isinstance(event, KeyMade):
                 for on_key in self._on_key:
                     on_key(event.key.auth_key)
@@ -301,38 +299,6 @@ class Listener(TCPServer):
     def now(self) -> float:
         """Return Unix seconds."""
         return self._clock()
-
-    def _answer(self, query: ServerQuery) -> None:
-        try:
-            answer = self._handler(query)
-        except Exception as error:  # whatever a handler does, the other clients of this connection and loop go on
-            self._send_failure(query, error)
-            return
-        if isinstance(answer, bytes):
-            self._send_answer(query, answer)
-            return
-        waiting = asyncio.ensure_future(answer)
-        self._answers.add(waiting)
-        waiting.add_done_callback(lambda done: self._answered(query, done))
-
-    def _answered(self, query: ServerQuery, done: asyncio.Future[bytes]) -> None:
-        if done not in self._answers:  # cancelled here, at the end
-            return
-        self._answers.remove(done)
-        if done.cancelled():
-            self._send_failure(query, asyncio.CancelledError("what the handler waited for was cancelled"))
-        elif (error := done.exception()) is not None:
-            self._send_failure(query, error)
-        else:
-            self._send_answer(query, done.result())
-
-    def _send_failure(self, query: ServerQuery, error: BaseException) -> None:
-        logger.error("the handler of a call failed", exc_info=error)
-        self._send_answer(query, write_rpc_error(500, "INTERNAL"))
-
-    def _send_answer(self, query: ServerQuery, body: bytes) -> None:
-        query.slot.session.answer(query.msg_id, body)
-        self._flush(query.slot)
 
     def _flush(self, slot: SessionSlot) -> None:
         """Let the connection that carries a session send."""

@@ -75,12 +75,24 @@ class Brake:
         self._loop = loop
         self._transport = transport
         self._stalled: asyncio.TimerHandle | None = None
+        self._left = 0  # bytes that the peer had not taken at the last look
 
     def hold(self, waiting: int) -> None:
         """Stop reading if too much waits; to be called while nothing can be written. `waiting`: bytes."""
         if waiting > OUTPUT and self._stalled is None and not self._transport.is_closing():
             self._transport.pause_reading()
-            self._stalled = self._loop.call_later(STALL_TIME, self._transport.abort)
+            self._watch()
+
+    def _watch(self) -> None:
+        self._left = self._transport.get_write_buffer_size()
+        self._stalled = self._loop.call_later(STALL_TIME, self._look)
+
+    def _look(self) -> None:
+        """Cut the connection, unless its peer has taken something, however slowly."""
+        if self._transport.get_write_buffer_size() < self._left:
+            self._watch()
+        else:
+            self._transport.abort()
 
     def release(self) -> None:
         """Read on: the peer has taken something, or the connection is gone."""

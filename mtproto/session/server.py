@@ -8,6 +8,7 @@ remembered in `server_state` and `server_records`. No I/O, no clock, no randomne
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from itertools import islice
 from struct import Struct
 
 from mtproto._options import named_options
@@ -20,6 +21,7 @@ from mtproto.session import constructors as ids
 from mtproto.session import wire
 from mtproto.session.events import Flooded, Repeated, ServerEvent, SessionCreated, Tolerated
 from mtproto.session.inbox import NEVER, Seen
+from mtproto.session.kept import Kept
 from mtproto.session.salts import ServerSalts
 from mtproto.session.server_records import Outgoing, Received, follows
 from mtproto.session.server_sending import ServerSending
@@ -38,6 +40,9 @@ NEWEST = 30.0
 
 QUEUED_AT_MOST = 16384
 """Messages that wait to be sent before no more is accepted of a client that provokes them and takes none."""
+
+UPDATES_BYTES = 4 * 1024 * 1024
+"""Bytes of updates that may wait to be sent before the oldest goes: half of what is kept for a session."""
 
 NEVER_CONTENT = frozenset({ids.MSGS_ACK, ids.MSG_CONTAINER, ids.MSG_COPY})
 """What a client must not mark as content-related."""
@@ -82,6 +87,7 @@ class ServerSession(ServerSending):
         last_msg_id: int = 0,
         compress: bool = True,
         strict: bool = False,
+        kept_in: Kept | None = None,
     ) -> None:
         """Begin a session, because a message with an unknown session id came.
 
@@ -98,6 +104,7 @@ class ServerSession(ServerSending):
             last_msg_id: above which its own ids begin, since the client was sent messages up to there before.
             compress: whether answers above 256 bytes go as `gzip_packed` where that is shorter.
             strict: refuse service messages whose numbers the documentation calls wrong, which real servers let pass.
+            kept_in: what is kept for all sessions of the key; None where nobody asks.
 
         """
         super().__init__(
@@ -109,6 +116,7 @@ class ServerSession(ServerSending):
             forgotten_below=forgotten_below,
             compress=compress,
             strict=strict,
+            kept_in=kept_in,
         )
         self._last_msg_id = last_msg_id
         for msg_id in denied:
@@ -157,8 +165,8 @@ class ServerSession(ServerSending):
     def push(self, body: bytes, *, announced: bool = False) -> None:
         """Send a message that nobody asked for, an update; it is kept and sent again until the client has it.
 
-        Where `limits.queued_updates` wait already, the oldest goes, and the client is told that updates have a gap. See
-        `has_room`.
+        Where `limits.queued_updates` wait already, or `UPDATES_BYTES`, the oldest goes, and the client is told that
+        updates have a gap. See `has_room`.
 
         Args:
             body: one serialized boxed object.
@@ -167,29 +175,27 @@ class ServerSession(ServerSending):
         """
         if self._compress:
             body = wire.gzip_if_shorter(body)
-        if self._unsent_updates >= self._limits.queued_updates:
-            self._drop_oldest_update()
-        self._unsent_updates += 1
-        self._queue.append(Outgoing(body, content=True, reply=False, update=True, announced=announced))
+        if self._unsent_updates_full:
+            oldest = (message for message in self._queue if message.update and not message.msg_id)
+            self._forget(list(islice(oldest, 1)), acknowledged=False)
+        self._keep(Outgoing(body, content=True, reply=False, update=True, announced=announced))
 
     @property
     def has_room(self) -> bool:
         """Whether another update can be pushed without one being dropped.
 
-        There is none while `limits.queued_updates` wait to be sent, or as many messages as are kept wait to be
-        acknowledged.
+        There is none while `limits.queued_updates` wait to be sent, or `UPDATES_BYTES` of them, or as many messages as
+        are kept wait to be acknowledged.
         """
-        kept = len(self._stored) + self._unsent_updates
-        return self._unsent_updates < self._limits.queued_updates and kept < STORED_AT_MOST
+        return not self._unsent_updates_full and len(self._stored) + self._queue.updates < STORED_AT_MOST
+
+    @property
+    def _unsent_updates_full(self) -> bool:
+        waiting = self._queue
+        return waiting.updates >= self._limits.queued_updates or waiting.update_bytes >= UPDATES_BYTES
 
     def lose_update(self) -> None:
         """Tell the client that updates have a gap: its owner gives one up."""
-        self._gap = True
-
-    def _drop_oldest_update(self) -> None:
-        oldest = next(place for place, message in enumerate(self._queue) if message.update and not message.msg_id)
-        del self._queue[oldest]
-        self._unsent_updates -= 1
         self._gap = True
 
     def reply(self, body: bytes) -> None:
@@ -232,13 +238,10 @@ class ServerSession(ServerSending):
         """Begin to send: a connection of this client is there. What it did not acknowledge is sent again."""
         self._connected = True
         self._forget_old(now)
-        waiting = [message for message in self._queue if message.queued and not message.msg_id]
-        self._queue.clear()
-        self._skipped = 0
+        waiting = [message for message in self._queue if not message.msg_id]
         for message in self._stored.values():
             message.queued = True
-            self._queue.append(message)
-        self._queue.extend(waiting)
+        self._queue.refill([*self._stored.values(), *waiting])
 
     def disconnected(self, now: float) -> None:
         """Stop sending. Queries go on; their answers wait."""

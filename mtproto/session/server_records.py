@@ -18,6 +18,9 @@ __all__ = ["Outgoing", "Received", "Register", "follows"]
 DENIED_KEPT = 8192
 """Ids that were promised never to be accepted; beyond it the oldest promise is forgotten."""
 
+RECORD, PROMISE = 226, 76
+"""Bytes that a record takes, and an id that was promised never to be accepted; as measured."""
+
 EVICTED_AT_ONCE = 64
 """New records after which the old ones are looked through, so that it does not happen for each message."""
 
@@ -34,9 +37,10 @@ class Outgoing:
         announced: only its `msg_detailed_info` or `msg_new_detailed_info` is sent; itself when it is asked for.
         msg_id: given when it is sealed for the first time, and kept when it is sent again.
         seqno: given with it.
-        sent_at: when that was.
+        sent_at: when that was; until then, when it was first seen to wait by whoever looks for what is old.
         asks: the ids that a question names.
         ping_id: of a ping.
+        kept: how many bytes it counts for among what is kept for the client; 0 for what is not kept.
         queued: it stands in the queue of what is to be sent, where it is put when it is made.
 
     """
@@ -46,6 +50,7 @@ class Outgoing:
         "asks",
         "body",
         "content",
+        "kept",
         "msg_id",
         "ping_id",
         "query",
@@ -77,6 +82,7 @@ class Outgoing:
         self.sent_at = 0.0
         self.asks: tuple[int, ...] = ()
         self.ping_id: int | None = None
+        self.kept = 0
         self.queued = True
 
     def __repr__(self) -> str:
@@ -169,7 +175,7 @@ class Register:
         if record.counted:
             _insert(self._counted, record.msg_id)
         if len(self._ids) > self._evict_at:
-            self._evict()
+            self._evict(self._limit)
 
     def discard(self, record: Received) -> None:
         """Take back a record: the message was not accepted after all."""
@@ -178,10 +184,25 @@ class Register:
         if record.counted:
             del self._counted[bisect_left(self._counted, record.msg_id)]
 
-    def _evict(self) -> None:
+    @property
+    def weight(self) -> int:
+        """How many bytes it takes, about."""
+        return RECORD * len(self._records) + PROMISE * len(self._denied)
+
+    def shrink(self, keep: int) -> None:
+        """Forget all but so many records that are done with, the latest, and as many promises.
+
+        The ids of what is forgotten, and all ids below, are taken to have been received before.
+        """
+        for msg_id in list(self._denied)[:-keep]:
+            del self._denied[msg_id]
+            self.floor = max(self.floor, msg_id + 1)
+        self._evict(keep)
+
+    def _evict(self, limit: int) -> None:
         """Forget the oldest records that are done with, beyond the limit; those that are open do not count."""
         done = [msg_id for msg_id in self._ids if not self._records[msg_id].open]
-        for msg_id in done[: max(0, len(done) - self._limit)]:
+        for msg_id in done[: max(0, len(done) - limit)]:
             del self._records[msg_id]
             self.floor = max(self.floor, msg_id + 1)
         self._ids = [msg_id for msg_id in self._ids if msg_id in self._records]

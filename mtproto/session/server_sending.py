@@ -35,13 +35,17 @@ class ServerSending(ServerHandlers):
     def waiting(self) -> int:
         """How many messages wait to be sent at once; acknowledgements count as one when they are due."""
         acks_due = self._acks_due or len(self._acks) > self._limits.acks_pending
-        return len(self._queue) - self._skipped + (acks_due and bool(self._acks)) + self._gap_due
+        return len(self._queue) + (acks_due and bool(self._acks)) + self._gap_due
 
     @property
     def unsent(self) -> int:
-        """Bytes of acknowledgements and of replies to service messages that wait: all but answers and updates."""
-        replies = (len(message.body) for message in self._queue if not message.query and not message.update)
-        return ACK * len(self._acks) + sum(replies)
+        """Bytes of acknowledgements, answers and replies to service messages that wait: all but updates."""
+        return ACK * len(self._acks) + self._queue.replies + self._queue.answers
+
+    @property
+    def unsent_answers(self) -> int:
+        """Bytes of answers to calls that wait to be sent."""
+        return self._queue.answers
 
     def next_packet(self, now: float, *, max_bytes: int) -> Packet | None:
         """Seal what waits into one packet, or return None if nothing has to be sent now.
@@ -114,16 +118,10 @@ class ServerSending(ServerHandlers):
         size = 0
         soft = min(budget, self._limits.frame_sent_soft)
         while self._queue and len(taken) < self._limits.container_messages_sent:
-            if not self._queue[0].queued:
-                self._queue.popleft()
-                self._skipped -= 1
-                continue
-            size += MESSAGE_HEADER + len(self._queue[0].body)
+            size += MESSAGE_HEADER + len(self._queue.first.body)
             if size > (soft if taken else budget):
                 break
-            message = self._queue.popleft()
-            message.queued = False
-            taken.append(message)
+            taken.append(self._queue.popleft())
         return taken
 
     def _take_acks(self) -> Outgoing:
@@ -140,7 +138,6 @@ class ServerSending(ServerHandlers):
             message.msg_id = self._next_msg_id(now, reply=message.reply)
             message.seqno = 2 * self._content_count + message.content
             message.sent_at = now
-            self._unsent_updates -= message.update
             self._content_count += message.content
             self._note(message)
         if message.announced:

@@ -5,7 +5,6 @@ It must not know how a packet is checked or sealed, nor which constructor leads 
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Sequence
 from struct import Struct
 
@@ -14,8 +13,10 @@ from mtproto.message.auth_key import AuthKey
 from mtproto.session import wire
 from mtproto.session.events import Refused, ServerEvent
 from mtproto.session.inbox import NEVER
+from mtproto.session.kept import Kept
 from mtproto.session.packet_reader import PacketReader
 from mtproto.session.salts import ServerSalts
+from mtproto.session.send_queue import SendQueue
 from mtproto.session.server_records import Outgoing, Received, Register
 from tl import service
 
@@ -26,6 +27,19 @@ ANSWER_LIFETIME = 600.0
 
 STORED_AT_MOST = 4096
 """Unacknowledged messages kept at once; beyond it the oldest is forgotten."""
+
+KEPT_BYTES = 8 * 1024 * 1024
+"""Bytes of answers and updates kept for a client that has not acknowledged them, sent or not; beyond it the oldest are
+forgotten, first of those that were sent. More than the answers that a client has under way at a time."""
+
+KEPT_WITH_EACH = 512
+"""Bytes that a message counts for besides its body: its record, that of the call, and their places."""
+
+WEIGHT = 2560
+"""Bytes that a session takes of which nothing is remembered; as measured."""
+
+SHRUNK = 32
+"""Messages of the client that a session remembers which is to take less memory, and promises never to accept some."""
 
 SALT_CODE = 48
 
@@ -57,6 +71,7 @@ class ServerState:
         forgotten_below: int,
         compress: bool,
         strict: bool,
+        kept_in: Kept | None,
     ) -> None:
         self.key = key
         self.session_id = session_id
@@ -68,8 +83,8 @@ class ServerState:
         self._strict = strict
         self._register = Register(limits, forgotten_below)
         self._events: list[ServerEvent] = []
-        self._queue: deque[Outgoing] = deque()
-        self._skipped = 0  # messages that stand in the queue and are forgotten, so that they are not sent
+        self._queue = SendQueue()
+        self._kept = Kept(KEPT_BYTES, self._make_room, kept_in)
         self._stored: dict[int, Outgoing] = {}  # sent, content-related, not acknowledged; in the order of ids
         self._acks: dict[int, None] = {}  # the client's messages that are to be acknowledged
         self._ack_deadline = NEVER
@@ -77,7 +92,6 @@ class ServerState:
         self._asked: dict[int, tuple[int, ...]] = {}  # our msgs_state_req and msg_resend_req, and what they named
         self._pings: dict[int, tuple[int, float]] = {}  # our pings by msg_id: ping_id, sent at
         self._first_msg_id = 0
-        self._unsent_updates = 0  # those that wait in the queue and were never sent
         self._gap = False  # an update was dropped, and the client was not told yet
         self._gap_notice: Outgoing | None = None
         self._connected = False
@@ -112,7 +126,7 @@ class ServerState:
         notice = Outgoing(body, content=True, reply=False)
         if self._gap:
             self._gap, self._gap_notice = False, notice
-        self._queue.appendleft(notice)
+        self._keep(notice, first=True)
         return unique_id
 
     def _refuse(self, msg_id: int, seqno: int, code: int, now: float) -> None:
@@ -142,7 +156,16 @@ class ServerState:
             result = wire.gzip_if_shorter(result)
         body = wire.write_rpc_result(record.msg_id, result)
         record.answer = Outgoing(body, content=True, reply=True, query=record.msg_id, announced=announced)
-        self._queue.append(record.answer)
+        self._keep(record.answer)
+
+    def _keep(self, message: Outgoing, *, first: bool = False) -> None:
+        """Queue a message that is kept until the client has it; `first` puts it in front of all others."""
+        message.kept = KEPT_WITH_EACH + len(message.body)
+        if first:
+            self._queue.appendleft(message)
+        else:
+            self._queue.append(message)
+        self._kept.add(message.kept)
 
     def _send_again(self, message: Outgoing) -> None:
         """Queue a message once more, unless it waits already."""
@@ -155,18 +178,15 @@ class ServerState:
         """Keep these messages no longer."""
         for message in messages:
             self._stored.pop(message.msg_id, None)
+            self._kept.take(message.kept)
+            message.kept = 0
             record = self._register.find(message.query)
             if record is not None and record.answer is message:
                 record.answer = None
                 record.forgotten = not acknowledged
             if not acknowledged and (message.update or message is self._gap_notice):
                 self._gap = True
-            if message.queued:
-                message.queued = False
-                self._skipped += 1
-        if self._skipped > len(self._queue) // 2:  # so that one forgotten message after the other costs little
-            self._queue = deque(message for message in self._queue if message.queued)
-            self._skipped = 0
+        self._queue.remove(messages)
 
     def _forget_old(self, now: float) -> None:
         """Forget what the client did not acknowledge in time, and the oldest where there is too much."""
@@ -177,3 +197,72 @@ class ServerState:
             old.append(message)
         if old:
             self._forget(old, acknowledged=False)
+
+    def forget_old(self, now: float) -> None:
+        """Forget what nobody has taken for ten minutes, whether a connection is there or not. For a look now and then.
+
+        Of what was never sent, the time counts from the first such look. Updates that were never sent stay: they wait
+        for the client, as long as its session does.
+        """
+        self._forget_old(now)
+        old: list[Outgoing] = []
+        for message in self._queue:
+            if message.msg_id or message.update:
+                continue
+            if not message.sent_at:
+                message.sent_at = now
+            elif message.sent_at + ANSWER_LIFETIME <= now:
+                old.append(message)
+        if old:
+            self._forget(old, acknowledged=False)
+
+    # What is kept, in bytes.
+
+    @property
+    def kept(self) -> int:
+        """How many bytes of answers and updates are kept until the client has them, and of what belongs to them."""
+        return self._kept.bytes
+
+    def release(self, size: int, *, unsent: bool) -> int:
+        """Forget the oldest of what is kept, until so many bytes are free or nothing is left.
+
+        The client is told of it as of everything that is forgotten: of answers by their state, when it asks for that,
+        of updates by a notice of a gap.
+
+        Args:
+            size: how many bytes.
+            unsent: forget what was never sent, not what was sent and is not acknowledged.
+
+        Returns:
+            how many bytes were freed.
+
+        """
+        oldest = (message for message in self._queue if not message.msg_id) if unsent else self._stored.values()
+        chosen: list[Outgoing] = []
+        freed = 0
+        for message in oldest:
+            if freed >= size:
+                break
+            if message.kept:
+                freed += message.kept
+                chosen.append(message)
+        if chosen:
+            self._forget(chosen, acknowledged=False)
+        return freed
+
+    def _make_room(self, size: int) -> None:
+        """Free so many bytes of what is kept, first of what was sent."""
+        self.release(size - self.release(size, unsent=False), unsent=True)
+
+    @property
+    def weight(self) -> int:
+        """How many bytes the session takes, about, without what is kept for the client."""
+        return WEIGHT + self._register.weight
+
+    def shrink(self) -> None:
+        """Remember less of what the client sent; what comes late of that is refused (code 20), not executed again."""
+        self._register.shrink(SHRUNK)
+
+    def given_up(self) -> None:
+        """Count for nothing any more among what its key and the server keep: its owner forgets this session."""
+        self._kept.leave()

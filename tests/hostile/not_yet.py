@@ -22,18 +22,18 @@ NOT_YET: Mapping[str, str] = {
     "wrong-salts": "all other connections wait: each read is handled in one piece",
     "many-sessions": "all other connections wait for seconds",
     # Memory of a data centre
-    "invoke-after": "memory, and all other connections wait for seconds",
-    "invoke-after-gzipped": "memory, and all other connections wait for seconds",
+    "invoke-after": "all other connections wait: each read is handled in one piece",
+    "invoke-after-gzipped": "all other connections wait: each read is handled in one piece",
     "unread-websocket-pongs": "all other connections wait: each read is handled in one piece",
     "unread-options": "all other connections wait: each read is handled in one piece",
     "unread-quick-acks": "all other connections wait: each read is handled in one piece",
     "unread-pongs": "all other connections wait",
     "unread-acks": "all other connections wait for seconds",
-    "unread-answers": "answers that nobody reads are kept, and all other connections wait",
+    "unread-answers": "all other connections wait: each read is handled in one piece",
     "unfinished-packets": "all other connections wait: each read is handled in one piece",
     "unfinished-posts": "all other connections wait: each read is handled in one piece",
     # Connections of a data centre
-    "told-to-close": "memory of large answers that nobody reads, and all other connections wait",
+    "told-to-close": "all other connections wait while large answers are written and packed",
     "modular-powers": "powers in worker threads keep the interpreter from the loop",
     # Work of a client
     "state-requests-4mb": "calls are not settled while they are read",

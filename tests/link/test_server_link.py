@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import pytest
 
+from mtproto.exchange import ServerExchange
 from mtproto.link import Hangup, InSession, KeyMade, ServerKey, ServerLink, ServerQuery, ServerState
+from mtproto.link.key_giver import LARGEST_QUERY, WAITING_QUERIES, KeyGiver
 from mtproto.message.auth_key import AuthKey
-from mtproto.message.envelope import Sender, seal
+from mtproto.message.envelope import Sender, pack_plain, seal
 from mtproto.session import AuthKeyDestroyed, QueryDropped, Result, SessionCreated, SessionDestroyed, Update
 from mtproto.session.wire import Message, write_container
 from mtproto.transport import QuickAck, client_transport
 from tests.link.pfs_stage import Stage
 from tests.link.support import ANSWER, NOW, QUERY, Pair, kept_session, known_state, of_type, rsa_key, seeded
+from tl import service
 
 
 def lone_link(state: ServerState | None = None) -> ServerLink:
@@ -171,6 +174,9 @@ class _Remembering:
     def __init__(self, high_water: int) -> None:
         self.high_water = high_water
 
+    def given_up(self) -> None:
+        """Keep nothing."""
+
 
 def test_an_expired_key_is_unknown() -> None:
     state = ServerState(seeded())
@@ -184,6 +190,18 @@ def test_a_wrong_query_of_an_exchange_is_answered_with_404() -> None:
     link = lone_link()
     assert answered_with(link, bytes(8) + b"\1" * 8 + (8).to_bytes(4, "little") + b"nonsense") == [-404]
     assert link.closing
+
+
+def test_of_a_query_of_an_exchange_that_is_far_too_long_only_the_beginning_is_kept() -> None:
+    giver = KeyGiver(lambda: ServerExchange([rsa_key()], seeded()))
+    body = service.functions.ReqPqMulti(nonce=bytes(16)).to_bytes() + bytes(1 << 20)
+    for _ in range(10):
+        giver.receive(pack_plain(int(NOW) << 32, body))
+    assert sum(map(len, giver._queries)) <= WAITING_QUERIES * LARGEST_QUERY
+    work = giver.take_work(NOW)
+    assert work is not None
+    work.run()
+    assert work.error is not None
 
 
 @pytest.mark.parametrize(

@@ -36,6 +36,9 @@ MOST_ANSWERED = 64
 READS = 200
 """Reads after which a server that still goes on is taken not to stop."""
 
+CALL = b"call" + os.urandom(508)
+"""A call whose answer can't be packed."""
+
 WEBSOCKET = (
     b"GET /apiws HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
     b"Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Protocol: binary\r\n\r\n"
@@ -94,6 +97,10 @@ def of_content_to_acknowledge(server: Listener) -> Iterator[bytes]:
     yield from containers(server, service.functions.Ping(ping_id=1).to_bytes(), 500, content=True)
 
 
+def of_calls(server: Listener) -> Iterator[bytes]:
+    yield from containers(server, CALL, 10, content=True)
+
+
 def read_by(pump: _Pump, transport: FakeTransport, pieces: Iterator[bytes]) -> int:
     """Let the connection be read for as long as it wants to be; return how many reads that were."""
     for number, piece in enumerate(pieces):
@@ -113,6 +120,7 @@ def read_by(pump: _Pump, transport: FakeTransport, pieces: Iterator[bytes]) -> i
         of_questions_for_salts,
         of_states,
         of_content_to_acknowledge,
+        of_calls,
     ],
 )
 def test_a_peer_that_does_not_read_is_not_read_and_cut_in_the_end(
@@ -156,5 +164,29 @@ def test_a_peer_that_reads_slowly_is_read_while_little_waits_for_it() -> None:
             await asyncio.sleep(0)
             await asyncio.sleep(0)
             assert not transport.aborted
+
+    run(main())
+
+
+def test_a_peer_that_takes_something_is_not_cut_however_slow_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(transports, "OUTPUT", OUTPUT)
+    monkeypatch.setattr(transports, "STALL_TIME", 5.0)
+
+    async def main() -> None:
+        async with listener() as server:
+            pump = server._take_in(asyncio.get_running_loop())
+            transport = FakeTransport(pump, reads=False)
+            transport.write(bytes(HIGH_WATER + 1000))
+            read_by(pump, transport, of_calls(server))
+            for _ in range(3):
+                assert not transport.is_reading()
+                transport.held = transport.held[:-1]
+                move_on(5.1)
+                for _ in range(3):
+                    await asyncio.sleep(0)
+                assert not transport.aborted
+            move_on(5.1)
+            await pump.closed.wait()
+            assert transport.aborted
 
     run(main())

@@ -19,9 +19,7 @@ __all__ = ["send_message"]
 
 def send_message(call: Call) -> TLObject:
     """Count the call by its `random_id`, and answer as if a message had been sent."""
-    executed = call.desk.executions[call.key.account.auth_key.id]
-    executed[call.request.random_id] += 1
-    number = len(executed)
+    number = call.desk.executions.note(call.key.account.auth_key.id, call.request.random_id)
     sent: TLObject = api.types.UpdateShortSentMessage(
         out=True, id=number, pts=number + 1, pts_count=1, date=int(call.desk.clock())
     )

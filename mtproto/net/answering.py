@@ -1,0 +1,235 @@
+"""Calls on their way to the handler of a server, and answers on their way back: no more of either than is bounded.
+
+A client that does not take its answers is answered no further: its calls wait, packed as they came, until it does.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import logging
+from collections import Counter, deque
+from typing import TYPE_CHECKING
+
+from mtproto.session.wire import write_rpc_error
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+    from typing import TypeAlias
+
+    from mtproto.link import ServerQuery, SessionSlot
+
+    Handler: TypeAlias = Callable[[ServerQuery], bytes | Awaitable[bytes]]
+
+__all__ = ["Answering"]
+
+logger = logging.getLogger(__name__)
+
+ANSWERS_UNSENT = 1024 * 1024
+"""Bytes of answers that may wait to be sent in a session before its next call is answered: the largest answers in the
+field have that size."""
+
+RUNNING_OF_A_SESSION = 16 * 1024 * 1024
+"""Bytes of calls of one session whose answers are being waited for before the next one is answered."""
+
+RUNNING_IN_ALL = 32 * 1024 * 1024
+"""The same for all sessions together."""
+
+RUNNING_WITH_EACH = 3 * 1024
+"""Bytes that such a call counts for besides its body: it has a task, and what its handler needs."""
+
+HELD_OF_A_SESSION = 4 * 1024 * 1024
+"""Bytes of calls of one session that wait for any of that; one more is refused with `420 FLOOD_WAIT_1`."""
+
+HELD_IN_ALL = 16 * 1024 * 1024
+"""The same for all sessions together."""
+
+HELD_WITH_EACH = 512
+"""Bytes that a waiting call counts for besides its body."""
+
+TURN = 32
+"""Units of work for calls in one turn of the loop, some milliseconds; what is more waits for the next one."""
+
+UNIT = 8 * 1024
+"""Bytes of an answer that are a unit of work: they have to be packed. A call is one by itself."""
+
+LATER = 8
+"""Units of work of a call whose answer comes later, and may have any size then."""
+
+OF_ONE = 4
+"""Calls of a session that are answered before those of the next one, where several wait."""
+
+REFUSAL = (420, "FLOOD_WAIT_1")
+"""What a call gets that is not answered because too many wait: the client may make it again."""
+
+
+class _Held:
+    """The calls of one session that wait."""
+
+    __slots__ = ("queries", "size")
+
+    def __init__(self) -> None:
+        self.queries: deque[ServerQuery] = deque()
+        self.size = 0
+
+
+class Answering:
+    """Has calls answered, and hands the answers to their sessions. Belongs to one event loop.
+
+    Args:
+        handler: as `Listener` takes it.
+        flush: lets the connection that carries a session send.
+
+    """
+
+    def __init__(self, handler: Handler, flush: Callable[[SessionSlot], None]) -> None:
+        self._handler = handler
+        self._flush = flush
+        self._running: dict[asyncio.Task[None], Awaitable[bytes]] = {}
+        self._running_of: Counter[SessionSlot] = Counter()
+        self._running_size = 0
+        self._held: dict[SessionSlot, _Held] = {}
+        self._held_size = 0
+        self._left = TURN
+        self._turn_planned = False
+
+    def take(self, query: ServerQuery) -> None:
+        """Have a call answered: now, or when its client has taken enough of the answers before it, and fewer run."""
+        slot = query.slot
+        if slot not in self._held and self._takes(slot):
+            self._answer(query)
+            return
+        held = self._held.setdefault(slot, _Held())
+        size = _size(query)
+        if held.size + size > HELD_OF_A_SESSION or self._held_size + size > HELD_IN_ALL:
+            self._send(query, write_rpc_error(*REFUSAL))
+        else:
+            held.queries.append(query)
+            held.size += size
+            self._held_size += size
+        if not held.queries:
+            del self._held[slot]
+
+    def go_on(self) -> None:
+        """Have calls answered that waited, where that is possible now; some at once, the others in later turns.
+
+        To be called whenever something was sent.
+        """
+        going_on = True
+        while going_on and self._held:
+            going_on = False
+            for slot in list(self._held):
+                going_on = self._go_on_with(slot) or going_on
+
+    def _go_on_with(self, slot: SessionSlot) -> bool:
+        """Have some calls of a session answered, and let it stand behind the others; return whether there were any."""
+        answered = 0
+        while answered < OF_ONE and slot in self._held and slot.connected and self._takes(slot):
+            self._answer(self._next(slot))
+            answered += 1
+        if answered and slot in self._held:
+            self._held[slot] = self._held.pop(slot)
+        return answered > 0
+
+    def _takes(self, slot: SessionSlot) -> bool:
+        """Whether another call of a session may be answered now."""
+        return (
+            self._left > 0
+            and slot.session.unsent_answers < ANSWERS_UNSENT
+            and self._running_size < RUNNING_IN_ALL
+            and self._running_of[slot] < RUNNING_OF_A_SESSION
+        )
+
+    def _spend(self, units: int) -> None:
+        """Take work out of what a turn of the loop has; where that is all, the others go on in the next turn."""
+        self._left -= units
+        if self._left <= 0 and not self._turn_planned:
+            self._turn_planned = True
+            asyncio.get_running_loop().call_soon(self._begin_turn)
+
+    def _begin_turn(self) -> None:
+        self._turn_planned = False
+        self._left = TURN
+        self.go_on()
+
+    def refuse_abandoned(self) -> None:
+        """Refuse what waits for clients that have no connection. To be called now and then, once a minute or so."""
+        for slot in [slot for slot in self._held if not slot.connected]:
+            while slot in self._held:
+                self._send(self._next(slot), write_rpc_error(*REFUSAL))
+
+    def end(self) -> list[asyncio.Task[None]]:
+        """Give up whatever is being answered or waits; return tasks that are to be awaited, and end with an error."""
+        self._held.clear()
+        self._held_size = 0
+        running, self._running = self._running, {}
+        for task, answer in running.items():
+            task.cancel()
+            if inspect.iscoroutine(answer) and inspect.getcoroutinestate(answer) == inspect.CORO_CREATED:
+                answer.close()  # the task would end without having awaited it
+        return list(running)
+
+    def _next(self, slot: SessionSlot) -> ServerQuery:
+        """Take the next call of a session that waits."""
+        held = self._held[slot]
+        query = held.queries.popleft()
+        size = _size(query)
+        held.size -= size
+        self._held_size -= size
+        if not held.queries:
+            del self._held[slot]
+        return query
+
+    def _answer(self, query: ServerQuery) -> None:
+        try:
+            answer = self._handler(query)
+        except Exception as error:  # whatever a handler does, the other clients of this connection and loop go on
+            self._spend(1)
+            self._fail(query, error)
+            return
+        if isinstance(answer, bytes):
+            self._spend(1 + len(answer) // UNIT)
+            self._send(query, answer)
+            return
+        self._spend(LATER)
+        task = asyncio.get_running_loop().create_task(self._answer_later(query, answer))
+        self._running[task] = answer
+        self._count_running(query, 1)
+        task.add_done_callback(lambda done: self._end_running(query, done))
+
+    def _count_running(self, query: ServerQuery, times: int) -> None:
+        size = times * (RUNNING_WITH_EACH + len(query.body))
+        self._running_size += size
+        self._running_of[query.slot] += size
+        if not self._running_of[query.slot]:
+            del self._running_of[query.slot]
+
+    def _end_running(self, query: ServerQuery, done: asyncio.Task[None]) -> None:
+        self._count_running(query, -1)
+        if self._running.pop(done, None) is not None:
+            self.go_on()
+
+    async def _answer_later(self, query: ServerQuery, answer: Awaitable[bytes]) -> None:
+        """Wait for an answer and send it at once, so that answers which are ready together are not kept as they are."""
+        try:
+            body = await answer
+        except asyncio.CancelledError:
+            if asyncio.current_task() not in self._running:  # cancelled here, at the end
+                raise
+            self._fail(query, asyncio.CancelledError("what the handler waited for was cancelled"))
+        except Exception as error:  # as above
+            self._fail(query, error)
+        else:
+            self._send(query, body)
+
+    def _fail(self, query: ServerQuery, error: BaseException) -> None:
+        logger.error("the handler of a call failed", exc_info=error)
+        self._send(query, write_rpc_error(500, "INTERNAL"))
+
+    def _send(self, query: ServerQuery, body: bytes) -> None:
+        query.slot.session.answer(query.msg_id, body)
+        self._flush(query.slot)
+
+
+def _size(query: ServerQuery) -> int:
+    return HELD_WITH_EACH + len(query.body)
