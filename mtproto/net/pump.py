@@ -13,9 +13,10 @@ from mtproto.errors import ConnectionLost, DeadlineExceeded
 from mtproto.link import Status
 from mtproto.net.carrier import CARRIERS
 from mtproto.net.guard import Guard
+from mtproto.net.portions import SLICE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from mtproto.link import ClientLink, LinkEvent, Work
     from mtproto.net.carrier import Carrier, Loop, Route, Timer
@@ -232,7 +233,21 @@ class Pump:
     # Bytes -------------------------------------------------------------------------------------------------------
 
     def received(self, data: bytes) -> None:
-        """Take what the carrier read."""
+        """Take what the carrier read, in slices: timers and other callbacks come between them."""
+        if len(data) <= 2 * SLICE or self._route.packets:  # one call more costs more than it is worth
+            self._take(data)
+        else:
+            self._tenure.spread(self._slices(data))
+
+    def _slices(self, data: bytes) -> Iterator[None]:
+        begin = 0
+        while begin < len(data):
+            end = begin + max(SLICE, self.link.missing)  # up to the end of a packet there is nothing to do
+            self._take(data[begin:end])
+            begin = end
+            yield
+
+    def _take(self, data: bytes) -> None:
         link = self.link
         try:
             self._handle(link.received(data, self._loop.now()))
