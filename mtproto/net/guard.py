@@ -115,13 +115,10 @@ class Guard:
             return
         portions = self._portions
         try:
-            if portions.waiting:
-                portions.behind(lambda: owner.received(data))
-            else:
-                owner.received(data)
+            portions.take(owner.received, data)
         except Exception as error:
             self._failed(error)
-        if portions.waiting and tenant.socket is not None:
+        if portions.busy and tenant.socket is not None:
             self._paused.add(tenant)
             tenant.socket.pause_reading()
 
@@ -136,7 +133,7 @@ class Guard:
         """Pass on that a socket is gone, behind all that came in before."""
         self._sockets.discard(tenant)
         self._paused.discard(tenant)
-        if self._portions.waiting:
+        if self._portions.busy:
             self._portions.behind(lambda: owner.lost(error))
         else:
             self.call(lambda: owner.lost(error))

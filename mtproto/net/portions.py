@@ -24,6 +24,9 @@ TURN = 0.002
 SLICE = 4096
 """Bytes of a stream that make one step: not more than some forty small packets. A large packet is one step as well."""
 
+REST = 8
+"""Turns that the loop has for all else behind a step that took very long; what others wait for needs several."""
+
 
 class Portions:
     """The work that waits with what the sockets of one carrier have read. One owner: its guard.
@@ -35,7 +38,7 @@ class Portions:
 
     """
 
-    __slots__ = ("_call_soon", "_done", "_now", "_planned", "_until", "_work")
+    __slots__ = ("_call_soon", "_done", "_now", "_planned", "_rest", "_until", "_work")
 
     def __init__(
         self,
@@ -49,11 +52,25 @@ class Portions:
         self._work: list[Iterator[None]] = []  # of the lowest layer first
         self._until: float | None = None  # when this turn is over; None between two turns
         self._planned = False  # another turn will come
+        self._rest = 0  # turns of the loop until then
 
     @property
-    def waiting(self) -> bool:
-        """Whether there is work left, or under way."""
-        return bool(self._work)
+    def busy(self) -> bool:
+        """Whether there is work left, or under way, or the loop is to have some turns for all else."""
+        return self._planned or bool(self._work)
+
+    def take(self, received: Callable[[bytes], None], data: bytes) -> None:
+        """Hand over what a socket has read: now, or behind all that waits."""
+        if self.busy:
+            self.behind(lambda: received(data))
+            return
+        began = self._now()
+        self._until = began + TURN
+        try:
+            received(data)
+        finally:
+            self._until = None
+        self._plan(began)
 
     def spread(self, steps: Iterator[None]) -> None:
         """Go through `steps`, as many as this turn allows, at least one; the others follow in the next turns.
@@ -67,7 +84,7 @@ class Portions:
             self._turn()
 
     def behind(self, last: Callable[[], None]) -> None:
-        """Call `last` once all that waits now is done."""
+        """Call `last` once all that waits now is done; only while this is `busy`."""
 
         def step() -> Iterator[None]:
             last()
@@ -78,15 +95,26 @@ class Portions:
     def drop(self) -> None:
         """Forget all that waits."""
         self._work.clear()
+        self._rest = 0
 
     def _turn(self) -> None:
+        if self._rest:
+            self._rest -= 1
+            self._call_soon(self._turn)
+            return
         self._planned = False
-        self._until = self._now() + TURN
+        began = self._now()
+        self._until = began + TURN
         try:
             self._go_through(None)
         finally:
             self._until = None
-        if self._work:
+        self._plan(began)
+
+    def _plan(self, began: float) -> None:
+        """End a turn: plan the next one, the later the longer this one took."""
+        self._rest = min(int((self._now() - began) / TURN) // 2, REST)
+        if self._work or self._rest:
             self._planned = True
             self._call_soon(self._turn)
         else:

@@ -13,7 +13,7 @@ from mtproto.errors import ConnectionLost, DeadlineExceeded
 from mtproto.link import Status
 from mtproto.net.carrier import CARRIERS
 from mtproto.net.guard import Guard
-from mtproto.net.portions import SLICE
+from mtproto.net.portions import SLICE, TURN
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -267,7 +267,7 @@ class Pump:
             self._loop.call_soon(self.flush)
 
     def flush(self) -> None:
-        """Hand to the carrier what is to be sent, as far as it takes it."""
+        """Hand to the carrier what is to be sent, as far as it takes it in this turn of the loop."""
         self._flush_planned = False
         carrier = self._carrier
         if carrier is None or not self._open:
@@ -277,6 +277,9 @@ class Pump:
             if data := link.data_to_send(now, carrier.idle):
                 carrier.write(data)
             if not link.has_more:
+                break
+            if self._loop.now() >= now + TURN:
+                self.plan_flush()
                 break
         self._plan_tick()
 

@@ -136,6 +136,31 @@ def test_a_large_packet_is_not_cut(monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(busy.pieces) < 20
 
 
+def test_much_that_is_to_be_sent_goes_out_in_turns_of_the_loop(monkeypatch: pytest.MonkeyPatch) -> None:
+    scene = Scene()
+    scene.pump.connect()
+    scene.carrier.open()
+    scene.serve()
+    original = scene.carrier.write
+
+    def write(data: bytes) -> None:
+        scene.loop.time += TURN
+        original(data)
+
+    monkeypatch.setattr(scene.carrier, "write", write)
+    size = 100_000
+    for _ in range(10):
+        scene.link.send(QUERY + seeded(6)(size))
+    scene.pump.plan_flush()
+    turns = 0
+    while scene.loop.soon:
+        assert len(scene.carrier.written) <= turns
+        scene.loop.once()
+        turns += 1
+    assert len(scene.carrier.written) == 10
+    assert sum(map(len, scene.carrier.written)) > 10 * size
+
+
 def test_what_fails_in_a_later_slice_is_an_unexpected_error_like_others(monkeypatch: pytest.MonkeyPatch) -> None:
     busy = Busy(monkeypatch)
     stream = busy.answers(*[1000] * 150)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from mtproto.net.carrier import Place
 from mtproto.net.guard import Guard
-from mtproto.net.portions import TURN, Portions
+from mtproto.net.portions import REST, TURN, Portions
 from tests.net.fake_loop import FakeCarrier, FakeLoop
 
 if TYPE_CHECKING:
@@ -59,27 +59,51 @@ def test_short_work_is_done_at_once() -> None:
     work = Work()
     work.portions.spread(work.steps("a", "b"))
     assert work.taken == ["a", "b", "done"]
-    assert not work.portions.waiting
+    assert not work.portions.busy
     assert work.loop.soon == []
 
 
 def test_after_a_turn_the_loop_comes_before_the_rest() -> None:
     work = Work()
     work.portions.spread(work.steps(*"abcde", takes=0.6 * TURN))
-    assert work.portions.waiting
+    assert work.portions.busy
     work.loop.call_soon(lambda: work.taken.append("another"))
     work.loop.once()
     work.loop.once()
     assert work.taken == ["a", "b", "c", "d", "another", "e", "done"]
 
 
-def test_one_step_is_taken_however_long_each_is() -> None:
+@pytest.mark.parametrize(("takes", "rest"), [(1.1, 0), (2.1, 1), (9, 4), (100, REST)])
+def test_one_step_is_taken_however_long_and_the_loop_has_turns_for_all_else_behind_a_long_one(
+    takes: float, rest: int
+) -> None:
     work = Work()
-    work.portions.spread(work.steps(*"abc", takes=100 * TURN))
-    for count in (1, 2, 3):
-        assert work.taken == ["a", "b", "c"][:count]
+    work.portions.spread(work.steps(*"ab", takes=takes * TURN))
+    for taken in (["a"], ["a", "b"]):
+        for _ in range(rest + 1):
+            assert work.taken == taken
+            work.loop.once()
+    if rest:
         work.loop.once()
-    assert work.taken[-1] == "done"
+    assert work.taken == ["a", "b", "done"]
+
+
+def test_a_read_that_is_handed_over_whole_is_followed_by_turns_for_all_else_too() -> None:
+    work = Work()
+
+    def received(data: bytes) -> None:
+        work.taken.append(data.decode())
+        work.loop.time += 4.1 * TURN
+
+    work.portions.take(received, b"a")
+    work.portions.take(received, b"b")
+    work.loop.once()
+    work.loop.once()
+    assert work.taken == ["a"]
+    work.loop.once()
+    assert work.taken == ["a", "b"]
+    work.loop.turn()
+    assert work.taken == ["a", "b", "done"]
 
 
 LAYERS: st.SearchStrategy[tuple[Step, ...]] = st.recursive(
