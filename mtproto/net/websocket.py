@@ -63,6 +63,7 @@ class WebSocketCarrier:
         self._over = False
         self._reading = False
         self._head = b""  # what the server began with
+        self._unanswered: Ping | None = None  # the last one that came while nothing could be sent
         self._failure: Exception | None = None
         self._inner = open_below(loop, route, self)
 
@@ -135,7 +136,10 @@ class WebSocketCarrier:
             self._reading = False
 
     def drained(self) -> None:
-        """Pass it on."""
+        """Pass it on; the last ping that could not be answered comes first."""
+        ping, self._unanswered = self._unanswered, None
+        if ping is not None and not self._over:
+            self._pong(ping)
         if self._accepted:
             self._owner.drained()
 
@@ -170,11 +174,18 @@ class WebSocketCarrier:
                 detail = f"the request for one is refused with HTTP status {status}"
                 self._fail(RemoteProtocolError("websocket", detail))
             case Ping():
-                self._send(event.response())
+                self._pong(event)
             case Pong():
                 pass
             case _:
                 self._fail(RemoteProtocolError("websocket", "a message that is not binary"))
+
+    def _pong(self, ping: Ping) -> None:
+        """Answer a ping, or later the last of those that came meanwhile (RFC 6455, section 5.5.3)."""
+        if self._inner.writable:
+            self._send(ping.response())
+        else:
+            self._unanswered = ping
 
     def _refuse(self, error: Exception) -> None:
         failure = RemoteProtocolError("websocket", str(error))

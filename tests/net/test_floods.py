@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from wsproto import ConnectionType, WSConnection
-from wsproto.events import AcceptConnection, BytesMessage, Ping, Request
+from wsproto.events import AcceptConnection, BytesMessage, Ping, Pong, Request
 
 from mtproto.errors import DeadlineExceeded
 from mtproto.link import ClientLink, ServerQuery
@@ -342,6 +342,20 @@ def test_pings_between_the_frames_are_answered_in_their_turn() -> None:
     assert len(ear.socket.written) <= 5
     ear.loop.turn()
     assert len(ear.socket.written) == 50
+
+
+def test_of_the_pings_of_a_server_that_does_not_read_the_last_is_answered_in_the_end() -> None:
+    ear = Ear("websocket", path="/apiws")
+    server, acceptance = greeted(ear.written())
+    ear.socket.owner.received(acceptance)
+    ear.socket.writable = False
+    ear.socket.owner.received(b"".join(server.send(Ping(payload=b"%d" % number)) for number in range(50)))
+    ear.loop.turn()
+    assert (ear.socket.written, ear.failures) == ([], [])
+    ear.socket.writable = True
+    ear.socket.owner.drained()
+    server.receive_data(ear.written())
+    assert list(server.events()) == [Pong(payload=b"49")]
 
 
 # Both shells
