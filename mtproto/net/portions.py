@@ -113,7 +113,8 @@ class Portions:
 
     def _plan(self, began: float) -> None:
         """End a turn: plan the next one, the later the longer this one took."""
-        self._rest = min(int((self._now() - began) / TURN) // 2, REST)
+        took = self._now() - began
+        self._rest = 0 if took < 2 * TURN else min(int(took / TURN) // 2, REST)
         if self._work or self._rest:
             self._planned = True
             self._call_soon(self._turn)
