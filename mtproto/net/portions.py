@@ -16,16 +16,22 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-__all__ = ["SLICE", "TURN", "Portions"]
+__all__ = ["LONG", "REST", "SLICE", "TURN", "WHOLE", "Portions"]
 
-TURN = 0.002
+TURN = 0.001
 """Seconds of work with what came in before the loop gets its turn; the step under way then is finished first."""
 
-SLICE = 4096
-"""Bytes of a stream that make one step: not more than some forty small packets. A large packet is one step as well."""
+SLICE = 2048
+"""Bytes of a stream that make one step: not more than some twenty small packets. A large packet is one step as well."""
+
+WHOLE = 4 * SLICE
+"""Bytes of a read that is not cut, since most of these are one packet and cutting costs time."""
+
+LONG = 0.004
+"""Seconds of a turn for each of which the loop has one more for all else: what others wait for needs several."""
 
 REST = 8
-"""Turns that the loop has for all else behind a step that took very long; what others wait for needs several."""
+"""Turns that the loop has for all else at most."""
 
 
 class Portions:
@@ -114,7 +120,7 @@ class Portions:
     def _plan(self, began: float) -> None:
         """End a turn: plan the next one, the later the longer this one took."""
         took = self._now() - began
-        self._rest = 0 if took < 2 * TURN else min(int(took / TURN) // 2, REST)
+        self._rest = 0 if took < LONG else min(int(took / LONG), REST)
         if self._work or self._rest:
             self._planned = True
             self._call_soon(self._turn)

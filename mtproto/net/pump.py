@@ -13,7 +13,7 @@ from mtproto.errors import ConnectionLost, DeadlineExceeded
 from mtproto.link import Status
 from mtproto.net.carrier import CARRIERS
 from mtproto.net.guard import Guard
-from mtproto.net.portions import SLICE, TURN
+from mtproto.net.portions import SLICE, TURN, WHOLE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -234,7 +234,7 @@ class Pump:
 
     def received(self, data: bytes) -> None:
         """Take what the carrier read, in slices: timers and other callbacks come between them."""
-        if len(data) <= 2 * SLICE or self._route.packets:  # one call more costs more than it is worth
+        if len(data) <= WHOLE or self._route.packets:
             self._take(data)
         else:
             self._tenure.spread(self._slices(data))

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from mtproto.net.carrier import Place
 from mtproto.net.guard import Guard
-from mtproto.net.portions import REST, TURN, Portions
+from mtproto.net.portions import LONG, REST, TURN, Portions
 from tests.net.fake_loop import FakeCarrier, FakeLoop
 
 if TYPE_CHECKING:
@@ -73,12 +73,12 @@ def test_after_a_turn_the_loop_comes_before_the_rest() -> None:
     assert work.taken == ["a", "b", "c", "d", "another", "e", "done"]
 
 
-@pytest.mark.parametrize(("takes", "rest"), [(1.1, 0), (2.1, 1), (9, 4), (100, REST)])
+@pytest.mark.parametrize(("takes", "rest"), [(0.9, 0), (1.1, 1), (4.1, 4), (100, REST)])
 def test_one_step_is_taken_however_long_and_the_loop_has_turns_for_all_else_behind_a_long_one(
     takes: float, rest: int
 ) -> None:
     work = Work()
-    work.portions.spread(work.steps(*"ab", takes=takes * TURN))
+    work.portions.spread(work.steps(*"ab", takes=takes * LONG))
     for taken in (["a"], ["a", "b"]):
         for _ in range(rest + 1):
             assert work.taken == taken
@@ -93,7 +93,7 @@ def test_a_read_that_is_handed_over_whole_is_followed_by_turns_for_all_else_too(
 
     def received(data: bytes) -> None:
         work.taken.append(data.decode())
-        work.loop.time += 4.1 * TURN
+        work.loop.time += 2.1 * LONG
 
     work.portions.take(received, b"a")
     work.portions.take(received, b"b")
