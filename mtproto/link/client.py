@@ -122,6 +122,11 @@ class ClientLink(LinkCalls):
         """The links that want connections of their own: this one."""
         return (self,)
 
+    @property
+    def missing(self) -> int:
+        """How many bytes at least are still to come of the packet whose beginning has come; 0 if none has."""
+        return 0 if self._transport is None else self._transport.missing
+
     def connected(self, now: float) -> list[LinkEvent]:
         """Begin a new connection: a fresh framing, and what has to be said first.
 

@@ -13,7 +13,7 @@ from mtproto.net.transports import as_stream
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from mtproto.net.carrier import Carrier, Owner, Place, Timer
+    from mtproto.net.carrier import Owner, Place, Socket, Timer
 
 __all__ = ["AsyncLoop"]
 
@@ -48,7 +48,7 @@ class AsyncLoop:
 
     run_waiting = run_slow
 
-    def open_socket(self, place: Place, owner: Owner) -> Carrier:
+    def open_socket(self, place: Place, owner: Owner) -> Socket:
         """Begin to connect a TCP socket."""
         carrier = _Socket(self._loop, owner, self._sockets)
         carrier.connect(place)
@@ -117,6 +117,16 @@ class _Socket(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         self._owner.received(data)
+
+    def pause_reading(self) -> None:
+        """Read nothing more for now. Until reading goes on, the end of the connection is not noticed either."""
+        if self._transport is not None and not self._transport.is_closing():
+            self._transport.pause_reading()
+
+    def resume_reading(self) -> None:
+        """Read on."""
+        if self._transport is not None and not self._transport.is_closing():
+            self._transport.resume_reading()
 
     def pause_writing(self) -> None:
         self.writable = False

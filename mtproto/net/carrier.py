@@ -4,6 +4,7 @@
       │ write, abort          ▲ opened, received, drained, lost  (Owner)
     Carrier     one way to the server: a socket, or something on top of sockets          CARRIERS
       │ write, abort          ▲ opened, received, drained, lost  (Owner)
+    CarrierLoop the same loop for one carrier: what came in is dealt with in portions    net.guard
     Loop        sockets, time and threads, as a shell has them                           net.async_loop, net.thread_loop
 
 A carrier that is made of others (TLS, WebSocket, HTTP; several attempts to connect) is the owner of those, and a
@@ -21,7 +22,7 @@ from mtproto.transport import Address, authority
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from mtproto.net.socks import SocketProxy
     from mtproto.transport import Secret
@@ -30,11 +31,13 @@ __all__ = [
     "CARRIERS",
     "Address",
     "Carrier",
+    "CarrierLoop",
     "Loop",
     "Opener",
     "Owner",
     "Place",
     "Route",
+    "Socket",
     "Timer",
     "authority",
     "open_tcp",
@@ -65,6 +68,11 @@ class Route:
     tls: ssl.SSLContext | None = None
     limits: Limits = DEFAULT_LIMITS
     via: SocketProxy | None = None
+
+    @property
+    def packets(self) -> bool:
+        """Whether the carrier moves packets, not a stream."""
+        return self.carrier == "http"
 
     def __str__(self) -> str:
         best, *others = self.addresses
@@ -135,6 +143,16 @@ class Carrier(Protocol):
         """
 
 
+class Socket(Carrier, Protocol):
+    """A carrier that nothing lies under."""
+
+    def pause_reading(self) -> None:
+        """Read nothing more until `resume_reading` is called. Whoever calls this still has work with what was read."""
+
+    def resume_reading(self) -> None:
+        """Read on."""
+
+
 class Owner(Protocol):
     """What a carrier tells whoever opened it: `opened` once or never, at last `lost` exactly once."""
 
@@ -176,11 +194,21 @@ class Loop(Protocol):
     def run_waiting(self, work: Callable[[], None], done: Callable[[], None], /) -> None:
         """Run `work`, which waits for others and raises nothing, in a thread, then call `done` in the loop."""
 
-    def open_socket(self, place: Place, owner: Owner, /) -> Carrier:
+    def open_socket(self, place: Place, owner: Owner, /) -> Socket:
         """Begin to connect a TCP socket to a place; it is a carrier by itself, of a stream."""
 
 
-Opener: TypeAlias = "Callable[[Loop, Route, Owner], Carrier]"
+class CarrierLoop(Loop, Protocol):
+    """What a carrier gets: a loop that does not wait for the end of all that came in."""
+
+    def spread(self, steps: Iterator[None], /) -> None:
+        """Go through `steps`, which deal with what came in: some of them now, the others in later turns of the loop.
+
+        They come before whatever the carrier below still has to tell, `lost` included; nothing is read meanwhile.
+        """
+
+
+Opener: TypeAlias = "Callable[[CarrierLoop, Route, Owner], Carrier]"
 """Begins to open a carrier and returns it at once."""
 
 
@@ -191,20 +219,20 @@ def open_tcp(loop: Loop, route: Route, owner: Owner) -> Carrier:
     return HappyEyeballs(loop, route, owner)
 
 
-def _open_websocket(loop: Loop, route: Route, owner: Owner) -> Carrier:
+def _open_websocket(loop: CarrierLoop, route: Route, owner: Owner) -> Carrier:
     from mtproto.net.websocket import WebSocketCarrier
 
     return WebSocketCarrier(loop, route, owner, open_tcp)
 
 
-def _open_websocket_tls(loop: Loop, route: Route, owner: Owner) -> Carrier:
+def _open_websocket_tls(loop: CarrierLoop, route: Route, owner: Owner) -> Carrier:
     from mtproto.net.tls import open_tls
     from mtproto.net.websocket import WebSocketCarrier
 
     return WebSocketCarrier(loop, route, owner, open_tls)
 
 
-def _open_http(loop: Loop, route: Route, owner: Owner) -> Carrier:
+def _open_http(loop: CarrierLoop, route: Route, owner: Owner) -> Carrier:
     from mtproto.net.http import HttpCarrier
 
     return HttpCarrier(loop, route, owner)

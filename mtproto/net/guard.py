@@ -3,22 +3,26 @@
     Loop ──callback──▶ Guard ──▶ pump or carrier        an exception goes to `failed` of the guard, and no further
 
 Without a guard the exception would reach asyncio, which logs it and leaves calls waiting, or end the blocking thread.
+A guard also sees to it that what came in never keeps the loop from its other work for long (`Portions`): while there is
+work left with what a socket has read, no more is read of it.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from mtproto.net.portions import Portions
 
-    from mtproto.net.carrier import Carrier, Loop, Owner, Place, Timer
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from mtproto.net.carrier import Carrier, Loop, Owner, Place, Socket, Timer
 
 __all__ = ["Guard"]
 
 
 class Guard:
-    """A `Loop` that stands for another one. Whatever its callbacks and its sockets' owners raise goes to one function.
+    """A `CarrierLoop` over a `Loop`. Whatever its callbacks and its sockets' owners raise goes to one function.
 
     Args:
         loop: does the work.
@@ -26,18 +30,22 @@ class Guard:
 
     """
 
-    __slots__ = ("_failed", "_loop", "_over", "_sockets", "now")
+    __slots__ = ("_failed", "_loop", "_over", "_paused", "_portions", "_sockets", "now")
 
     def __init__(self, loop: Loop, failed: Callable[[Exception], None]) -> None:
         self._loop = loop
         self._failed = failed
         self._sockets: set[_Tenant] = set()
+        self._paused: set[_Tenant] = set()
+        self._portions = Portions(loop.now, self.call_soon, self._read_on)
         self._over = False
         self.now = loop.now
 
     def end(self) -> None:
         """Close all sockets that were opened through this guard, and let no callback pass any more."""
         self._over = True
+        self._portions.drop()
+        self._paused.clear()
         sockets, self._sockets = self._sockets, set()
         for tenant in sockets:
             if tenant.socket is not None:
@@ -68,7 +76,12 @@ class Guard:
         """Run `work` as the loop does; `done` is not called if it raises something."""
         self._loop.run_waiting(*self._followed(work, done))
 
-    def open_socket(self, place: Place, owner: Owner) -> Carrier:
+    def spread(self, steps: Iterator[None]) -> None:
+        """Go through steps that deal with what came in, as many as this turn of the loop allows; the rest follows."""
+        if not self._over:
+            self._portions.spread(steps)
+
+    def open_socket(self, place: Place, owner: Owner) -> Socket:
         """Begin to connect a TCP socket."""
         tenant = _Tenant(self, owner)
         self._sockets.add(tenant)
@@ -96,19 +109,34 @@ class Guard:
 
     # What the sockets tell ---------------------------------------------------------------------------------------
 
-    def received(self, owner: Owner, data: bytes) -> None:
-        """Pass on what came in."""
+    def received(self, tenant: _Tenant, owner: Owner, data: bytes) -> None:
+        """Pass on what came in, and read no more of this socket while there is work left with it."""
         if self._over:
             return
+        portions = self._portions
         try:
-            owner.received(data)
+            portions.take(owner.received, data)
         except Exception as error:
             self._failed(error)
+        if portions.busy and tenant.socket is not None:
+            self._paused.add(tenant)
+            tenant.socket.pause_reading()
+
+    def _read_on(self) -> None:
+        """Let all sockets read again."""
+        while self._paused:
+            tenant = self._paused.pop()
+            if tenant.socket is not None:
+                tenant.socket.resume_reading()
 
     def lost(self, tenant: _Tenant, owner: Owner, error: Exception | None) -> None:
-        """Pass on that a socket is gone."""
+        """Pass on that a socket is gone, behind all that came in before."""
         self._sockets.discard(tenant)
-        self.call(lambda: owner.lost(error))
+        self._paused.discard(tenant)
+        if self._portions.busy:
+            self._portions.behind(lambda: owner.lost(error))
+        else:
+            self.call(lambda: owner.lost(error))
 
 
 class _Tenant:
@@ -119,13 +147,13 @@ class _Tenant:
     def __init__(self, guard: Guard, owner: Owner) -> None:
         self._guard = guard
         self._owner = owner
-        self.socket: Carrier | None = None
+        self.socket: Socket | None = None
 
     def opened(self, carrier: Carrier) -> None:
         self._guard.call(lambda: self._owner.opened(carrier))
 
     def received(self, data: bytes) -> None:
-        self._guard.received(self._owner, data)
+        self._guard.received(self, self._owner, data)
 
     def drained(self) -> None:
         self._guard.call(self._owner.drained)

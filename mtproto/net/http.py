@@ -18,7 +18,9 @@ from mtproto.net.carrier import authority, open_tcp
 from mtproto.transport import BANNER_SIZE, foreign_peer
 
 if TYPE_CHECKING:
-    from mtproto.net.carrier import Carrier, Loop, Owner, Route
+    from collections.abc import Iterator
+
+    from mtproto.net.carrier import Carrier, CarrierLoop, Owner, Route
 
 __all__ = ["HttpCarrier"]
 
@@ -45,7 +47,7 @@ class HttpCarrier:
 
     """
 
-    def __init__(self, loop: Loop, route: Route, owner: Owner) -> None:
+    def __init__(self, loop: CarrierLoop, route: Route, owner: Owner) -> None:
         self._loop = loop
         self._route = route
         self._owner = owner
@@ -138,7 +140,8 @@ class _Line:
 
     """
 
-    def __init__(self, loop: Loop, route: Route, owner: HttpCarrier) -> None:
+    def __init__(self, loop: CarrierLoop, route: Route, owner: HttpCarrier) -> None:
+        self._loop = loop
         self._owner = owner
         self._host = authority(route.addresses[0])
         self._path = route.path
@@ -149,6 +152,7 @@ class _Line:
         self._body = bytearray()
         self._head = bytearray()  # what the connection began with
         self._open = False
+        self._reading = False
         self.busy = False
         self.over = False
         self._socket = open_tcp(loop, route, self)
@@ -200,17 +204,26 @@ class _Line:
             if data.strip(_BLANK):
                 self._fail(RemoteProtocolError("http", "an answer to no question"))
             return
+        self._http.receive_data(data)
+        if not self._reading:
+            self._reading = True
+            self._loop.spread(self._read())
+
+    def _read(self) -> Iterator[None]:
+        """Handle what came in, one event a step."""
         try:
-            self._http.receive_data(data)
             while self.busy and not self.over:
                 event = self._http.next_event()
                 if event is h11.NEED_DATA or event is h11.PAUSED or isinstance(event, h11.ConnectionClosed):
                     break
                 self._handle(event)
+                yield
         except h11.ProtocolError as error:
             failure = RemoteProtocolError("http", str(error))
             failure.__cause__ = error
             self._fail(failure)
+        finally:
+            self._reading = False
 
     def drained(self) -> None:
         """Pass it on."""
@@ -219,7 +232,9 @@ class _Line:
     def lost(self, error: Exception | None) -> None:
         """Take the end of the connection, which may be the end of an answer, too."""
         if error is None and self.busy and self._head and not self.over:
-            self.received(b"")
+            self._http.receive_data(b"")
+            for _ in self._read():
+                pass
         if not self.over:
             self.over = True
             self._owner.line_lost(self, error or ConnectionLost("the server closed the connection"))

@@ -12,6 +12,7 @@ from mtproto.link.other_end import OtherEnd
 from mtproto.net.async_loop import AsyncLoop
 from mtproto.net.carrier import CARRIERS
 from mtproto.net.clock import Clock
+from mtproto.net.guard import Guard
 from mtproto.net.proxies import route_to
 from mtproto.transport import Payload, client_transport
 
@@ -65,7 +66,7 @@ async def ask_plain(
     loop = AsyncLoop(clock if clock is not None else Clock())
     framing = client_transport(route.framing, random, dc_id=dc_id, secret=route.secret, now=loop.now())
     question = _Question(framing, payload, OtherEnd(dc_id, route.secret))
-    carrier = CARRIERS[route.carrier](loop, route, question)
+    carrier = CARRIERS[route.carrier](Guard(loop, question.failed), route, question)
     try:
         async with asyncio.timeout(timeout):
             return await question.answer
@@ -127,6 +128,11 @@ class _Question:
         """Tell why there is no answer."""
         if not self.answer.done():
             self.answer.set_exception(error or self._other_end.closed(greeting=not self._framing.ready))
+
+    def failed(self, error: Exception) -> None:
+        """Tell of an exception that nobody expected."""
+        if not self.answer.done():
+            self.answer.set_exception(error)
 
     def _send(self, opening: bytes = b"") -> None:
         """Send the payload, once that is allowed."""

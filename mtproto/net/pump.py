@@ -13,9 +13,10 @@ from mtproto.errors import ConnectionLost, DeadlineExceeded
 from mtproto.link import Status
 from mtproto.net.carrier import CARRIERS
 from mtproto.net.guard import Guard
+from mtproto.net.portions import SLICE, TURN, WHOLE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from mtproto.link import ClientLink, LinkEvent, Work
     from mtproto.net.carrier import Carrier, Loop, Route, Timer
@@ -232,7 +233,21 @@ class Pump:
     # Bytes -------------------------------------------------------------------------------------------------------
 
     def received(self, data: bytes) -> None:
-        """Take what the carrier read."""
+        """Take what the carrier read, in slices: timers and other callbacks come between them."""
+        if len(data) <= WHOLE or self._route.packets:
+            self._take(data)
+        else:
+            self._tenure.spread(self._slices(data))
+
+    def _slices(self, data: bytes) -> Iterator[None]:
+        begin = 0
+        while begin < len(data):
+            end = begin + max(SLICE, self.link.missing)  # up to the end of a packet there is nothing to do
+            self._take(data[begin:end])
+            begin = end
+            yield
+
+    def _take(self, data: bytes) -> None:
         link = self.link
         try:
             self._handle(link.received(data, self._loop.now()))
@@ -252,7 +267,7 @@ class Pump:
             self._loop.call_soon(self.flush)
 
     def flush(self) -> None:
-        """Hand to the carrier what is to be sent, as far as it takes it."""
+        """Hand to the carrier what is to be sent, as far as it takes it in this turn of the loop."""
         self._flush_planned = False
         carrier = self._carrier
         if carrier is None or not self._open:
@@ -262,6 +277,9 @@ class Pump:
             if data := link.data_to_send(now, carrier.idle):
                 carrier.write(data)
             if not link.has_more:
+                break
+            if self._loop.now() >= now + TURN:
+                self.plan_flush()
                 break
         self._plan_tick()
 

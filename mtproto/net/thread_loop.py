@@ -17,7 +17,7 @@ from mtproto.net.socks import SocketProxy, connect_through
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from mtproto.net.carrier import Address, Carrier, Owner, Place, Timer
+    from mtproto.net.carrier import Address, Owner, Place, Socket, Timer
 
 __all__ = ["ThreadLoop"]
 
@@ -80,7 +80,7 @@ class ThreadLoop:
 
         threading.Thread(target=run, name="mtproto: waiting", daemon=True).start()
 
-    def open_socket(self, place: Place, owner: Owner) -> Carrier:
+    def open_socket(self, place: Place, owner: Owner) -> Socket:
         """Begin to connect a TCP socket."""
         carrier = _Socket(self, self._selector, owner)
         carrier.connect(place)
@@ -95,7 +95,8 @@ class ThreadLoop:
         finally:
             with self._lock:
                 self._over = True
-            self._run_soon()
+            while self._soon:
+                self._run_soon()
             self._close()
 
     def _turn(self) -> None:
@@ -108,7 +109,8 @@ class ThreadLoop:
         self._run_soon()
 
     def _run_soon(self) -> None:
-        while self._soon:
+        """Call what is to be called; what is added meanwhile has its turn after the timers and the sockets."""
+        for _ in range(len(self._soon)):
             self._call(self._soon.popleft())
 
     def _call(self, callback: Callable[[], None]) -> None:
@@ -160,6 +162,7 @@ class _Socket:
         self._unsent = b""
         self._closing = False  # nothing but the end will be told any more
         self._ended = False
+        self._paused = False
         self.writable = False
 
     def connect(self, place: Place) -> None:
@@ -215,7 +218,7 @@ class _Socket:
             self._send()
             if self.writable:
                 self._owner.drained()
-        if events & selectors.EVENT_READ and self._socket is not None and not self._closing:
+        if events & selectors.EVENT_READ and self._socket is not None and not self._closing and not self._paused:
             try:
                 data = self._socket.recv(READ_SIZE)
             except BlockingIOError:
@@ -227,6 +230,14 @@ class _Socket:
                 self._owner.received(data)
             else:
                 self._end(None)
+
+    def pause_reading(self) -> None:
+        """Read nothing more for now. The selector goes on telling of it: whoever has work left does not wait anyway."""
+        self._paused = True
+
+    def resume_reading(self) -> None:
+        """Read on."""
+        self._paused = False
 
     def write(self, data: bytes) -> None:
         self._unsent += data

@@ -11,7 +11,9 @@ from mtproto.net.carrier import open_tcp
 from mtproto.transport import BANNER_SIZE, foreign_peer
 
 if TYPE_CHECKING:
-    from mtproto.net.carrier import Carrier, Loop, Owner, Route
+    from collections.abc import Iterator
+
+    from mtproto.net.carrier import Carrier, CarrierLoop, Owner, Route
 
 __all__ = ["TlsCarrier", "open_tls"]
 
@@ -19,7 +21,7 @@ READ_SIZE = 256 * 1024
 """Bytes taken out of TLS at once."""
 
 
-def open_tls(loop: Loop, route: Route, owner: Owner) -> Carrier:
+def open_tls(loop: CarrierLoop, route: Route, owner: Owner) -> Carrier:
     """Begin to open a TLS connection over TCP."""
     return TlsCarrier(loop, route, owner)
 
@@ -36,14 +38,16 @@ class TlsCarrier:
 
     idle = False
 
-    def __init__(self, loop: Loop, route: Route, owner: Owner) -> None:
+    def __init__(self, loop: CarrierLoop, route: Route, owner: Owner) -> None:
         context = route.tls if route.tls is not None else ssl.create_default_context()
+        self._loop = loop
         self._owner = owner
         self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
         self._tls = context.wrap_bio(self._incoming, self._outgoing, server_hostname=route.addresses[0][0])
         self._unsent: list[bytes] = []
         self._connected = False
         self._shaken = False
+        self._reading = False
         self._head = b""  # what the other end began with
         self._failure: Exception | None = None
         self._inner = open_tcp(loop, route, self)
@@ -114,12 +118,17 @@ class TlsCarrier:
             if shaken:
                 self._write()
             self._flush()
-            if shaken:
-                self._read()
         except ssl.SSLError as error:
-            self._failure = error if self._shaken else self._no_handshake(error)
-            self._flush()  # an alert
-            self._inner.abort()
+            self._fail(error if self._shaken else self._no_handshake(error))
+        else:
+            if shaken and not self._reading:
+                self._reading = True
+                self._loop.spread(self._read())
+
+    def _fail(self, failure: Exception) -> None:
+        self._failure = failure
+        self._flush()  # an alert
+        self._inner.abort()
 
     def _no_handshake(self, error: ssl.SSLError) -> Exception:
         """Return what is wrong with a handshake, in words."""
@@ -150,18 +159,21 @@ class TlsCarrier:
             if not self._unsent[0]:
                 del self._unsent[0]
 
-    def _read(self) -> None:
-        while True:
-            try:
-                data = self._tls.read(READ_SIZE)
-            except ssl.SSLWantReadError:
-                return
-            except ssl.SSLZeroReturnError:
-                data = b""
-            if not data:  # the other end has said that nothing more will come
-                self._inner.abort()
-                return
-            self._owner.received(data)
+    def _read(self) -> Iterator[None]:
+        """Pass on what came in, one piece a step."""
+        try:
+            while data := self._tls.read(READ_SIZE):
+                self._owner.received(data)
+                yield
+            self._inner.abort()  # the other end has said that nothing more will come
+        except ssl.SSLWantReadError:
+            pass
+        except ssl.SSLZeroReturnError:
+            self._inner.abort()
+        except ssl.SSLError as error:
+            self._fail(error)
+        finally:
+            self._reading = False
 
     def _flush(self) -> None:
         if self._outgoing.pending and self._inner.writable:

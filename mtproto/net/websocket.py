@@ -27,7 +27,9 @@ from mtproto.net.carrier import authority
 from mtproto.transport import BANNER_SIZE, foreign_peer
 
 if TYPE_CHECKING:
-    from mtproto.net.carrier import Carrier, Loop, Opener, Owner, Route
+    from collections.abc import Iterator
+
+    from mtproto.net.carrier import Carrier, CarrierLoop, Opener, Owner, Route
 
 __all__ = ["WebSocketCarrier"]
 
@@ -49,7 +51,8 @@ class WebSocketCarrier:
 
     idle = False
 
-    def __init__(self, loop: Loop, route: Route, owner: Owner, open_below: Opener) -> None:
+    def __init__(self, loop: CarrierLoop, route: Route, owner: Owner, open_below: Opener) -> None:
+        self._loop = loop
         self._owner = owner
         self._host = authority(route.addresses[0])
         self._path = route.path
@@ -58,7 +61,9 @@ class WebSocketCarrier:
         self._accepted = False
         self._closing = False  # our Close is sent, that of the server is waited for
         self._over = False
+        self._reading = False
         self._head = b""  # what the server began with
+        self._unanswered: Ping | None = None  # the last one that came while nothing could be sent
         self._failure: Exception | None = None
         self._inner = open_below(loop, route, self)
 
@@ -110,17 +115,31 @@ class WebSocketCarrier:
                 return
         try:
             self._connection.receive_data(data)
+        except (ProtocolError, ValueError) as error:
+            self._refuse(error)
+        else:
+            if not self._reading:
+                self._reading = True
+                self._loop.spread(self._read())
+
+    def _read(self) -> Iterator[None]:
+        """Handle what came in, one event a step."""
+        try:
             for event in self._connection.events():
                 self._handle(event)
                 if self._over:
                     return
+                yield
         except (ProtocolError, ValueError) as error:  # of header values that are no text, too
-            failure = RemoteProtocolError("websocket", str(error))
-            failure.__cause__ = error
-            self._fail(failure)
+            self._refuse(error)
+        finally:
+            self._reading = False
 
     def drained(self) -> None:
-        """Pass it on."""
+        """Pass it on; the last ping that could not be answered comes first."""
+        ping, self._unanswered = self._unanswered, None
+        if ping is not None and not self._over:
+            self._pong(ping)
         if self._accepted:
             self._owner.drained()
 
@@ -155,11 +174,23 @@ class WebSocketCarrier:
                 detail = f"the request for one is refused with HTTP status {status}"
                 self._fail(RemoteProtocolError("websocket", detail))
             case Ping():
-                self._send(event.response())
+                self._pong(event)
             case Pong():
                 pass
             case _:
                 self._fail(RemoteProtocolError("websocket", "a message that is not binary"))
+
+    def _pong(self, ping: Ping) -> None:
+        """Answer a ping, or later the last of those that came meanwhile (RFC 6455, section 5.5.3)."""
+        if self._inner.writable:
+            self._send(ping.response())
+        else:
+            self._unanswered = ping
+
+    def _refuse(self, error: Exception) -> None:
+        failure = RemoteProtocolError("websocket", str(error))
+        failure.__cause__ = error
+        self._fail(failure)
 
     def _fail(self, error: Exception) -> None:
         self._failure = error

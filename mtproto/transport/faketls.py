@@ -88,6 +88,11 @@ class FakeTLS:
         self._records = RecordReader()
         self._begun = False
 
+    @property
+    def missing(self) -> int:
+        """How many bytes are still to come of the packet whose header has come; more, with the headers of records."""
+        return self._inside.missing
+
     def opening(self) -> bytes:
         """Return what the client sends once, and alone: its hello."""
         hello = sign_hello(client_hello(self._secret.domain, self._random), self._secret.key, self._now)

@@ -47,6 +47,10 @@ class ClientTransport(Protocol):
     ready: bool
     packets: bool
 
+    @property
+    def missing(self) -> int:
+        """How many bytes at least are still to come of the packet whose beginning has come; 0 if none has."""
+
     def opening(self) -> bytes:
         """Return what the client sends once, before its first packet."""
 
@@ -102,6 +106,12 @@ class Framing(ABC):
         self._largest = min(limits.frame_accepted, self.capacity)
         self._buffer = ReceiveBuffer()
         self._failure: RemoteProtocolError | None = None
+        self._missing = 0
+
+    @property
+    def missing(self) -> int:
+        """How many bytes are still to come of the packet whose header has come; 0 if none has."""
+        return self._missing
 
     def opening(self) -> bytes:
         """Return what the client sends once, before its first packet: the tag that names the framing."""
@@ -224,7 +234,9 @@ class Framing(ABC):
         self._check_size(size)
         payload = self._take(header, size)
         if payload is None:
+            self._missing = header + size - len(self._buffer)
             return False
+        self._missing = 0
         if len(payload) >= SMALLEST_PAYLOAD:
             events.append(Payload(payload, marked))
         elif (event := self._control(payload)) is not None:

@@ -77,6 +77,11 @@ class Obfuscated:
         self.ready = True
         self.packets = False
 
+    @property
+    def missing(self) -> int:
+        """How many bytes are still to come of the packet whose header has come; 0 if none has."""
+        return self._framing.missing
+
     def opening(self) -> bytes:
         """Return what the client sends once, before its first packet: 64 bytes."""
         return self._opening

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from tests.link.support import NOW
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from mtproto.net.carrier import Owner, Place
 
@@ -36,6 +36,7 @@ class FakeCarrier:
         self.owner = owner
         self.writable = False
         self.written: list[bytes] = []
+        self.reading = True
         self.over = False
 
     def open(self) -> None:
@@ -45,6 +46,12 @@ class FakeCarrier:
     def write(self, data: bytes) -> None:
         assert self.writable
         self.written.append(data)
+
+    def pause_reading(self) -> None:
+        self.reading = False
+
+    def resume_reading(self) -> None:
+        self.reading = True
 
     def abort(self) -> None:
         self.writable = False
@@ -94,6 +101,11 @@ class FakeLoop:
     def run_waiting(self, work: Callable[[], None], done: Callable[[], None]) -> None:
         self.waiting.append((work, done))
 
+    def spread(self, steps: Iterator[None]) -> None:
+        """Go through all of it at once, for carriers that are tested without a pump."""
+        for _ in steps:
+            pass
+
     def open_socket(self, place: Place, owner: Owner) -> FakeCarrier:
         self.carriers.append(FakeCarrier(self, place, owner))
         return self.carriers[-1]
@@ -107,6 +119,12 @@ class FakeLoop:
         """Call what is to be called soon."""
         while self.soon:
             self.soon.pop(0)()
+
+    def once(self) -> None:
+        """Call what is to be called soon by now, and not yet what is added meanwhile."""
+        soon, self.soon = self.soon, []
+        for callback in soon:
+            callback()
 
     def wait(self, seconds: float) -> None:
         """Let time pass, calling what is due; it fails where a timer is set over and over for the past."""

@@ -23,7 +23,7 @@ from tests.net.support import SOON, run
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from mtproto.net.carrier import Address, Carrier, Loop
+    from mtproto.net.carrier import Address, Carrier, Loop, Socket
 
 Begin = Any
 """What a test begins in a loop: called with the loop and with what ends the scene."""
@@ -454,6 +454,73 @@ def test_callbacks_come_in_their_order_and_cancelled_ones_never(scene: Begin) ->
     assert sorted(called) == ["at once", "done", "later", "soon", "work"]
     assert called.index("work") < called.index("done")
     assert called.index("at once") < called.index("later")
+
+
+@BOTH
+def test_a_callback_that_comes_again_and_again_keeps_nothing_else_from_its_turn(scene: Begin) -> None:
+    times = 0
+    called: list[str] = []
+
+    def begin(loop: Loop, over: Callable[[], None]) -> None:
+        def again() -> None:
+            nonlocal times
+            times += 1
+            if called or times == 1000:
+                over()
+            else:
+                loop.call_soon(again)
+
+        loop.call_soon(again)
+        loop.call_at(loop.now() - 1, lambda: called.append("timer"))
+
+    scene(begin)
+    assert called == ["timer"]
+    assert times < 1000
+
+
+@BOTH
+def test_nothing_is_read_while_reading_is_paused_and_everything_afterwards(scene: Begin, server: socket.socket) -> None:
+    size = 1 << 20
+    seen: list[Pausing] = []
+
+    class Pausing(Notes):
+        def __init__(self, loop: Loop, over: Callable[[], None]) -> None:
+            super().__init__(over)
+            self.socket: Socket | None = None
+            self.loop = loop
+            self.turns = 0
+
+        def received(self, data: bytes) -> None:
+            assert self.turns in (0, 50), "nothing is to come now"
+            super().received(data)
+            if self.turns == 0 and self.socket is not None:
+                self.socket.pause_reading()
+                self.loop.call_soon(self.turn)
+
+        def turn(self) -> None:
+            self.turns += 1
+            if self.turns < 50:
+                self.loop.call_soon(self.turn)
+            elif self.socket is not None:
+                self.socket.resume_reading()
+
+    def serve() -> None:
+        visitor, _ = server.accept()
+        with visitor:
+            visitor.sendall(bytes(size))
+
+    def begin(loop: Loop, over: Callable[[], None]) -> None:
+        seen.append(Pausing(loop, over))
+        [place], _ = look_up(to(server).addresses)
+        seen[0].socket = loop.open_socket(place, seen[0])
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+    scene(begin)
+    thread.join()
+    [notes] = seen
+    assert len(notes.data) == size
+    assert (notes.told[-1], notes.error) == ("lost", None)
 
 
 def test_a_thread_loop_that_has_ended_takes_nothing_more() -> None:

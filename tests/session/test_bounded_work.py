@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from mtproto.limits import SERVER_LIMITS, Limits
-from mtproto.session import server_state, wire
+from mtproto.session import send_queue, wire
 from mtproto.session.events import Anomaly, Flooded, Query, RequestLost, Result, RpcFailed, Undecodable, Update
 from mtproto.session.outbox import Outbox
 from mtproto.session.service_messages import Kind
@@ -275,7 +275,7 @@ def test_server_forgets_messages_that_wait_one_by_one_without_a_look_at_all_othe
         made.append(1)
         return deque(content)
 
-    monkeypatch.setattr(server_state, "deque", counted)
+    monkeypatch.setattr(send_queue, "deque", counted)
     for msg_id in sent[::-1]:
         pair.from_client_now(wire.write_acks([msg_id]))
     assert 0 < len(made) < 8
