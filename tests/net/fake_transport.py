@@ -22,7 +22,7 @@ class FakeTransport(asyncio.Transport):
 
     """
 
-    def __init__(self, protocol: asyncio.Protocol, *, reads: bool = True) -> None:
+    def __init__(self, protocol: asyncio.Protocol | asyncio.BufferedProtocol, *, reads: bool = True) -> None:
         super().__init__()
         self._protocol = protocol
         self._reads = reads

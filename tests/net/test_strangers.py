@@ -21,7 +21,7 @@ from tl import service
 
 if TYPE_CHECKING:
     from mtproto.net import Listener
-    from mtproto.net.listener import _Pump
+    from mtproto.net.server_pump import ServerPump
 
 LIMIT = 10_000 * ROOM
 SIZE = 4_000
@@ -37,7 +37,7 @@ UNFINISHED = {
 }
 
 
-def visit(server: Listener, *said: bytes) -> tuple[_Pump, FakeTransport]:
+def visit(server: Listener, *said: bytes) -> tuple[ServerPump, FakeTransport]:
     pump = server._take_in(asyncio.get_running_loop())
     transport = FakeTransport(pump)
     for piece in said:
