@@ -33,7 +33,7 @@ LITTLE = 4 * 1024
 MUCH = 8 * 1024 * 1024
 """Bytes of all connections together that are much."""
 
-SLICE = 4 * 1024
+SLICE = 2 * 1024
 """Bytes of one turn: some dozens of the smallest packets."""
 
 LARGEST_SLICE = 16 * 1024
@@ -188,7 +188,7 @@ class ServerPump(asyncio.BufferedProtocol):
         link = self._link
         if link is None:
             return 0
-        work = max(0, _work_of(link) - before) or size // 12
+        work = max(0, _work_of(link) - before) if hasattr(link, "work") else size // 12
         self._slice = min(2 * self._slice, LARGEST_SLICE) if work <= LITTLE_WORK else SLICE
         self._after(link)
         return work + (size >> 10)

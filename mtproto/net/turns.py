@@ -1,11 +1,12 @@
 """Who is served next where many want something of one event loop: whoever has had least of late. No I/O and no clock.
 
-This is start-time fair queueing (Goyal, Vin, Cheng: SIGCOMM 1996), twice: among groups, and inside a group among its
-members. All connections of one auth key are one group, and so are all connections that have shown no key: whoever
-opens 500 connections is given no more than whoever opens one.
+This is fair queueing with the virtual time of WF2Q+ (Bennett, Zhang: IEEE/ACM Transactions on Networking 5:5, 1997),
+twice: among groups, and inside a group among its members. All connections of one auth key are one group, and so are all
+connections that have shown no key: whoever opens 500 connections is given no more than whoever opens one.
 
-Each has a count of the work that was done for it. Whoever comes back from a pause begins at the level of the one that
-was served last, so that neither a pause nor a burst of long ago counts, and nobody waits for ever.
+Each has a count of the work that was done for it. The level is the count of somebody who always waits. Whoever comes
+back from a pause begins `CREDIT` below the level, before those who always wait, or at its own count if that is higher:
+so nothing of long ago counts, and nobody waits for ever.
 """
 
 from __future__ import annotations
@@ -15,10 +16,13 @@ import itertools
 from collections.abc import Callable, Hashable
 from typing import Generic, Protocol, TypeVar
 
-__all__ = ["BURST", "Line", "Member", "Turns"]
+__all__ = ["BURST", "CREDIT", "Line", "Member", "Turns"]
 
-BURST = 300
+BURST = 200
 """Units of work, of about 10 µs each, after which the event loop goes round."""
+
+CREDIT = 1000
+"""Units of work by which whoever comes back from a pause is before those who always wait: more than most turns take."""
 
 SPARE = 256
 """How many that want nothing may be remembered beside twice as many as wait."""
@@ -32,11 +36,11 @@ class Line(Generic[T]):
     __slots__ = ("_had", "_heap", "_level", "_numbers", "_waiting")
 
     def __init__(self) -> None:
-        self._had: dict[T, int] = {}
+        self._had: dict[T, float] = {}
         self._waiting: dict[T, int] = {}  # and the number of each one's entry
-        self._heap: list[tuple[int, int, T]] = []
+        self._heap: list[tuple[float, int, T]] = []
         self._numbers = itertools.count()
-        self._level = 0  # what the one had who was served last
+        self._level = 0.0
 
     def __len__(self) -> int:
         """How many wait."""
@@ -49,7 +53,7 @@ class Line(Generic[T]):
     def add(self, one: T) -> None:
         """Let somebody wait; nothing changes for who waits already."""
         if one not in self._waiting:
-            had = self._had[one] = max(self._had.get(one, 0), self._level)
+            had = self._had[one] = max(self._had.get(one, 0.0), self._level - CREDIT)
             number = self._waiting[one] = next(self._numbers)
             heapq.heappush(self._heap, (had, number, one))
 
@@ -75,7 +79,8 @@ class Line(Generic[T]):
 
     def charge(self, one: T, units: int) -> None:
         """Count work that was done for somebody."""
-        self._had[one] = max(self._had.get(one, 0), self._level) + units
+        self._had[one] = max(self._had.get(one, 0.0), self._level - CREDIT) + units
+        self._level += units / (1 + len(self._waiting))
 
     def leave(self, one: T) -> None:
         """Let somebody wait no longer; what was counted stays."""
@@ -90,9 +95,10 @@ class Line(Generic[T]):
         self._had.pop(one, None)
 
     def _tidy(self) -> None:
-        """Forget those whose count is not above the level, where they would begin without one."""
+        """Forget those whose count is not above that of whoever comes for the first time."""
         if len(self._had) > 2 * len(self._waiting) + SPARE:
-            self._had = {one: had for one, had in self._had.items() if had > self._level or one in self._waiting}
+            least = self._level - CREDIT
+            self._had = {one: had for one, had in self._had.items() if had > least or one in self._waiting}
 
 
 class Member(Hashable, Protocol):

@@ -36,7 +36,7 @@ PIPELINED = 64 * 1024
 STEPS = 8
 """Parts of requests (a head, a piece of a body, an end) that are read at once; the rest is left for later."""
 
-STEP_WORK = 20
+STEP_WORK = 8
 """Units of work, of about 10 µs each, that such a part makes, its share of the answer included."""
 
 REQUEST_TIME = 60.0
