@@ -33,8 +33,8 @@ LITTLE = 4 * 1024
 MUCH = 8 * 1024 * 1024
 """Bytes of all connections together that are much."""
 
-SLICE = 2 * 1024
-"""Bytes of one turn: some dozens of the smallest packets."""
+SLICE = 1024
+"""Bytes of one turn: a dozen of the smallest packets."""
 
 LARGEST_SLICE = 16 * 1024
 """Bytes of one turn where the last ones made little work, being parts of a large packet."""

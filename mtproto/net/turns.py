@@ -18,7 +18,7 @@ from typing import Generic, Protocol, TypeVar
 
 __all__ = ["BURST", "CREDIT", "Line", "Member", "Turns"]
 
-BURST = 200
+BURST = 100
 """Units of work, of about 10 µs each, after which the event loop goes round."""
 
 CREDIT = 1000

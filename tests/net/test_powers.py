@@ -7,7 +7,7 @@ import threading
 from typing import TYPE_CHECKING
 
 from mtproto.net.powers import OneAtATime
-from tests.net.support import run
+from tests.net.support import SOON, run
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -52,7 +52,11 @@ def test_steps_that_wait_are_cleared() -> None:
     async def main() -> None:
         powers: OneAtATime[int] = OneAtATime()
         begun, ended = threading.Event(), asyncio.Event()
-        powers.run(1, begun.wait, lambda _: ended.set())
+
+        def wait() -> None:
+            begun.wait(SOON)
+
+        powers.run(1, wait, lambda _: ended.set())
         powers.run(2, lambda: None, lambda _: ran.append(2))
         powers.clear()
         begun.set()
