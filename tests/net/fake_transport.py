@@ -19,6 +19,7 @@ class FakeTransport(asyncio.Transport):
     Attributes:
         held: what the peer has not taken.
         aborted: whether the connection was cut.
+        written: bytes that were written, taken or not.
 
     """
 
@@ -30,9 +31,11 @@ class FakeTransport(asyncio.Transport):
         self._closing = False
         self.held = b""
         self.aborted = False
+        self.written = 0
         protocol.connection_made(self)
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
+        self.written += len(data)
         if self._reads or self._closing:
             return
         before, self.held = len(self.held), self.held + data
