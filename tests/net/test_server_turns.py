@@ -147,14 +147,16 @@ def test_a_client_waits_for_one_turn_of_a_flood_at_most(
 
 
 @pytest.mark.parametrize("flood", FLOODS)
-def test_the_work_of_one_turn_is_bounded(flood: Callable[[Listener], tuple[bytes, bytes]]) -> None:
+def test_the_work_of_one_turn_is_bounded(
+    flood: Callable[[Listener], tuple[bytes, bytes]], monkeypatch: pytest.MonkeyPatch
+) -> None:
     async def main() -> None:
         async with listener() as server:
             begins, goes_on = flood(server)
             pump, _ = visit(server)
             pump.data_received(begins)
             await settled(server)
-            server.turns.want = lambda _: None  # type: ignore[method-assign]
+            monkeypatch.setattr(server.turns, "want", lambda _: None)
             pump.data_received(goes_on[: READ // 4])
             while pump.wants_turn:
                 assert pump.take_turn() <= 2 * BURST
