@@ -155,19 +155,24 @@ class ServerPump(asyncio.BufferedProtocol):
     @property
     def wants_turn(self) -> bool:
         """Whether something waits that can be handled now."""
-        return bool(self._events) or (self._link is not None and not self._brake.holds and self._has_input)
+        if self._events:
+            return True
+        return self._link is not None and (self._flush_planned or (self._has_input and not self._brake.holds))
 
     def take_turn(self) -> int:
-        """Handle a slice of what waits, and return how many units of work that was."""
+        """Send what is to be sent, handle a slice of what waits, and return how many units of work that was."""
         units = 1
         try:
-            if not self._events and self._link is not None:
+            if self._flush_planned:
+                units += self._flush()
+            if not self._events and self._link is not None and self._has_input and not self._brake.holds:
                 units += self._take_slice()
             units += self._dispatch()
         except Exception as error:  # the other connections go on, whatever it is
             logger.error("a connection ends by an unexpected error", exc_info=error)
             self._events.clear()
             self._forget_input()
+            self._flush_planned = False
             self.abort()
         return units
 
@@ -272,31 +277,32 @@ class ServerPump(asyncio.BufferedProtocol):
         """Send on, and go on with what waits."""
         self._writable = True
         self._brake.release()
-        self._flush()
-        self._owner.turns.want(self)
+        self.plan_flush()
 
     def plan_flush(self) -> None:
-        """Send at the end of this turn of the loop: answers that come together travel together."""
-        if not self._flush_planned and self._link is not None:
+        """Send when the loop has gone round, and the turn comes: answers that come together travel together."""
+        if self._link is not None:
             self._flush_planned = True
-            self._loop.call_soon(self._flush)
+            self._owner.turns.want(self, later=True)
 
-    def _flush(self) -> None:
+    def _flush(self) -> int:
+        """Send what is to be sent, and return how many units of work that was."""
         self._flush_planned = False
-        link = self._link
+        link, units = self._link, 0
         if link is None:
-            return
+            return 0
         while (
             self._writable and not self._transport.is_closing() and (data := link.data_to_send(self._owner.now()))
         ):  # whatever is not handed out while the connection ends is sent over the next one
             self._transport.write(data)
+            units += 1 + (len(data) >> 10)
         self._owner.flushed()
         if link.closing or (self.link is not None and self.link.closing):
             self._ending.begin()  # whether the peer reads or not: what has to be said first waits for no longer
         if self._writable and (link.closing or (self._ended and not self._has_input)):
             self._ending.close()
         self._set_timer(link)
-        self._owner.turns.want(self)  # an answer that has gone may let the next request be read
+        return units
 
     # Time --------------------------------------------------------------------------------------------------------
 

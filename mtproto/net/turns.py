@@ -141,13 +141,17 @@ class Turns(Generic[M]):
         """How many wait for a turn."""
         return len(self._group_of)
 
-    def want(self, member: M) -> None:
-        """Let somebody have turns for as long as it wants them: the first at once if nobody waits and time is left."""
+    def want(self, member: M, *, later: bool = False) -> None:
+        """Let somebody have turns for as long as it wants them.
+
+        The first is taken at once if nobody waits and time is left, unless it is to be `later`, when the loop has gone
+        round.
+        """
         if member in self._group_of or not member.wants_turn:
             return
         self._add(member)
         self._plan()
-        if len(self._group_of) == 1 and self._spent < BURST and not self._busy:
+        if not later and len(self._group_of) == 1 and self._spent < BURST and not self._busy:
             self._serve()
 
     def leave(self, member: M) -> None:
