@@ -86,9 +86,7 @@ class Limits:
 
 DEFAULT_LIMITS = Limits()
 
-SERVER_LIMITS = Limits(
-    frame_accepted=2 * 1024 * 1024, inflated=2 * 1024 * 1024, elements=16_384, queued_updates=1000
-)
+SERVER_LIMITS = Limits(frame_accepted=2 * 1024 * 1024, inflated=2 * 1024 * 1024, elements=16_384, queued_updates=1000)
 """What our servers accept: twice what clients send at most, so that a stranger's packet costs little to refuse.
 
 Updates wait in each of a key's sessions, and `LocalDC.push` waits where one has no room.

@@ -69,6 +69,7 @@ class ServerLink:
 
     Attributes:
         transport_name: the framing; None while it is not known.
+        key_id: the id of the auth key of the last packet that was accepted (signed); None before the first.
         closing: the connection is to be closed once all is sent.
         accepted: a packet of a session was accepted over this connection: the client holds a key.
         work: units of work, of about 10 µs each, that the client has made so far.
@@ -106,6 +107,7 @@ class ServerLink:
         self._slots: dict[SessionSlot, None] = {}  # an ordered set
         self._turned_away = 0  # since the last packet that was not
         self._deadline: float | None = now + AUTHENTICATE_TIME
+        self.key_id: int | None = None
         self.transport_name: str | None = None
         self.closing = False
         self.accepted = False
@@ -192,6 +194,7 @@ class ServerLink:
             self._turn_away(slot, message, verdict, now)
             return
         self._turned_away = 0
+        self.key_id = slot.key.auth_key.id
         self._attach(slot, now)
         try:
             events = slot.session.receive(message, now, verdict)

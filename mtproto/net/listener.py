@@ -30,12 +30,12 @@ from mtproto.link.options import ServerLinkOptions
 from mtproto.net.answering import Answering
 from mtproto.net.clock import Clock
 from mtproto.net.delivery import Delivery
+from mtproto.net.powers import OneAtATime
+from mtproto.net.server_pump import Inputs, ServerPump
 from mtproto.net.serving import TCPServer
-from mtproto.net.strangers import ROOM, STRANGERS_MEMORY, StrangersBudget
-from mtproto.net.transports import Brake, Ending, as_stream
-from mtproto.net.web import has_web
+from mtproto.net.strangers import STRANGERS_MEMORY, StrangersBudget
+from mtproto.net.turns import Turns
 from mtproto.session import Repeated
-from mtproto.transport import begins_http
 
 if TYPE_CHECKING:
     import ssl
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 
     from mtproto.crypto.rsa import RSAPrivateKey
     from mtproto.exchange import ExchangeFaults
-    from mtproto.link import LinkFaults, ServerLinkEvent, ServerWork, SessionSlot
+    from mtproto.link import LinkFaults, ServerLinkEvent, SessionSlot
     from mtproto.message.auth_key import AuthKey
     from mtproto.net.answering import Handler
     from mtproto.net.web_server import WebServer
@@ -87,6 +87,9 @@ class Listener(TCPServer):
     Attributes:
         state: keys and sessions.
         strangers: the memory of connections without an accepted packet; for its pumps.
+        inputs: the input that waits for its turn; likewise.
+        turns: which connection is served next; likewise.
+        powers: the slow steps of exchanges; likewise.
 
     """
 
@@ -128,8 +131,11 @@ class Listener(TCPServer):
         self._new_http_link: Callable[[], HttpLink] = lambda: HttpLink(
             self.state, keys, self._clock(), random, options, flush=self._flush_link
         )
-        self._pumps: dict[ServerLink, _Pump] = {}
-        self.strangers: StrangersBudget[_Pump] = StrangersBudget(STRANGERS_MEMORY)
+        self._pumps: dict[ServerLink, ServerPump] = {}
+        self.strangers: StrangersBudget[ServerPump] = StrangersBudget(STRANGERS_MEMORY)
+        self.inputs = Inputs()
+        self.turns: Turns[ServerPump] = Turns(lambda callback: asyncio.get_running_loop().call_soon(callback))
+        self.powers: OneAtATime[ServerPump] = OneAtATime()
         self._answering = Answering(handler, self._flush)
         self._delivery = Delivery(self._flush)
         self._on_key: list[Callable[[AuthKey], None]] = []
@@ -150,13 +156,15 @@ class Listener(TCPServer):
         await super().start()
         self._sweep()
 
-    def _take_in(self, loop: asyncio.AbstractEventLoop) -> _Pump:
-        return _Pump(self, loop)
+    def _take_in(self, loop: asyncio.AbstractEventLoop) -> ServerPump:
+        return ServerPump(self, loop)
 
     async def _send_away(self) -> None:
         if self._sweeping is not None:
             self._sweeping.cancel()
         self._delivery.end()
+        self.turns.clear()
+        self.powers.clear()
         answers = self._answering.end()
         pumps = list(self._pumps.values())
         with contextlib.suppress(TimeoutError):
@@ -165,6 +173,7 @@ class Listener(TCPServer):
         for pump in pumps:
             pump.abort()
         await asyncio.gather(*answers, *(pump.closed.wait() for pump in pumps), return_exceptions=True)
+        self.turns.clear()
 
     @property
     def connections(self) -> int:
@@ -247,7 +256,7 @@ class Listener(TCPServer):
 
     # For its pumps -----------------------------------------------------------------------------------------------
 
-    def opened(self, pump: _Pump) -> ServerLink | None:
+    def opened(self, pump: ServerPump) -> ServerLink | None:
         """Take a new connection in, and return its link; None if there are too many."""
         if self._server is None or len(self._pumps) >= self._max_connections:
             return None
@@ -255,7 +264,7 @@ class Listener(TCPServer):
         self._pumps[link] = pump
         return link
 
-    def web_server(self, pump: _Pump, link: ServerLink) -> WebServer:
+    def web_server(self, pump: ServerPump, link: ServerLink) -> WebServer:
         """Return what speaks HTTP with a new connection; its link is replaced by one for HTTP where that is needed."""
         from mtproto.net.web_server import WebServer
 
@@ -287,7 +296,8 @@ class Listener(TCPServer):
             for callback in self._on_event:
                 callback(event)
             if isinstance(event, ServerQuery):
-                self._answering.take(event)
+                if event.key_id in self.state:  # it may have been forgotten while the call waited for its turn
+                    self._answering.take(event)
             elif isinstance(event, KeyMade):
                 for on_key in self._on_key:
                     on_key(event.key.auth_key)
@@ -309,164 +319,3 @@ class Listener(TCPServer):
         pump = self._pumps.get(link)
         if pump is not None:
             pump.plan_flush()
-
-
-class _Pump(asyncio.Protocol):
-    """One connection under a `Listener`.
-
-    Attributes:
-        link: its link; None before and after.
-
-    """
-
-    def __init__(self, owner: Listener, loop: asyncio.AbstractEventLoop) -> None:
-        self._owner = owner
-        self._loop = loop
-        self.link: ServerLink | None = None
-        self._link: ServerLink | WebServer | None = None  # what takes the bytes: the link, or HTTP before it
-        self._web: WebServer | None = None  # the latter
-        self._head: bytes | None = b""  # while it is not known which
-        self._transport: asyncio.Transport
-        self._writable = True
-        self._flush_planned = False
-        self._timer: asyncio.TimerHandle | None = None
-        self._received: int | None = 0  # bytes, while no packet is accepted
-        self._ticked = 0.0  # Unix seconds of the last tick
-        self._ending: Ending
-        self._brake: Brake
-        self.closed = asyncio.Event()
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = as_stream(transport)
-        self._ending = Ending(self._loop, self._transport)
-        self._brake = Brake(self._loop, self._transport)
-        self._link = self.link = self._owner.opened(self)
-        if self._link is None:
-            self._transport.abort()
-        else:
-            self._set_timer(self._link)
-
-    def _begin(self, data: bytes, link: ServerLink) -> bytes:
-        """Look whether the connection begins as HTTP, and return what is to be read now."""
-        head = (self._head or b"") + data
-        http = begins_http(head)
-        if http is None:
-            self._head = head
-            return b""
-        self._head = None
-        if http and has_web():
-            self._link = self._web = self._owner.web_server(self, link)
-        return head
-
-    def data_received(self, data: bytes) -> None:
-        if self._received is not None:
-            self._received += len(data)
-        if self._head is not None and self.link is not None:
-            data = self._begin(data, self.link)
-        link = self._link
-        if link is not None:
-            self._owner.dispatch(link.received(data, self._owner.now()))
-            self._offload(link)
-            if not self._writable:
-                self._brake.hold(link.unsent)
-            self.plan_flush()
-        self._count()
-
-    def _count(self) -> None:
-        """Count what a connection holds until a packet of it is accepted: all that came counts, and what is unsent."""
-        if self._received is None or self.link is None or self._link is None or self._transport.is_closing():
-            return
-        if self.link.accepted:
-            self._received = None
-            self._owner.strangers.forget(self)
-            return
-        unsent = self._link.unsent + self._transport.get_write_buffer_size()
-        largest = self._owner.strangers.note(self, ROOM * self._received + unsent)
-        if largest is not None:
-            logger.info("cutting the connection that holds most, of those without an accepted packet")
-            largest.abort()
-
-    def pause_writing(self) -> None:
-        self._writable = False
-
-    def resume_writing(self) -> None:
-        self._writable = True
-        self._brake.release()
-        self._flush()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        link, self.link, self._link = self.link, None, None
-        if self._timer is not None:
-            self._timer.cancel()
-        self._ending.over()
-        self._brake.release()
-        self._received = None
-        self._owner.strangers.forget(self)
-        if link is not None:
-            self._owner.lost(link)
-        self.closed.set()
-
-    def abort(self) -> None:
-        """Close at once; what was not sent is dropped."""
-        self._transport.abort()
-
-    def shut_down(self) -> bool:
-        """Begin to close in good order; return False where the protocol has no such thing."""
-        if self._web is None or self._link is None or not self._writable or not self._web.shut_down():
-            return False
-        self._flush()
-        return True
-
-    def plan_flush(self) -> None:
-        """Send at the end of this turn of the loop: answers that come together travel together."""
-        if not self._flush_planned and self._link is not None:
-            self._flush_planned = True
-            self._loop.call_soon(self._flush)
-
-    def _flush(self) -> None:
-        self._flush_planned = False
-        link = self._link
-        if link is None:
-            return
-        while self._writable and (data := link.data_to_send(self._owner.now())):
-            self._transport.write(data)
-        self._owner.flushed()
-        if link.closing or (self.link is not None and self.link.closing):
-            self._ending.begin()  # whether the peer reads or not: what has to be said first waits for no longer
-        if link.closing and self._writable:
-            self._ending.close()
-        self._set_timer(link)
-
-    def _set_timer(self, link: ServerLink | WebServer) -> None:
-        deadline = link.next_deadline()
-        if deadline is None or link.closing or self._transport.is_closing():
-            return
-        if not self._writable and deadline <= self._ticked:
-            return  # the link knows, and waits until something can be sent
-        when = self._loop.time() + max(0.0, deadline - self._owner.now())
-        if self._timer is not None:
-            if self._timer.when() <= when:
-                return
-            self._timer.cancel()
-        self._timer = self._loop.call_at(when, self._tick)
-
-    def _tick(self) -> None:
-        self._timer = None
-        if self._link is not None:
-            self._ticked = self._owner.now()
-            self._owner.dispatch(self._link.tick(self._ticked))
-            self.plan_flush()
-
-    def _offload(self, link: ServerLink | WebServer) -> None:
-        """Run the next slow step of an exchange in a thread."""
-        work = link.take_work(self._owner.now())
-        if work is not None:
-            self._loop.run_in_executor(None, work.run).add_done_callback(lambda done: self._finish(work, done))
-
-    def _finish(self, work: ServerWork, done: asyncio.Future[None]) -> None:
-        link = self._link
-        if link is not None and not done.cancelled():
-            done.result()
-            self._owner.dispatch(link.finish_work(work))
-            self._offload(link)
-            self.plan_flush()

@@ -7,10 +7,11 @@ import logging
 from typing import TYPE_CHECKING, Protocol
 
 from mtproto.net.serving import TCPServer
-from mtproto.net.transports import Ending, as_stream
+from mtproto.net.transports import Ending, Reading, as_stream
+from mtproto.net.turns import Turns
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Hashable
 
 __all__ = ["Relay", "RelayLink"]
 
@@ -18,6 +19,15 @@ logger = logging.getLogger(__name__)
 
 MAX_VISITORS = 4096
 """Visitors at a time; more are closed as they come."""
+
+READ = 32 * 1024
+"""Bytes of one visitor that are read at once, and that may wait for their turn before nothing more is read."""
+
+SLICE = 16 * 1024
+"""Bytes of one turn."""
+
+BYTES_OF_A_UNIT = 64
+"""Bytes of a visitor that make one unit of work (10 µs), cut into the smallest records."""
 
 CONNECT_TIME = 10.0
 """Seconds for the second connection to come about."""
@@ -59,7 +69,7 @@ class RelayLink(Protocol):
 class Relay(TCPServer):
     """Takes visitors in and leads each to where its link says. Belongs to one event loop.
 
-    Neither side is read faster than the other one takes it.
+    Neither side is read faster than the other one takes it. What visitors send is passed on in turns.
 
     Args:
         new_link: makes the link of a visitor who came at a time, Unix seconds.
@@ -67,6 +77,10 @@ class Relay(TCPServer):
         host: the address to listen on.
         port: the port; 0 takes a free one.
         max_visitors: how many there may be at a time; more are closed as they come.
+
+    Attributes:
+        turns: whose bytes are passed on next; for its visitors.
+        buffer: what the next bytes of any visitor are read to, and copied from at once; likewise.
 
     """
 
@@ -84,6 +98,8 @@ class Relay(TCPServer):
         self._new_link = new_link
         self._clock = clock
         self._visitors: set[_Visitor] = set()
+        self.turns: Turns[_Visitor] = Turns(lambda callback: asyncio.get_running_loop().call_soon(callback))
+        self.buffer = memoryview(bytearray(READ))
 
     def _take_in(self, loop: asyncio.AbstractEventLoop) -> _Visitor:
         return _Visitor(self, loop)
@@ -117,13 +133,15 @@ class Relay(TCPServer):
         return self._clock()
 
 
-class _Side(asyncio.Protocol):
+class _Side(asyncio.BaseProtocol):
     """One of the two connections; the other one may not be there yet, or any more."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
         self._transport: asyncio.Transport | None = None
         self._ending: Ending
+        self._reading: Reading
+        self._listens = True
         self.other: _Side | None = None
         self.ended = False  # the peer says no more; it may still listen
         self.closed = asyncio.Event()
@@ -131,6 +149,7 @@ class _Side(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = as_stream(transport)
         self._ending = Ending(self._loop, self._transport)
+        self._reading = Reading(self._transport)
 
     def pause_writing(self) -> None:
         if self.other is not None:
@@ -157,11 +176,12 @@ class _Side(asyncio.Protocol):
 
     def listen(self, wanted: bool) -> None:
         """Read on, or don't."""
-        if self._transport is not None and not self._transport.is_closing():
+        self._listens = wanted
+        if self._transport is not None:
             if wanted:
-                self._transport.resume_reading()
+                self._reading.release("the other side")
             else:
-                self._transport.pause_reading()
+                self._reading.hold("the other side")
 
     def write(self, data: bytes) -> None:
         """Send, unless the connection is gone."""
@@ -184,13 +204,22 @@ class _Side(asyncio.Protocol):
             self._transport.abort()
 
 
-class _Visitor(_Side):
-    """The connection that came."""
+class _Visitor(_Side, asyncio.BufferedProtocol):
+    """The connection that came. What it sends waits for its turn.
+
+    Attributes:
+        group: with whom it shares its turns: all visitors are alike.
+
+    """
+
+    group: Hashable = None
 
     def __init__(self, owner: Relay, loop: asyncio.AbstractEventLoop) -> None:
         super().__init__(loop)
         self._owner = owner
         self._link: RelayLink
+        self._input = bytearray()
+        self._end_waits = False  # the peer says no more, behind what waits
         self._connecting: asyncio.Task[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
 
@@ -203,12 +232,67 @@ class _Visitor(_Side):
         self._link = link
         self._set_timer()
 
-    def data_received(self, data: bytes) -> None:
-        self._link.received(data, self._owner.now())
-        self.flush()
+    def get_buffer(self, sizehint: int) -> memoryview:
+        """Return where the next bytes are to be read to."""
+        return self._owner.buffer
+
+    def buffer_updated(self, nbytes: int) -> None:
+        """Take so many bytes that were read."""
+        self.data_received(self._owner.buffer[:nbytes])
+
+    def data_received(self, data: bytes | memoryview) -> None:
+        """Put what came in behind what waits for its turn."""
+        self._input += data
+        if len(self._input) >= READ:
+            self._reading.hold("its turn")
+        self._owner.turns.want(self)
+
+    def listen(self, wanted: bool) -> None:
+        """Read on, and go on with what waits, or don't."""
+        super().listen(wanted)
+        if wanted:
+            self._owner.turns.want(self)
+
+    @property
+    def wants_turn(self) -> bool:
+        """Whether something waits that can be passed on now."""
+        return bool(self._input) and self._listens
+
+    def take_turn(self) -> int:
+        """Pass on a slice of what waits, and return how many units of work that was."""
+        with memoryview(self._input) as view:
+            data = bytes(view[:SLICE])
+        del self._input[:SLICE]
+        try:
+            self._link.received(data, self._owner.now())
+            self.flush()
+        except Exception as error:  # the other visitors go on, whatever it is
+            logger.error("a visit ends by an unexpected error", exc_info=error)
+            self._input.clear()
+            self.abort()
+        if not self._input:
+            self._reading.release("its turn")
+            if self._end_waits:
+                self._pass_end_on()
+        return 1 + len(data) // BYTES_OF_A_UNIT
+
+    def eof_received(self) -> bool:
+        """Tell the other side once all that came before is passed on."""
+        if self._input:
+            self._end_waits = True
+            return True
+        return super().eof_received()
+
+    def _pass_end_on(self) -> None:
+        self._end_waits = False
+        if not super().eof_received():
+            self.close()
 
     def connection_lost(self, exc: Exception | None) -> None:
+        """Let go of all."""
         super().connection_lost(exc)
+        self._input.clear()
+        self._owner.turns.leave(self)
         self._owner.lost(self)
         for waiting in (self._timer, self._connecting):
             if waiting is not None:
@@ -260,7 +344,7 @@ class _Visitor(_Side):
         self.flush()
 
 
-class _Upstream(_Side):
+class _Upstream(_Side, asyncio.Protocol):
     """The connection that a visitor is led to."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, visitor: _Visitor) -> None:

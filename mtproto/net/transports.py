@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, cast
 if TYPE_CHECKING:
     import asyncio
 
-__all__ = ["LINGER", "OUTPUT", "STALL_TIME", "Brake", "Ending", "as_stream"]
+__all__ = ["LINGER", "OUTPUT", "STALL_TIME", "Brake", "Ending", "Reading", "as_stream"]
 
 LINGER = 5.0
 """Seconds that a connection which is to be closed may take to send its last bytes."""
@@ -59,28 +59,61 @@ class Ending:
             self._last.cancel()
 
 
+class Reading:
+    """Whether one connection is read: not while anybody holds it.
+
+    Args:
+        transport: of the connection.
+
+    """
+
+    def __init__(self, transport: asyncio.Transport) -> None:
+        self._transport = transport
+        self._holders: set[object] = set()
+
+    def hold(self, who: object) -> None:
+        """Stop reading, until `who` releases it again."""
+        if not self._holders and not self._transport.is_closing():
+            self._transport.pause_reading()
+        self._holders.add(who)
+
+    def release(self, who: object) -> None:
+        """Read on, unless somebody else holds it."""
+        if who in self._holders:
+            self._holders.remove(who)
+            if not self._holders and not self._transport.is_closing():
+                self._transport.resume_reading()
+
+
 class Brake:
     """Stops the reading of one connection while its peer takes nothing of too much that waits for it.
 
     Whatever answers what comes in (pongs, acks, refusals) is so bounded by `OUTPUT`, and by the answers to the bytes of
-    one read. Reading goes on as soon as the peer takes something; a connection without that is cut after `STALL_TIME`.
+    one slice. Reading goes on as soon as the peer takes something; a connection without that is cut after `STALL_TIME`.
 
     Args:
         loop: the event loop of the connection.
         transport: its transport.
+        reading: stops and goes on; other holders of it are not disturbed.
 
     """
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, transport: asyncio.Transport) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, transport: asyncio.Transport, reading: Reading) -> None:
         self._loop = loop
         self._transport = transport
+        self._reading = reading
         self._stalled: asyncio.TimerHandle | None = None
         self._left = 0  # bytes that the peer had not taken at the last look
+
+    @property
+    def holds(self) -> bool:
+        """Whether nothing more is to be read now."""
+        return self._stalled is not None
 
     def hold(self, waiting: int) -> None:
         """Stop reading if too much waits; to be called while nothing can be written. `waiting`: bytes."""
         if waiting > OUTPUT and self._stalled is None and not self._transport.is_closing():
-            self._transport.pause_reading()
+            self._reading.hold(self)
             self._watch()
 
     def _watch(self) -> None:
@@ -99,5 +132,4 @@ class Brake:
         if self._stalled is not None:
             self._stalled.cancel()
             self._stalled = None
-            if not self._transport.is_closing():
-                self._transport.resume_reading()
+            self._reading.release(self)

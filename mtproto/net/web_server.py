@@ -16,7 +16,7 @@ import h11
 from mtproto.link import InSession
 from mtproto.link.http_server import HttpLink
 from mtproto.link.server import ServerLink
-from mtproto.net.websocket_server import WebSocketServer
+from mtproto.net.websocket_server import FRAME_WORK, WebSocketServer
 from mtproto.session import HttpWaited
 
 if TYPE_CHECKING:
@@ -32,6 +32,12 @@ HEAD_SIZE = 16 * 1024
 
 PIPELINED = 64 * 1024
 """Bytes that may come behind a request before it is answered: no client of this protocol sends any."""
+
+STEPS = 8
+"""Parts of requests (a head, a piece of a body, an end) that are read at once; the rest is left for later."""
+
+STEP_WORK = 8
+"""Units of work, of about 10 µs each, that such a part makes, its share of the answer included."""
 
 REQUEST_TIME = 60.0
 """Seconds for a request to come in, and for the next one to follow an answer."""
@@ -117,14 +123,18 @@ class WebServer:
         self._behind = 0  # bytes that came behind a request that waits
         self._poll: _Poll | None = None
         self._outgoing: list[bytes] = []
-        self._read_on = False
+        self._unread = False
+        self._steps = 0
         self._deadline = now + REQUEST_TIME
         self._closing = False
 
     # What comes in -----------------------------------------------------------------------------------------------
 
     def received(self, data: bytes, now: float) -> Sequence[ServerLinkEvent]:
-        """Take what came in, in pieces of any size, and return what it means. Nothing is raised for what it is."""
+        """Take what came in, in pieces of any size, and return what it means. Nothing is raised for what it is.
+
+        Where that is many requests or frames, only the first are read: see `unread`.
+        """
         if self._websocket is not None:
             return self._websocket.received(data, now)
         if self.closing or not data:
@@ -137,29 +147,53 @@ class WebServer:
         self._http.receive_data(data)
         return self._read(now)
 
+    @property
+    def unread(self) -> bool:
+        """Whether `read_on` is to be called: maybe not all that was received is read that can be read now."""
+        return not self.closing and (self._unread if self._websocket is None else self._websocket.unread)
+
+    def read_on(self, now: float) -> Sequence[ServerLinkEvent]:
+        """Read on in what was received, as far as is done at once, and return what it means."""
+        return self._read(now) if self._websocket is None else self._websocket.read_on(now)
+
+    @property
+    def work(self) -> int:
+        """Units of work, of about 10 µs each, that were done so far; it never falls."""
+        frames = self._websocket.frames if self._websocket is not None else 0
+        inner: int = getattr(self._inner, "work", 0)
+        return STEP_WORK * self._steps + FRAME_WORK * frames + inner
+
     def _read(self, now: float) -> Sequence[ServerLinkEvent]:
         """Read requests, up to the first that has to wait for its answer."""
         events: list[ServerLinkEvent] = []
-        self._read_on = False
+        self._unread = False
         try:
-            while not self._closing and self._websocket is None:
-                event = self._http.next_event()
-                if event is h11.NEED_DATA or event is h11.PAUSED:
-                    self._encourage()
-                    break
-                if isinstance(event, h11.Request):
-                    self._begin(event)
-                elif isinstance(event, h11.Data):
-                    self._add(event)
-                elif isinstance(event, h11.EndOfMessage):
-                    events += self._complete(now)
-                else:
+            for _ in range(STEPS):
+                self._unread = not self._closing and self._websocket is None and self._step(events, now)
+                if not self._unread:
                     break
         except h11.RemoteProtocolError as error:
             self._respond(error.error_status_hint, close=True)
         if self._poll is not None and self._http.trailing_data[0]:
             self._poll.answer_at = now  # another request stands behind it: that one can wait for what is to come
         return events
+
+    def _step(self, events: list[ServerLinkEvent], now: float) -> bool:
+        """Read the next part of a request; return whether there may be more."""
+        event = self._http.next_event()
+        if event is h11.NEED_DATA or event is h11.PAUSED:
+            self._encourage()
+            return False
+        self._steps += 1
+        if isinstance(event, h11.Request):
+            self._begin(event)
+        elif isinstance(event, h11.Data):
+            self._add(event)
+        elif isinstance(event, h11.EndOfMessage):
+            events += self._complete(now)
+        else:
+            return False
+        return True
 
     def _encourage(self) -> None:
         """Tell a client that asks whether it may send its body."""
@@ -284,7 +318,7 @@ class WebServer:
         self._send(h11.EndOfMessage())
         if all(state is h11.DONE for state in self._http.states.values()):
             self._http.start_next_cycle()
-            self._read_on = bool(self._http.trailing_data[0])
+            self._unread = bool(self._http.trailing_data[0])
         else:
             self._closing = True
 
@@ -317,8 +351,6 @@ class WebServer:
         """Return when to call `tick`, Unix seconds."""
         if self._websocket is not None:
             return self._websocket.link.next_deadline()
-        if self._read_on:
-            return 0.0
         own = self._deadline if self._poll is None else self._poll.deadline
         inner = self._link.next_deadline() if self._link is not None else None
         return own if inner is None else min(own, inner)
@@ -327,11 +359,8 @@ class WebServer:
         """Do what is due at `now`. Calling it early or twice does no harm."""
         inner = self._inner
         events = [*inner.tick(now)] if inner is not None else []
-        if self._websocket is None:
-            if self._read_on:
-                events += self._read(now)
-            elif self._poll is None and now >= self._deadline:
-                self._closing = True
+        if self._websocket is None and self._poll is None and now >= self._deadline:
+            self._closing = True
         return events
 
     def take_work(self, now: float) -> ServerWork | None:

@@ -25,6 +25,12 @@ SUBPROTOCOL = "binary"
 
 _OBFUSCATED = "obfuscated-"
 
+FRAMES = 32
+"""Frames, or pieces of them, that are read at once; the rest is left for later."""
+
+FRAME_WORK = 3
+"""Units of work, of about 10 µs each, that a frame makes by itself."""
+
 
 class WebSocketServer:
     """One WebSocket that was accepted.
@@ -35,6 +41,8 @@ class WebSocketServer:
 
     Attributes:
         link: gets the stream; set before anything is received.
+        unread: maybe not all that was received is read: `read_on` is to be called.
+        frames: how many frames, or pieces of them, were read.
 
     """
 
@@ -45,6 +53,8 @@ class WebSocketServer:
         self._outgoing = [answer]
         self._closing = False  # our Close is made; nothing else is sent any more
         self._over = False  # and nothing is waited for
+        self.unread = False
+        self.frames = 0
 
     @classmethod
     def accept(cls, headers: list[tuple[bytes, bytes]], target: bytes) -> WebSocketServer | None:
@@ -60,28 +70,44 @@ class WebSocketServer:
             return None
 
     def received(self, data: bytes, now: float) -> Sequence[ServerLinkEvent]:
-        """Take what came in, in pieces of any size, and return what it means. Nothing is raised for what it is."""
+        """Take what came in, in pieces of any size, and return what it means. Nothing is raised for what it is.
+
+        Where that is many frames, only the first are read: see `unread`.
+        """
         if self._over or not data:
             return ()
-        events: list[ServerLinkEvent] = []
         self._connection.receive_data(data)
-        for event in self._connection.events():
-            match event:
-                case CloseConnection(code=code):
-                    self._close(code)
-                case _ if self._closing:
-                    continue
-                case BytesMessage(data=piece):
-                    events += self._take(bytes(piece), now)
-                case Ping():
-                    self._send(event.response())
-                case Pong():
-                    pass
-                case _:
-                    self._close(CloseReason.UNSUPPORTED_DATA)
+        return self.read_on(now)
+
+    def read_on(self, now: float) -> Sequence[ServerLinkEvent]:
+        """Read on in what was received, as far as is done at once, and return what it means."""
+        events: list[ServerLinkEvent] = []
+        self.unread = False
+        for number, event in enumerate(self._connection.events(), 1):
+            self.frames += 1
+            events += self._handle(event, now)
             if self._over:
                 break
+            if number == FRAMES:
+                self.unread = True
+                break
         return events
+
+    def _handle(self, event: Event, now: float) -> Sequence[ServerLinkEvent]:
+        match event:
+            case CloseConnection(code=code):
+                self._close(code)
+            case _ if self._closing:
+                pass
+            case BytesMessage(data=piece):
+                return self._take(bytes(piece), now)
+            case Ping():
+                self._send(event.response())
+            case Pong():
+                pass
+            case _:
+                self._close(CloseReason.UNSUPPORTED_DATA)
+        return ()
 
     def _take(self, piece: bytes, now: float) -> Sequence[ServerLinkEvent]:
         events = self.link.received(piece, now)

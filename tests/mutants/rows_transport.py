@@ -55,7 +55,7 @@ ROWS: Mapping[tuple[str, str], Sequence[tuple[str, str]]] = {
         ("if len(self._body) > self._limits.frame_accepted:", "if False:"),
         ("if self._behind > PIPELINED:", "if False:"),
         (", max_incomplete_event_size=HEAD_SIZE", ""),
-        ("elif self._poll is None and now >= self._deadline:", "elif False:"),
+        ("if self._websocket is None and self._poll is None and now >= self._deadline:", "if False:"),
     ),
     ("mtproto/net/listener.py", "tests/net/test_connection.py tests/net/test_web_bounds.py"): (
         ("or len(self._pumps) >= self._max_connections", ""),

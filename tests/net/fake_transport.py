@@ -19,10 +19,11 @@ class FakeTransport(asyncio.Transport):
     Attributes:
         held: what the peer has not taken.
         aborted: whether the connection was cut.
+        written: bytes that were written, taken or not.
 
     """
 
-    def __init__(self, protocol: asyncio.Protocol, *, reads: bool = True) -> None:
+    def __init__(self, protocol: asyncio.Protocol | asyncio.BufferedProtocol, *, reads: bool = True) -> None:
         super().__init__()
         self._protocol = protocol
         self._reads = reads
@@ -30,9 +31,11 @@ class FakeTransport(asyncio.Transport):
         self._closing = False
         self.held = b""
         self.aborted = False
+        self.written = 0
         protocol.connection_made(self)
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
+        self.written += len(data)
         if self._reads or self._closing:
             return
         before, self.held = len(self.held), self.held + data

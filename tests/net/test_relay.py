@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from mtproto.errors import LocalProtocolError
-from mtproto.net.relay import Relay
+from mtproto.net.relay import READ, SLICE, Relay
 from mtproto.net.transports import LINGER
 from tests.net.fake_transport import FakeTransport
 from tests.net.streams import served, unused_address, visiting
@@ -222,3 +222,63 @@ def test_closing_ends_all_visits_and_may_be_done_twice() -> None:
                 assert await reader.read() == b""
 
     run(main())
+
+
+def test_a_visitor_waits_for_one_turn_of_a_flood_of_another() -> None:
+    heard: list[str] = []
+
+    class Named(Through):
+        def __init__(self, name: str) -> None:
+            super().__init__(("192.0.2.1", 1))
+            self.name = name
+
+        def received(self, data: bytes, now: float) -> None:
+            heard.append(self.name)
+
+    async def main() -> None:
+        names = iter(("flood", "healthy"))
+        async with Relay(lambda now: Named(next(names)), time.time) as relay:
+            flood, healthy = (relay._take_in(asyncio.get_running_loop()) for _ in range(2))
+            flooding, _ = FakeTransport(flood), FakeTransport(healthy)
+            for _ in range(4):
+                flood.data_received(bytes(READ))
+            assert not flooding.is_reading()
+            before = len(heard)
+            healthy.data_received(b"hello")
+            while flood.wants_turn:
+                await asyncio.sleep(0)
+            assert heard[before:].index("healthy") <= 1
+            assert len(heard) == 4 * READ // SLICE + 1
+            assert flooding.is_reading()
+
+    run(main())
+
+
+def test_what_came_before_the_end_of_a_visit_is_passed_on_before_it() -> None:
+    async def main() -> None:
+        said = bytes(range(256)) * 2_000
+        async with served(echo) as place, relay_to(place) as relay, visiting(relay.address) as (reader, writer):
+            writer.write(said)
+            writer.write_eof()
+            assert await reader.read(-1) == said
+
+    run(main())
+
+
+def test_an_unexpected_error_ends_its_own_visit_only(caplog: pytest.LogCaptureFixture) -> None:
+    class Broken(Through):
+        def received(self, data: bytes, now: float) -> None:
+            raise ZeroDivisionError("a cause")
+
+    async def main() -> None:
+        async with Relay(lambda now: Broken(("192.0.2.1", 1)), time.time) as relay:
+            visitor = relay._take_in(asyncio.get_running_loop())
+            transport = FakeTransport(visitor)
+            visitor.data_received(bytes(READ))
+            await visitor.closed.wait()
+            assert transport.aborted
+            assert relay.visitors == 0
+
+    run(main())
+    [record] = [record for record in caplog.records if record.levelno >= logging.ERROR]
+    assert record.exc_info is not None

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from mtproto.link.server import AUTHENTICATE_TIME
-from mtproto.net.listener import _Pump
+from mtproto.net.server_pump import ServerPump
 from mtproto.net.transports import LINGER
 from mtproto.net.web_server import REQUEST_TIME
 from tests.net.fake_transport import HIGH_WATER, FakeTransport
@@ -37,7 +37,7 @@ async def turns(count: int = 4) -> None:
         await asyncio.sleep(0)
 
 
-def visit(server: Listener) -> tuple[_Pump, FakeTransport]:
+def visit(server: Listener) -> tuple[ServerPump, FakeTransport]:
     """Return one connection of a server, whose peer does not read."""
     pump = server._take_in(asyncio.get_running_loop())
     return pump, FakeTransport(pump, reads=False)
@@ -48,37 +48,37 @@ def clog(transport: FakeTransport) -> None:
     transport.write(bytes(HIGH_WATER + 1))
 
 
-def by_a_refusal(pump: _Pump, clock: ShiftedClock) -> None:
+def by_a_refusal(pump: ServerPump, clock: ShiftedClock) -> None:
     pump.data_received(TAG + UNKNOWN_KEY)
 
 
-def by_silence(pump: _Pump, clock: ShiftedClock) -> None:
+def by_silence(pump: ServerPump, clock: ShiftedClock) -> None:
     pump.data_received(TAG)
     clock.ahead += AUTHENTICATE_TIME + 1
     move_on(AUTHENTICATE_TIME + 1)
 
 
-def by_http(pump: _Pump, clock: ShiftedClock) -> None:
+def by_http(pump: ServerPump, clock: ShiftedClock) -> None:
     pump.data_received(b"GET /nowhere HTTP/1.1\r\nHost: x\r\n\r\n")
 
 
-def by_slow_http(pump: _Pump, clock: ShiftedClock) -> None:
+def by_slow_http(pump: ServerPump, clock: ShiftedClock) -> None:
     pump.data_received(b"POST /api HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n")
     clock.ahead += REQUEST_TIME + 1
     move_on(REQUEST_TIME + 1)
 
 
-def by_an_unobfuscated_websocket(pump: _Pump, clock: ShiftedClock) -> None:
+def by_an_unobfuscated_websocket(pump: ServerPump, clock: ShiftedClock) -> None:
     pump.data_received(WEBSOCKET + b"\x82\x84" + bytes(4) + TAG)
 
 
-def by_a_silent_websocket(pump: _Pump, clock: ShiftedClock) -> None:
+def by_a_silent_websocket(pump: ServerPump, clock: ShiftedClock) -> None:
     pump.data_received(WEBSOCKET)
     clock.ahead += AUTHENTICATE_TIME + 1
     move_on(AUTHENTICATE_TIME + 1)
 
 
-def by_the_peer_of_a_websocket(pump: _Pump, clock: ShiftedClock) -> None:
+def by_the_peer_of_a_websocket(pump: ServerPump, clock: ShiftedClock) -> None:
     pump.data_received(WEBSOCKET + CLOSE_FRAME)
 
 
@@ -95,7 +95,7 @@ def by_the_peer_of_a_websocket(pump: _Pump, clock: ShiftedClock) -> None:
     ],
 )
 def test_a_connection_told_to_close_is_gone_though_its_peer_reads_nothing(
-    tell: Callable[[_Pump, ShiftedClock], None],
+    tell: Callable[[ServerPump, ShiftedClock], None],
 ) -> None:
     async def main() -> None:
         clock = ShiftedClock()

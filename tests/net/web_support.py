@@ -72,11 +72,14 @@ class Visitor:
         return self.flush()
 
     def flush(self) -> bytes:
-        """Return what is to be sent now, all of it."""
+        """Return what is to be sent now, all of it, when all that was received is read."""
         answer = b""
-        while data := self.server.data_to_send(self.now):
-            answer += data
-        return answer
+        while True:
+            while data := self.server.data_to_send(self.now):
+                answer += data
+            if not self.server.unread:
+                return answer
+            self._note(self.server.read_on(self.now))
 
     def wait(self, seconds: float) -> bytes:
         """Let time pass; return what is sent meanwhile."""

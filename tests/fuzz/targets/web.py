@@ -259,9 +259,14 @@ class Visit:
         self._queries += [event for event in events if isinstance(event, ServerQuery)]
         for _ in range(_MOST_BURSTS):
             data = self.server.data_to_send(self.forger.now)
-            if not data:
+            if data:
+                self.trace.append(data[9:12].decode("latin-1") if data.startswith(b"HTTP/1.1 ") else "frame")
+            elif self.server.unread:
+                events = self.server.read_on(self.forger.now)
+                self.trace += [type(event).__name__ for event in events]
+                self._queries += [event for event in events if isinstance(event, ServerQuery)]
+            else:
                 return
-            self.trace.append(data[9:12].decode("latin-1") if data.startswith(b"HTTP/1.1 ") else "frame")
         raise Violation("it never stops sending")
 
     def answer(self) -> None:
