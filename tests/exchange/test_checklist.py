@@ -292,6 +292,13 @@ def test_a_server_without_a_known_fingerprint_is_refused(key: RSAPrivateKey, oth
     assert len(client.steps) == 1
 
 
+def test_few_of_many_unknown_fingerprints_are_named(key: RSAPrivateKey) -> None:
+    client, server = halves(key, faults=changed("resPQ", server_public_key_fingerprints=list(range(1000))))
+    with pytest.raises(ExchangeFailed, match="and 992 more") as caught:
+        join(client, server)
+    assert len(str(caught.value)) < 1000
+
+
 def test_the_inner_data_is_under_rsa_pad(key: RSAPrivateKey) -> None:
     request = body_of(join(*halves(key))[2])
     inner, _ = service.decode_prefix(rsa_unpad(request.encrypted_data, key))

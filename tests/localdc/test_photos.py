@@ -147,6 +147,13 @@ def test_a_hundred_input_peers_are_taken_for_input_users(caller: Caller) -> None
     assert len(caller.read(answer, request)) == 100
 
 
+def test_a_query_is_repaired_for_no_more_than_that(caller: Caller) -> None:
+    request = api.functions.users.GetUsers(id=[api.types.InputUserSelf()] * 101)
+    twins = [api.types.InputUserSelf.ID.to_bytes(4, "little"), api.types.InputPeerSelf.ID.to_bytes(4, "little")]
+    with pytest.raises(RpcFailure, match="400 INPUT_FETCH_ERROR"):
+        caller.read(caller.raw_now(request.to_bytes().replace(*twins)), request)
+
+
 def test_nobody_and_a_wrong_access_hash_are_invalid_users(caller: Caller) -> None:
     user = find(caller, "triple")
     for named in (
