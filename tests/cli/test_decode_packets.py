@@ -73,11 +73,13 @@ def test_gzip_is_opened(body: bytes) -> None:
 def test_gzip_is_opened_within_bounds() -> None:
     bomb = write_gzip(bytes(5 << 20))
     nested = write_gzip(write_gzip(ANSWER))
-    two = write_container([Message(1, 1, write_gzip(ANSWER + bytes(3 << 20))) for _ in range(2)])
-    for body in (bomb, nested, two):
+    part = api.types.upload.File(type=api.types.storage.FileJpeg(), mtime=0, bytes=bytes(3 << 20)).to_bytes()
+    two = write_container([Message(1, 1, write_gzip(part)) for _ in range(2)])
+    for body, reason in ((bomb, "are unpacked"), (nested, "another gzip_packed"), (two, "are unpacked")):
         result = decode("-", stdin=body)
         assert result.exit_code == 1
         assert result.stderr.startswith("error: ")
+        assert reason in result.stderr
         assert len(result.stdout) < 100_000
 
 
