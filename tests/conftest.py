@@ -24,7 +24,8 @@ settings.load_profile("project")
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add what the suite can be told."""
-    parser.addoption("--model-examples", type=int, default=100, help="examples of tests/model (default: 100)")
+    parser.addoption("--model-examples", type=int, default=20, help="examples of tests/model (default: 20)")
+    parser.addoption("--thorough", action="store_true", help="take every position where the suite takes a share")
 
 
 _ROOT = Path(__file__).resolve().parent.parent
@@ -56,6 +57,12 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
             f"{left_out} tests were left out: they compare with public vectors and older schemas, which are not in "
             "this repository; MTPROTO_SHARED=FOLDER names a folder with vectors/vectors.json, schema/layers/api-*.tl …"
         )
+
+
+@pytest.fixture(scope="session")
+def thorough(pytestconfig: pytest.Config) -> bool:
+    """Return whether to take every position; otherwise a share that has each kind of position in it is enough."""
+    return bool(pytestconfig.getoption("--thorough"))
 
 
 @pytest.fixture(scope="session")

@@ -55,8 +55,10 @@ def test_a_kill_counts_what_it_met() -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize(("kills", "options"), [(2, ["--face", "asyncio"]), (1, ["--face", "blocking", "--pfs"])])
 def test_no_call_is_lost_or_executed_twice_when_the_server_is_killed(
-    kills: int, options: list[str], capsys: pytest.CaptureFixture[str]
+    kills: int, options: list[str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("benchmarks.kills.AWAY", 0.2)
+    monkeypatch.setattr("benchmarks.kills.ANSWERS", (10, 40))
     status = main(["kills", "--kills", str(kills), "--seed", "1", *options])
     report = capsys.readouterr().out
     assert status == 0, report

@@ -50,8 +50,8 @@ def test_memory_may_grow_by_five_percent_and_a_mebibyte(end: int, grown: bool) -
 
 @pytest.mark.slow
 def test_a_short_soak_loses_nothing_and_executes_nothing_twice(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["soak", "--calls", "300", "--cuts", "6", "--seed", "1"]) == 0
+    assert main(["soak", "--calls", "150", "--cuts", "4", "--seed", "1"]) == 0
     report = capsys.readouterr().out
     assert "seed 1," in report
-    assert "300 calls, 50 in flight, cut 6 times" in report
-    assert "answered 300, lost 0; executed never 0, twice 0" in report
+    assert "150 calls, 50 in flight, cut 4 times" in report
+    assert "answered 150, lost 0; executed never 0, twice 0" in report

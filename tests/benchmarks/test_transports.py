@@ -48,12 +48,17 @@ def test_half_the_time_of_the_reference_is_twice_its_speed() -> None:
 
 
 @pytest.mark.slow
-def test_a_quick_run_names_every_transport(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_quick_run_names_every_transport(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, thorough: bool
+) -> None:
+    # Each transport takes the start of two processes: the one that needs most of what there is stands for all.
+    names = TRANSPORT_NAMES if thorough else ("websocket-tls",)
+    monkeypatch.setattr("mtproto.net.proxies.TRANSPORT_NAMES", names)
     path = tmp_path / "transports.json"
     assert main(["transports", "--quick", "--json", str(path)]) == 0
     written = json.loads(path.read_text(encoding="utf-8"))
     measured = {calls["name"]: calls for calls in written["transports"]}
-    assert set(measured) == set(TRANSPORT_NAMES)
+    assert set(measured) == set(names)
     assert all(calls["wire"]["received"] > 5_000 > calls["wire"]["sent"] > 0 for calls in measured.values())
     printed = capsys.readouterr().out
     assert all(f"| {name} " in printed for name in measured)

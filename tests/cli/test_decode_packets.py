@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from mtproto.cli import dump
 from mtproto.cli.app import commands
 from mtproto.cli.state_file import StoredState, lock_state, write_state
 from mtproto.message.auth_key import AuthKey
@@ -72,18 +73,30 @@ def test_gzip_is_opened(body: bytes) -> None:
 def test_gzip_is_opened_within_bounds() -> None:
     bomb = write_gzip(bytes(5 << 20))
     nested = write_gzip(write_gzip(ANSWER))
-    two = write_container([Message(1, 1, write_gzip(ANSWER + bytes(3 << 20))) for _ in range(2)])
-    for body in (bomb, nested, two):
+    part = api.types.upload.File(type=api.types.storage.FileJpeg(), mtime=0, bytes=bytes(3 << 20)).to_bytes()
+    two = write_container([Message(1, 1, write_gzip(part)) for _ in range(2)])
+    for body, reason in ((bomb, "are unpacked"), (nested, "another gzip_packed"), (two, "are unpacked")):
         result = decode("-", stdin=body)
         assert result.exit_code == 1
         assert result.stderr.startswith("error: ")
+        assert reason in result.stderr
         assert len(result.stdout) < 100_000
 
 
-def test_many_values_are_cut() -> None:
-    result = decode("--as", "Vector<int>", "-", stdin=api.schema.encode([1] * 30_000, "Vector<int>"))
+def test_answers_that_are_packed_in_one_another_are_opened_four_deep() -> None:
+    body = ANSWER
+    for depth in range(1, 6):
+        body = write_rpc_result(5, write_gzip(body))
+        result = decode(body.hex())
+        assert (result.exit_code, "packed more than 4 times" in result.stderr) == (depth > 4, depth > 4)
+
+
+def test_many_values_are_cut(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dump, "_MOST_ROWS", 100)  # ten thousand take a table several seconds
+    result = decode("--as", "Vector<int>", "-", stdin=api.schema.encode([1] * 300, "Vector<int>"))
     assert result.exit_code == 0, result.stderr
-    assert "and 20001 more values" in result.stdout
+    assert "and 201 more values" in result.stdout
+    assert result.stdout.count("Vector<int>[") == 99
 
 
 def test_a_type_is_the_type_of_the_result() -> None:

@@ -15,7 +15,7 @@ from mtproto.cli.state_file import write_state as write_locked
 from mtproto.crypto.rsa import RSAPrivateKey
 from mtproto.message.auth_key import AuthKey
 from mtproto.message.key_state import KeyState, KeyStateDamaged, Salt
-from mtproto.store import StoreDamaged
+from mtproto.store import StoreDamaged, StoreError
 from tests.cli.conftest import Run
 
 AUTH_KEY = AuthKey(bytes(range(256)))
@@ -163,3 +163,9 @@ def test_neither_a_repr_nor_an_error_shows_the_key(tmp_path: Path, stored: Store
         read_state(path)
     assert caught.value.__cause__ is None
     assert "key_state" not in str(caught.value)
+
+
+def test_a_file_far_larger_than_any_state_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "state").write_bytes(bytes((1 << 20) + 1))
+    with pytest.raises(StoreError, match="1048576"):
+        read_state(tmp_path / "state")

@@ -72,13 +72,17 @@ def test_what_cannot_be_saved_is_said_before_anything_is_sent(
 def test_a_disk_with_less_room_than_a_state_needs_is_full(
     run: Run, dc: LocalDCThread, reach: list[str], bot: dict[str, str], folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def little(*_: Any) -> None:
+    asked: list[int] = []
+
+    def little(_: Path, size: int) -> None:
+        asked.append(size)
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     monkeypatch.setattr("mtproto.store.files.check_room", little)  # a lock's few bytes still fit
     result = run(*GET_CONFIG, *reach, "--state", str(folder / "state"), env=bot)
     assert result.exit_code == 1
     assert result.stderr == f"error: {folder / 'state'}: can't be written: {os.strerror(errno.ENOSPC)}\n"
+    assert asked == [64 * 1024]
     assert len(dc._records) == 0
 
 

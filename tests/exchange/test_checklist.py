@@ -212,11 +212,10 @@ def test_the_length_of_encrypted_answer_is_possible(key: RSAPrivateKey, cut: int
     assert failure(key, faults) == ("server_DH_params_ok", expected)
 
 
-def test_an_endless_encrypted_answer_is_not_decrypted(key: RSAPrivateKey) -> None:
-    assert failure(key, changed("server_DH_params_ok", encrypted_answer=bytes(1 << 20))) == (
-        "server_DH_params_ok",
-        "length",
-    )
+@pytest.mark.parametrize(("size", "check"), [(1024, "SHA1"), (1040, "length"), (1 << 20, "length")])
+def test_an_encrypted_answer_that_is_too_long_is_not_decrypted(key: RSAPrivateKey, size: int, check: str) -> None:
+    faults = changed("server_DH_params_ok", encrypted_answer=bytes(size))
+    assert failure(key, faults) == ("server_DH_params_ok", check)
 
 
 @pytest.mark.parametrize("constructor", ["resPQ", "server_DH_params_ok", "server_DH_params_fail", *DH_GEN])
@@ -290,6 +289,13 @@ def test_a_server_without_a_known_fingerprint_is_refused(key: RSAPrivateKey, oth
         join(client, server)
     assert (caught.value.step, caught.value.check) == ("resPQ", "server_public_key_fingerprints")
     assert len(client.steps) == 1
+
+
+def test_few_of_many_unknown_fingerprints_are_named(key: RSAPrivateKey) -> None:
+    client, server = halves(key, faults=changed("resPQ", server_public_key_fingerprints=list(range(1000))))
+    with pytest.raises(ExchangeFailed, match="and 992 more") as caught:
+        join(client, server)
+    assert len(str(caught.value)) < 1000
 
 
 def test_the_inner_data_is_under_rsa_pad(key: RSAPrivateKey) -> None:

@@ -33,6 +33,7 @@ __all__ = [
     "initialized",
     "plain",
     "read_frame",
+    "sealed",
     "split_frames",
     "state_request",
 ]
@@ -71,6 +72,20 @@ async def read_frame(reader: asyncio.StreamReader) -> bytes:
 def plain(body: bytes) -> bytes:
     """Return a plain payload."""
     return pack_plain(int(time.time()) << 32, body)
+
+
+def sealed(key: AuthKey, sender: Sender, message: Message, *, salt: int, session_id: int) -> bytes:
+    """Return a packet with one message."""
+    return seal(
+        key,
+        sender,
+        salt=salt,
+        session_id=session_id,
+        msg_id=message.msg_id,
+        seqno=message.seqno,
+        body=message.body,
+        random=os.urandom,
+    ).payload
 
 
 def gzipped(body: bytes) -> bytes:
@@ -165,16 +180,7 @@ class HostileClient:
 
     def seal(self, message: Message) -> bytes:
         """Return a packet."""
-        return seal(
-            self.key,
-            Sender.CLIENT,
-            salt=self.salt,
-            session_id=self.session_id,
-            msg_id=message.msg_id,
-            seqno=message.seqno,
-            body=message.body,
-            random=os.urandom,
-        ).payload
+        return sealed(self.key, Sender.CLIENT, message, salt=self.salt, session_id=self.session_id)
 
     async def call(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, body: bytes) -> bytes:
         """Make one call and return its result; the tag has been sent."""
@@ -219,16 +225,7 @@ class SealingServer:
     def packet(self, body: bytes, *, content: bool = False, answer: bool = False) -> bytes:
         """Return a packet with one message."""
         message = self.message(body, content=content, answer=answer)
-        return seal(
-            self.key,
-            Sender.SERVER,
-            salt=1,
-            session_id=self.session_id,
-            msg_id=message.msg_id,
-            seqno=message.seqno,
-            body=message.body,
-            random=os.urandom,
-        ).payload
+        return sealed(self.key, Sender.SERVER, message, salt=1, session_id=self.session_id)
 
 
 def flattened(message: Unsealed) -> list[Message]:

@@ -182,6 +182,17 @@ class ClientScene(Scene):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
+    async def stall(self) -> None:
+        """Attack with silence: take all that the client says, over every connection, and answer nothing."""
+
+        async def raw(reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> None:
+            while await reader.read(1 << 16):
+                pass
+
+        self.raw = raw
+        await self.begin()
+        await self.rest()
+
     async def visitor(self) -> Visitor:
         """Wait for a connection over which the client sends packets."""
         if self._visitor is None or (self._visitor.done() and self._visitor.result().writer.is_closing()):

@@ -26,6 +26,7 @@ from tests.link.support import ANSWER, DC, NOW, QUERY, known_state, of_type, rsa
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from typing import Self
 
     from mtproto.link import IncomingPacket, LinkEvent, OutgoingPacket
     from mtproto.link.server_state import ServerKey
@@ -78,6 +79,15 @@ class Stage:
         self.refuse: list[int] = []
         self.spoil = 0
         self.reachable = True
+
+    @classmethod
+    def with_a_key(cls) -> tuple[Self, ServerKey, ClientLink]:
+        """Return a stage at rest, the DC's side of its one temporary key, and the link that uses the key."""
+        stage = cls()
+        stage.settle()
+        [key] = stage.temporary_keys()
+        [link] = stage.client.links
+        return stage, key, link
 
     @property
     def client_now(self) -> float:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from mtproto.errors import ExchangeFailed, LocalProtocolError, OutcomeUnknown, RpcError
@@ -12,6 +14,10 @@ from mtproto.session import RequestLost, RpcFailed, UpdatesGap
 from mtproto.session.wire import write_rpc_error
 from tests.link.pfs_stage import LIFE, RENEWAL, TRUE, Stage, exchanges, query, results
 from tests.link.support import ANSWER, NOW, QUERY, known_state
+
+if TYPE_CHECKING:
+    from mtproto.link import ClientLink
+    from mtproto.link.server_state import ServerKey
 
 # Making and binding ---------------------------------------------------------------------------------------------------
 
@@ -326,10 +332,7 @@ def test_a_key_that_is_lost_while_it_is_bound_takes_its_binding_with_it() -> Non
 
 
 def test_a_link_that_has_worked_once_goes_on_although_no_key_can_be_made_just_now() -> None:
-    stage = Stage()
-    stage.settle()
-    [key] = stage.temporary_keys()
-    [link] = stage.client.links
+    stage, key, link = Stage.with_a_key()
     stage.state.forget_key(key.auth_key.id)
     stage.cut(link)
     stage.reachable = False
@@ -347,10 +350,7 @@ def test_a_link_that_has_worked_once_goes_on_although_no_key_can_be_made_just_no
 
 
 def test_spoiled_answers_of_exchanges_never_end_a_client_that_has_worked() -> None:
-    stage = Stage()
-    stage.settle()
-    [key] = stage.temporary_keys()
-    [link] = stage.client.links
+    stage, key, link = Stage.with_a_key()
     stage.state.forget_key(key.auth_key.id)
     stage.cut(link)
     stage.spoil = 7
@@ -421,10 +421,7 @@ def test_a_key_that_ended_is_not_used_on_a_connection_that_comes_before_anything
 
 
 def test_a_key_that_is_unknown_once_only_is_kept() -> None:
-    stage = Stage()
-    stage.settle()
-    [key] = stage.temporary_keys()
-    [link] = stage.client.links
+    stage, key, link = Stage.with_a_key()
     stage.cut(link)
     stage.state._keys.pop(key.auth_key.id)
     stage.connect(link)
@@ -436,14 +433,16 @@ def test_a_key_that_is_unknown_once_only_is_kept() -> None:
     assert exchanges(stage) == 1
 
 
-def test_a_key_that_the_server_lost_is_replaced_at_once_however_long_the_server_was_away() -> None:
-    stage = Stage()
-    stage.settle()
-    [key] = stage.temporary_keys()
-    [link] = stage.client.links
+def forget_out_of_reach(stage: Stage, key: ServerKey, link: ClientLink) -> None:
+    """Let the DC go away, and forget a key meanwhile."""
     stage.reachable = False
     stage.state.forget_key(key.auth_key.id)
     stage.cut(link)
+
+
+def test_a_key_that_the_server_lost_is_replaced_at_once_however_long_the_server_was_away() -> None:
+    stage, key, link = Stage.with_a_key()
+    forget_out_of_reach(stage, key, link)
     stage.advance(60)
     stage.reachable = True
     assert link.connect_at is not None
@@ -454,13 +453,8 @@ def test_a_key_that_the_server_lost_is_replaced_at_once_however_long_the_server_
 
 
 def test_a_call_is_not_sent_under_a_key_that_the_server_of_a_new_connection_has_lost() -> None:
-    stage = Stage()
-    stage.settle()
-    [key] = stage.temporary_keys()
-    [link] = stage.client.links
-    stage.reachable = False
-    stage.state.forget_key(key.auth_key.id)
-    stage.cut(link)
+    stage, key, link = Stage.with_a_key()
+    forget_out_of_reach(stage, key, link)
     request = stage.client.send(QUERY)
     stage.reachable = True
     stage.settle()
@@ -564,10 +558,7 @@ def test_a_binding_that_the_server_lost_is_made_again_and_the_call_with_it() -> 
 
 
 def test_a_call_that_comes_back_from_a_lost_key_goes_before_those_that_follow_it() -> None:
-    stage = Stage()
-    stage.settle()
-    [key] = stage.temporary_keys()
-    [link] = stage.client.links
+    stage, key, link = Stage.with_a_key()
     key.bound_to = None
     first = stage.client.send(query(1))
     stage.hand_up(stage.wires[link], link.data_to_send(stage.now))

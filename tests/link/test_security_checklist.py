@@ -7,6 +7,7 @@ the session, what an exchange checks with the exchange.
 from __future__ import annotations
 
 import gc
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -20,6 +21,9 @@ from mtproto.session import Result
 from mtproto.transport import Payload, client_transport
 from tests.link.pfs_stage import LIFE, RENEWAL, Stage
 from tests.link.support import ANSWER, DC, NOW, QUERY, Pair, known_state, of_type, rsa_key, seeded
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 # "auth_key_id known", as a server keeps it
 
@@ -124,11 +128,20 @@ def test_temporary_keys_are_in_memory_only() -> None:
         PfsLink([rsa_key().public], state=temporary, dc_id=DC, random=seeded())
 
 
+@pytest.fixture
+def only_new_objects() -> Iterator[None]:
+    """Let the garbage collector forget all that other tests have made."""
+    gc.freeze()
+    yield
+    gc.unfreeze()
+
+
 def keys_alive(key_id: int) -> int:
     gc.collect()
     return sum(isinstance(thing, AuthKey) and thing.id == key_id for thing in gc.get_objects())
 
 
+@pytest.mark.usefixtures("only_new_objects")
 def test_no_reference_to_dropped_keys_is_kept() -> None:
     stage = Stage()
     stage.settle()

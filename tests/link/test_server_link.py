@@ -323,10 +323,7 @@ def test_a_destroyed_key_is_unknown_from_then_on() -> None:
 
 
 def test_a_temporary_key_is_not_destroyed_but_ends_by_itself() -> None:
-    stage = Stage()
-    stage.settle()
-    [key] = stage.temporary_keys()
-    [link] = stage.client.links
+    stage, key, link = Stage.with_a_key()
     assert link.session is not None
     link.session.destroy_auth_key()
     stage.settle()

@@ -329,6 +329,15 @@ def test_a_query_is_unpacked_once_and_within_bounds(caller: Caller) -> None:
             caller.read(answer, GET_CONFIG)
 
 
+@pytest.mark.parametrize(("size", "fits"), [(65_000, True), (66_000, False)])
+def test_a_small_packed_query_becomes_64_kib_at_most(caller: Caller, size: int, fits: bool) -> None:
+    outer = api.functions.InvokeWithoutUpdates(query=GET_CONFIG).to_bytes()[:4]
+    packed = wire.write_gzip(api.functions.help.GetAppUpdate(source="a" * size).to_bytes())
+    with pytest.raises(RpcFailure) as caught:  # the DC has no handler for it
+        caller.read(caller.raw_now(outer + packed), GET_CONFIG)
+    assert ("INPUT_FETCH_ERROR" not in str(caught.value)) == fits
+
+
 @pytest.mark.parametrize("count", [0, 1, 3])
 def test_invoke_after_msgs_may_stand_before_the_layer(packaged_world: World, count: int) -> None:
     schema = own_layer()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import os
 import stat
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from typing import Any
 import pytest
 
 from mtproto.crypto.rsa import RSAPrivateKey
-from mtproto.localdc import LocalDC, LocalDCThread
+from mtproto.localdc import LocalDC, LocalDCThread, keys
 from mtproto.localdc.keys import KeyFile, KeyRecord, read_keys
 from mtproto.message.auth_key import AuthKey
 from mtproto.store import StoreDamaged, StoreError, StoreLocked
@@ -152,3 +153,13 @@ def test_an_rsa_key_that_is_none_names_the_file(tmp_path: Path) -> None:
     write(path, [])
     with pytest.raises(StoreDamaged, match=r'state: .*"rsa" is not a private key'):
         LocalDC(state=path)
+
+
+def test_a_file_with_more_keys_than_it_may_hold_is_not_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keys, "LIMIT", 4096)
+    file = KeyFile(tmp_path / "state")
+    key, records = file.load(RSAPrivateKey.generate())
+    with pytest.raises(StoreError, match="4096"):
+        file.write(key.to_pem(), [*records, *(KeyRecord(AuthKey(os.urandom(256))) for _ in range(20))])
+    assert not (tmp_path / "state").exists()
+    file.close()

@@ -11,6 +11,7 @@ import pytest
 from mtproto.localdc import executions, outcomes
 from mtproto.localdc.cache import Remembered
 from mtproto.localdc.calls import Refused
+from mtproto.localdc.desk import FILES, PAGES
 from mtproto.localdc.executions import EXECUTION_AGE, Executions
 from mtproto.localdc.outcomes import IDS_IN_ALL, IDS_OF_A_CALL, IDS_OF_A_SESSION, WAITING_BYTES, Outcomes
 from mtproto.session.wire import write_invoke_after
@@ -52,6 +53,13 @@ def test_what_is_kept_is_bounded_in_bytes() -> None:
 
 def test_one_value_is_kept_however_large_it_is() -> None:
     assert made_for(Remembered(100, 5), "AABBa") == ["A", "B", "a"]
+
+
+def test_a_dc_keeps_few_pages_and_files(caller: Caller) -> None:
+    for number in range(100):
+        caller.desk.pages.get(number, lambda: b"a page")
+        caller.desk.files.get(number, lambda: b"a file")
+    assert (len(caller.desk.pages._kept), len(caller.desk.files._kept)) == (PAGES, FILES)
 
 
 def test_outcomes_of_old_calls_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:

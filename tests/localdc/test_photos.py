@@ -139,12 +139,22 @@ def test_an_input_peer_is_taken_for_the_input_user_that_it_means(caller: Caller,
     assert caller.read(answer, request) == expected
 
 
-def test_a_hundred_input_peers_are_taken_for_input_users(caller: Caller) -> None:
-    request = api.functions.users.GetUsers(id=[api.types.InputUserSelf()] * 100)
+def users_by_peers(count: int) -> tuple[Any, bytes]:
+    """Return a request for so many users, and what a client sends that names each by an `InputPeer`."""
+    request = api.functions.users.GetUsers(id=[api.types.InputUserSelf()] * count)
     twins = [api.types.InputUserSelf.ID.to_bytes(4, "little"), api.types.InputPeerSelf.ID.to_bytes(4, "little")]
-    answer = caller.raw(request.to_bytes().replace(*twins))
-    assert isinstance(answer, bytes)
-    assert len(caller.read(answer, request)) == 100
+    return request, request.to_bytes().replace(*twins)
+
+
+def test_a_hundred_input_peers_are_taken_for_input_users(caller: Caller) -> None:
+    request, sent = users_by_peers(100)
+    assert len(caller.read(caller.raw_now(sent), request)) == 100
+
+
+def test_a_query_with_more_of_them_is_not_repaired(caller: Caller) -> None:
+    request, sent = users_by_peers(101)
+    with pytest.raises(RpcFailure, match="400 INPUT_FETCH_ERROR"):
+        caller.read(caller.raw_now(sent), request)
 
 
 def test_nobody_and_a_wrong_access_hash_are_invalid_users(caller: Caller) -> None:

@@ -13,12 +13,13 @@ import pytest
 from mtproto.localdc import LocalDCThread
 from mtproto.localdc.keys import KeyRecord
 from mtproto.message.auth_key import AuthKey
-from mtproto.message.envelope import Sender, seal, unseal
+from mtproto.message.envelope import Sender, unseal
 from mtproto.message.message_ids import client_msg_id
 from mtproto.session import constructors as ids
 from mtproto.session import wire
 from mtproto.session.wire import Message
 from mtproto.transport import Payload, client_transport
+from tests.hostile.peers import sealed
 from tests.localdc.stage import write_keys
 from tests.net.support import SOON
 from tl import api, service
@@ -54,16 +55,7 @@ class ByHand:
         return self._last
 
     def send(self, message: Message) -> None:
-        payload = seal(
-            self._key,
-            Sender.CLIENT,
-            salt=self._salt,
-            session_id=self._session_id,
-            msg_id=message.msg_id,
-            seqno=message.seqno,
-            body=message.body,
-            random=os.urandom,
-        ).payload
+        payload = sealed(self._key, Sender.CLIENT, message, salt=self._salt, session_id=self._session_id)
         self._socket.sendall(self._transport.pack(payload))
 
     def wait_for(self, *constructors: int) -> bytes:

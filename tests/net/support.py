@@ -12,7 +12,7 @@ from mtproto.crypto.rsa import RSAPrivateKey
 from mtproto.link import BackoffPolicy
 from mtproto.message.auth_key import AuthKey
 from mtproto.message.key_state import KeyState
-from mtproto.net import Clock, Connection, Listener
+from mtproto.net import BlockingConnection, Clock, Connection, Listener
 from mtproto.session import Result
 
 if TYPE_CHECKING:
@@ -98,6 +98,12 @@ def run(main: Coroutine[Any, Any, T]) -> T:
 
     with asyncio.Runner(loop_factory=MovableLoop) as runner:
         return runner.run(bounded())
+
+
+def blocking_connection(server: ListenerThread, **options: Any) -> BlockingConnection:
+    """Return what `connection` does for a listener in another thread: a connection without asyncio."""
+    options.setdefault("state", server.do(lambda: introduced(server.listener)))
+    return BlockingConnection(server.listener.address, [rsa_key().public], **options)
 
 
 class ListenerThread:

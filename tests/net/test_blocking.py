@@ -11,7 +11,7 @@ import sys
 import threading
 from concurrent.futures import Future, ThreadPoolExecutor
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -32,7 +32,18 @@ from mtproto.net.blocking import BlockingConnection
 from mtproto.session import Update
 from mtproto.transport import TRANSPORTS
 from tests.net.streams import unused_address
-from tests.net.support import ANSWER, IMPATIENT, QUERY, SOON, ListenerThread, body_of, echo, introduced, rsa_key
+from tests.net.support import (
+    ANSWER,
+    IMPATIENT,
+    QUERY,
+    SOON,
+    ListenerThread,
+    blocking_connection,
+    body_of,
+    echo,
+    introduced,
+    rsa_key,
+)
 
 if TYPE_CHECKING:
     from mtproto.link import LinkEvent
@@ -67,16 +78,11 @@ class Gate:
                 loop.call_soon_threadsafe(opened.set)
 
 
-def blocking(server: ListenerThread, **options: Any) -> BlockingConnection:
-    options.setdefault("state", server.do(lambda: introduced(server.listener)))
-    return BlockingConnection(server.listener.address, [rsa_key().public], **options)
-
-
 @pytest.mark.parametrize("transport", TRANSPORTS)
 def test_it_makes_a_key_and_carries_calls(transport: str) -> None:
     events: list[LinkEvent] = []
     with ListenerThread() as server:
-        with blocking(server, state=None, transport=transport, on_event=events.append) as client:
+        with blocking_connection(server, state=None, transport=transport, on_event=events.append) as client:
             assert client.is_open
             assert body_of(client.call(QUERY)) == ANSWER + QUERY
             assert body_of(client.call(QUERY + bytes(300_000))) == ANSWER + QUERY + bytes(300_000)
@@ -86,14 +92,14 @@ def test_it_makes_a_key_and_carries_calls(transport: str) -> None:
 
 
 def test_threads_share_a_connection() -> None:
-    with ListenerThread() as server, blocking(server) as client, ThreadPoolExecutor(8) as pool:
+    with ListenerThread() as server, blocking_connection(server) as client, ThreadPoolExecutor(8) as pool:
         bodies = [QUERY + number.to_bytes(4, "little") for number in range(200)]
         outcomes = list(pool.map(client.call, bodies))
         assert [body_of(outcome) for outcome in outcomes] == [ANSWER + body for body in bodies]
 
 
 def test_a_call_can_be_started_and_waited_for_later() -> None:
-    with ListenerThread() as server, blocking(server) as client:
+    with ListenerThread() as server, blocking_connection(server) as client:
         first = client.start(QUERY)
         second = client.start(QUERY + QUERY, after=[first.request])
         assert body_of(second.result(SOON)).endswith(QUERY + QUERY)
@@ -102,7 +108,7 @@ def test_a_call_can_be_started_and_waited_for_later() -> None:
 
 def test_a_deadline_ends_one_call() -> None:
     gate = Gate()
-    with ListenerThread(gate) as server, blocking(server) as client:
+    with ListenerThread(gate) as server, blocking_connection(server) as client:
         with pytest.raises(DeadlineExceeded):
             client.call(QUERY, timeout=0.05)
         gate.open()
@@ -112,7 +118,7 @@ def test_a_deadline_ends_one_call() -> None:
 def test_closing_ends_the_calls_that_wait() -> None:
     gate = Gate()
     with ListenerThread(gate) as server:
-        client = blocking(server)
+        client = blocking_connection(server)
         client.open()
         call = client.start(QUERY)
         assert gate.arrived.wait(SOON)
@@ -127,7 +133,7 @@ def test_closing_ends_the_calls_that_wait() -> None:
 def test_at_its_end_no_other_thread_does_what_is_the_pumps() -> None:
     done: list[str] = []
     with ListenerThread() as server:
-        client = blocking(server)
+        client = blocking_connection(server)
         client.open()
         call = client.start(QUERY)
         call.result(SOON)
@@ -140,7 +146,11 @@ def test_at_its_end_no_other_thread_does_what_is_the_pumps() -> None:
 def test_calls_wait_for_room() -> None:
     gate = Gate()
     limits = Limits(unanswered_requests=2)
-    with ListenerThread(gate) as server, blocking(server, limits=limits) as client, ThreadPoolExecutor(6) as pool:
+    with (
+        ListenerThread(gate) as server,
+        blocking_connection(server, limits=limits) as client,
+        ThreadPoolExecutor(6) as pool,
+    ):
         calls = [pool.submit(client.call, QUERY) for _ in range(6)]
         assert gate.arrived.wait(SOON)
         assert len(gate.queries) <= 2
@@ -150,7 +160,7 @@ def test_calls_wait_for_room() -> None:
 
 def test_the_wait_for_room_is_part_of_a_calls_time() -> None:
     gate = Gate()
-    with ListenerThread(gate) as server, blocking(server, limits=Limits(unanswered_requests=1)) as client:
+    with ListenerThread(gate) as server, blocking_connection(server, limits=Limits(unanswered_requests=1)) as client:
         first = client.start(QUERY)
         with pytest.raises(DeadlineExceeded, match="no room"):
             client.call(QUERY, timeout=0.01)
@@ -167,7 +177,7 @@ def test_what_the_wait_for_room_has_taken_is_not_waited_for_again(monkeypatch: p
         waits.append(timeout)
         return True
 
-    with ListenerThread() as server, blocking(server) as client:
+    with ListenerThread() as server, blocking_connection(server) as client:
         monkeypatch.setattr("mtproto.net.blocking.time", SimpleNamespace(monotonic=lambda: next(times)))
         monkeypatch.setattr(client._room, "acquire", acquire)
         monkeypatch.setattr(client._room, "release", lambda: None)
@@ -189,7 +199,7 @@ def test_whatever_a_handler_of_signals_raises_gives_the_call_up(
         raise raised
 
     gate = Gate()
-    with ListenerThread(gate) as server, blocking(server) as client:
+    with ListenerThread(gate) as server, blocking_connection(server) as client:
         for timeout in (None, SOON):
             call = client.start(QUERY)
             with monkeypatch.context() as patch:
@@ -221,7 +231,7 @@ def test_nothing_is_sealed_before_the_socket_takes_it() -> None:
 
 def test_calls_survive_a_cut() -> None:
     gate = Gate()
-    with ListenerThread(gate) as server, blocking(server, backoff=IMPATIENT) as client:
+    with ListenerThread(gate) as server, blocking_connection(server, backoff=IMPATIENT) as client:
         call = client.start(QUERY)
         assert gate.arrived.wait(SOON)
         server.do(server.listener.cut_connections)
@@ -258,7 +268,7 @@ def test_a_server_key_that_is_not_trusted_is_an_error() -> None:
 def test_a_key_that_the_server_does_not_know_is_an_error_after_some_attempts() -> None:
     with ListenerThread() as server, ListenerThread() as other:
         stranger = other.do(lambda: introduced(other.listener))
-        with blocking(server, state=stranger, backoff=IMPATIENT) as client:
+        with blocking_connection(server, state=stranger, backoff=IMPATIENT) as client:
             for _ in range(2):
                 with pytest.raises(TransportError) as caught:
                     client.call(QUERY, timeout=SOON)
@@ -274,7 +284,7 @@ def test_a_connection_that_was_not_opened_takes_no_calls() -> None:
 
 def test_updates_come_in_order_until_the_end() -> None:
     with ListenerThread() as server:
-        client = blocking(server)
+        client = blocking_connection(server)
         client.open()
         client.call(QUERY)
         assert client.state is not None
@@ -296,7 +306,7 @@ def test_updates_come_in_order_until_the_end() -> None:
 
 def test_a_waiting_reader_of_updates_is_let_go_by_close() -> None:
     with ListenerThread() as server:
-        client = blocking(server)
+        client = blocking_connection(server)
         client.open()
         with ThreadPoolExecutor(1) as pool:
             reader = pool.submit(lambda: list(client.updates()))
@@ -310,7 +320,7 @@ def test_it_needs_no_asyncio() -> None:
 
 
 def test_a_connection_that_is_open_is_not_opened_twice_and_goes_on() -> None:
-    with ListenerThread() as server, blocking(server) as client:
+    with ListenerThread() as server, blocking_connection(server) as client:
         with pytest.raises(LocalProtocolError, match="opened already"):
             client.open(timeout=SOON)
         assert body_of(client.call(QUERY, timeout=SOON)) == ANSWER + QUERY
@@ -319,7 +329,7 @@ def test_a_connection_that_is_open_is_not_opened_twice_and_goes_on() -> None:
 @pytest.mark.parametrize("opened", [True, False])
 def test_a_connection_that_was_closed_is_not_opened_again(opened: bool) -> None:
     with ListenerThread() as server:
-        client = blocking(server)
+        client = blocking_connection(server)
         if opened:
             client.open()
         client.close()
@@ -329,7 +339,7 @@ def test_a_connection_that_was_closed_is_not_opened_again(opened: bool) -> None:
 
 def test_a_connection_that_was_forgotten_ends_with_a_warning() -> None:
     with ListenerThread() as server:
-        client = blocking(server)
+        client = blocking_connection(server)
         client.open()
         client.call(QUERY, timeout=SOON)
         thread = client._thread
@@ -344,7 +354,7 @@ def test_a_connection_that_was_forgotten_ends_with_a_warning() -> None:
 
 def test_a_connection_that_was_closed_is_forgotten_without_a_warning() -> None:
     with ListenerThread() as server:
-        client = blocking(server)
+        client = blocking_connection(server)
         client.open()
         client.close()
         del client

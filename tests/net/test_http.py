@@ -15,7 +15,8 @@ from mtproto.link import BackoffPolicy
 from mtproto.message.envelope import Sender, pack_plain, seal
 from mtproto.net import Connection
 from mtproto.net.carrier import Route
-from mtproto.net.http import HttpCarrier
+from mtproto.net.http import CONNECTIONS, HEAD_SIZE, HttpCarrier
+from mtproto.net.web_server import LONGEST_WAIT
 from mtproto.session import HttpWait, Result, Update
 from mtproto.session.wire import write_acks
 from tests.net.fake_loop import FakeLoop
@@ -172,6 +173,13 @@ def test_a_poll_ends_empty_when_its_time_is_over() -> None:
     assert (status, len(body) % 4) == (200, 0)
     assert heard(client, answer, visitor.now) == []
     assert not visitor.server.closing
+
+
+def test_no_answer_is_held_back_for_longer_than_a_minute_whatever_the_client_asks_for() -> None:
+    _, client, visitor = quiet()
+    visitor.send(post(packet(client, wait=HttpWait(0, 0, (1 << 31) - 1))))
+    assert visitor.wait(LONGEST_WAIT - 0.1) == b""
+    assert [status for status, _, _ in read_answers(visitor.wait(0.2))] == [200]
 
 
 def test_a_poll_is_answered_with_the_first_message() -> None:
@@ -452,3 +460,22 @@ def test_a_blank_line_that_nobody_asked_for_means_nothing() -> None:
     scene.loop.carriers[0].owner.received(b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\ndue")
     assert scene.heard == [b"uno", b"due"]
     assert len(scene.loop.carriers) == 1
+
+
+def test_requests_beyond_those_that_may_be_under_way_wait() -> None:
+    scene = Line()
+    for _ in range(CONNECTIONS):
+        assert scene.carrier.writable
+        scene.carrier.write(b"two")
+    assert not scene.carrier.writable
+    assert len(scene.loop.carriers) == CONNECTIONS
+    scene.loop.carriers[0].owner.received(b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\ndue")
+    assert scene.carrier.writable
+
+
+@pytest.mark.parametrize(("size", "ends"), [(HEAD_SIZE - 100, 0), (HEAD_SIZE + 100, 1)])
+def test_headers_of_an_answer_that_do_not_end_break_the_carrier(size: int, ends: int) -> None:
+    scene = Line()
+    scene.carrier.write(b"two")
+    scene.loop.carriers[0].owner.received(b"HTTP/1.1 200 OK\r\nLong: " + b"a" * size)
+    assert len(scene.ends) == ends

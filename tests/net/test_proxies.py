@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import ipaddress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
 
@@ -14,6 +14,7 @@ from mtproto.net import BlockingConnection, socks
 from mtproto.net.proxies import parse_proxy, route_to
 from mtproto.net.serving import accept_no_more
 from mtproto.net.socks import SocketProxy
+from mtproto.net.thread_loop import PROXY_TIME
 from mtproto.transport import MTProxy, Secret
 from tests.net.certificate import contexts
 from tests.net.support import ANSWER, QUERY, SOON, body_of, connection, introduced, listener, rsa_key, run
@@ -179,6 +180,20 @@ async def settled() -> None:
         if not [task for task in others if "TinyProxy" in repr(task)]:
             return
         await asyncio.sleep(0)
+
+
+def test_a_thread_waits_for_a_proxy_for_a_time_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    allowed: list[float] = []
+
+    def wait(_proxy: object, _address: object, seconds: float) -> NoReturn:
+        allowed.append(seconds)
+        raise TimeoutError("the proxy says nothing")
+
+    monkeypatch.setattr("mtproto.net.thread_loop.connect_through", wait)
+    client = BlockingConnection(("192.0.2.1", 443), [rsa_key().public], proxy="socks5://127.0.0.1:1")
+    with pytest.raises(ConnectionLost, match="says nothing"):
+        client.open()
+    assert set(allowed) == {PROXY_TIME}
 
 
 def test_how_a_proxy_is_written() -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from mtproto.errors import LocalProtocolError
-from mtproto.net.relay import READ, SLICE, Relay
+from mtproto.net.relay import CONNECT_TIME, READ, SLICE, Relay
 from mtproto.net.transports import LINGER
 from tests.net.fake_transport import FakeTransport
 from tests.net.streams import served, unused_address, visiting
@@ -120,6 +120,24 @@ def test_when_nobody_is_there_the_visitor_is_told_by_the_end() -> None:
     async def main() -> None:
         async with relay_to(unused_address()) as relay, visiting(relay.address) as (reader, writer):
             writer.write(b"hello")
+            assert await reader.read() == b""
+
+    run(main())
+
+
+def test_a_visit_whose_other_end_does_not_come_about_ends_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    begun = asyncio.Event()
+
+    async def never(*_: object) -> None:
+        begun.set()
+        await asyncio.Event().wait()
+
+    async def main() -> None:
+        async with relay_to(("192.0.2.1", 1)) as relay, visiting(relay.address) as (reader, writer):
+            monkeypatch.setattr(asyncio.get_running_loop(), "create_connection", never)
+            writer.write(b"hello")
+            await begun.wait()
+            move_on(CONNECT_TIME + 0.1)
             assert await reader.read() == b""
 
     run(main())

@@ -9,18 +9,16 @@ import pytest
 
 from mtproto.errors import ConnectionLost, OutcomeUnknown
 from mtproto.link import ClientLink
-from mtproto.net.blocking import BlockingConnection
 from tests.net.support import (
     ANSWER,
     IMPATIENT,
     QUERY,
     SOON,
     ListenerThread,
+    blocking_connection,
     body_of,
     connection,
-    introduced,
     listener,
-    rsa_key,
     run,
 )
 
@@ -59,11 +57,6 @@ class Once:
 METHODS = ["received", "data_to_send"]
 
 
-def blocking(server: ListenerThread, **options: Any) -> BlockingConnection:
-    options.setdefault("state", server.do(lambda: introduced(server.listener)))
-    return BlockingConnection(server.listener.address, [rsa_key().public], backoff=IMPATIENT, **options)
-
-
 @pytest.mark.parametrize("method", METHODS)
 def test_an_exception_of_the_link_settles_the_call_and_the_next_one_connects_again(
     method: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
@@ -93,7 +86,7 @@ def test_the_blocking_pump_outlives_an_exception_of_the_link(
     method: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     trap = Once(monkeypatch, method)
-    with ListenerThread() as server, blocking(server) as client:
+    with ListenerThread() as server, blocking_connection(server, backoff=IMPATIENT) as client:
         client.call(QUERY)
         trap.armed = True
         try:
@@ -106,14 +99,14 @@ def test_the_blocking_pump_outlives_an_exception_of_the_link(
 
 
 def test_the_blocking_pump_outlives_an_exception_of_a_wish(caplog: pytest.LogCaptureFixture) -> None:
-    with ListenerThread() as server, blocking(server) as client:
+    with ListenerThread() as server, blocking_connection(server, backoff=IMPATIENT) as client:
         client._wish(explode)
         assert body_of(client.call(QUERY, timeout=SOON)) == ANSWER + QUERY
     assert logged(caplog) == 1
 
 
 def test_a_link_that_can_not_go_on_ends_its_calls_with_the_cause(monkeypatch: pytest.MonkeyPatch) -> None:
-    with ListenerThread() as server, blocking(server) as client:
+    with ListenerThread() as server, blocking_connection(server, backoff=IMPATIENT) as client:
         client.call(QUERY)
         monkeypatch.setattr(ClientLink, "received", explode)
         monkeypatch.setattr(ClientLink, "disconnected", explode)
@@ -135,7 +128,7 @@ def test_a_listener_to_events_that_raises_disturbs_nobody(caplog: pytest.LogCapt
 
     run(main())
     assert logged(caplog) > 1
-    with ListenerThread() as server, blocking(server, on_event=listen) as client:
+    with ListenerThread() as server, blocking_connection(server, backoff=IMPATIENT, on_event=listen) as client:
         assert body_of(client.call(QUERY, timeout=SOON)) == ANSWER + QUERY
 
 

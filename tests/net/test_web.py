@@ -13,7 +13,7 @@ import pytest
 from mtproto import blocking, connect
 from mtproto.errors import ConnectionLost, LocalProtocolError
 from mtproto.localdc import LocalDCThread
-from mtproto.net import BlockingConnection, serving, web
+from mtproto.net import serving, web
 from mtproto.net.proxies import route_to
 from mtproto.session import Update
 from tests.net.certificate import contexts
@@ -24,11 +24,10 @@ from tests.net.support import (
     QUERY,
     SOON,
     ListenerThread,
+    blocking_connection,
     body_of,
     connection,
-    introduced,
     listener,
-    rsa_key,
     run,
 )
 from tl import api
@@ -186,22 +185,22 @@ def test_cuts_are_survived(transport: str) -> None:
 
 @EACH
 def test_the_blocking_shell_has_updates_and_survives_cuts(transport: str) -> None:
-    with ListenerThread(**server_options(transport)) as server:
-        state = server.do(lambda: introduced(server.listener))
-        options = {"state": state, "backoff": IMPATIENT, **client_options(transport)}
-        with (
-            BlockingConnection(server.listener.address, [rsa_key().public], **options) as client,
-            ThreadPoolExecutor(4) as threads,
-        ):
-            for number in range(5):
-                bodies = [QUERY + bytes((number, other, 0, 0)) for other in range(20)]
-                outcomes = list(threads.map(lambda body: client.call(body, timeout=SOON), bodies))
-                assert [body_of(outcome) for outcome in outcomes] == [ANSWER + body for body in bodies]
-                server.do(server.listener.cut_connections)
-            server.do(lambda: server.listener.push(state.auth_key.id, QUERY))
-            item = next(client.updates())
-            assert isinstance(item, Update)
-            assert item.body == QUERY
+    with (
+        ListenerThread(**server_options(transport)) as server,
+        blocking_connection(server, backoff=IMPATIENT, **client_options(transport)) as client,
+        ThreadPoolExecutor(4) as threads,
+    ):
+        for number in range(5):
+            bodies = [QUERY + bytes((number, other, 0, 0)) for other in range(20)]
+            outcomes = list(threads.map(lambda body: client.call(body, timeout=SOON), bodies))
+            assert [body_of(outcome) for outcome in outcomes] == [ANSWER + body for body in bodies]
+            server.do(server.listener.cut_connections)
+        assert client.state is not None
+        key_id = client.state.auth_key.id
+        server.do(lambda: server.listener.push(key_id, QUERY))
+        item = next(client.updates())
+        assert isinstance(item, Update)
+        assert item.body == QUERY
 
 
 def test_a_certificate_that_is_not_trusted_ends_the_attempt() -> None:

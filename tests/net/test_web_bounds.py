@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
-from tests.net.support import listener, run
+from mtproto.net.listener import SWEEP
+from tests.net.support import listener, move_on, run
 
 
 async def is_closed(reader: asyncio.StreamReader) -> bool:
@@ -33,5 +34,21 @@ def test_no_more_connections_are_taken_than_the_limit_and_a_place_becomes_free_a
                 await asyncio.sleep(0)
             for _, writer in (second, third, fourth):
                 writer.close()
+
+    run(main())
+
+
+def test_sessions_and_keys_that_are_too_old_are_looked_for_after_a_minute() -> None:
+    async def main() -> None:
+        async with listener() as server:
+            looks: list[None] = []
+            server.on_sweep(lambda: looks.append(None))
+            move_on(SWEEP / 2)
+            await asyncio.sleep(0)
+            assert looks == []
+            move_on(SWEEP / 2)
+            await asyncio.sleep(0)
+            await asyncio.sleep(0)
+            assert looks == [None]
 
     run(main())

@@ -122,6 +122,21 @@ def test_an_acknowledged_call_is_asked_about_when_nothing_came_for_ten_seconds(p
     assert types.MsgsStateReq(msg_ids=[request.msg_id]).to_bytes() in [message.body for message in asked]
 
 
+def test_an_acknowledged_call_is_asked_about_after_a_minute_on_a_living_connection(pair: Pair) -> None:
+    pair.answer = lambda _query: None
+    request = pair.sent_request(1)
+    pair.to_server(pair.lost_packets[0])
+    pair.now += 1
+    pair.run()
+    assert request.state is RequestState.ACKED
+    asked = []
+    for seconds in (59, 2):
+        pair.now += seconds
+        pair.client.tick(pair.now)
+        asked.append("msgs_state_req" in [said.NAME for said in pair.said_by_client()])
+    assert asked == [False, True]
+
+
 def test_a_call_without_any_news_is_asked_about_on_a_living_connection(pair: Pair) -> None:
     request = pair.sent_request(1)
     events = pair.wait(11)

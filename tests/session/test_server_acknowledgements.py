@@ -53,6 +53,7 @@ def test_msgs_ack_is_sent_for_a_query_that_takes_long(pair: Pair) -> None:
     assert pair.from_server() == []
     deadline = pair.server.next_deadline()
     assert deadline is not None
+    assert deadline - pair.now == pytest.approx(1)
     pair.now = deadline
     pair.server.tick(pair.now)
     assert pair.said_by_server() == [types.MsgsAck(msg_ids=[msg_id])]

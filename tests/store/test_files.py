@@ -96,7 +96,15 @@ def test_who_is_refused_removes_neither_drafts_nor_the_holders_name(tmp_path: Pa
 
 
 @pytest.mark.parametrize(
-    "named", [b"", b"{}", b"[" * 900, b'{"pid": 0, "host": "h"}', b'{"pid": 1, "host": "\\u001b[2J"}']
+    "named",
+    [
+        b"",
+        b"{}",
+        b"[" * 900,
+        b'{"pid": 0, "host": "h"}',
+        b'{"pid": 1, "host": "\\u001b[2J"}',
+        b'{"pid": 1, "host": "h"}' + b" " * 1024,
+    ],
 )
 def test_a_holder_that_does_not_say_who_it_is_is_another_process(tmp_path: Path, named: bytes) -> None:
     with lock(tmp_path / "state"):

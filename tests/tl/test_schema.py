@@ -148,6 +148,15 @@ def test_field_names_of_all_kinds() -> None:
         assert (made.ID_, made.to_bytes_, made.class_) == (0, 5, 11)  # type: ignore[attr-defined]  # made at run time
 
 
+def test_vectors_inside_vectors_are_bounded() -> None:
+    def nested(depth: int) -> str:
+        return "Vector<" * depth + "int" + ">" * depth
+
+    assert api.decode(api.encode([], nested(8)), nested(8)) == []
+    with pytest.raises(SchemaError, match="nested too deep"):
+        api.decode(b"", nested(9))
+
+
 def test_types_asked_for() -> None:
     for result in ("Nothing", "nothing", "Vector", "Vector<Nothing>", "%User", "", "Vector<int", "photos.Nothing"):
         with pytest.raises(SchemaError):

@@ -24,6 +24,16 @@ def detect_stepwise(stream: bytes, secrets: tuple[bytes, ...] = ()) -> Detected 
     return None
 
 
+@pytest.mark.parametrize(("above", "refused"), [(0, False), (4, True)])
+def test_a_server_takes_packets_of_two_mebibytes_at_most_unless_it_is_told_otherwise(above: int, refused: bool) -> None:
+    found = detect(client_transport("intermediate", seeded_random()).opening(), seeded_random())
+    assert found is not None
+    assert found.transport is not None
+    header = ((2 << 20) + above).to_bytes(4, "little")
+    with pytest.raises(RemoteProtocolError, match="frame") if refused else contextlib.nullcontext():
+        assert found.transport.receive(header) == []
+
+
 @every_transport
 def test_each_transport_is_found_byte_by_byte_and_in_one_piece(name: str) -> None:
     client = client_transport(name, seeded_random(), dc_id=2)

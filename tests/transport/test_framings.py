@@ -156,6 +156,7 @@ def test_every_prefix_waits_for_the_rest(way: str, receiver: Role) -> None:
 
 @every_way
 @both_ends
+@settings(max_examples=40)
 @given(st.data())
 def test_changed_bytes_give_events_or_our_own_error(way: str, receiver: Role, data: st.DataObject) -> None:
     stream = bytearray(stream_to(receiver, way, [encrypted(40), plain(24), encrypted(520)])[0])

@@ -89,14 +89,14 @@ async def transport_errors(scene: ClientScene) -> None:
     "stalling-http-proxy", "an HTTP proxy that takes CONNECT and never answers", through="http", state=False
 )
 async def stalling_http_proxy(scene: ClientScene) -> None:
-    await _stall(scene)
+    await scene.stall()
 
 
 @against_client(
     "stalling-socks-proxy", "a SOCKS proxy that takes its greeting and never answers", through="socks5", state=False
 )
 async def stalling_socks_proxy(scene: ClientScene) -> None:
-    await _stall(scene)
+    await scene.stall()
 
 
 @against_client("endless-http-proxy", "an HTTP proxy whose answer never ends", through="http", state=False)
@@ -118,17 +118,7 @@ async def endless_http_proxy(scene: ClientScene) -> None:
     "stalling-fake-tls", "a proxy of fake TLS that takes the hello and never answers", through="tg", state=False
 )
 async def stalling_fake_tls(scene: ClientScene) -> None:
-    await _stall(scene)
-
-
-async def _stall(scene: ClientScene) -> None:
-    async def raw(reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> None:
-        while await reader.read(1 << 16):
-            pass
-
-    scene.raw = raw
-    await scene.begin()
-    await scene.rest()
+    await scene.stall()
 
 
 @against_client(

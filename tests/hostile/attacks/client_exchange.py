@@ -50,13 +50,7 @@ async def bad_primes(scene: ClientScene) -> None:
 
 @against_client("silent-exchange", "a server that takes everything and never answers", state=False)
 async def silent_exchange(scene: ClientScene) -> None:
-    async def raw(reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> None:
-        while await reader.read(1 << 16):
-            pass
-
-    scene.raw = raw
-    await scene.begin()
-    await scene.rest()
+    await scene.stall()
 
 
 @against_client(

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 
 from mtproto.session import wire
 from tests.hostile.attack import against_client
-from tests.hostile.attacks.client_work import INFLATED, nearly_updates
+from tests.hostile.attacks.client_work import INFLATED, nearly_updates, stream_of_containers
 from tests.hostile.peers import gzipped
 from tests.hostile.scene_client import answer_truly
 from tl import api, service
 
 if TYPE_CHECKING:
     from mtproto.session.wire import Message
+    from tests.hostile.peers import SealingServer
     from tests.hostile.scene_client import ClientScene, Visitor
 
 
@@ -75,18 +76,11 @@ async def unread_pongs(scene: ClientScene) -> None:
 
 @against_client("announced-answers", "announcements of answers that never come, each for the client to ask for")
 async def announced_answers(scene: ClientScene) -> None:
-    await scene.begin()
-    while scene.on:
-        visitor = await scene.visitor()
-        server = visitor.sealing
-        messages = [
-            server.message(
-                service.types.MsgNewDetailedInfo(answer_msg_id=server.msg_id(), bytes=100, status=0).to_bytes()
-            )
-            for _ in range(500)
-        ]
-        visitor.send(wire.write_container(messages))
-        await asyncio.sleep(0.02)
+    def announcement(server: SealingServer) -> Message:
+        news = service.types.MsgNewDetailedInfo(answer_msg_id=server.msg_id(), bytes=100, status=0)
+        return server.message(news.to_bytes())
+
+    await stream_of_containers(scene, 500, announcement)
 
 
 @against_client("answers-to-nobody", "answers of 1 MB to calls that nobody made")

@@ -13,12 +13,34 @@ from tests.hostile.scene_client import answer_truly, service_name
 from tl import api, service
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from mtproto.session.wire import Message
+    from tests.hostile.peers import SealingServer
     from tests.hostile.scene_client import ClientScene, Visitor
 
 IDS = 8192
 INFLATED = 16 * 1024 * 1024 - 64
 READ = 256 * 1024
+
+
+async def stream_of_packets(scene: ClientScene, body: bytes) -> None:
+    """Send one packet with this message after the other, without pause."""
+    await scene.begin()
+    while scene.on:
+        visitor = await scene.visitor()
+        server = visitor.sealing
+        await visitor.pour([b"".join(visitor.framed(server.packet(body)) for _ in range(500))])
+        await asyncio.sleep(0)
+
+
+async def stream_of_containers(scene: ClientScene, count: int, make: Callable[[SealingServer], Message]) -> None:
+    """Send containers of so many messages, with a short pause behind each."""
+    await scene.begin()
+    while scene.on:
+        visitor = await scene.visitor()
+        visitor.send(wire.write_container([make(visitor.sealing) for _ in range(count)]))
+        await asyncio.sleep(0.02)
 
 
 @against_client("gzipped-state-requests-250", "250 gzipped state requests about 8192 messages each, in 43 KiB")
@@ -60,13 +82,7 @@ async def state_requests_in_the_buffer(scene: ClientScene) -> None:
 
 @against_client("small-state-requests", "a stream of packets with one state request about one message each")
 async def small_state_requests(scene: ClientScene) -> None:
-    body = state_request(1)
-    await scene.begin()
-    while scene.on:
-        visitor = await scene.visitor()
-        server = visitor.sealing
-        await visitor.pour([b"".join(visitor.framed(server.packet(body)) for _ in range(500))])
-        await asyncio.sleep(0)
+    await stream_of_packets(scene, state_request(1))
 
 
 @against_client("result-fails-at-its-end", "answers of gzip whose decoding fails at the last of 16 MiB")
@@ -102,13 +118,7 @@ async def update_fails_at_its_end(scene: ClientScene) -> None:
 
 @against_client("acks-flood", "packets with one ack each, without pause")
 async def acks_flood(scene: ClientScene) -> None:
-    body = wire.write_acks([4])
-    await scene.begin()
-    while scene.on:
-        visitor = await scene.visitor()
-        server = visitor.sealing
-        await visitor.pour([b"".join(visitor.framed(server.packet(body)) for _ in range(500))])
-        await asyncio.sleep(0)
+    await stream_of_packets(scene, wire.write_acks([4]))
 
 
 @against_client("repeated-packet", "one and the same packet, without pause")
@@ -123,23 +133,15 @@ async def repeated_packet(scene: ClientScene) -> None:
 
 @against_client("new-sessions", "notices of new sessions, without pause")
 async def new_sessions(scene: ClientScene) -> None:
-    await scene.begin()
-    while scene.on:
-        visitor = await scene.visitor()
-        server = visitor.sealing
-        messages = [
-            server.message(
-                service.types.NewSessionCreated(
-                    first_msg_id=server.msg_id() & -4,
-                    unique_id=int.from_bytes(os.urandom(8), "little", signed=True),
-                    server_salt=1,
-                ).to_bytes(),
-                content=True,
-            )
-            for _ in range(200)
-        ]
-        visitor.send(wire.write_container(messages))
-        await asyncio.sleep(0.02)
+    def notice(server: SealingServer) -> Message:
+        created = service.types.NewSessionCreated(
+            first_msg_id=server.msg_id() & -4,
+            unique_id=int.from_bytes(os.urandom(8), "little", signed=True),
+            server_salt=1,
+        )
+        return server.message(created.to_bytes(), content=True)
+
+    await stream_of_containers(scene, 200, notice)
 
 
 @against_client("salt-ping-pong", "every packet is refused for its salt")

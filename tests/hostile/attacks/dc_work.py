@@ -154,9 +154,8 @@ def _begun_stream() -> bytes:
     return b"\x02" + bytes([0x80 | len(header)]) + bytes(4) + header
 
 
-@against_dc("websocket-fragments", "a WebSocket message in fragments of one byte, without pause")
-async def websocket_fragments(scene: DcScene) -> None:
-    fragment = b"\x00\x81" + bytes(4) + b"\x00"
+async def _flood_with_fragments(scene: DcScene, fragment: bytes) -> None:
+    """Begin a message over one connection after the other, and go on with the same fragment for ever."""
     await scene.begin()
     while scene.on:
         _, writer = await scene.websocket()
@@ -165,19 +164,16 @@ async def websocket_fragments(scene: DcScene) -> None:
             pass
         scene.drop(writer)
         await asyncio.sleep(0.01)
+
+
+@against_dc("websocket-fragments", "a WebSocket message in fragments of one byte, without pause")
+async def websocket_fragments(scene: DcScene) -> None:
+    await _flood_with_fragments(scene, b"\x00\x81" + bytes(4) + b"\x00")
 
 
 @against_dc("websocket-empty-fragments", "a WebSocket message in empty fragments, without pause")
 async def websocket_empty_fragments(scene: DcScene) -> None:
-    fragment = b"\x00\x80" + bytes(4)
-    await scene.begin()
-    while scene.on:
-        _, writer = await scene.websocket()
-        writer.write(_begun_stream())
-        while scene.on and await scene.pour(writer, [fragment * (READ // len(fragment))]):
-            pass
-        scene.drop(writer)
-        await asyncio.sleep(0.01)
+    await _flood_with_fragments(scene, b"\x00\x80" + bytes(4))
 
 
 @against_dc("options-flood", "OPTIONS requests one behind the other, without pause")
