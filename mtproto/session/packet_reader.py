@@ -102,15 +102,17 @@ class Budget:
 
     Attributes:
         elements: what TL objects may still be made of the calls in the packet.
+        work: units of work, of about 10 µs each, that were taken so far.
 
     """
 
-    __slots__ = ("_left", "_most", "elements")
+    __slots__ = ("_left", "_most", "elements", "work")
 
     def __init__(self, most: Mapping[Cost, int], elements: int) -> None:
         self._most = most
         self._left = dict(most)
         self.elements = Elements(elements)
+        self.work = 0.0
 
     def left(self, cost: Cost) -> int:
         """Return how much of a kind of work the packet may still make."""
@@ -126,7 +128,7 @@ class Budget:
         left = self._left[cost]
         if amount > left:
             raise wire.TooMany(check, f"{amount} {cost.value}, {left} of {self._most[cost]} are left")
-        self._left[cost] = left - amount
+        self._set_left(cost, left - amount)
 
     def end(self) -> None:
         """Leave nothing, so that what is left of the packet is refused without work."""
@@ -140,10 +142,18 @@ class Budget:
         room = self._left[Cost.INFLATED]
         if not room:
             raise RemoteProtocolError("gzip_packed", "the packet has inflated to all that it may already")
-        self._left[Cost.INFLATED] = max(0, room - wire.INFLATED_MOST * len(body))
-        unpacked = wire.read_gzip(body, room if most is None else min(room, most), _SHORT)
-        self._left[Cost.INFLATED] = room - len(unpacked)
+        after_failure = max(0, room - wire.INFLATED_MOST * len(body))
+        try:
+            unpacked = wire.read_gzip(body, room if most is None else min(room, most), _SHORT)
+        except RemoteProtocolError:
+            self._set_left(Cost.INFLATED, after_failure)
+            raise
+        self._set_left(Cost.INFLATED, room - len(unpacked))
         return unpacked
+
+    def _set_left(self, cost: Cost, left: int) -> None:
+        self.work += (self._left[cost] - left) * _UNITS[cost]
+        self._left[cost] = left
 
 
 def whole_budget(limits: Limits) -> Budget:
@@ -198,10 +208,7 @@ class PacketReader:
     @property
     def work(self) -> int:
         """Units of work, of about 10 µs each, that all packets have made so far."""
-        budget = self._budget
-        if budget is None:
-            return self._work
-        return self._work + int(sum(_UNITS[cost] * (most - budget.left(cost)) for cost, most in self._most.items()))
+        return self._work if self._budget is None else self._work + int(self._budget.work)
 
     def left(self, cost: Cost) -> int:
         """Return how much of a kind of work the packet may still make."""
