@@ -11,6 +11,7 @@ import logging
 from collections import Counter, deque
 from typing import TYPE_CHECKING
 
+from mtproto.errors import LocalProtocolError
 from mtproto.session.wire import write_rpc_error
 
 if TYPE_CHECKING:
@@ -227,7 +228,11 @@ class Answering:
         self._send(query, write_rpc_error(500, "INTERNAL"))
 
     def _send(self, query: ServerQuery, body: bytes) -> None:
-        query.slot.session.answer(query.msg_id, body)
+        try:
+            query.slot.session.answer(query.msg_id, body)
+        except LocalProtocolError as error:  # no packet holds it
+            logger.error("an answer could not be sent", exc_info=error)
+            query.slot.session.answer(query.msg_id, write_rpc_error(500, "INTERNAL"))
         self._flush(query.slot)
 
 

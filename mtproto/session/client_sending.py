@@ -16,13 +16,10 @@ from mtproto.session.client_state import CARRIERS_KEPT, QUESTIONS_KEPT
 from mtproto.session.events import ClientEvent, Resent, Sent
 from mtproto.session.outbox import Request, SendContext
 from mtproto.session.service_messages import ANSWERED, HttpWait, Kind, Packet, ServiceMessage
-from mtproto.session.wire import MESSAGE_HEADER, Message
+from mtproto.session.wire import MESSAGE_HEADER, PACKET_OVERHEAD, Message
 from tl import service
 
 __all__ = ["ClientSending"]
-
-PACKET_OVERHEAD = 24 + 32 + 8 + 1024
-"""Bytes of a packet besides the bodies in its container: envelope, header, container, the most padding."""
 
 QUICK_ACKS_KEPT = 1000
 """Packets whose quick acknowledgement is still understood."""

@@ -278,8 +278,8 @@ class Outbox:
         """Take the calls that make up the next packet, in order; those that may not be sealed yet keep their place.
 
         Args:
-            budget: the most bytes, for the first one alone.
-            soft: the most bytes for more than one together.
+            budget: the most bytes of the first one, if it goes alone.
+            soft: the most bytes for more than one together, with a header for each.
             count: the most calls.
 
         """
@@ -291,8 +291,10 @@ class Outbox:
             if request.after and not request.ready:
                 held.append(queue.popleft())
                 continue
-            size += MESSAGE_HEADER + (len(request.body) if isinstance(request.body, bytes) else 0)
-            if size > (soft if taken else budget) or (taken and request.alone):
+            length = len(request.body) if isinstance(request.body, bytes) else 0
+            size += MESSAGE_HEADER + length
+            too_much = size > soft if taken else length > budget
+            if too_much or (taken and request.alone):
                 break
             taken.append(queue.popleft())
             if request.alone:

@@ -152,7 +152,8 @@ class ServerSession(ServerSending):
             announced: send only a `msg_detailed_info`, as servers do with answers that are large or late.
 
         Raises:
-            LocalProtocolError: no such query waits for an answer.
+            LocalProtocolError: no such query waits for an answer, or the answer is larger than packets may be
+                (`frame_accepted`); then the query still waits.
 
         """
         record = self._register.find(query_msg_id)
@@ -172,9 +173,13 @@ class ServerSession(ServerSending):
             body: one serialized boxed object.
             announced: send only a `msg_new_detailed_info`.
 
+        Raises:
+            LocalProtocolError: it is larger than packets may be (`frame_accepted`).
+
         """
         if self._compress:
             body = wire.gzip_if_shorter(body)
+        self._check_size(body)
         if self._unsent_updates_full:
             oldest = (message for message in self._queue if message.update and not message.msg_id)
             self._forget(list(islice(oldest, 1)), acknowledged=False)

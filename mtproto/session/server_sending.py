@@ -13,13 +13,10 @@ from mtproto.session.inbox import NEVER
 from mtproto.session.server_handlers import ServerHandlers
 from mtproto.session.server_records import Outgoing
 from mtproto.session.service_messages import Packet
-from mtproto.session.wire import MESSAGE_HEADER, Message
+from mtproto.session.wire import MESSAGE_HEADER, PACKET_OVERHEAD, Message
 from tl import service
 
 __all__ = ["ServerSending"]
-
-PACKET_OVERHEAD = 24 + 32 + 8 + 1024
-"""Bytes of a packet besides the bodies in its container: envelope, header, container, the most padding."""
 
 ACK = 8
 """Bytes of one id in a list of acknowledgements."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from struct import Struct
 
+from mtproto.errors import LocalProtocolError
 from mtproto.limits import Limits
 from mtproto.message.auth_key import AuthKey
 from mtproto.session import wire
@@ -148,15 +149,22 @@ class ServerState:
         return body
 
     def _send_result(self, record: Received, result: bytes, *, announced: bool = False) -> None:
-        """Queue the answer to a query, which acknowledges it as well."""
-        record.answered = True
-        self._register.running -= 1
-        self._acks.pop(record.msg_id, None)
+        """Queue the answer to a query, which acknowledges it as well. Raises LocalProtocolError: it is too large."""
         if self._compress:
             result = wire.gzip_if_shorter(result)
         body = wire.write_rpc_result(record.msg_id, result)
+        self._check_size(body)
+        record.answered = True
+        self._register.running -= 1
+        self._acks.pop(record.msg_id, None)
         record.answer = Outgoing(body, content=True, reply=True, query=record.msg_id, announced=announced)
         self._keep(record.answer)
+
+    def _check_size(self, body: bytes) -> None:
+        """Refuse what fits into no packet: it would wait for ever, and all else behind it."""
+        most = self._limits.frame_accepted - wire.PACKET_OVERHEAD - wire.MESSAGE_HEADER
+        if len(body) > most:
+            raise LocalProtocolError(f"a message of {len(body)} bytes; {most} are the most (`frame_accepted`)")
 
     def _keep(self, message: Outgoing, *, first: bool = False) -> None:
         """Queue a message that is kept until the client has it; `first` puts it in front of all others."""

@@ -33,6 +33,7 @@ __all__ = [
     "GZIP_FROM",
     "INFLATED_MOST",
     "MESSAGE_HEADER",
+    "PACKET_OVERHEAD",
     "SHORT_AT_MOST",
     "Message",
     "TooMany",
@@ -58,6 +59,9 @@ __all__ = [
 
 MESSAGE_HEADER = 16
 """Bytes in front of each body in a container: msg_id, seqno, length."""
+
+PACKET_OVERHEAD = 24 + 32 + 8 + 1024
+"""Bytes of a packet besides the bodies in its container: envelope, header, container, the most padding."""
 
 GZIP_FROM = 256
 """Bodies up to this many bytes are never packed: the specification calls it pointless."""

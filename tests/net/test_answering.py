@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, cast
 
 import pytest
 
+from mtproto.errors import LocalProtocolError
 from mtproto.link import ServerLink, ServerQuery, ServerState, SessionSlot
 from mtproto.message.auth_key import AuthKey
 from mtproto.net import answering
@@ -28,8 +29,11 @@ class Session:
     def __init__(self) -> None:
         self.answers: dict[int, bytes] = {}
         self.unsent_answers = 0
+        self.most = len(LARGE)
 
     def answer(self, msg_id: int, body: bytes) -> None:
+        if len(body) > self.most:
+            raise LocalProtocolError("too large")
         self.answers[msg_id] = body
         self.unsent_answers += len(body)
 
@@ -248,3 +252,16 @@ def test_at_the_end_nothing_is_left_and_nobody_complains() -> None:
         assert session.answers == {}
 
     run(main())
+
+
+def test_an_answer_that_fits_into_no_packet_is_an_error_of_its_call(caplog: pytest.LogCaptureFixture) -> None:
+    scene = Scene()
+    slot, session = scene.slot()
+    session.most = len(LARGE) - 4
+
+    async def main() -> None:
+        scene.ask(slot, 1)
+
+    run(main())
+    assert session.answers == {1: write_rpc_error(500, "INTERNAL")}
+    assert "an answer could not be sent" in caplog.text

@@ -14,10 +14,10 @@ from mtproto.errors import LocalProtocolError
 from mtproto.limits import DEFAULT_LIMITS
 from mtproto.message.message_ids import msg_id_time
 from mtproto.session import ClientSession, HttpWait, SendContext, wire
-from mtproto.session.client_sending import PACKET_OVERHEAD
 from mtproto.session.client_state import new_session_id
 from mtproto.session.events import QuickAcked, RequestLost, Resent, Result, Sent
 from mtproto.session.outbox import RequestState
+from mtproto.session.wire import PACKET_OVERHEAD
 from tests.session.harness import MAX_BYTES, Pair, api_body, of
 from tl import service
 
@@ -100,9 +100,10 @@ def test_calls_together_stay_below_32_kib(pair: Pair) -> None:
     assert sum(len(calls(pair, packet)) for packet in packets) == 20
 
 
-def test_a_large_call_goes_alone_up_to_the_hard_limit(pair: Pair) -> None:
+@pytest.mark.parametrize("left", [16, 4, 0])
+def test_a_large_call_goes_alone_up_to_the_hard_limit(pair: Pair, left: int) -> None:
     pair.send(1)
-    large = pair.client.send(api_body(2, DEFAULT_LIMITS.frame_sent - 16))
+    large = pair.client.send(api_body(2, DEFAULT_LIMITS.frame_sent - left))
     pair.send(3)
     packets = pair.from_client()
     assert [len(calls(pair, packet)) for packet in packets] == [1, 1, 1]

@@ -230,3 +230,17 @@ def test_a_client_that_takes_nothing_is_not_listened_to_for_ever(pair: Pair) -> 
         if events:
             break
     assert [type(event) for event in events] == [Flooded]
+
+
+def test_what_fits_into_no_packet_is_refused_and_keeps_nothing_back() -> None:
+    pair = unanswered()
+    msg_id = query(pair, 1)
+    most = SERVER_LIMITS.frame_accepted - wire.PACKET_OVERHEAD - wire.MESSAGE_HEADER
+    with pytest.raises(LocalProtocolError, match="frame_accepted"):
+        pair.server.push(api_body(2, most + 4))
+    with pytest.raises(LocalProtocolError, match="frame_accepted"):
+        pair.server.answer(msg_id, api_body(3, most))  # which has 12 bytes more as an rpc_result
+    pair.server.push(api_body(4, most))
+    pair.server.answer(msg_id, api_body(5, most - 12))
+    bodies = [len(message.body) for packet in pair.from_server() for message in pair.open_server(packet)]
+    assert [size for size in bodies if size > 4096] == [most, most]
