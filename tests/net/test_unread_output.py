@@ -86,7 +86,7 @@ def of_pings(server: Listener) -> Iterator[bytes]:
 
 
 def of_questions_for_salts(server: Listener) -> Iterator[bytes]:
-    yield from containers(server, service.functions.GetFutureSalts(num=64).to_bytes(), 20)
+    yield from containers(server, service.functions.GetFutureSalts(num=64).to_bytes(), 15)
 
 
 def of_states(server: Listener) -> Iterator[bytes]:
