@@ -80,12 +80,14 @@ class Answering:
     Args:
         handler: as `Listener` takes it.
         flush: lets the connection that carries a session send.
+        known: says of the id of an auth key whether it is known: calls of a key that is not are dropped.
 
     """
 
-    def __init__(self, handler: Handler, flush: Callable[[SessionSlot], None]) -> None:
+    def __init__(self, handler: Handler, flush: Callable[[SessionSlot], None], known: Callable[[int], bool]) -> None:
         self._handler = handler
         self._flush = flush
+        self._known = known
         self._running: dict[asyncio.Task[None], Awaitable[bytes]] = {}
         self._running_of: Counter[SessionSlot] = Counter()
         self._running_size = 0
@@ -103,7 +105,7 @@ class Answering:
         held = self._held.setdefault(slot, _Held())
         size = _size(query)
         if held.size + size > HELD_OF_A_SESSION or self._held_size + size > HELD_IN_ALL:
-            self._send(query, write_rpc_error(*REFUSAL))
+            self._refuse(query)
         else:
             held.queries.append(query)
             held.size += size
@@ -157,7 +159,7 @@ class Answering:
         """Refuse what waits for clients that have no connection. To be called now and then, once a minute or so."""
         for slot in [slot for slot in self._held if not slot.connected]:
             while slot in self._held:
-                self._send(self._next(slot), write_rpc_error(*REFUSAL))
+                self._refuse(self._next(slot))
 
     def end(self) -> list[asyncio.Task[None]]:
         """Give up whatever is being answered or waits; return tasks that are to be awaited, and end with an error."""
@@ -182,6 +184,9 @@ class Answering:
         return query
 
     def _answer(self, query: ServerQuery) -> None:
+        if not self._known(query.key_id):  # forgotten while the call waited
+            self._spend(1)
+            return
         try:
             answer = self._handler(query)
         except Exception as error:  # whatever a handler does, the other clients of this connection and loop go on
@@ -222,6 +227,10 @@ class Answering:
             self._fail(query, error)
         else:
             self._send(query, body)
+
+    def _refuse(self, query: ServerQuery) -> None:
+        if self._known(query.key_id):
+            self._send(query, write_rpc_error(*REFUSAL))
 
     def _fail(self, query: ServerQuery, error: BaseException) -> None:
         logger.error("the handler of a call failed", exc_info=error)

@@ -136,7 +136,7 @@ class Listener(TCPServer):
         self.inputs = Inputs()
         self.turns: Turns[ServerPump] = Turns(lambda callback: asyncio.get_running_loop().call_soon(callback))
         self.powers: OneAtATime[ServerPump] = OneAtATime()
-        self._answering = Answering(handler, self._flush)
+        self._answering = Answering(handler, self._flush, self.state.__contains__)
         self._delivery = Delivery(self._flush)
         self._on_key: list[Callable[[AuthKey], None]] = []
         self._on_event: list[Callable[[ServerLinkEvent], None]] = []
@@ -296,8 +296,7 @@ class Listener(TCPServer):
             for callback in self._on_event:
                 callback(event)
             if isinstance(event, ServerQuery):
-                if event.key_id in self.state:  # it may have been forgotten while the call waited for its turn
-                    self._answering.take(event)
+                self._answering.take(event)
             elif isinstance(event, KeyMade):
                 for on_key in self._on_key:
                     on_key(event.key.auth_key)

@@ -48,7 +48,7 @@ class Scene:
         self.state = ServerState(seeded())
         self.handled: list[int] = []
         self.flushed: list[SessionSlot] = []
-        self.answering = Answering(self.handle, self.flushed.append)
+        self.answering = Answering(self.handle, self.flushed.append, self.state.__contains__)
         self._number = 0
 
     def handle(self, query: ServerQuery) -> bytes:
@@ -127,7 +127,7 @@ def test_in_one_turn_of_the_loop_not_all_calls_are_answered_and_sessions_take_tu
         async def answer() -> bytes:
             return bytes(size)
 
-        scene.answering = Answering(handle, scene.flushed.append)
+        scene.answering = Answering(handle, scene.flushed.append, scene.state.__contains__)
         scene.ask(busy, *range(1, 1001))
         scene.ask(other, 2000)
         at_once = len(scene.handled)
@@ -176,6 +176,43 @@ def test_calls_whose_client_is_gone_wait_for_it_and_are_refused_in_the_end() -> 
     assert list(scene.answering._held) == [present]
 
 
+def test_calls_whose_key_is_forgotten_while_they_wait_are_dropped() -> None:
+    async def main() -> None:
+        scene = Scene()
+        (slot, session), (other, rest) = scene.slot(), scene.slot()
+        for waiting, of in ((slot, session), (other, rest)):
+            of.unsent_answers = ANSWERS_UNSENT
+            scene.ask(waiting, *range(10))
+        scene.state.forget_key(slot.key.auth_key.id)
+        session.unsent_answers = rest.unsent_answers = 0
+        scene.answering.go_on()
+        await turns()
+        assert scene.handled == list(rest.answers) == [0, 1, 2, 3]
+        assert session.answers == {}
+        assert list(scene.answering._held) == [other]
+        assert scene.answering._held_size == 6 * (HELD_WITH_EACH + 8)
+
+    run(main())
+
+
+def test_calls_of_a_forgotten_key_are_neither_answered_nor_refused() -> None:
+    async def main() -> None:
+        scene = Scene()
+        slot, session = scene.slot()
+        session.unsent_answers = ANSWERS_UNSENT
+        scene.ask(slot, 1)
+        scene.state.forget_key(slot.key.auth_key.id)
+        scene.ask(slot, 2, size=HELD_OF_A_SESSION)
+        slot.link = None
+        scene.answering.refuse_abandoned()
+        assert scene.idle
+        session.unsent_answers = 0
+        scene.ask(slot, 3)
+        assert (scene.handled, session.answers, scene.flushed) == ([], {}, [])
+
+    run(main())
+
+
 @pytest.mark.parametrize("limit", ["RUNNING_OF_A_SESSION", "RUNNING_IN_ALL"])
 def test_calls_whose_answers_are_waited_for_are_bounded_and_the_others_wait(
     limit: str, monkeypatch: pytest.MonkeyPatch
@@ -192,7 +229,7 @@ def test_calls_whose_answers_are_waited_for_are_bounded_and_the_others_wait(
             await gates[-1].wait()
             return b"\0\0\0\0"
 
-        scene.answering = Answering(later, scene.flushed.append)
+        scene.answering = Answering(later, scene.flushed.append, scene.state.__contains__)
         scene.ask(slot, *range(10), size=1000)
         await turns(2)
         assert len(gates) == 3
@@ -224,7 +261,7 @@ def test_answers_that_are_ready_together_are_not_kept_as_they_are() -> None:
             before.append(len(session.answers))
             return b"\0\0\0\0"
 
-        scene.answering = Answering(later, scene.flushed.append)
+        scene.answering = Answering(later, scene.flushed.append, scene.state.__contains__)
         scene.ask(slot, *range(10))
         await turns()
         assert before == list(range(10))
@@ -241,7 +278,7 @@ def test_at_the_end_nothing_is_left_and_nobody_complains() -> None:
             await asyncio.Event().wait()
             return b""
 
-        scene.answering = Answering(never, scene.flushed.append)
+        scene.answering = Answering(never, scene.flushed.append, scene.state.__contains__)
         scene.ask(slot, 1)
         await turns(2)
         scene.ask(slot, 2)  # its task has not begun
