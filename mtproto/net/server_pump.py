@@ -178,7 +178,8 @@ class ServerPump(asyncio.BufferedProtocol):
 
     def _take_slice(self) -> int:
         """Give the link a slice of the input."""
-        now, web, before = self._owner.now(), self._web, _work_of(self._link)
+        now, web = self._owner.now(), self._web
+        before = self._link.work if self._link is not None else 0
         size = 0
         if web is not None and web.unread:
             self._events += web.read_on(now)
@@ -193,7 +194,7 @@ class ServerPump(asyncio.BufferedProtocol):
         link = self._link
         if link is None:
             return 0
-        work = max(0, _work_of(link) - before) if hasattr(link, "work") else size // 12
+        work = max(0, link.work - before)  # HTTP that has just begun has no link yet
         self._slice = min(2 * self._slice, LARGEST_SLICE) if work <= LITTLE_WORK else SLICE
         self._after(link)
         return work + (size >> 10)
@@ -371,9 +372,3 @@ class ServerPump(asyncio.BufferedProtocol):
             return False
         self._flush()
         return True
-
-
-def _work_of(link: ServerLink | WebServer | None) -> int:
-    """Return how many units of work a link has done so far."""
-    work: int = getattr(link, "work", 0)
-    return work

@@ -160,7 +160,7 @@ class WebServer:
     def work(self) -> int:
         """Units of work, of about 10 µs each, that were done so far; it never falls."""
         frames = self._websocket.frames if self._websocket is not None else 0
-        inner: int = getattr(self._inner, "work", 0)
+        inner = self._inner.work if self._inner is not None else 0
         return STEP_WORK * self._steps + FRAME_WORK * frames + inner
 
     def _read(self, now: float) -> Sequence[ServerLinkEvent]:
@@ -283,7 +283,7 @@ class WebServer:
 
     @property
     def unsent(self) -> int:
-        """Bytes that wait to be sent because of bytes that came in: all but answers to calls, and updates."""
+        """Bytes that wait to be sent because of bytes that came in: all but updates."""
         inner = self._websocket if self._websocket is not None else self._link
         return sum(map(len, self._outgoing)) + (inner.unsent if inner is not None else 0)
 

@@ -143,7 +143,7 @@ class WebSocketServer:
 
     @property
     def unsent(self) -> int:
-        """Bytes that wait to be sent because of bytes that came in: all but answers to calls, and updates."""
+        """Bytes that wait to be sent because of bytes that came in: all but updates."""
         return sum(map(len, self._outgoing)) + self.link.unsent
 
     @property

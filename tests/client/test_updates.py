@@ -103,6 +103,13 @@ def test_a_bool_is_no_update() -> None:
     assert isinstance(read, UndecodableUpdate)
 
 
+def test_an_update_of_too_many_elements_comes_as_bytes() -> None:
+    many = api.types.Updates(updates=[api.types.UpdateConfig()] * 100, users=[], chats=[], date=0, seq=0)
+    body = many.to_bytes()
+    assert read_update(Update(4, body), api.schema, 1000) == many
+    assert isinstance(read_update(Update(4, body), api.schema, 50), UndecodableUpdate)
+
+
 def test_every_event_can_be_watched(local_dc: LocalDCThread) -> None:
     events: list[Any] = []
     steps: list[Any] = []

@@ -11,7 +11,7 @@ import pytest
 from mtproto.localdc import executions, outcomes
 from mtproto.localdc.cache import Remembered
 from mtproto.localdc.calls import Refused
-from mtproto.localdc.desk import FILES, PAGES
+from mtproto.localdc.desk import BYTES_OF_FILES, BYTES_OF_PAGES, FILES, PAGES
 from mtproto.localdc.executions import EXECUTION_AGE, Executions
 from mtproto.localdc.outcomes import IDS_IN_ALL, IDS_OF_A_CALL, IDS_OF_A_SESSION, WAITING_BYTES, Outcomes
 from mtproto.session.wire import write_invoke_after
@@ -60,6 +60,14 @@ def test_a_dc_keeps_few_pages_and_files(caller: Caller) -> None:
         caller.desk.pages.get(number, lambda: b"a page")
         caller.desk.files.get(number, lambda: b"a file")
     assert (len(caller.desk.pages._kept), len(caller.desk.files._kept)) == (PAGES, FILES)
+
+
+def test_a_dc_keeps_few_bytes_of_pages_and_files(caller: Caller) -> None:
+    for number in range(20):
+        caller.desk.pages.get(number, lambda: bytes(1 << 20))
+        caller.desk.files.get(number, lambda: bytes(1 << 20))
+    kept = (len(caller.desk.pages._kept), len(caller.desk.files._kept))
+    assert kept == (BYTES_OF_PAGES >> 20, BYTES_OF_FILES >> 20)
 
 
 def test_outcomes_of_old_calls_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:

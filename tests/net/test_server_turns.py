@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from mtproto.link import ServerLink
 from mtproto.message.auth_key import AuthKey
 from mtproto.net.server_pump import LARGEST_SLICE, LITTLE, MUCH, READ, SLICE, ServerPump
 from mtproto.net.turns import BURST
@@ -231,7 +230,6 @@ def test_a_large_packet_comes_in_large_slices(monkeypatch: pytest.MonkeyPatch) -
         return data
 
     monkeypatch.setattr(ServerPump, "_cut", noted)
-    monkeypatch.setattr(ServerLink, "work", 0, raising=False)
 
     async def main() -> None:
         async with listener() as server:
