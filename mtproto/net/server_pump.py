@@ -195,7 +195,10 @@ class ServerPump(asyncio.BufferedProtocol):
         if link is None:
             return 0
         work = max(0, link.work - before)  # HTTP that has just begun has no link yet
-        self._slice = min(2 * self._slice, LARGEST_SLICE) if work <= LITTLE_WORK else SLICE
+        if work > LITTLE_WORK:
+            self._slice = SLICE
+        elif size >= self._slice:  # a full one: less tells nothing of what a larger one makes
+            self._slice = min(2 * self._slice, LARGEST_SLICE)
         self._after(link)
         return work + (size >> 10)
 

@@ -77,7 +77,7 @@ ROWS: Mapping[tuple[str, str], Sequence[tuple[str, str]]] = {
     ("mtproto/session/packet_reader.py", _SESSION): (
         ("MSG_CONTAINER: frozenset({_PACKET}),", "MSG_CONTAINER: frozenset({_PACKET, MSG_COPY}),"),
         ("MSG_CONTAINER: frozenset({_PACKET}),", "MSG_CONTAINER: frozenset({_PACKET, GZIP_PACKED}),"),
-        ("self._left[Cost.INFLATED] = room - len(unpacked)", "self._left[Cost.INFLATED] = room"),
+        ("self._set_left(Cost.INFLATED, room - len(unpacked))", "self._set_left(Cost.INFLATED, room)"),
         ("if count > self._limits.message_ids_accepted:", "if False:"),
         ('self.spend(Cost.IDS, count, "msg_ids")', "pass"),
         ("range(self._limits.gzip_nesting - self._path.count(GZIP_PACKED))", "range(9)"),
