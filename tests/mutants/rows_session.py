@@ -71,9 +71,7 @@ ROWS: Mapping[tuple[str, str], Sequence[tuple[str, str]]] = {
         ("if len(news.info) != len(news.msg_ids):", "if False:"),
         ("question.kind not in (Kind.STATE, Kind.RESEND, Kind.RESEND_ANSWER)", "False"),
     ),
-    ("mtproto/session/client_state.py", _SESSION): (
-        ("if len(self._services) < SERVICES_QUEUED or kind", "if True or kind"),
-    ),
+    ("mtproto/session/client_state.py", _SESSION): (("if len(self._services) < most or kind", "if True or kind"),),
     ("mtproto/session/packet_reader.py", _SESSION): (
         ("MSG_CONTAINER: frozenset({_PACKET}),", "MSG_CONTAINER: frozenset({_PACKET, MSG_COPY}),"),
         ("MSG_CONTAINER: frozenset({_PACKET}),", "MSG_CONTAINER: frozenset({_PACKET, GZIP_PACKED}),"),
@@ -127,7 +125,7 @@ ROWS: Mapping[tuple[str, str], Sequence[tuple[str, str]]] = {
         ("if unpacker.unused_data:", "if False:"),
         ("if _WORD.unpack_from(inner)[0] == MSG_CONTAINER:", "if False:"),
         ("if offset != end:", "if False:"),
-        ("unpacker.decompress(data, limit + 1)", "unpacker.decompress(data)"),
+        ("unpacker.decompress(data, min(_PIECE, limit + 1))", "unpacker.decompress(data, _PIECE)"),
     ),
 }
 """From a file and the tests of it to pairs: the text, and what takes its place."""
