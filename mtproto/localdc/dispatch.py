@@ -7,13 +7,11 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 from mtproto.errors import LocalProtocolError
-from mtproto.limits import SERVER_LIMITS
 from mtproto.localdc.calls import Call, Refused
 from mtproto.localdc.handlers import HANDLERS, REPLACED
 from mtproto.localdc.outcomes import Outcomes
 from mtproto.localdc.registry import Registry, is_open
 from mtproto.localdc.wrappers import declared_layer, unwrap
-from mtproto.session.packet_reader import whole_budget
 from mtproto.session.wire import write_rpc_error
 from tl import api
 
@@ -67,7 +65,7 @@ class Dispatcher:
         """
         session = key.auth_key.id, session_id
         try:
-            call = self._read(body, key, session_id, msg_id, budget or whole_budget(SERVER_LIMITS))
+            call = self._read(body, key, session_id, msg_id, budget)
             waiting = self._outcomes.begin(session, call.after, len(body)) if call.after else None
         except Refused as refused:
             return self._refuse(refused, session, msg_id)
@@ -99,7 +97,7 @@ class Dispatcher:
         """Return an object as bytes in the layer that the client of a key speaks; raises as `Layer.encode` does."""
         return self._layers[key.layer or self._default_layer].encode(answer, result)
 
-    def _read(self, body: bytes, key: KeyRecord, session_id: int, msg_id: int, budget: Budget) -> Call:
+    def _read(self, body: bytes, key: KeyRecord, session_id: int, msg_id: int, budget: Budget | None) -> Call:
         number = declared_layer(body) or key.layer or self._default_layer
         layer = self._layers.get(number)
         if layer is None:
