@@ -331,6 +331,13 @@ def test_a_key_that_is_lost_while_it_is_bound_takes_its_binding_with_it() -> Non
     assert stage.client.in_flight == 0
 
 
+def answers_within_a_minute(stage: Stage) -> None:
+    """See that the client's next call is answered."""
+    request = stage.client.send(QUERY)
+    stage.advance(61)
+    assert results(stage) == {request: ANSWER + QUERY}
+
+
 def test_a_link_that_has_worked_once_goes_on_although_no_key_can_be_made_just_now() -> None:
     stage, key, link = Stage.with_a_key()
     stage.state.forget_key(key.auth_key.id)
@@ -344,9 +351,7 @@ def test_a_link_that_has_worked_once_goes_on_although_no_key_can_be_made_just_no
         stage.cut(link)
     assert stage.of(Failed) == []
     stage.reachable = True
-    request = stage.client.send(QUERY)
-    stage.advance(61)
-    assert results(stage) == {request: ANSWER + QUERY}
+    answers_within_a_minute(stage)
 
 
 def test_spoiled_answers_of_exchanges_never_end_a_client_that_has_worked() -> None:
@@ -357,9 +362,7 @@ def test_spoiled_answers_of_exchanges_never_end_a_client_that_has_worked() -> No
     stage.advance(2000)
     assert stage.spoil == 0
     assert stage.of(Failed) == []
-    request = stage.client.send(QUERY)
-    stage.advance(61)
-    assert results(stage) == {request: ANSWER + QUERY}
+    answers_within_a_minute(stage)
 
 
 def test_a_spoiled_answer_ends_a_client_that_has_never_worked_with_its_reason() -> None:
@@ -384,9 +387,7 @@ def test_transport_errors_in_exchanges_never_end_a_client_that_has_worked(code: 
         stage.cut(link)
     assert stage.of(Failed) == []
     stage.reachable = True
-    request = stage.client.send(QUERY)
-    stage.advance(61)
-    assert results(stage) == {request: ANSWER + QUERY}
+    answers_within_a_minute(stage)
 
 
 def test_an_exchange_with_repeated_queries_is_not_followed_by_another_on_its_connection() -> None:
@@ -633,9 +634,7 @@ def test_a_key_that_ended_while_there_was_no_network_is_replaced_on_the_next_con
     stage.cut(stage.client.links[0])
     stage.advance(LIFE + 1)
     stage.reachable = True
-    request = stage.client.send(QUERY)
-    stage.advance(61)
-    assert results(stage) == {request: ANSWER + QUERY}
+    answers_within_a_minute(stage)
     assert len(stage.of(KeyBound)) == 2
     assert len(stage.client.links) == 1
 

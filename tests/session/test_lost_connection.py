@@ -107,13 +107,19 @@ def test_nothing_is_sent_again_on_a_guess(pair: Pair) -> None:
             assert "call" not in names(pair, packet)
 
 
-def test_an_acknowledged_call_is_asked_about_when_nothing_came_for_ten_seconds(pair: Pair) -> None:
+def acknowledged(pair: Pair) -> Request:
+    """Return a call that the server has acknowledged and does not answer."""
     pair.answer = lambda _query: None
     request = pair.sent_request(1)
     pair.to_server(pair.lost_packets[0])
     pair.now += 1
     pair.run()
     assert request.state is RequestState.ACKED
+    return request
+
+
+def test_an_acknowledged_call_is_asked_about_when_nothing_came_for_ten_seconds(pair: Pair) -> None:
+    request = acknowledged(pair)
     pair.reconnect()
     assert not any("msgs_state_req" in names(pair, packet) for packet in pair.from_client())
     pair.now += 10
@@ -123,12 +129,7 @@ def test_an_acknowledged_call_is_asked_about_when_nothing_came_for_ten_seconds(p
 
 
 def test_an_acknowledged_call_is_asked_about_after_a_minute_on_a_living_connection(pair: Pair) -> None:
-    pair.answer = lambda _query: None
-    request = pair.sent_request(1)
-    pair.to_server(pair.lost_packets[0])
-    pair.now += 1
-    pair.run()
-    assert request.state is RequestState.ACKED
+    acknowledged(pair)
     asked = []
     for seconds in (59, 2):
         pair.now += seconds
