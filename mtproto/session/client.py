@@ -29,15 +29,12 @@ from mtproto.session.events import (
     Stale,
 )
 from mtproto.session.inbox import Seen
-from mtproto.session.outbox import NEVER, Body, Request, RequestState
-from mtproto.session.service_messages import MAX_REFUSALS, Kind
-from mtproto.session.times import iso
+from mtproto.session.outbox import Body, Request, RequestState
+from mtproto.session.service_messages import MAX_REFUSALS, MessageKind
+from mtproto.session.time_window import NEVER, OLDEST, iso
 from tl import service
 
 __all__ = ["ClientSession"]
-
-OLDEST = 300.0
-"""Seconds: a message whose id is older than that is ignored (core.telegram.org/mtproto/security_guidelines)."""
 
 STALE_IN_A_ROW = 8
 """Packets outside the window one after the other before the peer's idea of time is called senseless."""
@@ -146,7 +143,7 @@ class ClientSession(ClientSending):
         else:
             self._outbox.drop(request, now)
             body = service.functions.RpcDropAnswer(req_msg_id=request.msg_id).to_bytes()
-            self._queue_service(Kind.DROP, body, [request.msg_id], request)
+            self._queue_service(MessageKind.DROP, body, [request.msg_id], request)
         self._fail_followers(request)
 
     def ping(self, *, disconnect_delay: int | None = None) -> int:
@@ -157,7 +154,7 @@ class ClientSession(ClientSending):
         else:
             ping = service.functions.PingDelayDisconnect(ping_id=ping_id, disconnect_delay=disconnect_delay)
             body = ping.to_bytes()
-        self._queue_service(Kind.PING, body, [ping_id])
+        self._queue_service(MessageKind.PING, body, [ping_id])
         return ping_id
 
     def destroy_session(self, session_id: int) -> None:
@@ -170,11 +167,11 @@ class ClientSession(ClientSending):
         if session_id == self.session_id:
             raise LocalProtocolError("a session can't destroy itself")
         body = service.functions.DestroySession(session_id=session_id).to_bytes()
-        self._queue_service(Kind.DESTROY_SESSION, body, [session_id])
+        self._queue_service(MessageKind.DESTROY_SESSION, body, [session_id])
 
     def destroy_auth_key(self) -> None:
         """Ask the server to forget the key of this session; `AuthKeyDestroyed` answers."""
-        self._queue_service(Kind.DESTROY_AUTH_KEY, service.functions.DestroyAuthKey().to_bytes())
+        self._queue_service(MessageKind.DESTROY_AUTH_KEY, service.functions.DestroyAuthKey().to_bytes())
 
     def unsent(self) -> list[Request]:
         """Take out the calls that were never sealed, in the order of `send`, so that another session can `add` them.
@@ -229,7 +226,7 @@ class ClientSession(ClientSending):
         self._carriers.clear()
         self._quick_acks.clear()
         self._again.clear()
-        lasting = (Kind.DROP, Kind.DESTROY_SESSION, Kind.DESTROY_AUTH_KEY)
+        lasting = (MessageKind.DROP, MessageKind.DESTROY_SESSION, MessageKind.DESTROY_AUTH_KEY)
         again = [item for item in self._asked.values() if item.sends <= MAX_REFUSALS]
         self._services = [item for item in (*again, *self._services) if item.kind in lasting]
         self._asked.clear()

@@ -34,7 +34,7 @@ from mtproto.session.events import (
 )
 from mtproto.session.inbox import Seen
 from mtproto.session.outbox import Request, RequestState
-from mtproto.session.service_messages import Kind, ServiceMessage
+from mtproto.session.service_messages import MessageKind, ServiceMessage
 from tl import TLError, service
 
 __all__ = ["ClientHandlers"]
@@ -194,13 +194,13 @@ class ClientHandlers(ClientMessageHandlers):
             with self._reader.within(ids.GZIP_PACKED):
                 self._question_answered(question, msg_id, unpacked, now)
             return
-        answers = _DROP_ANSWERS if question.kind is Kind.DROP else _WRAPPED_ANSWERS
+        answers = _DROP_ANSWERS if question.kind is MessageKind.DROP else _WRAPPED_ANSWERS
         if constructor not in answers:
             del self._asked[question.msg_id]
             error = self._read_error(result) if constructor == ids.RPC_ERROR else None
             code, message = (error.error_code, error.error_message) if error else (0, f"{constructor:#010x} came")
             self._question_refused(question, code, message, now)
-        elif question.kind is Kind.DROP:
+        elif question.kind is MessageKind.DROP:
             del self._asked[question.msg_id]
             self._drop_answered(question, result)
         else:
@@ -227,7 +227,7 @@ class ClientHandlers(ClientMessageHandlers):
 
     def _future_salts(self, msg_id: int, body: bytes, now: float) -> None:
         # future_salts#ae500895 req_msg_id:long now:int salts:vector<future_salt> = FutureSalts;
-        if not self._answered(wire.read_req_msg_id(body), Kind.SALTS, msg_id):
+        if not self._answered(wire.read_req_msg_id(body), MessageKind.SALTS, msg_id):
             return
         wire.check_future_salts(body, MAX_SALTS)
         answer = service.decode(body)
@@ -236,7 +236,7 @@ class ClientHandlers(ClientMessageHandlers):
         self._plan_salts(now)
         self._events.append(SaltChanged())
 
-    def _answered(self, req_msg_id: int, kind: Kind, msg_id: int) -> ServiceMessage | None:
+    def _answered(self, req_msg_id: int, kind: MessageKind, msg_id: int) -> ServiceMessage | None:
         """Take the question that this message answers; one that was not asked is reported."""
         question = self._asked.get(req_msg_id)
         if question is None or question.kind is not kind:
@@ -248,7 +248,7 @@ class ClientHandlers(ClientMessageHandlers):
 
     def _ping(self, msg_id: int, body: bytes, _now: float) -> None:
         ping = service.decode(body)
-        self._queue_service(Kind.REPLY, service.types.Pong(msg_id=msg_id, ping_id=ping.ping_id).to_bytes())
+        self._queue_service(MessageKind.REPLY, service.types.Pong(msg_id=msg_id, ping_id=ping.ping_id).to_bytes())
 
     def _pong(self, msg_id: int, body: bytes, now: float) -> None:
         pong = service.decode(body)
@@ -263,7 +263,7 @@ class ClientHandlers(ClientMessageHandlers):
 
     def _destroy_session_answer(self, msg_id: int, body: bytes, _now: float) -> None:
         answer = service.decode(body)
-        asked = [item for item in self._asked.values() if item.kind is Kind.DESTROY_SESSION]
+        asked = [item for item in self._asked.values() if item.kind is MessageKind.DESTROY_SESSION]
         for item in asked:
             if item.ids == (answer.session_id,):
                 del self._asked[item.msg_id]
@@ -311,7 +311,7 @@ class ClientHandlers(ClientMessageHandlers):
 
     def _destroy_auth_key_answer(self, msg_id: int, body: bytes, _now: float) -> None:
         answer = service.decode(body)
-        asked = [item for item in self._asked.values() if item.kind is Kind.DESTROY_AUTH_KEY]
+        asked = [item for item in self._asked.values() if item.kind is MessageKind.DESTROY_AUTH_KEY]
         if not asked:
             self._events.append(Anomaly(msg_id, "an answer to a destroy_auth_key that is not open"))
             return

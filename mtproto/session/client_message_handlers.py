@@ -13,11 +13,13 @@ from mtproto.errors import RemoteProtocolError
 from mtproto.message.message_ids import msg_id_time
 from mtproto.session import constructors as ids
 from mtproto.session.bad_messages import describe
-from mtproto.session.client_state import NEWEST, ClientState
+from mtproto.session.client_state import ClientState
 from mtproto.session.events import Acked, Anomaly, BadMessage
-from mtproto.session.inbox import Seen, Status
+from mtproto.session.inbox import MessageStatus as Status
+from mtproto.session.inbox import Seen
 from mtproto.session.outbox import Request, RequestState
-from mtproto.session.service_messages import Kind, ServiceMessage
+from mtproto.session.service_messages import MessageKind, ServiceMessage
+from mtproto.session.time_window import NEWEST
 from tl import service
 
 __all__ = ["ClientMessageHandlers", "Handler"]
@@ -91,19 +93,19 @@ class ClientMessageHandlers(ClientState):
     def _send_states(self, req_msg_id: int, msg_ids: tuple[int, ...]) -> None:
         info = bytes(self._inbox.status(msg_id) if msg_id & 1 else Status.UNKNOWN for msg_id in msg_ids)
         answer = service.types.MsgsStateInfo(req_msg_id=req_msg_id, info=info)
-        self._queue_service(Kind.REPLY, answer.to_bytes())
+        self._queue_service(MessageKind.REPLY, answer.to_bytes())
 
     def _msgs_state_info(self, msg_id: int, body: bytes, now: float) -> None:
         answer = service.decode(body)
         question = self._asked.get(answer.req_msg_id)
-        if question is None or question.kind not in (Kind.STATE, Kind.RESEND, Kind.RESEND_ANSWER):
+        if question is None or question.kind not in (MessageKind.STATE, MessageKind.RESEND, MessageKind.RESEND_ANSWER):
             self._events.append(Anomaly(msg_id, "a msgs_state_info that was not asked for"))
             return
         if len(answer.info) != len(question.ids):
             raise RemoteProtocolError("msgs_state_info", f"{len(answer.info)} states for {len(question.ids)} messages")
         del self._asked[answer.req_msg_id]
         self._state_refusals = 0
-        if question.kind is Kind.RESEND:
+        if question.kind is MessageKind.RESEND:
             # It has forgotten the message that it announced; what became of the call is the next question.
             if question.request is not None and question.request.state is RequestState.ACKED:
                 question.request.ask_at = self._outbox.next_ask = now
@@ -112,7 +114,10 @@ class ClientMessageHandlers(ClientState):
             request = self._outbox.current(asked_id)
             if request is None:
                 continue
-            if question.kind is Kind.RESEND_ANSWER and state & (Status.RUNNING | Status.ANSWERED) != Status.RUNNING:
+            if (
+                question.kind is MessageKind.RESEND_ANSWER
+                and state & (Status.RUNNING | Status.ANSWERED) != Status.RUNNING
+            ):
                 # States instead of the answer: it is there no more, unless it is still being made.
                 self._forgotten(request, "the server has forgotten its answer")
             else:
@@ -171,11 +176,11 @@ class ClientMessageHandlers(ClientState):
             return
         if self._resends is None:
             asked = (*self._services, *self._asked.values())
-            self._resends = {msg_id for item in asked if item.kind is Kind.RESEND for msg_id in item.ids}
+            self._resends = {msg_id for item in asked if item.kind is MessageKind.RESEND for msg_id in item.ids}
         if answer_msg_id not in self._resends:
             self._resends.add(answer_msg_id)
             body = service.types.MsgResendReq(msg_ids=[answer_msg_id]).to_bytes()
-            self._queue_service(Kind.RESEND, body, [answer_msg_id], request)
+            self._queue_service(MessageKind.RESEND, body, [answer_msg_id], request)
 
     # Requests to send again: core.telegram.org/mtproto/service_messages_about_messages
     # #explicit-request-to-re-send-messages

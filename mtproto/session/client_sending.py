@@ -15,7 +15,7 @@ from mtproto.session.client_handlers import ClientHandlers
 from mtproto.session.client_state import CARRIERS_KEPT, QUESTIONS_KEPT
 from mtproto.session.events import ClientEvent, Resent, Sent
 from mtproto.session.outbox import Request, SendContext
-from mtproto.session.service_messages import ANSWERED, HttpWait, Kind, Packet, ServiceMessage
+from mtproto.session.service_messages import ANSWERED, HttpWait, MessageKind, Packet, ServiceMessage
 from mtproto.session.wire import MESSAGE_HEADER, PACKET_OVERHEAD, Message
 from tl import service
 
@@ -32,7 +32,7 @@ SALT_RECHECK = 60.0
 
 def _wait_message(wait: HttpWait) -> ServiceMessage:
     body = service.types.HttpWait(max_delay=wait.max_delay, wait_after=wait.wait_after, max_wait=wait.max_wait)
-    return ServiceMessage(Kind.HTTP_WAIT, body.to_bytes())
+    return ServiceMessage(MessageKind.HTTP_WAIT, body.to_bytes())
 
 
 class ClientSending(ClientHandlers):
@@ -103,7 +103,7 @@ class ClientSending(ClientHandlers):
         """Add the acknowledgements that wait, if a packet goes anyway or if they are due by themselves."""
         if travelling or self._inbox.acks_due(now):
             acks = self._inbox.take_acks(self._limits.acks_sent)
-            services.append(ServiceMessage(Kind.ACKS, wire.write_acks(acks), acks))
+            services.append(ServiceMessage(MessageKind.ACKS, wire.write_acks(acks), acks))
 
     # Sealing.
 
@@ -147,8 +147,8 @@ class ClientSending(ClientHandlers):
 
     def _seal_questions(self, now: float) -> Packet | None:
         """Seal nothing but the questions about calls: the session is being given up, and these decide their fate."""
-        questions = [item for item in self._services if item.kind is Kind.STATE]
-        self._services = [item for item in self._services if item.kind is not Kind.STATE]
+        questions = [item for item in self._services if item.kind is MessageKind.STATE]
+        self._services = [item for item in self._services if item.kind is not MessageKind.STATE]
         for item in questions:
             item.final = True
         return self._seal(questions, [], now)

@@ -24,10 +24,10 @@ from mtproto.session.events import (
     TimeLearned,
 )
 from mtproto.session.inbox import Inbox
-from mtproto.session.outbox import ASK_AFTER, NEVER, Outbox, Request, RequestState
+from mtproto.session.outbox import ASK_AFTER, Outbox, Request, RequestState
 from mtproto.session.packet_reader import PacketReader
-from mtproto.session.service_messages import MAX_REFUSALS, Kind, ServiceMessage
-from mtproto.session.times import iso
+from mtproto.session.service_messages import MAX_REFUSALS, MessageKind, ServiceMessage
+from mtproto.session.time_window import NEVER, NEWEST, iso
 from tl import TLError, service
 
 __all__ = ["ClientState", "new_session_id"]
@@ -75,10 +75,6 @@ LATE = 240.0
 
 NOTICEABLE = 1.0
 """Seconds by which the server's time has to move to be worth an event."""
-
-NEWEST = 30.0
-"""Seconds by which an id may be ahead of the clock of whoever receives it
-(core.telegram.org/mtproto/security_guidelines)."""
 
 _LONG = Struct("<q")
 _SECOND = 1 << 32
@@ -151,12 +147,14 @@ class ClientState:
         events, self._events = self._events, []
         return events
 
-    def _queue_service(self, kind: Kind, body: bytes, ids: Iterable[int] = (), request: Request | None = None) -> None:
+    def _queue_service(
+        self, kind: MessageKind, body: bytes, ids: Iterable[int] = (), request: Request | None = None
+    ) -> None:
         most = SERVICES_QUEUED if len(body) <= LARGE else LARGE_QUEUED
-        if len(self._services) < most or kind not in (Kind.REPLY, Kind.RESEND, Kind.DROP):
+        if len(self._services) < most or kind not in (MessageKind.REPLY, MessageKind.RESEND, MessageKind.DROP):
             self._services.append(ServiceMessage(kind, body, tuple(ids), request))
 
-    def _waits_for(self, kind: Kind) -> bool:
+    def _waits_for(self, kind: MessageKind) -> bool:
         """Whether a question of this kind is queued or not yet answered."""
         return any(item.kind is kind for item in (*self._services, *self._asked.values()))
 
@@ -226,7 +224,7 @@ class ClientState:
         request.recoveries += 1
         if request.recoveries == 1:
             body = service.types.MsgResendAnsReq(msg_ids=[request.msg_id]).to_bytes()
-            self._queue_service(Kind.RESEND_ANSWER, body, [request.msg_id])
+            self._queue_service(MessageKind.RESEND_ANSWER, body, [request.msg_id])
             self._outbox.ask(request, now + ASK_AFTER)
         elif request.recoveries > 2:
             self._decide(request, "the server has an answer that does not come")
@@ -293,21 +291,21 @@ class ClientState:
 
     def _retry_service(self, item: ServiceMessage, code: int, now: float) -> None:
         item.refusals += 1
-        if item.kind is Kind.ACKS:
+        if item.kind is MessageKind.ACKS:
             for msg_id in item.ids:
                 self._inbox.acknowledge(msg_id, now)
-        elif item.kind is Kind.HTTP_WAIT:
+        elif item.kind is MessageKind.HTTP_WAIT:
             return
         elif self._refused_too_often(item):
             self._question_refused(item, code, describe(code).description, now)
-        elif item.kind is Kind.STATE:
+        elif item.kind is MessageKind.STATE:
             self._outbox.ask_again(item.ids, now)
         else:
             self._services.append(item)
 
     def _refused_too_often(self, item: ServiceMessage) -> bool:
         """Whether a service message is not worth another attempt. Each state question is made anew, so they add up."""
-        if item.kind is Kind.STATE:
+        if item.kind is MessageKind.STATE:
             self._state_refusals += 1
             return self._state_refusals > MAX_REFUSALS
         return item.refusals > MAX_REFUSALS
@@ -316,18 +314,18 @@ class ClientState:
         """Go on without the answer to a service question, which the server refuses to give."""
         self._events.append(QuestionRefused(item.kind.value, code, message))
         match item.kind:
-            case Kind.SALTS:
+            case MessageKind.SALTS:
                 self._salts_not_before = now + SALTS_REFUSED
                 self._plan_salts(now)
-            case Kind.STATE if item.final:
+            case MessageKind.STATE if item.final:
                 if self._renewal is not None:
                     self._renew(now)
-            case Kind.STATE:
+            case MessageKind.STATE:
                 for request in self._still_sent(item.ids):
                     self._outbox.unanswerable(request, now)
-            case Kind.RESEND if item.request is not None and item.request.state is RequestState.ACKED:
+            case MessageKind.RESEND if item.request is not None and item.request.state is RequestState.ACKED:
                 self._outbox.ask(item.request, now)
-            case Kind.RESEND_ANSWER:
+            case MessageKind.RESEND_ANSWER:
                 for request in self._still_sent(item.ids):
                     self._outbox.ask(request, now)
 
@@ -349,7 +347,7 @@ class ClientState:
         if requests:
             ids = [request.msg_id for request in requests]
             body = service.types.MsgsStateReq(msg_ids=ids).to_bytes()
-            self._services.insert(0, ServiceMessage(Kind.STATE, body, ids))
+            self._services.insert(0, ServiceMessage(MessageKind.STATE, body, ids))
 
     # Salts (get_future_salts).
 
@@ -360,8 +358,8 @@ class ClientState:
 
     def _ask_salts(self, now: float) -> None:
         self._salts_due = self._salts_not_before = now + SALTS_PAUSE
-        if not self._waits_for(Kind.SALTS):
-            self._queue_service(Kind.SALTS, service.functions.GetFutureSalts(num=SALTS_WANTED).to_bytes())
+        if not self._waits_for(MessageKind.SALTS):
+            self._queue_service(MessageKind.SALTS, service.functions.GetFutureSalts(num=SALTS_WANTED).to_bytes())
 
     def _take_salt(self, salt: int, now: float) -> None:
         self.key_state.set_salt(salt, self.key_state.server_time(now))
@@ -408,7 +406,9 @@ class ClientState:
         self._carriers.clear()
         self._quick_acks.clear()
         self._again.clear()
-        keep = (Kind.PING, Kind.SALTS, Kind.DESTROY_SESSION, Kind.DESTROY_AUTH_KEY)
+        keep = (MessageKind.PING, MessageKind.SALTS, MessageKind.DESTROY_SESSION, MessageKind.DESTROY_AUTH_KEY)
         self._services = [item for item in self._services if item.kind in keep]
-        self._queue_service(Kind.DESTROY_SESSION, service.functions.DestroySession(session_id=old).to_bytes(), [old])
+        self._queue_service(
+            MessageKind.DESTROY_SESSION, service.functions.DestroySession(session_id=old).to_bytes(), [old]
+        )
         self._events.append(SessionRenewed(old, self.session_id, code))

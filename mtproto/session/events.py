@@ -34,12 +34,12 @@ __all__ = [
     "ForeignSession",
     "HttpWaited",
     "NewSession",
+    "NotAccepted",
     "Pong",
     "Query",
     "QueryDropped",
     "QuestionRefused",
     "QuickAcked",
-    "Refused",
     "Repeated",
     "RequestLost",
     "Resent",
@@ -285,7 +285,7 @@ class AnswersAcked:
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
+class NotAccepted:
     """A message was not accepted; the client was told so with this code, and nothing in it was looked at.
 
     The code is 0 for a late copy of what the client had been told was not received; it was told so again.
@@ -426,7 +426,7 @@ ServerEvent: TypeAlias = (
     | Query
     | QueryDropped
     | AnswersAcked
-    | Refused
+    | NotAccepted
     | Repeated
     | Tolerated
     | Flooded

@@ -10,10 +10,9 @@ from bisect import bisect_left
 from enum import Enum, IntFlag
 
 from mtproto.limits import Limits
+from mtproto.session.time_window import NEVER
 
-__all__ = ["TAKEN", "Inbox", "Seen", "Status"]
-
-NEVER = float("inf")
+__all__ = ["TAKEN", "Inbox", "MessageStatus", "Seen"]
 
 ACK_DELAY = 30.0
 """Seconds that an acknowledgement waits for a message to travel with. Documented are 60 to 120; TDLib takes 30."""
@@ -31,7 +30,7 @@ class Seen(Enum):
     TOO_OLD = "older than all that is remembered"
 
 
-class Status(IntFlag):
+class MessageStatus(IntFlag):
     """The byte of `msgs_state_info` for one message: the low three bits are a number, the others flags."""
 
     UNKNOWN = 1
@@ -50,7 +49,7 @@ class Status(IntFlag):
         return self & 7
 
 
-TAKEN = Status.RECEIVED | Status.ACKNOWLEDGED
+TAKEN = MessageStatus.RECEIVED | MessageStatus.ACKNOWLEDGED
 """Made once, as flags are joined slowly and thousands are asked for at once."""
 
 
@@ -120,11 +119,11 @@ class Inbox:
         self.ack_deadline = NEVER
         return taken
 
-    def status(self, msg_id: int) -> Status:
+    def status(self, msg_id: int) -> MessageStatus:
         """Return the status byte for a message of the peer, as `msgs_state_info` reports it."""
         ids = self._ids
         if msg_id > (ids[-1] if ids else self._floor):
-            return Status.NOT_RECEIVED_YET
+            return MessageStatus.NOT_RECEIVED_YET
         if ids and ids[bisect_left(ids, msg_id)] == msg_id:
-            return Status.RECEIVED if msg_id in self._waiting else TAKEN
-        return Status.NOT_RECEIVED if msg_id > self._floor else Status.UNKNOWN
+            return MessageStatus.RECEIVED if msg_id in self._waiting else TAKEN
+        return MessageStatus.NOT_RECEIVED if msg_id > self._floor else MessageStatus.UNKNOWN

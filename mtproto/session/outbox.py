@@ -15,11 +15,10 @@ from typing import NamedTuple, TypeAlias
 
 from mtproto.errors import LocalProtocolError
 from mtproto.limits import Limits
+from mtproto.session.time_window import NEVER
 from mtproto.session.wire import MESSAGE_HEADER
 
 __all__ = ["Body", "Outbox", "Request", "RequestState", "SendContext"]
-
-NEVER = float("inf")
 
 ASK_AFTER = 10.0
 """Seconds without news of a call after which the server is asked about it (`msgs_state_req`)."""

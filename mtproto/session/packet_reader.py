@@ -14,9 +14,8 @@ from types import MappingProxyType, TracebackType
 
 from mtproto.errors import RemoteProtocolError
 from mtproto.limits import Limits
-from mtproto.session import constructors as all_ids
 from mtproto.session import wire
-from mtproto.session.constructors import GZIP_PACKED, MSG_CONTAINER, MSG_COPY, RPC_RESULT
+from mtproto.session.constructors import GZIP_PACKED, MSG_CONTAINER, MSG_COPY, RPC_RESULT, SHORT
 from mtproto.session.wire import Message
 from tl import Elements
 
@@ -44,42 +43,6 @@ _MAY_STAND_IN: Mapping[int, frozenset[int]] = MappingProxyType(
     }
 )
 # With the limits on `gzip_packed` and `rpc_result` this bounds the depth of a packet, whatever the peer sends.
-
-
-_SHORT = frozenset(
-    {
-        all_ids.RPC_ERROR,
-        all_ids.RPC_DROP_ANSWER,
-        all_ids.RPC_ANSWER_UNKNOWN,
-        all_ids.RPC_ANSWER_DROPPED_RUNNING,
-        all_ids.RPC_ANSWER_DROPPED,
-        all_ids.GET_FUTURE_SALTS,
-        all_ids.FUTURE_SALTS,
-        all_ids.PING,
-        all_ids.PING_DELAY_DISCONNECT,
-        all_ids.PONG,
-        all_ids.DESTROY_SESSION,
-        all_ids.DESTROY_SESSION_OK,
-        all_ids.DESTROY_SESSION_NONE,
-        all_ids.NEW_SESSION_CREATED,
-        all_ids.HTTP_WAIT,
-        all_ids.MSGS_ACK,
-        all_ids.BAD_MSG_NOTIFICATION,
-        all_ids.BAD_SERVER_SALT,
-        all_ids.MSGS_STATE_REQ,
-        all_ids.MSGS_STATE_INFO,
-        all_ids.MSGS_ALL_INFO,
-        all_ids.MSG_DETAILED_INFO,
-        all_ids.MSG_NEW_DETAILED_INFO,
-        all_ids.MSG_RESEND_REQ,
-        all_ids.MSG_RESEND_ANS_REQ,
-        all_ids.DESTROY_AUTH_KEY,
-        all_ids.DESTROY_AUTH_KEY_OK,
-        all_ids.DESTROY_AUTH_KEY_NONE,
-        all_ids.DESTROY_AUTH_KEY_FAIL,
-    }
-)
-# Service messages that carry no other message, so that honest ones are short.
 
 
 class Cost(Enum):
@@ -144,7 +107,7 @@ class Budget:
             raise RemoteProtocolError("gzip_packed", "the packet has inflated to all that it may already")
         after_failure = max(0, room - wire.INFLATED_MOST * len(body))
         try:
-            unpacked = wire.read_gzip(body, room if most is None else min(room, most), _SHORT)
+            unpacked = wire.read_gzip(body, room if most is None else min(room, most), SHORT)
         except RemoteProtocolError:
             self._set_left(Cost.INFLATED, after_failure)
             raise

@@ -11,13 +11,13 @@ if TYPE_CHECKING:
     from mtproto.session.events import ClientEvent
     from mtproto.session.outbox import Request
 
-__all__ = ["ANSWERED", "MAX_REFUSALS", "HttpWait", "Kind", "Packet", "ServiceMessage"]
+__all__ = ["ANSWERED", "MAX_REFUSALS", "HttpWait", "MessageKind", "Packet", "ServiceMessage"]
 
 MAX_REFUSALS = 5
 """How often one message is sent again after refusals with the same code before its call fails."""
 
 
-class Kind(Enum):
+class MessageKind(Enum):
     """What a service message is for; it decides what happens when the message is refused or its connection lost."""
 
     ACKS = "msgs_ack"
@@ -35,14 +35,14 @@ class Kind(Enum):
 
 ANSWERED = frozenset(
     {
-        Kind.STATE,
-        Kind.RESEND,
-        Kind.RESEND_ANSWER,
-        Kind.PING,
-        Kind.SALTS,
-        Kind.DROP,
-        Kind.DESTROY_SESSION,
-        Kind.DESTROY_AUTH_KEY,
+        MessageKind.STATE,
+        MessageKind.RESEND,
+        MessageKind.RESEND_ANSWER,
+        MessageKind.PING,
+        MessageKind.SALTS,
+        MessageKind.DROP,
+        MessageKind.DESTROY_SESSION,
+        MessageKind.DESTROY_AUTH_KEY,
     }
 )
 """The kinds that the peer answers, so that their ids are kept."""
@@ -66,7 +66,7 @@ class ServiceMessage:
 
     __slots__ = ("body", "final", "ids", "kind", "msg_id", "refusals", "request", "sends", "sent_at")
 
-    def __init__(self, kind: Kind, body: bytes, ids: Sequence[int] = (), request: Request | None = None) -> None:
+    def __init__(self, kind: MessageKind, body: bytes, ids: Sequence[int] = (), request: Request | None = None) -> None:
         self.kind = kind
         self.body = body
         self.ids = tuple(ids)

@@ -28,6 +28,7 @@ from mtproto.session.constructors import (
     RPC_RESULT,
     VECTOR,
 )
+from tl.wire import WireError, escaped_bytes, pack_bytes, read_bytes
 
 __all__ = [
     "GZIP_FROM",
@@ -241,7 +242,7 @@ def write_rpc_result(req_msg_id: int, result: bytes) -> bytes:
 
 def write_rpc_error(code: int, message: str) -> bytes:
     """Serialize an `rpc_error` (core.telegram.org/api/errors), the result of a call that failed."""
-    return _RPC_ERROR.pack(RPC_ERROR, code) + _write_bytes(message.encode("utf-8", "surrogateescape"))
+    return _RPC_ERROR.pack(RPC_ERROR, code) + pack_bytes(escaped_bytes(message))
 
 
 def write_acks(msg_ids: Sequence[int]) -> bytes:
@@ -298,13 +299,19 @@ def read_gzip(body: bytes, limit: int, short: Collection[int] = ()) -> bytes:
         RemoteProtocolError: the stream is damaged, cut short or followed by something, or grows beyond `limit`.
 
     """
-    return _inflate(_read_bytes(body, _WORD.size), limit, short)
+    try:
+        packed, end = read_bytes(body, _WORD.size)
+    except WireError as error:
+        raise RemoteProtocolError("gzip_packed", str(error)) from error
+    if end != len(body):
+        raise RemoteProtocolError("gzip_packed", f"{len(body) - end} bytes are left over")
+    return _inflate(packed, limit, short)
 
 
 def write_gzip(body: bytes) -> bytes:
     """Serialize a `gzip_packed` of an already serialized object."""
     packer = zlib.compressobj(wbits=_GZIP)
-    return _WORD.pack(GZIP_PACKED) + _write_bytes(packer.compress(body) + packer.flush())
+    return _WORD.pack(GZIP_PACKED) + pack_bytes(packer.compress(body) + packer.flush())
 
 
 def gzip_if_shorter(body: bytes) -> bytes:
@@ -345,23 +352,3 @@ def _inflate(data: bytes, limit: int, short: Collection[int]) -> bytes:
     if unpacker.unused_data:
         raise RemoteProtocolError("gzip_packed", f"{len(unpacker.unused_data)} bytes follow the stream")
     return body
-
-
-def _read_bytes(body: bytes, offset: int) -> bytes:
-    """Return the TL `bytes` that starts at `offset` and must end, padding included, where `body` ends."""
-    if len(body) < offset + _WORD.size:
-        raise RemoteProtocolError("gzip_packed", "cut short")
-    length, start = body[offset], offset + 1
-    if length == 254:
-        length, start = int.from_bytes(body[start : offset + 4], "little"), offset + 4
-    end = start + length
-    if body[offset] == 255 or end + (-end % 4) != len(body):
-        raise RemoteProtocolError("gzip_packed", f"a string of {length} bytes, {len(body) - start} are left")
-    return body[start:end]
-
-
-def _write_bytes(data: bytes) -> bytes:
-    """Serialize TL `bytes`."""
-    length = len(data)
-    head = bytes((length,)) if length < 254 else b"\xfe" + length.to_bytes(3, "little")
-    return b"".join((head, data, bytes(-(len(head) + length) % 4)))

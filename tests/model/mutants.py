@@ -11,6 +11,7 @@ from mtproto.session.client_state import ClientState
 from mtproto.session.inbox import Inbox, Seen
 from mtproto.session.outbox import Outbox
 from mtproto.session.server import ServerSession
+from mtproto.session.server_handlers import handle
 from mtproto.session.verdicts import Finding, Verdict
 from tests.session.harness import flatten
 
@@ -38,8 +39,8 @@ def server_duplicate_check(monkeypatch: pytest.MonkeyPatch) -> None:
         if found.finding is not Finding.REPEATED:
             return as_it_is(self, message, now, found)
         for inner in flatten(message):
-            self._handle(inner, now)
-        return self._drain()
+            handle(self._parts, inner, now)
+        return self._events.take()
 
     monkeypatch.setattr(ServerSession, "receive", receive)
 

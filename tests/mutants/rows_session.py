@@ -69,7 +69,7 @@ ROWS: Mapping[tuple[str, str], Sequence[tuple[str, str]]] = {
         ("if code == 17 and not self._lowered_since(notice.bad_msg_id, items[0].sent_at):", "if code == 17:"),
         ("if len(answer.info) != len(question.ids):", "if False:"),
         ("if len(news.info) != len(news.msg_ids):", "if False:"),
-        ("question.kind not in (Kind.STATE, Kind.RESEND, Kind.RESEND_ANSWER)", "False"),
+        ("question.kind not in (MessageKind.STATE, MessageKind.RESEND, MessageKind.RESEND_ANSWER)", "False"),
     ),
     ("mtproto/session/client_state.py", _SESSION): (("if len(self._services) < most or kind", "if True or kind"),),
     ("mtproto/session/packet_reader.py", _SESSION): (
@@ -94,23 +94,25 @@ ROWS: Mapping[tuple[str, str], Sequence[tuple[str, str]]] = {
         ("if ids[bisect_left(ids, msg_id)] == msg_id:", "if False:"),
         ("if len(self.acks) < ACKS_QUEUED:", "if True:"),
     ),
-    ("mtproto/session/server.py", _SESSION): (
+    ("mtproto/session/server_checks.py", _SESSION): (
         ("if msg_id & 3 or msg_id < 0:", "if msg_id < 0:"),
-        ("if self._register.denied(msg_id):", "if False:"),
+        ("if register.denied(msg_id):", "if False:"),
         ("if age > OLDEST:", "if False:"),
         ("if age < -NEWEST:", "if False:"),
-        ("if self._register.look_up(msg_id) is Seen.TOO_OLD:", "if False:"),
-        ("if not self._salts.accepts(message.salt, now):", "if False:"),
-        ("return code, bool(code) and (counted or self._strict)", "return code, False"),
+        ("if register.look_up(msg_id) is Seen.TOO_OLD:", "if False:"),
+        ("if not parts.salts.accepts(message.salt, now):", "if False:"),
+        ("return code, bool(code) and (counted or strict)", "return code, False"),
         ("return 34 if constructor in NEVER_CONTENT else 0", "return 0"),
         ("if any(inner.msg_id & 3 or not 0 <= inner.msg_id < message.msg_id for inner in new):", "if False:"),
-        ("if len(self._queue) > QUEUED_AT_MOST:", "if False:"),
+        ("if len(parts.outbox) > QUEUED_AT_MOST:", "if False:"),
+    ),
+    ("mtproto/session/server_receiver.py", _SESSION): (
         (
-            "self._register.remember(Received(message.msg_id, message.seqno, container=True, counted=self._strict))",
+            "parts.register.remember(Received(message.msg_id, message.seqno, container=True, counted=parts.strict))",
             "pass",
         ),
-        ("for msg_id in denied:", "for msg_id in ():"),
     ),
+    ("mtproto/session/server.py", _SESSION): (("for msg_id in denied:", "for msg_id in ():"),),
     ("mtproto/session/salts.py", _SESSION): (
         ("return salt == self._salt(number) or", "return True or"),
         (" or (number > 0 and salt == self._salt(number - 1))", ""),

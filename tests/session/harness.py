@@ -312,9 +312,9 @@ def decoded(message: Message) -> TLObject:
 # Pairs to begin with.
 
 
-def settled(*, compress: bool = True) -> Pair:
+def settled(*, compress: bool = True, server_limits: Limits = SERVER_LIMITS) -> Pair:
     """Return a pair that has said hello, so that salts and time are settled."""
-    pair = Pair(compress=compress)
+    pair = Pair(compress=compress, server_limits=server_limits)
     pair.send(99)
     pair.run()
     pair.wait(60)
@@ -337,7 +337,7 @@ def unanswered() -> Pair:
 def refused(pair: Pair, code: int, **options: Any) -> tuple[Request, int]:
     """Send a call that the server refuses with this code; return it and the id that it had."""
     request = pair.sent_request(1, **options)
-    pair.server.refuse_next = code
+    pair.server.refuse_next(code)
     old = request.msg_id
     for packet in pair.lost_packets:
         pair.to_server(packet)

@@ -67,7 +67,7 @@ def test_a_list_of_acks_of_a_server_ends_at_the_limit() -> None:
 def test_a_server_forgets_the_oldest_answer_where_too_many_are_not_acknowledged(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("mtproto.session.server_state.STORED_AT_MOST", FEW)
+    monkeypatch.setattr("mtproto.session.server_outbox.STORED_AT_MOST", FEW)
     pair = unanswered()
     ids = [query(pair, number) for number in range(FEW + 2)]
     for msg_id in ids:
@@ -88,7 +88,7 @@ def test_a_server_forgets_the_oldest_messages_that_are_done_with() -> None:
 
 
 def test_a_server_remembers_the_latest_questions_that_are_not_answered(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("mtproto.session.server_sending.QUESTIONS_KEPT", FEW)
+    monkeypatch.setattr("mtproto.session.server_questions.QUESTIONS_KEPT", FEW)
     pair = unanswered()
     pair.server.push(api_body(1))
     pair.from_server()
@@ -97,5 +97,5 @@ def test_a_server_remembers_the_latest_questions_that_are_not_answered(monkeypat
         pings.append(pair.server.ping())
         pair.server.ask_states()
         pair.from_server()
-    assert [ping_id for ping_id, _ in pair.server._pings.values()] == pings[2:]
-    assert len(pair.server._asked) == FEW
+    assert [ping_id for ping_id, _ in pair.server._questions._pings.values()] == pings[2:]
+    assert len(pair.server._questions._asked) == FEW

@@ -11,7 +11,7 @@ from mtproto.limits import SERVER_LIMITS, Limits
 from mtproto.session import send_queue, wire
 from mtproto.session.events import Anomaly, Flooded, Query, RequestLost, Result, RpcFailed, Undecodable, Update
 from mtproto.session.outbox import Outbox
-from mtproto.session.service_messages import Kind
+from mtproto.session.service_messages import MessageKind
 from mtproto.session.wire import Message
 from tests.session.harness import Pair, api_body, of
 from tl import service
@@ -238,7 +238,7 @@ def test_future_salts_are_not_decoded_unless_they_were_asked_for_and_are_few(
     pair = Pair()
     question = 4
     if asked:
-        pair.client._queue_service(Kind.SALTS, service.functions.GetFutureSalts(num=32).to_bytes())
+        pair.client._queue_service(MessageKind.SALTS, service.functions.GetFutureSalts(num=32).to_bytes())
         pair.from_client()
         question = next(iter(pair.client._asked))
     salt = service.types.FutureSalt(valid_since=0, valid_until=1 << 30, salt=5)
@@ -279,7 +279,7 @@ def test_server_forgets_messages_that_wait_one_by_one_without_a_look_at_all_othe
     for msg_id in sent[::-1]:
         pair.from_client_now(wire.write_acks([msg_id]))
     assert 0 < len(made) < 8
-    assert not pair.server._stored
+    assert not pair.server._outbox._stored
     assert pair.server.waiting == 0
     assert pair.from_server() == []
 

@@ -169,7 +169,7 @@ def test_a_body_may_be_made_when_it_is_sealed(pair: Pair) -> None:
 def test_a_body_is_made_anew_for_each_id(pair: Pair) -> None:
     request = pair.client.send(lambda context: context.msg_id.to_bytes(8, "little"))
     (packet,) = pair.from_client()
-    pair.server.refuse_next = 48
+    pair.server.refuse_next(48)
     pair.to_server(packet)
     pair.run()
     assert pair.executed == [request.msg_id.to_bytes(8, "little")]
@@ -303,7 +303,7 @@ def test_nothing_is_left_after_many_calls(pair: Pair) -> None:
     assert len(pair.client._outbox._by_id) == 0
     assert not pair.client._quick_acks
     assert len(pair.client._carriers) <= 40
-    assert not pair.server._stored
+    assert not pair.server._outbox._stored
     assert not pair.server._acks
     assert pair.server._register.running == 0
 

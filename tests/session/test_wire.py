@@ -28,10 +28,10 @@ SMALL = replace(DEFAULT_LIMITS, inflated=1000)
 
 
 def test_constructor_ids_are_those_of_the_schema() -> None:
-    names = [
-        name for name in vars(constructors) if name.isupper() and not name.startswith("INVOKE") and name != "VECTOR"
-    ]
+    numbers = {name: value for name, value in vars(constructors).items() if name.isupper() and isinstance(value, int)}
+    names = [name for name in numbers if not name.startswith("INVOKE") and name != "VECTOR"]
     assert len(names) > 30
+    assert {numbers[name] for name in names} == constructors.SERVICE_MESSAGES
     for name in names:
         assert getattr(constructors, name) == service.schema[name.lower()].ID, name
 

@@ -9,7 +9,7 @@ from mtproto.exchange import ExchangeFaults
 from mtproto.localdc.faults import packets
 from mtproto.localdc.faults.packets import OpenedPacket
 from mtproto.localdc.faults.waiting import Effect, Waiting
-from mtproto.session import BAD_MESSAGES, ServerSession, wire
+from mtproto.session import BAD_MESSAGES, wire
 from mtproto.session import constructors as ids
 
 if TYPE_CHECKING:
@@ -362,7 +362,7 @@ def _carries_call(message: Unsealed) -> bool:
 
 def _may_be_call(body: bytes) -> bool:
     constructor = wire.constructor_id(body)
-    return constructor == ids.GZIP_PACKED or ServerSession.is_call(constructor)
+    return constructor == ids.GZIP_PACKED or ids.is_call(constructor)
 
 
 def _lose_salts(packet: IncomingPacket, _message: Unsealed) -> None:
@@ -379,7 +379,7 @@ def _refuse(packet: IncomingPacket, message: Unsealed, code: int) -> None:
     if packet.key is not None:
         slot = packet.state.find_session(packet.key, message.session_id, packet.now)
         packet.state.keep_session(slot, packet.now)
-        slot.session.refuse_next = code
+        slot.session.refuse_next(code)
 
 
 def _forget_session(packet: IncomingPacket, message: Unsealed) -> None:
