@@ -38,7 +38,7 @@ class ServerAcks:
     def __contains__(self, msg_id: int) -> bool:
         return msg_id in self._waiting
 
-    def add(self, msg_id: int, now: float) -> None:
+    def queue(self, msg_id: int, now: float) -> None:
         """Let a message be acknowledged."""
         self._waiting[msg_id] = None
         self.deadline = min(self.deadline, now + ACK_DELAY)

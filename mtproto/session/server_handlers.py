@@ -70,7 +70,7 @@ def handle(parts: ServerParts, message: wire.Message, now: float) -> None:
     record = Received(msg_id, seqno, counted=counted)
     parts.register.remember(record)
     if seqno & 1:
-        parts.acks.add(msg_id, now)
+        parts.acks.queue(msg_id, now)
     try:
         _dispatch(parts, record, body, now)
     except wire.TooMany as error:
@@ -320,7 +320,7 @@ def _msg_detailed_info(parts: ServerParts, _record: Received, fields: Announceme
     msg_new_detailed_info#809db6df answer_msg_id:long bytes:int status:int = MsgDetailedInfo;
     """
     if parts.register.look_up(fields.answer_msg_id) is Seen.BEFORE:
-        parts.acks.add(fields.answer_msg_id, now)
+        parts.acks.queue(fields.answer_msg_id, now)
     else:
         parts.outbox.ask(parts.questions.new_resend_request(fields.answer_msg_id))
 

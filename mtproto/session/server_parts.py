@@ -80,7 +80,7 @@ class ServerParts:
         if record.answer is not None:
             self.outbox.send_again(record.answer)
         elif record.seqno & 1:
-            self.acks.add(record.msg_id, now)
+            self.acks.queue(record.msg_id, now)
 
     def send_states(self, record: Received, msg_ids: Sequence[int]) -> None:
         """Tell the states of the client's messages.

@@ -59,7 +59,7 @@ class ServerReceiver:
             return self._notice(message, verdict, now)
         for record in self._repeated_records(message, verdict):
             if record.seqno & 1:
-                self._parts.acks.add(record.msg_id, now)
+                self._parts.acks.queue(record.msg_id, now)
         self._parts.tell(Repeated(message.msg_id))
         return None
 
