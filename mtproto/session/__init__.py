@@ -48,7 +48,7 @@ from mtproto.session.events import (
     Update,
     UpdatesGap,
 )
-from mtproto.session.outbox import Body, Request, RequestState, SendContext
+from mtproto.session.request import Body, Request, RequestState, SendContext
 from mtproto.session.salts import ServerSalts
 from mtproto.session.server import ServerSession
 from mtproto.session.service_messages import HttpWait, Packet
