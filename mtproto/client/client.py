@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from mtproto.crypto.rsa import RSAPublicKey
     from mtproto.message.key_state import KeyState
     from mtproto.net.proxies import Destination
-    from mtproto.session.outbox import Request
+    from mtproto.session import Request
     from tl import TLFunction
 
 __all__ = ["Client", "connect"]

@@ -51,8 +51,8 @@ from mtproto.session.events import (
     UpdatesGap,
 )
 from mtproto.session.kept import Kept
-from mtproto.session.outbox import Body, Request, RequestState, SendContext
 from mtproto.session.packet_reader import Budget, whole_budget
+from mtproto.session.request import Body, Request, RequestState, SendContext
 from mtproto.session.salts import ServerSalts
 from mtproto.session.server import ServerSession
 from mtproto.session.service_messages import HttpWait, Packet

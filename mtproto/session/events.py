@@ -15,8 +15,8 @@ from mtproto.errors import without_frames
 
 if TYPE_CHECKING:
     from mtproto.errors import MTProtoError
-    from mtproto.session.outbox import Request
     from mtproto.session.packet_reader import Budget
+    from mtproto.session.request import Request
     from tl import TLError
 
 __all__ = [

@@ -74,6 +74,15 @@ class Inbox:
         self.ack_deadline = NEVER
         self._overdue = False
 
+    def restart(self) -> None:
+        """Forget everything: a new session begins."""
+        self._ids = []
+        self._floor = -1
+        self.acks = []
+        self._waiting = set()
+        self.ack_deadline = NEVER
+        self._overdue = False
+
     def look_up(self, msg_id: int) -> Seen:
         """Say whether the id was remembered before, or can't have been."""
         ids = self._ids

@@ -8,23 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import TypeAlias, TypeVar
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from mtproto.errors import RemoteProtocolError
 from mtproto.session import constructors as ids
 from mtproto.session import wire
-from mtproto.session.declared import (
-    AllInfoFields,
-    AnnouncementFields,
-    DestroySessionFields,
-    DropAnswerFields,
-    GetSaltsFields,
-    HttpWaitFields,
-    PingDelayFields,
-    PingFields,
-    PongFields,
-    StateInfoFields,
-)
 from mtproto.session.events import (
     Anomaly,
     AnswersAcked,
@@ -45,6 +33,21 @@ from mtproto.session.server_checks import is_counted
 from mtproto.session.server_parts import ServerParts
 from mtproto.session.server_records import Received
 from tl import TLError, service
+
+if TYPE_CHECKING:
+    from mtproto.session.declared import (
+        DestroySessionFields,
+        GetFutureSaltsFields,
+        HttpWaitFields,
+        MsgDetailedInfoFields,
+        MsgNewDetailedInfoFields,
+        MsgsAllInfoFields,
+        MsgsStateInfoFields,
+        PingDelayDisconnectFields,
+        PingFields,
+        PongFields,
+        RpcDropAnswerFields,
+    )
 
 __all__ = ["HANDLERS", "Handler", "handle", "handle_inner"]
 
@@ -123,19 +126,15 @@ def _unexpected(parts: ServerParts, record: Received, body: bytes, _now: float) 
 # core.telegram.org/mtproto/service_messages
 
 
+# msg_container#73f1f8dc messages:vector<%Message> = MessageContainer;
 def _msg_container(parts: ServerParts, _record: Received, body: bytes, _now: float) -> None:
-    """Refuse a container inside another message; a container that is the whole packet does not come here.
-
-    msg_container#73f1f8dc messages:vector<%Message> = MessageContainer;
-    """
+    """Refuse a container inside another message; a container that is the whole packet does not come here."""
     parts.reader.container(body)
 
 
+# msg_copy#e06046b2 orig_message:Message = MessageCopy;
 def _msg_copy(parts: ServerParts, _record: Received, body: bytes, now: float) -> None:
-    """Handle the message inside the copy, unless that message was received before.
-
-    msg_copy#e06046b2 orig_message:Message = MessageCopy;
-    """
+    """Handle the message inside the copy, unless that message was received before."""
     copy = parts.reader.copy(body)
     if copy.msg_id & 3:
         raise RemoteProtocolError("msg_copy", "it holds an impossible msg_id")
@@ -143,11 +142,9 @@ def _msg_copy(parts: ServerParts, _record: Received, body: bytes, now: float) ->
         handle_inner(parts, copy, now)
 
 
+# gzip_packed#3072cfa1 packed_data:bytes = Object;
 def _gzip_packed(parts: ServerParts, record: Received, body: bytes, now: float) -> None:
-    """Handle the object inside; a query that can't be unpacked is answered with an error.
-
-    gzip_packed#3072cfa1 packed_data:bytes = Object;
-    """
+    """Handle the object inside; a query that can't be unpacked is answered with an error."""
     try:
         unpacked = parts.reader.inflate(body)
     except RemoteProtocolError:
@@ -158,11 +155,9 @@ def _gzip_packed(parts: ServerParts, record: Received, body: bytes, now: float) 
         _dispatch(parts, record, unpacked, now)
 
 
-def _rpc_drop_answer(parts: ServerParts, record: Received, fields: DropAnswerFields, _now: float) -> None:
-    """Drop the answer to a query; this message is answered like a query itself.
-
-    rpc_drop_answer#58e4a740 req_msg_id:long = RpcDropAnswer;
-    """
+# rpc_drop_answer#58e4a740 req_msg_id:long = RpcDropAnswer;
+def _rpc_drop_answer(parts: ServerParts, record: Received, fields: RpcDropAnswerFields, _now: float) -> None:
+    """Drop the answer to a query; this message is answered like a query itself."""
     if not parts.begin_query(record):
         return
     query = parts.register.find(fields.req_msg_id)
@@ -180,11 +175,9 @@ def _rpc_drop_answer(parts: ServerParts, record: Received, fields: DropAnswerFie
     parts.send_result(record, outcome.to_bytes())
 
 
-def _get_future_salts(parts: ServerParts, record: Received, fields: GetSaltsFields, now: float) -> None:
-    """Tell the salts to come.
-
-    get_future_salts#b921bd04 num:int = FutureSalts;
-    """
+# get_future_salts#b921bd04 num:int = FutureSalts;
+def _get_future_salts(parts: ServerParts, record: Received, fields: GetFutureSaltsFields, now: float) -> None:
+    """Tell the salts to come."""
     wanted = min(max(fields.num, 1), MAX_FUTURE_SALTS)
     parts.reader.spend(Cost.IDS, IDS_OF_A_SALT * wanted, "get_future_salts")
     salts = [
@@ -195,29 +188,23 @@ def _get_future_salts(parts: ServerParts, record: Received, fields: GetSaltsFiel
     parts.reply(record.msg_id, answer.to_bytes())
 
 
-def _ping(parts: ServerParts, record: Received, fields: PingFields | PingDelayFields, _now: float) -> None:
-    """Answer with a pong.
-
-    ping#7abe77ec ping_id:long = Pong;
-    """
+# ping#7abe77ec ping_id:long = Pong;
+def _ping(parts: ServerParts, record: Received, fields: PingFields | PingDelayDisconnectFields, _now: float) -> None:
+    """Answer with a pong."""
     pong = service.types.Pong(msg_id=record.msg_id, ping_id=fields.ping_id)
     parts.reply(record.msg_id, pong.to_bytes())
 
 
-def _ping_delay_disconnect(parts: ServerParts, record: Received, fields: PingDelayFields, now: float) -> None:
-    """Answer with a pong, and let the connection end after the delay.
-
-    ping_delay_disconnect#f3427b8c ping_id:long disconnect_delay:int = Pong;
-    """
+# ping_delay_disconnect#f3427b8c ping_id:long disconnect_delay:int = Pong;
+def _ping_delay_disconnect(parts: ServerParts, record: Received, fields: PingDelayDisconnectFields, now: float) -> None:
+    """Answer with a pong, and let the connection end after the delay."""
     _ping(parts, record, fields, now)
     parts.tell(CloseAfter(max(0, fields.disconnect_delay)))
 
 
+# pong#347773c5 msg_id:long ping_id:long = Pong;
 def _pong(parts: ServerParts, record: Received, fields: PongFields, now: float) -> None:
-    """End a ping of ours.
-
-    pong#347773c5 msg_id:long ping_id:long = Pong;
-    """
+    """End a ping of ours."""
     sent_at = parts.questions.take_ping(fields.msg_id, fields.ping_id)
     if sent_at is None:
         parts.tell(Anomaly(record.msg_id, "a pong to a ping that is not open"))
@@ -225,38 +212,30 @@ def _pong(parts: ServerParts, record: Received, fields: PongFields, now: float) 
         parts.tell(Pong(fields.ping_id, now - sent_at))
 
 
+# destroy_session#e7512126 session_id:long = DestroySessionRes;
 def _destroy_session(parts: ServerParts, record: Received, fields: DestroySessionFields, _now: float) -> None:
-    """Let the owner of the session forget another session; `ServerSession.session_destroyed` answers.
-
-    destroy_session#e7512126 session_id:long = DestroySessionRes;
-    """
+    """Let the owner of the session forget another session; `ServerSession.session_destroyed` answers."""
     parts.tell(DestroySession(record.msg_id, fields.session_id))
 
 
+# destroy_auth_key#d1435160 = DestroyAuthKeyRes;
 def _destroy_auth_key(parts: ServerParts, record: Received, _body: bytes, _now: float) -> None:
-    """Let the owner of the session forget the key; `ServerSession.auth_key_destroyed` answers.
-
-    destroy_auth_key#d1435160 = DestroyAuthKeyRes;
-    """
+    """Let the owner of the session forget the key; `ServerSession.auth_key_destroyed` answers."""
     parts.tell(DestroyAuthKey(record.msg_id))
 
 
+# http_wait#9299359f max_delay:int wait_after:int max_wait:int = HttpWait;
 def _http_wait(parts: ServerParts, _record: Received, fields: HttpWaitFields, _now: float) -> None:
-    """Tell how long the answer to this HTTP request may wait.
-
-    http_wait#9299359f max_delay:int wait_after:int max_wait:int = HttpWait;
-    """
+    """Tell how long the answer to this HTTP request may wait."""
     parts.tell(HttpWaited(fields.max_delay, fields.wait_after, fields.max_wait))
 
 
 # core.telegram.org/mtproto/service_messages_about_messages
 
 
+# msgs_ack#62d6b459 msg_ids:Vector<long> = MsgsAck;
 def _msgs_ack(parts: ServerParts, _record: Received, body: bytes, _now: float) -> None:
-    """Forget messages that the client has.
-
-    msgs_ack#62d6b459 msg_ids:Vector<long> = MsgsAck;
-    """
+    """Forget messages that the client has."""
     _delivered(parts, parts.reader.ids(body))
 
 
@@ -268,19 +247,15 @@ def _delivered(parts: ServerParts, msg_ids: tuple[int, ...]) -> None:
         parts.tell(AnswersAcked(tuple(message.msg_id for message in delivered), queries))
 
 
+# msgs_state_req#da69fb52 msg_ids:Vector<long> = MsgsStateReq;
 def _msgs_state_req(parts: ServerParts, record: Received, body: bytes, _now: float) -> None:
-    """Tell the states of the client's messages.
-
-    msgs_state_req#da69fb52 msg_ids:Vector<long> = MsgsStateReq;
-    """
+    """Tell the states of the client's messages."""
     parts.send_states(record, parts.reader.ids(body))
 
 
-def _msgs_state_info(parts: ServerParts, record: Received, fields: StateInfoFields, _now: float) -> None:
-    """Take the states that a question of ours asked for.
-
-    msgs_state_info#04deb57d req_msg_id:long info:bytes = MsgsStateInfo;
-    """
+# msgs_state_info#04deb57d req_msg_id:long info:bytes = MsgsStateInfo;
+def _msgs_state_info(parts: ServerParts, record: Received, fields: MsgsStateInfoFields, _now: float) -> None:
+    """Take the states that a question of ours asked for."""
     asked = parts.questions.asked(fields.req_msg_id)
     if asked is None:
         parts.tell(Anomaly(record.msg_id, "a msgs_state_info that was not asked for"))
@@ -291,13 +266,11 @@ def _msgs_state_info(parts: ServerParts, record: Received, fields: StateInfoFiel
     _told_states(parts, asked, fields.info)
 
 
+# msgs_all_info#8cc0d131 msg_ids:Vector<long> info:bytes = MsgsAllInfo;
 def _msgs_all_info(parts: ServerParts, _record: Received, body: bytes, _now: float) -> None:
-    """Take states that the client tells without a question.
-
-    msgs_all_info#8cc0d131 msg_ids:Vector<long> info:bytes = MsgsAllInfo;
-    """
+    """Take states that the client tells without a question."""
     parts.reader.named(body)  # before so many numbers are made of it
-    fields: AllInfoFields = service.decode(body)
+    fields: MsgsAllInfoFields = service.decode(body)
     if len(fields.info) != len(fields.msg_ids):
         raise RemoteProtocolError("msgs_all_info", f"{len(fields.info)} states for {len(fields.msg_ids)} messages")
     _told_states(parts, tuple(fields.msg_ids), fields.info)
@@ -313,32 +286,28 @@ def _told_states(parts: ServerParts, msg_ids: tuple[int, ...], info: bytes) -> N
             parts.outbox.send_again(message)
 
 
-def _msg_detailed_info(parts: ServerParts, _record: Received, fields: AnnouncementFields, now: float) -> None:
-    """Ask for a message that the client holds back, or acknowledge the message where it was received.
-
-    msg_detailed_info#276d3ec6 msg_id:long answer_msg_id:long bytes:int status:int = MsgDetailedInfo;
-    msg_new_detailed_info#809db6df answer_msg_id:long bytes:int status:int = MsgDetailedInfo;
-    """
+# msg_detailed_info#276d3ec6 msg_id:long answer_msg_id:long bytes:int status:int = MsgDetailedInfo;
+# msg_new_detailed_info#809db6df answer_msg_id:long bytes:int status:int = MsgDetailedInfo;
+def _msg_detailed_info(
+    parts: ServerParts, _record: Received, fields: MsgDetailedInfoFields | MsgNewDetailedInfoFields, now: float
+) -> None:
+    """Ask for a message that the client holds back, or acknowledge the message where it was received."""
     if parts.register.look_up(fields.answer_msg_id) is Seen.BEFORE:
         parts.acks.queue(fields.answer_msg_id, now)
     else:
         parts.outbox.ask(parts.questions.new_resend_request(fields.answer_msg_id))
 
 
+# msg_resend_req#7d861a08 msg_ids:Vector<long> = MsgResendReq;
 def _msg_resend_req(parts: ServerParts, record: Received, body: bytes, _now: float) -> None:
-    """Send these messages of ours again.
-
-    msg_resend_req#7d861a08 msg_ids:Vector<long> = MsgResendReq;
-    """
+    """Send these messages of ours again."""
     msg_ids = parts.reader.ids(body)
     parts.send_again(record, msg_ids, [parts.outbox.find(msg_id) for msg_id in msg_ids])
 
 
+# msg_resend_ans_req#8610baeb msg_ids:Vector<long> = MsgResendReq;
 def _msg_resend_ans_req(parts: ServerParts, record: Received, body: bytes, _now: float) -> None:
-    """Send the answers to these queries again. The message stands in the schema, but not in the documentation.
-
-    msg_resend_ans_req#8610baeb msg_ids:Vector<long> = MsgResendReq;
-    """
+    """Send the answers to these queries again. The message stands in the schema, but not in the documentation."""
     msg_ids = parts.reader.ids(body)
     queries = [parts.register.find(msg_id) for msg_id in msg_ids]
     parts.send_again(record, msg_ids, [query.answer if query else None for query in queries])

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from mtproto.session.events import ClientEvent
-    from mtproto.session.outbox import Request
+    from mtproto.session.request import Request
 
 __all__ = ["ANSWERED", "MAX_REFUSALS", "HttpWait", "MessageKind", "Packet", "ServiceMessage"]
 
@@ -76,6 +76,20 @@ class ServiceMessage:
         self.refusals = 0
         self.sends = 0
         self.final = False
+
+    def sealed(self, msg_id: int, now: float) -> None:
+        """Note that the message went into a packet under this id at `now`, local time."""
+        self.msg_id = msg_id
+        self.sent_at = now
+        self.sends += 1
+
+    def refused(self) -> None:
+        """Note that the server has refused the message."""
+        self.refusals += 1
+
+    def asked_finally(self) -> None:
+        """Note that the message is sent in a session that is being given up."""
+        self.final = True
 
     def __repr__(self) -> str:
         return f"ServiceMessage({self.kind.value}, msg_id={self.msg_id})"

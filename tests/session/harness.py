@@ -11,11 +11,10 @@ from mtproto.limits import DEFAULT_LIMITS, SERVER_LIMITS, Limits
 from mtproto.message.auth_key import AuthKey
 from mtproto.message.envelope import Sender, Unsealed, seal, unseal
 from mtproto.message.key_state import KeyState, Salt
-from mtproto.session import wire
+from mtproto.session import Request, wire
 from mtproto.session.client import ClientSession
 from mtproto.session.constructors import RPC_RESULT
 from mtproto.session.events import ClientEvent, Query, ServerEvent
-from mtproto.session.outbox import Request
 from mtproto.session.salts import ServerSalts
 from mtproto.session.server import ServerSession
 from mtproto.session.wire import Message

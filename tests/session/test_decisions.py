@@ -288,12 +288,12 @@ def test_each_service_question_may_be_refused(kind: MessageKind) -> None:
         case MessageKind.DESTROY_AUTH_KEY:
             pair.client.destroy_auth_key()
     pair.from_client()
-    question = next(item for item in pair.client._asked.values() if item.kind is kind)
+    question = next(item for item in pair.client._parts.questions._open.values() if item.kind is kind)
     events = pair.from_server_now(wire.write_rpc_result(question.msg_id, REFUSAL), seqno=1)
     assert events == [QuestionRefused(kind.value, 400, "METHOD_INVALID")]
     assert not of(events, AnswerDropped)
-    assert question.msg_id not in pair.client._asked
-    assert question not in pair.client._services
+    assert question.msg_id not in pair.client._parts.questions._open
+    assert question not in pair.client._parts.questions._waiting
 
 
 def test_salts_that_are_refused_are_not_asked_for_each_minute() -> None:

@@ -6,8 +6,8 @@ import pytest
 
 from mtproto.errors import RemoteProtocolError
 from mtproto.session import MessageRefused, wire
-from mtproto.session.client_state import new_session_id
 from mtproto.session.events import ForeignSession, RequestLost, Result, Undecodable, Update
+from mtproto.session.sealer import new_session_id
 from tests.session.harness import Pair, api_body, of
 from tl import service
 

@@ -95,7 +95,7 @@ def test_msg_key_covers_every_byte_and_all_failures_up_to_it_look_the_same(pair:
         with pytest.raises(RemoteProtocolError) as caught:
             pair.client.receive(payload, pair.now)
         failures.add((caught.value.check, str(caught.value), caught.value.events))
-        pair.client._broken = False
+        pair.client._parts.connection.made()
     assert failures == {("packet", "packet", ())}
     assert request.state is RequestState.SENT
     assert of(pair.to_client(packet), Result)
@@ -148,7 +148,7 @@ def test_message_data_length_and_padding_within_their_bounds_pass(pair: Pair, le
     ids=["container", "message", "vector", "string", "gzip"],
 )
 def test_lengths_inside_messages_are_checked_against_what_is_there(pair: Pair, body: bytes, reason: str) -> None:
-    pair.client._reader = PacketReader(replace(DEFAULT_LIMITS, inflated=10_000))
+    pair.client._parts = replace(pair.client._parts, reader=PacketReader(replace(DEFAULT_LIMITS, inflated=10_000)))
     (event,) = pair.from_server_now(body)
     assert isinstance(event, Undecodable)
     assert reason in str(event.error)
@@ -164,7 +164,7 @@ def test_session_id_is_that_of_the_active_session(pair: Pair) -> None:
     events = pair.to_client(pair.forge(body, msg_id, 1, session_id=pair.client.session_id ^ 1))
     assert events == [ForeignSession(msg_id)]
     assert request.state is RequestState.SENT
-    assert not pair.client._inbox.acks
+    assert not pair.client._parts.inbox.acks
 
 
 def test_session_id_of_others_sixteen_times_in_a_row_closes_the_connection(pair: Pair) -> None:
@@ -232,7 +232,7 @@ def test_300_seconds_of_the_past_are_accepted_when_the_clock_is_trusted(pair: Pa
     assert of(pair.to_client(pair.forge(api_body(1), pair.server_id(3, -299), 1)), Update)
     stale = pair.server_id(3, -301)
     assert [type(event) for event in pair.to_client(pair.forge(api_body(1), stale, 3))] == [Stale]
-    assert stale not in pair.client._inbox.acks
+    assert stale not in pair.client._parts.inbox.acks
     fresh = Pair()
     assert not of(fresh.to_server(fresh.forge_client(types.MsgsAck(msg_ids=[]), fresh.client_id(-299), 2)), NotAccepted)
     stale = fresh.client_id(-301)

@@ -94,7 +94,7 @@ def _refusals(call: int) -> Messages:
     """Return refusals of a call, and of a container with calls and questions in it."""
     types = service.types
     setup = _THREE_CALLS | _QUESTIONS | _TIME_KNOWN
-    container = next(iter(session_client.ClientRun(setup).client._carriers))
+    container = next(iter(session_client.ClientRun(setup).client._parts.sent._carriers))
     for name, setup_then, refused in (("", _ONE_CALL | _TIME_KNOWN, call), ("-container", setup, container)):
         salt = types.BadServerSalt(bad_msg_id=refused, bad_msg_seqno=1, error_code=48, new_server_salt=9)
         yield f"bad-salt{name}", (setup_then, 0, salt)
@@ -113,7 +113,7 @@ def _answers() -> Messages:
     failed = wire.write_rpc_error(400, "MSG_WAIT_FAILED")
     yield "result-too-early", (_THREE_CALLS | _CHAIN, CONTENT, wire.write_rpc_result(chain[1], failed))
     setup, types = _ONE_CALL | _QUESTIONS | _TIME_KNOWN, service.types
-    for question in session_client.ClientRun(setup).client._asked.values():
+    for question in session_client.ClientRun(setup).client._parts.questions._open.values():
         match question.kind:
             case MessageKind.PING:
                 pong = types.Pong(msg_id=question.msg_id, ping_id=question.ids[0])
@@ -131,7 +131,7 @@ def _answers() -> Messages:
                 outcome = types.RpcAnswerDropped(msg_id=1, seq_no=1, bytes=4).to_bytes()
                 yield "dropped", (setup, CONTENT, wire.write_rpc_result(question.msg_id, outcome))
     setup = _THREE_CALLS | _LOST_CONNECTION
-    for question in session_client.ClientRun(setup).client._asked.values():
+    for question in session_client.ClientRun(setup).client._parts.questions._open.values():
         for name, info in (("", b"\x04\x44\x02"), ("-unknown", b"\x01\x03\x07")):
             told = types.MsgsStateInfo(req_msg_id=question.msg_id, info=info)
             yield f"states-told{name}", (setup, 0, told)
@@ -152,7 +152,9 @@ def _nested() -> Messages:
     (call,), types = _calls(_ONE_CALL), service.types
     ping = _ONE_CALL | _QUESTIONS | _TIME_KNOWN
     asked = next(
-        item for item in session_client.ClientRun(ping).client._asked.values() if item.kind is MessageKind.PING
+        item
+        for item in session_client.ClientRun(ping).client._parts.questions._open.values()
+        if item.kind is MessageKind.PING
     )
     pong = types.Pong(msg_id=asked.msg_id, ping_id=asked.ids[0]).to_bytes()
     yield "nested-results", (ping, CONTENT, wrapped([asked.msg_id] * 2, pong))
