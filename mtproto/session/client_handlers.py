@@ -1,8 +1,8 @@
 """What a client does with each message: one small function for each constructor, under its declaration.
 
 Here stand those of core.telegram.org/mtproto/service_messages, in its order; those about messages are in
-`client_message_handlers`. The table at the end leads from constructor ids to all of them. A body that no line of the
-table names is an update.
+`client_message_handlers`. The table at the end leads from constructor ids to all of them. A body that is no service
+message is an update.
 
 Each handler takes the parts of the session, the id of the message, the message, and the local time; what follows from
 the message goes to the events. A handler that can't read its message raises `TLError` or `RemoteProtocolError`; the
@@ -91,11 +91,18 @@ _WRAPPED_ANSWERS = frozenset(
 
 
 def dispatch(parts: ClientParts, msg_id: int, body: bytes, now: float) -> None:
-    """Hand a message to its handler; one that can't be read, and one that has no handler, become events."""
-    handler = HANDLERS.get(wire.constructor_id(body))
+    """Hand a message to its handler, or tell it as an update.
+
+    A message that can't be read is told as `Undecodable`. A service message without a handler is told as an `Anomaly`:
+    only a client may send it, or it has a meaning inside `rpc_result` only.
+    """
+    constructor = wire.constructor_id(body)
+    handler = HANDLERS.get(constructor)
     try:
         if handler is not None:
             handler(parts, msg_id, body, now)
+        elif constructor in ids.SERVICE_MESSAGES:
+            parts.events.tell(Anomaly(msg_id, f"a server does not send {constructor:#010x}"))
         elif len(body) < 4:
             raise RemoteProtocolError("body", "there is none")
         else:
@@ -359,33 +366,19 @@ def _destroy_auth_key_res(parts: ClientParts, msg_id: int, answer: DestroyAuthKe
     parts.events.tell(AuthKeyDestroyed(answer.NAME))
 
 
-def _unexpected(parts: ClientParts, msg_id: int, body: bytes, _now: float) -> None:
-    """Report a message that only a client may send, or that has a meaning inside `rpc_result` only."""
-    parts.events.tell(Anomaly(msg_id, f"a server does not send {wire.constructor_id(body):#010x}"))
-
-
 HANDLERS: Mapping[int, Handler] = MappingProxyType(
     {
         ids.RPC_RESULT: _rpc_result,
-        ids.RPC_ERROR: _unexpected,
-        ids.RPC_DROP_ANSWER: _unexpected,
-        ids.RPC_ANSWER_UNKNOWN: _unexpected,
-        ids.RPC_ANSWER_DROPPED_RUNNING: _unexpected,
-        ids.RPC_ANSWER_DROPPED: _unexpected,
-        ids.GET_FUTURE_SALTS: _unexpected,
         ids.FUTURE_SALTS: _future_salts,
         ids.PING: _decoded(_ping),
         ids.PING_DELAY_DISCONNECT: _decoded(_ping),
         ids.PONG: _decoded(_pong),
-        ids.DESTROY_SESSION: _unexpected,
         ids.DESTROY_SESSION_OK: _decoded(_destroy_session_res),
         ids.DESTROY_SESSION_NONE: _decoded(_destroy_session_res),
         ids.NEW_SESSION_CREATED: _decoded(_new_session_created),
         ids.MSG_CONTAINER: _msg_container,
-        ids.MESSAGE: _unexpected,
         ids.MSG_COPY: _msg_copy,
         ids.GZIP_PACKED: _gzip_packed,
-        ids.HTTP_WAIT: _unexpected,
         ids.MSGS_ACK: about_messages.msgs_ack,
         ids.BAD_MSG_NOTIFICATION: _decoded(about_messages.bad_msg_notification),
         ids.BAD_SERVER_SALT: _decoded(about_messages.bad_server_salt),
@@ -395,11 +388,12 @@ HANDLERS: Mapping[int, Handler] = MappingProxyType(
         ids.MSG_DETAILED_INFO: _decoded(about_messages.msg_detailed_info),
         ids.MSG_NEW_DETAILED_INFO: _decoded(about_messages.msg_new_detailed_info),
         ids.MSG_RESEND_REQ: about_messages.msg_resend_req,
-        ids.MSG_RESEND_ANS_REQ: _unexpected,
-        ids.DESTROY_AUTH_KEY: _unexpected,
         ids.DESTROY_AUTH_KEY_OK: _decoded(_destroy_auth_key_res),
         ids.DESTROY_AUTH_KEY_NONE: _decoded(_destroy_auth_key_res),
         ids.DESTROY_AUTH_KEY_FAIL: _decoded(_destroy_auth_key_res),
     }
 )
-"""From constructor ids to the functions above and those of `client_message_handlers`, in the documentation's order."""
+"""From constructor ids to the functions above and those of `client_message_handlers`, in the documentation's order.
+
+A service message that has no line here is not one that a server sends.
+"""
