@@ -1,8 +1,9 @@
-"""The four service constructors whose payload stays bytes, read and written by hand, and rpc_error.
+"""The service messages whose payload stays bytes, and those of many ids, read and written by hand.
 
-`msg_container`, `message`, `rpc_result` and `gzip_packed` carry bodies that this room does not understand (they belong
-to the API's schema), so no TL object is made for them. Every other service message goes through its declaration.
-All numbers are little-endian; a msg_id is a signed 64-bit integer, as TL reads a `long`.
+`msg_container`, `message`, `msg_copy`, `rpc_result` and `gzip_packed` carry bodies of the API's schema, which this room
+does not know, so that no TL object is made of them. Messages that hold nothing but ids are read without TL objects for
+speed. Every other service message goes through its declaration. All numbers are little-endian; a msg_id is a signed
+64-bit integer, as TL reads a `long`.
 
 Pages: core.telegram.org/mtproto/service_messages (containers, gzip_packed), core.telegram.org/mtproto/TL-combinators.
 """
@@ -71,10 +72,11 @@ _GZIP_UP_TO = 64 * 1024
 # Bodies above this size are parts of files, which are compressed already: trying costs milliseconds and gains nothing.
 
 _GZIP_WORTH = 0.9
-# What a packed body has to come down to, as in TDLib: the other end has work with it, too.
+# The share of its size to which packing must bring a body, as in TDLib: unpacking is work for the other end.
 
 _GZIP_SAMPLE = 2048
-# Bytes out of the middle that tell for a twentieth of the work whether packing is worth while: of pictures it is not.
+# Bytes out of the middle of a body. Packing them tells for a twentieth of the work whether packing the whole body is
+# worth while; packing a picture is not.
 
 _WORD = Struct("<I")
 _PAIR = Struct("<II")
@@ -119,7 +121,7 @@ class Message(NamedTuple):
 
 
 def constructor_id(body: bytes) -> int:
-    """Return the id (unsigned 32 bits) that `body` begins with, or 0 for a body without one."""
+    """Return the id (unsigned 32 bits) with which `body` begins, or 0 for a body without one."""
     return int(_WORD.unpack_from(body)[0]) if len(body) >= _WORD.size else 0
 
 
@@ -131,8 +133,8 @@ def read_container(body: bytes, limit: int) -> list[Message]:
         limit: how many messages are accepted.
 
     Raises:
-        RemoteProtocolError: it is cut short, has bytes left over, holds a message of impossible length, or another
-            container. A container is accepted or rejected as a whole.
+        RemoteProtocolError: the container is cut short, has bytes left over, or holds a message of impossible length or
+            another container. A container is accepted or rejected as a whole.
         TooMany: more than `limit` messages; a kind of the above.
 
     """
@@ -201,7 +203,7 @@ def read_rpc_result(body: bytes) -> tuple[int, bytes]:
     """Split a serialized `rpc_result` into (req_msg_id, serialized result).
 
     Raises:
-        RemoteProtocolError: it is too short for a result with a constructor id.
+        RemoteProtocolError: the message is too short for a result with a constructor id.
 
     """
     if len(body) < _RPC_RESULT.size + _WORD.size:
@@ -210,10 +212,10 @@ def read_rpc_result(body: bytes) -> tuple[int, bytes]:
 
 
 def read_req_msg_id(body: bytes) -> int:
-    """Return the id of the question from a serialized `future_salts`, in which it comes first; no more is read.
+    """Return the id of the question from a serialized `future_salts`, in which the id comes first. No more is read.
 
     Raises:
-        RemoteProtocolError: it is too short for one.
+        RemoteProtocolError: the message is too short for an id.
 
     """
     if len(body) < _RPC_RESULT.size:
@@ -225,7 +227,7 @@ def check_future_salts(body: bytes, limit: int) -> None:
     """Check how many salts a serialized `future_salts` holds, before anything is made of them.
 
     Raises:
-        RemoteProtocolError: it is too short for a count, or holds more than `limit`.
+        RemoteProtocolError: the message is too short for a count, or holds more than `limit` salts.
 
     """
     if len(body) < _FUTURE_SALTS.size:
@@ -251,10 +253,10 @@ def write_acks(msg_ids: Sequence[int]) -> bytes:
 
 
 def count_ids(body: bytes) -> int:
-    """Return how many ids a service message names whose first field is `msg_ids:Vector<long>`; they are not read.
+    """Return how many ids a service message names whose first field is `msg_ids:Vector<long>`. The ids are not read.
 
     Raises:
-        RemoteProtocolError: it is too short for them, or begins with something else.
+        RemoteProtocolError: the message is too short for these ids, or its first field is no such vector.
 
     """
     if len(body) < _VECTOR_HEAD.size:
