@@ -86,7 +86,7 @@ def test_a_call_that_the_server_never_speaks_of_is_decided_while_packets_come() 
     parts = make_parts()
     [request] = sealed(parts)
     for round_ in range(1, TRIES + 3):
-        parts.connection.packet_accepted()
+        parts.time.accepts(int((NOW + 100 * round_) * (1 << 32)) | 1, NOW + 100 * round_)
         parts.calls.ask_states(NOW + 100 * round_, ALL)
     assert kinds_queued(parts) == [MessageKind.STATE] * TRIES
     assert request.state is RequestState.SETTLED
@@ -106,7 +106,6 @@ def test_an_idempotent_call_is_sent_again_a_few_times_only() -> None:
 def test_a_call_without_news_is_not_given_up_on_a_connection_that_is_silent_altogether() -> None:
     parts = make_parts()
     [request] = sealed(parts)
-    parts.connection.packet_accepted()
     for round_ in range(1, TRIES + 5):
         parts.calls.ask_states(NOW + 100 * round_, ALL)
     assert request.state is RequestState.SENT

@@ -72,7 +72,7 @@ def test_how_often_a_call_is_asked_about(lost: bool, acked: bool, pause: float, 
     if lost:
         request.session_lost()
     assert (request.ask_pause, request.tries_allowed) == (pause, tries)
-    request.asked(100.0, heard=3)
+    request.asked(100.0, newest=3)
     assert (request.ask_at, request.tries, request.asked_after) == (100.0 + pause, 1, 3)
     request.unask()
     request.unask()
