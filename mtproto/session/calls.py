@@ -26,6 +26,7 @@ from mtproto.session.outbox import Outbox
 from mtproto.session.questions import Questions
 from mtproto.session.request import ASK_AFTER, Request, RequestState
 from mtproto.session.sent_packets import SentPackets
+from mtproto.session.server_time import ServerTime
 from mtproto.session.service_messages import MessageKind
 from tl import TLError, service
 
@@ -42,7 +43,7 @@ _NOT_TAKEN = (MessageStatus.NOT_RECEIVED, MessageStatus.NOT_RECEIVED_YET)
 class Calls:
     """The rules for the calls of one session. Owned by the session; the calls themselves stand in the `Outbox`."""
 
-    __slots__ = ("_connection", "_events", "_outbox", "_questions", "_sent")
+    __slots__ = ("_connection", "_events", "_outbox", "_questions", "_sent", "_time")
 
     def __init__(
         self,
@@ -50,6 +51,7 @@ class Calls:
         questions: Questions,
         sent: SentPackets,
         connection: ConnectionState,
+        time: ServerTime,
         events: EventQueue[ClientEvent],
     ) -> None:
         """Work on these parts of the same session."""
@@ -57,6 +59,7 @@ class Calls:
         self._questions = questions
         self._sent = sent
         self._connection = connection
+        self._time = time
         self._events = events
 
     # What the caller wants.
@@ -188,7 +191,7 @@ class Calls:
         A call that was asked about often enough is decided now: a connection that stays up is no reason to wait for
         ever.
         """
-        requests, undecided = self._outbox.to_ask(now, count, self._connection.heard)
+        requests, undecided = self._outbox.to_ask(now, count, self._time.heard, self._time.newest(now))
         for request in undecided:
             self._decide(request, "the server does not say what became of it")
         if requests:

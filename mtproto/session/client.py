@@ -331,7 +331,6 @@ class ClientSession:
         if not parts.time.accepts(msg_id, now):
             return
         inbox.remember(msg_id)
-        parts.connection.packet_accepted()
         if packet.seqno & 1:
             inbox.acknowledge(msg_id, now)
         parts.reader.begin()

@@ -76,7 +76,7 @@ def client_parts(
     outbox = Outbox(limits)
     questions = Questions()
     sent = SentPackets()
-    calls = Calls(outbox, questions, sent, connection, events)
+    calls = Calls(outbox, questions, sent, connection, time, events)
     sealer = Sealer(
         key,
         session_id=session_id,

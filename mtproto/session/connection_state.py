@@ -1,4 +1,4 @@
-"""Whether a connection carries a client's session at present, and how much came over it."""
+"""Whether a connection carries a client's session at present."""
 
 from __future__ import annotations
 
@@ -12,17 +12,15 @@ class ConnectionState:
         up: a connection is there.
         usable: a connection is there and is not broken, so that packets may be sent.
         broken: the connection is of no more use; nothing is read or sent until it is lost.
-        heard: how many packets the session has accepted so far, over all its connections.
 
     """
 
-    __slots__ = ("broken", "heard", "up", "usable")
+    __slots__ = ("broken", "up", "usable")
 
     def __init__(self) -> None:
         self.up = False
         self.usable = False
         self.broken = False
-        self.heard = 0
 
     def made(self) -> None:
         """Note that a connection is there."""
@@ -38,7 +36,3 @@ class ConnectionState:
         """Note that the connection is of no more use and has to be closed."""
         self.broken = True
         self.usable = False
-
-    def packet_accepted(self) -> None:
-        """Count a packet that passed all checks."""
-        self.heard += 1

@@ -226,16 +226,18 @@ class Outbox:
             request.connection_made(now)
             self.next_ask = min(self.next_ask, request.ask_at)
 
-    def to_ask(self, now: float, count: int, heard: int) -> tuple[list[Request], list[Request]]:
+    def to_ask(self, now: float, count: int, heard: int, newest: int) -> tuple[list[Request], list[Request]]:
         """Return up to `count` calls that have to be asked about now, each put off to its next time; and the undecided.
 
-        Undecided are the calls that were asked about often enough. Where nothing at all came since the last question,
-        the connection may be dead: then the call is only asked about again.
+        Undecided are the calls that were asked about often enough. Where the server made no packet since the last
+        question, the connection may be dead: then the call is only asked about again. The arrival of a packet proves
+        nothing: somebody may have kept an old one back.
 
         Args:
             now: local time.
             count: the most ids of one question.
-            heard: how many packets were accepted so far.
+            heard: the highest msg_id of a packet that was accepted.
+            newest: the highest msg_id that the server may have given until now, as far as its clock is known.
 
         """
         asked: list[Request] = []
@@ -248,7 +250,7 @@ class Outbox:
                 request.ask(NEVER)
                 undecided.append(request)
             elif request.ask_at <= now and len(asked) < count:
-                request.asked(now, heard)
+                request.asked(now, newest)
                 asked.append(request)
             self.next_ask = min(self.next_ask, request.ask_at)
         return asked, undecided

@@ -88,7 +88,7 @@ class Request:
         ask_at: when the server is to be asked about the call, local time.
         lost: the call's connection or session is gone, and the server has said nothing of the call since.
         tries: questions about the call since the last news of it.
-        asked_after: how many packets had come when the last of these questions was asked.
+        asked_after: no packet that the server made before the last of these questions has a higher msg_id.
         silences: how often the call was sent again because nobody said what became of it.
         recoveries: steps taken to get an answer that the server has.
         old_ids: earlier ids under which the call is still found.
@@ -324,11 +324,11 @@ class Request:
         """Be asked about at that time (local)."""
         self.ask_at = at
 
-    def asked(self, now: float, heard: int) -> None:
-        """Note a question about the call, asked when so many packets had come."""
+    def asked(self, now: float, newest: int) -> None:
+        """Note a question about the call; `newest` is the highest msg_id that the server may have given until now."""
         self.ask_at = now + self.ask_pause
         self.tries += 1
-        self.asked_after = heard
+        self.asked_after = newest
 
     def unask(self) -> None:
         """Take the last question back: the server has not taken it."""

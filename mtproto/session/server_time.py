@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from mtproto.errors import RemoteProtocolError
 from mtproto.message.key_state import KeyState
-from mtproto.message.message_ids import client_msg_id, is_possible_time, msg_id_time
+from mtproto.message.message_ids import client_msg_id, is_possible_time, least_msg_id, msg_id_time
 from mtproto.session.event_queue import EventQueue
 from mtproto.session.events import ClientEvent, Stale, TimeLearned
 from mtproto.session.salts import ClientSalts
@@ -38,6 +38,7 @@ class ServerTime:
 
     Attributes:
         packet_id: the id of the packet that is being read, by which the clock may be set anew.
+        heard: the highest id of a packet that was accepted.
 
     """
 
@@ -49,6 +50,7 @@ class ServerTime:
         "_salts",
         "_stale_in_a_row",
         "_state",
+        "heard",
         "packet_id",
     )
 
@@ -76,6 +78,7 @@ class ServerTime:
         self._last_msg_id = 0
         self._numbered_at = -1.0  # the server time of that id
         self.packet_id = 0
+        self.heard = 0
 
     # Ids that come.
 
@@ -98,6 +101,8 @@ class ServerTime:
         if sent_at >= state.server_time(now) - OLDEST:
             self._stale_in_a_row = 0
             self.packet_id = msg_id
+            if msg_id > self.heard:
+                self.heard = msg_id
             return True
         theirs, ours = iso(sent_at), iso(state.server_time(now))
         self._events.tell(Stale(msg_id, f"it is of {theirs}, server time is {ours}"))
@@ -106,6 +111,10 @@ class ServerTime:
             state.doubt_time()  # the next connection learns it anew
             raise RemoteProtocolError("msg_id", f"the peer's ids say {theirs}, its earlier ones said {ours}")
         return False
+
+    def newest(self, now: float) -> int:
+        """Return the highest id that the server may have given until now, as far as its clock is known."""
+        return max(self.heard, least_msg_id(self._state.server_time(now)))
 
     def connection_made(self) -> None:
         """Count the ids that are too old from the beginning."""
