@@ -361,15 +361,15 @@ class ServerSession:
         """
         if not self._connected:
             return None
-        if self._gap_due:
+        if self._outbox.gap and self._gap_due:
             self._receiver.notify_of_session(now)
         taken = self._outbox.take(max_bytes - wire.PACKET_OVERHEAD)
-        if self._acks.due or (taken and self._acks):
-            taken.append(Outgoing(wire.write_acks(self._acks.take()), content=False, reply=True))
+        acks = self._acks.take(travelling=bool(taken))
+        if acks:
+            taken.append(Outgoing(wire.write_acks(acks), content=False, reply=True))
         if not taken:
             return None
-        fresh = [message for message in taken if not message.msg_id]
-        payload = self._sealer.seal(taken, now)
+        payload, fresh = self._sealer.seal(taken, now)
         for message in fresh:
             if message.content:
                 self._outbox.sent(message)

@@ -58,8 +58,13 @@ class ServerAcks:
             self.deadline = NEVER
             self._overdue = bool(self._waiting)
 
-    def take(self) -> list[int]:
-        """Take out the acknowledgements of one packet, the oldest first: as many as one `msgs_ack` may hold."""
+    def take(self, *, travelling: bool) -> list[int]:
+        """Take out the acknowledgements of the next packet, the oldest first: as many as one `msgs_ack` may hold.
+
+        There are none if they are not `due` and no packet goes that they can join (`travelling`).
+        """
+        if not self._waiting or not (travelling or self.due):
+            return []
         taken = list(self._waiting)[: self._limits.acks_sent]
         for msg_id in taken:
             del self._waiting[msg_id]

@@ -53,7 +53,7 @@ def is_counted(constructor: int, seqno: int) -> bool:
 
     Clients count their service messages as content, or give them any number, and Telegram's servers let that pass.
     """
-    return ids.is_call(constructor) or (constructor == ids.GZIP_PACKED and bool(seqno & 1))
+    return constructor not in ids.SERVICE_MESSAGES or (constructor == ids.GZIP_PACKED and bool(seqno & 1))
 
 
 class ServerChecks:

@@ -102,7 +102,7 @@ def handle_inner(parts: ServerParts, message: wire.Message, now: float) -> None:
 
 def _dispatch(parts: ServerParts, record: Received, body: bytes, now: float) -> None:
     constructor = wire.constructor_id(body)
-    if not ids.is_call(constructor):
+    if constructor in ids.SERVICE_MESSAGES:
         HANDLERS.get(constructor, _unexpected)(parts, record, body, now)
     elif len(body) < 4:
         raise RemoteProtocolError("body", "there is none")

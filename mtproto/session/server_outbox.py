@@ -37,9 +37,14 @@ UPDATES_BYTES = 4 * 1024 * 1024
 
 
 class ServerOutbox:
-    """The messages of one session to its client. Owned by the session."""
+    """The messages of one session to its client. Owned by the session.
 
-    __slots__ = ("_compress", "_gap", "_gap_notice", "_kept", "_limits", "_queue", "_register", "_stored")
+    Attributes:
+        gap: whether updates were lost and no notice of that is queued yet.
+
+    """
+
+    __slots__ = ("_compress", "_gap_notice", "_kept", "_limits", "_queue", "_register", "_stored", "gap")
 
     def __init__(self, limits: Limits, register: Register, *, compress: bool, kept_in: Kept | None) -> None:
         """Begin without messages.
@@ -57,7 +62,7 @@ class ServerOutbox:
         self._queue = SendQueue()
         self._kept = Kept(KEPT_BYTES, self._make_room, kept_in)
         self._stored: dict[int, Outgoing] = {}  # sent, content-related, not acknowledged; in the order of ids
-        self._gap = False  # an update was dropped, and the client was not told yet
+        self.gap = False
         self._gap_notice: Outgoing | None = None
 
     # What waits to be sent.
@@ -142,8 +147,8 @@ class ServerOutbox:
     def notify_of_session(self, body: bytes) -> None:
         """Queue a `new_session_created` in front of all others; it tells the client of a gap, too, if there is one."""
         notice = Outgoing(body, content=True, reply=False)
-        if self._gap:
-            self._gap, self._gap_notice = False, notice
+        if self.gap:
+            self.gap, self._gap_notice = False, notice
         notice.keep(KEPT_WITH_EACH + len(body))
         self._queue.appendleft(notice)
         self._kept.add(notice.kept)
@@ -185,14 +190,9 @@ class ServerOutbox:
         waiting = self._queue
         return waiting.updates >= self._limits.queued_updates or waiting.update_bytes >= UPDATES_BYTES
 
-    @property
-    def gap(self) -> bool:
-        """Whether updates were lost and no notice of that is queued yet."""
-        return self._gap
-
     def lose_update(self) -> None:
         """Note that an update was lost, so that the client is told of a gap."""
-        self._gap = True
+        self.gap = True
 
     # What was sent.
 
@@ -228,7 +228,7 @@ class ServerOutbox:
             self._kept.take(message.release())
             self._register.answer_gone(message, acknowledged=acknowledged)
             if not acknowledged and (message.update or message is self._gap_notice):
-                self._gap = True
+                self.gap = True
         self._queue.remove(messages)
 
     def forget_old(self, now: float) -> None:

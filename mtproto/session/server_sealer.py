@@ -42,7 +42,7 @@ class ServerSealer:
         self._content_count = 0
         self.last_msg_id = last_msg_id
 
-    def seal(self, messages: Sequence[Outgoing], now: float) -> bytes:
+    def seal(self, messages: Sequence[Outgoing], now: float) -> tuple[bytes, list[Outgoing]]:
         """Give ids and numbers to messages that have none yet, and seal all of them in one packet.
 
         Args:
@@ -50,17 +50,27 @@ class ServerSealer:
             now: the server's time.
 
         Returns:
-            the payload.
+            the payload, and the messages that got their ids now.
 
         """
-        again = any(message.msg_id for message in messages)
-        numbered = [self._number(message, now) for message in messages]
-        if len(numbered) == 1 and not again:
+        fresh: list[Outgoing] = []
+        numbered: list[Message] = []
+        for message in messages:
+            if not message.msg_id:
+                count = self._content_count
+                message.number(self._next_msg_id(now, reply=message.reply), 2 * count + message.content, now)
+                self._content_count = count + message.content
+                fresh.append(message)
+            if message.announced:
+                numbered.append(self._announce(message, now))
+            else:
+                numbered.append(Message(message.msg_id, message.seqno, message.body))
+        if len(numbered) == 1 and fresh:
             msg_id, seqno, body = numbered[0]
         else:
             msg_id = self._next_msg_id(now, reply=any(message.reply for message in messages))
             seqno, body = 2 * self._content_count, wire.write_container(numbered)
-        return self.craft(body, now, msg_id=msg_id, seqno=seqno)
+        return self.craft(body, now, msg_id=msg_id, seqno=seqno), fresh
 
     def craft(
         self,
@@ -84,15 +94,9 @@ class ServerSealer:
             random=self._random,
         ).payload
 
-    def _number(self, message: Outgoing, now: float) -> Message:
-        """Return a message with its id and number, which it gets here if it has none, or its announcement."""
-        if not message.msg_id:
-            count = self._content_count
-            message.number(self._next_msg_id(now, reply=message.reply), 2 * count + message.content, now)
-            self._content_count = count + message.content
-        if message.announced:
-            return Message(self._next_msg_id(now, reply=False), 2 * self._content_count, _announcement(message))
-        return Message(message.msg_id, message.seqno, message.body)
+    def _announce(self, message: Outgoing, now: float) -> Message:
+        """Return the announcement of a message, which has an id of its own."""
+        return Message(self._next_msg_id(now, reply=False), 2 * self._content_count, _announcement(message))
 
     def _next_msg_id(self, now: float, *, reply: bool) -> int:
         self.last_msg_id = server_msg_id(now, self.last_msg_id, reply=reply)
