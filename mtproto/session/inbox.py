@@ -1,4 +1,4 @@
-"""What was received: which ids were seen, and which of them still have to be acknowledged.
+"""The messages that a client received: which ids it saw, and which of them it still has to acknowledge.
 
 core.telegram.org/mtproto/security_guidelines (checking msg_id); acknowledgements and the status bytes of
 `msgs_state_info`: core.telegram.org/mtproto/service_messages_about_messages.
@@ -23,7 +23,7 @@ ACKS_QUEUED = 65536
 
 
 class Seen(Enum):
-    """What the memory of received ids says about one."""
+    """Whether a message came before, as far as its receiver remembers."""
 
     NEW = "new"
     BEFORE = "seen before"
@@ -50,15 +50,16 @@ class MessageStatus(IntFlag):
 
 
 TAKEN = MessageStatus.RECEIVED | MessageStatus.ACKNOWLEDGED
-"""Made once, as flags are joined slowly and thousands are asked for at once."""
+"""The state of most messages. It is joined once, since joining flags is slow and one question names thousands."""
 
 
 class Inbox:
     """The ids of received messages. Owned by one session.
 
     Attributes:
-        acks: ids to be acknowledged, in order of arrival; a repeated message stands in it again.
-        ack_deadline: when the waiting acks have to go alone, local time; infinite while none waits or they may go now.
+        acks: ids to be acknowledged, in order of arrival; the id of a repeated message stands here again.
+        ack_deadline: when the acks that wait have to be sent alone, local time; infinite where none waits, or where
+            they may be sent now.
 
     """
 
@@ -70,7 +71,7 @@ class Inbox:
         self._ids: list[int] = []  # in ascending order
         self._floor = -1
         self.acks: list[int] = []
-        self._waiting: set[int] = set()  # what stands in it
+        self._waiting: set[int] = set()  # the ids in `acks`
         self.ack_deadline = NEVER
         self._overdue = False
 
@@ -84,7 +85,7 @@ class Inbox:
         self._overdue = False
 
     def look_up(self, msg_id: int) -> Seen:
-        """Say whether the id was remembered before, or can't have been."""
+        """Say whether a message with this id was received before, is new, or is too old to tell."""
         ids = self._ids
         if not ids or msg_id > ids[-1]:
             return Seen.NEW if msg_id > self._floor else Seen.TOO_OLD
@@ -93,7 +94,7 @@ class Inbox:
         return Seen.NEW if msg_id > self._floor else Seen.TOO_OLD
 
     def remember(self, msg_id: int) -> None:
-        """Keep an id that is new; beyond the limit the lowest one goes."""
+        """Remember a new id; beyond the limit the lowest one is forgotten."""
         ids = self._ids
         if not ids or msg_id > ids[-1]:
             ids.append(msg_id)
@@ -103,7 +104,7 @@ class Inbox:
             self._floor = ids.pop(0)
 
     def acknowledge(self, msg_id: int, now: float) -> None:
-        """Queue an acknowledgement; where too many wait it is left out, and the peer sends the message again."""
+        """Queue an acknowledgement. Where too many wait, it is left out, and the peer sends the message again."""
         if len(self.acks) < ACKS_QUEUED:
             self.acks.append(msg_id)
             self._waiting.add(msg_id)
@@ -111,13 +112,13 @@ class Inbox:
             self.ack_deadline = now + ACK_DELAY
 
     def tick(self, now: float) -> None:
-        """Note that the time of the acks has come."""
+        """Note that the acks that wait have to be sent, if their deadline is reached."""
         if self.ack_deadline <= now:
             self.ack_deadline = NEVER
             self._overdue = True
 
     def acks_due(self, now: float) -> bool:
-        """Say whether the acks that wait have to go, alone if need be."""
+        """Say whether the acks that wait have to be sent, alone if need be."""
         return len(self.acks) > self._pending or self._overdue or self.ack_deadline <= now
 
     def take_acks(self, count: int) -> list[int]:

@@ -40,7 +40,7 @@ __all__ = ["ServerSession"]
 ACK = 8
 """Bytes of one id in a list of acknowledgements."""
 
-WEIGHT = 2560
+WEIGHT = 3072
 """Bytes that a session takes when it remembers nothing; as measured."""
 
 SHRUNK = 32
@@ -246,8 +246,13 @@ class ServerSession:
         self._outbox.send_all_again(now)
 
     def disconnected(self, now: float) -> None:
-        """Stop sending. Queries go on; their answers wait."""
+        """Stop sending. Queries go on; their answers wait.
+
+        The rest of a packet that is `unread` is dropped. No message of the rest was acknowledged, so that the client
+        sends these messages again.
+        """
         self._connected = False
+        self._receiver.drop_rest()
         self._questions.clear()
         self._outbox.forget_old(now)
 
@@ -280,7 +285,14 @@ class ServerSession:
         """
         return self._checks.check(message, now)
 
-    def receive(self, message: Unsealed, now: float, verdict: Verdict | None = None) -> list[ServerEvent]:
+    @property
+    def unread(self) -> bool:
+        """Whether a part of the last packet is still to be handled, by `read_on`."""
+        return self._receiver.unread
+
+    def receive(
+        self, message: Unsealed, now: float, verdict: Verdict | None = None, budget: int | None = None
+    ) -> list[ServerEvent]:
         """Handle what is in an opened packet of this session that came over the connection which carries it.
 
         A packet that is refused gives a `NotAccepted` with its own msg_id, and no other event.
@@ -289,11 +301,19 @@ class ServerSession:
             message: what `unseal` returned for this key and session id.
             now: the server's time.
             verdict: what `check` said about the packet just before; None lets the packet be checked here.
+            budget: units of work, of about 10 µs each, after which the session keeps the rest of an accepted packet.
+                The session is `unread` then, and `read_on` must go on before the next packet is checked. No message of
+                the rest is acknowledged before it is handled. With None everything is handled at once.
 
         """
         if verdict is None:
             verdict = self._checks.check(message, now)
-        self._receiver.receive(message, verdict, now)
+        self._receiver.receive(message, verdict, now, budget)
+        return self._events.take()
+
+    def read_on(self, now: float, budget: int | None = None) -> list[ServerEvent]:
+        """Handle the rest of a packet, or a part of it; see `receive`."""
+        self._receiver.read_on(now, budget)
         return self._events.take()
 
     def turn_away(self, message: Unsealed, verdict: Verdict, now: float) -> tuple[list[ServerEvent], bytes | None]:

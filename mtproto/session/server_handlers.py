@@ -7,6 +7,7 @@ message's is a call of the API.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import wraps
 from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
@@ -112,10 +113,11 @@ def _dispatch(parts: ServerParts, record: Received, body: bytes, now: float) -> 
 def _decoded(handler: Callable[[ServerParts, Received, F, float], None]) -> Handler:
     """Return a handler that decodes the message and hands its fields over."""
 
-    def decode_and_handle(parts: ServerParts, record: Received, body: bytes, now: float) -> None:
+    @wraps(handler)
+    def read(parts: ServerParts, record: Received, body: bytes, now: float) -> None:
         handler(parts, record, service.decode(body), now)
 
-    return decode_and_handle
+    return read
 
 
 def _unexpected(parts: ServerParts, record: Received, body: bytes, _now: float) -> None:
@@ -189,16 +191,21 @@ def _get_future_salts(parts: ServerParts, record: Received, fields: GetFutureSal
 
 
 # ping#7abe77ec ping_id:long = Pong;
-def _ping(parts: ServerParts, record: Received, fields: PingFields | PingDelayDisconnectFields, _now: float) -> None:
+def _ping(parts: ServerParts, record: Received, fields: PingFields, _now: float) -> None:
     """Answer with a pong."""
-    pong = service.types.Pong(msg_id=record.msg_id, ping_id=fields.ping_id)
-    parts.reply(record.msg_id, pong.to_bytes())
+    _send_pong(parts, record, fields.ping_id)
+
+
+def _send_pong(parts: ServerParts, record: Received, ping_id: int) -> None:
+    parts.reply(record.msg_id, service.types.Pong(msg_id=record.msg_id, ping_id=ping_id).to_bytes())
 
 
 # ping_delay_disconnect#f3427b8c ping_id:long disconnect_delay:int = Pong;
-def _ping_delay_disconnect(parts: ServerParts, record: Received, fields: PingDelayDisconnectFields, now: float) -> None:
+def _ping_delay_disconnect(
+    parts: ServerParts, record: Received, fields: PingDelayDisconnectFields, _now: float
+) -> None:
     """Answer with a pong, and let the connection end after the delay."""
-    _ping(parts, record, fields, now)
+    _send_pong(parts, record, fields.ping_id)
     parts.tell(CloseAfter(max(0, fields.disconnect_delay)))
 
 

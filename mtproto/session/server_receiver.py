@@ -1,7 +1,11 @@
-"""What a server does with a packet once its checks are made: accept it, answer a repetition, or refuse it."""
+"""What a server does with a packet once its checks are made: accept it, answer a repetition, or refuse it.
+
+A packet that is accepted may be handled in steps: `ServerReceiver` keeps the messages that are still to be handled.
+"""
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 from struct import Struct
 
@@ -29,19 +33,25 @@ class ServerReceiver:
 
     """
 
-    __slots__ = ("_checks", "_parts", "_random", "first_msg_id")
+    __slots__ = ("_checks", "_parts", "_random", "_rest", "first_msg_id")
 
     def __init__(self, parts: ServerParts, checks: ServerChecks, random: Callable[[int], bytes]) -> None:
         self._parts = parts
         self._checks = checks
         self._random = random
+        self._rest: deque[Message] = deque()  # messages of a container that are still to be handled
         self.first_msg_id = 0
 
-    def receive(self, message: Unsealed, verdict: Verdict, now: float) -> None:
+    @property
+    def unread(self) -> bool:
+        """Whether messages of the last packet are still to be handled."""
+        return bool(self._rest)
+
+    def receive(self, message: Unsealed, verdict: Verdict, now: float, budget: int | None) -> None:
         """Handle a packet that came over the connection which carries the session; see `ServerSession.receive`."""
         match verdict.finding:
             case Finding.NEW:
-                self._accept(message, verdict, now)
+                self._accept(message, verdict, now, budget)
             case Finding.REPEATED:
                 for record in self._repeated_records(message, verdict):
                     self._parts.repeat(record, now)
@@ -78,7 +88,7 @@ class ServerReceiver:
         parts.outbox.notify_of_session(notice.to_bytes())
         return unique_id
 
-    def _accept(self, message: Unsealed, verdict: Verdict, now: float) -> None:
+    def _accept(self, message: Unsealed, verdict: Verdict, now: float, budget: int | None) -> None:
         """Handle a new packet."""
         parts = self._parts
         for tolerated in verdict.tolerated:
@@ -89,9 +99,23 @@ class ServerReceiver:
             return
         parts.register.remember(Received(message.msg_id, message.seqno, container=True, counted=parts.strict))
         self._create(min((inner.msg_id for inner in verdict.messages), default=message.msg_id), now)
-        with parts.reader.within(ids.MSG_CONTAINER):
-            for inner in verdict.messages:
-                handle_inner(parts, inner, now)
+        self._rest.extend(verdict.messages)
+        self.read_on(now, budget)
+
+    def read_on(self, now: float, budget: int | None) -> None:
+        """Handle the messages of a container that are still to be handled, as many as the budget allows."""
+        parts, rest = self._parts, self._rest
+        reader = parts.reader
+        end = reader.work + (budget or 0)
+        with reader.within(ids.MSG_CONTAINER):
+            while rest and (budget is None or reader.work < end):
+                handle_inner(parts, rest.popleft(), now)
+                if budget is not None:
+                    reader.handled()
+
+    def drop_rest(self) -> None:
+        """Forget the messages that are still to be handled: as far as the client is told, they were not received."""
+        self._rest.clear()
 
     def _create(self, first_msg_id: int, now: float) -> None:
         """Tell the client that a session was made for it, and again if an older message comes later."""

@@ -1,8 +1,9 @@
-"""The four service constructors whose payload stays bytes, read and written by hand, and rpc_error.
+"""The service messages whose payload stays bytes, and those of many ids, read and written by hand.
 
-`msg_container`, `message`, `rpc_result` and `gzip_packed` carry bodies that this room does not understand (they belong
-to the API's schema), so no TL object is made for them. Every other service message goes through its declaration.
-All numbers are little-endian; a msg_id is a signed 64-bit integer, as TL reads a `long`.
+`msg_container`, `message`, `msg_copy`, `rpc_result` and `gzip_packed` carry bodies of the API's schema, which this room
+does not know, so that no TL object is made of them. Messages that hold nothing but ids are read without TL objects for
+speed. Every other service message goes through its declaration. All numbers are little-endian; a msg_id is a signed
+64-bit integer, as TL reads a `long`.
 
 Pages: core.telegram.org/mtproto/service_messages (containers, gzip_packed), core.telegram.org/mtproto/TL-combinators.
 """
@@ -10,7 +11,7 @@ Pages: core.telegram.org/mtproto/service_messages (containers, gzip_packed), cor
 from __future__ import annotations
 
 import zlib
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Generator, Sequence
 from io import BytesIO
 from struct import Struct, pack, unpack_from
 from typing import NamedTuple
@@ -36,12 +37,14 @@ __all__ = [
     "MESSAGE_HEADER",
     "PACKET_OVERHEAD",
     "SHORT_AT_MOST",
+    "SHORT_STREAM",
     "Message",
     "TooMany",
     "check_future_salts",
     "constructor_id",
     "count_ids",
     "gzip_if_shorter",
+    "inflating",
     "read_container",
     "read_copy",
     "read_gzip",
@@ -71,10 +74,11 @@ _GZIP_UP_TO = 64 * 1024
 # Bodies above this size are parts of files, which are compressed already: trying costs milliseconds and gains nothing.
 
 _GZIP_WORTH = 0.9
-# What a packed body has to come down to, as in TDLib: the other end has work with it, too.
+# The share of its size to which packing must bring a body, as in TDLib: unpacking is work for the other end.
 
 _GZIP_SAMPLE = 2048
-# Bytes out of the middle that tell for a twentieth of the work whether packing is worth while: of pictures it is not.
+# Bytes out of the middle of a body. Packing them tells for a twentieth of the work whether packing the whole body is
+# worth while; packing a picture is not.
 
 _WORD = Struct("<I")
 _PAIR = Struct("<II")
@@ -91,12 +95,19 @@ INFLATED_MOST = 1032
 SHORT_AT_MOST = 128 * 1024
 """Bytes that a service message may become which carries no other: the longest that are sent name 8192 messages."""
 
-_PIECE = 2 * 1024 * 1024
-# Bytes that are inflated at once. What zlib makes of more lies in many pieces, which it copies: twice the memory.
+_PIECE = 512 * 1024
+# Bytes that are inflated at once: some milliseconds. What zlib makes of more lies in many pieces, which it copies.
+
+SHORT_STREAM = 512
+"""Bytes of a stream that becomes no more than is inflated at once, whatever stands in it."""
+
+_FEED = 256 * 1024
+# Bytes of a stream that are given to zlib at once, since it copies those that it does not take yet.
 
 _GZIP_OR_ZLIB = zlib.MAX_WBITS | 32
 # Window size 32 KiB, header told by its first bytes: some clients send a zlib stream (78 9c) where gzip is declared.
 _GZIP = zlib.MAX_WBITS | 16
+_GZIP_MAGIC = b"\x1f\x8b"
 
 
 class TooMany(RemoteProtocolError):
@@ -119,7 +130,7 @@ class Message(NamedTuple):
 
 
 def constructor_id(body: bytes) -> int:
-    """Return the id (unsigned 32 bits) that `body` begins with, or 0 for a body without one."""
+    """Return the id (unsigned 32 bits) with which `body` begins, or 0 for a body without one."""
     return int(_WORD.unpack_from(body)[0]) if len(body) >= _WORD.size else 0
 
 
@@ -131,8 +142,8 @@ def read_container(body: bytes, limit: int) -> list[Message]:
         limit: how many messages are accepted.
 
     Raises:
-        RemoteProtocolError: it is cut short, has bytes left over, holds a message of impossible length, or another
-            container. A container is accepted or rejected as a whole.
+        RemoteProtocolError: the container is cut short, has bytes left over, or holds a message of impossible length or
+            another container. A container is accepted or rejected as a whole.
         TooMany: more than `limit` messages; a kind of the above.
 
     """
@@ -201,7 +212,7 @@ def read_rpc_result(body: bytes) -> tuple[int, bytes]:
     """Split a serialized `rpc_result` into (req_msg_id, serialized result).
 
     Raises:
-        RemoteProtocolError: it is too short for a result with a constructor id.
+        RemoteProtocolError: the message is too short for a result with a constructor id.
 
     """
     if len(body) < _RPC_RESULT.size + _WORD.size:
@@ -210,10 +221,10 @@ def read_rpc_result(body: bytes) -> tuple[int, bytes]:
 
 
 def read_req_msg_id(body: bytes) -> int:
-    """Return the id of the question from a serialized `future_salts`, in which it comes first; no more is read.
+    """Return the id of the question from a serialized `future_salts`, in which the id comes first. No more is read.
 
     Raises:
-        RemoteProtocolError: it is too short for one.
+        RemoteProtocolError: the message is too short for an id.
 
     """
     if len(body) < _RPC_RESULT.size:
@@ -225,7 +236,7 @@ def check_future_salts(body: bytes, limit: int) -> None:
     """Check how many salts a serialized `future_salts` holds, before anything is made of them.
 
     Raises:
-        RemoteProtocolError: it is too short for a count, or holds more than `limit`.
+        RemoteProtocolError: the message is too short for a count, or holds more than `limit` salts.
 
     """
     if len(body) < _FUTURE_SALTS.size:
@@ -251,10 +262,10 @@ def write_acks(msg_ids: Sequence[int]) -> bytes:
 
 
 def count_ids(body: bytes) -> int:
-    """Return how many ids a service message names whose first field is `msg_ids:Vector<long>`; they are not read.
+    """Return how many ids a service message names whose first field is `msg_ids:Vector<long>`. The ids are not read.
 
     Raises:
-        RemoteProtocolError: it is too short for them, or begins with something else.
+        RemoteProtocolError: the message is too short for these ids, or its first field is no such vector.
 
     """
     if len(body) < _VECTOR_HEAD.size:
@@ -299,13 +310,21 @@ def read_gzip(body: bytes, limit: int, short: Collection[int] = ()) -> bytes:
         RemoteProtocolError: the stream is damaged, cut short or followed by something, or grows beyond `limit`.
 
     """
+    unpacker = zlib.decompressobj(wbits=_GZIP_OR_ZLIB)
+    most = min(limit, SHORT_AT_MOST)
     try:
-        packed, end = read_bytes(body, _WORD.size)
-    except WireError as error:
-        raise RemoteProtocolError("gzip_packed", str(error)) from error
-    if end != len(body):
-        raise RemoteProtocolError("gzip_packed", f"{len(body) - end} bytes are left over")
-    return _inflate(packed, limit, short)
+        unpacked = unpacker.decompress(_packed_data(body), most + 1)
+    except zlib.error as error:
+        raise RemoteProtocolError("gzip_packed", "the stream is damaged") from error
+    if unpacker.eof and len(unpacked) <= most and not unpacker.unused_data:
+        return unpacked  # most objects are short
+    steps = inflating(body, limit, short)
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            inflated: bytes = end.value
+            return inflated
 
 
 def write_gzip(body: bytes) -> bytes:
@@ -326,29 +345,65 @@ def gzip_if_shorter(body: bytes) -> bytes:
     return packed if len(packed) <= _GZIP_WORTH * len(body) else body
 
 
-def _inflate(data: bytes, limit: int, short: Collection[int]) -> bytes:
+def inflating(body: bytes, limit: int, short: Collection[int] = ()) -> Generator[None, None, bytes]:
+    """Inflate as `read_gzip` does, in steps of a few milliseconds: a generator that returns the object.
+
+    Raises:
+        RemoteProtocolError: as `read_gzip` does, at whichever step shows it.
+
+    """
+    data = _packed_data(body)
     unpacker = zlib.decompressobj(wbits=_GZIP_OR_ZLIB)
     try:
         # One byte more than allowed is asked for: getting it tells a bomb from an object of exactly that size.
-        body = unpacker.decompress(data, min(limit, SHORT_AT_MOST) + 1)
-        if len(body) > SHORT_AT_MOST and limit > SHORT_AT_MOST:
-            if constructor_id(body) in short:
-                raise RemoteProtocolError("gzip_packed", f"a service message of more than {SHORT_AT_MOST} bytes")
-            unpacker = zlib.decompressobj(wbits=_GZIP_OR_ZLIB)  # once more, which costs less than joining two pieces
-            body = unpacker.decompress(data, min(_PIECE, limit + 1))
-        if len(body) == _PIECE:
-            gathered = BytesIO()
-            while body:
-                gathered.write(body)
-                room = limit + 1 - gathered.tell()
-                body = unpacker.decompress(unpacker.unconsumed_tail, min(_PIECE, room)) if room else b""
-            body = gathered.getvalue()
+        unpacked = unpacker.decompress(data[:_FEED], min(limit, SHORT_AT_MOST) + 1)
+        if len(unpacked) > SHORT_AT_MOST and constructor_id(unpacked) in short:
+            raise RemoteProtocolError("gzip_packed", f"a service message of more than {SHORT_AT_MOST} bytes")
+        fed = min(len(data), _FEED)
+        if not unpacker.eof and len(unpacked) <= limit:
+            gathered = BytesIO(bytes(min(limit, INFLATED_MOST * len(data), _announced_size(data))))
+            gathered.write(unpacked)
+            del unpacked
+            while not unpacker.eof and gathered.tell() <= limit:
+                yield
+                feed = unpacker.unconsumed_tail
+                if not feed:
+                    feed = data[fed : fed + _FEED]
+                    fed += len(feed)
+                piece = unpacker.decompress(feed, min(_PIECE, limit + 1 - gathered.tell()))
+                gathered.write(piece)
+                if not piece and not feed:
+                    break  # nothing is left, and the stream has no end
+            gathered.truncate()
+            unpacked = gathered.getvalue()
     except zlib.error as error:
         raise RemoteProtocolError("gzip_packed", "the stream is damaged") from error
-    if len(body) > limit:
+    if len(unpacked) > limit:
         raise RemoteProtocolError("gzip_packed", f"{len(data)} bytes inflate to more than {limit}")
     if not unpacker.eof:
         raise RemoteProtocolError("gzip_packed", "the stream is cut short")
-    if unpacker.unused_data:
-        raise RemoteProtocolError("gzip_packed", f"{len(unpacker.unused_data)} bytes follow the stream")
-    return body
+    behind = len(unpacker.unused_data) + len(data) - fed
+    if behind:
+        raise RemoteProtocolError("gzip_packed", f"{behind} bytes follow the stream")
+    return unpacked
+
+
+def _announced_size(data: bytes) -> int:
+    """Return how many bytes a gzip stream says that it becomes, which may be wrong; 0 for a zlib stream.
+
+    Room for all of these bytes is made at once, since room that grows is copied each time.
+    """
+    if data[:2] != _GZIP_MAGIC or len(data) < _WORD.size:
+        return 0
+    return int(_WORD.unpack_from(data, len(data) - _WORD.size)[0])
+
+
+def _packed_data(body: bytes) -> bytes:
+    """Return the stream inside a serialized `gzip_packed`, whose only field is `packed_data:bytes`."""
+    try:
+        data, end = read_bytes(body, _WORD.size)
+    except WireError as error:
+        raise RemoteProtocolError("gzip_packed", str(error)) from error
+    if end != len(body):
+        raise RemoteProtocolError("gzip_packed", f"{len(body) - end} bytes are left over")
+    return data

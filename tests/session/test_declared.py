@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import ast
 import inspect
+from collections.abc import Mapping
 from pathlib import Path
-from types import UnionType
+from types import ModuleType, UnionType
 from typing import Any, get_args, get_type_hints
 
 import pytest
 
-from mtproto.session import client_handlers, client_message_handlers, constructors, declared
-from mtproto.session.client_handlers import HANDLERS
+from mtproto.session import client_handlers, client_message_handlers, constructors, declared, server_handlers
 from tl import service
 from tl.declaration import Declaration
 
@@ -21,7 +21,13 @@ PROTOCOLS = [
     value for value in vars(declared).values() if inspect.isclass(value) and value.__module__ == declared.__name__
 ]
 
-DECODED = {key: handler for key, handler in HANDLERS.items() if hasattr(handler, "__wrapped__")}
+TABLES = {
+    "client": (client_handlers.HANDLERS, (client_handlers, client_message_handlers)),
+    "server": (server_handlers.HANDLERS, (server_handlers,)),
+}
+"""The handlers of each half, by constructor id, and the modules in which these stand."""
+
+of_each_half = pytest.mark.parametrize(("handlers", "modules"), TABLES.values(), ids=TABLES)
 
 
 def tl_class(protocol: type) -> Any:
@@ -60,10 +66,14 @@ def taken_by(handler: Any) -> set[int]:
     return {tl_class(protocol).ID for protocol in protocols}
 
 
-def test_each_handler_of_a_decoded_message_takes_what_the_table_hands_to_it() -> None:
+@of_each_half
+def test_each_handler_of_a_decoded_message_takes_what_the_table_hands_to_it(
+    handlers: Mapping[int, Any], modules: tuple[ModuleType, ...]
+) -> None:
     handed: dict[Any, set[int]] = {}
-    for constructor, handler in DECODED.items():
-        handed.setdefault(handler.__wrapped__, set()).add(constructor)
+    for constructor, handler in handlers.items():
+        if hasattr(handler, "__wrapped__"):
+            handed.setdefault(handler.__wrapped__, set()).add(constructor)
     assert handed
     assert {handler: taken_by(handler) for handler in handed} == handed
 
@@ -84,11 +94,15 @@ def quoted_above(module: Any) -> dict[str, list[str]]:
     return found
 
 
-def test_each_handler_stands_under_the_declarations_of_what_it_handles() -> None:
-    quoted = quoted_above(client_handlers) | quoted_above(client_message_handlers)
-    for constructor, handler in HANDLERS.items():
+@of_each_half
+def test_each_handler_stands_under_the_declarations_of_what_it_handles(
+    handlers: Mapping[int, Any], modules: tuple[ModuleType, ...]
+) -> None:
+    quoted = {name: lines for module in modules for name, lines in quoted_above(module).items()}
+    for constructor, handler in handlers.items():
         assert f"{declared_as(service.schema.by_id(constructor).NAME)};" in quoted[handler.__name__]
 
 
-def test_the_table_names_service_messages_only() -> None:
-    assert set(HANDLERS) <= constructors.SERVICE_MESSAGES
+@of_each_half
+def test_the_table_names_service_messages_only(handlers: Mapping[int, Any], modules: tuple[ModuleType, ...]) -> None:
+    assert set(handlers) <= constructors.SERVICE_MESSAGES
