@@ -15,8 +15,9 @@ from mtproto.errors import LocalProtocolError, MTProtoError, RemoteProtocolError
 from mtproto.limits import DEFAULT_LIMITS, Limits
 from mtproto.message.envelope import Sender, Unsealed, unseal
 from mtproto.message.key_state import KeyState
-from mtproto.session.client_handlers import dispatch
+from mtproto.session.client_handlers import dispatch, handle_unread
 from mtproto.session.client_parts import client_parts
+from mtproto.session.client_unpacking import is_unpacked
 from mtproto.session.events import ClientEvent, ForeignSession, QuickAcked, SessionBroken, Stale
 from mtproto.session.inbox import Seen
 from mtproto.session.request import Body, Request, RequestState
@@ -24,6 +25,7 @@ from mtproto.session.salts import SALTS_WANTED
 from mtproto.session.sealer import check_body
 from mtproto.session.service_messages import HttpWait, MessageKind, Packet
 from mtproto.session.time_window import NEVER
+from mtproto.session.wire import SHORT_STREAM, Message
 from tl import service
 
 __all__ = ["ClientSession"]
@@ -166,13 +168,14 @@ class ClientSession:
         return self._parts.outbox.take_unsent()
 
     def give_up(self, reason: str) -> tuple[list[Request], list[ClientEvent]]:
-        """End the session, because its key is gone or because a new one takes its place.
+        """End the session, because its key is gone or because a new one takes its place. What is `unread` is dropped.
 
         Returns:
             The calls that another session can `add`, since they were not executed or may be executed twice; and the
             events of the others, which end with `OutcomeUnknown(request, reason)`.
 
         """
+        self._parts.unread.drop()
         free = self._parts.calls.give_up(reason)
         return free, self._parts.events.take()
 
@@ -195,8 +198,14 @@ class ClientSession:
         parts.salts.plan(now)
 
     def disconnected(self, now: float) -> None:
-        """Stop sending: the connection is gone. The session lives on until `connected` or for ever."""
+        """Stop sending: the connection is gone. The session lives on until `connected` or for ever.
+
+        The rest of a packet that is `unread` is handled now: the packet came before the end, and a part of it may be
+        acknowledged. The events are told with the next ones.
+        """
         parts = self._parts
+        if parts.unread:
+            self._handle_on(now, None)
         parts.connection.lost()
         parts.outbox.connection_lost()
         parts.sent.clear()
@@ -236,7 +245,8 @@ class ClientSession:
     def tick(self, now: float) -> list[ClientEvent]:
         """Do what is due at `now`; afterwards `next_packet` may have something. Call it at `next_deadline`."""
         parts = self._parts
-        parts.renewal.finish_if_ready(now)
+        if not parts.unread.messages:  # the rest of a packet of the old session is handled first
+            parts.renewal.finish_if_ready(now)
         if parts.connection.usable:
             parts.inbox.tick(now)
             if parts.outbox.next_ask <= now:
@@ -290,12 +300,20 @@ class ClientSession:
 
     # Packets in.
 
-    def receive(self, payload: bytes, now: float) -> list[ClientEvent]:
+    @property
+    def unread(self) -> bool:
+        """Whether a part of the last packet is still to be handled, by `read_on`."""
+        return bool(self._parts.unread)
+
+    def receive(self, payload: bytes, now: float, budget: int | None = None) -> list[ClientEvent]:
         """Open a packet, make every check of core.telegram.org/mtproto/security_guidelines, and handle what is in it.
 
         Args:
             payload: one encrypted packet, exact (the framing has cut its own padding).
             now: local time.
+            budget: units of work, of about 10 µs each, after which the session keeps the rest of a packet that has
+                passed all checks: the rest is `unread`, and `read_on` goes on. No message of the rest is acknowledged
+                before it is handled. With None all is handled at once. The rest of an earlier packet is handled first.
 
         Raises:
             RemoteProtocolError: a check failed that the peer can't fail by accident. The session does nothing more
@@ -303,8 +321,11 @@ class ClientSession:
 
         """
         parts = self._parts
+        if parts.unread:
+            self._handle_on(now, None)
         if parts.connection.broken:
             return parts.events.take()
+        parts.unread.begin_step(budget)
         try:
             self._receive(unseal(self.key_state.auth_key, Sender.SERVER, payload), now)
         except RemoteProtocolError as error:
@@ -335,7 +356,45 @@ class ClientSession:
             inbox.acknowledge(msg_id, now)
         parts.reader.begin()
         parts.questions.packet_begins()
+        if parts.unread.budget is not None and len(packet.body) > SHORT_STREAM:
+            message = Message(msg_id, packet.seqno, packet.body)
+            if not is_unpacked(parts, message):
+                parts.unread.keep_packed(message)
+                return
         dispatch(parts, msg_id, packet.body, now)
+        if not parts.unread.messages:
+            self._end_packet(now)
+
+    def read_on(self, now: float, budget: int | None = None) -> list[ClientEvent]:
+        """Handle the rest of a packet, or a part of it; see `receive`."""
+        self._handle_on(now, budget)
+        return self._parts.events.take()
+
+    def _handle_on(self, now: float, budget: int | None) -> None:
+        parts = self._parts
+        parts.questions.packet_begins()
+        parts.unread.begin_step(budget)
+        packed = parts.unread.packed
+        if packed is not None:
+            if budget is not None and not is_unpacked(parts, packed):
+                return
+            parts.unread.take_packed()
+            dispatch(parts, packed.msg_id, packed.body, now)
+        else:
+            handle_unread(parts, now)
+        if not parts.unread.messages:
+            self._end_packet(now)
+
+    def drop_rest(self) -> None:
+        """Drop the rest of a container: handling it led to an error that nobody expected.
+
+        No message of the rest was acknowledged, so that the server sends them again.
+        """
+        self._parts.unread.drop_messages()
+
+    def _end_packet(self, now: float) -> None:
+        """Do the work that is done once for each packet, since it looks at all calls."""
+        parts = self._parts
         lost_below_id = parts.notices.take_lost_below()
         if lost_below_id:
             parts.calls.sessions_lost(lost_below_id, now)

@@ -23,6 +23,7 @@ from mtproto.session import constructors as ids
 from mtproto.session import wire
 from mtproto.session.client_parts import ClientParts
 from mtproto.session.client_refusals import question_refused
+from mtproto.session.client_unpacking import answers_open_call, is_unpacked
 from mtproto.session.events import (
     Anomaly,
     AnswerDropped,
@@ -56,7 +57,7 @@ if TYPE_CHECKING:
         RpcErrorFields,
     )
 
-__all__ = ["HANDLERS", "Handler", "dispatch"]
+__all__ = ["HANDLERS", "Handler", "dispatch", "handle_unread"]
 
 Handler: TypeAlias = Callable[[ClientParts, int, bytes, float], None]
 """Takes the parts of the session, the id of the message, its serialized body and the local time."""
@@ -294,14 +295,28 @@ def _new_session_created(parts: ClientParts, _msg_id: int, news: NewSessionCreat
 
 
 # msg_container#73f1f8dc messages:vector<%Message> = MessageContainer;
-def _msg_container(parts: ClientParts, msg_id: int, body: bytes, now: float) -> None:
+def _msg_container(parts: ClientParts, _msg_id: int, body: bytes, now: float) -> None:
     """Handle the messages of a container one after the other."""
-    messages = parts.reader.container(body)
-    with parts.reader.within(ids.MSG_CONTAINER):
-        for inner in messages:
-            if inner.msg_id > msg_id:
+    parts.unread.keep(parts.reader.container(body))
+    handle_unread(parts, now)
+
+
+def handle_unread(parts: ClientParts, now: float) -> None:
+    """Handle the messages of the packet's container, as many as the present step allows."""
+    unread, reader = parts.unread, parts.reader
+    packet_id = parts.time.packet_id
+    in_steps = unread.budget is not None
+    end = reader.work + (unread.budget or 0)
+    with reader.within(ids.MSG_CONTAINER):
+        while unread.messages:
+            if in_steps and (reader.work >= end or not is_unpacked(parts, unread.messages[0])):
+                return
+            inner = unread.take()
+            if inner.msg_id > packet_id:
                 parts.events.tell(Anomaly(inner.msg_id, "its container has a lower msg_id"))
             _inner(parts, inner, now)
+            if in_steps:
+                reader.handled()
 
 
 def _inner(parts: ClientParts, inner: wire.Message, now: float) -> None:
@@ -313,7 +328,7 @@ def _inner(parts: ClientParts, inner: wire.Message, now: float) -> None:
     if inner.seqno & 1:
         inbox = parts.inbox
         seen = inbox.look_up(inner_id)
-        if seen is Seen.TOO_OLD and not _answers_open_call(parts, inner.body):
+        if seen is Seen.TOO_OLD and not answers_open_call(parts, inner.body):
             parts.events.tell(Stale(inner_id, seen.value))
             return
         inbox.acknowledge(inner_id, now)
@@ -322,13 +337,6 @@ def _inner(parts: ClientParts, inner: wire.Message, now: float) -> None:
         if seen is Seen.NEW:
             inbox.remember(inner_id)
     dispatch(parts, inner_id, inner.body, now)
-
-
-def _answers_open_call(parts: ClientParts, body: bytes) -> bool:
-    """Whether a message answers an open call: that is as good as a memory of the message's id."""
-    if wire.constructor_id(body) != ids.RPC_RESULT or len(body) < 16:
-        return False
-    return parts.outbox.find(wire.read_rpc_result(body)[0]) is not None
 
 
 # msg_copy#e06046b2 orig_message:Message = MessageCopy;

@@ -21,6 +21,7 @@ from mtproto.session.sealer import Sealer, new_session_id
 from mtproto.session.sent_packets import SentPackets
 from mtproto.session.server_time import ServerTime
 from mtproto.session.session_notices import SessionNotices
+from mtproto.session.unread_packet import UnreadPacket
 
 __all__ = ["ClientParts", "client_parts"]
 
@@ -42,6 +43,7 @@ class ClientParts:
         sent: what the packets of this connection carried.
         notices: the new sessions of which the server has told.
         reader: takes packets apart.
+        unread: the rest of a packet that is handled in steps.
         sealer: puts packets together.
         renewal: gives the session up where its ids are of no more use.
 
@@ -59,6 +61,7 @@ class ClientParts:
     sent: SentPackets
     notices: SessionNotices
     reader: PacketReader
+    unread: UnreadPacket
     sealer: Sealer
     renewal: Renewal
 
@@ -116,6 +119,7 @@ def client_parts(
         sent=sent,
         notices=SessionNotices(),
         reader=PacketReader(limits),
+        unread=UnreadPacket(),
         sealer=sealer,
         renewal=renewal,
     )

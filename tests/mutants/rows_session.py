@@ -50,7 +50,7 @@ ROWS: Mapping[tuple[str, str], Sequence[tuple[str, str]]] = {
         ("if not inner_id & 1:", "if False:"),
         ("if seen is Seen.BEFORE:", "if False:"),
         ("inbox.remember(inner_id)", "pass"),
-        ("if seen is Seen.TOO_OLD and not _answers_open_call(parts, inner.body):", "if False:"),
+        ("if seen is Seen.TOO_OLD and not answers_open_call(parts, inner.body):", "if False:"),
         ("if question is None or question.kind is not MessageKind.SALTS:", "if question is None:"),
         (
             "question = parts.questions.find(wire.read_req_msg_id(body))\n",

@@ -9,7 +9,7 @@ from mtproto.session.calls import SILENCES
 from mtproto.session.client_parts import ClientParts
 from mtproto.session.events import Acked, Anomaly, RequestLost, RpcFailed, SessionBroken
 from mtproto.session.inbox import TAKEN, MessageStatus
-from mtproto.session.request import TRIES, Request, RequestState
+from mtproto.session.request import ASK_ABOUT_ACKED, TRIES, Request, RequestState
 from mtproto.session.service_messages import MessageKind
 from tests.session.harness import api_body
 from tests.session.parts import NOW, make_parts, sealed, told
@@ -55,7 +55,8 @@ def test_what_was_received_is_acknowledged_and_told_once() -> None:
     parts = make_parts()
     [request] = sealed(parts)
     parts.calls.told_state(request, TAKEN, 0, NOW)
-    parts.calls.told_state(request, TAKEN, 0, NOW)
+    parts.calls.told_state(request, TAKEN, 0, NOW + 50)
+    assert request.ask_at == NOW + 50 + ASK_ABOUT_ACKED
     assert len(told(parts, Acked)) == 1
     assert not parts.questions.waiting
 
@@ -120,6 +121,14 @@ def test_the_end_of_a_call_ends_its_queued_followers_if_it_failed(failed: bool) 
     parts.calls.settle(before, failed=failed)
     assert len(told(parts, RpcFailed)) == 2 * failed
     assert {first.state, second.state} == {RequestState.SETTLED if failed else RequestState.QUEUED}
+
+
+def test_a_call_that_is_lost_takes_its_queued_followers_along() -> None:
+    parts = make_parts()
+    [before] = sealed(parts)
+    follower = follower_of(parts, before)
+    parts.calls.lose(before, ConnectionLost("gone"))
+    assert follower.failed
 
 
 def test_a_call_after_one_that_has_failed_fails_at_once() -> None:

@@ -66,6 +66,7 @@ def test_a_notice_of_a_new_session_is_new_once_and_the_highest_of_a_packet_count
     assert notices.note(2, 20)
     assert not notices.note(1, 40)
     assert notices.note(1, 48)
+    assert notices.note(3, 44)
     assert notices.any_known
     assert notices.take_lost_below() == 48
     assert notices.take_lost_below() == 0

@@ -82,13 +82,15 @@ def test_a_question_is_under_way_from_its_queue_to_its_answer() -> None:
 
 def test_a_message_that_the_server_holds_back_is_asked_for_once() -> None:
     questions = Questions()
-    questions.ask_resend(7, None)
-    questions.ask_resend(7, None)
-    take(questions)
+    for msg_id in (7, 7, 9, 9):
+        questions.ask_resend(msg_id, None)
+    taken = take(questions)
+    assert [item.ids for item in taken] == [(7,), (9,)]
+    questions.close(taken[0])
     questions.packet_begins()
     questions.ask_resend(7, None)
     questions.ask_resend(9, None)
-    assert [item.ids for item in take(questions)] == [(9,)]
+    assert [item.ids for item in take(questions)] == [(7,)]
 
 
 def test_a_lost_connection_leaves_what_has_to_reach_the_server() -> None:

@@ -35,7 +35,7 @@ def test_a_call_is_acknowledged_once() -> None:
 def test_the_answer_of_a_call_that_is_acknowledged_after_its_connection_was_lost_is_due_sooner() -> None:
     request = sent()
     request.connection_lost()
-    assert request.state is RequestState.UNKNOWN
+    assert (request.state, request.lost) == (RequestState.UNKNOWN, True)
     assert request.acked(1.0)
     assert request.ask_at == 1.0 + ASK_AFTER
     assert not request.lost

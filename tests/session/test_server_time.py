@@ -7,7 +7,7 @@ import pytest
 from mtproto.errors import RemoteProtocolError
 from mtproto.session.events import Stale, TimeLearned
 from mtproto.session.server_time import CLOCK_TOLERANCE, NOTICEABLE, STALE_IN_A_ROW
-from mtproto.session.time_window import NEWEST, OLDEST
+from mtproto.session.time_window import NEVER, NEWEST, OLDEST
 from tests.session.parts import NOW, make_parts, told
 
 SECOND = 1 << 32
@@ -65,6 +65,7 @@ def test_a_move_of_the_clock_is_told_if_it_can_be_noticed(moved: float, events: 
     parts.time.learn(moved, NOW)
     assert len(told(parts, TimeLearned)) == events
     assert parts.key.time_offset == moved
+    assert (parts.salts.due < NEVER) == bool(events)  # the ends of salts are times of the server
 
 
 @pytest.mark.parametrize(("older", "lowered"), [(CLOCK_TOLERANCE - 1, False), (CLOCK_TOLERANCE + 1, True)])
