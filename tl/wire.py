@@ -10,6 +10,8 @@ from __future__ import annotations
 from struct import Struct
 
 __all__ = [
+    "BOOL_FALSE",
+    "BOOL_TRUE",
     "MAX_BYTES",
     "VECTOR",
     "WireError",
