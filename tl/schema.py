@@ -235,8 +235,8 @@ class Schema:
         `result` of a call: `"photos.Photos"`, `"Vector<long>"`. `nesting` bounds the depth of objects. `elements`
         bounds the number of objects, since a stranger's few bytes may stand for millions: a number bounds this value
         alone, several decodes may share an `Elements`. With a bound, an error names its place only if the place is
-        near the beginning, since the search costs more than reading. A number bounds the elements of data that could
-        hold more of them than that.
+        near the beginning, since the search costs more than reading. Data is read without counting if it is too short
+        to hold more elements than the number.
 
         Raises DecodeError; SchemaError if `result` is no type of this schema.
         """
@@ -347,7 +347,7 @@ class Schema:
             raise EncodeError(reason, f"{kind}{place}") from None
 
     def dissect(self, data: Buffer, result: str | None = None, *, nesting: int = NESTING) -> Node:
-        """Return the tree of what is where in the bytes of one value. Raises DecodeError."""
+        """Return the tree of the values in the bytes of one value, with their places. Raises DecodeError."""
         root, error = self.dissect_partly(data, result, nesting=nesting)
         if error is not None:
             raise error
@@ -361,14 +361,14 @@ class Schema:
         others: Sequence[Schema] = (),
         nesting: int = NESTING,
     ) -> tuple[Node, DecodeError | None]:
-        """Return the tree of what could be read, and the error that ended the reading, or None.
+        """Return the tree of the values that could be read, and the error that ended the reading, or None.
 
         Where any object may stand, such as the body of a message or the result of a call, an object that this schema
         does not know is read by the first schema of `others` that knows its id.
         """
         from tl.dissect import dissect
 
-        catalogs = [other._catalog for other in others]  # noqa: SLF001 - they are schemas, too
+        catalogs = [other._catalog for other in others]  # noqa: SLF001 - the same class
         return dissect(self._catalog, _as_bytes(data), self.kind(result), nesting, catalogs)
 
     def to_dict(self, value: TLObject) -> dict[str, Any]:
