@@ -95,7 +95,7 @@ class Catalog:
         return found
 
     def smallest(self, kind: Kind) -> int:
-        """Return the fewest bytes that a value of a kind takes. Raises SchemaError if it holds itself without an id."""
+        """Return the fewest bytes that a value of a kind takes. Raises SchemaError if a bare object holds itself."""
         return _smallest(kind, self, {}, _DEEPEST_BARE)
 
     def constructors(self, type_name: str) -> list[str]:
