@@ -12,7 +12,7 @@ from mtproto.cli.errors import CommandFailed
 from mtproto.cli.opening import AUTH_KEY, STATE, STDIN_TAKEN, looks_encrypted, open_packet, the_key
 from mtproto.cli.terminal import Terminal, debug_option, pass_terminal
 from mtproto.errors import RemoteProtocolError, TransportError
-from mtproto.message.envelope import unpack_plain
+from mtproto.message import unpack_plain
 from mtproto.session.constructors import GZIP_PACKED, RPC_RESULT, VECTOR
 from mtproto.session.wire import constructor_id, read_gzip, read_rpc_result
 from tl import DecodeError, SchemaError, api, service
@@ -20,7 +20,7 @@ from tl import DecodeError, SchemaError, api, service
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from mtproto.message.auth_key import AuthKey
+    from mtproto.message import AuthKey
     from tl.dissect import Node
 
 __all__ = ["command", "dissect_any"]

@@ -13,11 +13,10 @@ from mtproto.cli.errors import CommandFailed
 from mtproto.cli.state_file import read_state
 from mtproto.cli.terminal import Terminal
 from mtproto.errors import RemoteProtocolError
-from mtproto.message.auth_key import AUTH_KEY_LENGTH, AuthKey
-from mtproto.message.envelope import OUTER, SMALLEST_V1, Sender, unseal, unseal_v1
+from mtproto.message import AUTH_KEY_LENGTH, OUTER, SMALLEST_V1, AuthKey, Sender, unseal, unseal_v1
 
 if TYPE_CHECKING:
-    from mtproto.message.envelope import Unsealed
+    from mtproto.message import Unsealed
 
 __all__ = ["AUTH_KEY", "STATE", "STDIN_TAKEN", "looks_encrypted", "open_packet", "the_key"]
 

@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mtproto.cli.terminal import Terminal
-from mtproto.crypto.errors import CryptoError
-from mtproto.crypto.rsa import RSAPublicKey
+from mtproto.crypto import CryptoError, RSAPublicKey
 from mtproto.datacenters import PRODUCTION, PRODUCTION_KEYS, TEST, TEST_KEYS, DataCenter
 from mtproto.errors import LocalProtocolError
 from mtproto.net.proxies import TRANSPORT_NAMES, parse_proxy

@@ -15,8 +15,7 @@ from mtproto.cli.logs import show_warnings
 from mtproto.cli.ready_file import ReadyFile
 from mtproto.cli.stopping import stop_event
 from mtproto.cli.terminal import Terminal, debug_option, pass_terminal
-from mtproto.crypto.errors import CryptoError
-from mtproto.crypto.rsa import RSAPrivateKey
+from mtproto.crypto import CryptoError, RSAPrivateKey
 from mtproto.link import KEY_AGE, SESSION_AGE
 from mtproto.localdc import LocalDC, world_from_folder
 from mtproto.localdc.layers import check_types

@@ -11,9 +11,8 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from mtproto.crypto.errors import CryptoError
-from mtproto.crypto.rsa import RSAPublicKey
-from mtproto.message.key_state import MAGIC, KeyState, KeyStateDamaged
+from mtproto.crypto import CryptoError, RSAPublicKey
+from mtproto.message import KEY_STATE_MAGIC, KeyState, KeyStateDamaged
 from mtproto.net.state import STATE_FILE_VERSION
 from mtproto.store import LockedFile, StoreDamaged, StoreError, read_fields, read_file
 
@@ -62,7 +61,7 @@ def read_state(path: Path) -> StoredState | None:
     data = read_file(path, _LIMIT)
     if data is None:
         return None
-    return _key_alone(path, data) if data.startswith(MAGIC) else _parse(read_fields(path, data, _KIND))
+    return _key_alone(path, data) if data.startswith(KEY_STATE_MAGIC) else _parse(read_fields(path, data, _KIND))
 
 
 def _key_alone(path: Path, data: bytes) -> StoredState:

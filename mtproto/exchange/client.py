@@ -16,10 +16,18 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar
 
 from mtproto._options import named_options
-from mtproto.crypto import dh, kdf, pq
-from mtproto.crypto.errors import CryptoError, DHCheckFailed
-from mtproto.crypto.powers import power
-from mtproto.crypto.rsa import RSAPublicKey, rsa_pad
+from mtproto.crypto import (
+    CryptoError,
+    DHCheckFailed,
+    RSAPublicKey,
+    check_dh_parameters,
+    check_dh_public,
+    factorize,
+    new_nonce_hash,
+    power,
+    rsa_pad,
+    tmp_aes_key_iv,
+)
 from mtproto.errors import ExchangeFailed, LocalProtocolError
 from mtproto.exchange.common import (
     MAX_RETRIES,
@@ -38,10 +46,7 @@ from mtproto.exchange.common import (
     same,
     seal_inner,
 )
-from mtproto.message.auth_key import AuthKey
-from mtproto.message.envelope import pack_plain
-from mtproto.message.key_state import ExchangeResult
-from mtproto.message.message_ids import client_msg_id, is_possible_time, possible_time
+from mtproto.message import AuthKey, ExchangeResult, client_msg_id, is_possible_time, pack_plain, possible_time
 from tl import TLFunction, TLObject, service
 
 __all__ = ["ClientExchange"]
@@ -205,7 +210,7 @@ class ClientExchange:
 
         self._server_nonce = answer.server_nonce
         self._new_nonce = self._random(32)
-        self._aes = kdf.tmp_aes_key_iv(self._new_nonce, self._server_nonce)
+        self._aes = tmp_aes_key_iv(self._new_nonce, self._server_nonce)
         if self._expires_in is not None:
             self._expires_at = now + self._expires_in
         # req_DH_params#d712e4be nonce:int128 server_nonce:int128 p:bytes q:bytes public_key_fingerprint:long
@@ -256,7 +261,7 @@ class ClientExchange:
         self._check_nonces(inner)
         prime, g_a = number(inner.dh_prime), number(inner.g_a)
         try:
-            dh.check_parameters(prime, inner.g, self._random)
+            check_dh_parameters(prime, inner.g, self._random)
         except DHCheckFailed as error:
             raise ExchangeFailed(inner.NAME, error.check) from error
         _check_public(g_a, prime, inner.NAME, "g_a")
@@ -340,7 +345,7 @@ class ClientExchange:
         key = self._auth_key
         if key is None:
             raise ExchangeFailed(answer.NAME, "state")
-        expected = kdf.new_nonce_hash(which, self._new_nonce, key.aux_hash)
+        expected = new_nonce_hash(which, self._new_nonce, key.aux_hash)
         require(same(received, expected), answer.NAME, f"new_nonce_hash{which}")
         return key
 
@@ -404,7 +409,7 @@ def _factors(data: bytes, step: str) -> tuple[int, int]:
     product = number(data)
     require(len(data) <= _PQ_LENGTH and product < _PQ_LIMIT, step, "pq")
     try:
-        p, q = pq.factorize(product)
+        p, q = factorize(product)
     except CryptoError as error:
         raise ExchangeFailed(step, "pq") from error
     require(2 < p < q and p * q == product, step, "pq")
@@ -413,6 +418,6 @@ def _factors(data: bytes, step: str) -> tuple[int, int]:
 
 def _check_public(value: int, prime: int, step: str, check: str) -> None:
     try:
-        dh.check_public(value, prime)
+        check_dh_public(value, prime)
     except CryptoError as error:
         raise ExchangeFailed(step, check) from error

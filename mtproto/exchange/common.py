@@ -11,11 +11,9 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from mtproto.crypto import aes
-from mtproto.crypto.hashes import sha1
-from mtproto.crypto.rsa import RSAPublicKey
+from mtproto.crypto import RSAPublicKey, ige_decrypt, ige_encrypt, sha1
 from mtproto.errors import ExchangeFailed, LocalProtocolError, RemoteProtocolError
-from mtproto.message.envelope import unpack_plain
+from mtproto.message import unpack_plain
 from tl import TLError, TLObject, service
 
 __all__ = [
@@ -143,7 +141,7 @@ def seal_inner(data: bytes, aes_key_iv: tuple[bytes, bytes], random: Random) -> 
     """
     padding = -(_HASH_LENGTH + len(data)) % _BLOCK_LENGTH
     tail = random(padding) if padding else b""
-    return aes.ige_encrypt(sha1(data) + data + tail, *aes_key_iv)
+    return ige_encrypt(sha1(data) + data + tail, *aes_key_iv)
 
 
 def open_inner(encrypted: bytes, aes_key_iv: tuple[bytes, bytes], name: str, step: str) -> TLObject:
@@ -154,7 +152,7 @@ def open_inner(encrypted: bytes, aes_key_iv: tuple[bytes, bytes], name: str, ste
 
     Args:
         encrypted: as received.
-        aes_key_iv: as `mtproto.crypto.kdf.tmp_aes_key_iv` gives them.
+        aes_key_iv: as `mtproto.crypto.tmp_aes_key_iv` gives them.
         name: the constructor that it must be.
         step: the message that carries it, to be named in errors.
 
@@ -164,7 +162,7 @@ def open_inner(encrypted: bytes, aes_key_iv: tuple[bytes, bytes], name: str, ste
     """
     possible = _HASH_LENGTH < len(encrypted) <= _MAX_INNER_LENGTH and len(encrypted) % _BLOCK_LENGTH == 0
     require(possible, step, "length")
-    plain = aes.ige_decrypt(encrypted, *aes_key_iv)
+    plain = ige_decrypt(encrypted, *aes_key_iv)
     digest = plain[:_HASH_LENGTH]
     for padding in range(_MAX_PADDING + 1):
         data = plain[_HASH_LENGTH : len(plain) - padding]

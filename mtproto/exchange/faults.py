@@ -10,7 +10,7 @@ from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
-from mtproto.crypto.dh import KNOWN_PRIME
+from mtproto.crypto import KNOWN_PRIME
 from mtproto.errors import LocalProtocolError
 
 __all__ = ["ExchangeFaults"]

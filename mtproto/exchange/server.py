@@ -14,12 +14,20 @@ from collections.abc import Callable, Container, Mapping, Sequence
 from typing import Any, ClassVar
 
 from mtproto._options import named_options
-from mtproto.crypto import dh, kdf
-from mtproto.crypto.errors import CryptoError
-from mtproto.crypto.hashes import sha1
-from mtproto.crypto.powers import power
-from mtproto.crypto.primes import is_small_prime
-from mtproto.crypto.rsa import RSAPrivateKey, rsa_decrypt, unpad, unpad_sha1
+from mtproto.crypto import (
+    KNOWN_PRIME,
+    CryptoError,
+    RSAPrivateKey,
+    check_dh_public,
+    is_small_prime,
+    new_nonce_hash,
+    power,
+    rsa_decrypt,
+    sha1,
+    tmp_aes_key_iv,
+    unpad,
+    unpad_sha1,
+)
 from mtproto.errors import ExchangeFailed, LocalProtocolError
 from mtproto.exchange.common import (
     MAX_RETRIES,
@@ -39,10 +47,7 @@ from mtproto.exchange.common import (
     seal_inner,
 )
 from mtproto.exchange.faults import ExchangeFaults
-from mtproto.message.auth_key import AuthKey
-from mtproto.message.envelope import pack_plain
-from mtproto.message.key_state import ExchangeResult
-from mtproto.message.message_ids import check_server_clock, server_msg_id
+from mtproto.message import AuthKey, ExchangeResult, check_server_clock, pack_plain, server_msg_id
 from tl import TLObject, service
 
 __all__ = ["ExchangeRejected", "ServerExchange"]
@@ -222,7 +227,7 @@ class ServerExchange:
         inner: Any = _open_p_q_inner_data(query.encrypted_data, key, step)
         self._check_inner(inner)
         self._new_nonce = inner.new_nonce
-        self._aes = kdf.tmp_aes_key_iv(self._new_nonce, self._server_nonce)
+        self._aes = tmp_aes_key_iv(self._new_nonce, self._server_nonce)
         if inner.NAME in _TEMPORARY:
             self._expires_at = now + inner.expires_in
         if self._faults.take_answer("server_dh_params_fail"):
@@ -245,7 +250,7 @@ class ServerExchange:
 
     def _dh_params_ok(self, now: float) -> TLObject:
         self._a = number(self._random(_KEY_LENGTH))
-        g_a = power(_G, self._a, dh.KNOWN_PRIME)
+        g_a = power(_G, self._a, KNOWN_PRIME)
         # server_DH_inner_data#b5890dba nonce:int128 server_nonce:int128 g:int dh_prime:bytes g_a:bytes
         #     server_time:int = Server_DH_inner_data;
         inner = self._make(
@@ -253,7 +258,7 @@ class ServerExchange:
             nonce=self._nonce,
             server_nonce=self._server_nonce,
             g=_G,
-            dh_prime=dh.KNOWN_PRIME.to_bytes(_KEY_LENGTH, "big"),
+            dh_prime=KNOWN_PRIME.to_bytes(_KEY_LENGTH, "big"),
             g_a=g_a.to_bytes(_KEY_LENGTH, "big"),
             server_time=int(now),
         )
@@ -291,7 +296,7 @@ class ServerExchange:
         require(inner.retry_id == self._retry_id, inner.NAME, "retry_id")
         g_b = number(inner.g_b)
         _check_public(g_b, inner.NAME, "g_b")
-        key = AuthKey(power(g_b, self._a, dh.KNOWN_PRIME).to_bytes(_KEY_LENGTH, "big"))
+        key = AuthKey(power(g_b, self._a, KNOWN_PRIME).to_bytes(_KEY_LENGTH, "big"))
         return self._dh_gen(key, now)
 
     def _dh_gen(self, key: AuthKey, now: float) -> TLObject:
@@ -303,7 +308,7 @@ class ServerExchange:
             name,
             nonce=self._nonce,
             server_nonce=self._server_nonce,
-            **{f"new_nonce_hash{which}": kdf.new_nonce_hash(which, self._new_nonce, key.aux_hash)},
+            **{f"new_nonce_hash{which}": new_nonce_hash(which, self._new_nonce, key.aux_hash)},
         )
         if name == "dh_gen_retry":
             self._retries += 1
@@ -389,7 +394,7 @@ def _open_old_padding(block: bytes, step: str) -> TLObject | None:
 
 def _check_public(value: int, step: str, check: str) -> None:
     try:
-        dh.check_public(value, dh.KNOWN_PRIME)
+        check_dh_public(value, KNOWN_PRIME)
     except CryptoError as error:
         raise ExchangeFailed(step, check) from error
 

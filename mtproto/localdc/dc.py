@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from mtproto._options import named_options
-from mtproto.crypto.rsa import RSAPrivateKey
+from mtproto.crypto import RSAPrivateKey
 from mtproto.limits import SERVER_LIMITS, Limits
 from mtproto.link import KEY_AGE, SESSION_AGE, InSession, KeyForgotten, KeyMade
 from mtproto.localdc.desk import Desk
@@ -16,7 +16,7 @@ from mtproto.localdc.keys import KeyFile, KeyRecord
 from mtproto.localdc.layers import layers_of
 from mtproto.localdc.ready import ready_info
 from mtproto.localdc.world.load import load_world
-from mtproto.message.message_ids import check_server_clock
+from mtproto.message import check_server_clock
 from mtproto.net import Clock, Listener
 from mtproto.net.listener import MAX_CONNECTIONS
 from mtproto.session import DestroyAuthKey
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
     from pathlib import Path
 
-    from mtproto.crypto.rsa import RSAPublicKey
+    from mtproto.crypto import RSAPublicKey
     from mtproto.link import ServerLinkEvent, ServerQuery
     from mtproto.localdc.calls import Handler
     from mtproto.localdc.world.model import User, World

@@ -9,9 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from mtproto.crypto.errors import CryptoError
-from mtproto.crypto.rsa import RSAPrivateKey
-from mtproto.message.auth_key import AUTH_KEY_LENGTH, AuthKey
+from mtproto.crypto import CryptoError, RSAPrivateKey
+from mtproto.message import AUTH_KEY_LENGTH, AuthKey
 from mtproto.store import Fields, LockedFile, StoreDamaged, StoreError, read_fields, read_file
 
 __all__ = ["KeyFile", "KeyRecord", "read_keys"]

@@ -9,14 +9,14 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from mtproto.crypto.rsa import RSAPrivateKey
+    from mtproto.crypto import RSAPrivateKey
     from mtproto.localdc.thread import LocalDCThread
 
 
 @pytest.fixture(scope="session")
 def local_dc_key() -> RSAPrivateKey:
     """One RSA key for all data centres of a test run: making one takes longer than most tests."""
-    from mtproto.crypto.rsa import RSAPrivateKey
+    from mtproto.crypto import RSAPrivateKey
 
     return RSAPrivateKey.generate()
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from hmac import compare_digest
 
-from mtproto.crypto.hashes import sha1
-from mtproto.crypto.kdf import Derivation
+from mtproto.crypto import Derivation, sha1
 from mtproto.errors import LocalProtocolError
 
 __all__ = ["AUTH_KEY_LENGTH", "AuthKey"]

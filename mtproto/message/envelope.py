@@ -21,9 +21,7 @@ from struct import Struct
 from struct import error as struct_error
 from typing import TYPE_CHECKING, NamedTuple
 
-from mtproto.crypto.aes import ige
-from mtproto.crypto.hashes import sha1
-from mtproto.crypto.kdf import kdf_v1
+from mtproto.crypto import ige, kdf_v1, sha1
 from mtproto.errors import LocalProtocolError, RemoteProtocolError
 
 if TYPE_CHECKING:
@@ -32,6 +30,8 @@ if TYPE_CHECKING:
     from mtproto.message.auth_key import AuthKey
 
 __all__ = [
+    "OUTER",
+    "SMALLEST_V1",
     "PlainMessage",
     "Sealed",
     "Sender",

@@ -12,7 +12,7 @@ from mtproto.errors import MTProtoError, OptionError
 from mtproto.message.auth_key import AUTH_KEY_LENGTH, AuthKey
 from mtproto.message.message_ids import MAX_TIME, is_possible_time, msg_id_time, possible_time
 
-__all__ = ["MAX_SALTS", "SALT_OVERLAP", "ExchangeResult", "KeyState", "KeyStateDamaged", "Salt"]
+__all__ = ["KEY_STATE_MAGIC", "MAX_SALTS", "SALT_OVERLAP", "ExchangeResult", "KeyState", "KeyStateDamaged", "Salt"]
 
 SALT_OVERLAP = 1800
 """Seconds for which a salt is still accepted after its successor began (core.telegram.org/mtproto/description)."""
@@ -182,7 +182,7 @@ class KeyState:
         """
         salts = self.salts  # the list is replaced, never changed
         fixed = _FIXED.pack(
-            MAGIC,
+            KEY_STATE_MAGIC,
             VERSION,
             self.auth_key.data,
             self.dc_id,
@@ -210,9 +210,9 @@ class KeyState:
 
         """
         content = data[:-CHECKSUM]
-        if data[: len(MAGIC)] != MAGIC or not compare_digest(_checksum(content), data[-CHECKSUM:]):
+        if data[: len(KEY_STATE_MAGIC)] != KEY_STATE_MAGIC or not compare_digest(_checksum(content), data[-CHECKSUM:]):
             raise KeyStateDamaged("not a key state, or damaged")
-        if content[len(MAGIC) : len(MAGIC) + 1] != bytes([VERSION]):
+        if content[len(KEY_STATE_MAGIC) : len(KEY_STATE_MAGIC) + 1] != bytes([VERSION]):
             raise KeyStateDamaged("a key state of an unknown version")
         try:
             return cls._read(content)
@@ -240,7 +240,7 @@ class KeyState:
         )
 
 
-MAGIC = b"MTKS"
+KEY_STATE_MAGIC = b"MTKS"
 VERSION = 1
 _NOT_KEPT = -1
 CHECKSUM = 8

@@ -21,16 +21,24 @@ from typing import TYPE_CHECKING
 
 from mtproto.errors import RemoteProtocolError
 from mtproto.proxy.state import Stranger
-from mtproto.transport.obfuscated import HEADER_SIZE, make_header, may_be_header
-from mtproto.transport.tls_greeting import HELLO_START, answer_hello, read_hello
-from mtproto.transport.tls_records import LONGEST_PLAINTEXT, RecordReader, cut_records
+from mtproto.transport import (
+    HELLO_START,
+    LONGEST_PLAINTEXT,
+    OBFUSCATED_HEADER,
+    RecordReader,
+    answer_hello,
+    cut_records,
+    make_header,
+    may_be_header,
+    read_hello,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from mtproto.crypto.aes import CTR
+    from mtproto.crypto import CTR
     from mtproto.proxy.state import ProxyState
-    from mtproto.transport.secret import Secret
+    from mtproto.transport import Secret
 
 __all__ = ["IDLE_TIME", "ProxyLink"]
 
@@ -150,7 +158,7 @@ class ProxyLink:
 
     def _read_header(self, now: float) -> None:
         """Begin to lead to a data centre, once the obfuscated header is complete."""
-        if len(self._head) < HEADER_SIZE:
+        if len(self._head) < OBFUSCATED_HEADER:
             return
         tag, dc_id, decrypt, encrypt = self._state.recognise_header(self._head, self._secrets)
         address = self._state.address_of(dc_id)
@@ -159,7 +167,7 @@ class ProxyLink:
             return
         opening, to_dc, from_dc = make_header(tag, self._random, dc_id=dc_id)
         self._up, self._down = (decrypt, to_dc), (from_dc, encrypt)
-        rest, self._head = self._head[HEADER_SIZE:], b""
+        rest, self._head = self._head[OBFUSCATED_HEADER:], b""
         self._for_upstream += (opening, self._translated(rest))
         self.upstream, self.dc_id = address, dc_id
         self._go_on(now)

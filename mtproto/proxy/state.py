@@ -5,16 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mtproto.errors import LocalProtocolError
-from mtproto.transport.obfuscated import HEADER_SIZE, read_header
-from mtproto.transport.padded import PaddedIntermediate
-from mtproto.transport.secret import Secret, SecretKind
-from mtproto.transport.tls_greeting import hello_time
+from mtproto.transport import OBFUSCATED_HEADER, PaddedIntermediate, Secret, SecretKind, hello_time, read_header
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from mtproto.transport.obfuscated import Header
-    from mtproto.transport.tls_greeting import ClientHello
+    from mtproto.transport import ClientHello, Header
 
 __all__ = ["ProxyState", "Stranger"]
 
@@ -91,7 +87,7 @@ class ProxyState:
 
         """
         for secret in secrets:
-            found = read_header(header[:HEADER_SIZE], secret.key)
+            found = read_header(header[:OBFUSCATED_HEADER], secret.key)
             if found.tag in (_TAGS if secret.kind is SecretKind.PLAIN else (PaddedIntermediate.tag,)):
                 if not _is_first(self._headers, header[_KEY_MATERIAL]):
                     raise Stranger("an obfuscated header that was replayed")

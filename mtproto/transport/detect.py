@@ -20,7 +20,7 @@ from mtproto.transport.abridged import Abridged
 from mtproto.transport.framing import Framing, Role, ServerTransport
 from mtproto.transport.full import Full
 from mtproto.transport.intermediate import Intermediate
-from mtproto.transport.obfuscated import HEADER_SIZE, Obfuscated, read_header
+from mtproto.transport.obfuscated import OBFUSCATED_HEADER, Obfuscated, read_header
 from mtproto.transport.padded import PaddedIntermediate
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ def detect(
         return Detected("http", None, head)
     if len(head) >= 8 and head[4:8] == bytes(4):
         return Detected(Full.name, Full(Role.SERVER, random, limits=limits), head)
-    if len(head) < HEADER_SIZE:
+    if len(head) < OBFUSCATED_HEADER:
         return None
     return _detect_obfuscated(head, random, secrets or (None,), limits)
 
@@ -104,9 +104,9 @@ def _detect_obfuscated(
     head: bytes, random: Callable[[int], bytes], secrets: Sequence[bytes | None], limits: Limits
 ) -> Detected:
     for secret in secrets:
-        tag, dc_id, decrypt, encrypt = read_header(head[:HEADER_SIZE], secret)
+        tag, dc_id, decrypt, encrypt = read_header(head[:OBFUSCATED_HEADER], secret)
         if tag in _TAGGED:
             framing = _TAGGED[tag](Role.SERVER, random, limits=limits)
             transport = Obfuscated(framing, encrypt, decrypt)
-            return Detected(f"obfuscated-{framing.name}", transport, head[HEADER_SIZE:], dc_id)
+            return Detected(f"obfuscated-{framing.name}", transport, head[OBFUSCATED_HEADER:], dc_id)
     raise RemoteProtocolError("transport", "the first 64 bytes belong to no known transport")

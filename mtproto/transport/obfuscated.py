@@ -14,7 +14,7 @@ import hashlib
 from io import BytesIO
 from typing import TYPE_CHECKING, NamedTuple
 
-from mtproto.crypto import aes
+from mtproto.crypto import CTR
 from mtproto.errors import LocalProtocolError, RemoteProtocolError
 
 if TYPE_CHECKING:
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     from mtproto.transport.events import Event
     from mtproto.transport.framing import Framing
 
-__all__ = ["HEADER_SIZE", "Header", "Obfuscated", "make_header", "may_be_header", "obfuscate", "read_header"]
+__all__ = ["OBFUSCATED_HEADER", "Header", "Obfuscated", "make_header", "may_be_header", "obfuscate", "read_header"]
 
-HEADER_SIZE = 64
+OBFUSCATED_HEADER = 64
 
 _PART = 1 << 16
 """Bytes that are encrypted at a time."""
@@ -53,8 +53,8 @@ class Header(NamedTuple):
 
     tag: bytes
     dc_id: int
-    decrypt: aes.CTR
-    encrypt: aes.CTR
+    decrypt: CTR
+    encrypt: CTR
 
 
 class Obfuscated:
@@ -68,7 +68,7 @@ class Obfuscated:
 
     """
 
-    def __init__(self, framing: Framing, encrypt: aes.CTR, decrypt: aes.CTR, opening: bytes = b"") -> None:
+    def __init__(self, framing: Framing, encrypt: CTR, decrypt: CTR, opening: bytes = b"") -> None:
         self._framing = framing
         self._encrypt = encrypt
         self._decrypt = decrypt
@@ -142,7 +142,7 @@ def obfuscate(
 
 def make_header(
     tag: bytes, random: Callable[[int], bytes], *, dc_id: int | None = None, secret: bytes | None = None
-) -> tuple[bytes, aes.CTR, aes.CTR]:
+) -> tuple[bytes, CTR, CTR]:
     """Return a client's header, and the streams to the server and from it, past the header.
 
     Args:
@@ -173,8 +173,8 @@ def read_header(header: bytes, secret: bytes | None = None) -> Header:
         RemoteProtocolError: not 64 bytes.
 
     """
-    if len(header) != HEADER_SIZE:
-        raise RemoteProtocolError("transport", f"an obfuscated header has {HEADER_SIZE} bytes, not {len(header)}")
+    if len(header) != OBFUSCATED_HEADER:
+        raise RemoteProtocolError("transport", f"an obfuscated header has {OBFUSCATED_HEADER} bytes, not {len(header)}")
     decrypt, encrypt = _streams(header, secret)
     plain = decrypt.update(header)
     return Header(plain[56:60], int.from_bytes(plain[60:62], "little", signed=True), decrypt, encrypt)
@@ -187,18 +187,18 @@ def may_be_header(head: bytes) -> bool:
 
 def _draw(random: Callable[[int], bytes]) -> bytes:
     for _ in range(_ATTEMPTS):
-        start = random(HEADER_SIZE)
+        start = random(OBFUSCATED_HEADER)
         if may_be_header(start):
             return start
     raise LocalProtocolError("the source of randomness gives no usable header")
 
 
-def _streams(header: bytes, secret: bytes | None) -> tuple[aes.CTR, aes.CTR]:
+def _streams(header: bytes, secret: bytes | None) -> tuple[CTR, CTR]:
     """Return the streams from the client and to it."""
     mirrored = header[::-1]
     return _stream(header, secret), _stream(mirrored, secret)
 
 
-def _stream(header: bytes, secret: bytes | None) -> aes.CTR:
+def _stream(header: bytes, secret: bytes | None) -> CTR:
     key = header[8:40]
-    return aes.CTR(key if secret is None else hashlib.sha256(key + secret).digest(), header[40:56])
+    return CTR(key if secret is None else hashlib.sha256(key + secret).digest(), header[40:56])

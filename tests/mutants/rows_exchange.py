@@ -15,7 +15,7 @@ ROWS: Mapping[tuple[str, str], Sequence[tuple[str, str]]] = {
         ('require(same(answer.nonce, self._nonce), step, "nonce")', "pass"),
         ('require(same(message.nonce, self._nonce), message.NAME, "nonce")', "pass"),
         ('require(same(message.server_nonce, self._server_nonce), message.NAME, "server_nonce")', "pass"),
-        ("dh.check_parameters(prime, inner.g, self._random)", "pass"),
+        ("check_dh_parameters(prime, inner.g, self._random)", "pass"),
         ('_check_public(g_a, prime, inner.NAME, "g_a")', "pass"),
         ('_check_public(g_b, prime, inner.NAME, "g_b")', "pass"),
         ('require(inner.server_time > 0 and is_possible_time(inner.server_time), inner.NAME, "server_time")', "pass"),
@@ -78,7 +78,7 @@ ROWS: Mapping[tuple[str, str], Sequence[tuple[str, str]]] = {
         ("if len(data) > MAX_DATA:", "if False:"),
     ),
     ("mtproto/message/key_state.py", "tests/message"): (
-        ("!= MAGIC or not compare_digest(_checksum(content), data[-CHECKSUM:])", "!= MAGIC"),
+        ("!= KEY_STATE_MAGIC or not compare_digest(_checksum(content), data[-CHECKSUM:])", "!= KEY_STATE_MAGIC"),
         ("if self.dc_id and abs(self.dc_id) != abs(dc_id):", "if False:"),
         ("offset if abs(offset) <= FURTHEST_OFFSET else 0.0", "offset"),
         ("last if is_possible_time(msg_id_time(last)) else 0", "last"),

@@ -33,7 +33,7 @@ from mtproto.transport import (
     detect,
 )
 from mtproto.transport.buffer import LARGE
-from mtproto.transport.obfuscated import HEADER_SIZE, read_header
+from mtproto.transport.obfuscated import OBFUSCATED_HEADER, read_header
 from mtproto.transport.tls_greeting import answer_hello, read_hello
 from mtproto.transport.tls_records import LONGEST_PLAINTEXT, RecordReader, cut_records
 
@@ -109,10 +109,10 @@ class Disguised:
         assert client.receive(answer_hello(hello, _KEY, seeded_random())) == []
         self._records = RecordReader()
         stream = self._records.receive(client.pack(plain(4)))
-        header = read_header(stream[:HEADER_SIZE], _KEY)
+        header = read_header(stream[:OBFUSCATED_HEADER], _KEY)
         framing = PaddedIntermediate(Role.SERVER, seeded_random(), limits=limits)
         self._inside = Obfuscated(framing, header.encrypt, header.decrypt)
-        assert self._inside.receive(stream[HEADER_SIZE:]) == [Payload(plain(4))]
+        assert self._inside.receive(stream[OBFUSCATED_HEADER:]) == [Payload(plain(4))]
 
     def pack(self, payload: bytes, quick_ack: bool = False) -> bytes:
         return cut_records(self._inside.pack(payload, quick_ack), LONGEST_PLAINTEXT)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from mtproto.link import IncomingPacket, OutgoingPacket, SessionSlot
-    from mtproto.message.envelope import Unsealed
+    from mtproto.message import Unsealed
 
 __all__ = ["Faults"]
 

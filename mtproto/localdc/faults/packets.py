@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING
 
-from mtproto.message.envelope import Sender, unseal
+from mtproto.message import Sender, unseal
 from mtproto.session import constructors as ids
 from mtproto.session import wire
 from mtproto.session.wire import Message
