@@ -90,6 +90,10 @@ class RemoteProtocolError(MTProtoError):
         self.detail = detail
         self.events = tuple(events)
 
+    def keep_events(self, events: Sequence[Any]) -> None:
+        """Let the error carry these events, which came before the failure, in place of those that it carries."""
+        self.events = tuple(events)
+
 
 class TransportError(MTProtoError):
     """The server answered with a bare error code instead of a packet (core.telegram.org/mtproto/mtproto-transports).
@@ -282,7 +286,7 @@ def own_copy(error: E, where: str = "") -> E:
     """
     arguments = (f"{error} ({where})",) if where else error.args
     made = type(error).__new__(type(error), *arguments)
-    made.args = arguments
+    BaseException.__init__(made, *arguments)  # sets `args` and nothing else
     made.__dict__.update(error.__dict__)
     if notes := getattr(error, "__notes__", None):
         made.__notes__ = [*notes]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mtproto.errors import LocalProtocolError
-from mtproto.transport import OBFUSCATED_HEADER, PaddedIntermediate, Secret, SecretKind, hello_time, read_header
+from mtproto.transport import OBFUSCATED_HEADER, TAGGED, PaddedIntermediate, Secret, SecretKind, hello_time, read_header
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -20,7 +20,6 @@ OLDEST_HELLO, MOST_AHEAD = 10 * 60.0, 20 * 60.0
 SEEN_GREETINGS = 1 << 16
 """Greetings of each kind that are remembered. Only those of clients with a secret count, so nobody else can fill it."""
 
-_TAGS = (b"\xef" * 4, b"\xee" * 4, b"\xdd" * 4)
 _KEY_MATERIAL = slice(8, 56)
 """The part of an obfuscated header that the keys come from: the rest may be changed without changing them."""
 
@@ -88,7 +87,7 @@ class ProxyState:
         """
         for secret in secrets:
             found = read_header(header[:OBFUSCATED_HEADER], secret.key)
-            if found.tag in (_TAGS if secret.kind is SecretKind.PLAIN else (PaddedIntermediate.tag,)):
+            if found.tag in (TAGGED if secret.kind is SecretKind.PLAIN else (PaddedIntermediate.tag,)):
                 if not _is_first(self._headers, header[_KEY_MATERIAL]):
                     raise Stranger("an obfuscated header that was replayed")
                 return found

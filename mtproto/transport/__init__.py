@@ -1,6 +1,7 @@
 """Framings: how MTProto payloads travel over a byte stream (core.telegram.org/mtproto/mtproto-transports).
 
-One file for each framing, both ends side by side. Nothing here reads a clock or opens a socket.
+One file for each framing, both ends side by side; `framings` lists them all. Nothing here reads a clock or opens a
+socket.
 """
 
 from __future__ import annotations
@@ -8,13 +9,15 @@ from __future__ import annotations
 from mtproto.transport.abridged import Abridged
 from mtproto.transport.address import Address, authority, parse_address, read_host, read_port
 from mtproto.transport.banner import BANNER_SIZE, foreign_peer
-from mtproto.transport.choose import TRANSPORTS, check_transport, client_transport, no_transport
+from mtproto.transport.choose import check_transport, client_transport, no_transport
 from mtproto.transport.detect import Detected, begins_http, detect
 from mtproto.transport.events import Event, Payload, QuickAck
 from mtproto.transport.faketls import FakeTLS, clock_hint
-from mtproto.transport.framing import ClientTransport, Framing, Role, ServerTransport
+from mtproto.transport.framing import ClientTransport, Framing, ServerTransport
+from mtproto.transport.framings import STREAMS, TAGGED, TRANSPORTS
 from mtproto.transport.full import Full
 from mtproto.transport.intermediate import Intermediate
+from mtproto.transport.layout import Layout, Role
 from mtproto.transport.links import ProxyFields, read_link
 from mtproto.transport.obfuscated import (
     OBFUSCATED_HEADER,
@@ -36,6 +39,8 @@ __all__ = [
     "HELLO_START",
     "LONGEST_PLAINTEXT",
     "OBFUSCATED_HEADER",
+    "STREAMS",
+    "TAGGED",
     "TRANSPORTS",
     "Abridged",
     "Address",
@@ -48,6 +53,7 @@ __all__ = [
     "Full",
     "Header",
     "Intermediate",
+    "Layout",
     "MTProxy",
     "Obfuscated",
     "Packets",

@@ -7,13 +7,11 @@ from typing import TYPE_CHECKING
 from mtproto._options import nearest
 from mtproto.errors import LocalProtocolError, OptionError
 from mtproto.limits import DEFAULT_LIMITS, Limits
-from mtproto.transport.abridged import Abridged
 from mtproto.transport.faketls import FakeTLS
-from mtproto.transport.framing import ClientTransport, Framing, Role
-from mtproto.transport.full import Full
-from mtproto.transport.intermediate import Intermediate
+from mtproto.transport.framing import ClientTransport, Framing
+from mtproto.transport.framings import FRAMINGS, OBFUSCATED, TRANSPORTS
+from mtproto.transport.layout import Layout, Role
 from mtproto.transport.obfuscated import obfuscate
-from mtproto.transport.packets import Packets
 from mtproto.transport.padded import PaddedIntermediate
 from mtproto.transport.secret import SecretKind
 
@@ -22,22 +20,10 @@ if TYPE_CHECKING:
 
     from mtproto.transport.secret import Secret
 
-__all__ = ["TRANSPORTS", "check_transport", "client_transport", "no_transport"]
+__all__ = ["check_transport", "client_transport", "no_transport"]
 
-_OBFUSCATED = "obfuscated-"
-
-TRANSPORTS: dict[str, type[Framing]] = {
-    "abridged": Abridged,
-    "intermediate": Intermediate,
-    "padded": PaddedIntermediate,
-    "full": Full,
-    "obfuscated-abridged": Abridged,
-    "obfuscated-intermediate": Intermediate,
-    "obfuscated-padded": PaddedIntermediate,
-}
-"""Every name of a stream that `client_transport` takes, and the framing behind it."""
-
-_FRAMINGS: dict[str, type[Framing]] = {**TRANSPORTS, Packets.name: Packets}
+_LAYOUTS: dict[str, type[Layout]] = {**TRANSPORTS, **{layout.name: layout for layout in FRAMINGS}}
+"""Every name, those for carriers that keep packets apart as well."""
 
 _DEFAULT = "intermediate"
 """The framing where nobody names one."""
@@ -66,11 +52,11 @@ def check_transport(name: str | None, secret: Secret | None) -> str:
     bound = secret is not None and secret.kind is not SecretKind.PLAIN
     if name is None:
         return _SECRET_TRANSPORT if bound else _DEFAULT
-    if name not in _FRAMINGS:
+    if name not in _LAYOUTS:
         raise no_transport(name, TRANSPORTS)
     if bound and TRANSPORTS.get(name) is not PaddedIntermediate:
         raise OptionError.excluding("transport", "proxy", f"the secret asks for {_SECRET_TRANSPORT!r}, not {name!r}")
-    if secret is not None and not _FRAMINGS[name].tag:
+    if secret is not None and not _LAYOUTS[name].tag:
         raise OptionError.excluding("transport", "proxy", f"no proxy carries {name!r}")
     return name
 
@@ -100,12 +86,13 @@ def client_transport(
         LocalProtocolError: a framing that no proxy carries.
 
     """
-    if name not in _FRAMINGS:
+    if name not in _LAYOUTS:
         raise no_transport(name, TRANSPORTS)
     kind = SecretKind.PLAIN if secret is None else secret.kind
-    framing = (_FRAMINGS[name] if kind is SecretKind.PLAIN else PaddedIntermediate)(Role.CLIENT, random, limits=limits)
+    layout = _LAYOUTS[name] if kind is SecretKind.PLAIN else PaddedIntermediate
+    framing = Framing(layout, Role.CLIENT, random, limits=limits)
     if secret is None:
-        return obfuscate(framing, random, dc_id=dc_id) if name.startswith(_OBFUSCATED) else framing
+        return obfuscate(framing, random, dc_id=dc_id) if name.startswith(OBFUSCATED) else framing
     obfuscated = obfuscate(framing, random, dc_id=dc_id, secret=secret.key)
     if kind is not SecretKind.FAKE_TLS:
         return obfuscated

@@ -16,23 +16,16 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from mtproto.errors import RemoteProtocolError
 from mtproto.limits import SERVER_LIMITS, Limits
-from mtproto.transport.abridged import Abridged
-from mtproto.transport.framing import Framing, Role, ServerTransport
-from mtproto.transport.full import Full
-from mtproto.transport.intermediate import Intermediate
+from mtproto.transport.framing import Framing, ServerTransport
+from mtproto.transport.framings import FRAMINGS, OBFUSCATED, TAGGED
+from mtproto.transport.layout import Role
 from mtproto.transport.obfuscated import OBFUSCATED_HEADER, Obfuscated, read_header
-from mtproto.transport.padded import PaddedIntermediate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 __all__ = ["Detected", "begins_http", "detect"]
 
-_TAGGED: dict[bytes, type[Framing]] = {
-    Abridged.tag * 4: Abridged,
-    Intermediate.tag: Intermediate,
-    PaddedIntermediate.tag: PaddedIntermediate,
-}
 _HTTP_METHODS = (b"POST", b"GET ", b"HEAD", b"OPTI")
 _TLS = b"\x16\x03\x01"
 
@@ -76,18 +69,14 @@ def detect(
         RemoteProtocolError: no known transport begins like this.
 
     """
-    if head[:1] == Abridged.tag:
-        return Detected(Abridged.name, Abridged(Role.SERVER, random, limits=limits), head[1:])
     if head[:3] == _TLS:
         return Detected("tls", None, head)
-    word = head[:4]
-    if word in _TAGGED:
-        framing = _TAGGED[word](Role.SERVER, random, limits=limits)
-        return Detected(framing.name, framing, head[4:])
-    if word in _HTTP_METHODS:
+    if head[:4] in _HTTP_METHODS:
         return Detected("http", None, head)
-    if len(head) >= 8 and head[4:8] == bytes(4):
-        return Detected(Full.name, Full(Role.SERVER, random, limits=limits), head)
+    for layout in FRAMINGS:
+        tag = layout.begins(head)
+        if tag is not None:
+            return Detected(layout.name, Framing(layout, Role.SERVER, random, limits=limits), head[tag:])
     if len(head) < OBFUSCATED_HEADER:
         return None
     return _detect_obfuscated(head, random, secrets or (None,), limits)
@@ -105,8 +94,8 @@ def _detect_obfuscated(
 ) -> Detected:
     for secret in secrets:
         tag, dc_id, decrypt, encrypt = read_header(head[:OBFUSCATED_HEADER], secret)
-        if tag in _TAGGED:
-            framing = _TAGGED[tag](Role.SERVER, random, limits=limits)
+        if tag in TAGGED:
+            framing = Framing(TAGGED[tag], Role.SERVER, random, limits=limits)
             transport = Obfuscated(framing, encrypt, decrypt)
-            return Detected(f"obfuscated-{framing.name}", transport, head[OBFUSCATED_HEADER:], dc_id)
+            return Detected(OBFUSCATED + framing.name, transport, head[OBFUSCATED_HEADER:], dc_id)
     raise RemoteProtocolError("transport", "the first 64 bytes belong to no known transport")

@@ -136,7 +136,7 @@ class FakeTLS:
         try:
             stream = self._records.receive(data)
         except RemoteProtocolError as failure:
-            failure.events = tuple(self._inside.receive(b"".join(failure.events)))
+            failure.keep_events(self._inside.receive(b"".join(failure.events)))
             raise
         return self._inside.receive(stream) if stream else []
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from mtproto.crypto import CTR
 from mtproto.errors import LocalProtocolError, RemoteProtocolError
+from mtproto.transport.framings import FRAMINGS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,9 +33,8 @@ _PART = 1 << 16
 
 _SECRET_SIZE = 16
 
-_FORBIDDEN_BYTE = b"\xef"
-_FORBIDDEN_WORDS = (b"HEAD", b"POST", b"GET ", b"OPTI", b"\x16\x03\x01\x02", b"\xdd" * 4, b"\xee" * 4)
-"""A header that began like one of these would be taken for another transport."""
+_CARRIERS = (b"HEAD", b"POST", b"GET ", b"OPTI", b"\x16\x03\x01\x02")
+"""How HTTP and TLS begin: a header that began so would be taken for one of them."""
 
 _ATTEMPTS = 1000
 """A sound source of randomness needs a second attempt once in 250; a broken one must not hang us."""
@@ -182,7 +182,7 @@ def read_header(header: bytes, secret: bytes | None = None) -> Header:
 
 def may_be_header(head: bytes) -> bool:
     """Tell whether a header may begin like this; true while too little has come to say no."""
-    return head[:1] != _FORBIDDEN_BYTE and head[:4] not in _FORBIDDEN_WORDS and head[4:8] != bytes(4)
+    return head[:4] not in _CARRIERS and all(layout.begins(head) is None for layout in FRAMINGS)
 
 
 def _draw(random: Callable[[int], bytes]) -> bytes:

@@ -75,7 +75,7 @@ class RecordReader:
                 self._left -= len(piece)
         except RemoteProtocolError as failure:
             self._failure = RemoteProtocolError(failure.check, failure.detail)  # without frames
-            failure.events = (b"".join(pieces),)
+            failure.keep_events((b"".join(pieces),))
             raise
         return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 

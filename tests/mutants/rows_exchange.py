@@ -22,7 +22,7 @@ ROWS: Mapping[tuple[str, str], Sequence[tuple[str, str]]] = {
         ("require(same(answer.new_nonce_hash, params_fail_hash(self._new_nonce)), ", "require(True, "),
         ('require(self._retries <= MAX_RETRIES, answer.NAME, "too many retries")', "pass"),
         ("require(same(received, expected), ", "require(True, "),
-        ("kdf.new_nonce_hash(which,", "kdf.new_nonce_hash(1,"),
+        ("new_nonce_hash(which,", "new_nonce_hash(1,"),
         ('require(len(data) <= _PQ_LENGTH and product < _PQ_LIMIT, step, "pq")', "pass"),
         ("if key.fingerprint in listed", "if True"),
         ("self._state = _State.FAILED\n            self._forget()", "self._state = _State.FAILED"),

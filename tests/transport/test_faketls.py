@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from mtproto.errors import LocalProtocolError, RemoteProtocolError
 from mtproto.transport import (
     FakeTLS,
+    Framing,
     MTProxy,
     Obfuscated,
     PaddedIntermediate,
@@ -89,7 +90,7 @@ def server_of(stream: bytes) -> tuple[Obfuscated, bytes]:
     """Return the transport that the client's first 64 bytes of the stream stand for, and what follows them."""
     header = read_header(stream[:OBFUSCATED_HEADER], SECRET.key)
     assert (header.tag, header.dc_id) == (b"\xdd" * 4, 2)
-    framing = PaddedIntermediate(Role.SERVER, seeded_random())
+    framing = Framing(PaddedIntermediate, Role.SERVER, seeded_random())
     return Obfuscated(framing, header.encrypt, header.decrypt), stream[OBFUSCATED_HEADER:]
 
 
