@@ -156,7 +156,7 @@ async def _serve(dc: LocalDC, terminal: Terminal, ready_file: Path | None, fault
         ready_path = ReadyFile(ready_file)
         stop = stop_event()
         await dc.start()
-        ready = dc.ready()
+        ready = dc.client_info()
         with ready_path.holding(ready):
             terminal.write(
                 f"local data centre {ready['dc_id']} on {authority(dc.address)}, key {ready['fingerprint']}, "

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 from mtproto._lazy import lazy_names
 
 if TYPE_CHECKING:
-    from mtproto.localdc.calls import Call, Refused
+    from mtproto.localdc.answers import Refused
+    from mtproto.localdc.calls import IncomingCall
     from mtproto.localdc.certificate import self_signed
     from mtproto.localdc.dc import LocalDC
     from mtproto.localdc.faults import FAULTS, FaultInfo, Faults
@@ -23,10 +24,10 @@ if TYPE_CHECKING:
 
 __all__ = [
     "FAULTS",
-    "Call",
     "FaultInfo",
     "Faults",
     "FileSize",
+    "IncomingCall",
     "LocalDC",
     "LocalDCThread",
     "Photo",
@@ -42,7 +43,8 @@ __all__ = [
 __getattr__, __dir__ = lazy_names(
     globals(),
     {
-        "mtproto.localdc.calls": ("Call", "Refused"),
+        "mtproto.localdc.answers": ("Refused",),
+        "mtproto.localdc.calls": ("IncomingCall",),
         "mtproto.localdc.certificate": ("self_signed",),
         "mtproto.localdc.dc": ("LocalDC",),
         "mtproto.localdc.faults": ("FAULTS", "FaultInfo", "Faults"),

@@ -1,41 +1,28 @@
-"""What a handler is given, and how it refuses. No I/O."""
+"""What a handler is given. No I/O."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from mtproto.localdc.answers import Answer, Refused
+
 if TYPE_CHECKING:
-    from mtproto.localdc.desk import Desk
+    from mtproto.localdc.dc_state import DCState
     from mtproto.localdc.keys import KeyRecord
     from mtproto.localdc.layers import Layer
     from mtproto.localdc.world.model import User
 
-__all__ = ["Answer", "Call", "Handler", "Refused"]
-
-Answer = Any
-"""An object of the API, a bool, a list of objects or ints (for `Vector<…>`), or bytes that go out as they are."""
+__all__ = ["Handler", "IncomingCall"]
 
 
-class Refused(Exception):
-    """Raised by a handler: the call is answered with `rpc_error` (core.telegram.org/api/errors).
-
-    `code` is like HTTP's; `name` is upper-case, with numbers as parameters: `Refused(420, "FLOOD_WAIT_31")`.
-    """
-
-    def __init__(self, code: int, name: str) -> None:
-        super().__init__(f"{code} {name}")
-        self.code = code
-        self.name = name
-
-
-def _nothing(call: Call) -> Answer:
+def _nothing(call: IncomingCall) -> Answer:
     raise Refused(400, f"INPUT_METHOD_INVALID_{call.request.ID}_{call.layer.number}")
 
 
 @dataclass(slots=True)
-class Call:
+class IncomingCall:
     """One call of a method.
 
     Attributes:
@@ -43,7 +30,7 @@ class Call:
             registered for, which for the DC's own handlers is one of the API's packaged layer.
         key: what the DC remembers with the auth key of the caller.
         layer: the layer that the answer is to be written in.
-        desk: the world, the address, and what else the handlers share.
+        dc: the world, the address, and what else all calls of the DC share.
         msg_id: the id of the message that carried the call (signed).
         session_id: the session that it came in (signed).
         after: message ids whose calls have to succeed first (`invokeAfterMsg`, `invokeAfterMsgs`).
@@ -55,12 +42,36 @@ class Call:
     request: Any
     key: KeyRecord
     layer: Layer
-    desk: Desk
+    dc: DCState
     msg_id: int
     session_id: int
     after: list[int] = field(default_factory=list)
     without_updates: bool = False
-    replaced: Callable[[Call], Answer | Awaitable[Answer]] = field(default=_nothing, repr=False)
+    replaced: Callable[[IncomingCall], Answer | Awaitable[Answer]] = field(default=_nothing, repr=False)
+
+    def unwrap(self) -> None:
+        """Take the outermost wrapper off the request."""
+        self.request = self.request.query
+
+    def translate(self) -> None:
+        """Let the request be one of the packaged layer; refuses where that layer has no such method."""
+        self.request = self.layer.packaged(self.request)
+
+    def answer_in(self, layer: Layer) -> None:
+        """Let the answer be written in this layer."""
+        self.layer = layer
+
+    def wait_for(self, msg_ids: Sequence[int]) -> None:
+        """Let other calls have to succeed first."""
+        self.after += msg_ids
+
+    def leave_out_updates(self) -> None:
+        """Note that the caller wants no updates."""
+        self.without_updates = True
+
+    def replace(self, replaced: Callable[[IncomingCall], Answer | Awaitable[Answer]]) -> None:
+        """Let `default` call what the handler, which is called next, took the place of."""
+        self.replaced = replaced
 
     def default(self) -> Answer:
         """Answer this call as if the handler were not there, and return that answer.
@@ -78,7 +89,7 @@ class Call:
     def user(self) -> User | None:
         """Who is logged in with this auth key, or with the permanent one that it stands for."""
         user_id = self.key.account.user_id
-        return None if user_id is None else self.desk.world.user(user_id)
+        return None if user_id is None else self.dc.world.user(user_id)
 
     @property
     def me(self) -> User:
@@ -89,4 +100,4 @@ class Call:
         return user
 
 
-Handler = Callable[[Call], Answer | Awaitable[Answer]]
+Handler = Callable[[IncomingCall], Answer | Awaitable[Answer]]

@@ -58,6 +58,34 @@ class KeyRecord:
         """Whether it is a temporary key that stands for nothing (core.telegram.org/api/pfs)."""
         return self.expires_at is not None and self.permanent is None
 
+    def speak(self, layer: int) -> None:
+        """Note the layer that an `invokeWithLayer` named."""
+        self.layer = layer
+
+    def init(self, layer: int) -> None:
+        """Note that an `initConnection` came, and in which layer."""
+        self.inited, self.layer = True, layer
+
+    def log_in(self, user_id: int) -> None:
+        """Log a user in with this key."""
+        self.user_id = user_id
+
+    def log_out(self) -> None:
+        """Forget who is logged in; the key stays good."""
+        self.user_id = None
+
+    def bind(self, permanent: KeyRecord) -> None:
+        """Let this key, a temporary one, stand for a permanent one."""
+        self.permanent = permanent
+
+    def unbind(self) -> None:
+        """Let this key stand for no other one."""
+        self.permanent = None
+
+    def was_used(self, at: float) -> None:
+        """Note when the key was last used, in Unix seconds."""
+        self.used_at = at
+
     def to_dict(self) -> dict[str, Any]:
         """Return what a file keeps. It holds the key itself: whoever reads it can act as the client."""
         return {

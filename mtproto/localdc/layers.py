@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from mtproto.errors import LocalProtocolError, RemoteProtocolError
 from mtproto.limits import SERVER_LIMITS
-from mtproto.localdc.calls import Refused
+from mtproto.localdc.answers import Refused
 from mtproto.session import constructors
 from mtproto.session.packet_reader import whole_budget
 from tl import DecodeError, EncodeError, Schema, SchemaError, TLFunction, TLObject, api
@@ -19,7 +19,7 @@ from tl import DecodeError, EncodeError, Schema, SchemaError, TLFunction, TLObje
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from mtproto.localdc.calls import Answer
+    from mtproto.localdc.answers import Answer
     from mtproto.session.packet_reader import Budget
 
 __all__ = ["Layer", "check_types", "layers_of"]
@@ -121,13 +121,7 @@ class Layer:
         if PLACEHOLDER not in self.schema:
             raise Refused(400, self._name_of(error)) from error
         placed = wrappers + self.schema.id_of(PLACEHOLDER).to_bytes(4, "little")
-        outermost: Any = self.schema.decode(placed, elements=budget.elements)
-        wrapper = outermost
-        while wrapper.query.NAME != PLACEHOLDER:
-            wrapper = wrapper.query
-        wrapper.query = query
-        wrapped: TLFunction[Any] = outermost
-        return wrapped
+        return _in_place(self.schema.decode(placed, elements=budget.elements), query)
 
     def packaged(self, request: TLObject) -> TLObject:
         """Return a request of this layer as one of the packaged layer."""
@@ -154,6 +148,15 @@ class Layer:
         if self.schema is not api.schema:
             answer = _translated(answer, self.schema)
         return self.schema.encode(answer, result)
+
+
+def _in_place(wrapper: Any, query: TLFunction[Any]) -> TLFunction[Any]:
+    """Return the wrappers again, with the query where the placeholder is."""
+    if wrapper.NAME == PLACEHOLDER:
+        return query
+    fields = {field.name: getattr(wrapper, field.name) for field in wrapper.PLAN.fields}
+    wrapped: TLFunction[Any] = type(wrapper)(**fields | {"query": _in_place(wrapper.query, query)})
+    return wrapped
 
 
 def _translated(answer: Answer, schema: Schema) -> Answer:

@@ -6,12 +6,12 @@ import asyncio
 from collections import Counter, OrderedDict
 from typing import TYPE_CHECKING, TypeAlias
 
-from mtproto.localdc.calls import Refused
+from mtproto.localdc.answers import Refused
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable
 
-__all__ = ["IDS_OF_A_CALL", "Outcomes", "Waiting"]
+__all__ = ["IDS_OF_A_CALL", "Outcomes", "WaitingCall"]
 
 REMEMBERED = 8192
 """Calls whose outcome is kept, over all sessions; a client that waits for an older one has to ask again."""
@@ -35,7 +35,7 @@ _Call: TypeAlias = "tuple[Hashable, int]"
 """A session and a message id."""
 
 
-class Waiting:
+class WaitingCall:
     """A call that waits for others. Made by `Outcomes.begin`."""
 
     def __init__(self, outcomes: Outcomes, session: Hashable, missing: set[_Call], size: int) -> None:
@@ -75,8 +75,8 @@ class Outcomes:
 
     def __init__(self) -> None:
         self._settled: OrderedDict[_Call, bool] = OrderedDict()
-        self._awaited: dict[_Call, dict[Waiting, None]] = {}
-        self._waiting: dict[Waiting, int] = {}  # for how many others each waited when it began
+        self._awaited: dict[_Call, dict[WaitingCall, None]] = {}
+        self._waiting: dict[WaitingCall, int] = {}  # for how many others each waited when it began
         self._ids: Counter[Hashable] = Counter()  # the same for each session
         self._all_ids = 0
         self._size = 0
@@ -90,7 +90,7 @@ class Outcomes:
         for waiting in self._awaited.pop(call, ()):
             waiting.settle(call, succeeded)
 
-    def begin(self, session: Hashable, msg_ids: Iterable[int], size: int) -> Waiting | None:
+    def begin(self, session: Hashable, msg_ids: Iterable[int], size: int) -> WaitingCall | None:
         """Begin to wait for other calls of a session; return None where all of them have succeeded.
 
         Args:
@@ -114,7 +114,7 @@ class Outcomes:
             or self._size + size > WAITING_BYTES
         ):
             raise Refused(420, "FLOOD_WAIT_1")
-        waiting = Waiting(self, session, missing, size)
+        waiting = WaitingCall(self, session, missing, size)
         for call in missing:
             self._awaited.setdefault(call, {})[waiting] = None
         self._waiting[waiting] = count
@@ -123,7 +123,7 @@ class Outcomes:
         self._size += size
         return waiting
 
-    def end(self, waiting: Waiting) -> None:
+    def end(self, waiting: WaitingCall) -> None:
         """Let go of a call that waits no longer."""
         count = self._waiting.pop(waiting, 0)
         if not count:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 
-from mtproto.localdc.calls import Refused
+from mtproto.localdc.answers import Refused
 
 __all__ = ["FileReferences"]
 

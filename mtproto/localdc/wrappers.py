@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from mtproto.localdc.calls import Refused
+from mtproto.localdc.answers import Refused
 from mtproto.localdc.outcomes import IDS_OF_A_CALL
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from mtproto.localdc.calls import Call
-    from mtproto.localdc.keys import KeyRecord
+    from mtproto.localdc.calls import IncomingCall
 
 __all__ = ["declared_layer", "unwrap"]
 
@@ -53,7 +52,7 @@ def declared_layer(body: bytes) -> int | None:
     return None
 
 
-def unwrap(call: Call) -> None:
+def unwrap(call: IncomingCall) -> None:
     """Take all wrappers off `call.request`, from the outside in, and do what they say.
 
     Refuses with `CONNECTION_NOT_INITED` when the auth key has not seen an `initConnection` by then (a dialect that has
@@ -66,9 +65,9 @@ def unwrap(call: Call) -> None:
     before = key.layer, key.inited
     while (wrapper := WRAPPERS.get(call.request.NAME)) is not None:
         wrapper(call, call.request)
-        call.request = call.request.query
+        call.unwrap()
     if (key.layer, key.inited) != before:
-        call.desk.keys_changed()
+        call.dc.keys.keep()
     if not key.inited and call.request.NAME not in BEFORE_INIT and "initConnection" in call.request.SCHEMA:
         raise Refused(400, "CONNECTION_NOT_INITED")
 
@@ -86,43 +85,41 @@ def _innermost(request: Any) -> Any:
     return request
 
 
-def _with_layer(call: Call, wrapper: Any) -> None:
+def _with_layer(call: IncomingCall, wrapper: Any) -> None:
     if wrapper.layer != call.layer.number:
         raise Refused(400, "CONNECTION_LAYER_INVALID")
-    call.key.layer = wrapper.layer
+    call.key.speak(wrapper.layer)
 
 
-def _init_connection(call: Call, wrapper: Any) -> None:
+def _init_connection(call: IncomingCall, wrapper: Any) -> None:
     if wrapper.api_id <= 0:
         raise Refused(400, "CONNECTION_API_ID_INVALID")
-    key: KeyRecord = call.key
-    key.inited = True
-    key.layer = call.layer.number
+    call.key.init(call.layer.number)
 
 
-def _after_msg(call: Call, wrapper: Any) -> None:
+def _after_msg(call: IncomingCall, wrapper: Any) -> None:
     _wait_for(call, [wrapper.msg_id])
 
 
-def _after_msgs(call: Call, wrapper: Any) -> None:
+def _after_msgs(call: IncomingCall, wrapper: Any) -> None:
     _wait_for(call, wrapper.msg_ids)
 
 
-def _wait_for(call: Call, msg_ids: list[int]) -> None:
-    call.after.extend(msg_ids)
+def _wait_for(call: IncomingCall, msg_ids: list[int]) -> None:
+    call.wait_for(msg_ids)
     if len(call.after) > IDS_OF_A_CALL:
         raise Refused(400, "LIMIT_INVALID")
 
 
-def _without_updates(call: Call, _wrapper: Any) -> None:
-    call.without_updates = True
+def _without_updates(call: IncomingCall, _wrapper: Any) -> None:
+    call.leave_out_updates()
 
 
-def _nothing(_call: Call, _wrapper: Any) -> None:
+def _nothing(_call: IncomingCall, _wrapper: Any) -> None:
     """The wrapper changes nothing for a DC that has no updates, takeouts, businesses or stores."""
 
 
-WRAPPERS: dict[str, Callable[[Call, Any], None]] = {
+WRAPPERS: dict[str, Callable[[IncomingCall, Any], None]] = {
     "invokeWithLayer": _with_layer,
     "initConnection": _init_connection,
     "invokeAfterMsg": _after_msg,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["Effect", "Waiting"]
+__all__ = ["ArmedFaults", "Effect"]
 
 What = TypeVar("What")
 Came = TypeVar("Came")
@@ -34,7 +34,7 @@ class _Armed(Generic[What, Came]):
     act: Callable[[What], Effect[Came] | None]
 
 
-class Waiting(Generic[What, Came]):
+class ArmedFaults(Generic[What, Came]):
     """The faults of one moment.
 
     Each thing that comes is shown to the faults in the order in which they were armed, until one takes it.
