@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mtproto.errors import DeadlineExceeded, ExchangeFailed, FloodWait, Migrate, MTProtoError
-from mtproto.localdc.world.errors import WorldError
+from mtproto.localdc import WorldError
 from tl import TLError
 
 if TYPE_CHECKING:

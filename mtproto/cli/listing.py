@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from mtproto.cli.errors import CommandFailed
@@ -93,13 +93,20 @@ async def resolve(call: Call, user: int | str | None) -> Any:
     raise CommandFailed(f"{user} is not a user")
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Listing:
-    """What the pages say together: how many photos there are in all, the photos asked for, and whose they are."""
+    """What the pages say together.
 
-    count: int = 0
-    photos: list[Any] = field(default_factory=list)
-    users: list[Any] = field(default_factory=list)
+    Attributes:
+        count: how many photos the user has.
+        photos: the photos that were asked for.
+        users: the users that the first page described: whose photos they are.
+
+    """
+
+    count: int
+    photos: list[Any]
+    users: list[Any]
 
 
 async def list_photos(call: Call, user: Any, *, offset: int = 0, max_id: int = 0, limit: int = PAGE) -> Listing:
@@ -118,7 +125,8 @@ async def list_photos(call: Call, user: Any, *, offset: int = 0, max_id: int = 0
         RpcError: as the server answers.
 
     """
-    listing = Listing()
+    users: list[Any] = []
+    count = 0
     seen: dict[int, Any] = {}
     received = 0
     while len(seen) < limit:
@@ -130,13 +138,12 @@ async def list_photos(call: Call, user: Any, *, offset: int = 0, max_id: int = 0
         received += len(page.photos)
         new = {photo.id: photo for photo in page.photos if photo.id not in seen}
         seen |= new
-        listing.users = listing.users or page.users
+        users = users or page.users
         complete = isinstance(page, api.types.photos.Photos)
-        listing.count = max(0, offset) + received if complete else page.count
-        if complete or not new or offset < 0 or offset + received >= listing.count:
+        count = max(0, offset) + received if complete else page.count
+        if complete or not new or offset < 0 or offset + received >= count:
             break
-    listing.photos = list(seen.values())
-    return listing
+    return Listing(count, list(seen.values()), users)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,9 +17,8 @@ from mtproto.cli.stopping import stop_event
 from mtproto.cli.terminal import Terminal, debug_option, pass_terminal
 from mtproto.crypto import CryptoError, RSAPrivateKey
 from mtproto.link import KEY_AGE, SESSION_AGE
-from mtproto.localdc import LocalDC, world_from_folder
-from mtproto.localdc.layers import check_types
-from mtproto.net.carrier import authority
+from mtproto.localdc import LocalDC, check_types, world_from_folder
+from mtproto.transport import authority
 from tl import Schema, api
 
 if TYPE_CHECKING:

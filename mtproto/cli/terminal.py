@@ -69,6 +69,10 @@ class Terminal:
     debug: bool = False
     secrets: Secrets = field(default_factory=Secrets)
 
+    def show_tracebacks(self) -> None:
+        """Let errors come with their traceback from now on."""
+        self.debug = True
+
     def write(self, text: str) -> None:
         """Write lines to stdout exactly as they are, for other programs to read, and flush them."""
         click.echo(text)
@@ -93,7 +97,7 @@ pass_terminal = click.make_pass_decorator(Terminal)
 
 def _set_debug(context: click.Context, _parameter: click.Parameter, value: bool) -> None:
     if value:
-        context.ensure_object(Terminal).debug = True
+        context.ensure_object(Terminal).show_tracebacks()
 
 
 def debug_option(function: Callable[..., Any]) -> Callable[..., Any]:

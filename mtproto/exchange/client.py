@@ -59,7 +59,7 @@ _LONG_MASK = (1 << 64) - 1
 _SHOWN_FINGERPRINTS = 8
 
 
-class _State(enum.Enum):
+class _ClientStage(enum.Enum):
     NEW = enum.auto()
     WAITS_FOR_RES_PQ = enum.auto()
     WAITS_FOR_DH_PARAMS = enum.auto()
@@ -101,7 +101,7 @@ class ClientExchange:
         self._dc_id = dc_id
         self._random = random
         self._expires_in = expires_in
-        self._state = _State.NEW
+        self._state = _ClientStage.NEW
         self._last_msg_id = 0
         self._request: TLFunction[Any] | None = None
         self._payload = b""
@@ -137,12 +137,12 @@ class ClientExchange:
             LocalProtocolError: the exchange was started before.
 
         """
-        if self._state is not _State.NEW:
+        if self._state is not _ClientStage.NEW:
             raise LocalProtocolError("an exchange is started once")
         # req_pq_multi#be7e8ef1 nonce:int128 = ResPQ;
         self._nonce = self._random(16)
         payload = self._send(service.functions.ReqPqMulti(nonce=self._nonce), now)
-        self._state = _State.WAITS_FOR_RES_PQ
+        self._state = _ClientStage.WAITS_FOR_RES_PQ
         return payload
 
     def repeat(self) -> bytes:
@@ -179,7 +179,7 @@ class ClientExchange:
         try:
             return self._dispatch(handlers, self._request, payload, now)
         except ExchangeFailed:
-            self._state = _State.FAILED
+            self._state = _ClientStage.FAILED
             self._forget()
             raise
 
@@ -232,7 +232,7 @@ class ClientExchange:
             public_key_fingerprint=key.fingerprint,
             encrypted_data=rsa_pad(inner.to_bytes(), key, self._random),
         )
-        self._state = _State.WAITS_FOR_DH_PARAMS
+        self._state = _ClientStage.WAITS_FOR_DH_PARAMS
         return self._send(request, now)
 
     def _no_key_in_common(self, listed: Sequence[int]) -> str:
@@ -271,7 +271,7 @@ class ClientExchange:
 
         self._group = (prime, inner.g, g_a)
         self._time_offset = inner.server_time - now
-        self._state = _State.WAITS_FOR_DH_GEN
+        self._state = _ClientStage.WAITS_FOR_DH_GEN
         return self._send_client_dh(now)
 
     def _received_dh_params_fail(self, answer: Any, now: float, size: int) -> bytes:
@@ -317,7 +317,7 @@ class ClientExchange:
             expires_at=None if self._expires_at is None else self._expires_at + offset,
             server_time=now + offset,
         )
-        self._state = _State.DONE
+        self._state = _ClientStage.DONE
         self._forget()
 
     def _received_dh_gen_retry(self, answer: Any, now: float, size: int) -> bytes:
@@ -366,13 +366,13 @@ class ClientExchange:
         self._aes = (b"", b"")
         self._auth_key = None
 
-    _HANDLERS: ClassVar[Mapping[_State, Mapping[str, _Handler]]] = {
-        _State.WAITS_FOR_RES_PQ: {"resPQ": _received_res_pq},
-        _State.WAITS_FOR_DH_PARAMS: {
+    _HANDLERS: ClassVar[Mapping[_ClientStage, Mapping[str, _Handler]]] = {
+        _ClientStage.WAITS_FOR_RES_PQ: {"resPQ": _received_res_pq},
+        _ClientStage.WAITS_FOR_DH_PARAMS: {
             "server_DH_params_ok": _received_dh_params_ok,
             "server_DH_params_fail": _received_dh_params_fail,
         },
-        _State.WAITS_FOR_DH_GEN: {
+        _ClientStage.WAITS_FOR_DH_GEN: {
             "dh_gen_ok": _received_dh_gen_ok,
             "dh_gen_retry": _received_dh_gen_retry,
             "dh_gen_fail": _received_dh_gen_fail,

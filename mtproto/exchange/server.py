@@ -83,7 +83,7 @@ class ExchangeRejected(ExchangeFailed):
         self.code = code
 
 
-class _State(enum.Enum):
+class _ServerStage(enum.Enum):
     WAITS_FOR_REQ_PQ = enum.auto()
     WAITS_FOR_REQ_DH = enum.auto()
     WAITS_FOR_CLIENT_DH = enum.auto()
@@ -131,7 +131,7 @@ class ServerExchange:
         self._p, self._q = sorted(pq) if pq is not None else (0, 0)
         self._random_tails = random_tails
         self._faults = faults if faults is not None else ExchangeFaults()
-        self._state = _State.WAITS_FOR_REQ_PQ
+        self._state = _ServerStage.WAITS_FOR_REQ_PQ
         self._began = 0.0
         self._answers: dict[bytes, bytes] = {}
         self._last_msg_id = 0
@@ -155,8 +155,8 @@ class ServerExchange:
             query, _ = read_plain(open_plain(payload, "query"), "query")
         except ExchangeFailed:
             return False
-        first = query.NAME in self._HANDLERS[_State.WAITS_FOR_REQ_PQ]
-        return first and self._state is not _State.WAITS_FOR_REQ_PQ and not same(query.nonce, self._nonce)
+        first = query.NAME in self._HANDLERS[_ServerStage.WAITS_FOR_REQ_PQ]
+        return first and self._state is not _ServerStage.WAITS_FOR_REQ_PQ and not same(query.nonce, self._nonce)
 
     def receive(self, payload: bytes, now: float) -> bytes:
         """Take a query and return the plain payload to answer with.
@@ -177,7 +177,7 @@ class ServerExchange:
         try:
             return self._dispatch(open_plain(payload, "query"), now)
         except ExchangeFailed as error:
-            self._state = _State.FAILED
+            self._state = _ServerStage.FAILED
             self._forget()
             self._answers.clear()
             if isinstance(error, ExchangeRejected):
@@ -186,7 +186,7 @@ class ServerExchange:
 
     def _dispatch(self, body: bytes, now: float) -> bytes:
         query, raw = read_plain(body, "query")
-        if self._state is _State.WAITS_FOR_REQ_PQ:
+        if self._state is _ServerStage.WAITS_FOR_REQ_PQ:
             self._began = now
         require(now - self._began <= _REMEMBERED_SECONDS, query.NAME, "time")
         answer = self._answers.get(raw)
@@ -204,7 +204,7 @@ class ServerExchange:
         self._server_nonce = self._random(16)
         if not self._p:
             self._p, self._q = _two_primes(self._random)
-        self._state = _State.WAITS_FOR_REQ_DH
+        self._state = _ServerStage.WAITS_FOR_REQ_DH
         # resPQ#05162463 nonce:int128 server_nonce:int128 pq:bytes
         #     server_public_key_fingerprints:Vector<long> = ResPQ;
         return self._make(
@@ -264,7 +264,7 @@ class ServerExchange:
         )
         # An honest source gives such an a once in 2^64 exchanges: it is the source that is broken, so no other a.
         _check_public(g_a, inner.NAME, "g_a")
-        self._state = _State.WAITS_FOR_CLIENT_DH
+        self._state = _ServerStage.WAITS_FOR_CLIENT_DH
         # server_DH_params_ok#d0e8075c nonce:int128 server_nonce:int128 encrypted_answer:bytes = Server_DH_Params;
         return self._make(
             "server_DH_params_ok",
@@ -281,7 +281,7 @@ class ServerExchange:
             server_nonce=self._server_nonce,
             new_nonce_hash=params_fail_hash(self._new_nonce),
         )
-        self._state = _State.FAILED
+        self._state = _ServerStage.FAILED
         self._forget()
         return answer
 
@@ -317,7 +317,7 @@ class ServerExchange:
         if name == "dh_gen_ok":
             salt = first_salt(self._new_nonce, self._server_nonce)
             self.result = ExchangeResult(key, salt, time_offset=0.0, expires_at=self._expires_at, server_time=now)
-        self._state = _State.DONE if name == "dh_gen_ok" else _State.FAILED
+        self._state = _ServerStage.DONE if name == "dh_gen_ok" else _ServerStage.FAILED
         self._forget()
         return answer
 
@@ -357,10 +357,10 @@ class ServerExchange:
         self._aes = (b"", b"")
         self._a = 0
 
-    _HANDLERS: ClassVar[Mapping[_State, Mapping[str, _Handler]]] = {
-        _State.WAITS_FOR_REQ_PQ: {"req_pq_multi": _received_req_pq, "req_pq": _received_req_pq},
-        _State.WAITS_FOR_REQ_DH: {"req_DH_params": _received_req_dh_params},
-        _State.WAITS_FOR_CLIENT_DH: {"set_client_DH_params": _received_set_client_dh_params},
+    _HANDLERS: ClassVar[Mapping[_ServerStage, Mapping[str, _Handler]]] = {
+        _ServerStage.WAITS_FOR_REQ_PQ: {"req_pq_multi": _received_req_pq, "req_pq": _received_req_pq},
+        _ServerStage.WAITS_FOR_REQ_DH: {"req_DH_params": _received_req_dh_params},
+        _ServerStage.WAITS_FOR_CLIENT_DH: {"set_client_DH_params": _received_set_client_dh_params},
     }
 
 

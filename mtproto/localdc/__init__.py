@@ -16,11 +16,9 @@ if TYPE_CHECKING:
     from mtproto.localdc.certificate import self_signed
     from mtproto.localdc.dc import LocalDC
     from mtproto.localdc.faults import FAULTS, FaultInfo, Faults
+    from mtproto.localdc.layers import check_types
     from mtproto.localdc.thread import LocalDCThread
-    from mtproto.localdc.world.errors import WorldError
-    from mtproto.localdc.world.folder import world_from_folder
-    from mtproto.localdc.world.load import load_world
-    from mtproto.localdc.world.model import FileSize, Photo, User, World
+    from mtproto.localdc.world import FileSize, Photo, User, World, WorldError, load_world, world_from_folder
 
 __all__ = [
     "FAULTS",
@@ -35,6 +33,7 @@ __all__ = [
     "User",
     "World",
     "WorldError",
+    "check_types",
     "load_world",
     "self_signed",
     "world_from_folder",
@@ -48,10 +47,16 @@ __getattr__, __dir__ = lazy_names(
         "mtproto.localdc.certificate": ("self_signed",),
         "mtproto.localdc.dc": ("LocalDC",),
         "mtproto.localdc.faults": ("FAULTS", "FaultInfo", "Faults"),
+        "mtproto.localdc.layers": ("check_types",),
         "mtproto.localdc.thread": ("LocalDCThread",),
-        "mtproto.localdc.world.errors": ("WorldError",),
-        "mtproto.localdc.world.folder": ("world_from_folder",),
-        "mtproto.localdc.world.load": ("load_world",),
-        "mtproto.localdc.world.model": ("FileSize", "Photo", "User", "World"),
+        "mtproto.localdc.world": (
+            "FileSize",
+            "Photo",
+            "User",
+            "World",
+            "WorldError",
+            "load_world",
+            "world_from_folder",
+        ),
     },
 )

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from mtproto.localdc.dc_state import DCState
     from mtproto.localdc.keys import KeyRecord
     from mtproto.localdc.layers import Layer
-    from mtproto.localdc.world.model import User
+    from mtproto.localdc.world import User
 
 __all__ = ["Handler", "IncomingCall"]
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from mtproto.crypto import RSAPublicKey
-    from mtproto.localdc.world.model import Photo, User, World
+    from mtproto.localdc.world import Photo, User, World
 
 __all__ = ["client_info"]
 

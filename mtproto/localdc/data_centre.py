@@ -12,7 +12,7 @@ from mtproto.localdc.dc_state import DCState
 from mtproto.localdc.dispatch import Dispatcher
 from mtproto.localdc.faults import Faults
 from mtproto.localdc.layers import layers_of
-from mtproto.localdc.world.load import load_world
+from mtproto.localdc.world import load_world
 from mtproto.message import check_server_clock
 from mtproto.net import Clock, Listener
 from mtproto.net.listener import MAX_CONNECTIONS
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from mtproto.crypto import RSAPrivateKey
     from mtproto.link import ServerLinkEvent, ServerQuery
-    from mtproto.localdc.world.model import World
+    from mtproto.localdc.world import World
     from tl import Schema, TLObject
 
 __all__ = ["PUSH_TIMEOUT", "DCOptions", "DataCentre"]

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from mtproto.localdc.auth_keys import AuthKeys
-    from mtproto.localdc.world.model import World
+    from mtproto.localdc.world import World
 
 __all__ = ["DCState"]
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from mtproto.localdc.calls import Handler
     from mtproto.localdc.data_centre import DataCentre
     from mtproto.localdc.faults import Faults
-    from mtproto.localdc.world.model import User, World
+    from mtproto.localdc.world import User, World
     from tl import TLFunction
 
 __all__ = ["DataCentreFace"]

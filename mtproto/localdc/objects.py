@@ -8,7 +8,7 @@ from tl import api
 
 if TYPE_CHECKING:
     from mtproto.localdc.calls import IncomingCall
-    from mtproto.localdc.world.model import FileSize, Photo, User
+    from mtproto.localdc.world import FileSize, Photo, User
     from tl import TLObject
 
 __all__ = ["find_user", "photo_object", "user_object"]

@@ -25,8 +25,8 @@ ROWS: Mapping[tuple[str, str], Sequence[tuple[str, str]]] = {
         ("new_nonce_hash(which,", "new_nonce_hash(1,"),
         ('require(len(data) <= _PQ_LENGTH and product < _PQ_LIMIT, step, "pq")', "pass"),
         ("if key.fingerprint in listed", "if True"),
-        ("self._state = _State.FAILED\n            self._forget()", "self._state = _State.FAILED"),
-        ("self._state = _State.DONE\n        self._forget()", "self._state = _State.DONE"),
+        ("self._state = _ClientStage.FAILED\n            self._forget()", "self._state = _ClientStage.FAILED"),
+        ("self._state = _ClientStage.DONE\n        self._forget()", "self._state = _ClientStage.DONE"),
         ('require(2 < p < q and p * q == product, step, "pq")', "pass"),
     ),
     ("mtproto/exchange/common.py", _BOTH): (

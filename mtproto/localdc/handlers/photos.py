@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from mtproto.localdc.calls import IncomingCall
-    from mtproto.localdc.world.model import Photo, User
+    from mtproto.localdc.world import Photo, User
     from tl import TLObject
 
 __all__ = ["get_user_photos", "get_written_user_photos", "window"]

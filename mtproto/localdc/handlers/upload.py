@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from mtproto.localdc.calls import IncomingCall
-    from mtproto.localdc.world.model import Photo
+    from mtproto.localdc.world import Photo
     from tl import TLObject
 
 __all__ = ["check_range", "get_file"]

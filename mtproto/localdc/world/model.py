@@ -10,8 +10,8 @@ import hashlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from mtproto.localdc.world.free_box import add_free_box
 from mtproto.localdc.world.jpeg import insert_comment
-from mtproto.localdc.world.mp4 import add_free_box
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
