@@ -5,8 +5,8 @@
                                                                    └──── dh_gen_retry ◀──┘
 
 Every check of core.telegram.org/mtproto/security_guidelines is made before the value in question is used, and the
-first that fails ends the exchange with `ExchangeFailed(step, check)`: `step` is the constructor at fault, `check` the
-field or the rule. Nothing is taken up again after a failure; a new exchange starts from new nonces.
+first check that fails ends the exchange with `ExchangeFailed(step, check)`: `step` is the constructor at fault, `check`
+the field or the rule. An exchange that failed is over; a new exchange starts from new nonces.
 """
 
 from __future__ import annotations
@@ -76,14 +76,14 @@ class ClientExchange:
 
     Args:
         keys: the server's public keys that the caller trusts, the preferred one first.
-        dc_id: the data centre the caller believes to talk to, as the inner data carries it: 10000 is added for test
-            servers, a media-only one is negative.
+        dc_id: the data centre that the caller believes to talk to, as the inner data carries it: plus 10000 for test
+            servers, negative for media servers.
         random: a cryptographically secure source of bytes.
         expires_in: seconds that a temporary key shall live; None makes a permanent key.
 
     Attributes:
         result: the key and what came with it, once the exchange is done.
-        steps: what was sent and received so far, in order; nothing secret is in it.
+        steps: the messages that were sent and received so far, in order; nothing secret is in them.
 
     """
 
@@ -146,7 +146,7 @@ class ClientExchange:
         return payload
 
     def repeat(self) -> bytes:
-        """Return the last query again, byte for byte, for when its answer was lost.
+        """Return the last query again, byte for byte: its answer was lost.
 
         Raises:
             LocalProtocolError: nothing waits for an answer.
@@ -164,8 +164,8 @@ class ClientExchange:
             now: Unix seconds by the local clock.
 
         Returns:
-            the next payload to send; None if there is none: the exchange is done (`result` is there), or this was
-            the answer to an earlier query once more (a repeated query has a repeated answer).
+            the next payload to send; None if there is none: the exchange is done (`result` is there), or this was a
+            second answer to an earlier query that was repeated.
 
         Raises:
             ExchangeFailed: a check failed or the server refused; the exchange is over.
@@ -293,7 +293,8 @@ class ClientExchange:
             retry_id=self._retry_id,
             g_b=g_b.to_bytes(_KEY_LENGTH, "big"),
         )
-        # An honest source gives such a b once in 2^64 exchanges: it is the source that is broken, so no other b.
+        # A sound source of randomness gives such a b once in 2^64 exchanges. So the source is broken: no other b is
+        # drawn.
         _check_public(g_b, prime, inner.NAME, "g_b")
         self._auth_key = AuthKey(power(g_a, b, prime).to_bytes(_KEY_LENGTH, "big"))
         # set_client_DH_params#f5045f1f nonce:int128 server_nonce:int128 encrypted_data:bytes
@@ -350,7 +351,7 @@ class ClientExchange:
         return key
 
     def _send(self, request: TLFunction[Any], now: float, inner: TLObject | None = None) -> bytes:
-        # Nobody judges the ids of plain messages by the clock, so that one which stands anywhere serves.
+        # Nobody checks the time in the ids of plain messages, so the local clock may be wrong.
         self._last_msg_id = client_msg_id(possible_time(now), self._last_msg_id, self._random)
         self._request = request
         self._payload = pack_plain(self._last_msg_id, request.to_bytes())
@@ -361,7 +362,7 @@ class ClientExchange:
         self.steps.append(Step(False, answer, inner, size))
 
     def _forget(self) -> None:
-        """Drop what only the exchange needed: nothing of it may outlive the exchange."""
+        """Drop the secrets of the exchange: they may not outlive it."""
         self._new_nonce = b""
         self._aes = (b"", b"")
         self._auth_key = None
@@ -384,7 +385,7 @@ _Handler = Callable[[ClientExchange, Any, float, int], bytes | None]
 
 
 def _check_keys(keys: Sequence[RSAPublicKey]) -> None:
-    """Refuse what is no sequence of keys: callers without a type checker pass PEM texts and single keys."""
+    """Refuse anything but a sequence of keys: callers without a type checker pass PEM texts and single keys."""
     given = [keys] if isinstance(keys, RSAPublicKey | str | bytes) else keys
     if not given:
         raise LocalProtocolError("keys is empty: an exchange needs at least one public key of the server")

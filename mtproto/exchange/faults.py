@@ -1,7 +1,7 @@
 """How a server's half misbehaves on command: one-shot changes to what it sends.
 
-A fault is armed once for each time it shall happen, and used up by the first message that it fits. One object may
-serve many exchanges in turn. What the server computes stays right; only what it says is wrong.
+A fault is armed once for each time that it is to happen. The first message that the fault fits uses it up. One object
+may serve many exchanges in turn. The server computes the right values and sends wrong ones.
 """
 
 from __future__ import annotations
@@ -17,21 +17,22 @@ from mtproto.errors import LocalProtocolError
 __all__ = ["ExchangeFaults", "NamedFaults"]
 
 Change: TypeAlias = Callable[[Any], Any]
-"""Gives the wrong value for the right one."""
+"""Returns the wrong value for the right one."""
 
-# Of 2048 bits, odd, without small factors, and 3 is allowed with it (p mod 3 = 2): only primality is wrong.
+# It has 2048 bits, is odd, has no small factors, and allows g = 3 (p mod 3 = 2). It is wrong in one way: it is no
+# prime.
 _BAD_PRIME = (KNOWN_PRIME - 12).to_bytes(256, "big")
 
 _INNER = "server_DH_inner_data"
 
 MOST_TIMES = 1000
-"""How often one call may arm a fault: more than any client tries."""
+"""How often one call may arm a fault: no client tries as often."""
 
 
 class NamedFaults(ABC):
-    """The faults of an exchange that have a name: those that a client must survive. Where they wait is not said here.
+    """The faults of an exchange that have a name: a client must survive them. Subclasses keep the armed faults.
 
-    A fault is armed in any thread.
+    A fault may be armed in any thread.
     """
 
     __slots__ = ()
@@ -131,12 +132,12 @@ class ExchangeFaults(NamedFaults):
         self._answers[name].extend([None] * times)
 
     def disarm(self) -> None:
-        """Take back all that waits and has not happened."""
+        """Take back all faults that are armed and have not happened."""
         self._overrides.clear()
         self._answers.clear()
 
     def take_answer(self, name: str) -> bool:
-        """Tell whether the fault of this name, one about a whole answer, is armed, and use it up once."""
+        """Tell whether a fault about a whole answer is armed, and use the fault up once."""
         try:
             self._answers[name].popleft()
         except IndexError:
@@ -145,7 +146,7 @@ class ExchangeFaults(NamedFaults):
         return True
 
     def apply(self, constructor: str, fields: Mapping[str, Any]) -> dict[str, Any]:
-        """Return `fields` with what is armed for `constructor`, which is used up."""
+        """Return `fields` with the changes that are armed for `constructor`, and use these up."""
         try:
             fault, changes = self._overrides[constructor].popleft()
         except IndexError:

@@ -1,10 +1,10 @@
 """The server's half of the authorization key exchange (core.telegram.org/mtproto/auth_key).
 
-It is strict in what the specification leaves no choice about, and lenient where clients in the field differ:
-req_pq beside req_pq_multi; inner data with and without a data centre, under RSA_PAD or under the padding before it
-(SHA1 first); g_b with or without leading zero bytes.
+The server is strict where the specification leaves no choice, and lenient where clients in the field differ. It takes
+req_pq and req_pq_multi; inner data with and without a data centre; RSA_PAD and the older padding (SHA1 first); g_b with
+and without leading zero bytes.
 
-A query that deviates ends the exchange: it, and every later one, has the transport error -404 for an answer.
+A wrong query ends the exchange: the server answers that query, and every later one, with the transport error -404.
 """
 
 from __future__ import annotations
@@ -102,7 +102,7 @@ class ServerExchange:
             another key. None: no key is known.
         pq: the primes `(p, q)` of the proof of work; None draws two of 31 bits.
         random_tails: append 4 to 128 random bytes to every answer, inside its length, as Telegram's servers do.
-        faults: how to misbehave; shared with its owner, who may arm more while the exchange is on.
+        faults: how to misbehave; shared with the owner of the faults, who may arm more while the exchange is on.
 
     Attributes:
         result: the key and what belongs to it, once the exchange is done; its `time_offset` is 0.
