@@ -1,6 +1,6 @@
 """An MTProto data centre on loopback: the servers' halves of the protocol behind a socket, with a small world.
 
-It is the default peer of everything here: of the demo, of tests, of clients by other people. The names below are
+The local DC is the peer of the demo, of the tests, and of other people's clients in their tests. The names below are
 resolved on first use.
 """
 

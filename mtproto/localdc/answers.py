@@ -7,7 +7,7 @@ from typing import Any
 __all__ = ["Answer", "Refused"]
 
 Answer = Any
-"""An object of the API, a bool, a list of objects or ints (for `Vector<…>`), or bytes that go out as they are."""
+"""An object of the API, a bool, a list of objects or ints (for `Vector<…>`), or bytes, which are sent unchanged."""
 
 
 class Refused(Exception):

@@ -26,16 +26,16 @@ class IncomingCall:
     """One call of a method.
 
     Attributes:
-        request: the method with its arguments, wrappers taken off; an object of the class that the handler was
-            registered for, which for the DC's own handlers is one of the API's packaged layer.
-        key: what the DC remembers with the auth key of the caller.
-        layer: the layer that the answer is to be written in.
+        request: the method with its arguments, without wrappers; an object of the class that the handler was registered
+            for. The DC's own handlers get objects of the packaged layer.
+        key: the record of the caller's auth key.
+        layer: the layer of the answer.
         dc: the world, the address, and what else all calls of the DC share.
         msg_id: the id of the message that carried the call (signed).
-        session_id: the session that it came in (signed).
+        session_id: the session of the call (signed).
         after: message ids whose calls have to succeed first (`invokeAfterMsg`, `invokeAfterMsgs`).
         without_updates: whether the call came under `invokeWithoutUpdates`.
-        replaced: answers a call as if its handler were not there; `default` calls it.
+        replaced: the function that `default` calls: it answers as if the handler were not there.
 
     """
 
@@ -76,24 +76,23 @@ class IncomingCall:
     def default(self) -> Answer:
         """Answer this call as if the handler were not there, and return that answer.
 
-        The DC's own handlers give an object at once, in an `async` handler too. Where the handler before was `async`,
-        an awaitable comes back: an `async` handler awaits it, any handler may return it as it is. What the handler
-        changed in `request` counts.
+        The DC's own handlers return an object at once. If the replaced handler is `async`, an awaitable comes back: an
+        `async` handler awaits it, and any handler may return it. Changes that the handler made to `request` count.
 
-        Raises `Refused` as the replaced handler does: `401 AUTH_KEY_UNREGISTERED` where it wants a login that is not
-        there, `400 INPUT_METHOD_INVALID_…` where there is none.
+        Raises `Refused` as the replaced handler does: `401 AUTH_KEY_UNREGISTERED` if that handler needs a login and
+        nobody is logged in, `400 INPUT_METHOD_INVALID_…` if there is no such handler.
         """
         return self.replaced(replace(self))
 
     @property
     def user(self) -> User | None:
-        """Who is logged in with this auth key, or with the permanent one that it stands for."""
+        """The user who is logged in with this auth key, or with the permanent key behind it; None for nobody."""
         user_id = self.key.account.user_id
         return None if user_id is None else self.dc.world.user(user_id)
 
     @property
     def me(self) -> User:
-        """Who is logged in; refuses with `401 AUTH_KEY_UNREGISTERED` when nobody is."""
+        """The user who is logged in; refuses with `401 AUTH_KEY_UNREGISTERED` if nobody is."""
         user = self.user
         if user is None:
             raise Refused(401, "AUTH_KEY_UNREGISTERED")

@@ -20,13 +20,13 @@ PAGES = 64
 """Pages of photos that are kept as bytes: about 8 KiB each, packed."""
 
 BYTES_OF_PAGES = 4 * 1024 * 1024
-"""Bytes of these at most."""
+"""Bytes of all these pages at most."""
 
 FILES = 64
-"""Files that are kept: a download in parts asks for the same one again and again."""
+"""Files that are kept: a download in parts asks for one file many times."""
 
 BYTES_OF_FILES = 16 * 1024 * 1024
-"""Bytes of these at most; but one file is kept however large it is."""
+"""Bytes of all these files at most; one file is kept whatever its size."""
 
 
 class DCState:

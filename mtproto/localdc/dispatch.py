@@ -60,10 +60,10 @@ class Dispatcher:
     def answer(
         self, body: bytes, key: KeyRecord, session_id: int, msg_id: int, budget: Budget | None = None
     ) -> bytes | Awaitable[bytes]:
-        """Return what goes into `rpc_result`: the answer, boxed, or an `rpc_error`.
+        """Return the body of the `rpc_result`: the answer, boxed, or an `rpc_error`.
 
-        An awaitable comes back only where the call has to wait: for other calls, or for a handler that is `async`.
-        `budget` is what may be made of the calls of one packet; None where the call came alone.
+        An awaitable comes back only if the call has to wait: for other calls, or for a handler that is `async`.
+        `budget` bounds the objects of all calls of a packet; None if the call came alone.
         """
         session = key.auth_key.id, session_id
         try:
@@ -112,13 +112,13 @@ class Dispatcher:
         return call
 
     def _run(self, call: IncomingCall) -> Answer | Awaitable[Answer]:
-        """Answer a call by the handler that is in charge."""
+        """Answer a call by its handler."""
         return self._answered_by(call, self._registry.find(call.request), HANDLERS)
 
     def _answered_by(
         self, call: IncomingCall, registered: Registered | None, own: Mapping[str, Handler]
     ) -> Answer | Awaitable[Answer]:
-        """Answer a call by a handler of a user's own, or by the DC's where there is none."""
+        """Answer a call by the handler that a user registered, or by the DC's own if there is none."""
         if registered is None and call.request.SCHEMA is not api.schema:
             call.translate()
             registered = self._registry.find(call.request)

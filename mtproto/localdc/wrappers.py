@@ -16,8 +16,8 @@ __all__ = ["declared_layer", "unwrap"]
 
 INVOKE_WITH_LAYER = 0xDA9B0D0D
 
-# Wrappers that may stand in front of invokeWithLayer, and their sizes. All layers write these, and invokeWithLayer
-# itself, alike; they are read by hand, because only the layer says how the rest is written.
+# Wrappers that may stand in front of invokeWithLayer, and their sizes. All layers write these wrappers and
+# invokeWithLayer in the same way. They are read by hand, because the rest can be read only when the layer is known.
 SIZES_BEFORE_LAYER = {
     0xBF9459B7: 4,  # invokeWithoutUpdates: only its id
     0xCB9F372D: 12,  # invokeAfterMsg: its id and a long
@@ -25,7 +25,7 @@ SIZES_BEFORE_LAYER = {
     0x365275F2: 16,  # invokeWithMessagesRange: its id, the id of messageRange, and two ints
 }
 NESTING = 128
-"""Wrappers looked through: more can't be read anyway."""
+"""Wrappers that are looked through: a query inside more of them can't be read anyway."""
 
 INVOKE_AFTER_MSGS, SIZE_AFTER_MSGS = 0x3DC4B4F0, 12  # its id, that of a vector, the count; then 8 bytes for each
 
@@ -33,7 +33,8 @@ INVOKE_AFTER_MSGS, SIZE_AFTER_MSGS = 0x3DC4B4F0, 12  # its id, that of a vector,
 def declared_layer(body: bytes) -> int | None:
     """Return the layer that the query's `invokeWithLayer` names, or None when it has none.
 
-    Refuses with `LIMIT_INVALID` a query that is to wait for more than `IDS_OF_A_CALL` others, before they are read.
+    Refuses a query that is to wait for more than `IDS_OF_A_CALL` other calls with `LIMIT_INVALID`, before their ids are
+    read.
     """
     offset = 0
     for _ in range(NESTING):
@@ -55,9 +56,9 @@ def declared_layer(body: bytes) -> int | None:
 def unwrap(call: IncomingCall) -> None:
     """Take all wrappers off `call.request`, from the outside in, and do what they say.
 
-    Refuses with `CONNECTION_NOT_INITED` when the auth key has not seen an `initConnection` by then (a dialect that has
-    none does without), and with
-    `AUTH_KEY_PERM_EMPTY`, before any wrapper has done anything, what a temporary key may not call while it is unbound.
+    Refuses with `CONNECTION_NOT_INITED` if no `initConnection` came under the auth key by then (a dialect without
+    `initConnection` needs none). Refuses with `AUTH_KEY_PERM_EMPTY`, before any wrapper has an effect, a call that an
+    unbound temporary key may not make.
     """
     key = call.key
     if key.is_unbound and _innermost(call.request).NAME not in WHILE_UNBOUND:
@@ -73,10 +74,10 @@ def unwrap(call: IncomingCall) -> None:
 
 
 BEFORE_INIT = frozenset({"auth.bindTempAuthKey"})
-"""A temporary key is bound before anything else is sent under it."""
+"""A temporary key is bound before any other call is sent under it."""
 
 WHILE_UNBOUND = frozenset({"auth.bindTempAuthKey", "help.getConfig", "help.getNearestDc"})
-"""What a temporary key may call until it is bound (core.telegram.org/api/pfs)."""
+"""The methods that a temporary key may call until it is bound (core.telegram.org/api/pfs)."""
 
 
 def _innermost(request: Any) -> Any:

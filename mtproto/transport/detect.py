@@ -7,7 +7,7 @@
     bytes 4 to 8 zero           full: its first packet has the sequence number 0
     anything else               obfuscated: 64 bytes, and the tag inside them
 
-At most 64 bytes are needed; what does not belong to the tag is given back.
+At most 64 bytes are needed; the bytes behind the tag are given back.
 """
 
 from __future__ import annotations
@@ -31,13 +31,13 @@ _TLS = b"\x16\x03\x01"
 
 
 class Detected(NamedTuple):
-    """What was found.
+    """The transport that was detected.
 
     Attributes:
         name: "abridged", "intermediate", "padded", "full", "obfuscated-…", or "http" or "tls".
-        transport: the server's end of it; None for "http" and "tls", which are carriers, not framings.
-        rest: what was read and does not belong to the tag: to be received next.
-        dc_id: the DC that an obfuscated client named, else None.
+        transport: the server's end of the transport; None for "http" and "tls", which are carriers, not framings.
+        rest: the bytes behind the tag, which are to be received next.
+        dc_id: the DC that an obfuscated client named; None for other clients.
 
     """
 
@@ -54,10 +54,10 @@ def detect(
     secrets: Sequence[bytes] = (),
     limits: Limits = SERVER_LIMITS,
 ) -> Detected | None:
-    """Name the transport of a connection by all that has come over it so far.
+    """Name the transport of a connection by all bytes that have come so far.
 
     Args:
-        head: everything received, from the first byte.
+        head: all bytes that came, from the first one.
         random: source of random bytes, for the framing's padding.
         secrets: of 16 bytes each; when given, an obfuscated client must have used one of them.
         limits: handed to the framing.

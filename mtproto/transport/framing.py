@@ -27,9 +27,11 @@ class ClientTransport(Protocol):
     """The client's end of any framing, obfuscated or not.
 
     Attributes:
-        quick_acks: whether they can be asked for.
-        ready: whether anything but `opening` may be sent. Only a disguise begins without.
-        packets: whether the carrier has to move what `pack` returns apart from all else, and hands over likewise.
+        quick_acks: whether quick acknowledgements can be asked for.
+        ready: whether packets may be sent. Fake TLS is not ready until the proxy has answered.
+        packets: whether the carrier has to keep packets apart: each result of `pack` is sent alone, and each piece that
+            is
+            received is one packet.
 
     """
 
@@ -39,7 +41,7 @@ class ClientTransport(Protocol):
 
     @property
     def missing(self) -> int:
-        """How many bytes at least are still to come of the packet whose beginning has come; 0 if none has."""
+        """How many bytes at least are still to come of a packet that has begun; 0 if no packet has."""
 
     def opening(self) -> bytes:
         """Return what the client sends once, before its first packet."""
@@ -107,7 +109,7 @@ class Framing:
 
     @property
     def missing(self) -> int:
-        """How many bytes are still to come of the packet whose header has come; 0 if none has."""
+        """How many bytes are still to come of a packet whose header is here; 0 if there is none."""
         return self._missing
 
     def opening(self) -> bytes:
@@ -129,7 +131,7 @@ class Framing:
         return b"".join(self._layout.pieces(payload, quick_ack))
 
     def check(self, payload: bytes, quick_ack: bool) -> None:
-        """Do nothing if `pack` takes these arguments; raises what it raises else."""
+        """Check the arguments of `pack`; raises as `pack` does."""
         size = len(payload)
         if size < SMALLEST_PAYLOAD or size % 4 or size > self._largest:
             raise LocalProtocolError(
@@ -145,7 +147,8 @@ class Framing:
             token: 32 bits, unsigned, bit 31 set.
 
         Raises:
-            LocalProtocolError: not a token, a client's end, or a framing without quick acknowledgements.
+            LocalProtocolError: `token` is no token, this is a client's end, or the framing has no quick
+            acknowledgements.
 
         """
         if self._client or not self.quick_acks:
@@ -161,7 +164,7 @@ class Framing:
             code: a negative 32-bit number, such as -404.
 
         Raises:
-            LocalProtocolError: another number, or a client's end.
+            LocalProtocolError: `code` is another number, or this is a client's end.
 
         """
         if self._client or not -(2**31) <= code < 0:
@@ -169,10 +172,10 @@ class Framing:
         return self.frame(code.to_bytes(4, "little", signed=True), False)
 
     def receive(self, data: bytes) -> list[Event]:
-        """Take what came in, in pieces of any size, and return what it completes.
+        """Take bytes that came in, in pieces of any size, and return the events that they complete.
 
         Raises:
-            RemoteProtocolError: the stream is broken and can't be read on; what came before stands in `events`.
+            RemoteProtocolError: the stream is broken and can't be read on; `events` holds the events before that place.
 
         """
         if self._failure is not None:
@@ -194,7 +197,7 @@ class Framing:
         return b"".join(self._layout.pieces(payload, marked))
 
     def pieces(self, payload: bytes, marked: bool) -> tuple[bytes, ...]:
-        """Return what `frame` returns, not put together yet: the payload itself, and what stands around it."""
+        """Return the parts of `frame`, not put together yet: the payload itself, and the bytes around it."""
         return self._layout.pieces(payload, marked)
 
     def _read(self, events: list[Event]) -> bool:

@@ -1,8 +1,8 @@
 """What one framing says of itself: how its packets are laid out, and how a connection that speaks it begins.
 
-`Framing` keeps what came in and asks a layout where the next packet ends. A layout looks into that buffer and takes
-whole packets off it. It keeps no bytes of its own; where it keeps anything at all (full counts its packets), its file
-says so.
+`Framing` keeps the bytes that came in, and asks a layout where the next packet ends. A layout looks into that buffer
+and takes whole packets off it. A layout keeps no bytes of its own. Full counts its packets, and padded keeps its source
+of randomness; the others hold nothing.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class Role(enum.Enum):
 
 
 class Layout(ABC):
-    """The packets of one framing, at one end of one connection. It holds no state: that is for its subclasses to add.
+    """The packets of one framing, at one end of one connection. The base holds no state; subclasses may.
 
     Attributes:
         name: what callers name the framing by.
@@ -66,12 +66,12 @@ class Layout(ABC):
 
     @classmethod
     def begins(cls, head: bytes) -> int | None:
-        """Return how many of a connection's first bytes do nothing but name this framing; None if they name it not."""
+        """Return how many of a connection's first bytes only name this framing; None if this is another framing."""
         return len(cls.tag) if cls.tag and head.startswith(cls.tag) else None
 
     @abstractmethod
     def pieces(self, payload: bytes, marked: bool) -> tuple[bytes, ...]:
-        """Return a packet, not put together yet: the payload itself, unchecked, and what stands around it.
+        """Return a packet, not put together yet: the payload itself, unchecked, and the bytes around it.
 
         Args:
             payload: any bytes that fill whole words.
@@ -81,7 +81,7 @@ class Layout(ABC):
 
     @abstractmethod
     def measure(self, buffer: ReceiveBuffer, client: bool) -> tuple[int, int, bool] | None:
-        """Read the next header: its size, the size of what follows, its top bit. None while the header is incomplete.
+        """Read the next header: its size, the bytes that follow it, its top bit. None while the header is incomplete.
 
         Args:
             buffer: what came in; nothing is taken off.

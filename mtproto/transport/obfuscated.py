@@ -4,8 +4,8 @@
     keys     client to server: header[8:40], iv header[40:56]; server to client: the same of the header reversed
     inside   header[56:60] the tag of the framing four times over, header[60:62] the DC id; sent encrypted
 
-With the secret of a proxy both keys are hashed together with it. It hides the framing's looks from a machine in the
-middle and protects nothing: that is the work of the layer above.
+With the secret of a proxy, each key is the SHA-256 of key and secret. Obfuscation hides the form of the framing from a
+machine in the middle. It protects nothing; the layer above does.
 """
 
 from __future__ import annotations
@@ -37,11 +37,12 @@ _CARRIERS = (b"HEAD", b"POST", b"GET ", b"OPTI", b"\x16\x03\x01\x02")
 """How HTTP and TLS begin: a header that began so would be taken for one of them."""
 
 _ATTEMPTS = 1000
-"""A sound source of randomness needs a second attempt once in 250; a broken one must not hang us."""
+"""A sound source of randomness needs a second attempt once in 250 headers. A broken source must not hang the
+program."""
 
 
 class Header(NamedTuple):
-    """What the server learns from a client's header.
+    """The content of a client's header.
 
     Attributes:
         tag: the four bytes that stand for the framing.
@@ -61,10 +62,10 @@ class Obfuscated:
     """Either end of an obfuscated connection: a framing, and one running stream for each direction.
 
     Args:
-        framing: what runs inside. The full framing has no tag and can't.
-        encrypt: the stream of what this end sends.
-        decrypt: the stream of what it receives.
-        opening: what the client sends first: its header.
+        framing: the framing inside. It has a tag; full has none.
+        encrypt: the key stream of the bytes that this end sends.
+        decrypt: the key stream of the bytes that this end receives.
+        opening: the header, which the client sends first.
 
     """
 
@@ -110,7 +111,7 @@ class Obfuscated:
         return self._framing.receive(self._decrypt.update(data))
 
     def _hidden(self, pieces: tuple[bytes, ...]) -> bytes:
-        """Encrypt much that travels as one, part by part, so that it is put together only once."""
+        """Encrypt a large packet part by part, so that it is put together only once."""
         whole = BytesIO(bytes(sum(map(len, pieces))))  # room for all of it
         for piece in pieces:
             for start in range(0, len(piece), _PART):
@@ -125,8 +126,8 @@ def obfuscate(
 
     Args:
         framing: the client's end of abridged, intermediate or padded intermediate.
-        random: source of random bytes; the header is drawn from it until it looks like no other transport.
-        dc_id: written into the header; proxies need it. None leaves random bytes there.
+        random: source of random bytes; headers are drawn until one looks like no other transport.
+        dc_id: the id to write into the header; proxies need it. None leaves random bytes there.
         secret: 16 bytes, the secret of a proxy.
 
     Raises:
@@ -167,7 +168,7 @@ def make_header(
 
 
 def read_header(header: bytes, secret: bytes | None = None) -> Header:
-    """Read a client's header, 64 bytes, with the secret that it may have used. The tag says whether that was the one.
+    """Read a client's header, 64 bytes, with a secret that the client may have used. A known tag shows that it did.
 
     Raises:
         RemoteProtocolError: not 64 bytes.
@@ -181,7 +182,7 @@ def read_header(header: bytes, secret: bytes | None = None) -> Header:
 
 
 def may_be_header(head: bytes) -> bool:
-    """Tell whether a header may begin like this; true while too little has come to say no."""
+    """Tell whether a header may begin like this; true while there are too few bytes to tell."""
     return head[:4] not in _CARRIERS and all(layout.begins(head) is None for layout in FRAMINGS)
 
 

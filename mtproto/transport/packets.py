@@ -3,7 +3,7 @@
     packet  payload          nothing before it, nothing behind
     error   code (4 bytes)   little-endian, negative; over HTTP it travels as the status 404 instead of -404
 
-There is no stream: what is handed to `receive` is one packet, or nothing. Quick acknowledgements don't exist.
+There is no stream: each call of `receive` gets one packet, or nothing. There are no quick acknowledgements.
 """
 
 from __future__ import annotations

@@ -3,9 +3,9 @@
     tag     dddddddd
     packet  length (4 bytes, little-endian, padding included) | payload | 0 to 15 random bytes, 0 to 3 from our server
 
-Nothing on the wire says where the payload ends; its own form does: a plain message names its length, an encrypted one
-has 24 bytes and whole AES blocks. A quick ack is a packet of its own: ffffffff | token | 0 to 8 random bytes; the bare
-word of the intermediate framing is understood as well, since clients in the field understand both.
+The framing does not say where the payload ends. The payload does: a plain message names its length, an encrypted one
+has 24 bytes and whole AES blocks. A quick ack is a packet of its own: ffffffff | token | 0 to 8 random bytes. The
+client's end also takes the bare word of the intermediate framing, as clients in the field do.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ __all__ = ["PaddedIntermediate"]
 
 _LONGEST_PADDING = 15
 _LONGEST_SERVER_PADDING = 3
-"""Some clients in the field cut no more than this, as if only whole words told them where a payload ends."""
+"""Some clients in the field cut off no more than this: the bytes behind the last whole word."""
 
 _LONGEST_CONTROL = 15
 _QUICK_ACK = -1

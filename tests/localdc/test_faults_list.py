@@ -16,6 +16,9 @@ from tl import api
 
 MACHINERY = {
     "applied",
+    "change_answer",
+    "change_fields",
+    "exchange",
     "apply",
     "armed",
     "disarm",
