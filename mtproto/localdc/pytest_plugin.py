@@ -1,4 +1,4 @@
-"""The pytest fixture `local_dc`. Loads nothing of this library before a test asks for it."""
+"""The pytest fixture `local_dc`. The module loads nothing of this library before a test asks for the fixture."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def local_dc_key() -> RSAPrivateKey:
 def local_dc(local_dc_key: RSAPrivateKey) -> Iterator[LocalDCThread]:
     """A data centre on loopback, in a thread of its own, for one test.
 
-    Sync tests, tests under any asyncio plugin, blocking clients and other processes use it alike.
+    Sync tests, tests under any asyncio plugin, blocking clients and other processes can use it.
     """
     from mtproto.localdc.thread import LocalDCThread
 

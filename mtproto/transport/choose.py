@@ -23,27 +23,27 @@ if TYPE_CHECKING:
 __all__ = ["check_transport", "client_transport", "no_transport"]
 
 _LAYOUTS: dict[str, type[Layout]] = {**TRANSPORTS, **{layout.name: layout for layout in FRAMINGS}}
-"""Every name, those for carriers that keep packets apart as well."""
+"""Every name, including those for carriers that keep packets apart."""
 
 _DEFAULT = "intermediate"
-"""The framing where nobody names one."""
+"""The framing if nobody names one."""
 
 _SECRET_TRANSPORT = "padded"  # noqa: S105 - a name of a framing
 """The framing that every secret but a plain one asks for."""
 
 
 def no_transport(name: str, known: Iterable[str]) -> OptionError:
-    """Return the error for a transport that does not exist, among those which do."""
+    """Return the error for an unknown name of a transport, with the known names."""
     text = f"no transport is called {name!r}{nearest(str(name), known)}; there are: {', '.join(known)}"
     return OptionError(text, "transport")
 
 
 def check_transport(name: str | None, secret: Secret | None) -> str:
-    """Return the framing to use: the one that is named, or the one that a proxy's secret asks for.
+    """Return the name of the framing to use: the name that was given, or the framing that a proxy's secret asks for.
 
     Args:
-        name: a name that `client_transport` takes; None where nobody named one.
-        secret: of the proxy on the way, if it is one that speaks MTProto.
+        name: a name that `client_transport` takes; None if nobody named one.
+        secret: the secret of the MTProto proxy on the way; None without such a proxy.
 
     Raises:
         OptionError: there is no such framing, or the secret does not allow it.
@@ -76,10 +76,10 @@ def client_transport(
         name: a key of `TRANSPORTS`, or "packets" for a carrier that keeps packets apart.
         random: source of random bytes.
         dc_id: the DC that an obfuscated header names.
-        secret: of the proxy at the other end. It wins over the name: with any secret the framing is obfuscated, and
-            other than plain secrets allow the padded one only.
-        limits: handed to the framing.
-        now: Unix seconds; a secret that asks for fake TLS needs them.
+        secret: the secret of the proxy at the other end. It decides before the name: with a secret the framing is
+            obfuscated, and only a plain secret allows another framing than padded.
+        limits: the limits of the framing.
+        now: Unix seconds, which fake TLS needs.
 
     Raises:
         OptionError: an unknown name.
