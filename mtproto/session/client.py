@@ -13,9 +13,7 @@ from struct import Struct
 from mtproto._options import named_options
 from mtproto.errors import LocalProtocolError, MTProtoError, OutcomeUnknown, RemoteProtocolError, TransportError
 from mtproto.limits import DEFAULT_LIMITS, Limits
-from mtproto.message.envelope import Sender, Unsealed, unseal
-from mtproto.message.key_state import KeyState
-from mtproto.message.message_ids import is_possible_time, msg_id_time
+from mtproto.message import KeyState, Sender, Unsealed, is_possible_time, msg_id_time, unseal
 from mtproto.session.client_sending import ClientSending
 from mtproto.session.client_state import RENEWAL_TIMEOUT
 from mtproto.session.events import (

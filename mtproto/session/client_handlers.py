@@ -11,8 +11,7 @@ from types import MappingProxyType
 from typing import Any, ClassVar
 
 from mtproto.errors import RemoteProtocolError
-from mtproto.message.key_state import MAX_SALTS, Salt
-from mtproto.message.message_ids import msg_id_time
+from mtproto.message import MAX_SALTS, Salt, msg_id_time
 from mtproto.session import constructors as ids
 from mtproto.session import wire
 from mtproto.session.client_message_handlers import ClientMessageHandlers, Handler

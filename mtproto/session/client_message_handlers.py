@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import Any, ClassVar, TypeAlias
 
 from mtproto.errors import RemoteProtocolError
-from mtproto.message.message_ids import msg_id_time
+from mtproto.message import msg_id_time
 from mtproto.session import constructors as ids
 from mtproto.session.bad_messages import describe
 from mtproto.session.client_state import NEWEST, ClientState

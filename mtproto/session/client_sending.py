@@ -8,8 +8,7 @@ is sealed when it is pulled.
 from __future__ import annotations
 
 from mtproto.errors import LocalProtocolError
-from mtproto.message.envelope import Sealed, Sender, seal
-from mtproto.message.message_ids import client_msg_id
+from mtproto.message import Sealed, Sender, client_msg_id, seal
 from mtproto.session import wire
 from mtproto.session.client_handlers import ClientHandlers
 from mtproto.session.client_state import CARRIERS_KEPT, QUESTIONS_KEPT

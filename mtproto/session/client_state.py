@@ -11,8 +11,7 @@ from struct import Struct
 
 from mtproto.errors import ConnectionLost, MTProtoError, OutcomeUnknown
 from mtproto.limits import Limits
-from mtproto.message.key_state import KeyState
-from mtproto.message.message_ids import least_msg_id, msg_id_time
+from mtproto.message import KeyState, least_msg_id, msg_id_time
 from mtproto.session.bad_messages import MessageRefused, describe
 from mtproto.session.events import (
     ClientEvent,

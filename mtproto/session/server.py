@@ -14,9 +14,7 @@ from struct import Struct
 from mtproto._options import named_options
 from mtproto.errors import LocalProtocolError, RemoteProtocolError
 from mtproto.limits import SERVER_LIMITS, Limits
-from mtproto.message.auth_key import AuthKey
-from mtproto.message.envelope import Unsealed
-from mtproto.message.message_ids import msg_id_time
+from mtproto.message import AuthKey, Unsealed, msg_id_time
 from mtproto.session import constructors as ids
 from mtproto.session import wire
 from mtproto.session.events import Flooded, Repeated, ServerEvent, SessionCreated, Tolerated

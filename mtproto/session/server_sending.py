@@ -6,8 +6,7 @@ core.telegram.org/mtproto/service_messages#containers. A message keeps its id wh
 
 from __future__ import annotations
 
-from mtproto.message.envelope import Sender, seal
-from mtproto.message.message_ids import server_msg_id
+from mtproto.message import Sender, seal, server_msg_id
 from mtproto.session import wire
 from mtproto.session.inbox import NEVER
 from mtproto.session.server_handlers import ServerHandlers

@@ -11,7 +11,7 @@ from struct import Struct
 
 from mtproto.errors import LocalProtocolError
 from mtproto.limits import Limits
-from mtproto.message.auth_key import AuthKey
+from mtproto.message import AuthKey
 from mtproto.session import wire
 from mtproto.session.events import Refused, ServerEvent
 from mtproto.session.inbox import NEVER
