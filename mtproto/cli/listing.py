@@ -47,14 +47,14 @@ _STALE = {"FILE_REFERENCE_EXPIRED", "FILE_REFERENCE_INVALID", "FILE_REFERENCE_EM
 
 
 def user_of(text: str) -> int | str | None:
-    """Return whom a person means: None for oneself (`me`), an id, or a name without `@`.
+    """Return the user that a text names: None for oneself (`me`), an id, or a name without `@`.
 
     Args:
         text: `me`, an id, a name with or without `@`, or a link to a name: https://t.me/NAME, t.me/NAME,
             tg://resolve?domain=NAME (core.telegram.org/api/links#public-username-links).
 
     Raises:
-        CommandFailed: it is none of them.
+        CommandFailed: the text is none of them.
 
     """
     text = text.strip()
@@ -117,9 +117,9 @@ async def list_photos(call: Call, user: Any, *, offset: int = 0, max_id: int = 0
     Args:
         call: sends a query.
         user: an `InputUser`.
-        offset: photos to skip; -1 with `max_id` asks for the photo with that very id.
-        max_id: only photos with a lower id; 0 for all.
-        limit: how many at most.
+        offset: photos to skip; -1 with `max_id` asks for the photo with that id.
+        max_id: only photos with a lower id are listed; 0 lists all.
+        limit: photos to list at most.
 
     Raises:
         RpcError: as the server answers.
@@ -171,7 +171,7 @@ class PhotoFile:
 
     @property
     def name(self) -> str:
-        """A name for the file on disk: nothing that the server chose freely is in it."""
+        """A name for the file on disk, without any text that the server may choose."""
         return f"{self.photo.id}_{self.type}.{'mp4' if self.video else 'jpg'}"
 
 
@@ -190,18 +190,18 @@ def files_of(photo: Any) -> list[PhotoFile]:
 
 
 def largest_image(photo: Any) -> PhotoFile | None:
-    """Return the JPEG with most pixels, or None where there is none."""
+    """Return the JPEG with most pixels; None if there is no JPEG."""
     return max((file for file in files_of(photo) if not file.video), key=lambda file: file.w * file.h, default=None)
 
 
 async def download(call: Call, file: PhotoFile, *, owner: Any, advance: Callable[[int], None]) -> bytes:
-    """Fetch a file. When its reference has expired the photo is asked for again, once.
+    """Fetch a file. If the file reference has expired, the photo is asked for again, once.
 
     Args:
         call: sends a query.
         file: what to fetch.
         owner: the `InputUser` whose photo it is.
-        advance: told how many bytes came, each time some did.
+        advance: called with the number of bytes that came, each time.
 
     Raises:
         CommandFailed: the server sends more than it declared, and does not stop.

@@ -1,4 +1,4 @@
-"""The key that `mtproto decode` opens encrypted packets with: where the key comes from, and what the key opens."""
+"""The key with which `mtproto decode` opens encrypted packets: reading the key, and opening packets."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["AUTH_KEY", "STATE", "STDIN_TAKEN", "looks_encrypted", "open_packet", "the_key"]
 
 STDIN_TAKEN = "mtproto.stdin_taken"
-"""Set in a context whose standard input held the key."""
+"""Set in a context if the key was read from standard input."""
 
 _BLOCK = 16
 
@@ -37,7 +37,7 @@ def _auth_key(context: click.Context, _parameter: click.Parameter, value: str | 
         path = Path(value)
         raw = path.read_bytes() if len(value) < AUTH_KEY_LENGTH and path.is_file() else value.encode()
     data = raw if len(raw) == AUTH_KEY_LENGTH else read_bytes(raw.decode("ascii", "replace"))
-    if data is None or len(data) != AUTH_KEY_LENGTH:  # the value may be a key: it is not repeated
+    if data is None or len(data) != AUTH_KEY_LENGTH:  # the error does not repeat the value, which may be a key
         raise click.BadParameter(f"neither the {AUTH_KEY_LENGTH} bytes of a key in hex or base64, nor a file with them")
     return AuthKey(data)
 
@@ -60,7 +60,7 @@ STATE = click.option(
 
 
 def the_key(auth_key: AuthKey | None, state: Path | None) -> AuthKey | None:
-    """Return the key that was given, if one was.
+    """Return the key that was given; None if no key was given.
 
     Raises:
         click.UsageError: both were given.
@@ -81,7 +81,7 @@ def looks_encrypted(data: bytes) -> bool:
 
 
 def open_packet(key: AuthKey, data: bytes) -> tuple[str, Unsealed]:
-    """Open a packet of either version in either direction; return which it was, for people, and what is in it.
+    """Open a packet of either version in either direction; return words for that, and the content of the packet.
 
     Raises:
         CommandFailed: the key doesn't open it.

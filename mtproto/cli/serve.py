@@ -149,9 +149,10 @@ def _read_schemas(files: tuple[tuple[int, Path], ...]) -> Mapping[int, Schema]:
 
 async def _serve(dc: LocalDC, terminal: Terminal, ready_file: Path | None, faults: tuple[str, ...]) -> None:
     async with AsyncExitStack() as stack:
-        stack.push_async_callback(dc.close)  # from its making on it holds the lock of the state file
+        stack.push_async_callback(dc.close)  # the data centre holds the lock of the state file from here on
         arm_faults(dc.faults, faults)
-        # Looked at under that lock: with one state file, a second server removes no ready file of the first.
+        # The ready file is checked under that lock: a second server with the same state file does not remove the first
+        # one's.
         ready_path = ReadyFile(ready_file)
         stop = stop_event()
         await dc.start()
