@@ -129,7 +129,7 @@ class Layer:
         """Return a request of this layer as one of the packaged layer."""
         if request.SCHEMA is api.schema:
             return request
-        from tl._translate import translate
+        from tl import translate
 
         try:
             return translate(request, api.schema)
@@ -162,7 +162,7 @@ def _in_place(wrapper: Any, query: TLFunction[Any]) -> TLFunction[Any]:
 
 
 def _translated(answer: Answer, schema: Schema) -> Answer:
-    from tl._translate import translate
+    from tl import translate
 
     if isinstance(answer, TLObject) and answer.SCHEMA is not schema:
         return translate(answer, schema)
