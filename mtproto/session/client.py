@@ -13,8 +13,7 @@ from struct import Struct
 from mtproto._options import named_options
 from mtproto.errors import LocalProtocolError, MTProtoError, RemoteProtocolError, TransportError
 from mtproto.limits import DEFAULT_LIMITS, Limits
-from mtproto.message.envelope import Sender, Unsealed, unseal
-from mtproto.message.key_state import KeyState
+from mtproto.message import KeyState, Sender, Unsealed, unseal
 from mtproto.session.client_handlers import dispatch, handle_unread
 from mtproto.session.client_parts import client_parts
 from mtproto.session.client_unpacking import is_unpacked

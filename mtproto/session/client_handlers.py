@@ -17,7 +17,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from mtproto.errors import RemoteProtocolError
-from mtproto.message.key_state import MAX_SALTS, Salt
+from mtproto.message import MAX_SALTS, Salt
 from mtproto.session import client_message_handlers as about_messages
 from mtproto.session import constructors as ids
 from mtproto.session import wire

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from mtproto.limits import Limits
-from mtproto.message.key_state import KeyState
+from mtproto.message import KeyState
 from mtproto.session.calls import Calls
 from mtproto.session.connection_state import ConnectionState
 from mtproto.session.event_queue import EventQueue

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from mtproto.message.message_ids import msg_id_time
+from mtproto.message import msg_id_time
 from mtproto.session.bad_messages import MessageRefused, describe
 from mtproto.session.client_parts import ClientParts
 from mtproto.session.events import QuestionRefused

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from struct import Struct
 
-from mtproto.message.key_state import SALT_OVERLAP, KeyState, Salt
+from mtproto.message import SALT_OVERLAP, KeyState, Salt
 from mtproto.session.time_window import NEVER
 
 __all__ = ["MAX_FUTURE_SALTS", "SALT_PERIOD", "ClientSalts", "ServerSalts"]

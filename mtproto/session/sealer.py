@@ -12,8 +12,7 @@ from struct import Struct
 
 from mtproto.errors import LocalProtocolError
 from mtproto.limits import Limits
-from mtproto.message.envelope import Sealed, Sender, seal
-from mtproto.message.key_state import KeyState
+from mtproto.message import KeyState, Sealed, Sender, seal
 from mtproto.session import wire
 from mtproto.session.calls import Calls
 from mtproto.session.events import ClientEvent, Resent, Sent

@@ -14,8 +14,7 @@ from collections.abc import Callable, Iterable
 from mtproto._options import named_options
 from mtproto.errors import LocalProtocolError
 from mtproto.limits import SERVER_LIMITS, Limits
-from mtproto.message.auth_key import AuthKey
-from mtproto.message.envelope import Unsealed
+from mtproto.message import AuthKey, Unsealed
 from mtproto.session import wire
 from mtproto.session.event_queue import EventQueue
 from mtproto.session.events import ServerEvent

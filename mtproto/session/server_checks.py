@@ -7,8 +7,7 @@ core.telegram.org/mtproto/service_messages_about_messages#notice-of-ignored-erro
 from __future__ import annotations
 
 from mtproto.errors import RemoteProtocolError
-from mtproto.message.envelope import Unsealed
-from mtproto.message.message_ids import msg_id_time
+from mtproto.message import Unsealed, msg_id_time
 from mtproto.session import constructors as ids
 from mtproto.session import wire
 from mtproto.session.events import Tolerated

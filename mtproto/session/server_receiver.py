@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Callable
 from struct import Struct
 
-from mtproto.message.envelope import Unsealed
+from mtproto.message import Unsealed
 from mtproto.session import constructors as ids
 from mtproto.session.events import Flooded, Repeated, SessionCreated
 from mtproto.session.server_checks import ServerChecks

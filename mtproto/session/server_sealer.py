@@ -9,9 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from mtproto.message.auth_key import AuthKey
-from mtproto.message.envelope import Sender, seal
-from mtproto.message.message_ids import server_msg_id
+from mtproto.message import AuthKey, Sender, seal, server_msg_id
 from mtproto.session import wire
 from mtproto.session.salts import ServerSalts
 from mtproto.session.server_records import Outgoing

@@ -10,8 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from mtproto.errors import RemoteProtocolError
-from mtproto.message.key_state import KeyState
-from mtproto.message.message_ids import client_msg_id, is_possible_time, least_msg_id, msg_id_time
+from mtproto.message import KeyState, client_msg_id, is_possible_time, least_msg_id, msg_id_time
 from mtproto.session.event_queue import EventQueue
 from mtproto.session.events import ClientEvent, Stale, TimeLearned
 from mtproto.session.salts import ClientSalts
