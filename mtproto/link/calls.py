@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from mtproto.errors import MTProtoError
     from mtproto.limits import Limits
     from mtproto.link.events import LinkEvent
-    from mtproto.message.key_state import KeyState
+    from mtproto.message import KeyState
     from mtproto.session import Body, ClientSession
 
 __all__ = ["LinkCalls", "end_unsent"]

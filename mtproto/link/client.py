@@ -35,7 +35,7 @@ from mtproto.link.options import LinkKeywords, LinkOptions, link_options
 from mtproto.link.other_end import OtherEnd
 from mtproto.link.reconnection import Reconnection
 from mtproto.link.work import packet_work
-from mtproto.message.key_state import KeyState
+from mtproto.message import KeyState
 from mtproto.session import ClientSession, Result, RpcFailed, SessionBroken
 from mtproto.session.service_messages import HttpWait
 from mtproto.transport import Payload, QuickAck, check_transport, client_transport
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Unpack
 
-    from mtproto.crypto.rsa import RSAPublicKey
+    from mtproto.crypto import RSAPublicKey
     from mtproto.errors import MTProtoError
     from mtproto.exchange import Step
     from mtproto.session import ClientEvent

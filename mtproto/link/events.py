@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from mtproto.exchange import Step
     from mtproto.link.client import ClientLink
     from mtproto.link.server_state import ServerKey, SessionSlot
-    from mtproto.message.key_state import KeyState
+    from mtproto.message import KeyState
     from mtproto.session.events import ServerEvent
     from mtproto.session.packet_reader import Budget
 

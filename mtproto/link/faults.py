@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from mtproto.link.server_state import ServerKey, ServerState, SessionSlot
-    from mtproto.message.envelope import Unsealed
+    from mtproto.message import Unsealed
 
 __all__ = ["IncomingPacket", "LinkFaults", "OutgoingPacket"]
 

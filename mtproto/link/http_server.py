@@ -18,13 +18,13 @@ from mtproto._options import named_options
 from mtproto.link.options import ServerLinkKeywords, ServerLinkOptions, server_link_options
 from mtproto.link.server import ServerLink
 from mtproto.session import wire
-from mtproto.transport import Packets, Role
+from mtproto.transport import Framing, Packets, Role
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from typing import Unpack
 
-    from mtproto.crypto.rsa import RSAPrivateKey
+    from mtproto.crypto import RSAPrivateKey
     from mtproto.link.server_state import ServerState, SessionSlot
     from mtproto.session import ServerEvent
 
@@ -58,7 +58,7 @@ class HttpLink(ServerLink):
     ) -> None:
         options = server_link_options(type(self).__name__, options, named)
         super().__init__(state, keys, now, random, options)
-        self._packets = self._transport = Packets(Role.SERVER, random, limits=options.limits)
+        self._packets = self._transport = Framing(Packets, Role.SERVER, random, limits=options.limits)
         self.transport_name = "http"
         self._flush = flush
         self._current: SessionSlot | None = None  # the session of the latest request

@@ -26,10 +26,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Unpack
 
-    from mtproto.crypto.rsa import RSAPublicKey
+    from mtproto.crypto import RSAPublicKey
     from mtproto.errors import MTProtoError
     from mtproto.link.events import KeyUse, LinkEvent
-    from mtproto.message.key_state import KeyState
+    from mtproto.message import KeyState
     from mtproto.session import Body
 
 __all__ = ["EXPIRES_IN", "PfsLink"]

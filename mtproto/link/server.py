@@ -25,19 +25,18 @@ from mtproto.link.faults import IncomingPacket, OutgoingPacket
 from mtproto.link.key_giver import KeyGiver, ServerWork
 from mtproto.link.options import ServerLinkKeywords, ServerLinkOptions, server_link_options
 from mtproto.link.work import NEW_SESSION, packet_work
-from mtproto.message.envelope import Sender, payload_key_id, unseal
-from mtproto.message.message_ids import check_server_clock
-from mtproto.session import CloseAfter, DestroyAuthKey, DestroySession, Flooded, Query, Refused
+from mtproto.message import Sender, check_server_clock, payload_key_id, unseal
+from mtproto.session import CloseAfter, DestroyAuthKey, DestroySession, Flooded, NotAccepted, Query
 from mtproto.transport import Payload, detect
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from typing import Unpack
 
-    from mtproto.crypto.rsa import RSAPrivateKey
+    from mtproto.crypto import RSAPrivateKey
     from mtproto.link.faults import LinkFaults
     from mtproto.link.server_state import ServerKey, ServerState, SessionSlot
-    from mtproto.message.envelope import Unsealed
+    from mtproto.message import Unsealed
     from mtproto.session import ServerEvent, Verdict
     from mtproto.transport import Event, ServerTransport
 
@@ -293,7 +292,7 @@ class ServerLink:
 
     def _acknowledge(self, message: Unsealed, events: Iterable[object]) -> None:
         """Send a quick ack for a packet that was accepted."""
-        refused = any(isinstance(event, Refused) and event.msg_id == message.msg_id for event in events)
+        refused = any(isinstance(event, NotAccepted) and event.msg_id == message.msg_id for event in events)
         if self._transport is not None and not refused:
             self._outgoing.append(self._transport.pack_quick_ack(message.quick_ack_token))
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from mtproto.link.http_server import HttpLink
     from mtproto.link.server import ServerLink
-    from mtproto.message.auth_key import AuthKey
+    from mtproto.message import AuthKey
 
 __all__ = ["KEY_AGE", "SESSION_AGE", "ServerKey", "ServerState", "SessionSlot"]
 

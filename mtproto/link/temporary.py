@@ -23,12 +23,12 @@ from mtproto.session import Request, RequestLost, Result, RpcFailed
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from mtproto.crypto.rsa import RSAPublicKey
+    from mtproto.crypto import RSAPublicKey
     from mtproto.errors import ExchangeFailed, MTProtoError, TransportError
     from mtproto.link.events import LinkEvent
     from mtproto.link.key_maker import Work
     from mtproto.link.options import LinkOptions
-    from mtproto.message.key_state import KeyState
+    from mtproto.message import KeyState
     from mtproto.session import ClientSession
 
 __all__ = ["PermanentKey", "Superior", "TemporaryLink"]

@@ -41,10 +41,10 @@ if TYPE_CHECKING:
     import ssl
     from collections.abc import Callable, Container, Iterable, Sequence
 
-    from mtproto.crypto.rsa import RSAPrivateKey
+    from mtproto.crypto import RSAPrivateKey
     from mtproto.exchange import ExchangeFaults
     from mtproto.link import LinkFaults, ServerLinkEvent, SessionSlot
-    from mtproto.message.auth_key import AuthKey
+    from mtproto.message import AuthKey
     from mtproto.net.answering import Handler
     from mtproto.net.web_server import WebServer
 

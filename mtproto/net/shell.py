@@ -39,10 +39,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from typing import Unpack
 
-    from mtproto.crypto.rsa import RSAPublicKey
+    from mtproto.crypto import RSAPublicKey
     from mtproto.errors import MTProtoError
     from mtproto.link import KeyUse, LinkEvent
-    from mtproto.message.key_state import KeyState
+    from mtproto.message import KeyState
     from mtproto.net.carrier import Loop
     from mtproto.net.proxies import Destination
     from mtproto.session import Request
