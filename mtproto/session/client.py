@@ -329,7 +329,7 @@ class ClientSession:
             self._receive(unseal(self.key_state.auth_key, Sender.SERVER, payload), now)
         except RemoteProtocolError as error:
             parts.connection.breaks()
-            error.events = tuple(parts.events.take())
+            error.keep_events(parts.events.take())
             raise
         return parts.events.take()
 
