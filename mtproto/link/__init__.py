@@ -19,18 +19,22 @@ from mtproto.link.events import (
     LinkAdded,
     LinkEvent,
     LinkRemoved,
+    LinkStatus,
+    PumpedLink,
     ServerLinkEvent,
     ServerQuery,
-    Status,
     StatusChanged,
 )
 from mtproto.link.faults import IncomingPacket, LinkFaults, OutgoingPacket
-from mtproto.link.key_giver import ServerWork
 from mtproto.link.key_maker import Work
+from mtproto.link.key_policy import KeyPolicy, PermanentKeyPolicy
+from mtproto.link.key_renewal import EXPIRES_IN
 from mtproto.link.options import LinkKeywords, LinkOptions, ServerLinkKeywords, ServerLinkOptions
-from mtproto.link.pfs import EXPIRES_IN, PfsLink
+from mtproto.link.other_end import OtherEnd
+from mtproto.link.pfs import PfsLine, PfsLink
 from mtproto.link.server import ServerLink
-from mtproto.link.server_state import KEY_AGE, SESSION_AGE, ServerKey, ServerState, SessionSlot
+from mtproto.link.server_key_maker import ServerWork
+from mtproto.link.server_sessions import KEY_AGE, SESSION_AGE, ServerKey, ServerSessions, SessionSlot
 
 __all__ = [
     "EXPIRES_IN",
@@ -49,6 +53,7 @@ __all__ = [
     "KeyDropped",
     "KeyForgotten",
     "KeyMade",
+    "KeyPolicy",
     "KeyUse",
     "LinkAdded",
     "LinkEvent",
@@ -56,18 +61,22 @@ __all__ = [
     "LinkKeywords",
     "LinkOptions",
     "LinkRemoved",
+    "LinkStatus",
+    "OtherEnd",
     "OutgoingPacket",
+    "PermanentKeyPolicy",
+    "PfsLine",
     "PfsLink",
+    "PumpedLink",
     "ServerKey",
     "ServerLink",
     "ServerLinkEvent",
     "ServerLinkKeywords",
     "ServerLinkOptions",
     "ServerQuery",
-    "ServerState",
+    "ServerSessions",
     "ServerWork",
     "SessionSlot",
-    "Status",
     "StatusChanged",
     "Work",
 ]

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from mtproto.link.server_state import ServerKey, ServerState, SessionSlot
+    from mtproto.link.server_sessions import ServerKey, ServerSessions, SessionSlot
     from mtproto.message.envelope import Unsealed
 
 __all__ = ["IncomingPacket", "LinkFaults", "OutgoingPacket"]
@@ -36,7 +36,7 @@ class IncomingPacket:
 
     """
 
-    state: ServerState
+    state: ServerSessions
     key: ServerKey | None
     message: Unsealed | None
     now: float

@@ -47,6 +47,10 @@ class OtherEnd:
         self._head += data[: BANNER_SIZE - len(self._head)]
         return foreign_peer(self._head, tls=self._secret is not None and self._secret.kind is SecretKind.FAKE_TLS)
 
+    def answered_greeting(self) -> None:
+        """Note that the proxy has answered the greeting."""
+        self.greeted = True
+
     def silent(self) -> ConnectionLost:
         """Return the error of a proxy that does not answer the greeting."""
         return ConnectionLost(f"the proxy does not answer the greeting; {clock_hint(self._stamp)}")

@@ -9,7 +9,7 @@
     closes once all is sent, if `closing`   disconnected(now)
 
 It tells the framing, serves exchanges, opens encrypted packets and leads them to their sessions, which it shares with
-all other links of the DC through a `ServerState`. It does no I/O, reads no clock and draws no randomness of its own.
+all other links of the DC through a `ServerSessions`. It does no I/O, reads no clock and draws no randomness of its own.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from mtproto.errors import RemoteProtocolError
 from mtproto.exchange import ServerExchange
 from mtproto.link.events import Hangup, InSession, KeyMade, ServerLinkEvent, ServerQuery
 from mtproto.link.faults import IncomingPacket, OutgoingPacket
-from mtproto.link.key_giver import KeyGiver, ServerWork
 from mtproto.link.options import ServerLinkKeywords, ServerLinkOptions, server_link_options
+from mtproto.link.server_key_maker import ServerKeyMaker, ServerWork
 from mtproto.link.work import NEW_SESSION, packet_work
 from mtproto.message.envelope import Sender, payload_key_id, unseal
 from mtproto.message.message_ids import check_server_clock
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     from mtproto.crypto.rsa import RSAPrivateKey
     from mtproto.link.faults import LinkFaults
-    from mtproto.link.server_state import ServerKey, ServerState, SessionSlot
+    from mtproto.link.server_sessions import ServerKey, ServerSessions, SessionSlot
     from mtproto.message.envelope import Unsealed
     from mtproto.session import ServerEvent, Verdict
     from mtproto.transport import Event, ServerTransport
@@ -81,7 +81,7 @@ class ServerLink:
     @named_options(ServerLinkKeywords)
     def __init__(
         self,
-        state: ServerState,
+        state: ServerSessions,
         keys: Sequence[RSAPrivateKey],
         now: float,
         random: Callable[[int], bytes],
@@ -97,7 +97,7 @@ class ServerLink:
         self._secrets = options.secrets
         self._faults = options.faults
         self._offload = options.offload
-        self._giver = KeyGiver(
+        self._giver = ServerKeyMaker(
             lambda: ServerExchange(keys, random, dc_ids=dc_ids, key_exists=state.__contains__, faults=exchange_faults)
         )
         self._head = b""
@@ -262,7 +262,7 @@ class ServerLink:
         self._deadline = None  # the client holds a key; from now on its pings may set a deadline
 
     def detach(self, slot: SessionSlot) -> None:
-        """Carry a session no more; for the `ServerState` and other links."""
+        """Carry a session no more; for the `ServerSessions` and other links."""
         slot.link = None
         del self._slots[slot]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mtproto.errors import LocalProtocolError, OutcomeUnknown
-from mtproto.link import Broken, Failed, KeyBound, LinkAdded, LinkRemoved, Status, StatusChanged
+from mtproto.link import Broken, Failed, KeyBound, LinkAdded, LinkRemoved, LinkStatus, StatusChanged
 from mtproto.session import Request, RequestLost, Resent, RpcFailed, UpdatesGap
 from mtproto.session.wire import write_rpc_error
 from tests.link.pfs_stage import LIFE, RENEWAL, TRUE, Stage, exchanges, query, results
@@ -32,7 +32,7 @@ def test_a_key_is_replaced_before_its_end_and_no_call_is_dropped() -> None:
     assert list(results(stage)) == sent
     assert sorted(stage.executed) == sorted(query(number) for number in range(240))
     assert len(stage.of(KeyBound)) == 5
-    assert [event.status for event in stage.of(StatusChanged)] == [Status.EXCHANGING, Status.READY]
+    assert [event.status for event in stage.of(StatusChanged)] == [LinkStatus.EXCHANGING, LinkStatus.READY]
     assert [event.link for event in stage.of(LinkAdded)][:-1] == [event.link for event in stage.of(LinkRemoved)][1:]
     assert len(stage.client.links) == len(stage.wires) == 1
 
@@ -151,8 +151,8 @@ def test_calls_that_follow_such_a_call_stay_behind_it() -> None:
     assert stage.of(RpcFailed) == []
     assert set(results(stage)) == {first, second, third, fourth}
     assert [body[-4:] for body in stage.executed] == [query(number)[-4:] for number in (1, 2, 3, 4)]
-    assert stage.client._after == {}
-    assert stage.client._moved == set()
+    assert stage.client._calls._predecessors == {}
+    assert stage.client._calls._not_executed == set()
 
 
 @pytest.mark.parametrize("error", ["MSG_WAIT_FAILED", "MSG_WAIT_TIMEOUT"])
@@ -202,7 +202,7 @@ def test_a_call_that_follows_one_that_really_failed_fails_all_the_same() -> None
     stage.client.send(query(2), after=[first])
     stage.tick()
     assert [event.message for event in stage.of(RpcFailed)] == ["NO", "MSG_WAIT_FAILED"]
-    assert stage.client._after == {}
+    assert stage.client._calls._predecessors == {}
 
 
 def test_a_key_that_is_lost_while_it_is_replaced_leaves_the_field_to_its_successor() -> None:
@@ -394,8 +394,8 @@ def test_a_link_that_fails_takes_the_one_that_was_to_follow_it_along() -> None:
     stage.settle()
     assert len(stage.of(Failed)) == 1
     assert [event.link for event in stage.of(LinkRemoved)] == [new]
-    assert new.status is Status.CLOSED
-    assert stage.client.status is Status.CLOSED
+    assert new.status is LinkStatus.CLOSED
+    assert stage.client.status is LinkStatus.CLOSED
 
 
 def test_a_link_that_fails_when_its_key_is_due_begins_no_succession() -> None:

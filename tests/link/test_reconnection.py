@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mtproto.errors import RemoteProtocolError
-from mtproto.link import Broken, Failed, Status, StatusChanged
+from mtproto.link import Broken, Failed, LinkStatus, StatusChanged
 from mtproto.link.backoff import DEFAULT_BACKOFF
 from mtproto.link.reconnection import SENSELESS_CONNECTIONS, Reconnection
 from mtproto.message.envelope import Sender, seal
@@ -149,7 +149,7 @@ def test_ids_that_make_no_sense_end_in_an_error_that_names_both_times() -> None:
     pair.connect()
     pair.client.send(QUERY)
     for _ in range(SENSELESS_CONNECTIONS):
-        assert pair.client.status is not Status.CLOSED
+        assert pair.client.status is not LinkStatus.CLOSED
         senseless(pair)
         if pair.client.connect_at is not None:
             pair.now = pair.client.connect_at

@@ -16,11 +16,11 @@ from mtproto.session.kept import Kept
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from mtproto.link.http_server import HttpLink
+    from mtproto.link.http_link import HttpLink
     from mtproto.link.server import ServerLink
     from mtproto.message.auth_key import AuthKey
 
-__all__ = ["KEY_AGE", "SESSION_AGE", "ServerKey", "ServerState", "SessionSlot"]
+__all__ = ["KEY_AGE", "SESSION_AGE", "ServerKey", "ServerSessions", "SessionSlot"]
 
 NEVER = float("inf")
 
@@ -71,7 +71,7 @@ class SessionSlot:
         link: where its messages go; None while it is not connected.
         polls: over HTTP, the links with a request of this session that waits for an answer, the latest last.
         used_at: when the client was last heard of in it, or its connection ended, Unix seconds.
-        weight: bytes that it took when it was last weighed; for the `ServerState`.
+        weight: bytes that it took when it was last weighed; for the `ServerSessions`.
 
     """
 
@@ -247,7 +247,7 @@ class ServerKey:
             self.forget(slot)
 
 
-class ServerState:
+class ServerSessions:
     """Keys and sessions of a DC. Keys may be kept over restarts; sessions are not worth it.
 
     Args:

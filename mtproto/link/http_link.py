@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from typing import Unpack
 
     from mtproto.crypto.rsa import RSAPrivateKey
-    from mtproto.link.server_state import ServerState, SessionSlot
+    from mtproto.link.server_sessions import ServerSessions, SessionSlot
     from mtproto.session import ServerEvent
 
 __all__ = ["HttpLink"]
@@ -47,7 +47,7 @@ class HttpLink(ServerLink):
     @named_options(ServerLinkKeywords)
     def __init__(
         self,
-        state: ServerState,
+        state: ServerSessions,
         keys: Sequence[RSAPrivateKey],
         now: float,
         random: Callable[[int], bytes],

@@ -12,7 +12,7 @@ from mtproto.exchange import ExchangeRejected, ServerExchange
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["KeyGiver", "ServerWork"]
+__all__ = ["ServerKeyMaker", "ServerWork"]
 
 WAITING_QUERIES = 4
 """Queries that may wait while one is dealt with: an honest client sends one, and perhaps repeats it."""
@@ -41,7 +41,7 @@ class ServerWork:
             self.error = error
 
 
-class KeyGiver:
+class ServerKeyMaker:
     """One server's exchange after another, as a client asks for them. One owner: a link.
 
     Args:
