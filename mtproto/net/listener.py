@@ -23,9 +23,9 @@ from mtproto.link import (
     KeyMade,
     ServerLink,
     ServerQuery,
-    ServerState,
+    ServerSessions,
 )
-from mtproto.link.http_server import HttpLink
+from mtproto.link.http_link import HttpLink
 from mtproto.link.options import ServerLinkOptions
 from mtproto.net.answering import Answering
 from mtproto.net.clock import Clock
@@ -77,7 +77,7 @@ class Listener(TCPServer):
         limits: what is sent and accepted at most.
         state: keys and sessions; None begins with none.
         strict: as `ServerSession` takes it, where `state` is None.
-        session_age: as `ServerState` takes it, where `state` is None.
+        session_age: as `ServerSessions` takes it, where `state` is None.
         key_age: likewise.
         max_connections: how many connections there may be at a time; more are closed as they come.
         exchange_faults: how exchanges misbehave.
@@ -105,7 +105,7 @@ class Listener(TCPServer):
         clock: Callable[[], float] | None = None,
         random: Callable[[int], bytes] = os.urandom,
         limits: Limits = SERVER_LIMITS,
-        state: ServerState | None = None,
+        state: ServerSessions | None = None,
         strict: bool = False,
         session_age: float | None = SESSION_AGE,
         key_age: float | None = KEY_AGE,
@@ -116,7 +116,7 @@ class Listener(TCPServer):
     ) -> None:
         super().__init__(host, port, tls)
         if state is None:
-            state = ServerState(random, limits=limits, strict=strict, session_age=session_age, key_age=key_age)
+            state = ServerSessions(random, limits=limits, strict=strict, session_age=session_age, key_age=key_age)
         self.state = state
         if max_connections < 1:
             raise OptionError(f"{max_connections} connections are too few to serve anybody", "max_connections")

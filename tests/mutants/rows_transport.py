@@ -70,7 +70,7 @@ ROWS: Mapping[tuple[str, str], Sequence[tuple[str, str]]] = {
         ("if self._deadline is not None and now >= self._deadline:", "if False:"),
         ("if result is not None and result.auth_key.id not in self._state:", "if result is not None:"),
     ),
-    ("mtproto/link/server_state.py", _LINK): (
+    ("mtproto/link/server_sessions.py", _LINK): (
         ("and len(key.sessions) >= SESSIONS_OF_A_KEY:", "and False:"),
         ("if not other.connected)", "if True)"),
         ("if slot.session.denied != self.denied(slot.session_id):", "if False:"),

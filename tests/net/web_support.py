@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import h11
 
 from mtproto.limits import DEFAULT_LIMITS, Limits
-from mtproto.link import ServerLink, ServerQuery, ServerState
-from mtproto.link.http_server import HttpLink
+from mtproto.link import ServerLink, ServerQuery, ServerSessions
+from mtproto.link.http_link import HttpLink
 from mtproto.message.auth_key import AuthKey
 from mtproto.message.key_state import KeyState
 from mtproto.net.web_server import WebServer
@@ -35,7 +35,7 @@ class Dc:
     def __init__(self, limits: Limits = DEFAULT_LIMITS) -> None:
         self.random = seeded()
         self.limits = limits
-        self.state = ServerState(self.random, limits=limits)
+        self.state = ServerSessions(self.random, limits=limits)
         self.queries: list[ServerQuery] = []
         self.flushed: list[ServerLink] = []
 

@@ -9,8 +9,8 @@ from functools import cache
 from typing import Any
 
 from mtproto.limits import Limits
-from mtproto.link import ServerLink, ServerQuery, ServerState
-from mtproto.link.http_server import HttpLink
+from mtproto.link import ServerLink, ServerQuery, ServerSessions
+from mtproto.link.http_link import HttpLink
 from mtproto.message.envelope import Sender, pack_plain
 from mtproto.net.carrier import Carrier, Loop, Owner, Place, Route
 from mtproto.net.http import HttpCarrier
@@ -229,7 +229,7 @@ class Visit:
     """One connection to a data centre that knows the fixed key."""
 
     def __init__(self, sizes: bytes) -> None:
-        self.state = ServerState(Source(1), limits=_LIMITS)
+        self.state = ServerSessions(Source(1), limits=_LIMITS)
         self.state.add_key(fixed_key(), first_salt=SALT)
         self.server = WebServer(self._make_link, _LIMITS, START)
         self.forger = Forger(Sender.CLIENT, (0, 0), 1)
