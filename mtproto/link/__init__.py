@@ -26,6 +26,7 @@ from mtproto.link.events import (
     StatusChanged,
 )
 from mtproto.link.faults import IncomingPacket, LinkFaults, OutgoingPacket
+from mtproto.link.http_link import HttpLink
 from mtproto.link.key_maker import Work
 from mtproto.link.key_policy import KeyPolicy, PermanentKeyPolicy
 from mtproto.link.key_renewal import EXPIRES_IN
@@ -34,7 +35,8 @@ from mtproto.link.other_end import OtherEnd
 from mtproto.link.pfs import PfsLine, PfsLink
 from mtproto.link.server import ServerLink
 from mtproto.link.server_key_maker import ServerWork
-from mtproto.link.server_sessions import KEY_AGE, SESSION_AGE, ServerKey, ServerSessions, SessionSlot
+from mtproto.link.server_keys import ServerKey, SessionCarrier, SessionSlot
+from mtproto.link.server_sessions import KEY_AGE, SESSION_AGE, ServerSessions
 
 __all__ = [
     "EXPIRES_IN",
@@ -46,6 +48,7 @@ __all__ = [
     "ExchangeStep",
     "Failed",
     "Hangup",
+    "HttpLink",
     "InSession",
     "IncomingPacket",
     "KeyBound",
@@ -76,6 +79,7 @@ __all__ = [
     "ServerQuery",
     "ServerSessions",
     "ServerWork",
+    "SessionCarrier",
     "SessionSlot",
     "StatusChanged",
     "Work",

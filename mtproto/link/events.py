@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from mtproto.errors import MTProtoError
     from mtproto.exchange import Step
     from mtproto.link.key_maker import Work
-    from mtproto.link.server_sessions import ServerKey, SessionSlot
+    from mtproto.link.server_keys import ServerKey, SessionSlot
     from mtproto.message.key_state import KeyState
     from mtproto.session import ServerEvent
     from mtproto.session.packet_reader import Budget

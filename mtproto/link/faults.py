@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from mtproto.link.server_sessions import ServerKey, ServerSessions, SessionSlot
+    from mtproto.link.server_keys import ServerKey, SessionSlot
+    from mtproto.link.server_sessions import ServerSessions
     from mtproto.message.envelope import Unsealed
 
 __all__ = ["IncomingPacket", "LinkFaults", "OutgoingPacket"]

@@ -78,7 +78,7 @@ class PfsLine:
 
     @property
     def key_state(self) -> KeyState | None:
-        """The same."""
+        """What belongs to the temporary key, as `state`: calls go out under it."""
         return self.link.state
 
     @property

@@ -16,21 +16,21 @@ from mtproto.link import (
     PfsLink,
     ServerLink,
     ServerQuery,
+    ServerSessions,
 )
 from mtproto.link.binding import read_bind_request
-from mtproto.link.server_sessions import ServerSessions
 from mtproto.message.envelope import payload_key_id
 from mtproto.session import Result
 from mtproto.session.wire import write_rpc_error
+from mtproto.transport import Payload
 from tests.link.support import ANSWER, DC, NOW, QUERY, known_state, of_type, rsa_key, seeded
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import Self
 
-    from mtproto.link import IncomingPacket, LinkEvent, OutgoingPacket, PumpedLink
-    from mtproto.link.server_sessions import ServerKey
-    from mtproto.transport import Payload
+    from mtproto.link import IncomingPacket, LinkEvent, OutgoingPacket, PumpedLink, ServerKey
+    from mtproto.transport import Event
 
 TRUE = bytes.fromhex("b5757299")
 LIFE = 1000
@@ -232,8 +232,8 @@ class Stage:
         self.connect(link)
         server = self.wires[link]
         self.hand_up(server, link.data_to_send(self.client_now))
-        assert server._transport is not None
-        self._tell(link.received(server._transport.pack_error(code), self.client_now), link)
+        assert server._intake.wire.transport is not None
+        self._tell(link.received(server._intake.wire.transport.pack_error(code), self.client_now), link)
 
     # What tests ask
 
@@ -279,9 +279,10 @@ class _WatchedLink(ServerLink):
         super().__init__(*arguments, **options)
         self._stage = stage
 
-    def _handle_payload(self, item: Payload, now: float) -> None:
-        self._stage.key_ids.append(payload_key_id(item.data))
-        super()._handle_payload(item, now)
+    def _unframe(self, data: bytes) -> Sequence[Event]:
+        items = super()._unframe(data)
+        self._stage.key_ids += [payload_key_id(item.data) for item in items if isinstance(item, Payload)]
+        return items
 
 
 class _Refusals:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from mtproto.link import client_wire
+from mtproto.link import ServerSessions, client_wire
 from mtproto.link import server as server_link
-from mtproto.link.server_sessions import DENIED_KEPT, ServerSessions
+from mtproto.link.server_keys import DENIED_KEPT
 from mtproto.transport import BANNER_SIZE
 from tests.link.support import NOW, QUERY, Pair, kept_session, known_state, seeded
 
@@ -31,7 +31,7 @@ def test_a_server_seals_no_more_at_once_than_a_connection_takes() -> None:
     pair.client.send(QUERY)
     pair.connect()
     assert pair.server is not None
-    [slot] = pair.server._slots
+    [slot] = pair.server._carriage.carried
     for _ in range(20):
         slot.session.push(LARGE)
     assert server_link.BURST <= len(pair.server.data_to_send(NOW)) < server_link.BURST + MOST

@@ -237,7 +237,7 @@ def test_the_last_answer_of_the_exchange_may_come_twice() -> None:
         pair.events += pair.client.finish_work(work, pair.now)
         last = work.payload
         pair.settle()
-    transport = pair.server._transport
+    transport = pair.server._intake.wire.transport
     assert transport is not None
     assert pair.client.received(transport.pack(last), pair.now) == []
     pair.client.send(QUERY)
@@ -251,7 +251,7 @@ def test_a_plain_message_is_refused_on_a_connection_that_made_no_key() -> None:
     pair.cut()
     pair.connect()
     assert pair.server is not None
-    transport = pair.server._transport
+    transport = pair.server._intake.wire.transport
     assert transport is not None
     events = pair.client.received(transport.pack(bytes(40)), pair.now)
     assert [type(event) for event in events] == [Broken]
@@ -389,7 +389,7 @@ def test_a_flooded_server_is_given_time() -> None:
     pair = Pair()
     pair.connect()
     assert pair.server is not None
-    transport = pair.server._transport
+    transport = pair.server._intake.wire.transport
     assert transport is not None
     pair.events += pair.client.received(transport.pack_error(-429), pair.now)
     pair.settle()

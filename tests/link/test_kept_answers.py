@@ -7,7 +7,8 @@ from typing import cast
 import pytest
 
 from mtproto.link import ServerKey, ServerLink, ServerSessions, SessionSlot
-from mtproto.link.server_sessions import KEPT_IN_ALL, KEPT_OF_A_KEY, WEIGHT_OF_SESSIONS
+from mtproto.link.server_keys import KEPT_OF_A_KEY
+from mtproto.link.server_sessions import KEPT_IN_ALL, WEIGHT_OF_SESSIONS
 from mtproto.message.auth_key import AuthKey
 from mtproto.session.server_state import ANSWER_LIFETIME, KEPT_BYTES, KEPT_WITH_EACH
 from tests.link.support import NOW, kept_session, seeded

@@ -16,8 +16,7 @@ from tests.link.pfs_stage import LIFE, RENEWAL, TRUE, Stage, exchanges, query, r
 from tests.link.support import ANSWER, NOW, QUERY, known_state
 
 if TYPE_CHECKING:
-    from mtproto.link import PfsLine
-    from mtproto.link.server_sessions import ServerKey
+    from mtproto.link import PfsLine, ServerKey
 
 # Making and binding ---------------------------------------------------------------------------------------------------
 

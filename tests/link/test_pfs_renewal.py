@@ -64,7 +64,7 @@ def test_new_calls_wait_until_those_under_the_old_key_have_settled() -> None:
     assert stage.executed == [query(1)]
     assert len(stage.bindings) == 1
     stage.answer = lambda query: ANSWER + query.body
-    [slot] = old._slots
+    [slot] = old._carriage.carried
     slot.session.answer(first.msg_id, ANSWER + query(1))
     stage.settle()
     assert len(stage.bindings) == 2
@@ -79,7 +79,7 @@ def test_a_call_that_takes_long_does_not_hold_up_the_others_for_long() -> None:
     slow = stage.client.send(query(1))
     stage.settle()
     [old] = stage.wires.values()
-    [slot] = old._slots
+    [slot] = old._carriage.carried
     stage.advance(RENEWAL)
     stage.answer = lambda query: ANSWER + query.body
     quick = stage.client.send(query(2))
@@ -164,7 +164,7 @@ def test_a_call_that_waited_in_vain_for_one_that_was_not_executed_goes_again_wit
     second = stage.client.send(query(2), after=[first])
     server = stage.wires[link]
     server.received(link.data_to_send(stage.now), stage.now)
-    [slot] = server._slots
+    [slot] = server._carriage.carried
     slot.session.answer(first.msg_id, write_rpc_error(401, "AUTH_KEY_PERM_EMPTY"))
     slot.session.answer(second.msg_id, write_rpc_error(400, error))
     stage.settle()
@@ -293,7 +293,7 @@ def test_an_old_link_that_fails_ends_its_calls_and_leaves_the_new_one_alone() ->
     slow, last = stage.client.send(query(1)), stage.client.send(query(2))
     stage.settle()
     [old] = stage.wires.values()
-    [slot] = old._slots
+    [slot] = old._carriage.carried
     stage.advance(RENEWAL + 10)
     assert len(stage.client.links) == 2
     slot.session.answer(last.msg_id, write_rpc_error(406, "AUTH_KEY_DUPLICATED"))
@@ -351,7 +351,7 @@ def test_what_follows_a_call_that_ends_before_any_link_could_take_it_fails_as_it
     stage = Stage()
     stage.settle()
     under_the_old_key = slow_call(stage)
-    [slot] = next(iter(stage.wires.values()))._slots
+    [slot] = next(iter(stage.wires.values()))._carriage.carried
     stage.advance(RENEWAL)
     under_the_new_key = stage.client.send(query(2))
     both = [under_the_old_key, under_the_new_key]
@@ -372,7 +372,7 @@ def test_what_follows_a_call_that_turns_out_to_be_impossible_when_its_turn_comes
     stage = Stage()
     stage.settle()
     slow = slow_call(stage)
-    [slot] = next(iter(stage.wires.values()))._slots
+    [slot] = next(iter(stage.wires.values()))._carriage.carried
     stage.advance(RENEWAL + 10)
     bad = stage.client.send(b"odd", after=[slow])
     follower = stage.client.send(query(3), after=[bad])
@@ -387,7 +387,7 @@ def test_a_link_that_fails_takes_the_one_that_was_to_follow_it_along() -> None:
     stage = Stage()
     stage.settle()
     slow = slow_call(stage)
-    [slot] = next(iter(stage.wires.values()))._slots
+    [slot] = next(iter(stage.wires.values()))._carriage.carried
     stage.advance(RENEWAL)
     _, new = stage.client.links
     slot.session.answer(slow.msg_id, write_rpc_error(406, "AUTH_KEY_DUPLICATED"))
@@ -402,7 +402,7 @@ def test_a_link_that_fails_when_its_key_is_due_begins_no_succession() -> None:
     stage = Stage()
     stage.settle()
     slow = slow_call(stage)
-    [slot] = next(iter(stage.wires.values()))._slots
+    [slot] = next(iter(stage.wires.values()))._carriage.carried
     slot.session.answer(slow.msg_id, write_rpc_error(406, "AUTH_KEY_DUPLICATED"))
     stage.now += RENEWAL
     stage.settle()

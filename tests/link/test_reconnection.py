@@ -124,7 +124,7 @@ def senseless(pair: Pair) -> None:
     session, server = pair.client.session, pair.server
     assert session is not None
     assert server is not None
-    assert server._transport is not None
+    assert server._intake.wire.transport is not None
     state = session.key_state
     for number in range(20):
         time = pair.now + number + (0 if number else 1e6)
@@ -138,7 +138,7 @@ def senseless(pair: Pair) -> None:
             body=QUERY,
             random=seeded(number),
         ).payload
-        pair._tell(pair.client.received(server._transport.pack(payload), pair.client_now))
+        pair._tell(pair.client.received(server._intake.wire.transport.pack(payload), pair.client_now))
     assert pair.client_broken()
     pair.cut()
 

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from mtproto.link import Hangup, InSession, ServerLink, ServerQuery, ServerSessions
-from mtproto.link.http_link import HttpLink
+from mtproto.link import Hangup, HttpLink, InSession, ServerLink, ServerQuery, ServerSessions
 from mtproto.link.server_sessions import SESSIONS_OF_A_KEY
 from mtproto.message.auth_key import AuthKey
 from mtproto.message.envelope import Sender, seal, unseal
