@@ -72,7 +72,7 @@ def slot_of(pair: Pair) -> SessionSlot:
 
 def deliver(pair: Pair, packets: list[bytes]) -> list[LinkEvent]:
     """Hand the client packets of the server, and return what it says of them."""
-    framing = pair.server._transport if pair.server is not None else None
+    framing = pair.server._intake.wire.transport if pair.server is not None else None
     assert framing is not None
     return pair.client.received(b"".join(map(framing.pack, packets)), pair.now)
 

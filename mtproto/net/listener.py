@@ -18,15 +18,15 @@ from mtproto.link import (
     KEY_AGE,
     SESSION_AGE,
     Hangup,
+    HttpLink,
     InSession,
     KeyForgotten,
     KeyMade,
     ServerLink,
+    ServerLinkOptions,
     ServerQuery,
     ServerSessions,
 )
-from mtproto.link.http_link import HttpLink
-from mtproto.link.options import ServerLinkOptions
 from mtproto.net.answering import Answering
 from mtproto.net.clock import Clock
 from mtproto.net.delivery import Delivery
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 
     from mtproto.crypto.rsa import RSAPrivateKey
     from mtproto.exchange import ExchangeFaults
-    from mtproto.link import LinkFaults, ServerLinkEvent, SessionSlot
+    from mtproto.link import LinkFaults, ServerLinkEvent, SessionCarrier, SessionSlot
     from mtproto.message.auth_key import AuthKey
     from mtproto.net.answering import Handler
     from mtproto.net.web_server import WebServer
@@ -131,7 +131,7 @@ class Listener(TCPServer):
         self._new_http_link: Callable[[], HttpLink] = lambda: HttpLink(
             self.state, keys, self._clock(), random, options, flush=self._flush_link
         )
-        self._pumps: dict[ServerLink, ServerPump] = {}
+        self._pumps: dict[SessionCarrier, ServerPump] = {}
         self.strangers: StrangersBudget[ServerPump] = StrangersBudget(STRANGERS_MEMORY)
         self.inputs = Inputs()
         self.turns: Turns[ServerPump] = Turns(lambda callback: asyncio.get_running_loop().call_soon(callback))
@@ -264,11 +264,11 @@ class Listener(TCPServer):
         self._pumps[link] = pump
         return link
 
-    def web_server(self, pump: ServerPump, link: ServerLink) -> WebServer:
+    def web_server(self, pump: ServerPump, link: ServerLink | HttpLink) -> WebServer:
         """Return what speaks HTTP with a new connection; its link is replaced by one for HTTP where that is needed."""
         from mtproto.net.web_server import WebServer
 
-        def make_link(kind: type[ServerLink]) -> ServerLink:
+        def make_link(kind: type[ServerLink] | type[HttpLink]) -> ServerLink | HttpLink:
             if kind is not HttpLink:
                 return link
             self._pumps.pop(link, None)
@@ -278,7 +278,7 @@ class Listener(TCPServer):
 
         return WebServer(make_link, self._limits, self._clock())
 
-    def lost(self, link: ServerLink) -> None:
+    def lost(self, link: ServerLink | HttpLink) -> None:
         """Let go of a connection that has ended."""
         self._pumps.pop(link, None)
         link.disconnected(self._clock())
@@ -314,7 +314,7 @@ class Listener(TCPServer):
         if slot.link is not None:
             self._flush_link(slot.link)
 
-    def _flush_link(self, link: ServerLink) -> None:
+    def _flush_link(self, link: SessionCarrier) -> None:
         pump = self._pumps.get(link)
         if pump is not None:
             pump.plan_flush()

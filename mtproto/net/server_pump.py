@@ -16,7 +16,7 @@ from mtproto.transport import begins_http
 if TYPE_CHECKING:
     from collections.abc import Hashable
 
-    from mtproto.link import ServerLink, ServerLinkEvent, ServerWork
+    from mtproto.link import HttpLink, ServerLink, ServerLinkEvent, ServerWork
     from mtproto.net.listener import Listener
     from mtproto.net.web_server import WebServer
 
@@ -87,7 +87,7 @@ class ServerPump(asyncio.BufferedProtocol):
     def __init__(self, owner: Listener, loop: asyncio.AbstractEventLoop) -> None:
         self._owner = owner
         self._loop = loop
-        self.link: ServerLink | None = None
+        self.link: ServerLink | HttpLink | None = None
         self.group: Hashable = None
         self._link: ServerLink | WebServer | None = None  # what takes the bytes: the link, or HTTP before it
         self._web: WebServer | None = None  # the latter
@@ -233,7 +233,7 @@ class ServerPump(asyncio.BufferedProtocol):
         self._owner.inputs.total -= len(self._input)
         self._input.clear()
 
-    def _begin(self, data: bytes, link: ServerLink) -> bytes:
+    def _begin(self, data: bytes, link: ServerLink | HttpLink) -> bytes:
         """Look whether the connection begins as HTTP, and return what is to be read now."""
         head = (self._head or b"") + data
         http = begins_http(head)
