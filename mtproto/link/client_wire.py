@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from mtproto.errors import TransportError, own_copy
 from mtproto.link.other_end import OtherEnd
-from mtproto.session.service_messages import HttpWait
+from mtproto.session import HttpWait
 from mtproto.transport import check_transport, client_transport
 
 if TYPE_CHECKING:
