@@ -92,10 +92,9 @@ class ClientLink(CallSender):
         self._options = options
         if policy is None:
             policy = PermanentKeyPolicy(KeyMaker(keys, options.dc_id, options.random), options.state)
-        wire = ClientWire(options)
+        self._wire = wire = ClientWire(options)
         policy.check()  # now rather than at the first connection
         self._policy = policy
-        self._wire = wire
         self._reconnection = Reconnection(options.random, options.backoff)
         self._standing = Standing(wire, self._reconnection)
         self._exchange = Exchanging(policy, wire, options.dc_id)
@@ -375,17 +374,13 @@ class ClientLink(CallSender):
         elif binding_due:
             self.calls.bind()
         if self._standing.status is LinkStatus.EXCHANGING and self._wire.transport is not None:
-            overdue = self._exchange.tick(now)
-            if overdue is not None:
-                self._standing.break_off(overdue)
+            self._standing.break_if(self._exchange.tick(now))
         if self._standing.status is LinkStatus.GREETING and now >= self._wire.greet_until:
             self._standing.break_off(self._wire.other_end.silent())
         if self.calls.session is not None:
             self._standing.tell_all(self.calls.session.tick(now))
         if self._live is not None and self._wire.transport is not None:
-            dead = self._live.ping(now, waiting=self.calls.in_flight > 0)
-            if dead is not None:
-                self._standing.break_off(dead)
+            self._standing.break_if(self._live.ping(now, waiting=self.calls.in_flight > 0))
         return self._take_events(now)
 
     # The exchange ------------------------------------------------------------------------------------------------
@@ -469,7 +464,7 @@ class ClientLink(CallSender):
 
     def _obey(self, decision: Decision) -> None:
         """Do what the policy has decided about an error."""
-        action, error = decision.action, decision.error
+        error = decision.error
         self._standing.tell_all(decision.events)
         if decision.at_once:
             self._reconnection.answered()
@@ -477,9 +472,9 @@ class ClientLink(CallSender):
             self._reconnection.key_dropped()
             self._standing.stumble(error)
             self.drop_key(f"its temporary key is gone: {error}")
-        if action is Action.GIVE_UP:
+        if decision.action is Action.GIVE_UP:
             self._fail(error)
-        elif action is Action.BREAK:
+        elif decision.action is Action.BREAK:
             self._standing.break_off(error)
         else:
             self._standing.stumble(error)

@@ -75,7 +75,7 @@ class ExchangeStep:
 
 
 class KeyUse(NamedTuple):
-    """A key as calls go out under it: what the server was told under one use, it was not told under another.
+    """The use of a key by calls. What the server was told under one use has to be said again under another.
 
     Attributes:
         key_id: the id of the auth key.
@@ -137,7 +137,7 @@ class Broken:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """The link has given up, for a reason that another connection would not cure. Nothing that waits will settle."""
+    """The link has given up, for a reason that another connection would not cure. Calls that wait will not settle."""
 
     error: MTProtoError
 
@@ -229,7 +229,7 @@ class KeyMade:
 
 @dataclass(frozen=True, slots=True)
 class KeyForgotten:
-    """A key is not known any more: nobody has used it for too long, or it has expired."""
+    """The server has forgotten a key: nobody has used the key for too long, or its time is over."""
 
     key: ServerKey
 
@@ -239,10 +239,10 @@ class ServerQuery:
     """A call of the API, to be answered through `slot.session.answer(msg_id, body)`.
 
     Attributes:
-        slot: the session that it came in, and the link that carries it.
+        slot: the session of the call, and the link that carries the session.
         msg_id: its id.
         body: one serialized function call.
-        budget: what the packet that it came in may still make its receiver do; None where nobody bounds that.
+        budget: what the packet of this call may still make its receiver do; None where nobody bounds that.
 
     """
 

@@ -25,7 +25,7 @@ REPEATS = 3
 """Repetitions of one query; then the connection is held to be dead."""
 
 ANSWERS_KEPT = 64 * 1024
-"""Bytes of answers that wait together; one alone may be larger, and fails where it is read."""
+"""Bytes of answers that wait together. A single answer may be larger; it fails where it is read."""
 
 RESTARTS = 3
 """New exchanges after a refusal that the documentation allows to be temporary."""
@@ -63,7 +63,7 @@ class KeyMaker:
         expires_in: seconds that a temporary key shall live; None makes a permanent key.
 
     Attributes:
-        repeated: a query of this exchange was sent twice, so an answer may come twice, and late.
+        repeated: a query of this exchange was sent twice, so that its answer may come twice, and late.
 
     """
 
@@ -96,7 +96,7 @@ class KeyMaker:
         return self._deadline
 
     def check(self) -> None:
-        """Do nothing if an exchange can be begun; raises the `LocalProtocolError` of `ClientExchange` else."""
+        """Do nothing if an exchange can begin. Else this raises the `LocalProtocolError` of `ClientExchange`."""
         ClientExchange(self._keys, self._dc_id, self._random, expires_in=self._expires_in)
 
     def start(self, now: float) -> bytes:
@@ -112,7 +112,10 @@ class KeyMaker:
         return query
 
     def receive(self, payload: bytes) -> None:
-        """Keep a plain payload of the server for `take_work`; copies of one that waits, and too many, are dropped."""
+        """Keep a plain payload of the server for `take_work`.
+
+        A payload is dropped if an equal one waits already, or if too many wait.
+        """
         answers = self._answers
         if payload in answers or len(answers) > REPEATS:
             return

@@ -1,7 +1,7 @@
-"""When a link connects again, and when it has seen enough: the counters behind that.
+"""When a link connects again, and when it gives up: the counters behind both.
 
-Everything that went wrong counts until something went right. What counts as right is a call that was answered, or a
-connection that stood for a while: a peer that greets us well and then closes must not have us back at once, for ever.
+Each failure counts until a success. A success is a call that was answered, or a connection that stood for a while. A
+handshake alone is no success: else a server that greets and then closes would be visited at once, again and again.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 __all__ = ["BARREN_CONNECTIONS", "Reconnection"]
 
 REFUSALS = 3
-"""Transport errors in a row, over as many connections, after which they are believed. They are not authenticated: one
-may come from anybody in the middle, or from a server that is just restarting."""
+"""Transport errors in a row, over as many connections, after which the link believes them. Transport errors are not
+authenticated: one may come from anybody in the middle, or from a server that is just restarting."""
 
 BARREN_CONNECTIONS = 5
 """Connections in a row on which no key could be made."""
 
 SENSELESS_CONNECTIONS = 5
-"""Connections in a row that the server broke the protocol on: its next one will not be better."""
+"""Connections in a row on which the server broke the protocol: the next connection will not be better."""
 
 STABLE = 10.0
 """Seconds for which a connection has to stand to be called a success although nothing was asked over it."""
@@ -81,11 +81,11 @@ class Reconnection:
         return self._refusals > 1
 
     def answered(self) -> None:
-        """Note that the server is there, whatever it said: the next connection need not wait."""
+        """Note that the server has answered, whatever the answer was: the next connection need not wait."""
         self._backoff.succeeded()
 
     def refused(self, code: int) -> bool:
-        """Note a transport error; return whether it is to be believed by now. A flood only costs time."""
+        """Note a transport error; return whether there were enough of them in a row. A flood only costs time."""
         self._flooded = code == TransportError.FLOOD
         if not self._flooded:
             self._refusals += 1

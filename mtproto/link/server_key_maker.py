@@ -18,7 +18,8 @@ WAITING_QUERIES = 4
 """Queries that may wait while one is dealt with: an honest client sends one, and perhaps repeats it."""
 
 LARGEST_QUERY = 4096
-"""Bytes of a query that are kept, several times what the largest one has: of a longer one the beginning is as wrong."""
+"""Bytes of a query that are kept, several times what the largest query has. A longer query is wrong, and so is its
+beginning."""
 
 
 class ServerWork:
@@ -56,7 +57,7 @@ class ServerKeyMaker:
         self._out: ServerWork | None = None
 
     def receive(self, payload: bytes) -> None:
-        """Keep a plain payload of the client for `take_work`; what comes too fast is dropped."""
+        """Keep a plain payload of the client for `take_work`. Payloads that come too fast are dropped."""
         if len(self._queries) < WAITING_QUERIES:
             self._queries.append(payload[:LARGEST_QUERY])
 

@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 __all__ = ["PollingCarrier", "ServerKey", "SessionCarrier", "SessionSlot", "make_room"]
 
 FORGOTTEN_SESSIONS = 1024
-"""Forgotten sessions of one key of which the highest msg_id is kept."""
+"""Forgotten sessions of one key whose highest msg_id is remembered."""
 
 DENIED_KEPT = 64
-"""Messages that one of them refused for good and that are remembered: those of a packet or two, the latest."""
+"""Messages that are remembered of those that one forgotten session refused for good: the latest, of a packet or two."""
 
 KEPT_OF_A_KEY = 16 * 1024 * 1024
-"""Bytes of answers and updates kept for all sessions of a key, as `KEPT_BYTES` of `mtproto.session` are for one."""
+"""Bytes of answers and updates that are kept for all sessions of a key; one session has `KEPT_BYTES` of its own."""
 
 MSG_ID_SECOND = 1 << 32
 """What one second adds to a msg_id (core.telegram.org/mtproto/description#message-identifier-msg-id)."""
@@ -108,7 +108,7 @@ class SessionSlot:
 def make_room(slots: Iterable[SessionSlot], size: int) -> None:
     """Let sessions forget so many bytes of what they keep, the largest first.
 
-    What was sent goes before what was not, and of the latter what waits for a connection that is not there.
+    Sessions forget first what was sent; then, where they have no connection, what was not sent; then all the rest.
     """
     largest = sorted(slots, key=lambda slot: slot.session.kept, reverse=True)
     away = [slot for slot in largest if not slot.connected]
@@ -261,7 +261,7 @@ class ServerKey:
         self._floor = max(self._floor, int(now * MSG_ID_SECOND))
 
     def forget(self, slot: SessionSlot) -> None:
-        """Note that a session is forgotten, so that what it executed or refused for good is not executed later."""
+        """Note that a session is forgotten; what it executed, or refused for good, is not executed later."""
         session = slot.session
         self.used_at = max(self.used_at, slot.used_at)
         before = self._forgotten.get(slot.session_id)
@@ -273,9 +273,9 @@ class ServerKey:
             self._weigh(-oldest.weight)
 
     def forget_remains(self) -> int:
-        """Remember of all forgotten sessions together what one may remember; return how many bytes that frees.
+        """Remember one msg_id for all forgotten sessions together; return how many bytes that frees.
 
-        A new session of the key accepts nothing that is older than any of them.
+        A new session of the key then accepts nothing that is older than the latest message of any of them.
         """
         freed = self.remains
         self._floor = max(self._floor, *(remains.end for remains in self._forgotten.values()), 0)
@@ -288,7 +288,7 @@ class ServerKey:
         self._weight.add(size)
 
     def turned_away(self, slot: SessionSlot) -> None:
-        """Note what a session leaves that is not kept, since its first packet was refused."""
+        """Note what is left of a session that is not kept, since its first packet was refused."""
         self.last_notice = max(self.last_notice, slot.session.last_msg_id)
         if slot.session.denied != self.denied(slot.session_id):
             self.forget(slot)

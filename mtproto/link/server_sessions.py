@@ -1,7 +1,7 @@
 """What all connections of a server share: the keys, and the sessions of each key.
 
-A session outlives its connections: whichever link last received something of it carries what it has to say. One owner
-for everything here: the event loop of the DC.
+A session outlives its connections. Its messages go out over the link that last received something of it. One owner for
+everything here: the event loop of the DC.
 """
 
 from __future__ import annotations
@@ -24,20 +24,21 @@ __all__ = ["KEY_AGE", "SESSION_AGE", "ServerSessions"]
 NEVER = float("inf")
 
 SESSIONS_OF_A_KEY = 64
-"""Sessions kept of one key; beyond it the one without a connection that was silent for longest is forgotten, as servers
-may at any time (core.telegram.org/mtproto/description#session)."""
+"""Sessions that are kept of one key. Beyond that, the session without a connection that was silent for longest is
+forgotten, as servers may at any time (core.telegram.org/mtproto/description#session)."""
 
 WEIGHT_OF_SESSIONS = 32 * 1024 * 1024
-"""Bytes that all sessions take, forgotten ones too, besides what they keep for clients. Beyond it those that remember
-most of their clients' messages remember less, then keys those of their forgotten sessions, then sessions without a
-connection are forgotten, the longest silent first. Where all have one, no new session is accepted."""
+"""Bytes that all sessions take, forgotten sessions too, besides what they keep for clients. Beyond that, three things
+happen in this order: the sessions that remember most of their clients' messages remember less; keys remember less of
+their forgotten sessions; sessions without a connection are forgotten, the longest silent first. Where all sessions
+have a connection, no new session is accepted."""
 
 KEYS_IN_ALL = 16_384
-"""Keys that are kept, 30 MB; beyond it those go, at the next look for what is old, that were used longest ago, without
-a connection, and that their owner does not call lasting."""
+"""Keys that are kept, 30 MB. Beyond that, the next look for what is old forgets the keys that were used longest ago, of
+those without a connection that their owner does not call lasting."""
 
 KEPT_IN_ALL = 32 * 1024 * 1024
-"""The same for all keys together. Of what is too much, the session that keeps most forgets first."""
+"""Bytes of answers and updates kept for all keys together. Beyond that, the session that keeps most forgets first."""
 
 SESSION_AGE = 3600.0
 """Seconds for which a session without a connection is kept. What it has to say is forgotten after ten minutes anyway;
@@ -48,7 +49,7 @@ KEY_AGE = 30 * 86_400.0
 
 
 class ServerSessions:
-    """Keys and sessions of a DC. Keys may be kept over restarts; sessions are not worth it.
+    """Keys and sessions of a DC. The owner may keep keys over restarts; sessions end with the process.
 
     Args:
         random: source of random bytes.
@@ -58,7 +59,7 @@ class ServerSessions:
         key_age: after how many seconds a key that nobody uses is forgotten; None for never.
 
     Attributes:
-        lasting: says of the id of a key whether it is worth keeping where there are too many; set by the owner.
+        lasting: says of a key's id whether the key is to be kept where there are too many; set by the owner.
 
     Raises `OptionError` for an age that is no number above 0.
 
@@ -106,8 +107,8 @@ class ServerSessions:
             auth_key: the key.
             first_salt: the salt that the exchange gave to both sides (signed).
             expires_at: for a temporary key, when it ends, Unix seconds.
-            used_at: when it was last used, Unix seconds; 0 where nobody knows: its age counts from the next
-                `forget_old`.
+            used_at: when the key was last used, Unix seconds; 0 where that is not known: the age of the key then
+                counts from the next `forget_old`.
 
         """
         key = self._keys[auth_key.id] = ServerKey(
@@ -145,9 +146,9 @@ class ServerSessions:
     def forget_old(self, now: float) -> list[ServerKey]:
         """Forget sessions and keys that nobody has used for too long, and return those keys.
 
-        Sessions that stay forget what they have kept for too long, whether they have a connection or not. One that has
-        a connection stays, and so does its key. What a forgotten session executed or refused for good stays known with
-        its key; under a key that is forgotten nothing is accepted any more.
+        A session with a connection stays, and so does its key. Sessions that stay forget what they have kept for too
+        long, whether they have a connection or not. A key remembers what its forgotten sessions executed or refused
+        for good. Under a key that is forgotten, nothing is accepted any more.
         """
         gone = []
         for key in list(self._keys.values()):
@@ -176,7 +177,7 @@ class ServerSessions:
         return gone
 
     def find_session(self, key: ServerKey, session_id: int, now: float) -> SessionSlot:
-        """Return a session of the key, made anew if it is not known; a new one is not kept until `keep_session`."""
+        """Return a session of the key. A session that is not known is made, and not kept until `keep_session`."""
         slot = key.sessions.get(session_id)
         if slot is None:
             session = ServerSession(
@@ -197,11 +198,11 @@ class ServerSessions:
     def keep_session(self, slot: SessionSlot, now: float) -> bool:
         """Note that something new came of a session at `now` (Unix seconds), and keep the session from now on.
 
-        Where the key has too many, the one that was silent for longest of those without a connection is forgotten.
+        Where the key has too many sessions, the one without a connection that was silent for longest is forgotten.
 
         Returns:
-            False where all of them have a connection, or all sessions of all keys have one and take too much memory:
-            then this one is not kept.
+            whether the session is kept. It is not where all sessions of the key have a connection and are too many, or
+            where all sessions of all keys have a connection and take too much memory.
 
         """
         key = slot.key

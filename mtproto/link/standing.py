@@ -94,6 +94,11 @@ class Standing:
             self.trouble = error
             self._events.append(Broken(error))
 
+    def break_if(self, error: MTProtoError | None) -> None:
+        """Do the same if there is an error."""
+        if error is not None:
+            self.break_off(error)
+
     def break_for(self, error: MTProtoError) -> None:
         """End the connection since the server broke the protocol, and the link if it does so each time."""
         if self.status is LinkStatus.READY and self._reconnection.senseless():

@@ -38,7 +38,7 @@ def test_the_next_connection_is_planned_once_one_is_over() -> None:
     standing.connected()
     wire.open(NOW, NOW)
     standing.enter(LinkStatus.READY)
-    assert standing.connect_at is None
+    assert (standing.status, standing.connect_at) == (LinkStatus.READY, None)
     assert standing.disconnected(None) is None
     standing.wait(NOW)
     assert (standing.status, standing.connect_at) == (LinkStatus.DISCONNECTED, NOW)
