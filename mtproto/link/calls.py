@@ -66,6 +66,11 @@ class LinkCalls:
         return now if state is None else now + state.time_offset
 
     @property
+    def key_deadline(self) -> float | None:
+        """When the key ends, or is to be bound once more, Unix seconds by the local clock; None for neither."""
+        return self._policy.deadline(self.session.key_state if self.session is not None else None)
+
+    @property
     def in_flight(self) -> int:
         """How many calls wait, sent or not."""
         return len(self.waiting) + (self.session.in_flight if self.session is not None else 0)

@@ -38,8 +38,12 @@ class CarriedSessions:
 
     def next_deadline(self) -> float | None:
         """Return when the first of the sessions is to be ticked, Unix seconds; None if none is."""
-        times = [slot.session.next_deadline() for slot in self._slots]
-        return min((time for time in times if time is not None), default=None)
+        deadline = None
+        for slot in self._slots:
+            time = slot.session.next_deadline()
+            if time is not None and (deadline is None or time < deadline):
+                deadline = time
+        return deadline
 
     @property
     def unsent(self) -> int:

@@ -5,6 +5,7 @@
     connects when `connect_at` says so  ──▶ connected(now)
     sends  ◀───────────────────────────     data_to_send(now)
     reads  ────────────────────────────▶    received(data, now)      -> events
+    goes on while it is `unread`  ─────▶    read_on(now)             -> events
     waits until `next_deadline()`  ────▶    tick(now)                -> events
     closes when an event is Broken  ───▶    disconnected(now)        -> events
 
@@ -20,7 +21,6 @@ from typing import TYPE_CHECKING
 from mtproto._options import named_options
 from mtproto.errors import (
     ConnectionLost,
-    ExchangeFailed,
     LocalProtocolError,
     RemoteProtocolError,
     TransportError,
@@ -29,16 +29,16 @@ from mtproto.errors import (
 from mtproto.link.call_sender import CallSender
 from mtproto.link.calls import LinkCalls
 from mtproto.link.client_wire import ClientWire
-from mtproto.link.events import KeyBound, KeyCreated, LinkStatus
+from mtproto.link.events import LinkStatus
 from mtproto.link.exchanging import Exchanging
 from mtproto.link.key_maker import KeyMaker
-from mtproto.link.key_policy import Action, PermanentKeyPolicy
-from mtproto.link.live_session import LiveSession
+from mtproto.link.key_policy import PermanentKeyPolicy
+from mtproto.link.link_keys import LinkKeys
 from mtproto.link.options import LinkKeywords, LinkOptions, link_options
 from mtproto.link.reconnection import Reconnection
 from mtproto.link.standing import Standing
 from mtproto.link.work import packet_work
-from mtproto.session import RequestLost, Result, RpcFailed, SessionBroken
+from mtproto.session import Result, RpcFailed, SessionBroken
 from mtproto.transport import Payload, QuickAck
 
 if TYPE_CHECKING:
@@ -49,16 +49,15 @@ if TYPE_CHECKING:
     from mtproto.errors import MTProtoError
     from mtproto.link.events import KeyUse, LinkEvent
     from mtproto.link.key_maker import Work
-    from mtproto.link.key_policy import Decision, KeyPolicy
+    from mtproto.link.key_policy import KeyPolicy
     from mtproto.message.key_state import KeyState
-    from mtproto.session import ClientSession, Request
+    from mtproto.session import ClientEvent, ClientSession, Request
     from mtproto.transport import Event
 
 __all__ = ["ClientLink"]
 
 _PLAIN_KEY_ID = bytes(8)
 _DUPLICATED = (406, "AUTH_KEY_DUPLICATED")
-_BINDING_ENDS = (Result, RpcFailed, RequestLost)
 
 
 class ClientLink(CallSender):
@@ -97,10 +96,10 @@ class ClientLink(CallSender):
         self._policy = policy
         self._reconnection = Reconnection(options.random, options.backoff)
         self._standing = Standing(wire, self._reconnection)
-        self._exchange = Exchanging(policy, wire, options.dc_id)
-        self._live: LiveSession | None = None  # None while the session has no connection
-        self._made_key = False  # on this connection
+        self._exchange = exchange = Exchanging(policy, wire, options.dc_id)
+        self._kept: Sequence[Event | RemoteProtocolError] = ()  # what came in and is still to be handled
         self.calls = LinkCalls(options, policy)
+        self._keys = LinkKeys(policy, self.calls, exchange, self._standing, self._reconnection)
         self.has_more = False
         self.work = 0
 
@@ -189,13 +188,12 @@ class ClientLink(CallSender):
         if self._standing.status is not LinkStatus.DISCONNECTED:
             raise LocalProtocolError(f"a link that is {self._standing.status.value} can't be connected")
         self._standing.connected()
-        self._live = None
-        self._made_key = False
+        self._keys.connected()
         if self._wire.open(now, self.calls.server_time(now)):
-            self._begin(now)
+            self._keys.begin(now)
         else:
             self._standing.enter(LinkStatus.GREETING)
-        return self._take_events(now)
+        return self._keys.take_events(now)
 
     def disconnected(self, now: float, reason: Exception | None = None) -> list[LinkEvent]:
         """End the connection, or an attempt that failed. `connect_at` then says when to try again.
@@ -205,30 +203,38 @@ class ClientLink(CallSender):
             reason: why, where the shell knows; None where the peer closed the connection, or the link wanted it.
 
         """
-        self._policy.disconnected()
-        self._exchange.abandon()
-        self._live = None
+        if self.calls.session is not None and self.calls.session.unread:
+            self._read_packet_on(self.calls.session, now, None)  # it came before the end
+        self._kept = ()
+        self._keys.disconnected()
         if self._standing.status is LinkStatus.READY and self.calls.session is not None:
             self.calls.session.disconnected(now)
         error = self._standing.disconnected(reason)
         if error is not None:
-            self._fail(error)
+            self._keys.give_up(error)
         self._standing.wait(now)
-        return self._take_events(now)
+        return self._keys.take_events(now)
 
     def fault(self, error: MTProtoError, now: float) -> list[LinkEvent]:
         """Take nothing more from this connection, since it led to `error` at `now` (Unix seconds), unexpectedly.
 
-        It counts as a breach of the protocol: a server on which that happens each time is given up in the end.
+        It counts as a breach of the protocol: a server on which that happens each time is given up in the end. What is
+        `unread` is dropped.
         """
+        if self.calls.session is not None:
+            self.calls.session.drop_rest()
         self._standing.break_for(error)
-        return self._take_events(now)
+        return self._keys.take_events(now)
 
     def close(self) -> list[LinkEvent]:
         """End the link for good. Calls that wait will not settle: that is the owner's part."""
         if self._standing.status is not LinkStatus.CLOSED:
             self._standing.close()
         return self._standing.take_events()
+
+    def drop_key(self, reason: str) -> None:
+        """Forget the key. Calls that may be sent under another key are given back, the others end for `reason`."""
+        self._keys.drop(reason)
 
     def persist(self, *, always: bool) -> None:
         """Decide whether connections that bring no key end the link in the end, or never do: see `Reconnection`."""
@@ -261,54 +267,91 @@ class ClientLink(CallSender):
 
     # What comes in -----------------------------------------------------------------------------------------------
 
-    def received(self, data: bytes, now: float) -> list[LinkEvent]:
+    def received(self, data: bytes, now: float, budget: int | None = None) -> list[LinkEvent]:
         """Take what came in, in pieces of any size, and return what it means.
 
         Nothing is raised for what the peer did: a broken stream gives `Broken` as the last event.
+
+        Args:
+            data: the bytes.
+            now: Unix seconds.
+            budget: units of work, of about 10 µs each, after which the link keeps the rest: it is `unread`, and
+                `read_on` goes on. The decryption of one packet and one of its messages are always done. With None all
+                is handled at once.
+
         """
         transport = self._wire.transport
         if transport is None:
             return []
+        items: Sequence[Event | RemoteProtocolError]
         try:
             items = self._wire.receive(transport, data)
         except RemoteProtocolError as error:
-            self._handle(error.take_events(), now)
-            if self._standing.status is LinkStatus.GREETING and not self._wire.other_end.greeted:
-                self._fail(error)  # a wrong secret: saying it again would not make it right
-            else:
-                self._standing.break_for(error)
+            items = [*error.take_events(), error]
         else:
             if self._standing.status is LinkStatus.GREETING and transport.ready:
                 self._wire.other_end.answered_greeting()
-                self._begin(now)
-            self._handle(items, now)
-        return self._take_events(now)
+                self._keys.begin(now)
+        self._handle([*self._kept, *items] if self._kept else items, now, budget)
+        return self._keys.take_events(now)
 
-    def _handle(self, items: Sequence[Event], now: float) -> None:
-        for item in items:
+    @property
+    def unread(self) -> bool:
+        """Whether a part of what came in is still to be handled, by `read_on`."""
+        return self._wire.transport is not None and (bool(self._kept) or self._is_in_a_packet)
+
+    @property
+    def _is_in_a_packet(self) -> bool:
+        return self.calls.session is not None and self.calls.session.unread
+
+    def read_on(self, now: float, budget: int | None = None) -> list[LinkEvent]:
+        """Handle the rest of what came in, or a part of it; see `received`."""
+        if self._wire.transport is not None:
+            self._handle(self._kept, now, budget)
+        return self._keys.take_events(now)
+
+    def _handle(self, items: Sequence[Event | RemoteProtocolError], now: float, budget: int | None) -> None:
+        """Handle what is left of a packet, then these; where the budget ends, keep the rest."""
+        self._kept = ()
+        end = None if budget is None else self.work + budget
+        session = self.calls.session
+        if session is not None and session.unread:
+            self._read_packet_on(session, now, budget)
+            if session.unread:
+                self._kept = items
+                return
+        for number, item in enumerate(items):
             if self._wire.transport is None:
                 return
+            if number and end is not None and (self.work >= end or self._is_in_a_packet):
+                self._kept = items[number:]
+                return
             if isinstance(item, Payload):
-                self._handle_payload(item.data, now)
+                self._handle_payload(item.data, now, None if end is None else end - self.work)
             elif isinstance(item, QuickAck):
                 if self.calls.session is not None:
                     self._standing.tell_all(self.calls.session.quick_ack(item.token))
+            elif isinstance(item, RemoteProtocolError):
+                if self._standing.status is LinkStatus.GREETING and not self._wire.other_end.greeted:
+                    self._keys.give_up(item)  # a wrong secret: saying it again would not make it right
+                else:
+                    self._standing.break_for(item)
             else:
                 self._handle_error(item)
 
-    def _handle_payload(self, payload: bytes, now: float) -> None:
+    def _handle_payload(self, payload: bytes, now: float, budget: int | None) -> None:
         self.work += packet_work(payload)
         if self._standing.status is LinkStatus.EXCHANGING:
             self._exchange.receive(payload)
             if not self._options.offload:
-                self._work(now)
+                self._keys.run(now)
             return
-        live = self._live
-        if live is None or (self._made_key and payload[:8] == _PLAIN_KEY_ID):
+        live = self._keys.live
+        if live is None or (self._keys.made_here and payload[:8] == _PLAIN_KEY_ID):
             return  # or the exchange's last answer once more: its query was repeated
         before = live.session.work
         try:
-            events = live.receive(payload, now)
+            events = live.receive(payload, now, budget)
         except RemoteProtocolError as error:
             self._standing.tell_all(error.take_events())
             self._standing.break_for(error)
@@ -318,6 +361,17 @@ class ClientLink(CallSender):
         self._standing.tell_all(events)
         if self._policy.heard():
             self._standing.tell_all(self.calls.send_waiting())
+        self._follow(events)
+
+    def _read_packet_on(self, session: ClientSession, now: float, budget: int | None) -> None:
+        before = session.work
+        events = session.read_on(now, budget)
+        self.work += session.work - before
+        self._standing.tell_all(events)
+        self._follow(events)
+
+    def _follow(self, events: Sequence[ClientEvent]) -> None:
+        """Do what follows from events of the session for the link."""
         for event in events:
             if isinstance(event, Result):
                 self._standing.call_answered()
@@ -327,7 +381,8 @@ class ClientLink(CallSender):
                 self._standing.call_answered()
                 if (event.code, event.message) == _DUPLICATED:
                     # https://core.telegram.org/api/errors: the key is dead, and connecting again would only repeat it.
-                    self._fail(ConnectionLost("AUTH_KEY_DUPLICATED: the key was used by two connections at once"))
+                    error = ConnectionLost("AUTH_KEY_DUPLICATED: the key was used by two connections at once")
+                    self._keys.give_up(error)
 
     def _handle_error(self, error: TransportError) -> None:
         error = self._wire.explain(error)
@@ -337,51 +392,47 @@ class ClientLink(CallSender):
         fits = error.code == TransportError.WRONG_DC and self._standing.status is LinkStatus.EXCHANGING
         credible = self._reconnection.refused(error.code) or fits
         again = self._reconnection.refused_again
-        self._obey(self._policy.refused(error, has_key=session is not None, credible=credible, again=again))
+        self._keys.obey(self._policy.refused(error, has_key=session is not None, credible=credible, again=again))
 
     # Time --------------------------------------------------------------------------------------------------------
 
     def next_deadline(self) -> float | None:
         """Return when to call `tick`, Unix seconds; None if nothing waits for a time."""
-        if self._standing.status is LinkStatus.CLOSED:
+        status = self._standing.status
+        if status is LinkStatus.CLOSED:
             return None
-        deadline = self._own_deadline()
-        for other in (self.calls.key_ends_at, self._policy.deadline()):
-            if other is not None and (deadline is None or other < deadline):
-                deadline = other
-        return deadline
+        if status is LinkStatus.GREETING:
+            deadline: float | None = self._wire.greet_until
+        elif status is LinkStatus.EXCHANGING:
+            deadline = self._exchange.deadline
+        else:
+            deadline = self._session_deadline()
+        of_the_key = self.calls.key_deadline
+        return deadline if of_the_key is None else of_the_key if deadline is None else min(deadline, of_the_key)
 
-    def _own_deadline(self) -> float | None:
-        """Return when something is due that has nothing to do with the key's life."""
-        if self._standing.status is LinkStatus.GREETING:
-            return self._wire.greet_until
-        if self._standing.status is LinkStatus.EXCHANGING:
-            return self._exchange.deadline
-        deadline = self.calls.session.next_deadline() if self.calls.session is not None else None
-        if self._live is None:
+    def _session_deadline(self) -> float | None:
+        session, live = self.calls.session, self._keys.live
+        deadline = session.next_deadline() if session is not None else None
+        if live is None:
             return deadline
-        ping_at = self._live.deadline(waiting=self.calls.in_flight > 0)
+        ping_at = live.deadline(waiting=self.calls.in_flight > 0)
         return ping_at if deadline is None or ping_at < deadline else deadline
 
     def tick(self, now: float) -> list[LinkEvent]:
         """Do what is due at `now`. Calling it early or twice does no harm."""
         if self._standing.status is LinkStatus.CLOSED:
             return []
-        binding_due = self._policy.tick(now)
-        if self.calls.key_has_ended(now):
-            self.drop_key("its temporary key has ended")
-            self._standing.break_off(ConnectionLost("the temporary key has ended"))
-        elif binding_due:
-            self.calls.bind()
+        self._keys.tick(now)
         if self._standing.status is LinkStatus.EXCHANGING and self._wire.transport is not None:
             self._standing.break_if(self._exchange.tick(now))
         if self._standing.status is LinkStatus.GREETING and now >= self._wire.greet_until:
             self._standing.break_off(self._wire.other_end.silent())
         if self.calls.session is not None:
             self._standing.tell_all(self.calls.session.tick(now))
-        if self._live is not None and self._wire.transport is not None:
-            self._standing.break_if(self._live.ping(now, waiting=self.calls.in_flight > 0))
-        return self._take_events(now)
+        live = self._keys.live
+        if live is not None and self._wire.transport is not None:
+            self._standing.break_if(live.ping(now, waiting=self.calls.in_flight > 0))
+        return self._keys.take_events(now)
 
     # The exchange ------------------------------------------------------------------------------------------------
 
@@ -395,104 +446,5 @@ class ClientLink(CallSender):
     def finish_work(self, work: Work, now: float) -> list[LinkEvent]:
         """Take back a step that was run; one of a connection that is gone does nothing."""
         if self._standing.status is LinkStatus.EXCHANGING:
-            self._finish(work, now)
-        return self._take_events(now)
-
-    def _work(self, now: float) -> None:
-        while self._standing.status is LinkStatus.EXCHANGING and (work := self._exchange.take_work(now)) is not None:
-            work.run()
-            self._finish(work, now)
-
-    def _finish(self, work: Work, now: float) -> None:
-        outcome = self._exchange.finish(work, now)
-        self._standing.tell_all(self._exchange.take_events())
-        if isinstance(outcome, ExchangeFailed):
-            self._obey(self._policy.exchange_failed(outcome))
-        elif outcome is not None:
-            self._made_key = True
-            self._reconnection.key_made()
-            self._use_key(outcome, now)
-
-    # The key -----------------------------------------------------------------------------------------------------
-
-    def _use_key(self, state: KeyState, now: float) -> None:
-        """Go on with a key that was just made."""
-        usable = self._policy.key_made(state, now)
-        if state.expires_at is None:
-            self._standing.tell(KeyCreated(state))
-        if usable:
-            session, lost = self.calls.new_session(state)
-            self._standing.tell_all(lost)
-            self._begin_session(session, now)
-        elif self._exchange.repeated:
-            self._standing.break_off(ConnectionLost("late answers may come over it"))
-        else:
-            self._begin(now)
-
-    def drop_key(self, reason: str) -> None:
-        """Forget the key. Calls that may be sent under another key are given back, the others end for `reason`."""
-        self._standing.tell_all(self.calls.drop_key(reason))
-        self._live = None
-
-    def _settle_binding(self, event: LinkEvent, now: float) -> None:
-        decision = self._policy.settle_binding(event, now)
-        if decision is not None:
-            self._obey(decision)
-        elif self.calls.state is not None:
-            self._standing.key_bound()
-            self._standing.tell(KeyBound(self.calls.state), *self.calls.send_waiting())
-
-    # The session -------------------------------------------------------------------------------------------------
-
-    def _begin(self, now: float) -> None:
-        """Say what has to be said first, now that the carrier takes it."""
-        if self.calls.key_has_ended(now):
-            self.drop_key("its temporary key has ended")
-        if self.calls.session is None:
-            self._standing.enter(LinkStatus.EXCHANGING)
-            self._exchange.start(now)
-            self._standing.tell_all(self._exchange.take_events())
-        else:
-            self._begin_session(self.calls.session, now)
-
-    def _begin_session(self, session: ClientSession, now: float) -> None:
-        self._live = LiveSession(session, now)
-        self._reconnection.begun(now)
-        self._standing.enter(LinkStatus.READY)
-
-    # Endings -----------------------------------------------------------------------------------------------------
-
-    def _obey(self, decision: Decision) -> None:
-        """Do what the policy has decided about an error."""
-        error = decision.error
-        self._standing.tell_all(decision.events)
-        if decision.at_once:
-            self._reconnection.answered()
-        if decision.drop_key:
-            self._reconnection.key_dropped()
-            self._standing.stumble(error)
-            self.drop_key(f"its temporary key is gone: {error}")
-        if decision.action is Action.GIVE_UP:
-            self._fail(error)
-        elif decision.action is Action.BREAK:
-            self._standing.break_off(error)
-        else:
-            self._standing.stumble(error)
-
-    def _fail(self, error: MTProtoError) -> None:
-        """Give up for good."""
-        self._exchange.abandon()
-        self._standing.give_up(error)
-
-    def _take_events(self, now: float) -> list[LinkEvent]:
-        """Return what happened; the end of the call that binds a key is the link's own business."""
-        events = self._standing.take_events()
-        if self._policy.binding is None:
-            return events
-        seen = []
-        for event in events:
-            if isinstance(event, _BINDING_ENDS) and event.request is self._policy.binding:
-                self._settle_binding(event, now)
-            else:
-                seen.append(event)
-        return seen + self._standing.take_events()
+            self._keys.finish(work, now)
+        return self._keys.take_events(now)

@@ -184,8 +184,15 @@ class PumpedLink(Protocol):
     def fault(self, error: MTProtoError, now: float) -> list[LinkEvent]:
         """Take nothing more from this connection, since it led to an exception that nobody expected."""
 
-    def received(self, data: bytes, now: float) -> list[LinkEvent]:
+    @property
+    def unread(self) -> bool:
+        """Whether a part of what came in is still to be handled, by `read_on`."""
+
+    def received(self, data: bytes, now: float, budget: int | None = None) -> list[LinkEvent]:
         """Take what came in, in pieces of any size, and return what it means."""
+
+    def read_on(self, now: float, budget: int | None = None) -> list[LinkEvent]:
+        """Handle the rest of what came in, or a part of it."""
 
     def data_to_send(self, now: float, poll: bool = False) -> bytes:
         """Return what is to be sent now."""

@@ -101,14 +101,24 @@ class HttpLink:
 
     # Requests ----------------------------------------------------------------------------------------------------
 
-    def received(self, data: bytes, now: float) -> list[ServerLinkEvent]:
-        """Take the body of a request, and return what it means.
+    def received(self, data: bytes, now: float, budget: int | None = None) -> list[ServerLinkEvent]:
+        """Take the body of a request, and return what it means; `budget` as `ServerLink.received` takes it.
 
         Nothing is raised for what the peer did: a `Hangup` is the last event of a connection that is to be closed.
         """
-        if self.closing:
+        if self._intake.standing.closing:
             return []
-        self._intake.receive(data, now, self._packets.receive)
+        self._intake.receive(data, now, budget, self._packets.receive)
+        return self._intake.standing.take_events()
+
+    @property
+    def unread(self) -> bool:
+        """Whether a part of what came in is still to be handled, by `read_on`."""
+        return self._intake.unread
+
+    def read_on(self, now: float, budget: int | None = None) -> list[ServerLinkEvent]:
+        """Handle the rest of what came in, or a part of it; see `received`."""
+        self._intake.read_on(now, budget)
         return self._intake.standing.take_events()
 
     def answered(self) -> None:
@@ -125,8 +135,7 @@ class HttpLink:
 
     def disconnected(self, now: float) -> None:
         """End the connection. What it carried may be lost, so that it goes out again over another one."""
-        self._intake.standing.disconnected()
-        self._intake.wire.speak(None)
+        self._intake.disconnected()
         self._carriage.disconnected(now)
 
     # Answers -----------------------------------------------------------------------------------------------------

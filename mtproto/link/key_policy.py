@@ -105,8 +105,8 @@ class KeyPolicy(Protocol):
     def ends_at(self, state: KeyState) -> float | None:
         """Return when a key ends, Unix seconds by the local clock; None if it does not."""
 
-    def deadline(self) -> float | None:
-        """Return when `tick` will say that the key is to be bound once more, Unix seconds; None if it will not."""
+    def deadline(self, state: KeyState | None) -> float | None:
+        """Return when the key of this state ends, or is to be bound once more, Unix seconds; None for neither."""
 
     def tick(self, now: float) -> bool:
         """Let time pass; return whether the key is to be bound once more now, since the attempts so far have failed."""
@@ -172,7 +172,7 @@ class PermanentKeyPolicy:
         """See `KeyPolicy`."""
         return None
 
-    def deadline(self) -> float | None:
+    def deadline(self, state: KeyState | None) -> float | None:
         """See `KeyPolicy`."""
         return None
 

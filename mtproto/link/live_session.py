@@ -30,10 +30,10 @@ class LiveSession:
         session.connected(now)
         self.ping(now, waiting=False)
 
-    def receive(self, payload: bytes, now: float) -> list[ClientEvent]:
-        """Take a packet of the server. Raises what `ClientSession.receive` raises."""
+    def receive(self, payload: bytes, now: float, budget: int | None) -> list[ClientEvent]:
+        """Take a packet of the server. Arguments and errors are those of `ClientSession.receive`."""
         self._keep_alive.heard(now)
-        return self.session.receive(payload, now)
+        return self.session.receive(payload, now, budget)
 
     def ping(self, now: float, *, waiting: bool) -> ConnectionLost | None:
         """Ping if it is time to; return an error if the connection is dead. `waiting` says that calls wait."""

@@ -118,9 +118,18 @@ class PfsLine:
         """Take nothing more from this connection, as `ClientLink.fault` does."""
         return self._owner.digest(self, self.link.fault(error, now), now)
 
-    def received(self, data: bytes, now: float) -> list[LinkEvent]:
+    def received(self, data: bytes, now: float, budget: int | None = None) -> list[LinkEvent]:
         """Take what came in, as `ClientLink.received` does."""
-        return self._owner.digest(self, self.link.received(data, now), now)
+        return self._owner.digest(self, self.link.received(data, now, budget), now)
+
+    @property
+    def unread(self) -> bool:
+        """Whether a part of what came in is still to be handled, by `read_on`."""
+        return self.link.unread
+
+    def read_on(self, now: float, budget: int | None = None) -> list[LinkEvent]:
+        """Handle the rest of what came in, as `ClientLink.read_on` does."""
+        return self._owner.digest(self, self.link.read_on(now, budget), now)
 
     def data_to_send(self, now: float, poll: bool = False) -> bytes:
         """Return what is to be sent now, as `ClientLink.data_to_send` does."""

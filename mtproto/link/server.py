@@ -4,6 +4,7 @@
     ─────                                   ────
     accepts                             ──▶ ServerLink(…, now)
     reads  ────────────────────────────▶    received(data, now)      -> events
+    goes on while it is `unread`  ─────▶    read_on(now)             -> events
     sends  ◀───────────────────────────     data_to_send(now)
     waits until `next_deadline()`  ────▶    tick(now)                -> events
     closes once all is sent, if `closing`   disconnected(now)
@@ -108,14 +109,33 @@ class ServerLink:
 
     # What comes in -----------------------------------------------------------------------------------------------
 
-    def received(self, data: bytes, now: float) -> list[ServerLinkEvent]:
+    def received(self, data: bytes, now: float, budget: int | None = None) -> list[ServerLinkEvent]:
         """Take what came in, in pieces of any size, and return what it means.
 
         Nothing is raised for what the peer did: a `Hangup` is the last event of a connection that is to be closed.
+
+        Args:
+            data: the bytes.
+            now: Unix seconds.
+            budget: units of work, of about 10 µs each, after which the link keeps the rest: it is `unread`, and
+                `read_on` goes on. The checks of one packet and one of its messages are always done. With None all is
+                handled at once. When the connection ends or is to be closed, the rest is dropped: nothing of it was
+                acknowledged.
+
         """
-        if self.closing:
+        if self._intake.standing.closing:
             return []
-        self._intake.receive(data, now, self._unframe)
+        self._intake.receive(data, now, budget, self._unframe)
+        return self._intake.standing.take_events()
+
+    @property
+    def unread(self) -> bool:
+        """Whether a part of what came in is still to be handled, by `read_on`."""
+        return self._intake.unread
+
+    def read_on(self, now: float, budget: int | None = None) -> list[ServerLinkEvent]:
+        """Handle the rest of what came in, or a part of it; see `received`."""
+        self._intake.read_on(now, budget)
         return self._intake.standing.take_events()
 
     def _unframe(self, data: bytes) -> Sequence[Event]:
@@ -139,8 +159,7 @@ class ServerLink:
 
     def disconnected(self, now: float) -> None:
         """End the connection: its sessions wait for another."""
-        self._intake.standing.disconnected()
-        self._intake.wire.speak(None)
+        self._intake.disconnected()
         self._carriage.disconnected(now)
 
     # What goes out -----------------------------------------------------------------------------------------------

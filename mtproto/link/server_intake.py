@@ -79,6 +79,8 @@ class ServerIntake:
         self._state = state
         self._carriage = carriage
         self._turned_away = 0  # since the last packet that was not
+        self._kept: Sequence[Event | RemoteProtocolError] = ()  # what came in and is still to be handled
+        self._partly: tuple[SessionSlot, Unsealed, bool] | None = None  # whose packet, which, whether to quick-ack it
         self._deadline: float | None = now + AUTHENTICATE_TIME
         self.standing = standing = ServerStanding()
         self.wire = wire = ServerWire(standing, options.faults)
@@ -89,58 +91,120 @@ class ServerIntake:
 
     # What comes in -----------------------------------------------------------------------------------------------
 
-    def receive(self, data: bytes, now: float, unframe: Callable[[bytes], Sequence[Event]]) -> None:
-        """Take what came in, and handle the packets that `unframe` finds in it.
+    def receive(self, data: bytes, now: float, budget: int | None, unframe: Callable[[bytes], Sequence[Event]]) -> None:
+        """Take what came in, and handle the packets that `unframe` finds in it, until the budget ends.
 
         Nothing is raised for what the peer did; the connection ends for that.
         """
         cut = False
         if (faults := self.wire.armed_faults) is not None:
             data, cut = faults.reading(data)
+        items: Sequence[Event | RemoteProtocolError]
         try:
             items = unframe(data)
         except RemoteProtocolError as error:
-            self._handle_all(error.take_events(), now)
-            self.standing.hang_up(str(error))
-        else:
-            self._handle_all(items, now)
+            items = [*error.take_events(), error]
+        self._handle_all([*self._kept, *items] if self._kept else items, now, None if cut else budget)
         if cut:
             self.standing.hang_up(CUT)
 
-    def _handle_all(self, items: Iterable[Event], now: float) -> None:
-        for item in items:
-            if isinstance(item, Payload) and not self.standing.closing:
+    @property
+    def unread(self) -> bool:
+        """Whether a part of what came in is still to be handled, by `read_on`."""
+        return not self.standing.closing and (self._partly is not None or bool(self._kept))
+
+    def read_on(self, now: float, budget: int | None) -> None:
+        """Handle the rest of what came in, or a part of it."""
+        if not self.standing.closing:
+            self._handle_all(self._kept, now, budget)
+
+    def disconnected(self) -> None:
+        """End the connection. What is `unread` is dropped: nothing of it was acknowledged."""
+        self.standing.disconnected()
+        self.wire.speak(None)
+        self._kept, self._partly = (), None
+
+    def _handle_all(self, items: Sequence[Event | RemoteProtocolError], now: float, budget: int | None) -> None:
+        """Handle what is left of a packet, then these; where the budget ends, keep the rest."""
+        self._kept = ()
+        end = None if budget is None else self.work + budget
+        if self._partly is not None:
+            self._read_packet_on(*self._partly, now, budget)
+        for number, item in enumerate(items):
+            if self.standing.closing:
+                return
+            if end is not None and (self._partly is not None or self.work >= end):
+                self._kept = items[number:]
+                return
+            if isinstance(item, Payload):
                 try:
-                    self._handle(item, now)
+                    handled = self._handle(item, now, None if end is None else end - self.work)
                 except RemoteProtocolError as error:
                     self.standing.hang_up(str(error))
+                else:
+                    if not handled:
+                        self._kept = items[number:]
+                        return
+            elif isinstance(item, RemoteProtocolError):
+                self.standing.hang_up(str(item))
 
-    def _handle(self, item: Payload, now: float) -> None:
+    def _read_packet_on(
+        self, slot: SessionSlot, message: Unsealed, quick_ack: bool, now: float, budget: int | None
+    ) -> None:
+        """Handle what is left of a packet, or a part of it.
+
+        Another connection may have taken the session over meanwhile: then nothing is left.
+        """
+        if slot not in self._carriage.carried:
+            self._partly = None
+            return
+        self._read_session_on(slot, now, budget)
+        if not slot.session.unread:
+            self._partly = None
+            if quick_ack and not self.standing.closing:
+                self._acknowledge(message, ())
+
+    def _read_session_on(self, slot: SessionSlot, now: float, budget: int | None) -> None:
+        before = slot.session.work
+        events = slot.session.read_on(now, budget)
+        self.work += slot.session.work - before
+        self._tell(slot, events, now)
+
+    def _handle(self, item: Payload, now: float, budget: int | None) -> bool:
+        """Handle a packet; return False if it has to wait for the rest of another one of its session."""
         self.work += packet_work(item.data)
         key_id = payload_key_id(item.data)
         if key_id == 0:
             if not self._refused_by_fault(None, None, now):
                 self.exchanging.receive(item.data, now)
-            return
+            return True
         key = self._state.find_key(key_id, now)
         if key is None:
             self.wire.refuse(TransportError.NOT_FOUND)
-            return
+            return True
         message = unseal(key.auth_key, Sender.CLIENT, item.data)
         if self._refused_by_fault(key, message, now):
-            return
+            return True
         if message.session_id == 0:
             self.wire.refuse(TransportError.NOT_FOUND)
-            return
+            return True
         slot = self._state.find_session(key, message.session_id, now)
         before = slot.session.work
         self.work += 0 if slot.session_id in key.sessions else NEW_SESSION
+        if slot.session.unread:  # of a packet that came over another connection
+            self._read_session_on(slot, now, budget)
+            if slot.session.unread:
+                return False
+            before = slot.session.work
         try:
-            self._handle_message(slot, message, item.quick_ack, now)
+            self._handle_message(slot, message, item.quick_ack, now, budget)
         finally:
             self.work += slot.session.work - before
+        return True
 
-    def _handle_message(self, slot: SessionSlot, message: Unsealed, quick_ack: bool, now: float) -> None:
+    def _handle_message(
+        self, slot: SessionSlot, message: Unsealed, quick_ack: bool, now: float, budget: int | None
+    ) -> None:
         """Deal with a message of a session, whether the message is accepted or not."""
         verdict = slot.session.check(message, now)
         if verdict.accepted:
@@ -156,12 +220,14 @@ class ServerIntake:
             self.accepted = True
             self._deadline = None  # the client holds a key; from now on its pings may set a deadline
         try:
-            events = slot.session.receive(message, now, verdict)
+            events = slot.session.receive(message, now, verdict, budget)
         except RemoteProtocolError as error:
             self._tell(slot, error.events, now)
             raise
         self._tell(slot, events, now)
-        if quick_ack and not self.standing.closing:
+        if slot.session.unread:
+            self._partly = (slot, message, quick_ack)
+        elif quick_ack and not self.standing.closing:
             self._acknowledge(message, events)
 
     def _turn_away(self, slot: SessionSlot, message: Unsealed, verdict: Verdict, now: float) -> None:
@@ -226,8 +292,8 @@ class ServerIntake:
 
     def next_deadline(self) -> float | None:
         """Return when to call `tick`, Unix seconds; None if nothing waits for a time."""
-        times = (self._carriage.carried.next_deadline(), self._deadline)
-        return min((time for time in times if time is not None), default=None)
+        deadline, own = self._carriage.carried.next_deadline(), self._deadline
+        return deadline if own is None else own if deadline is None else min(deadline, own)
 
     def tick(self, now: float) -> None:
         """Do what is due at `now`. Calling it early or twice does no harm."""

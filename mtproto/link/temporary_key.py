@@ -241,9 +241,10 @@ class TemporaryKeyPolicy:
         self._failures = 0
         self._backoff.succeeded()
 
-    def deadline(self) -> float | None:
-        """Return when to bind once more, Unix seconds; None if no attempt waits."""
-        return self._bind_at
+    def deadline(self, state: KeyState | None) -> float | None:
+        """Return when the key of this state ends, or is to be bound once more, Unix seconds; None for neither."""
+        times = (self._bind_at, self.ends_at(state) if state is not None else None)
+        return min((time for time in times if time is not None), default=None)
 
     def tick(self, now: float) -> bool:
         """Let time pass; return whether to bind once more now, which is then taken as done."""

@@ -131,7 +131,7 @@ def test_the_permanent_key_is_dropped_only_where_all_servers_must_know_it() -> N
     keys = Keys(stored=False)
     keys.policy.key_made(known_state(), NOW)
     assert keys.refuse("ENCRYPTED_MESSAGE_INVALID", now=NOW + SETTLED_IN).action is Action.GO_ON
-    deadline = keys.policy.deadline()
+    deadline = keys.policy.deadline(None)
     assert deadline is not None
     assert keys.policy.tick(deadline)
     decision = keys.refuse("ENCRYPTED_MESSAGE_INVALID", now=NOW + SETTLED_IN + 1)
@@ -143,7 +143,7 @@ def test_the_permanent_key_is_dropped_only_where_all_servers_must_know_it() -> N
 def test_a_binding_that_is_put_off_is_made_once_at_its_time() -> None:
     keys = Keys()
     keys.refuse("FLOOD_WAIT_30", 420)
-    deadline = keys.policy.deadline()
+    deadline = keys.policy.deadline(None)
     assert deadline is not None
     assert deadline >= NOW + 30
     assert not keys.policy.is_unbound

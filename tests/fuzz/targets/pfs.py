@@ -100,7 +100,7 @@ class PfsRun:
         expires_at = self.now + life if temporary else None
         state = KeyState(auth_key=key, dc_id=DC, salts=[Salt(0, (1 << 31) - 1, SALT)], expires_at=expires_at)
         with never_refuses("a new key"):
-            link.link._use_key(state, self.now)
+            link.link._keys.use(state, self.now)
         if link.link.session is not None:
             self.forgers[link] = Forger(Sender.SERVER, (1, 3), 2, key)
             self.forgers[link].session_id = link.link.session.session_id
