@@ -76,6 +76,11 @@ class LinkCalls:
         return len(self.waiting) + (self.session.in_flight if self.session is not None else 0)
 
     @property
+    def are_waiting(self) -> bool:
+        """Whether any call waits, sent or not."""
+        return (self.session is not None and self.session.in_flight > 0) or len(self.waiting) > 0
+
+    @property
     def open(self) -> int:
         """How many calls the session has, but for the one that binds its key."""
         return self.session.in_flight - (self._policy.binding is not None) if self.session is not None else 0

@@ -415,7 +415,7 @@ class ClientLink(CallSender):
         deadline = session.next_deadline() if session is not None else None
         if live is None:
             return deadline
-        ping_at = live.deadline(waiting=self.calls.in_flight > 0)
+        ping_at = live.deadline(waiting=self.calls.are_waiting)
         return ping_at if deadline is None or ping_at < deadline else deadline
 
     def tick(self, now: float) -> list[LinkEvent]:
@@ -431,7 +431,7 @@ class ClientLink(CallSender):
             self._standing.tell_all(self.calls.session.tick(now))
         live = self._keys.live
         if live is not None and self._wire.transport is not None:
-            self._standing.break_if(live.ping(now, waiting=self.calls.in_flight > 0))
+            self._standing.break_if(live.ping(now, waiting=self.calls.are_waiting))
         return self._keys.take_events(now)
 
     # The exchange ------------------------------------------------------------------------------------------------
