@@ -28,7 +28,7 @@ from mtproto.link.events import (
 from mtproto.link.faults import IncomingPacket, LinkFaults, OutgoingPacket
 from mtproto.link.http_link import HttpLink
 from mtproto.link.key_maker import Work
-from mtproto.link.key_policy import KeyPolicy, PermanentKeyPolicy
+from mtproto.link.key_policy import Action, Decision, KeyPolicy, PermanentKeyPolicy
 from mtproto.link.key_renewal import EXPIRES_IN
 from mtproto.link.options import LinkKeywords, LinkOptions, ServerLinkKeywords, ServerLinkOptions
 from mtproto.link.other_end import OtherEnd
@@ -42,9 +42,11 @@ __all__ = [
     "EXPIRES_IN",
     "KEY_AGE",
     "SESSION_AGE",
+    "Action",
     "BackoffPolicy",
     "Broken",
     "ClientLink",
+    "Decision",
     "ExchangeStep",
     "Failed",
     "Hangup",
