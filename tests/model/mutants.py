@@ -32,11 +32,15 @@ def server_duplicate_check(monkeypatch: pytest.MonkeyPatch) -> None:
     as_it_is = ServerSession.receive
 
     def receive(
-        self: ServerSession, message: Unsealed, now: float, verdict: Verdict | None = None
+        self: ServerSession,
+        message: Unsealed,
+        now: float,
+        verdict: Verdict | None = None,
+        budget: int | None = None,
     ) -> list[ServerEvent]:
         found = verdict if verdict is not None else self.check(message, now)
         if found.finding is not Finding.REPEATED:
-            return as_it_is(self, message, now, found)
+            return as_it_is(self, message, now, found, budget)
         for inner in flatten(message):
             self._handle(inner, now)
         return self._drain()
