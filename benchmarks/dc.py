@@ -44,7 +44,7 @@ def _describe(tls: bool) -> None:
 
     context, certificate = self_signed("127.0.0.1") if tls else (None, None)
     with LocalDCThread(tls=context) as dc:
-        ready, key = dc.ready(), dc.keys[0]
+        ready, key = dc.client_info(), dc.keys[0]
         richest = max(ready["users"], key=lambda user: len(user["photos"]))
         names = ("host", "port", "dc_id", "public_key_pem", "api_id", "api_hash", "bot_token")
         told = {name: ready[name] for name in names}

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from mtproto.client import Client
     from mtproto.client.blocking import Client as BlockingClient
     from mtproto.link import LinkEvent
-    from mtproto.localdc import Call
+    from mtproto.localdc import IncomingCall
     from tl import TLFunction, TLObject
 
 __all__ = ["CallRecord", "Kill", "Ledger", "main"]
@@ -461,7 +461,7 @@ async def _serve(state: str, executions: str, seed: str) -> None:
     with _appending(executions) as append:
 
         @dc.handler(api.functions.messages.SendMessage)
-        async def execute(call: Call) -> TLObject:
+        async def execute(call: IncomingCall) -> TLObject:
             number = call.request.random_id
             await asyncio.sleep(random.uniform(0, PAUSE))
             append(number)

@@ -21,7 +21,7 @@ from mtproto._lazy import lazy_names
 
 if TYPE_CHECKING:
     from mtproto.client import Application, Client, blocking, connect
-    from mtproto.crypto.rsa import PRODUCTION_KEYS, TEST_KEYS, RSAPrivateKey, RSAPublicKey
+    from mtproto.crypto import PRODUCTION_KEYS, TEST_KEYS, RSAPrivateKey, RSAPublicKey
     from mtproto.errors import (
         ConnectionLost,
         DeadlineExceeded,
@@ -38,8 +38,7 @@ if TYPE_CHECKING:
     from mtproto.exchange import ClientExchange, ServerExchange
     from mtproto.limits import DEFAULT_LIMITS, SERVER_LIMITS, Limits
     from mtproto.localdc import LocalDC
-    from mtproto.message.auth_key import AuthKey
-    from mtproto.message.key_state import KeyState
+    from mtproto.message import AuthKey, KeyState
     from mtproto.session import ClientSession, ServerSession
 
 __all__ = [
@@ -80,7 +79,7 @@ __getattr__, __dir__ = lazy_names(
     globals(),
     {
         "mtproto.client": ("Application", "Client", "blocking", "connect"),
-        "mtproto.crypto.rsa": ("PRODUCTION_KEYS", "RSAPrivateKey", "RSAPublicKey", "TEST_KEYS"),
+        "mtproto.crypto": ("PRODUCTION_KEYS", "RSAPrivateKey", "RSAPublicKey", "TEST_KEYS"),
         "mtproto.errors": (
             "ConnectionLost",
             "DeadlineExceeded",
@@ -97,8 +96,7 @@ __getattr__, __dir__ = lazy_names(
         "mtproto.exchange": ("ClientExchange", "ServerExchange"),
         "mtproto.limits": ("DEFAULT_LIMITS", "SERVER_LIMITS", "Limits"),
         "mtproto.localdc": ("LocalDC",),
-        "mtproto.message.auth_key": ("AuthKey",),
-        "mtproto.message.key_state": ("KeyState",),
+        "mtproto.message": ("AuthKey", "KeyState"),
         "mtproto.session": ("ClientSession", "ServerSession"),
     },
 )

@@ -26,7 +26,7 @@ WAITS = frozenset(
         "TAKEOUT_INIT_DELAY_X",
     }
 )
-"""Names of code 420 whose X is how many seconds to wait before the call is repeated: TDLib's list, and one more."""
+"""Names of code 420 whose X is the seconds to wait before the call is repeated: TDLib's list, and one more."""
 
 MIGRATIONS = frozenset({"FILE_MIGRATE_X", "NETWORK_MIGRATE_X", "PHONE_MIGRATE_X", "STATS_MIGRATE_X", "USER_MIGRATE_X"})
 """Names of code 303 whose X is a data centre."""
@@ -55,7 +55,7 @@ _OTHERS = (
 
 _NUMBER = re.compile("[0-9]+")
 _LONGEST = 20
-"""Digits of the longest argument: what has more is none, since the peer chooses the length."""
+"""Digits of the longest argument: a longer number is no argument, since the peer chooses the length."""
 
 
 def _pattern(template: str) -> re.Pattern[str]:
@@ -64,18 +64,18 @@ def _pattern(template: str) -> re.Pattern[str]:
 
 
 def _shape(name: str) -> str:
-    """Return what a template and all messages of it have in common."""
+    """Return the part that a template and all its messages have in common."""
     return _NUMBER.sub("X", name)
 
 
 _PATTERNS: Mapping[str, tuple[str, re.Pattern[str]]] = MappingProxyType(
     {_shape(template): (template, _pattern(template)) for template in (*WAITS, *MIGRATIONS, *_OTHERS)}
 )
-"""By shape, the template and what matches its messages."""
+"""The template and the pattern of its messages, by the part that they have in common."""
 
 
 def split_name(message: str) -> tuple[str, tuple[int, ...]]:
-    """Return the template of an error's message, and its numbers; the message itself and none where it has none."""
+    """Return the template of an error's message, and its numbers; the message and no numbers if it has no template."""
     template, pattern = _PATTERNS.get(_shape(message), (message, None))
     found = pattern.fullmatch(message) if pattern is not None else None
     return (template, tuple(map(int, found.groups()))) if found is not None else (message, ())

@@ -1,7 +1,7 @@
-"""What a public call does with the names of its options: an unknown name is a `TypeError`, with the nearest known one.
+"""Unknown names of options of public calls: a `TypeError` with the nearest known name.
 
-Python's own `TypeError` names the option, but not before 3.13 the nearest one; and where options are taken as
-`**options`, Python takes any name.
+Python's own `TypeError` names the option, but the nearest name only from 3.13 on. A call that takes `**options` takes
+any name.
 """
 
 from __future__ import annotations

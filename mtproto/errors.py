@@ -1,10 +1,10 @@
 """The errors of the MTProto rooms.
 
 Two families say who broke the protocol: `LocalProtocolError` (the caller of this library did) and
-`RemoteProtocolError` (the peer did). The others name an outcome: of a connection, of a key exchange, of a call.
-Errors of the TL language (`tl.TLError` and its children) stand in `tl`, which knows nothing of this package.
+`RemoteProtocolError` (the peer did). The others name the outcome of a connection, of a key exchange or of a call.
+Errors of the TL language (`tl.TLError` and its children) are in `tl`, which knows nothing of this package.
 
-No error of this module ever carries key material: not in its text, not in an attribute.
+No error of this module carries key material, neither in its text nor in an attribute.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ E = TypeVar("E", bound=Exception)
 
 
 class MTProtoError(Exception):
-    """The base of everything that the MTProto rooms raise on purpose."""
+    """The base of all errors that the MTProto rooms raise on purpose."""
 
 
 class LocalProtocolError(MTProtoError):
@@ -57,10 +57,10 @@ class LocalProtocolError(MTProtoError):
 class OptionError(LocalProtocolError, ValueError):
     """An option of a call has a value that is refused, or two options exclude one another. Nothing was done.
 
-    An option that nobody knows is a `TypeError` instead, as in any call of Python's.
+    An unknown option is a `TypeError` instead, as in any call of Python.
 
     Attributes:
-        options: the names of the options that don't go together, or of the one with the wrong value.
+        options: the names of the options that exclude one another, or the name of the option with the wrong value.
 
     """
 
@@ -78,9 +78,9 @@ class RemoteProtocolError(MTProtoError):
     """The peer broke the protocol; the connection is to be closed (core.telegram.org/mtproto/security_guidelines).
 
     Attributes:
-        check: the name of the check that failed. Everything up to the message key shares the one name `"packet"`,
-            so that nothing outside can tell those failures apart.
-        events: what was decoded before the failure, in order; a session puts its events here so that none is lost.
+        check: the name of the check that failed. All checks up to the message key have the name `"packet"`, so that
+            nobody can tell these failures apart.
+        events: the events before the failure, in order, so that none is lost.
 
     """
 
@@ -94,6 +94,10 @@ class RemoteProtocolError(MTProtoError):
         """Take out what was decoded before the failure, so that nobody else handles it."""
         events, self.events = self.events, ()
         return events
+
+    def keep_events(self, events: Sequence[Any]) -> None:
+        """Let the error carry these events, which came before the failure, in place of those that it carries."""
+        self.events = tuple(events)
 
 
 class TransportError(MTProtoError):
@@ -128,7 +132,7 @@ class ExchangeFailed(MTProtoError):
     Attributes:
         step: the constructor or function of the step that failed, for example `"server_DH_params_ok"`.
         check: the check that did not hold, for example `"nonce"` or `"dh_prime is not a safe prime"`.
-        detail: what was found and what was wanted, for a person; nothing secret.
+        detail: the value that was found and the value that was expected, for a person; nothing secret.
 
     """
 
@@ -140,11 +144,11 @@ class ExchangeFailed(MTProtoError):
 
 
 class ConnectionLost(MTProtoError):
-    """The connection ended and is not coming back (closed by the caller, or retries were given up)."""
+    """The connection ended for good: the caller closed it, or attempts to connect were given up."""
 
 
 class DeadlineExceeded(MTProtoError, TimeoutError):
-    """A call's own deadline passed before its answer came."""
+    """The deadline of a call passed before the answer came."""
 
 
 class RequestCancelled(MTProtoError):
@@ -154,7 +158,7 @@ class RequestCancelled(MTProtoError):
 class OutcomeUnknown(MTProtoError):
     """The server may or may not have executed the call, and can no longer tell.
 
-    Raised for calls that were not marked idempotent when the server has forgotten what happened to them.
+    Raised if the server has forgotten a call, and the call was not marked idempotent.
 
     Attributes:
         request: the handle of the call, as `send` gave it out.
@@ -200,7 +204,7 @@ class SeeOther(RpcError):
 class Migrate(SeeOther):
     """Code 303, `…_MIGRATE_X`: repeat the call, or log in, on data centre `dc`.
 
-    Raises `ValueError` when it is made of a message that names no data centre.
+    Raises `ValueError` if the message names no data centre.
     """
 
     def __init__(self, code: int, message: str, method: str = "") -> None:
@@ -241,17 +245,17 @@ class NotAcceptable(RpcError):
 
 
 class Flood(RpcError):
-    """Code 420: not now. Only where the server says how long to wait is it a `FloodWait`; a blind repetition floods."""
+    """Code 420: not now. If the server says how long to wait, the error is a `FloodWait`."""
 
 
 class FloodWait(Flood):
     """Code 420, and the call may be repeated after `seconds`.
 
-    Raises `ValueError` when it is made of a message that tells no wait.
+    Raises `ValueError` if the message tells no wait.
     """
 
     LONGEST: ClassVar[int] = 14 * 86400
-    """Seconds that are believed at most: TDLib's bound. A peer can't put a program to sleep for years."""
+    """Seconds, at most, that are believed: TDLib's bound. A peer can't put a program to sleep for years."""
 
     def __init__(self, code: int, message: str, method: str = "") -> None:
         super().__init__(code, message, method)
@@ -278,20 +282,20 @@ class InternalServerError(RpcError):
 
 
 def own_copy(error: E, where: str = "") -> E:
-    """Return an error of its own for one more caller: an exception that several callers raise keeps the frames of all.
+    """Return a copy of an error for one more caller: an exception that several callers raise keeps the frames of all.
 
     Args:
-        error: what happened, once for all of them; it is not changed.
-        where: words of the caller's own input, to stand behind the text.
+        error: the error; it is not changed.
+        where: words of the caller's own input, to be put behind the text.
 
     Returns:
         A new object of the same class with the same attributes and no traceback. Its `__cause__` is the cause of
-        `error`, or `error` itself where that has none.
+        `error`, or `error` itself if that has no cause.
 
     """
     arguments = (f"{error} ({where})",) if where else error.args
     made = type(error).__new__(type(error), *arguments)
-    made.args = arguments
+    BaseException.__init__(made, *arguments)  # sets `args` and nothing else
     made.__dict__.update(error.__dict__)
     if notes := getattr(error, "__notes__", None):
         made.__notes__ = [*notes]
@@ -300,10 +304,10 @@ def own_copy(error: E, where: str = "") -> E:
 
 
 def without_frames(error: E) -> E:
-    """Take the traceback off an error that is to be kept, and off its causes: their frames hold what came in.
+    """Take the traceback off an error that is to be kept, and off its causes: their frames hold bytes that came in.
 
-    An error that was being handled when this one was raised (`__context__`) goes as well: a `UnicodeDecodeError` holds
-    the bytes that it is about. What was raised `from` another error keeps that cause.
+    The `__context__` goes as well, the error that was being handled when this error was raised: a `UnicodeDecodeError`
+    holds the bytes that it is about. An error that was raised `from` another error keeps that cause.
 
     Returns:
         `error` itself.

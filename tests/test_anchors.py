@@ -14,7 +14,7 @@ from mtproto.errors import ConnectionLost, DeadlineExceeded, NotAcceptable, Outc
 from mtproto.exchange import ClientExchange, ServerExchange
 from mtproto.limits import DEFAULT_LIMITS
 from mtproto.link import Broken, ClientLink, Failed, LinkStatus, StatusChanged
-from mtproto.localdc import Call, LocalDCThread, Refused
+from mtproto.localdc import IncomingCall, LocalDCThread, Refused
 from mtproto.localdc.handlers.messages import send_message
 from mtproto.message.key_state import KeyState
 from mtproto.message.message_ids import server_msg_id
@@ -209,7 +209,7 @@ def test_7_every_call_has_a_deadline() -> None:
         stage.dc.handler(api.functions.messages.SendMessage)(send_message)
         assert await stage.send() == 1
 
-    async def never(_: Call) -> Any:
+    async def never(_: IncomingCall) -> Any:
         await asyncio.Event().wait()
 
     perform(scene)
@@ -229,7 +229,7 @@ def test_7_what_a_lost_connection_leaves_open_is_asked_for_and_never_sent_twice(
 def test_7_what_nobody_can_know_is_said_and_not_guessed() -> None:
     async def scene(stage: Stage) -> None:
         @stage.dc.handler(api.functions.messages.SendMessage)
-        async def slow(call: Call) -> Any:
+        async def slow(call: IncomingCall) -> Any:
             answer = send_message(call)
             await asyncio.sleep(5)
             return answer
@@ -252,7 +252,7 @@ def test_7_what_nobody_can_know_is_said_and_not_guessed() -> None:
 def test_8_a_key_that_is_used_twice_is_fatal() -> None:
     async def scene(stage: Stage) -> None:
         @stage.dc.handler(api.functions.messages.SendMessage)
-        def duplicated(_: Call) -> Any:
+        def duplicated(_: IncomingCall) -> Any:
             raise Refused(406, "AUTH_KEY_DUPLICATED")
 
         with pytest.raises(NotAcceptable, match="AUTH_KEY_DUPLICATED"):
@@ -292,7 +292,7 @@ def test_9_binding_temporary_keys_is_one_option(local_dc: LocalDCThread) -> None
     with blocking_client_of(local_dc, pfs=True) as client:
         client(login(local_dc))
         assert client(PHOTOS).photos
-    permanent, temporary = local_dc._records.values()
+    permanent, temporary = local_dc._centre.keys.records.values()
     assert temporary.permanent is permanent
     assert temporary.inited
     assert not permanent.inited  # nothing came under it
@@ -324,7 +324,7 @@ def test_10_ee_secrets_are_read_in_hexadecimal_in_base64url_and_in_links(local_d
 
 def test_11_a_local_data_centre_answers_as_a_test_says(local_dc: LocalDCThread) -> None:
     @local_dc.handler(api.functions.photos.GetUserPhotos)
-    def photos(call: Call) -> Any:
+    def photos(call: IncomingCall) -> Any:
         return api.types.photos.Photos(photos=[api.types.PhotoEmpty(id=call.request.limit)], users=[])
 
     with blocking_client_of(local_dc) as client:

@@ -1,7 +1,7 @@
-"""The command line: a face on the library. No protocol stands here, and nothing below imports it.
+"""The command line: a face on the library. It holds no protocol code, and no room below imports it.
 
 `main` is the entry point of `mtproto` and of `python -m mtproto`. Its libraries (click and rich) come with the extra
-`cli`; without them it says what to install. Importing this package needs neither.
+`cli`; without them `main` says what to install. Importing this package needs neither library.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command.
 
     Args:
-        arguments: what stands after the program's name; None takes them from `sys.argv`.
+        arguments: the words behind the program's name; None takes those of `sys.argv`.
 
     Returns:
-        the exit status: 0; 1 when the command failed; 2 when it was called wrongly or the extra `cli` is missing.
+        the exit status: 0; 1 if the command failed; 2 if it was called wrongly or the extra `cli` is missing.
 
     """
     try:

@@ -1,4 +1,4 @@
-"""The program itself: its commands by name, and what becomes of their errors."""
+"""The program itself: its commands by name, and how their errors are shown."""
 
 from __future__ import annotations
 
@@ -18,22 +18,22 @@ if TYPE_CHECKING:
 
 __all__ = ["commands", "run"]
 
-# Errors reach the user as one line; without this, warnings about them would be written beside it.
+# Errors reach the user as one line. Without this, warnings about them would be written as well.
 logging.getLogger("mtproto").addHandler(logging.NullHandler())
 
-# Each is the `command` of a module of that name, loaded when it is asked for.
+# Each name is a module, loaded when somebody runs its `command`.
 _NAMES = ("call", "decode", "demo", "photos", "probe", "proxy", "serve")
 
 
 class Commands(click.Group):
-    """Commands that are loaded by name; an expected error of any of them becomes one line and exit status 1."""
+    """Commands that are loaded by name; an expected error of a command becomes one line and exit status 1."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names, in the order in which `--help` shows them."""
         return list(_NAMES)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Load a command; None if there is none of that name."""
+        """Load a command; None if no command has that name."""
         if cmd_name not in _NAMES:
             return None
         command = import_module(f"mtproto.cli.{cmd_name}").command
@@ -42,7 +42,7 @@ class Commands(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Find the command that the arguments begin with; where there is none, the error names the nearest one."""
+        """Find the command that the arguments begin with; if there is none, the error names the nearest one."""
         if args and not args[0].startswith("-") and args[0] not in _NAMES:
             raise click.UsageError(f"No such command {args[0]!r}{nearest(args[0], _NAMES)}", ctx=ctx)
         return super().resolve_command(ctx, args)

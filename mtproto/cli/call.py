@@ -49,7 +49,7 @@ def _request(method: str, arguments: str) -> TLFunction[Any]:
     _check_method(method)
     try:
         request = api.from_json(json.dumps({**fields, "_": method}))
-        request.to_bytes()  # what can't be written is the caller's mistake: said before anybody is connected to
+        request.to_bytes()  # a request that can't be written is the caller's mistake, and is refused before connecting
     except TLError as error:
         raise click.UsageError(str(error)) from None
     if not isinstance(request, TLFunction):
@@ -73,5 +73,5 @@ def _check_method(name: str) -> None:
 async def _call(terminal: Terminal, request: TLFunction[Any], target: Target) -> None:
     async with open_caller(target) as call:
         answer = await call(request)
-        # Shown before the state is saved: an answer that came is not lost to a disk that is full.
+        # The answer is shown before the state is saved, so that a full disk does not lose it.
         terminal.write(json.dumps(as_data(answer, request.result), indent=1))

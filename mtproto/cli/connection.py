@@ -13,8 +13,8 @@ from mtproto.cli.state_file import ROOM, StoredState, lock_state, read_state, wr
 from mtproto.client import connect
 from mtproto.datacenters import PRODUCTION, TEST, DataCenter
 from mtproto.errors import TransportError, Unauthorized
-from mtproto.net.carrier import authority
 from mtproto.store import StoreError
+from mtproto.transport import authority
 from tl import api
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ async def log_in(client: Client, target: Target) -> None:
 
     Raises:
         CommandFailed: no token was given.
-        RpcError: the server refuses it.
+        RpcError: the server refuses the login.
 
     """
     if target.bot_token is None:
@@ -47,7 +47,7 @@ async def log_in(client: Client, target: Target) -> None:
 
 
 class Caller:
-    """Sends queries; logs in before the first one that the server will not answer otherwise.
+    """Sends queries, and logs in before the first query that needs a login.
 
     Args:
         client: an open client.
@@ -63,7 +63,7 @@ class Caller:
         """Return the answer to a query.
 
         Raises:
-            CommandFailed: it needs a login, and no token was given.
+            CommandFailed: the query needs a login, and no token was given.
             MTProtoError: as `Client` raises it.
 
         """
@@ -77,7 +77,7 @@ class Caller:
 
 
 def local_target(target: Target, dc: LocalDC) -> Target:
-    """Return `target` pointed at a local data centre, with that one's own credentials: no others are good there."""
+    """Return `target` for a local data centre, with the credentials of that data centre: it takes no others."""
     return replace(
         target,
         address=dc.address,
@@ -91,13 +91,13 @@ def local_target(target: Target, dc: LocalDC) -> Target:
 
 @asynccontextmanager
 async def open_caller(target: Target) -> AsyncIterator[Caller]:
-    """Connect to `target`, and keep the key's state when the work is done, whatever became of it.
+    """Connect to `target`, and save the key's state when the work is done or has failed.
 
-    The state file is locked from the start to the end, and whether it can be written is known before anything is sent.
-    Answers are to be shown inside: a disk may fill up meanwhile.
+    The state file is locked from the start to the end. A file that can't be written is an error before anything is
+    sent. The caller shows answers inside the block, since a disk may fill up meanwhile.
 
     Raises:
-        click.UsageError: something is missing to connect with.
+        click.UsageError: an option that is needed to connect is missing.
         CommandFailed: the state file is not for this data centre, or its key is no longer known there.
         MTProtoError: as `Client` raises it.
         StoreError: the state file can't be read or written, or another run uses it.
@@ -143,7 +143,7 @@ def _stored_target(target: Target, stored: StoredState) -> Target:
 
 
 def _target_of_key(target: Target, stored: StoredState) -> Target:
-    """Return the target for a file that holds a key alone, and does not say whose it is."""
+    """Return the target for a file that holds a key alone, and does not name the data centre."""
     if target.address is None or not target.keys:
         raise click.UsageError(f"{target.state} holds a key alone: it needs --test or --prod, or --dc and --key")
     if target.dc_id not in (None, stored.dc_id) and stored.dc_id:
@@ -152,7 +152,7 @@ def _target_of_key(target: Target, stored: StoredState) -> Target:
 
 
 def _telegrams(address: tuple[str, int]) -> DataCenter | None:
-    """Return the data centre of Telegram's that has this address."""
+    """Return Telegram's data centre that has this address."""
     known = (*PRODUCTION.values(), *TEST.values())
     return next((dc for dc in known if address in dc.addresses() + dc.addresses(ipv6=True)), None)
 
@@ -176,7 +176,7 @@ def _client(target: Target, stored: StoredState | None) -> Client:
 
 @contextmanager
 def _keeping(client: Client, target: Target, file: LockedFile | None) -> Iterator[None]:
-    """Write the state file at the end; what ended the work and what happens to the file are both told."""
+    """Write the state file at the end; an error of the work and an error of the writing are both told."""
     try:
         yield
     except BaseException as error:

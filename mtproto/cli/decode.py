@@ -1,4 +1,4 @@
-"""`mtproto decode`: what some bytes say."""
+"""`mtproto decode`: the meaning of some bytes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from mtproto.cli.errors import CommandFailed
 from mtproto.cli.opening import AUTH_KEY, STATE, STDIN_TAKEN, looks_encrypted, open_packet, the_key
 from mtproto.cli.terminal import Terminal, debug_option, pass_terminal
 from mtproto.errors import RemoteProtocolError, TransportError
-from mtproto.message.envelope import unpack_plain
+from mtproto.message import unpack_plain
 from mtproto.session.constructors import GZIP_PACKED, RPC_RESULT, VECTOR
 from mtproto.session.wire import constructor_id, read_gzip, read_rpc_result
 from tl import DecodeError, SchemaError, api, service
@@ -20,20 +20,20 @@ from tl import DecodeError, SchemaError, api, service
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from mtproto.message.auth_key import AuthKey
+    from mtproto.message import AuthKey
     from tl import Node
 
 __all__ = ["command", "dissect_any"]
 
 _WORD = 4
 _CODES = range(-999, -99)
-"""What servers send as transport errors: HTTP's codes, negative."""
+"""Transport errors that servers send: HTTP's codes, negative."""
 
 _INFLATED = 4 * 1024 * 1024
-"""Bytes of all that is unpacked in one run: a tree of each byte of it takes a hundred times the memory."""
+"""Bytes that are unpacked in one run: the tree of the bytes takes a hundred times the memory."""
 
 _NESTING = 4
-"""How deep packed objects may stand in one another: a packet has one level, and what people keep a few more."""
+"""How deep packed objects may be nested: a packet has one level, and bytes that people keep have a few more."""
 
 _GZIP = "gzip_packed"
 
@@ -79,7 +79,7 @@ def dissect_any(data: bytes, type_: str | None = None) -> tuple[Node, DecodeErro
         type_: what to read; None for any boxed object.
 
     Returns:
-        The tree of what could be read, and the error that ended it, if one did.
+        The tree of the values that could be read, and the error that ended the reading, or None.
 
     Raises:
         SchemaError: neither schema has such a type.
@@ -95,7 +95,7 @@ def dissect_any(data: bytes, type_: str | None = None) -> tuple[Node, DecodeErro
 
 
 class _Reading:
-    """Shows values, and what is packed inside them; all of one run share the limit of what is unpacked."""
+    """Shows values, and the values that are packed inside them; one run has one limit for all that is unpacked."""
 
     def __init__(self, terminal: Terminal) -> None:
         self._terminal = terminal
@@ -112,8 +112,8 @@ class _Reading:
             padded: whether bytes behind the value are padding.
 
         Raises:
-            CommandFailed: bytes are left over, or what is packed can't be unpacked.
-            DecodeError: the data is not what its schema says; what could be read has been shown.
+            CommandFailed: bytes are left over, or a packed value can't be unpacked.
+            DecodeError: the data does not fit the schema; the values that could be read have been shown.
 
         """
         if type_ is not None and not _of_service(type_):
@@ -133,7 +133,9 @@ class _Reading:
             self._say(f"{left} bytes of padding follow")
 
     def _unwrapped(self, data: bytes, base: int) -> tuple[bytes, int]:
-        """Return what stands in an rpc_result, unpacked, and where it starts; a type that was given is its type."""
+        """Return the result inside an rpc_result, unpacked, and its offset; a type that was given is that of the
+        result.
+        """
         if constructor_id(data) == RPC_RESULT:
             try:
                 req_msg_id, data = read_rpc_result(data)

@@ -1,4 +1,4 @@
-"""Bytes as people have them: hex digits in any dress, escapes, base64, dumps of `xxd` and `hexdump -C`, files."""
+"""Bytes as people have them: hex digits in many forms, escapes, base64, dumps of `xxd` and `hexdump -C`, files."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["read_bytes", "read_input"]
 
 _HINT = "HEX|FILE"
 _LONGEST = 64 * 1024 * 1024
-"""Bytes that a dump may come to: a line `*` stands for any number of equal ones."""
+"""Bytes that a dump may have: a line `*` stands for any number of equal lines."""
 
 _DIGITS = re.compile(r"[0-9A-Fa-f]+")
 _SEPARATORS = re.compile(r"[\s:,;{}\[\]-]+")
@@ -30,7 +30,7 @@ def read_input(source: str) -> bytes:
     """Return the bytes of an argument: the text of some bytes, a file that holds bytes or such a text, or `-`.
 
     Raises:
-        click.BadParameter: it is none of these.
+        click.BadParameter: the argument is none of these.
         OSError: the file can't be read.
 
     """
@@ -49,7 +49,7 @@ def read_input(source: str) -> bytes:
 
 
 def read_bytes(text: str) -> bytes | None:
-    """Return the bytes that a text spells, in any form that is known here; None if there is none."""
+    """Return the bytes that a text spells, in any known form; None if the text has none of them."""
     try:
         found = _spelled_out(text)
     except click.BadParameter:
@@ -65,7 +65,7 @@ def _is_file(path: Path) -> bool:
 
 
 def _contents(data: bytes) -> bytes:
-    """Return what a file means: the bytes that its text spells, or else its own."""
+    """Return the bytes that the text of a file spells, or the bytes of the file itself if it is no such text."""
     try:
         text = data.decode("ascii")
     except UnicodeDecodeError:
@@ -116,7 +116,7 @@ def _escapes(text: str) -> bytes | None:
 
 
 def _base64(text: str) -> bytes | None:
-    """Read base64 of either alphabet; of whole words only, as all TL is, since many a name looks like base64."""
+    """Read base64 of either alphabet, of whole words only, as all TL is: many names look like base64."""
     joined = "".join(text.split("\n")).strip()
     if _BASE64.fullmatch(joined) is None:
         return None

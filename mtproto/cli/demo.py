@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Demo", "command"]
 
-_MOST_PHOTOS = 20  # so that the table fits on a screen and the download takes a moment only
-_TIMEOUT = 60.0  # much more than any call here takes, on any machine
+_MOST_PHOTOS = 20  # so few that the table fits on a screen and the download is short
+_TIMEOUT = 60.0  # much longer than any call of the demo takes
 
 
 @click.command("demo", short_help="Show a raw photos.getUserPhotos, and check all of it.")
@@ -57,9 +57,9 @@ class Demo:
     """One run of the demo.
 
     Args:
-        terminal: where to show it.
+        terminal: the terminal to write to.
         dc: the data centre to talk to; it runs.
-        world: what it is expected to serve, loaded apart from what it does serve.
+        world: the world that the data centre should serve, loaded once more for the comparison.
 
     """
 
@@ -79,7 +79,7 @@ class Demo:
         """Show everything.
 
         Raises:
-            CommandFailed: something differs from what it should be; the text names each thing.
+            CommandFailed: a result is wrong; the text names each difference.
             MTProtoError: a call failed.
 
         """

@@ -1,7 +1,7 @@
-"""What the demo compares: what the data centre said and served, with the files that it was given.
+"""The comparisons of the demo: the answers and files of the data centre with the files that it was given.
 
-Every function returns the differences it found, each as one sentence that names the thing; none means that all is
-well.
+Each function returns the differences that it found, each as one sentence that names the thing. An empty list means that
+there are none.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ def check_listing(answer: Any, user: User) -> list[str]:
 
     Args:
         answer: the object that came.
-        user: whose photos were asked for, as the data centre's world holds them.
+        user: the user whose photos were asked for, as in the world of the data centre.
 
     """
     expected = [photo.id for photo in user.photos]
@@ -52,9 +52,9 @@ def check_file(file: PhotoFile, data: bytes, original: bytes) -> list[str]:
     """Compare a downloaded file with its declaration and with the data centre's own file.
 
     Args:
-        file: what was declared.
-        data: what came.
-        original: what should have come.
+        file: the declaration of the file.
+        data: the bytes that came.
+        original: the bytes that should have come.
 
     """
     name = _name(file)

@@ -1,4 +1,4 @@
-"""Bytes explained: one row for each value, with its place, its bytes, its name and what it means."""
+"""Bytes explained: one row for each value, with its offset, its bytes, its name and its meaning."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["annotated_hex", "hex_text", "tree_table", "value_text"]
 
 _SHOWN = 32
-"""Bytes of one value that are shown; nobody reads more of a ciphertext."""
+"""Bytes of one value that are shown: enough of a ciphertext."""
 
 _MOST_ROWS = 10_000
 """Values of one tree that are shown; a table takes a thousand times the memory of the bytes."""
@@ -35,7 +35,9 @@ def hex_text(data: bytes, shown: int = _SHOWN) -> str:
 
 
 def value_text(node: Node) -> str:
-    """Return what a value is: a number, a text, bytes in hex, a constructor, the length of a vector; "?" if unread."""
+    """Return the meaning of a value: a number, a text, bytes in hex, a constructor, the length of a vector; "?" if
+    unread.
+    """
     value: Any = node.value
     if value is None:
         return "?"
@@ -84,7 +86,7 @@ def annotated_hex(root: Node, data: bytes) -> Table:
     """
     table = plain_table("offset", "bytes", "name", "type", "value", right=frozenset({"offset"}))
     for node in root.walk():
-        # What an object or a vector has to itself: its id, its count. Its parts have rows of their own.
+        # The bytes of an object or a vector itself: its id, its count. Its parts have rows of their own.
         end = node.children[0].offset if node.children else node.offset + node.length
         table.add_row(
             str(node.offset),

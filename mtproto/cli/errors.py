@@ -1,11 +1,11 @@
-"""What the command line makes of an error: one line that says what happened and, where there is one, what to do."""
+"""Errors as the command line shows them: one line that says what happened and, if possible, what to do."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from mtproto.errors import DeadlineExceeded, ExchangeFailed, FloodWait, Migrate, MTProtoError
-from mtproto.localdc.world.errors import WorldError
+from mtproto.localdc import WorldError
 from tl import TLError
 
 if TYPE_CHECKING:
@@ -19,11 +19,11 @@ class CommandFailed(Exception):
 
 
 EXPECTED = (CommandFailed, MTProtoError, TLError, WorldError, OSError)
-"""What a command may end with by design; everything else is a mistake of this program."""
+"""Errors with which a command may end by design; any other error is a mistake of this program."""
 
 
 def explain(error: BaseException) -> str:
-    """Return the text for the user; the error's own where nothing better is known."""
+    """Return the text for the user: the text of the error itself if no better one is known."""
     for family, text in _TEXTS:
         if isinstance(error, family):
             return text(error)

@@ -1,4 +1,4 @@
-"""The key exchange as a reader sees it: each message with its fields. Nothing secret is in a `Step`."""
+"""The key exchange for readers: each message with its fields. A `Step` holds nothing secret."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _SHORT = 8  # big-endian numbers up to this size are shown as numbers too: pq an
 
 
 def step_table(step: Step) -> Table:
-    """Return one message: who sent it, its size, its fields, and what was encrypted in it where that is public."""
+    """Return one message: its sender, its size, its fields, and its encrypted part if that is public."""
     arrow, verb, colour = ("-->", "sent", "cyan") if step.sent else ("<--", "received", "green")
     table = plain_table("", "")
     table.show_header = False

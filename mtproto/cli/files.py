@@ -1,4 +1,4 @@
-"""Files that are there whole or not at all; written as the room `store` writes key files."""
+"""Files that are written whole or not at all, in the way in which the room `store` writes key files."""
 
 from __future__ import annotations
 

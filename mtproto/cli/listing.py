@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from mtproto.cli.errors import CommandFailed
@@ -47,14 +47,14 @@ _STALE = {"FILE_REFERENCE_EXPIRED", "FILE_REFERENCE_INVALID", "FILE_REFERENCE_EM
 
 
 def user_of(text: str) -> int | str | None:
-    """Return whom a person means: None for oneself (`me`), an id, or a name without `@`.
+    """Return the user that a text names: None for oneself (`me`), an id, or a name without `@`.
 
     Args:
         text: `me`, an id, a name with or without `@`, or a link to a name: https://t.me/NAME, t.me/NAME,
             tg://resolve?domain=NAME (core.telegram.org/api/links#public-username-links).
 
     Raises:
-        CommandFailed: it is none of them.
+        CommandFailed: the text is none of them.
 
     """
     text = text.strip()
@@ -93,13 +93,20 @@ async def resolve(call: Call, user: int | str | None) -> Any:
     raise CommandFailed(f"{user} is not a user")
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Listing:
-    """What the pages say together: how many photos there are in all, the photos asked for, and whose they are."""
+    """What the pages say together.
 
-    count: int = 0
-    photos: list[Any] = field(default_factory=list)
-    users: list[Any] = field(default_factory=list)
+    Attributes:
+        count: how many photos the user has.
+        photos: the photos that were asked for.
+        users: the users that the first page described: whose photos they are.
+
+    """
+
+    count: int
+    photos: list[Any]
+    users: list[Any]
 
 
 async def list_photos(call: Call, user: Any, *, offset: int = 0, max_id: int = 0, limit: int = PAGE) -> Listing:
@@ -110,15 +117,16 @@ async def list_photos(call: Call, user: Any, *, offset: int = 0, max_id: int = 0
     Args:
         call: sends a query.
         user: an `InputUser`.
-        offset: photos to skip; -1 with `max_id` asks for the photo with that very id.
-        max_id: only photos with a lower id; 0 for all.
-        limit: how many at most.
+        offset: photos to skip; -1 with `max_id` asks for the photo with that id.
+        max_id: only photos with a lower id are listed; 0 lists all.
+        limit: photos to list at most.
 
     Raises:
         RpcError: as the server answers.
 
     """
-    listing = Listing()
+    users: list[Any] = []
+    count = 0
     seen: dict[int, Any] = {}
     received = 0
     while len(seen) < limit:
@@ -130,13 +138,12 @@ async def list_photos(call: Call, user: Any, *, offset: int = 0, max_id: int = 0
         received += len(page.photos)
         new = {photo.id: photo for photo in page.photos if photo.id not in seen}
         seen |= new
-        listing.users = listing.users or page.users
+        users = users or page.users
         complete = isinstance(page, api.types.photos.Photos)
-        listing.count = max(0, offset) + received if complete else page.count
-        if complete or not new or offset < 0 or offset + received >= listing.count:
+        count = max(0, offset) + received if complete else page.count
+        if complete or not new or offset < 0 or offset + received >= count:
             break
-    listing.photos = list(seen.values())
-    return listing
+    return Listing(count, list(seen.values()), users)
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +171,7 @@ class PhotoFile:
 
     @property
     def name(self) -> str:
-        """A name for the file on disk: nothing that the server chose freely is in it."""
+        """A name for the file on disk, without any text that the server may choose."""
         return f"{self.photo.id}_{self.type}.{'mp4' if self.video else 'jpg'}"
 
 
@@ -183,18 +190,18 @@ def files_of(photo: Any) -> list[PhotoFile]:
 
 
 def largest_image(photo: Any) -> PhotoFile | None:
-    """Return the JPEG with most pixels, or None where there is none."""
+    """Return the JPEG with most pixels; None if there is no JPEG."""
     return max((file for file in files_of(photo) if not file.video), key=lambda file: file.w * file.h, default=None)
 
 
 async def download(call: Call, file: PhotoFile, *, owner: Any, advance: Callable[[int], None]) -> bytes:
-    """Fetch a file. When its reference has expired the photo is asked for again, once.
+    """Fetch a file. If the file reference has expired, the photo is asked for again, once.
 
     Args:
         call: sends a query.
         file: what to fetch.
         owner: the `InputUser` whose photo it is.
-        advance: told how many bytes came, each time some did.
+        advance: called with the number of bytes that came, each time.
 
     Raises:
         CommandFailed: the server sends more than it declared, and does not stop.

@@ -1,4 +1,4 @@
-"""Warnings of a server that runs in the foreground: its terminal is the only place where anybody could see them."""
+"""Warnings of a server that runs in the foreground, on its terminal, since nobody sees them elsewhere."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class _OnTerminal(logging.Handler):
                 self._terminal.fail(self._errors.format(record))
             else:
                 self._terminal.note(self.format(record))
-        except Exception:  # as every handler: what can't be logged is reported by `logging`, and harms nobody
+        except Exception:  # as in every handler: `logging` reports a record that can't be logged
             self.handleError(record)
 
 

@@ -1,4 +1,4 @@
-"""The key that `mtproto decode` opens encrypted packets with: where the key comes from, and what the key opens."""
+"""The key with which `mtproto decode` opens encrypted packets: reading the key, and opening packets."""
 
 from __future__ import annotations
 
@@ -13,16 +13,15 @@ from mtproto.cli.errors import CommandFailed
 from mtproto.cli.state_file import read_state
 from mtproto.cli.terminal import Terminal
 from mtproto.errors import RemoteProtocolError
-from mtproto.message.auth_key import AUTH_KEY_LENGTH, AuthKey
-from mtproto.message.envelope import OUTER, SMALLEST_V1, Sender, unseal, unseal_v1
+from mtproto.message import AUTH_KEY_LENGTH, OUTER, SMALLEST_V1, AuthKey, Sender, unseal, unseal_v1
 
 if TYPE_CHECKING:
-    from mtproto.message.envelope import Unsealed
+    from mtproto.message import Unsealed
 
 __all__ = ["AUTH_KEY", "STATE", "STDIN_TAKEN", "looks_encrypted", "open_packet", "the_key"]
 
 STDIN_TAKEN = "mtproto.stdin_taken"
-"""Set in a context whose standard input held the key."""
+"""Set in a context if the key was read from standard input."""
 
 _BLOCK = 16
 
@@ -38,7 +37,7 @@ def _auth_key(context: click.Context, _parameter: click.Parameter, value: str | 
         path = Path(value)
         raw = path.read_bytes() if len(value) < AUTH_KEY_LENGTH and path.is_file() else value.encode()
     data = raw if len(raw) == AUTH_KEY_LENGTH else read_bytes(raw.decode("ascii", "replace"))
-    if data is None or len(data) != AUTH_KEY_LENGTH:  # the value may be a key: it is not repeated
+    if data is None or len(data) != AUTH_KEY_LENGTH:  # the error does not repeat the value, which may be a key
         raise click.BadParameter(f"neither the {AUTH_KEY_LENGTH} bytes of a key in hex or base64, nor a file with them")
     return AuthKey(data)
 
@@ -61,7 +60,7 @@ STATE = click.option(
 
 
 def the_key(auth_key: AuthKey | None, state: Path | None) -> AuthKey | None:
-    """Return the key that was given, if one was.
+    """Return the key that was given; None if no key was given.
 
     Raises:
         click.UsageError: both were given.
@@ -82,7 +81,7 @@ def looks_encrypted(data: bytes) -> bool:
 
 
 def open_packet(key: AuthKey, data: bytes) -> tuple[str, Unsealed]:
-    """Open a packet of either version in either direction; return which it was, for people, and what is in it.
+    """Open a packet of either version in either direction; return words for that, and the content of the packet.
 
     Raises:
         CommandFailed: the key doesn't open it.

@@ -1,4 +1,4 @@
-"""The options that every command with a connection has, and what they come to: a `Target`."""
+"""The options that every command with a connection has, and the `Target` that they make."""
 
 from __future__ import annotations
 
@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mtproto.cli.terminal import Terminal
-from mtproto.crypto.errors import CryptoError
-from mtproto.crypto.rsa import RSAPublicKey
+from mtproto.crypto import CryptoError, RSAPublicKey
 from mtproto.datacenters import PRODUCTION, PRODUCTION_KEYS, TEST, TEST_KEYS, DataCenter
 from mtproto.errors import LocalProtocolError
 from mtproto.net.proxies import TRANSPORT_NAMES, parse_proxy
@@ -30,7 +29,7 @@ def address(value: str) -> tuple[str, int]:
     """Return host and port of HOST:PORT, or of [HOST]:PORT for IPv6.
 
     Raises:
-        click.BadParameter: it is neither.
+        click.BadParameter: the text is neither.
 
     """
     try:
@@ -87,21 +86,21 @@ TIMEOUT = click.option(
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Where to connect to, and as whom.
+    """The data centre to connect to, and the credentials.
 
     Attributes:
         address: host and port, or one of Telegram's data centres; None for a local one that lives as long as the
             command.
         keys: the public keys to trust there.
-        dc_id: the number of the data centre, as the key exchange carries it; None where nobody named it.
+        dc_id: the number of the data centre, as the key exchange carries it; None if nobody named it.
         state: the file that keeps the key; None to make a new key and forget it.
         transport: a name of `mtproto.net.proxies.TRANSPORT_NAMES`; None for the default.
         proxy: the way there, as `mtproto.net.proxies` reads it; None for the straight one.
-        pfs: whether calls travel under temporary keys only.
+        pfs: whether calls are sent under temporary keys only.
         timeout: seconds that one call may take.
-        api_id: the application's number; None where it was not given.
-        api_hash: its secret half.
-        bot_token: what to log in with.
+        api_id: the number of the application; None if it was not given.
+        api_hash: the secret of the application.
+        bot_token: the token to log in with.
 
     """
 
@@ -236,7 +235,7 @@ def _keys_of(key: Path | None, *, test: bool, prod: bool) -> tuple[RSAPublicKey,
 
 
 def _pem_of(text: str) -> str:
-    """Return the PEM of a public key: the text itself, or what a ready file of `mtproto serve` has of it."""
+    """Return the PEM of a public key: the text itself, or the key in a ready file of `mtproto serve`."""
     try:
         return str(json.loads(text)["public_key_pem"])
     except (ValueError, RecursionError, TypeError, KeyError):

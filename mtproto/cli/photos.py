@@ -45,7 +45,7 @@ class _Saved:
     sha256: str
 
     def to_dict(self) -> dict[str, Any]:
-        """Return it for JSON; the id is a string, since JavaScript's numbers are too short for it."""
+        """Return the file for JSON; the id is a string, since JavaScript's numbers are too short for it."""
         return {
             "photo_id": str(self.file.photo.id),
             "type": self.file.type,
@@ -88,7 +88,7 @@ def command(
     the command starts a data centre of its own on this machine, whose users are `nobody` (without photos), `single`,
     `triple`, `dozen`, `hundred` and `plenty`.
     """
-    whom = user_of(user)  # wrong input is refused before anybody is connected to
+    whom = user_of(user)  # wrong input is refused before connecting
 
     def show(listing: Listing, saved: list[_Saved]) -> None:
         _show(terminal, listing, saved, json_=json_, with_files=out is not None)
@@ -120,7 +120,7 @@ async def _photos(
         owner = await resolve(call, user)
         listing = await list_photos(call, owner, offset=offset, max_id=max_id, limit=limit)
         saved = [] if out is None else await _save(terminal, call, owner, listing, out)
-        # Shown before the state is saved: an answer that came is not lost to a disk that is full.
+        # The answer is shown before the state is saved, so that a full disk does not lose it.
         show(listing, saved)
 
 

@@ -15,10 +15,10 @@ from mtproto.cli.errors import CommandFailed
 from mtproto.cli.options import PROXY, TIMEOUT, TRANSPORT, address
 from mtproto.cli.render import seconds_text
 from mtproto.cli.terminal import Terminal, debug_option, pass_terminal
-from mtproto.crypto.rsa import RSAPublicKey
+from mtproto.crypto import RSAPublicKey
 from mtproto.datacenters import OLD_KEYS, PRODUCTION_KEYS, TEST_KEYS
 from mtproto.exchange import ClientExchange
-from mtproto.message.envelope import unpack_plain
+from mtproto.message import unpack_plain
 from mtproto.net import ask_plain
 from mtproto.net.proxies import route_to
 from tl import service

@@ -17,10 +17,10 @@ __all__ = ["progress_bar"]
 
 @contextmanager
 def progress_bar(console: Console, label: str, total: int) -> Iterator[Callable[[int], None]]:
-    """Show how much of `total` bytes is there; on a stream that is no terminal, once, at the end.
+    """Show how many of `total` bytes are there; on a stream that is no terminal, once, at the end.
 
     Returns:
-        a function that is told each time how many bytes came.
+        a function to call with the number of bytes that came, each time.
 
     """
     columns = (TextColumn("{task.description}"), BarColumn(40), DownloadColumn(), TransferSpeedColumn())

@@ -1,4 +1,4 @@
-"""The ready file of a server: it is there exactly as long as the server listens."""
+"""The ready file of a server: the file exists exactly as long as the server listens."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ __all__ = ["ReadyFile"]
 HINT = "--ready-file"
 
 MARKS = (frozenset({"host", "port", "public_key_pem"}), frozenset({"host", "port", "links"}))
-"""The keys by which the ready file of an earlier run is recognised: those of `serve`, those of `proxy`."""
+"""The JSON keys by which the ready file of an earlier run is recognised: of `serve` and of `proxy`."""
 
 
 class ReadyFile:
-    """Where a server says that it listens, and how to reach it; nowhere, if `path` is None.
+    """The file that says how to reach a server that listens; no file if `path` is None.
 
-    A file that an earlier run left there is removed at once, so that nobody waits for a port of yesterday. Only a ready
-    file, or an empty one as `mktemp` makes it, is removed.
+    A file that an earlier run left is removed at once, so that nobody connects to an old port. Only a ready file, or an
+    empty file as `mktemp` makes it, is removed.
 
     Raises:
-        click.BadParameter: its folder is not there, or the path is taken by something that is no ready file.
+        click.BadParameter: the folder does not exist, or the file at the path is no ready file.
         OSError: the old file can't be removed.
 
     """
@@ -51,7 +51,7 @@ class ReadyFile:
 
     @contextmanager
     def holding(self, info: Mapping[str, Any]) -> Iterator[None]:
-        """Write the file, and remove it at the end; what somebody else has put in its place stays."""
+        """Write the file, and remove it at the end; a file that somebody else has put in its place stays."""
         if self._path is None:
             yield
             return

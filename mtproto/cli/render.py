@@ -20,11 +20,11 @@ __all__ = ["as_data", "bytes_text", "photo_summary", "photo_table", "plain_table
 
 
 def as_data(value: Any, result: str = "") -> Any:
-    """Return an answer as what `json.dumps` takes, in the form of `TLObject.to_json`.
+    """Return an answer as plain data for `json.dumps`, in the form of `TLObject.to_json`.
 
     Args:
-        value: an object, or what a bare result decodes to: a bool, a number, bytes, a list of any of these.
-        result: the declared type of it, which tells a `long` from an `int`: longs become strings.
+        value: an object or a bare result: a bool, a number, bytes, a list of any of these.
+        result: the declared type of the value, which tells a `long` from an `int`: longs become strings.
 
     """
     if isinstance(value, TLObject):
@@ -39,7 +39,7 @@ def as_data(value: Any, result: str = "") -> Any:
 
 
 def plain_table(*columns: str, right: frozenset[str] = frozenset()) -> Table:
-    """Return a table without lines that cuts nothing: it can be searched and copied."""
+    """Return a table without lines and without cut texts, so that it can be searched and copied."""
     table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
     for column in columns:
         table.add_column(column, justify="right" if column in right else "left", overflow="fold")

@@ -15,12 +15,10 @@ from mtproto.cli.logs import show_warnings
 from mtproto.cli.ready_file import ReadyFile
 from mtproto.cli.stopping import stop_event
 from mtproto.cli.terminal import Terminal, debug_option, pass_terminal
-from mtproto.crypto.errors import CryptoError
-from mtproto.crypto.rsa import RSAPrivateKey
+from mtproto.crypto import CryptoError, RSAPrivateKey
 from mtproto.link import KEY_AGE, SESSION_AGE
-from mtproto.localdc import LocalDC, world_from_folder
-from mtproto.localdc.layers import check_types
-from mtproto.net.carrier import authority
+from mtproto.localdc import LocalDC, check_types, world_from_folder
+from mtproto.transport import authority
 from tl import Schema, api
 
 if TYPE_CHECKING:
@@ -151,13 +149,14 @@ def _read_schemas(files: tuple[tuple[int, Path], ...]) -> Mapping[int, Schema]:
 
 async def _serve(dc: LocalDC, terminal: Terminal, ready_file: Path | None, faults: tuple[str, ...]) -> None:
     async with AsyncExitStack() as stack:
-        stack.push_async_callback(dc.close)  # from its making on it holds the lock of the state file
+        stack.push_async_callback(dc.close)  # the data centre holds the lock of the state file from here on
         arm_faults(dc.faults, faults)
-        # Looked at under that lock: with one state file, a second server removes no ready file of the first.
+        # The ready file is checked under that lock: a second server with the same state file does not remove the first
+        # one's.
         ready_path = ReadyFile(ready_file)
         stop = stop_event()
         await dc.start()
-        ready = dc.ready()
+        ready = dc.client_info()
         with ready_path.holding(ready):
             terminal.write(
                 f"local data centre {ready['dc_id']} on {authority(dc.address)}, key {ready['fingerprint']}, "

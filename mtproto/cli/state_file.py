@@ -1,7 +1,7 @@
-"""The file behind `--state`: a key's state, and the data centre that knows the key.
+"""The file of `--state`: the state of a key, and the data centre that knows the key.
 
-It is JSON; its member `key_state` holds, in base64, what `KeyState.to_bytes` returns. A file of these bytes alone is
-read as well. Whoever holds either is logged in, so it is written with mode 0600 and never shown.
+The file is JSON; its member `key_state` holds the bytes of `KeyState.to_bytes` in base64. A file of these bytes alone
+is read as well. Who has either file is logged in, so the file is written with mode 0600 and never shown.
 """
 
 from __future__ import annotations
@@ -11,9 +11,8 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from mtproto.crypto.errors import CryptoError
-from mtproto.crypto.rsa import RSAPublicKey
-from mtproto.message.key_state import MAGIC, KeyState, KeyStateDamaged
+from mtproto.crypto import CryptoError, RSAPublicKey
+from mtproto.message import KEY_STATE_MAGIC, KeyState, KeyStateDamaged
 from mtproto.net.state import STATE_FILE_VERSION
 from mtproto.store import LockedFile, StoreDamaged, StoreError, read_fields, read_file
 
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["ROOM", "StoredState", "lock_state", "read_state", "write_state"]
 
 ROOM = 64 * 1024
-"""Bytes that must be free before anything is sent: more than a state has, so that a key which is made can be saved."""
+"""Bytes that must be free before anything is sent: more than a state has, so that a new key can be saved."""
 
 _LIMIT = 1024 * 1024
 """Bytes of a file that are read: far more than the salts and keys of one data centre."""
@@ -35,12 +34,12 @@ _KIND = "a state file of this program"
 
 @dataclass(frozen=True, slots=True)
 class StoredState:
-    """What the file holds.
+    """The content of the file.
 
     Attributes:
-        address: host and port of the data centre; None where the file does not say, for it holds the key alone.
-        dc_id: the number that its key was made for.
-        keys: its public keys, for the day on which it has forgotten ours.
+        address: host and port of the data centre; None if the file holds the key alone.
+        dc_id: the number of the data centre that the key was made for.
+        keys: the public keys of the data centre, to make a new key if it has forgotten this one.
         key_state: the authorization key and what belongs to it.
 
     """
@@ -52,17 +51,17 @@ class StoredState:
 
 
 def read_state(path: Path) -> StoredState | None:
-    """Read a state file, or one that holds what `KeyState.to_bytes` returned; None when there is none yet.
+    """Read a state file, or a file of the bytes of `KeyState.to_bytes`; None if there is no file.
 
     Raises:
-        StoreDamaged: it is something else, or damaged.
-        StoreError: it can't be read.
+        StoreDamaged: the file is no state file, or damaged.
+        StoreError: the file can't be read.
 
     """
     data = read_file(path, _LIMIT)
     if data is None:
         return None
-    return _key_alone(path, data) if data.startswith(MAGIC) else _parse(read_fields(path, data, _KIND))
+    return _key_alone(path, data) if data.startswith(KEY_STATE_MAGIC) else _parse(read_fields(path, data, _KIND))
 
 
 def _key_alone(path: Path, data: bytes) -> StoredState:
@@ -89,11 +88,11 @@ def _parse(content: Fields) -> StoredState:
 
 
 def lock_state(path: Path) -> LockedFile:
-    """Lock a state file for the run of a command: two runs with one session would spoil it for one another.
+    """Lock a state file for the run of a command, so that no two runs use one key state.
 
     Raises:
         StoreLocked: another run has it.
-        StoreError: it can't be locked.
+        StoreError: the file can't be locked.
 
     """
     return LockedFile(path, limit=_LIMIT)
@@ -103,7 +102,7 @@ def write_state(file: LockedFile, state: StoredState) -> None:
     """Write a state file, whole or not at all, readable by its owner only.
 
     Raises:
-        StoreError: it can't be written.
+        StoreError: the file can't be written.
 
     """
     if state.address is None:

@@ -1,4 +1,4 @@
-"""How a command that serves is told to end."""
+"""The signals that end a command that serves."""
 
 from __future__ import annotations
 
@@ -17,6 +17,6 @@ def stop_event() -> asyncio.Event:
     for number in _STOPPING:
         try:
             loop.add_signal_handler(number, stop.set)
-        except NotImplementedError:  # this loop has none (Windows): asyncio.run turns SIGINT into an interrupt
+        except NotImplementedError:  # this loop takes no signals (Windows): asyncio.run turns SIGINT into an interrupt
             break
     return stop

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Secrets", "Terminal", "debug_option", "pass_terminal", "printable"]
 
-_PIPE_WIDTH = 160  # nobody's window: wide enough that no column of ours is cut
+_PIPE_WIDTH = 160  # so wide that no column is cut
 
 _BOT_TOKEN = re.compile(r"\d+:[A-Za-z0-9_-]{30,}")
 _HIDDEN = "[hidden]"
@@ -36,12 +36,12 @@ class Secrets:
         self._values: list[str] = []
 
     def add(self, value: str | None) -> None:
-        """Take a credential into custody; None and empty strings are none."""
+        """Note a credential; None and empty strings are none."""
         if value:
             self._values.append(value)
 
     def hide(self, text: str) -> str:
-        """Return `text` without credentials: those of this run, and whatever looks like a bot's token."""
+        """Return `text` without the credentials of this run and without anything that looks like a bot's token."""
         for value in sorted(self._values, key=len, reverse=True):
             text = text.replace(value, _HIDDEN)
         return _BOT_TOKEN.sub(_HIDDEN, text)
@@ -54,13 +54,13 @@ def _console(*, stderr: bool) -> Console:
 
 @dataclass(slots=True)
 class Terminal:
-    """The two streams of a run, and what it keeps to itself.
+    """The two streams of a run, and the secrets that it must not show.
 
     Attributes:
-        out: for answers; under `--json` nothing else is written there.
-        err: for progress and errors.
+        out: the stream of answers; with `--json` nothing else is written to it.
+        err: the stream of progress and errors.
         debug: whether errors come with their traceback.
-        secrets: what no text may show.
+        secrets: the credentials that no text may show.
 
     """
 
@@ -68,6 +68,10 @@ class Terminal:
     err: Console = field(default_factory=lambda: _console(stderr=True))
     debug: bool = False
     secrets: Secrets = field(default_factory=Secrets)
+
+    def show_tracebacks(self) -> None:
+        """Let errors come with their traceback from now on."""
+        self.debug = True
 
     def write(self, text: str) -> None:
         """Write lines to stdout exactly as they are, for other programs to read, and flush them."""
@@ -93,7 +97,7 @@ pass_terminal = click.make_pass_decorator(Terminal)
 
 def _set_debug(context: click.Context, _parameter: click.Parameter, value: bool) -> None:
     if value:
-        context.ensure_object(Terminal).debug = True
+        context.ensure_object(Terminal).show_tracebacks()
 
 
 def debug_option(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -1,4 +1,4 @@
-"""What a command does with an answer that can't be read: the bytes are kept if the user asks for that."""
+"""Answers that can't be decoded: a command keeps their bytes if the user asks for that."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def keep_undecodable(function: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command the option `--save-undecodable FILE`.
 
     A `DecodeError` of the command becomes a `CommandFailed` that says where the bytes of the answer are, or how to keep
-    them. The file can be read by its owner only: an answer may hold what nobody else should see.
+    them. Only the owner can read the file: an answer may be private.
     """
 
     @wraps(function)
@@ -39,7 +39,7 @@ def keep_undecodable(function: Callable[..., Any]) -> Callable[..., Any]:
             return function(*arguments, **options)
         except DecodeError as error:
             text = f"the answer can't be read: {error}\n{_place(error, save_undecodable)}"
-            # The notes tell what happened besides: that the state file could not be written, for example.
+            # The notes tell other failures: that the state file could not be written, for example.
             raise CommandFailed("\n".join([text, *getattr(error, "__notes__", ())])) from error
 
     return click.option(

@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     from typing import Self
 
     from mtproto.client.options import ClientOptions
-    from mtproto.crypto.rsa import RSAPublicKey
-    from mtproto.message.key_state import KeyState
+    from mtproto.crypto import RSAPublicKey
+    from mtproto.message import KeyState
     from mtproto.net.proxies import Destination
-    from mtproto.session.outbox import Request
+    from mtproto.session import Request
     from tl import TLFunction
 
 __all__ = ["Client", "connect"]

@@ -1,9 +1,10 @@
 """AES-256 in the two modes of MTProto: IGE for packets and the key exchange, CTR for obfuscated transports.
 
 IGE chains each block with the block before it on both sides of the cipher (core.telegram.org/mtproto/description):
-`c[i] = E(p[i] ^ c[i-1]) ^ p[i-1]`, with `c[0] = iv[:16]` and `p[0] = iv[16:]`. `cryptography` does not offer it, so
-it runs on the first of `LOADERS` that is installed: `cryptg`, `tgcrypto`, and `cryptography` alone, which is always
-there (`cbc_tricks.py`). CTR runs on `cryptography`, whose OpenSSL is faster at it than the other two.
+`c[i] = E(p[i] ^ c[i-1]) ^ p[i-1]`, with `c[0] = iv[:16]` and `p[0] = iv[16:]`. `cryptography` does not offer IGE. So
+IGE runs on the first package of `LOADERS` that is installed: `cryptg`, `tgcrypto`, or CBC of `cryptography`
+(`cbc_tricks.py`), which is always there. CTR runs on `cryptography`, whose OpenSSL is faster at CTR than the other two
+packages.
 
 Nothing is imported before it is needed.
 """
@@ -32,9 +33,9 @@ KEY = 32
 class IGEBackend(NamedTuple):
     """One implementation of AES-256-IGE.
 
-    The two functions take `(data, key, iv)`: `bytes` only, a multiple of 16 and not empty, 32 and 32 long. They
-    check nothing of this themselves, so they are for callers who build these values; others use `ige_encrypt` and
-    `ige_decrypt`.
+    The two functions take `(data, key, iv)`, all of type `bytes`: the data are a multiple of 16 bytes and not empty,
+    key and iv have 32 bytes. The functions check nothing of this: callers that do not build these values themselves use
+    `ige_encrypt` and `ige_decrypt`.
     """
 
     name: BackendName
@@ -74,7 +75,7 @@ def choose(loaders: Mapping[BackendName, Callable[[], IGEBackend]] = LOADERS) ->
     """Return the first implementation of `loaders` whose package can be imported.
 
     Raises:
-        CryptoError: none can.
+        CryptoError: no package can be imported.
 
     """
     for load in loaders.values():
@@ -130,8 +131,8 @@ def _check(data: bytes, key: bytes, iv: bytes) -> None:
 class CTR:
     """One direction of an AES-256-CTR stream (core.telegram.org/mtproto/mtproto-transports#transport-obfuscation).
 
-    Encryption and decryption are the same operation. The counter goes on from one `update` to the next, however
-    the stream is cut; it is the whole iv, big-endian, and wraps around. One owner.
+    Encryption and decryption are the same operation. The counter goes on from one `update` to the next, wherever the
+    stream is cut. The counter is the whole iv, big-endian, and wraps around. One owner.
     """
 
     __slots__ = ("update",)

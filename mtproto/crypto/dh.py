@@ -21,8 +21,8 @@ __all__ = [
     "PRIME_BITS",
     "ROUNDS",
     "Verdicts",
-    "check_parameters",
-    "check_public",
+    "check_dh_parameters",
+    "check_dh_public",
     "is_probable_prime",
     "parameter_steps",
 ]
@@ -88,7 +88,7 @@ class Verdicts:
 _VERDICTS = Verdicts()  # facts about numbers, the same for every owner
 
 
-def check_parameters(
+def check_dh_parameters(
     p: int, g: int, random: Callable[[int], bytes], *, bits: int = PRIME_BITS, verdicts: Verdicts = _VERDICTS
 ) -> None:
     """Refuse a prime or a generator that would weaken the exchange (core.telegram.org/mtproto/auth_key, step 5).
@@ -113,12 +113,12 @@ def check_parameters(
 def parameter_steps(
     p: int, g: int, random: Callable[[int], bytes], *, bits: int = PRIME_BITS, verdicts: Verdicts = _VERDICTS
 ) -> Iterator[None]:
-    """Do what `check_parameters` does in steps of one modular power each, at most 20 ms, for callers with other work.
+    """Do what `check_dh_parameters` does in steps of one modular power each, at most 20 ms, for a busy caller.
 
     The pair has passed when the iterator is exhausted, not before.
 
     Raises:
-        DHCheckFailed: as in `check_parameters`, from the step that finds it.
+        DHCheckFailed: as in `check_dh_parameters`, from the step that finds it.
 
     """
     if p < 0 or p.bit_length() != bits:
@@ -155,7 +155,7 @@ def _safe_prime_steps(p: int, random: Callable[[int], bytes]) -> Iterator[None]:
         yield
 
 
-def check_public(value: int, p: int) -> None:
+def check_dh_public(value: int, p: int) -> None:
     """Refuse a public value `g_a` or `g_b` that lies near either end of its range.
 
     core.telegram.org/mtproto/security_guidelines#g-a-and-g-b-validation: it must lie in 2…p-2, and is better not
@@ -163,7 +163,7 @@ def check_public(value: int, p: int) -> None:
 
     Args:
         value: the public value as a natural number.
-        p: a prime that `check_parameters` accepted.
+        p: a prime that `check_dh_parameters` accepted.
 
     Raises:
         DHCheckFailed: it lies outside.

@@ -1,7 +1,7 @@
 """Factorization of `pq`, the proof of work of the key exchange (core.telegram.org/mtproto/auth_key, step 3).
 
-Brent's variant of Pollard's rho. About 10 ms for the 62-bit numbers that servers send. The server chooses the
-number, so the work on one that is not a product of two primes is bounded as well.
+Brent's variant of Pollard's rho: about 10 ms for the 62-bit numbers that servers send. The server chooses the number,
+so the work on a number that is no product of two primes is bounded as well.
 """
 
 from __future__ import annotations
@@ -14,20 +14,20 @@ from mtproto.crypto.primes import SMALL_PRIMES, is_small_prime
 __all__ = ["factorize"]
 
 MAX_BITS = 64
-"""`pq` is sent in 8 bytes; honest ones are below 2^63."""
+"""`pq` is sent in 8 bytes; honest servers send numbers below 2^63."""
 
 BATCH = 128
 """Differences multiplied together before one gcd."""
 
 MAX_STEPS = 1 << 19
-"""The smaller prime is below 2^32, so its cycle closes after about 2^16 steps; 8 times as many are never needed, and
-where they are spent the next polynomial gets its turn."""
+"""The smaller prime is below 2^32, so its cycle closes after about 2^16 steps. If 8 times as many steps find no cycle,
+the next polynomial is tried."""
 
 
 def factorize(pq: int) -> tuple[int, int]:
     """Return the two primes `(p, q)`, `p <= q`, whose product is `pq`.
 
-    The specification wants `p < q`; that a square is not one of its products is for the key exchange to say.
+    The specification demands `p < q`; the key exchange refuses the square of a prime.
 
     Args:
         pq: a natural number of at most 64 bits.
@@ -63,7 +63,7 @@ def _divisor(n: int) -> int:
 
 
 def _brent(n: int, c: int) -> int | None:
-    """Follow `y -> y*y + c` modulo `n` and return the divisor where it closes a cycle, if one is found."""
+    """Follow `y -> y*y + c` modulo `n` until it closes a cycle, and return the divisor; None if none is found."""
     y = product = stride = divisor = 1
     steps = 0
     while divisor == 1 and steps < MAX_STEPS:

@@ -1,8 +1,8 @@
 """RSA as the key exchange uses it: keys and their fingerprints, RSA_PAD, and the padding that came before it.
 
 Numbers are natural numbers; blocks are 256 bytes, big-endian. The arithmetic around the powers (`powers.py`) is
-Python's own, whose time depends on the numbers: the private half serves a data centre of one's own, it is not hardened
-against those who can time it.
+Python's own, and its time depends on the numbers. The private half is for a data centre of one's own: it is not
+hardened against peers that measure time.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ class RSAPublicKey:
         """Take a key of `mtproto.datacenters`.
 
         Raises:
-            CryptoError: the numbers do not have the fingerprint that stands beside them.
+            CryptoError: the numbers do not have the fingerprint that is given with them.
 
         """
         key = cls(data.n, data.e)
@@ -85,7 +85,7 @@ class RSAPublicKey:
         """Read a key from PEM: PKCS#1 (`RSA PUBLIC KEY`, Telegram's form) or `PUBLIC KEY`.
 
         Raises:
-            CryptoError: it is not an RSA public key in PEM.
+            CryptoError: the text is not an RSA public key in PEM.
 
         """
         from cryptography.exceptions import UnsupportedAlgorithm
@@ -174,7 +174,7 @@ class RSAPrivateKey:
         """Read a key from PEM without a password: PKCS#1 (`RSA PRIVATE KEY`) or PKCS#8 (`PRIVATE KEY`).
 
         Raises:
-            CryptoError: it is not an RSA private key in PEM, or has a password.
+            CryptoError: the text is not an RSA private key in PEM, or has a password.
 
         """
         from cryptography.exceptions import UnsupportedAlgorithm
@@ -256,7 +256,7 @@ def rsa_pad(data: bytes, key: RSAPublicKey, random: Callable[[int], bytes]) -> b
 def rsa_encrypt_sha1(data: bytes, key: RSAPublicKey, random: Callable[[int], bytes]) -> bytes:
     """Encrypt `data` with the padding that RSA_PAD replaced: `SHA1(data) | data | random bytes`, 255 bytes.
 
-    Clients in the field still send it, so a server's tests need it; do not use it in a new client.
+    Clients in the field still use this padding, so tests of a server need it. A new client uses RSA_PAD.
 
     Args:
         data: at most 235 bytes.
@@ -308,10 +308,10 @@ def unpad(block: bytes) -> bytes:
 
 
 def unpad_sha1(block: bytes) -> tuple[bytes, bytes]:
-    """Split a decrypted block (256 bytes) with the old padding into the SHA-1 (20 bytes) and what it begins (235).
+    """Split a decrypted block (256 bytes) with the old padding into the SHA-1 (20 bytes) and the padded data (235).
 
-    The hash covers the data without the random bytes behind it, so the caller, who finds the end of the data by
-    reading it, is the one who can check: `compare_digest(sha1(padded[:end]), digest)`.
+    The hash covers the data without the random bytes behind them. The caller finds the end of the data by reading the
+    data, and checks the hash: `compare_digest(sha1(padded[:end]), digest)`.
 
     Raises:
         CryptoError: the block does not begin with the zero byte of this padding.
@@ -323,10 +323,10 @@ def unpad_sha1(block: bytes) -> tuple[bytes, bytes]:
 
 
 def rsa_unpad(encrypted: bytes, key: RSAPrivateKey) -> bytes:
-    """Decrypt what `rsa_pad` made: return 192 bytes, the data first, then random bytes.
+    """Decrypt a result of `rsa_pad`: return 192 bytes, the data first, then random bytes.
 
     Raises:
-        CryptoError: it is not a ciphertext under this key, or the hash inside does not match.
+        CryptoError: `encrypted` is no ciphertext under this key, or the hash inside does not match.
 
     """
     return unpad(rsa_decrypt(encrypted, key))

@@ -8,8 +8,16 @@ from __future__ import annotations
 
 from mtproto.exchange.client import ClientExchange
 from mtproto.exchange.common import Step
-from mtproto.exchange.faults import ExchangeFaults
+from mtproto.exchange.faults import ExchangeFaults, NamedFaults
 from mtproto.exchange.server import ExchangeRejected, ServerExchange
-from mtproto.message.key_state import ExchangeResult
+from mtproto.message import ExchangeResult
 
-__all__ = ["ClientExchange", "ExchangeFaults", "ExchangeRejected", "ExchangeResult", "ServerExchange", "Step"]
+__all__ = [
+    "ClientExchange",
+    "ExchangeFaults",
+    "ExchangeRejected",
+    "ExchangeResult",
+    "NamedFaults",
+    "ServerExchange",
+    "Step",
+]

@@ -5,8 +5,8 @@
                                                                    └──── dh_gen_retry ◀──┘
 
 Every check of core.telegram.org/mtproto/security_guidelines is made before the value in question is used, and the
-first that fails ends the exchange with `ExchangeFailed(step, check)`: `step` is the constructor at fault, `check` the
-field or the rule. Nothing is taken up again after a failure; a new exchange starts from new nonces.
+first check that fails ends the exchange with `ExchangeFailed(step, check)`: `step` is the constructor at fault, `check`
+the field or the rule. An exchange that failed is over; a new exchange starts from new nonces.
 """
 
 from __future__ import annotations
@@ -16,10 +16,18 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar
 
 from mtproto._options import named_options
-from mtproto.crypto import dh, kdf, pq
-from mtproto.crypto.errors import CryptoError, DHCheckFailed
-from mtproto.crypto.powers import power
-from mtproto.crypto.rsa import RSAPublicKey, rsa_pad
+from mtproto.crypto import (
+    CryptoError,
+    DHCheckFailed,
+    RSAPublicKey,
+    check_dh_parameters,
+    check_dh_public,
+    factorize,
+    new_nonce_hash,
+    power,
+    rsa_pad,
+    tmp_aes_key_iv,
+)
 from mtproto.errors import ExchangeFailed, LocalProtocolError
 from mtproto.exchange.common import (
     MAX_RETRIES,
@@ -38,10 +46,7 @@ from mtproto.exchange.common import (
     same,
     seal_inner,
 )
-from mtproto.message.auth_key import AuthKey
-from mtproto.message.envelope import pack_plain
-from mtproto.message.key_state import ExchangeResult
-from mtproto.message.message_ids import client_msg_id, is_possible_time, possible_time
+from mtproto.message import AuthKey, ExchangeResult, client_msg_id, is_possible_time, pack_plain, possible_time
 from tl import TLFunction, TLObject, service
 
 __all__ = ["ClientExchange"]
@@ -54,7 +59,7 @@ _LONG_MASK = (1 << 64) - 1
 _SHOWN_FINGERPRINTS = 8
 
 
-class _State(enum.Enum):
+class _ClientStage(enum.Enum):
     NEW = enum.auto()
     WAITS_FOR_RES_PQ = enum.auto()
     WAITS_FOR_DH_PARAMS = enum.auto()
@@ -71,14 +76,14 @@ class ClientExchange:
 
     Args:
         keys: the server's public keys that the caller trusts, the preferred one first.
-        dc_id: the data centre the caller believes to talk to, as the inner data carries it: 10000 is added for test
-            servers, a media-only one is negative.
+        dc_id: the data centre that the caller believes to talk to, as the inner data carries it: plus 10000 for test
+            servers, negative for media servers.
         random: a cryptographically secure source of bytes.
         expires_in: seconds that a temporary key shall live; None makes a permanent key.
 
     Attributes:
         result: the key and what came with it, once the exchange is done.
-        steps: what was sent and received so far, in order; nothing secret is in it.
+        steps: the messages that were sent and received so far, in order; nothing secret is in them.
 
     """
 
@@ -96,7 +101,7 @@ class ClientExchange:
         self._dc_id = dc_id
         self._random = random
         self._expires_in = expires_in
-        self._state = _State.NEW
+        self._state = _ClientStage.NEW
         self._last_msg_id = 0
         self._request: TLFunction[Any] | None = None
         self._payload = b""
@@ -132,16 +137,16 @@ class ClientExchange:
             LocalProtocolError: the exchange was started before.
 
         """
-        if self._state is not _State.NEW:
+        if self._state is not _ClientStage.NEW:
             raise LocalProtocolError("an exchange is started once")
         # req_pq_multi#be7e8ef1 nonce:int128 = ResPQ;
         self._nonce = self._random(16)
         payload = self._send(service.functions.ReqPqMulti(nonce=self._nonce), now)
-        self._state = _State.WAITS_FOR_RES_PQ
+        self._state = _ClientStage.WAITS_FOR_RES_PQ
         return payload
 
     def repeat(self) -> bytes:
-        """Return the last query again, byte for byte, for when its answer was lost.
+        """Return the last query again, byte for byte: its answer was lost.
 
         Raises:
             LocalProtocolError: nothing waits for an answer.
@@ -159,8 +164,8 @@ class ClientExchange:
             now: Unix seconds by the local clock.
 
         Returns:
-            the next payload to send; None if there is none: the exchange is done (`result` is there), or this was
-            the answer to an earlier query once more (a repeated query has a repeated answer).
+            the next payload to send; None if there is none: the exchange is done (`result` is there), or this was a
+            second answer to an earlier query that was repeated.
 
         Raises:
             ExchangeFailed: a check failed or the server refused; the exchange is over.
@@ -174,7 +179,7 @@ class ClientExchange:
         try:
             return self._dispatch(handlers, self._request, payload, now)
         except ExchangeFailed:
-            self._state = _State.FAILED
+            self._state = _ClientStage.FAILED
             self._forget()
             raise
 
@@ -205,7 +210,7 @@ class ClientExchange:
 
         self._server_nonce = answer.server_nonce
         self._new_nonce = self._random(32)
-        self._aes = kdf.tmp_aes_key_iv(self._new_nonce, self._server_nonce)
+        self._aes = tmp_aes_key_iv(self._new_nonce, self._server_nonce)
         if self._expires_in is not None:
             self._expires_at = now + self._expires_in
         # req_DH_params#d712e4be nonce:int128 server_nonce:int128 p:bytes q:bytes public_key_fingerprint:long
@@ -227,7 +232,7 @@ class ClientExchange:
             public_key_fingerprint=key.fingerprint,
             encrypted_data=rsa_pad(inner.to_bytes(), key, self._random),
         )
-        self._state = _State.WAITS_FOR_DH_PARAMS
+        self._state = _ClientStage.WAITS_FOR_DH_PARAMS
         return self._send(request, now)
 
     def _no_key_in_common(self, listed: Sequence[int]) -> str:
@@ -256,7 +261,7 @@ class ClientExchange:
         self._check_nonces(inner)
         prime, g_a = number(inner.dh_prime), number(inner.g_a)
         try:
-            dh.check_parameters(prime, inner.g, self._random)
+            check_dh_parameters(prime, inner.g, self._random)
         except DHCheckFailed as error:
             raise ExchangeFailed(inner.NAME, error.check) from error
         _check_public(g_a, prime, inner.NAME, "g_a")
@@ -266,7 +271,7 @@ class ClientExchange:
 
         self._group = (prime, inner.g, g_a)
         self._time_offset = inner.server_time - now
-        self._state = _State.WAITS_FOR_DH_GEN
+        self._state = _ClientStage.WAITS_FOR_DH_GEN
         return self._send_client_dh(now)
 
     def _received_dh_params_fail(self, answer: Any, now: float, size: int) -> bytes:
@@ -288,7 +293,8 @@ class ClientExchange:
             retry_id=self._retry_id,
             g_b=g_b.to_bytes(_KEY_LENGTH, "big"),
         )
-        # An honest source gives such a b once in 2^64 exchanges: it is the source that is broken, so no other b.
+        # A sound source of randomness gives such a b once in 2^64 exchanges. So the source is broken: no other b is
+        # drawn.
         _check_public(g_b, prime, inner.NAME, "g_b")
         self._auth_key = AuthKey(power(g_a, b, prime).to_bytes(_KEY_LENGTH, "big"))
         # set_client_DH_params#f5045f1f nonce:int128 server_nonce:int128 encrypted_data:bytes
@@ -312,7 +318,7 @@ class ClientExchange:
             expires_at=None if self._expires_at is None else self._expires_at + offset,
             server_time=now + offset,
         )
-        self._state = _State.DONE
+        self._state = _ClientStage.DONE
         self._forget()
 
     def _received_dh_gen_retry(self, answer: Any, now: float, size: int) -> bytes:
@@ -340,12 +346,12 @@ class ClientExchange:
         key = self._auth_key
         if key is None:
             raise ExchangeFailed(answer.NAME, "state")
-        expected = kdf.new_nonce_hash(which, self._new_nonce, key.aux_hash)
+        expected = new_nonce_hash(which, self._new_nonce, key.aux_hash)
         require(same(received, expected), answer.NAME, f"new_nonce_hash{which}")
         return key
 
     def _send(self, request: TLFunction[Any], now: float, inner: TLObject | None = None) -> bytes:
-        # Nobody judges the ids of plain messages by the clock, so that one which stands anywhere serves.
+        # Nobody checks the time in the ids of plain messages, so the local clock may be wrong.
         self._last_msg_id = client_msg_id(possible_time(now), self._last_msg_id, self._random)
         self._request = request
         self._payload = pack_plain(self._last_msg_id, request.to_bytes())
@@ -356,18 +362,18 @@ class ClientExchange:
         self.steps.append(Step(False, answer, inner, size))
 
     def _forget(self) -> None:
-        """Drop what only the exchange needed: nothing of it may outlive the exchange."""
+        """Drop the secrets of the exchange: they may not outlive it."""
         self._new_nonce = b""
         self._aes = (b"", b"")
         self._auth_key = None
 
-    _HANDLERS: ClassVar[Mapping[_State, Mapping[str, _Handler]]] = {
-        _State.WAITS_FOR_RES_PQ: {"resPQ": _received_res_pq},
-        _State.WAITS_FOR_DH_PARAMS: {
+    _HANDLERS: ClassVar[Mapping[_ClientStage, Mapping[str, _Handler]]] = {
+        _ClientStage.WAITS_FOR_RES_PQ: {"resPQ": _received_res_pq},
+        _ClientStage.WAITS_FOR_DH_PARAMS: {
             "server_DH_params_ok": _received_dh_params_ok,
             "server_DH_params_fail": _received_dh_params_fail,
         },
-        _State.WAITS_FOR_DH_GEN: {
+        _ClientStage.WAITS_FOR_DH_GEN: {
             "dh_gen_ok": _received_dh_gen_ok,
             "dh_gen_retry": _received_dh_gen_retry,
             "dh_gen_fail": _received_dh_gen_fail,
@@ -379,7 +385,7 @@ _Handler = Callable[[ClientExchange, Any, float, int], bytes | None]
 
 
 def _check_keys(keys: Sequence[RSAPublicKey]) -> None:
-    """Refuse what is no sequence of keys: callers without a type checker pass PEM texts and single keys."""
+    """Refuse anything but a sequence of keys: callers without a type checker pass PEM texts and single keys."""
     given = [keys] if isinstance(keys, RSAPublicKey | str | bytes) else keys
     if not given:
         raise LocalProtocolError("keys is empty: an exchange needs at least one public key of the server")
@@ -404,7 +410,7 @@ def _factors(data: bytes, step: str) -> tuple[int, int]:
     product = number(data)
     require(len(data) <= _PQ_LENGTH and product < _PQ_LIMIT, step, "pq")
     try:
-        p, q = pq.factorize(product)
+        p, q = factorize(product)
     except CryptoError as error:
         raise ExchangeFailed(step, "pq") from error
     require(2 < p < q and p * q == product, step, "pq")
@@ -413,6 +419,6 @@ def _factors(data: bytes, step: str) -> tuple[int, int]:
 
 def _check_public(value: int, prime: int, step: str, check: str) -> None:
     try:
-        dh.check_public(value, prime)
+        check_dh_public(value, prime)
     except CryptoError as error:
         raise ExchangeFailed(step, check) from error

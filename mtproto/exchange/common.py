@@ -1,7 +1,7 @@
 """What both halves of the exchange do alike: plain envelopes, nonces, the encrypted inner data, the derived values.
 
-Numbers travel as big-endian byte strings, nonces as opaque bytes of fixed length (a leading zero byte is part of
-them). Whatever does not hold raises `ExchangeFailed(step, check)`, before the value in question is used.
+Numbers are sent as big-endian byte strings, nonces as opaque bytes of fixed length (leading zero bytes included). A
+check that fails raises `ExchangeFailed(step, check)` before the value in question is used.
 """
 
 from __future__ import annotations
@@ -11,11 +11,9 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from mtproto.crypto import aes
-from mtproto.crypto.hashes import sha1
-from mtproto.crypto.rsa import RSAPublicKey
+from mtproto.crypto import RSAPublicKey, ige_decrypt, ige_encrypt, sha1
 from mtproto.errors import ExchangeFailed, LocalProtocolError, RemoteProtocolError
-from mtproto.message.envelope import unpack_plain
+from mtproto.message import unpack_plain
 from tl import TLError, TLObject, service
 
 __all__ = [
@@ -38,10 +36,11 @@ __all__ = [
 ]
 
 Random: TypeAlias = Callable[[int], bytes]
-"""A cryptographically secure source: gives that many bytes."""
+"""A cryptographically secure source of randomness: returns that many bytes."""
 
 MAX_RETRIES = 5
-"""Rejected keys in one exchange: a collision of 64-bit ids is rare, two in a row are an attack or a broken server."""
+"""Keys that may be rejected in one exchange: a collision of 64-bit ids is rare; two in a row are an attack or a
+fault."""
 
 _RSA_BITS = 2048
 _HASH_LENGTH = 20
@@ -53,13 +52,13 @@ _MAX_INNER_LENGTH = 1024
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One message of an exchange, for whoever wants to show it. Holds nothing secret.
+    """One message of an exchange, to be shown. It holds nothing secret.
 
     Attributes:
         sent: True if this half sent it, False if it received it.
-        message: the query or the answer as it went over the wire.
+        message: the query or the answer.
         inner: the inner data of `message` where it may be shown: `server_DH_inner_data` and `client_DH_inner_data`.
-            `p_q_inner_data_dc` and its kin hold the secret `new_nonce` and are never kept.
+            The four `p_q_inner_data…` hold the secret `new_nonce` and are never kept.
         size: bytes of the whole plain payload, envelope and random tail included.
 
     """
@@ -100,7 +99,8 @@ def number(data: bytes) -> int:
 def open_plain(payload: bytes, step: str) -> bytes:
     """Return the body of a plain message.
 
-    Its message id is not judged: nothing in a plain message is authenticated, and both ends' clocks may be wrong.
+    The message id is not checked: nothing in a plain message is authenticated, and the clocks of both ends may be
+    wrong.
 
     Raises:
         ExchangeFailed: with check "envelope".
@@ -117,8 +117,8 @@ def read_plain(body: bytes, step: str, result: Any = None) -> tuple[TLObject, by
 
     Args:
         body: as `open_plain` gives it.
-        step: what to name in the error.
-        result: what the object must be, as `TLFunction.result` gives it; None for any object of the service schema.
+        step: the step to name in the error.
+        result: the type of the object, as `TLFunction.result` gives it; None for any object of the service schema.
 
     Returns:
         the object, and the bytes that it took.
@@ -143,20 +143,20 @@ def seal_inner(data: bytes, aes_key_iv: tuple[bytes, bytes], random: Random) -> 
     """
     padding = -(_HASH_LENGTH + len(data)) % _BLOCK_LENGTH
     tail = random(padding) if padding else b""
-    return aes.ige_encrypt(sha1(data) + data + tail, *aes_key_iv)
+    return ige_encrypt(sha1(data) + data + tail, *aes_key_iv)
 
 
 def open_inner(encrypted: bytes, aes_key_iv: tuple[bytes, bytes], name: str, step: str) -> TLObject:
     """Decrypt and read the inner data of a Diffie-Hellman message.
 
-    The length of the padding is not sent. Of the sixteen lengths that are allowed one must make the SHA1 right; so
-    the hash is proven, and the padding bounded, before anything is read as TL.
+    The length of the padding is not sent. One of the sixteen allowed lengths must make the SHA1 right. So the hash is
+    checked, and the padding bounded, before anything is read as TL.
 
     Args:
         encrypted: as received.
-        aes_key_iv: as `mtproto.crypto.kdf.tmp_aes_key_iv` gives them.
-        name: the constructor that it must be.
-        step: the message that carries it, to be named in errors.
+        aes_key_iv: as `mtproto.crypto.tmp_aes_key_iv` gives them.
+        name: the constructor that the inner data must be.
+        step: the message that carries the inner data, to be named in errors.
 
     Raises:
         ExchangeFailed: with check "length", "SHA1" or "constructor".
@@ -164,7 +164,7 @@ def open_inner(encrypted: bytes, aes_key_iv: tuple[bytes, bytes], name: str, ste
     """
     possible = _HASH_LENGTH < len(encrypted) <= _MAX_INNER_LENGTH and len(encrypted) % _BLOCK_LENGTH == 0
     require(possible, step, "length")
-    plain = aes.ige_decrypt(encrypted, *aes_key_iv)
+    plain = ige_decrypt(encrypted, *aes_key_iv)
     digest = plain[:_HASH_LENGTH]
     for padding in range(_MAX_PADDING + 1):
         data = plain[_HASH_LENGTH : len(plain) - padding]
@@ -179,10 +179,10 @@ def read_inner(data: bytes, names: Collection[str], step: str) -> tuple[TLObject
     """Read the inner data at the start of `data`; its constructor must be one of `names`.
 
     Returns:
-        the object, and the offset behind it; what may follow is for the caller to say.
+        the object, and the offset behind it; the caller checks what follows.
 
     Raises:
-        ExchangeFailed: with check "constructor". What TL had against it is left out: the bytes were secret.
+        ExchangeFailed: with check "constructor". The error of TL is left out, since the bytes are secret.
 
     """
     try:

@@ -1,36 +1,112 @@
 """How a server's half misbehaves on command: one-shot changes to what it sends.
 
-A fault is armed once for each time it shall happen, and used up by the first message that it fits. One object may
-serve many exchanges in turn. What the server computes stays right; only what it says is wrong.
+A fault is armed once for each time that it is to happen. The first message that the fault fits uses it up. One object
+may serve many exchanges in turn. The server computes the right values and sends wrong ones.
 """
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
-from mtproto.crypto.dh import KNOWN_PRIME
+from mtproto.crypto import KNOWN_PRIME
 from mtproto.errors import LocalProtocolError
 
-__all__ = ["ExchangeFaults"]
+__all__ = ["ExchangeFaults", "NamedFaults"]
 
 Change: TypeAlias = Callable[[Any], Any]
-"""Gives the wrong value for the right one."""
+"""Returns the wrong value for the right one."""
 
-# Of 2048 bits, odd, without small factors, and 3 is allowed with it (p mod 3 = 2): only primality is wrong.
+# It has 2048 bits, is odd, has no small factors, and allows g = 3 (p mod 3 = 2). It is wrong in one way: it is no
+# prime.
 _BAD_PRIME = (KNOWN_PRIME - 12).to_bytes(256, "big")
 
 _INNER = "server_DH_inner_data"
 
 MOST_TIMES = 1000
-"""How often one call may arm a fault: more than any client tries."""
+"""How often one call may arm a fault: no client tries as often."""
 
 
-class ExchangeFaults:
+class NamedFaults(ABC):
+    """The faults of an exchange that have a name: a client must survive them. Subclasses keep the armed faults.
+
+    A fault may be armed in any thread.
+    """
+
+    __slots__ = ()
+
+    @abstractmethod
+    def change_fields(self, name: str, constructor: str, changes: Mapping[str, Change]) -> None:
+        """Arm the fault `name`: fields of the next `constructor` (a TL name) get what the changes make of them."""
+
+    @abstractmethod
+    def change_answer(self, name: str, times: int = 1) -> None:
+        """Arm the fault `name`, which is about a whole answer, for so many times."""
+
+    def dh_gen_retry(self, times: int = 1) -> None:
+        """Reject the next `times` keys as if their ids were taken."""
+        if not 0 < times <= MOST_TIMES:
+            raise LocalProtocolError(f"dh_gen_retry: from 1 to {MOST_TIMES} times")
+        self.change_answer("dh_gen_retry", times)
+
+    def dh_gen_fail(self) -> None:
+        """Answer the next set_client_DH_params with dh_gen_fail."""
+        self.change_answer("dh_gen_fail")
+
+    def server_dh_params_fail(self) -> None:
+        """Answer the next req_DH_params with server_DH_params_fail."""
+        self.change_answer("server_dh_params_fail")
+
+    def random_tail(self) -> None:
+        """Append random bytes to the next answer, inside its length, as Telegram's servers do."""
+        self.change_answer("random_tail")
+
+    def bad_prime(self) -> None:
+        """Send a dh_prime that is not prime."""
+        self.change_fields("bad_prime", _INNER, {"dh_prime": lambda _: _BAD_PRIME})
+
+    def bad_g(self, g: int = 2) -> None:
+        """Send another generator: 2 is no quadratic residue modulo the known prime."""
+        if not -(1 << 31) <= g < 1 << 31:
+            raise LocalProtocolError("bad_g: a generator is a number of 32 bits")
+        self.change_fields("bad_g", _INNER, {"g": lambda _: g})
+
+    def g_a_out_of_range(self) -> None:
+        """Send g_a = 1, which would make the key 1."""
+        self.change_fields("g_a_out_of_range", _INNER, {"g_a": lambda _: b"\x01"})
+
+    def wrong_nonce(self, constructor: str = "resPQ") -> None:
+        """Spoil `nonce` in the next `constructor`, one of the answers or `server_DH_inner_data`."""
+        _require_nonces("wrong_nonce", constructor)
+        self.change_fields("wrong_nonce", constructor, {"nonce": _flip})
+
+    def wrong_server_nonce(self, constructor: str = "server_DH_params_ok") -> None:
+        """Spoil `server_nonce` in the next `constructor`, one of the answers or `server_DH_inner_data`."""
+        _require_nonces("wrong_server_nonce", constructor)
+        self.change_fields("wrong_server_nonce", constructor, {"server_nonce": _flip})
+
+    def wrong_sha1(self) -> None:
+        """Spoil the encrypted server_DH_inner_data, so that its hash is wrong."""
+        self.change_fields("wrong_sha1", "server_DH_params_ok", {"encrypted_answer": _flip})
+
+    def wrong_hash(self, constructor: str = "dh_gen_ok") -> None:
+        """Spoil the hash of `new_nonce` in the next `constructor`: a dh_gen_* or server_DH_params_fail.
+
+        Raises:
+            LocalProtocolError: the constructor has no such hash.
+
+        """
+        if constructor not in _HASH_FIELDS:
+            raise LocalProtocolError(f"{constructor} has no hash of new_nonce")
+        self.change_fields("wrong_hash", constructor, {_HASH_FIELDS[constructor]: _flip})
+
+
+class ExchangeFaults(NamedFaults):
     """Faults waiting to happen in `ServerExchange`. May be shared: exchanges in other threads use them up.
 
-    `override` is the general form; the methods below it name the faults that a client must survive.
+    `override` is the general form; the methods of `NamedFaults` name the faults that a client must survive.
     """
 
     def __init__(self) -> None:
@@ -45,75 +121,23 @@ class ExchangeFaults:
 
     def override(self, constructor: str, **changes: Change) -> None:
         """Change fields of the next `constructor` (a TL name) that is sent; each change maps the right value."""
-        self._spoil("override", constructor, changes)
+        self.change_fields("override", constructor, changes)
 
-    def _spoil(self, name: str, constructor: str, changes: Mapping[str, Change]) -> None:
+    def change_fields(self, name: str, constructor: str, changes: Mapping[str, Change]) -> None:
+        """Arm a fault; see `NamedFaults`."""
         self._overrides[constructor].append((name, changes))
 
+    def change_answer(self, name: str, times: int = 1) -> None:
+        """Arm a fault; see `NamedFaults`."""
+        self._answers[name].extend([None] * times)
+
     def disarm(self) -> None:
-        """Take back all that waits and has not happened."""
+        """Take back all faults that are armed and have not happened."""
         self._overrides.clear()
         self._answers.clear()
 
-    def dh_gen_retry(self, times: int = 1) -> None:
-        """Reject the next `times` keys as if their ids were taken."""
-        if not 0 < times <= MOST_TIMES:
-            raise LocalProtocolError(f"dh_gen_retry: from 1 to {MOST_TIMES} times")
-        self._answers["dh_gen_retry"].extend([None] * times)
-
-    def dh_gen_fail(self) -> None:
-        """Answer the next set_client_DH_params with dh_gen_fail."""
-        self._answers["dh_gen_fail"].append(None)
-
-    def server_dh_params_fail(self) -> None:
-        """Answer the next req_DH_params with server_DH_params_fail."""
-        self._answers["server_dh_params_fail"].append(None)
-
-    def random_tail(self) -> None:
-        """Append random bytes to the next answer, inside its length, as Telegram's servers do."""
-        self._answers["random_tail"].append(None)
-
-    def bad_prime(self) -> None:
-        """Send a dh_prime that is not prime."""
-        self._spoil("bad_prime", _INNER, {"dh_prime": lambda _: _BAD_PRIME})
-
-    def bad_g(self, g: int = 2) -> None:
-        """Send another generator: 2 is no quadratic residue modulo the known prime."""
-        if not -(1 << 31) <= g < 1 << 31:
-            raise LocalProtocolError("bad_g: a generator is a number of 32 bits")
-        self._spoil("bad_g", _INNER, {"g": lambda _: g})
-
-    def g_a_out_of_range(self) -> None:
-        """Send g_a = 1, which would make the key 1."""
-        self._spoil("g_a_out_of_range", _INNER, {"g_a": lambda _: b"\x01"})
-
-    def wrong_nonce(self, constructor: str = "resPQ") -> None:
-        """Spoil `nonce` in the next `constructor`, one of the answers or `server_DH_inner_data`."""
-        _require_nonces("wrong_nonce", constructor)
-        self._spoil("wrong_nonce", constructor, {"nonce": _flip})
-
-    def wrong_server_nonce(self, constructor: str = "server_DH_params_ok") -> None:
-        """Spoil `server_nonce` in the next `constructor`, one of the answers or `server_DH_inner_data`."""
-        _require_nonces("wrong_server_nonce", constructor)
-        self._spoil("wrong_server_nonce", constructor, {"server_nonce": _flip})
-
-    def wrong_sha1(self) -> None:
-        """Spoil the encrypted server_DH_inner_data, so that its hash is wrong."""
-        self._spoil("wrong_sha1", "server_DH_params_ok", {"encrypted_answer": _flip})
-
-    def wrong_hash(self, constructor: str = "dh_gen_ok") -> None:
-        """Spoil the hash of `new_nonce` in the next `constructor`: a dh_gen_* or server_DH_params_fail.
-
-        Raises:
-            LocalProtocolError: the constructor has no such hash.
-
-        """
-        if constructor not in _HASH_FIELDS:
-            raise LocalProtocolError(f"{constructor} has no hash of new_nonce")
-        self._spoil("wrong_hash", constructor, {_HASH_FIELDS[constructor]: _flip})
-
     def take_answer(self, name: str) -> bool:
-        """Tell whether the fault of this name, one about a whole answer, is armed, and use it up once."""
+        """Tell whether a fault about a whole answer is armed, and use the fault up once."""
         try:
             self._answers[name].popleft()
         except IndexError:
@@ -122,7 +146,7 @@ class ExchangeFaults:
         return True
 
     def apply(self, constructor: str, fields: Mapping[str, Any]) -> dict[str, Any]:
-        """Return `fields` with what is armed for `constructor`, which is used up."""
+        """Return `fields` with the changes that are armed for `constructor`, and use these up."""
         try:
             fault, changes = self._overrides[constructor].popleft()
         except IndexError:

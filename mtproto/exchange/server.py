@@ -1,10 +1,10 @@
 """The server's half of the authorization key exchange (core.telegram.org/mtproto/auth_key).
 
-It is strict in what the specification leaves no choice about, and lenient where clients in the field differ:
-req_pq beside req_pq_multi; inner data with and without a data centre, under RSA_PAD or under the padding before it
-(SHA1 first); g_b with or without leading zero bytes.
+The server is strict where the specification leaves no choice, and lenient where clients in the field differ. It takes
+req_pq and req_pq_multi; inner data with and without a data centre; RSA_PAD and the older padding (SHA1 first); g_b with
+and without leading zero bytes.
 
-A query that deviates ends the exchange: it, and every later one, has the transport error -404 for an answer.
+A wrong query ends the exchange: the server answers that query, and every later one, with the transport error -404.
 """
 
 from __future__ import annotations
@@ -14,12 +14,20 @@ from collections.abc import Callable, Container, Mapping, Sequence
 from typing import Any, ClassVar
 
 from mtproto._options import named_options
-from mtproto.crypto import dh, kdf
-from mtproto.crypto.errors import CryptoError
-from mtproto.crypto.hashes import sha1
-from mtproto.crypto.powers import power
-from mtproto.crypto.primes import is_small_prime
-from mtproto.crypto.rsa import RSAPrivateKey, rsa_decrypt, unpad, unpad_sha1
+from mtproto.crypto import (
+    KNOWN_PRIME,
+    CryptoError,
+    RSAPrivateKey,
+    check_dh_public,
+    is_small_prime,
+    new_nonce_hash,
+    power,
+    rsa_decrypt,
+    sha1,
+    tmp_aes_key_iv,
+    unpad,
+    unpad_sha1,
+)
 from mtproto.errors import ExchangeFailed, LocalProtocolError, TransportError
 from mtproto.exchange.common import (
     MAX_RETRIES,
@@ -39,10 +47,7 @@ from mtproto.exchange.common import (
     seal_inner,
 )
 from mtproto.exchange.faults import ExchangeFaults
-from mtproto.message.auth_key import AuthKey
-from mtproto.message.envelope import pack_plain
-from mtproto.message.key_state import ExchangeResult
-from mtproto.message.message_ids import check_server_clock, server_msg_id
+from mtproto.message import AuthKey, ExchangeResult, check_server_clock, pack_plain, server_msg_id
 from tl import TLObject, service
 
 __all__ = ["ExchangeRejected", "ServerExchange"]
@@ -72,7 +77,7 @@ class ExchangeRejected(ExchangeFailed):
         self.code = code
 
 
-class _State(enum.Enum):
+class _ServerStage(enum.Enum):
     WAITS_FOR_REQ_PQ = enum.auto()
     WAITS_FOR_REQ_DH = enum.auto()
     WAITS_FOR_CLIENT_DH = enum.auto()
@@ -91,7 +96,7 @@ class ServerExchange:
             another key. None: no key is known.
         pq: the primes `(p, q)` of the proof of work; None draws two of 31 bits.
         random_tails: append 4 to 128 random bytes to every answer, inside its length, as Telegram's servers do.
-        faults: how to misbehave; shared with its owner, who may arm more while the exchange is on.
+        faults: how to misbehave; shared with the owner of the faults, who may arm more while the exchange is on.
 
     Attributes:
         result: the key and what belongs to it, once the exchange is done; its `time_offset` is 0.
@@ -120,7 +125,7 @@ class ServerExchange:
         self._p, self._q = sorted(pq) if pq is not None else (0, 0)
         self._random_tails = random_tails
         self._faults = faults if faults is not None else ExchangeFaults()
-        self._state = _State.WAITS_FOR_REQ_PQ
+        self._state = _ServerStage.WAITS_FOR_REQ_PQ
         self._began = 0.0
         self._answers: dict[bytes, bytes] = {}
         self._last_msg_id = 0
@@ -144,8 +149,8 @@ class ServerExchange:
             query, _ = read_plain(open_plain(payload, "query"), "query")
         except ExchangeFailed:
             return False
-        first = query.NAME in self._HANDLERS[_State.WAITS_FOR_REQ_PQ]
-        return first and self._state is not _State.WAITS_FOR_REQ_PQ and not same(query.nonce, self._nonce)
+        first = query.NAME in self._HANDLERS[_ServerStage.WAITS_FOR_REQ_PQ]
+        return first and self._state is not _ServerStage.WAITS_FOR_REQ_PQ and not same(query.nonce, self._nonce)
 
     def receive(self, payload: bytes, now: float) -> bytes:
         """Take a query and return the plain payload to answer with.
@@ -166,7 +171,7 @@ class ServerExchange:
         try:
             return self._dispatch(open_plain(payload, "query"), now)
         except ExchangeFailed as error:
-            self._state = _State.FAILED
+            self._state = _ServerStage.FAILED
             self._forget()
             self._answers.clear()
             if isinstance(error, ExchangeRejected):
@@ -175,7 +180,7 @@ class ServerExchange:
 
     def _dispatch(self, body: bytes, now: float) -> bytes:
         query, raw = read_plain(body, "query")
-        if self._state is _State.WAITS_FOR_REQ_PQ:
+        if self._state is _ServerStage.WAITS_FOR_REQ_PQ:
             self._began = now
         require(now - self._began <= _REMEMBERED_SECONDS, query.NAME, "time")
         answer = self._answers.get(raw)
@@ -193,7 +198,7 @@ class ServerExchange:
         self._server_nonce = self._random(16)
         if not self._p:
             self._p, self._q = _two_primes(self._random)
-        self._state = _State.WAITS_FOR_REQ_DH
+        self._state = _ServerStage.WAITS_FOR_REQ_DH
         # resPQ#05162463 nonce:int128 server_nonce:int128 pq:bytes
         #     server_public_key_fingerprints:Vector<long> = ResPQ;
         return self._make(
@@ -216,7 +221,7 @@ class ServerExchange:
         inner: Any = _open_p_q_inner_data(query.encrypted_data, key, step)
         self._check_inner(inner)
         self._new_nonce = inner.new_nonce
-        self._aes = kdf.tmp_aes_key_iv(self._new_nonce, self._server_nonce)
+        self._aes = tmp_aes_key_iv(self._new_nonce, self._server_nonce)
         if inner.NAME in _TEMPORARY:
             self._expires_at = now + inner.expires_in
         if self._faults.take_answer("server_dh_params_fail"):
@@ -239,7 +244,7 @@ class ServerExchange:
 
     def _dh_params_ok(self, now: float) -> TLObject:
         self._a = number(self._random(_KEY_LENGTH))
-        g_a = power(_G, self._a, dh.KNOWN_PRIME)
+        g_a = power(_G, self._a, KNOWN_PRIME)
         # server_DH_inner_data#b5890dba nonce:int128 server_nonce:int128 g:int dh_prime:bytes g_a:bytes
         #     server_time:int = Server_DH_inner_data;
         inner = self._make(
@@ -247,13 +252,13 @@ class ServerExchange:
             nonce=self._nonce,
             server_nonce=self._server_nonce,
             g=_G,
-            dh_prime=dh.KNOWN_PRIME.to_bytes(_KEY_LENGTH, "big"),
+            dh_prime=KNOWN_PRIME.to_bytes(_KEY_LENGTH, "big"),
             g_a=g_a.to_bytes(_KEY_LENGTH, "big"),
             server_time=int(now),
         )
         # An honest source gives such an a once in 2^64 exchanges: it is the source that is broken, so no other a.
         _check_public(g_a, inner.NAME, "g_a")
-        self._state = _State.WAITS_FOR_CLIENT_DH
+        self._state = _ServerStage.WAITS_FOR_CLIENT_DH
         # server_DH_params_ok#d0e8075c nonce:int128 server_nonce:int128 encrypted_answer:bytes = Server_DH_Params;
         return self._make(
             "server_DH_params_ok",
@@ -270,7 +275,7 @@ class ServerExchange:
             server_nonce=self._server_nonce,
             new_nonce_hash=params_fail_hash(self._new_nonce),
         )
-        self._state = _State.FAILED
+        self._state = _ServerStage.FAILED
         self._forget()
         return answer
 
@@ -285,7 +290,7 @@ class ServerExchange:
         require(inner.retry_id == self._retry_id, inner.NAME, "retry_id")
         g_b = number(inner.g_b)
         _check_public(g_b, inner.NAME, "g_b")
-        key = AuthKey(power(g_b, self._a, dh.KNOWN_PRIME).to_bytes(_KEY_LENGTH, "big"))
+        key = AuthKey(power(g_b, self._a, KNOWN_PRIME).to_bytes(_KEY_LENGTH, "big"))
         return self._dh_gen(key, now)
 
     def _dh_gen(self, key: AuthKey, now: float) -> TLObject:
@@ -297,7 +302,7 @@ class ServerExchange:
             name,
             nonce=self._nonce,
             server_nonce=self._server_nonce,
-            **{f"new_nonce_hash{which}": kdf.new_nonce_hash(which, self._new_nonce, key.aux_hash)},
+            **{f"new_nonce_hash{which}": new_nonce_hash(which, self._new_nonce, key.aux_hash)},
         )
         if name == "dh_gen_retry":
             self._retries += 1
@@ -306,7 +311,7 @@ class ServerExchange:
         if name == "dh_gen_ok":
             salt = first_salt(self._new_nonce, self._server_nonce)
             self.result = ExchangeResult(key, salt, time_offset=0.0, expires_at=self._expires_at, server_time=now)
-        self._state = _State.DONE if name == "dh_gen_ok" else _State.FAILED
+        self._state = _ServerStage.DONE if name == "dh_gen_ok" else _ServerStage.FAILED
         self._forget()
         return answer
 
@@ -346,10 +351,10 @@ class ServerExchange:
         self._aes = (b"", b"")
         self._a = 0
 
-    _HANDLERS: ClassVar[Mapping[_State, Mapping[str, _Handler]]] = {
-        _State.WAITS_FOR_REQ_PQ: {"req_pq_multi": _received_req_pq, "req_pq": _received_req_pq},
-        _State.WAITS_FOR_REQ_DH: {"req_DH_params": _received_req_dh_params},
-        _State.WAITS_FOR_CLIENT_DH: {"set_client_DH_params": _received_set_client_dh_params},
+    _HANDLERS: ClassVar[Mapping[_ServerStage, Mapping[str, _Handler]]] = {
+        _ServerStage.WAITS_FOR_REQ_PQ: {"req_pq_multi": _received_req_pq, "req_pq": _received_req_pq},
+        _ServerStage.WAITS_FOR_REQ_DH: {"req_DH_params": _received_req_dh_params},
+        _ServerStage.WAITS_FOR_CLIENT_DH: {"set_client_DH_params": _received_set_client_dh_params},
     }
 
 
@@ -383,7 +388,7 @@ def _open_old_padding(block: bytes, step: str) -> TLObject | None:
 
 def _check_public(value: int, step: str, check: str) -> None:
     try:
-        dh.check_public(value, dh.KNOWN_PRIME)
+        check_dh_public(value, KNOWN_PRIME)
     except CryptoError as error:
         raise ExchangeFailed(step, check) from error
 

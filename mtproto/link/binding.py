@@ -17,13 +17,13 @@ from struct import error as struct_error
 from typing import TYPE_CHECKING
 
 from mtproto.errors import LocalProtocolError, RemoteProtocolError
-from mtproto.message.envelope import Sender, seal_v1, unseal_v1
+from mtproto.message import Sender, seal_v1, unseal_v1
 from tl import TLError, service
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from mtproto.message.auth_key import AuthKey
+    from mtproto.message import AuthKey
     from mtproto.session import SendContext
 
 __all__ = ["BindRequest", "bind_request", "read_bind_request"]

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from mtproto.link.events import LinkEvent
     from mtproto.link.key_policy import KeyPolicy
     from mtproto.link.options import LinkOptions
-    from mtproto.message.key_state import KeyState
+    from mtproto.message import KeyState
     from mtproto.session import Request
 
 __all__ = ["LinkCalls"]

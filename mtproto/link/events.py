@@ -14,9 +14,8 @@ if TYPE_CHECKING:
     from mtproto.exchange import Step
     from mtproto.link.key_maker import Work
     from mtproto.link.server_keys import ServerKey, SessionSlot
-    from mtproto.message.key_state import KeyState
-    from mtproto.session import ServerEvent
-    from mtproto.session.packet_reader import Budget
+    from mtproto.message import KeyState
+    from mtproto.session import Budget, ServerEvent
 
 __all__ = [
     "Broken",

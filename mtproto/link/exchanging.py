@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from mtproto.errors import ConnectionLost, ExchangeFailed
 from mtproto.link.events import ExchangeStep
-from mtproto.message.key_state import KeyState
+from mtproto.message import KeyState
 
 if TYPE_CHECKING:
     from mtproto.link.client_wire import ClientWire

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from mtproto.link.server_keys import ServerKey, SessionSlot
     from mtproto.link.server_sessions import ServerSessions
-    from mtproto.message.envelope import Unsealed
+    from mtproto.message import Unsealed
 
 __all__ = ["IncomingPacket", "LinkFaults", "OutgoingPacket"]
 

@@ -15,13 +15,13 @@ from mtproto.link.http_carriage import HttpCarriage
 from mtproto.link.options import ServerLinkKeywords, ServerLinkOptions, server_link_options
 from mtproto.link.server_intake import ServerIntake
 from mtproto.session import wire as session_wire
-from mtproto.transport import Packets, Role
+from mtproto.transport import Framing, Packets, Role
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import Unpack
 
-    from mtproto.crypto.rsa import RSAPrivateKey
+    from mtproto.crypto import RSAPrivateKey
     from mtproto.link.events import ServerLinkEvent
     from mtproto.link.server_key_maker import ServerWork
     from mtproto.link.server_keys import SessionCarrier, SessionSlot
@@ -69,7 +69,7 @@ class HttpLink:
         self._limits = options.limits
         self._carriage = HttpCarriage(self, flush)
         self._intake = ServerIntake(state, keys, now, random, options, self._carriage)
-        self._packets = Packets(Role.SERVER, random, limits=options.limits)
+        self._packets = Framing(Packets, Role.SERVER, random, limits=options.limits)
         self._intake.wire.speak(self._packets)
 
     # What the shell asks -----------------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ from mtproto.exchange import ClientExchange, ExchangeResult, Step
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from mtproto.crypto.rsa import RSAPublicKey
+    from mtproto.crypto import RSAPublicKey
 
 __all__ = ["KeyMaker", "Work"]
 

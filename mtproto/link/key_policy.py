@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from mtproto.errors import ExchangeFailed, MTProtoError, TransportError
     from mtproto.link.events import LinkEvent
     from mtproto.link.key_maker import KeyMaker
-    from mtproto.message.key_state import KeyState
+    from mtproto.message import KeyState
     from mtproto.session import ClientSession, Request
 
 __all__ = ["Action", "Decision", "KeyPolicy", "PermanentKeyPolicy"]

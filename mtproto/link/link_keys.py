@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from mtproto.link.key_policy import Decision, KeyPolicy
     from mtproto.link.reconnection import Reconnection
     from mtproto.link.standing import Standing
-    from mtproto.message.key_state import KeyState
+    from mtproto.message import KeyState
     from mtproto.session import ClientSession
 
 __all__ = ["LinkKeys"]

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from mtproto.exchange import ExchangeFaults
     from mtproto.link.faults import LinkFaults
-    from mtproto.message.key_state import KeyState
+    from mtproto.message import KeyState
     from mtproto.transport import Secret
 
 __all__ = [

@@ -33,11 +33,11 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Unpack
 
-    from mtproto.crypto.rsa import RSAPublicKey
+    from mtproto.crypto import RSAPublicKey
     from mtproto.errors import MTProtoError
     from mtproto.link.events import KeyUse, LinkEvent
     from mtproto.link.key_maker import Work
-    from mtproto.message.key_state import KeyState
+    from mtproto.message import KeyState
     from mtproto.session import Request
 
 __all__ = ["PfsLine", "PfsLink"]

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import Unpack
 
-    from mtproto.crypto.rsa import RSAPrivateKey
+    from mtproto.crypto import RSAPrivateKey
     from mtproto.link.events import ServerLinkEvent
     from mtproto.link.server_key_maker import ServerWork
     from mtproto.link.server_keys import SessionSlot

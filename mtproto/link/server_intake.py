@@ -13,20 +13,19 @@ from mtproto.link.server_key_maker import ServerKeyMaker
 from mtproto.link.server_standing import ServerStanding
 from mtproto.link.server_wire import CUT, ServerWire
 from mtproto.link.work import NEW_SESSION, packet_work
-from mtproto.message.envelope import Sender, payload_key_id, unseal
-from mtproto.message.message_ids import check_server_clock
-from mtproto.session import CloseAfter, DestroyAuthKey, DestroySession, Flooded, Query, Refused
+from mtproto.message import Sender, check_server_clock, payload_key_id, unseal
+from mtproto.session import CloseAfter, DestroyAuthKey, DestroySession, Flooded, NotAccepted, Query
 from mtproto.transport import Payload
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from mtproto.crypto.rsa import RSAPrivateKey
+    from mtproto.crypto import RSAPrivateKey
     from mtproto.link.carriage import Carriage
     from mtproto.link.options import ServerLinkOptions
     from mtproto.link.server_keys import ServerKey, SessionSlot
     from mtproto.link.server_sessions import ServerSessions
-    from mtproto.message.envelope import Unsealed
+    from mtproto.message import Unsealed
     from mtproto.session import ServerEvent, Verdict
     from mtproto.transport import Event
 
@@ -247,7 +246,7 @@ class ServerIntake:
 
     def _acknowledge(self, message: Unsealed, events: Iterable[object]) -> None:
         """Send a quick ack for a packet that was accepted."""
-        if not any(isinstance(event, Refused) and event.msg_id == message.msg_id for event in events):
+        if not any(isinstance(event, NotAccepted) and event.msg_id == message.msg_id for event in events):
             self.wire.acknowledge(message.quick_ack_token)
 
     def _refused_by_fault(self, key: ServerKey | None, message: Unsealed | None, now: float) -> bool:

@@ -7,13 +7,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from mtproto.session import ServerSalts
-from mtproto.session.kept import Kept
+from mtproto.session import Kept, ServerSalts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from mtproto.message.auth_key import AuthKey
+    from mtproto.message import AuthKey
     from mtproto.session import ServerSession
 
 __all__ = ["PollingCarrier", "ServerKey", "SessionCarrier", "SessionSlot", "make_room"]

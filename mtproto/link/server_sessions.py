@@ -11,13 +11,12 @@ from typing import TYPE_CHECKING
 from mtproto.errors import OptionError
 from mtproto.limits import SERVER_LIMITS, Limits
 from mtproto.link.server_keys import ServerKey, SessionSlot, make_room
-from mtproto.session import ServerSession
-from mtproto.session.kept import Kept
+from mtproto.session import Kept, ServerSession
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from mtproto.message.auth_key import AuthKey
+    from mtproto.message import AuthKey
 
 __all__ = ["KEY_AGE", "SESSION_AGE", "ServerSessions"]
 

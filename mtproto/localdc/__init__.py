@@ -1,6 +1,6 @@
 """An MTProto data centre on loopback: the servers' halves of the protocol behind a socket, with a small world.
 
-It is the default peer of everything here: of the demo, of tests, of clients by other people. The names below are
+The local DC is the peer of the demo, of the tests, and of other people's clients in their tests. The names below are
 resolved on first use.
 """
 
@@ -11,22 +11,21 @@ from typing import TYPE_CHECKING
 from mtproto._lazy import lazy_names
 
 if TYPE_CHECKING:
-    from mtproto.localdc.calls import Call, Refused
+    from mtproto.localdc.answers import Refused
+    from mtproto.localdc.calls import IncomingCall
     from mtproto.localdc.certificate import self_signed
     from mtproto.localdc.dc import LocalDC
     from mtproto.localdc.faults import FAULTS, FaultInfo, Faults
+    from mtproto.localdc.layers import check_types
     from mtproto.localdc.thread import LocalDCThread
-    from mtproto.localdc.world.errors import WorldError
-    from mtproto.localdc.world.folder import world_from_folder
-    from mtproto.localdc.world.load import load_world
-    from mtproto.localdc.world.model import FileSize, Photo, User, World
+    from mtproto.localdc.world import FileSize, Photo, User, World, WorldError, load_world, world_from_folder
 
 __all__ = [
     "FAULTS",
-    "Call",
     "FaultInfo",
     "Faults",
     "FileSize",
+    "IncomingCall",
     "LocalDC",
     "LocalDCThread",
     "Photo",
@@ -34,6 +33,7 @@ __all__ = [
     "User",
     "World",
     "WorldError",
+    "check_types",
     "load_world",
     "self_signed",
     "world_from_folder",
@@ -42,14 +42,21 @@ __all__ = [
 __getattr__, __dir__ = lazy_names(
     globals(),
     {
-        "mtproto.localdc.calls": ("Call", "Refused"),
+        "mtproto.localdc.answers": ("Refused",),
+        "mtproto.localdc.calls": ("IncomingCall",),
         "mtproto.localdc.certificate": ("self_signed",),
         "mtproto.localdc.dc": ("LocalDC",),
         "mtproto.localdc.faults": ("FAULTS", "FaultInfo", "Faults"),
+        "mtproto.localdc.layers": ("check_types",),
         "mtproto.localdc.thread": ("LocalDCThread",),
-        "mtproto.localdc.world.errors": ("WorldError",),
-        "mtproto.localdc.world.folder": ("world_from_folder",),
-        "mtproto.localdc.world.load": ("load_world",),
-        "mtproto.localdc.world.model": ("FileSize", "Photo", "User", "World"),
+        "mtproto.localdc.world": (
+            "FileSize",
+            "Photo",
+            "User",
+            "World",
+            "WorldError",
+            "load_world",
+            "world_from_folder",
+        ),
     },
 )

@@ -19,14 +19,14 @@ _END = datetime.datetime(2120, 1, 1, tzinfo=datetime.UTC)
 
 
 def self_signed(*hosts: str) -> tuple[ssl.SSLContext, str]:
-    """Make a certificate that nobody trusts but those who are given it.
+    """Make a certificate that only clients trust that are given it.
 
     Args:
-        hosts: whom it is for, names or numbers; at least one.
+        hosts: the hosts that the certificate is for, names or numbers; at least one.
 
     Returns:
-        what a server speaks TLS with (`LocalDC(tls=…)`), and the certificate as PEM text: a client trusts it with
-        `connect(…, tls=ssl.create_default_context(cadata=pem))`. The private key is kept by the first alone.
+        the context for a server (`LocalDC(tls=…)`), and the certificate as PEM text: a client trusts it with
+        `connect(…, tls=ssl.create_default_context(cadata=pem))`. Only the context holds the private key.
 
     """
     from cryptography import x509

@@ -7,7 +7,8 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 from mtproto.errors import LocalProtocolError
-from mtproto.localdc.calls import Call, Refused
+from mtproto.localdc.answers import Refused
+from mtproto.localdc.calls import IncomingCall
 from mtproto.localdc.handlers import HANDLERS, REPLACED
 from mtproto.localdc.outcomes import Outcomes
 from mtproto.localdc.registry import Registry, is_open
@@ -19,11 +20,12 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Mapping
     from typing import TypeAlias
 
-    from mtproto.localdc.calls import Answer, Handler
-    from mtproto.localdc.desk import Desk
+    from mtproto.localdc.answers import Answer
+    from mtproto.localdc.calls import Handler
+    from mtproto.localdc.dc_state import DCState
     from mtproto.localdc.keys import KeyRecord
     from mtproto.localdc.layers import Layer
-    from mtproto.localdc.outcomes import Waiting
+    from mtproto.localdc.outcomes import WaitingCall
     from mtproto.localdc.registry import Registered
     from mtproto.session.packet_reader import Budget
     from tl import TLFunction
@@ -40,9 +42,9 @@ logger = logging.getLogger(__name__)
 class Dispatcher:
     """Answers queries. One for each DC."""
 
-    def __init__(self, desk: Desk, layers: Mapping[int, Layer], default_layer: int) -> None:
+    def __init__(self, dc: DCState, layers: Mapping[int, Layer], default_layer: int) -> None:
         self._registry = Registry(list(layers.values()))
-        self._desk = desk
+        self._dc = dc
         self._layers = layers
         self._default_layer = default_layer
         self._outcomes = Outcomes()
@@ -58,10 +60,10 @@ class Dispatcher:
     def answer(
         self, body: bytes, key: KeyRecord, session_id: int, msg_id: int, budget: Budget | None = None
     ) -> bytes | Awaitable[bytes]:
-        """Return what goes into `rpc_result`: the answer, boxed, or an `rpc_error`.
+        """Return the body of the `rpc_result`: the answer, boxed, or an `rpc_error`.
 
-        An awaitable comes back only where the call has to wait: for other calls, or for a handler that is `async`.
-        `budget` is what may be made of the calls of one packet; None where the call came alone.
+        An awaitable comes back only if the call has to wait: for other calls, or for a handler that is `async`.
+        `budget` bounds the objects of all calls of a packet; None if the call came alone.
         """
         session = key.auth_key.id, session_id
         try:
@@ -79,7 +81,7 @@ class Dispatcher:
             return self._fail(error, call, session)
         return self._answer_later(call, answer, session)
 
-    async def _answer_after(self, waiting: Waiting, call: Call, session: _Session) -> bytes:
+    async def _answer_after(self, waiting: WaitingCall, call: IncomingCall, session: _Session) -> bytes:
         try:
             await waiting.wait()
             answer = self._run(call)
@@ -87,7 +89,7 @@ class Dispatcher:
             return self._fail(error, call, session)
         return await self._answer_later(call, answer, session)
 
-    async def _answer_later(self, call: Call, answer: Answer | Awaitable[Answer], session: _Session) -> bytes:
+    async def _answer_later(self, call: IncomingCall, answer: Answer | Awaitable[Answer], session: _Session) -> bytes:
         try:
             return self._settle(await answer if inspect.isawaitable(answer) else answer, call, session)
         except Exception as error:
@@ -97,33 +99,33 @@ class Dispatcher:
         """Return an object as bytes in the layer that the client of a key speaks; raises as `Layer.encode` does."""
         return self._layers[key.layer or self._default_layer].encode(answer, result)
 
-    def _read(self, body: bytes, key: KeyRecord, session_id: int, msg_id: int, budget: Budget | None) -> Call:
+    def _read(self, body: bytes, key: KeyRecord, session_id: int, msg_id: int, budget: Budget | None) -> IncomingCall:
         number = declared_layer(body) or key.layer or self._default_layer
         layer = self._layers.get(number)
         if layer is None:
             logger.warning("a client speaks layer %d, which this DC was given no schema of", number)
             raise Refused(400, "CONNECTION_LAYER_INVALID")
         query = layer.read(body, self._registry.elsewhere, budget)
-        call = Call(query, key, layer, self._desk, msg_id, session_id)
+        call = IncomingCall(query, key, layer, self._dc, msg_id, session_id)
         unwrap(call)
-        call.layer = self._registry.layer_of(call.request)
+        call.answer_in(self._registry.layer_of(call.request))
         return call
 
-    def _run(self, call: Call) -> Answer | Awaitable[Answer]:
-        """Answer a call by the handler that is in charge."""
+    def _run(self, call: IncomingCall) -> Answer | Awaitable[Answer]:
+        """Answer a call by its handler."""
         return self._answered_by(call, self._registry.find(call.request), HANDLERS)
 
     def _answered_by(
-        self, call: Call, registered: Registered | None, own: Mapping[str, Handler]
+        self, call: IncomingCall, registered: Registered | None, own: Mapping[str, Handler]
     ) -> Answer | Awaitable[Answer]:
-        """Answer a call by a handler of a user's own, or by the DC's where there is none."""
+        """Answer a call by the handler that a user registered, or by the DC's own if there is none."""
         if registered is None and call.request.SCHEMA is not api.schema:
-            call.request = call.layer.packaged(call.request)
+            call.translate()
             registered = self._registry.find(call.request)
         if registered is not None:
             before = registered.before
             self._require_login(call, registered.login)
-            call.replaced = lambda call: self._answered_by(call, before, REPLACED)
+            call.replace(lambda call: self._answered_by(call, before, REPLACED))
             return registered.handler(call)
         handler = own.get(call.request.NAME)
         if handler is None:
@@ -132,12 +134,12 @@ class Dispatcher:
         return handler(call)
 
     @staticmethod
-    def _require_login(call: Call, login: bool | None) -> None:
+    def _require_login(call: IncomingCall, login: bool | None) -> None:
         needed = not is_open(call.request.NAME) if login is None else login
         if needed and call.user is None:
             raise Refused(401, "AUTH_KEY_UNREGISTERED")
 
-    def _settle(self, answer: Answer, call: Call, session: _Session) -> bytes:
+    def _settle(self, answer: Answer, call: IncomingCall, session: _Session) -> bytes:
         """Write the answer, and note that the call succeeded."""
         result = answer if isinstance(answer, bytes) else call.layer.encode(answer, call.request.result)
         if len(result) % _WORD:
@@ -145,7 +147,7 @@ class Dispatcher:
         self._outcomes.settle(session, call.msg_id, True)
         return result
 
-    def _fail(self, error: Exception, call: Call, session: _Session) -> bytes:
+    def _fail(self, error: Exception, call: IncomingCall, session: _Session) -> bytes:
         """Turn what a handler raised into an `rpc_error`; whatever it is, the DC goes on for the others."""
         if isinstance(error, Refused):
             return self._refuse(error, session, call.msg_id)

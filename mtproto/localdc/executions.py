@@ -12,10 +12,10 @@ if TYPE_CHECKING:
 __all__ = ["Executions"]
 
 EXECUTIONS_OF_A_KEY = 65_536
-"""Calls of one auth key that are remembered; beyond it the one that was executed longest ago is forgotten."""
+"""Calls of one auth key that are remembered; one more, and the call that was executed longest ago is forgotten."""
 
 EXECUTIONS_IN_ALL = 131_072
-"""Calls of all auth keys together, some 30 MB; beyond it the key that has most forgets an eighth of them."""
+"""Calls of all auth keys together, some 30 MB; one more, and the key with most calls forgets an eighth of them."""
 
 EXECUTION_AGE = 86_400.0
 """Seconds after which a call is forgotten: longer than any test waits before it asks."""
@@ -36,7 +36,7 @@ class Executions:
         self._size = 0
 
     def note(self, key_id: int, random_id: int) -> int:
-        """Note that a call was executed; return how many different ones of this key were, this one included."""
+        """Note that a call was executed; return how many different calls of this key were, this one included."""
         executed = self._executed.setdefault(key_id, {})
         times, _ = executed.pop(random_id, (0, 0.0))
         executed[random_id] = times + 1, self._clock()
@@ -51,7 +51,7 @@ class Executions:
         return self._numbers[key_id]
 
     def of(self, random_id: int) -> int:
-        """Return how often a call was executed, under all keys; 0 too where that is forgotten. In any thread."""
+        """Return how often a call was executed, under all keys; 0 as well if the call was forgotten. In any thread."""
         return sum(executed.get(random_id, (0, 0.0))[0] for executed in list(self._executed.values()))
 
     def forget(self, key_id: int) -> None:
@@ -60,7 +60,7 @@ class Executions:
         self._numbers.pop(key_id, None)
 
     def forget_old(self) -> None:
-        """Forget calls that were last executed more than a day ago. To be called now and then."""
+        """Forget calls that were last executed more than a day ago; called now and then."""
         before = self._clock() - EXECUTION_AGE
         for key_id, executed in list(self._executed.items()):
             old = takewhile(lambda last: last[1] <= before, executed.values())

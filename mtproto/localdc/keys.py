@@ -9,9 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from mtproto.crypto.errors import CryptoError
-from mtproto.crypto.rsa import RSAPrivateKey
-from mtproto.message.auth_key import AUTH_KEY_LENGTH, AuthKey
+from mtproto.crypto import CryptoError, RSAPrivateKey
+from mtproto.message import AUTH_KEY_LENGTH, AuthKey
 from mtproto.store import Fields, LockedFile, StoreDamaged, StoreError, read_fields, read_file
 
 __all__ = ["KeyFile", "KeyRecord", "read_keys"]
@@ -21,7 +20,7 @@ logger = logging.getLogger(__name__)
 VERSION = 1
 
 LIMIT = 32 * 1024 * 1024
-"""Bytes that the file may have: about 75,000 keys, which a DC for tests never has. Beyond, no more are kept."""
+"""Bytes that the file may have: about 75,000 keys, more than a DC for tests ever has. A larger file is not written."""
 
 _KIND = f"a state file of a local DC, version {VERSION}"
 
@@ -35,9 +34,9 @@ class KeyRecord:
         layer: what the last `invokeWithLayer` said.
         inited: whether `initConnection` came.
         user_id: who is logged in.
-        expires_at: for a temporary key, when it is over (Unix seconds).
-        used_at: when it was last used (Unix seconds), as far as the DC noted; None where it did not.
-        permanent: for a temporary key that is bound, what is remembered with the key that it stands for.
+        expires_at: when a temporary key ends (Unix seconds); None for a permanent key.
+        used_at: when the key was last used (Unix seconds); None if the DC did not note that.
+        permanent: the record of the permanent key that a bound temporary key stands for; None for other keys.
 
     """
 
@@ -56,11 +55,39 @@ class KeyRecord:
 
     @property
     def is_unbound(self) -> bool:
-        """Whether it is a temporary key that stands for nothing (core.telegram.org/api/pfs)."""
+        """Whether the key is a temporary key that is not bound yet (core.telegram.org/api/pfs)."""
         return self.expires_at is not None and self.permanent is None
 
+    def speak(self, layer: int) -> None:
+        """Note the layer that an `invokeWithLayer` named."""
+        self.layer = layer
+
+    def init(self, layer: int) -> None:
+        """Note that an `initConnection` came, and in which layer."""
+        self.inited, self.layer = True, layer
+
+    def log_in(self, user_id: int) -> None:
+        """Log a user in with this key."""
+        self.user_id = user_id
+
+    def log_out(self) -> None:
+        """Forget who is logged in; the key stays good."""
+        self.user_id = None
+
+    def bind(self, permanent: KeyRecord) -> None:
+        """Let this key, a temporary one, stand for a permanent one."""
+        self.permanent = permanent
+
+    def unbind(self) -> None:
+        """Let this key stand for no other one."""
+        self.permanent = None
+
+    def was_used(self, at: float) -> None:
+        """Note when the key was last used, in Unix seconds."""
+        self.used_at = at
+
     def to_dict(self) -> dict[str, Any]:
-        """Return what a file keeps. It holds the key itself: whoever reads it can act as the client."""
+        """Return the part of the record that a file keeps: the key itself, with which one can act as the client."""
         return {
             "auth_key": base64.b64encode(self.auth_key.data).decode(),
             "layer": self.layer,
@@ -71,10 +98,10 @@ class KeyRecord:
 
     @classmethod
     def from_fields(cls, kept: Fields) -> KeyRecord:
-        """Read back what `to_dict` gave.
+        """Read the fields that `to_dict` returned.
 
         Raises:
-            StoreDamaged: it is something else.
+            StoreDamaged: the fields are others.
 
         """
         kept.only("auth_key", "layer", "inited", "user_id", optional=("used_at",))  # which earlier versions lack
@@ -91,11 +118,11 @@ class KeyRecord:
 
 
 def read_keys(path: str | Path) -> tuple[str | None, list[KeyRecord]]:
-    """Return what the state file of a DC holds: the RSA private key (PEM) and the records; of no file, nothing.
+    """Return the content of a DC's state file: the RSA private key (PEM) and the records; None and none without a file.
 
     Raises:
-        StoreDamaged: it holds something else.
-        StoreError: it can't be read.
+        StoreDamaged: the file is no state file, or damaged.
+        StoreError: the file can't be read.
 
     """
     path = Path(path)
@@ -109,13 +136,13 @@ def read_keys(path: str | Path) -> tuple[str | None, list[KeyRecord]]:
 
 
 class KeyFile:
-    """The state file of a DC: its RSA key and all permanent auth keys. Locked from the making to `close`.
+    """The state file of a DC: the RSA key and all permanent auth keys. The file is locked until `close`.
 
     Args:
         path: the file, or a link to it.
 
     Raises:
-        StoreError: it can't be locked; `StoreLocked` where another DC uses it.
+        StoreError: the file can't be locked; `StoreLocked` if another DC uses it.
 
     """
 
@@ -131,14 +158,14 @@ class KeyFile:
         return self._file is not None
 
     def load(self, key: RSAPrivateKey | None = None) -> tuple[RSAPrivateKey, list[KeyRecord]]:
-        """Return the DC's RSA key and the records; a key that is made here is on disk by then.
+        """Return the DC's RSA key and the records; a key that is made here is on disk before this returns.
 
         Args:
-            key: the RSA key, where it does not come from the file.
+            key: the RSA key; None takes the one in the file.
 
         Raises:
-            StoreDamaged: the file holds something else.
-            StoreError: it can't be read or written. The lock is given back in both cases.
+            StoreDamaged: the file is no state file, or damaged.
+            StoreError: the file can't be read or written. The lock is given back in both cases.
 
         """
         try:
@@ -155,10 +182,10 @@ class KeyFile:
         return key, records
 
     def write(self, pem: str, records: list[KeyRecord]) -> None:
-        """Put everything into the file but temporary keys, which are to live in memory only.
+        """Write the RSA key and all permanent keys. Temporary keys live in memory only.
 
         Raises:
-            StoreError: the system does not let it be written; the file stays as it was.
+            StoreError: the file can't be written; it stays as it was.
 
         """
         lasting = [record.to_dict() for record in records if record.expires_at is None]
@@ -167,9 +194,9 @@ class KeyFile:
         self._last = content
 
     def keep(self, pem: str, records: list[KeyRecord]) -> None:
-        """Write, or log why not: a disk that is full stops no exchange, and the next change writes everything.
+        """Write all keys, or log why that failed: a full disk stops no exchange, and the next change writes all keys.
 
-        What a client is told after this call is on disk by then, unless an error was logged.
+        The keys are on disk before this returns, unless an error was logged.
         """
         try:
             self.write(pem, records)
@@ -183,10 +210,10 @@ class KeyFile:
             self._unsaved = None
 
     def save_rest(self, pem: str, records: list[KeyRecord]) -> None:
-        """Write what `keep` could not.
+        """Write the keys that `keep` could not write.
 
         Raises:
-            StoreError: it still can't be written.
+            StoreError: they still can't be written.
 
         """
         if self._unsaved is not None:
@@ -203,7 +230,7 @@ class KeyFile:
         """Take the lock again after `close`; does nothing before.
 
         Raises:
-            StoreError: it can't be locked, or another DC has written meanwhile, whose keys would be overwritten.
+            StoreError: the file can't be locked, or another DC has written it meanwhile: its keys would be lost.
 
         """
         if self._file is None:

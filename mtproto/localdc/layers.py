@@ -1,7 +1,7 @@
 """The layers that a DC speaks: reading a query in the client's layer, writing the answer in it.
 
-Handlers see one layer only, the packaged one. What comes from a client of another layer is translated by name, and so
-is what goes back: fields and objects that a layer lacks are left out where it can do without them.
+Handlers see the packaged layer only. Queries of a client of another layer are translated by name, and so are the
+answers: fields and objects that a layer lacks are left out if they are optional.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from mtproto.errors import LocalProtocolError, RemoteProtocolError
 from mtproto.limits import SERVER_LIMITS
-from mtproto.localdc.calls import Refused
+from mtproto.localdc.answers import Refused
 from mtproto.session import constructors
 from mtproto.session.packet_reader import whole_budget
 from tl import DecodeError, EncodeError, Schema, SchemaError, TLFunction, TLObject, api
@@ -19,7 +19,7 @@ from tl import DecodeError, EncodeError, Schema, SchemaError, TLFunction, TLObje
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from mtproto.localdc.calls import Answer
+    from mtproto.localdc.answers import Answer
     from mtproto.session.packet_reader import Budget
 
 __all__ = ["Layer", "check_types", "layers_of"]
@@ -30,8 +30,8 @@ TWINS = {
     "inputPeerUser": "inputUser",
     "inputPeerUserFromMessage": "inputUserFromMessage",
 }
-"""Constructors that clients in the field put where an `InputUser` is declared, as Telegram lets them, and the ones with
-the same fields that belong there."""
+"""Constructors that clients in the field put where an `InputUser` is declared, and the constructors with the same
+fields that belong there. Telegram accepts both."""
 
 NOWHERE: Mapping[int, Layer] = MappingProxyType({})
 
@@ -41,20 +41,21 @@ REPAIRS = 101
 
 PACKED_AT_LEAST = 64 * 1024
 PACKED_TIMES = 32
-"""What a query inside wrappers may inflate to: 64 KiB, or 32 times its size; and what the packet has left for all."""
+"""A query inside wrappers may inflate to 64 KiB, or to 32 times its size, and to no more than the packet has left."""
 
 PLACEHOLDER = "help.getConfig"
-"""A method without arguments that every layer of the API has: it stands where a method of another schema stood."""
+"""A method without arguments that every layer of the API has: it replaces a method of another schema for a while."""
 
 
 class Layer:
     """One layer of the API, or a dialect that is spoken beside it.
 
     Attributes:
-        number: what clients call it.
-        schema: its declarations.
-        beside: for a dialect, which has no wrappers of its own (`invokeWithLayer`): the layer that its clients speak
-            apart from it.
+        number: the number by which clients name the layer.
+        schema: the declarations of the layer.
+        beside: the layer that clients of a dialect speak besides; None for a layer. A dialect has no wrappers of its
+            own
+            (`invokeWithLayer`).
 
     """
 
@@ -71,10 +72,11 @@ class Layer:
         Args:
             body: the query; inside its wrappers it may be `gzip_packed`, as TDLib sends it.
             elsewhere: by constructor id, the layers of methods that are read where this layer does not know the id.
-            budget: what may be made of all the queries of a packet; None where the query came alone.
+            budget: bounds the objects of all queries of a packet; None if the query came alone.
 
-        Refuses with `INPUT_METHOD_INVALID_<id>_<layer>` or `INPUT_CONSTRUCTOR_INVALID_<id>_<layer>` what this layer
-        does not know (ids in decimal, unsigned), with `INPUT_FETCH_ERROR` what can't be read.
+        Refuses an id that this layer does not know with `INPUT_METHOD_INVALID_<id>_<layer>` or
+        `INPUT_CONSTRUCTOR_INVALID_<id>_<layer>` (ids in decimal, unsigned), other queries that can't be read with
+        `INPUT_FETCH_ERROR`.
 
         """
         budget = budget or whole_budget(SERVER_LIMITS)
@@ -121,13 +123,7 @@ class Layer:
         if PLACEHOLDER not in self.schema:
             raise Refused(400, self._name_of(error)) from error
         placed = wrappers + self.schema.id_of(PLACEHOLDER).to_bytes(4, "little")
-        outermost: Any = self.schema.decode(placed, elements=budget.elements)
-        wrapper = outermost
-        while wrapper.query.NAME != PLACEHOLDER:
-            wrapper = wrapper.query
-        wrapper.query = query
-        wrapped: TLFunction[Any] = outermost
-        return wrapped
+        return _in_place(self.schema.decode(placed, elements=budget.elements), query)
 
     def packaged(self, request: TLObject) -> TLObject:
         """Return a request of this layer as one of the packaged layer."""
@@ -149,11 +145,20 @@ class Layer:
     def encode(self, answer: Answer, result: str) -> bytes:
         """Return an answer, of the packaged layer or of this one, as bytes; `result` is the method's declared type.
 
-        Raises `EncodeError` where it is not of that type, or this layer can't carry it.
+        Raises `EncodeError` if the answer is not of that type, or this layer can't carry it.
         """
         if self.schema is not api.schema:
             answer = _translated(answer, self.schema)
         return self.schema.encode(answer, result)
+
+
+def _in_place(wrapper: Any, query: TLFunction[Any]) -> TLFunction[Any]:
+    """Return the wrappers again, with the query where the placeholder is."""
+    if wrapper.NAME == PLACEHOLDER:
+        return query
+    fields = {field.name: getattr(wrapper, field.name) for field in wrapper.PLAN.fields}
+    wrapped: TLFunction[Any] = type(wrapper)(**fields | {"query": _in_place(wrapper.query, query)})
+    return wrapped
 
 
 def _translated(answer: Answer, schema: Schema) -> Answer:
@@ -197,7 +202,8 @@ def layers_of(schemas: Mapping[int, Schema]) -> dict[int, Layer]:
 
 
 def check_types(schema: Schema) -> None:
-    """Look whether all types that a schema uses are declared in it; otherwise the first answer to need one would fail.
+    """Check that a schema declares all types that it uses; otherwise the first answer that needs such a type would
+    fail.
 
     Raises:
         SchemaError: a field or an answer has a type that nobody declares; the error names declaration and type.

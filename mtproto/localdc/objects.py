@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from tl import api
 
 if TYPE_CHECKING:
-    from mtproto.localdc.calls import Call
-    from mtproto.localdc.world.model import FileSize, Photo, User
+    from mtproto.localdc.calls import IncomingCall
+    from mtproto.localdc.world import FileSize, Photo, User
     from tl import TLObject
 
 __all__ = ["find_user", "photo_object", "user_object"]
@@ -17,7 +17,7 @@ SELF = frozenset({"inputUserSelf", "inputPeerSelf"})
 NAMED = frozenset({"inputUser", "inputPeerUser"})
 
 
-def find_user(named: TLObject, call: Call) -> User | None:
+def find_user(named: TLObject, call: IncomingCall) -> User | None:
     """Return whom an `InputUser` or an `InputPeer` means, or None for nobody that the caller may see.
 
     Clients in the field put an `InputPeer` where an `InputUser` is declared; Telegram takes it, and so does this.
@@ -28,13 +28,13 @@ def find_user(named: TLObject, call: Call) -> User | None:
     if named.NAME not in NAMED:
         return None
     user_id, access_hash = named.user_id, named.access_hash  # type: ignore[attr-defined]  # as `NAMED` says
-    user = call.desk.world.user(user_id)
+    user = call.dc.world.user(user_id)
     if user is None or not (access_hash == user.access_hash or (access_hash == 0 and call.me.bot)):
         return None
     return user
 
 
-def user_object(user: User, call: Call) -> TLObject:
+def user_object(user: User, call: IncomingCall) -> TLObject:
     """Return the `user` as the caller sees it, with the newest photo."""
     photo = None
     if user.photos:
@@ -43,7 +43,7 @@ def user_object(user: User, call: Call) -> TLObject:
             photo_id=newest.id,
             stripped_thumb=newest.stripped,
             has_video=bool(newest.videos),
-            dc_id=call.desk.dc_id,
+            dc_id=call.dc.dc_id,
         )
     described: TLObject = api.types.User(
         id=user.id,
@@ -59,18 +59,18 @@ def user_object(user: User, call: Call) -> TLObject:
     return described
 
 
-def photo_object(photo: Photo, call: Call) -> TLObject:
+def photo_object(photo: Photo, call: IncomingCall) -> TLObject:
     """Return the `photo` with a file reference that is good until the DC lets it expire."""
     sizes = [api.types.PhotoStrippedSize(type="i", bytes=photo.stripped), *map(_size_object, photo.sizes)]
     videos = [api.types.VideoSize(type=size.type, w=size.w, h=size.h, size=size.size) for size in photo.videos]
     described: TLObject = api.types.Photo(
         id=photo.id,
         access_hash=photo.access_hash,
-        file_reference=call.desk.references.reference(photo.id),
+        file_reference=call.dc.references.reference(photo.id),
         date=photo.date,
         sizes=sizes,
         video_sizes=videos or None,
-        dc_id=call.desk.dc_id,
+        dc_id=call.dc.dc_id,
     )
     return described
 

@@ -1,4 +1,4 @@
-"""Which calls succeeded: what `invokeAfterMsg` has to know (core.telegram.org/api/invoking#invokeaftermsg)."""
+"""Which calls succeeded, and calls that wait for others (core.telegram.org/api/invoking#invokeaftermsg)."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ import asyncio
 from collections import Counter, OrderedDict
 from typing import TYPE_CHECKING, TypeAlias
 
-from mtproto.localdc.calls import Refused
+from mtproto.localdc.answers import Refused
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable
 
-__all__ = ["IDS_OF_A_CALL", "Outcomes", "Waiting"]
+__all__ = ["IDS_OF_A_CALL", "Outcomes", "WaitingCall"]
 
 REMEMBERED = 8192
-"""Calls whose outcome is kept, over all sessions; a client that waits for an older one has to ask again."""
+"""Calls whose outcome is kept, in all sessions together; a call that waits for an older call times out."""
 
 PATIENCE = 0.5
 """Seconds that a call waits for the calls before it: documented with MSG_WAIT_TIMEOUT."""
@@ -23,19 +23,19 @@ IDS_OF_A_CALL = 1024
 """Calls that one call may wait for: as many as fit into a container."""
 
 IDS_OF_A_SESSION = 2048
-"""Calls that those of a session which wait may wait for together; one more is refused with `420 FLOOD_WAIT_1`."""
+"""Calls that all waiting calls of a session may wait for together; one more is refused with `420 FLOOD_WAIT_1`."""
 
 IDS_IN_ALL = 8192
-"""The same for all sessions together."""
+"""Calls that the waiting calls of all sessions may wait for together; one more is refused in the same way."""
 
 WAITING_BYTES = 4 * 1024 * 1024
-"""Bytes of all calls that wait, as they came; one more is refused alike."""
+"""Bytes of all calls that wait, as they came; one more is refused in the same way."""
 
 _Call: TypeAlias = "tuple[Hashable, int]"
 """A session and a message id."""
 
 
-class Waiting:
+class WaitingCall:
     """A call that waits for others. Made by `Outcomes.begin`."""
 
     def __init__(self, outcomes: Outcomes, session: Hashable, missing: set[_Call], size: int) -> None:
@@ -47,17 +47,17 @@ class Waiting:
         self._failed = False
 
     def settle(self, call: _Call, succeeded: bool) -> None:
-        """Take notice of how one of the others ended."""
+        """Note how one of the other calls ended."""
         self.missing.discard(call)
         self._failed = self._failed or not succeeded
         if self._failed or not self.missing:
             self._over.set()
 
     async def wait(self) -> None:
-        """Return when all the others succeeded.
+        """Return when all other calls have succeeded.
 
-        Refuses with `MSG_WAIT_FAILED` when one failed, and with `MSG_WAIT_TIMEOUT` when one is not done in time.
-        Whatever comes of it, nothing of the waiting remains. To be awaited once.
+        Refuses with `MSG_WAIT_FAILED` if one of them failed, and with `MSG_WAIT_TIMEOUT` if one is not done in time. In
+        every case the call waits no longer. Awaited once.
         """
         try:
             async with asyncio.timeout(PATIENCE):
@@ -71,12 +71,12 @@ class Waiting:
 
 
 class Outcomes:
-    """Keeps how calls ended, by session and message id, and lets others wait for that. Belongs to one event loop."""
+    """How calls ended, by session and message id, and the calls that wait for that. It belongs to one event loop."""
 
     def __init__(self) -> None:
         self._settled: OrderedDict[_Call, bool] = OrderedDict()
-        self._awaited: dict[_Call, dict[Waiting, None]] = {}
-        self._waiting: dict[Waiting, int] = {}  # for how many others each waited when it began
+        self._awaited: dict[_Call, dict[WaitingCall, None]] = {}
+        self._waiting: dict[WaitingCall, int] = {}  # for how many others each waited when it began
         self._ids: Counter[Hashable] = Counter()  # the same for each session
         self._all_ids = 0
         self._size = 0
@@ -90,15 +90,16 @@ class Outcomes:
         for waiting in self._awaited.pop(call, ()):
             waiting.settle(call, succeeded)
 
-    def begin(self, session: Hashable, msg_ids: Iterable[int], size: int) -> Waiting | None:
-        """Begin to wait for other calls of a session; return None where all of them have succeeded.
+    def begin(self, session: Hashable, msg_ids: Iterable[int], size: int) -> WaitingCall | None:
+        """Begin to wait for other calls of a session; return None if all of them have succeeded.
 
         Args:
             session: the session.
             msg_ids: the other calls.
-            size: how many bytes the call has that is to wait.
+            size: bytes of the call that is to wait.
 
-        Refuses with `MSG_WAIT_FAILED` when one has failed, and with `FLOOD_WAIT_1` when too many wait already.
+        Refuses with `MSG_WAIT_FAILED` if one of them has failed, and with `FLOOD_WAIT_1` if too many calls wait
+        already.
 
         """
         calls = {(session, msg_id) for msg_id in msg_ids}
@@ -114,7 +115,7 @@ class Outcomes:
             or self._size + size > WAITING_BYTES
         ):
             raise Refused(420, "FLOOD_WAIT_1")
-        waiting = Waiting(self, session, missing, size)
+        waiting = WaitingCall(self, session, missing, size)
         for call in missing:
             self._awaited.setdefault(call, {})[waiting] = None
         self._waiting[waiting] = count
@@ -123,7 +124,7 @@ class Outcomes:
         self._size += size
         return waiting
 
-    def end(self, waiting: Waiting) -> None:
+    def end(self, waiting: WaitingCall) -> None:
         """Let go of a call that waits no longer."""
         count = self._waiting.pop(waiting, 0)
         if not count:

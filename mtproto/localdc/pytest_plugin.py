@@ -1,4 +1,4 @@
-"""The pytest fixture `local_dc`. Loads nothing of this library before a test asks for it."""
+"""The pytest fixture `local_dc`. The module loads nothing of this library before a test asks for the fixture."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from mtproto.crypto.rsa import RSAPrivateKey
+    from mtproto.crypto import RSAPrivateKey
     from mtproto.localdc.thread import LocalDCThread
 
 
 @pytest.fixture(scope="session")
 def local_dc_key() -> RSAPrivateKey:
     """One RSA key for all data centres of a test run: making one takes longer than most tests."""
-    from mtproto.crypto.rsa import RSAPrivateKey
+    from mtproto.crypto import RSAPrivateKey
 
     return RSAPrivateKey.generate()
 
@@ -25,7 +25,7 @@ def local_dc_key() -> RSAPrivateKey:
 def local_dc(local_dc_key: RSAPrivateKey) -> Iterator[LocalDCThread]:
     """A data centre on loopback, in a thread of its own, for one test.
 
-    Sync tests, tests under any asyncio plugin, blocking clients and other processes use it alike.
+    Sync tests, tests under any asyncio plugin, blocking clients and other processes can use it.
     """
     from mtproto.localdc.thread import LocalDCThread
 

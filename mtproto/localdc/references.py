@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 
-from mtproto.localdc.calls import Refused
+from mtproto.localdc.answers import Refused
 
 __all__ = ["FileReferences"]
 
@@ -13,17 +13,17 @@ VERSION = b"\x01"
 
 
 class FileReferences:
-    """Gives references out and checks them. All of one generation expire together.
+    """Gives out references and checks them. All references of one generation expire together.
 
     A reference is a version byte, the generation (4 bytes, little-endian), and 20 bytes that follow from photo and
-    generation. They guard nothing: whoever reads this can make one. They only have to be renewed as real ones are.
+    generation. References guard nothing: everybody can make one. Clients have to renew them as they renew real ones.
     """
 
     def __init__(self) -> None:
         self.generation = 1
 
     def expire(self) -> None:
-        """Let every reference given out so far be one that has expired."""
+        """Let every reference that was given out so far expire."""
         self.generation += 1
 
     def reference(self, photo_id: int) -> bytes:
@@ -31,7 +31,7 @@ class FileReferences:
         return self._reference(photo_id, self.generation)
 
     def check(self, reference: bytes, photo_id: int) -> None:
-        """Refuse with `FILE_REFERENCE_EMPTY`, `_INVALID` or `_EXPIRED` what is not good now."""
+        """Refuse a reference that is not good now: `FILE_REFERENCE_EMPTY`, `_INVALID` or `_EXPIRED`."""
         if not reference:
             raise Refused(400, "FILE_REFERENCE_EMPTY")
         generation = int.from_bytes(reference[1:5], "little")

@@ -17,7 +17,7 @@ __all__ = ["Registered", "Registry", "is_open"]
 
 OPEN_NAMESPACES = ("auth.", "help.", "langpack.")
 OPEN = frozenset({"account.getPassword"})
-"""What may be called before the login, beside the methods of these namespaces (core.telegram.org/api/auth)."""
+"""Methods that may be called before the login, beside those of the open namespaces (core.telegram.org/api/auth)."""
 
 
 def is_open(method: str) -> bool:
@@ -27,12 +27,12 @@ def is_open(method: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Registered:
-    """A handler of a user's own.
+    """A handler that a user registered.
 
     Attributes:
         handler: the function.
-        login: whether it is called for logged-in clients only; None as `is_open` says of the method.
-        before: the handler of a user's own that it took the place of.
+        login: whether only logged-in clients may call it; None as `is_open` says of the method.
+        before: the handler that was registered for the method before; None for none.
 
     """
 
@@ -48,7 +48,7 @@ class Registry:
         layers: all layers and dialects that the DC speaks.
 
     Attributes:
-        elsewhere: by constructor id, the dialects of those registered methods that belong to one.
+        elsewhere: the dialects of registered methods, by the constructor id of the method.
 
     """
 
@@ -61,19 +61,19 @@ class Registry:
         """Have a handler called for a method.
 
         Raises:
-            TypeError: it is no class of a method, or a wrapper; or the handler can't be called.
+            TypeError: `method` is no class of a method, or a wrapper; or the handler can't be called.
             LocalProtocolError: the method belongs to a schema that the DC was not given.
 
         """
         layer = self.check(method)
         if not callable(handler):
-            raise TypeError(f"a handler is a function that takes a Call, not {handler!r}")
+            raise TypeError(f"a handler is a function that takes a IncomingCall, not {handler!r}")
         self._registered[method] = Registered(handler, login, self._registered.get(method))
         if layer.beside is not None:
             self.elsewhere[method.ID] = layer
 
     def find(self, request: TLObject) -> Registered | None:
-        """Return the handler of a user's own for a request, or None."""
+        """Return the handler that a user registered for a request, or None."""
         return self._registered.get(type(request))
 
     def layer_of(self, request: TLObject) -> Layer:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, Unpack
 
+from mtproto._options import named_options
 from mtproto.errors import LocalProtocolError
-from mtproto.localdc.dc import PUSH_TIMEOUT, DataCentre
+from mtproto.localdc.data_centre import PUSH_TIMEOUT, DataCentre, DCOptions
+from mtproto.localdc.face import DataCentreFace
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
@@ -46,19 +48,26 @@ class LoopThread:
         self._loop.close()
 
 
-class LocalDCThread(DataCentre):
+class LocalDCThread(DataCentreFace):
     """An MTProto data centre on a loopback socket: `with LocalDCThread() as dc: …`.
 
     Takes the arguments of `LocalDC`. Its methods may be called from any thread.
     """
 
-    _thread: LoopThread | None = None
+    @named_options(DCOptions)
+    def __init__(self, host: str = "127.0.0.1", port: int = 0, **options: Unpack[DCOptions]) -> None:
+        self._data_centre = DataCentre(host, port, **options)
+        self._thread: LoopThread | None = None
+
+    @property
+    def _centre(self) -> DataCentre:
+        return self._data_centre
 
     def start(self) -> None:
         """Listen. Raises `OSError` when the port can't be had."""
         thread = LoopThread()
         try:
-            thread.run(self._serve())
+            thread.run(self._centre.start())
         except BaseException:
             thread.end()
             raise
@@ -71,10 +80,10 @@ class LocalDCThread(DataCentre):
         """
         thread, self._thread = self._thread, None
         if thread is None:
-            self._unlock()
+            self._centre.keys.close()
             return
         try:
-            thread.run(self._stop())
+            thread.run(self._centre.close())
         finally:
             thread.end()
 
@@ -83,7 +92,7 @@ class LocalDCThread(DataCentre):
 
         Returns 0 when the DC does not run. Raises `LocalProtocolError` in a handler, which runs in the DC's own thread.
         """
-        return 0 if self._thread is None else self._thread.run(self._push(update, timeout))
+        return 0 if self._thread is None else self._thread.run(self._centre.push(update, timeout))
 
     def __enter__(self) -> LocalDCThread:
         self.start()

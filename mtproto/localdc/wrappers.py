@@ -4,21 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from mtproto.localdc.calls import Refused
+from mtproto.localdc.answers import Refused
 from mtproto.localdc.outcomes import IDS_OF_A_CALL
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from mtproto.localdc.calls import Call
-    from mtproto.localdc.keys import KeyRecord
+    from mtproto.localdc.calls import IncomingCall
 
 __all__ = ["declared_layer", "unwrap"]
 
 INVOKE_WITH_LAYER = 0xDA9B0D0D
 
-# Wrappers that may stand in front of invokeWithLayer, and their sizes. All layers write these, and invokeWithLayer
-# itself, alike; they are read by hand, because only the layer says how the rest is written.
+# Wrappers that may stand in front of invokeWithLayer, and their sizes. All layers write these wrappers and
+# invokeWithLayer in the same way. They are read by hand, because the rest can be read only when the layer is known.
 SIZES_BEFORE_LAYER = {
     0xBF9459B7: 4,  # invokeWithoutUpdates: only its id
     0xCB9F372D: 12,  # invokeAfterMsg: its id and a long
@@ -26,7 +25,7 @@ SIZES_BEFORE_LAYER = {
     0x365275F2: 16,  # invokeWithMessagesRange: its id, the id of messageRange, and two ints
 }
 NESTING = 128
-"""Wrappers looked through: more can't be read anyway."""
+"""Wrappers that are looked through: a query inside more of them can't be read anyway."""
 
 INVOKE_AFTER_MSGS, SIZE_AFTER_MSGS = 0x3DC4B4F0, 12  # its id, that of a vector, the count; then 8 bytes for each
 
@@ -34,7 +33,8 @@ INVOKE_AFTER_MSGS, SIZE_AFTER_MSGS = 0x3DC4B4F0, 12  # its id, that of a vector,
 def declared_layer(body: bytes) -> int | None:
     """Return the layer that the query's `invokeWithLayer` names, or None when it has none.
 
-    Refuses with `LIMIT_INVALID` a query that is to wait for more than `IDS_OF_A_CALL` others, before they are read.
+    Refuses a query that is to wait for more than `IDS_OF_A_CALL` other calls with `LIMIT_INVALID`, before their ids are
+    read.
     """
     offset = 0
     for _ in range(NESTING):
@@ -53,12 +53,12 @@ def declared_layer(body: bytes) -> int | None:
     return None
 
 
-def unwrap(call: Call) -> None:
+def unwrap(call: IncomingCall) -> None:
     """Take all wrappers off `call.request`, from the outside in, and do what they say.
 
-    Refuses with `CONNECTION_NOT_INITED` when the auth key has not seen an `initConnection` by then (a dialect that has
-    none does without), and with
-    `AUTH_KEY_PERM_EMPTY`, before any wrapper has done anything, what a temporary key may not call while it is unbound.
+    Refuses with `CONNECTION_NOT_INITED` if no `initConnection` came under the auth key by then (a dialect without
+    `initConnection` needs none). Refuses with `AUTH_KEY_PERM_EMPTY`, before any wrapper has an effect, a call that an
+    unbound temporary key may not make.
     """
     key = call.key
     if key.is_unbound and _innermost(call.request).NAME not in WHILE_UNBOUND:
@@ -66,18 +66,18 @@ def unwrap(call: Call) -> None:
     before = key.layer, key.inited
     while (wrapper := WRAPPERS.get(call.request.NAME)) is not None:
         wrapper(call, call.request)
-        call.request = call.request.query
+        call.unwrap()
     if (key.layer, key.inited) != before:
-        call.desk.keys_changed()
+        call.dc.keys.keep()
     if not key.inited and call.request.NAME not in BEFORE_INIT and "initConnection" in call.request.SCHEMA:
         raise Refused(400, "CONNECTION_NOT_INITED")
 
 
 BEFORE_INIT = frozenset({"auth.bindTempAuthKey"})
-"""A temporary key is bound before anything else is sent under it."""
+"""A temporary key is bound before any other call is sent under it."""
 
 WHILE_UNBOUND = frozenset({"auth.bindTempAuthKey", "help.getConfig", "help.getNearestDc"})
-"""What a temporary key may call until it is bound (core.telegram.org/api/pfs)."""
+"""The methods that a temporary key may call until it is bound (core.telegram.org/api/pfs)."""
 
 
 def _innermost(request: Any) -> Any:
@@ -86,43 +86,41 @@ def _innermost(request: Any) -> Any:
     return request
 
 
-def _with_layer(call: Call, wrapper: Any) -> None:
+def _with_layer(call: IncomingCall, wrapper: Any) -> None:
     if wrapper.layer != call.layer.number:
         raise Refused(400, "CONNECTION_LAYER_INVALID")
-    call.key.layer = wrapper.layer
+    call.key.speak(wrapper.layer)
 
 
-def _init_connection(call: Call, wrapper: Any) -> None:
+def _init_connection(call: IncomingCall, wrapper: Any) -> None:
     if wrapper.api_id <= 0:
         raise Refused(400, "CONNECTION_API_ID_INVALID")
-    key: KeyRecord = call.key
-    key.inited = True
-    key.layer = call.layer.number
+    call.key.init(call.layer.number)
 
 
-def _after_msg(call: Call, wrapper: Any) -> None:
+def _after_msg(call: IncomingCall, wrapper: Any) -> None:
     _wait_for(call, [wrapper.msg_id])
 
 
-def _after_msgs(call: Call, wrapper: Any) -> None:
+def _after_msgs(call: IncomingCall, wrapper: Any) -> None:
     _wait_for(call, wrapper.msg_ids)
 
 
-def _wait_for(call: Call, msg_ids: list[int]) -> None:
-    call.after.extend(msg_ids)
+def _wait_for(call: IncomingCall, msg_ids: list[int]) -> None:
+    call.wait_for(msg_ids)
     if len(call.after) > IDS_OF_A_CALL:
         raise Refused(400, "LIMIT_INVALID")
 
 
-def _without_updates(call: Call, _wrapper: Any) -> None:
-    call.without_updates = True
+def _without_updates(call: IncomingCall, _wrapper: Any) -> None:
+    call.leave_out_updates()
 
 
-def _nothing(_call: Call, _wrapper: Any) -> None:
+def _nothing(_call: IncomingCall, _wrapper: Any) -> None:
     """The wrapper changes nothing for a DC that has no updates, takeouts, businesses or stores."""
 
 
-WRAPPERS: dict[str, Callable[[Call, Any], None]] = {
+WRAPPERS: dict[str, Callable[[IncomingCall, Any], None]] = {
     "invokeWithLayer": _with_layer,
     "initConnection": _init_connection,
     "invokeAfterMsg": _after_msg,

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from hmac import compare_digest
 
-from mtproto.crypto.hashes import sha1
-from mtproto.crypto.kdf import Derivation
+from mtproto.crypto import Derivation, sha1
 from mtproto.errors import LocalProtocolError
 
 __all__ = ["AUTH_KEY_LENGTH", "AuthKey"]
@@ -15,12 +14,12 @@ AUTH_KEY_LENGTH = 256
 
 
 class AuthKey:
-    """256 secret bytes, and what packets need of them, cut once. Immutable; its repr shows the id only.
+    """256 secret bytes, and the parts of them that packets need. Immutable; the repr shows the id only.
 
     Attributes:
         data: the key, 256 bytes.
         id_bytes: `auth_key_id` as it stands in a packet, 8 bytes: the last ones of the SHA-1.
-        id: the same as a TL long: signed 64 bit, little-endian.
+        id: `auth_key_id` as a TL long: signed 64 bit, little-endian.
         aux_hash: `auth_key_aux_hash`, 8 bytes: the first ones of the SHA-1.
         client: the derivation of what the client sends (x = 0).
         server: the derivation of what the server sends (x = 8).
@@ -33,7 +32,7 @@ class AuthKey:
         """Take a key of 256 bytes.
 
         Raises:
-            LocalProtocolError: it has another length.
+            LocalProtocolError: `data` has another length.
 
         """
         if len(data) != AUTH_KEY_LENGTH:

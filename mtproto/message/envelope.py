@@ -9,8 +9,8 @@ and a plain message, legal only while a key is being made, is
 
     0:int64 | msg_id:int64 | length:int32 | body
 
-All numbers are little-endian and signed, lengths are bytes. What `unseal` takes is exact: framings that add a padding
-of their own cut it off first. Until the message key is found right, every failure looks the same.
+All numbers are little-endian and signed, lengths are bytes. `unseal` takes exact packets: a framing that adds padding
+of its own cuts that padding off. All checks up to the message key fail with the same error.
 """
 
 from __future__ import annotations
@@ -21,9 +21,7 @@ from struct import Struct
 from struct import error as struct_error
 from typing import TYPE_CHECKING, NamedTuple
 
-from mtproto.crypto.aes import ige
-from mtproto.crypto.hashes import sha1
-from mtproto.crypto.kdf import kdf_v1
+from mtproto.crypto import ige, kdf_v1, sha1
 from mtproto.errors import LocalProtocolError, RemoteProtocolError
 
 if TYPE_CHECKING:
@@ -32,6 +30,8 @@ if TYPE_CHECKING:
     from mtproto.message.auth_key import AuthKey
 
 __all__ = [
+    "OUTER",
+    "SMALLEST_V1",
     "PlainMessage",
     "Sealed",
     "Sender",
@@ -49,7 +49,7 @@ MIN_PADDING = 12
 """Random bytes at the end of a packet of MTProto 2.0, at least."""
 
 MAX_PADDING = 1024
-"""The same, at most."""
+"""Random bytes at the end of a packet of MTProto 2.0, at most."""
 
 OUTER = 24
 """Bytes before the encrypted part: key id and msg_key."""
@@ -64,7 +64,7 @@ SMALLEST = OUTER + 48
 """Bytes of a packet without a body: header and padding are 44 bytes, rounded up to whole blocks."""
 
 SMALLEST_V1 = OUTER + INNER
-"""The same in MTProto 1.0, which needs no padding."""
+"""Bytes of a packet without a body in MTProto 1.0, which needs no padding."""
 
 _INNER = Struct("<qqqii")
 _PLAIN = Struct("<qqi")
@@ -102,7 +102,8 @@ class Sealed(NamedTuple):
 
     Attributes:
         payload: the packet.
-        quick_ack_token: what the server sends back at once if it is asked for a quick ack: 32 bits, the top one set.
+        quick_ack_token: the server sends this number back at once if the client asks for a quick ack: 32 bits, the top
+            bit set.
 
     """
 
@@ -111,15 +112,15 @@ class Sealed(NamedTuple):
 
 
 class Unsealed(NamedTuple):
-    """A packet that was opened: its message key, its length and its padding are right, nothing else was looked at.
+    """A packet that was opened. Its message key, length and padding are right; nothing else was checked.
 
     Attributes:
-        salt: the server salt under which it was sent.
-        session_id: its session.
-        msg_id: its id.
-        seqno: its sequence number.
+        salt: the server salt that the sender used.
+        session_id: the session of the message.
+        msg_id: the id of the message.
+        seqno: the sequence number of the message.
         body: the message, a multiple of 4 bytes.
-        quick_ack_token: what a server answers at once if the client asked for a quick ack.
+        quick_ack_token: a server sends this number back at once if the client asked for a quick ack.
 
     """
 
@@ -138,7 +139,7 @@ def payload_key_id(payload: bytes) -> int:
     """Return the auth key id at the start of a payload (signed 64 bit); 0 means a plain message.
 
     Raises:
-        RemoteProtocolError: the payload is too short to have one.
+        RemoteProtocolError: the payload is too short to have a key id.
 
     """
     if len(payload) < _LONG.size:
@@ -168,8 +169,8 @@ def unpack_plain(payload: bytes) -> PlainMessage:
     """Take a message of the key exchange out of its envelope; the body may end with random bytes.
 
     Raises:
-        RemoteProtocolError: with the check `packet` if it is too short or encrypted, with `length` if the length is
-            not that of what follows.
+        RemoteProtocolError: with the check `packet` if the payload is too short or encrypted, with `length` if the
+            length is not that of the bytes that follow.
 
     """
     if len(payload) < _PLAIN.size:
@@ -198,14 +199,15 @@ def seal(
 
     Args:
         key: the auth key.
-        sender: who sends it.
+        sender: who sends the message.
         salt: the server salt, signed 64 bit.
         session_id: signed 64 bit.
         msg_id: signed 64 bit.
         seqno: signed 32 bit.
         body: the message, a multiple of 4 bytes.
-        random: gives that many random bytes; asked once, for the padding.
-        padding: how many bytes of padding, 12…1024, so that the whole is a multiple of 16; by default the least.
+        random: returns that many random bytes; it is called once, for the padding.
+        padding: bytes of padding, 12…1024; body and padding together are a multiple of 16. The default is the smallest
+            such number.
 
     Raises:
         LocalProtocolError: the body or the padding has a length that is not allowed, or a number is too large.
@@ -228,18 +230,18 @@ def seal(
 
 
 def unseal(key: AuthKey, sender: Sender, payload: bytes) -> Unsealed:
-    """Open a packet of MTProto 2.0, with every check that needs the key alone.
+    """Open a packet of MTProto 2.0, and make every check that needs nothing but the key.
 
-    core.telegram.org/mtproto/security_guidelines. In this order: length, key id, msg_key (over the whole plaintext,
-    in constant time), length of the body, length of the padding.
+    core.telegram.org/mtproto/security_guidelines. The order of the checks: length, key id, msg_key (over the whole
+    plaintext, in constant time), length of the body, length of the padding.
 
     Args:
         key: the auth key.
-        sender: who sealed it, that is the peer.
-        payload: the packet, without what a framing added.
+        sender: who sealed the packet: the peer.
+        payload: the packet, without the bytes that a framing added.
 
     Raises:
-        RemoteProtocolError: with the check `packet` for everything up to the msg_key, then `length` or `padding`.
+        RemoteProtocolError: with the check `packet` for every check up to the msg_key, then `length` or `padding`.
 
     """
     if len(payload) < SMALLEST or (len(payload) - OUTER) & 15 or payload[:8] != key.id_bytes:
@@ -273,7 +275,7 @@ def seal_v1(
     """Encrypt a message with MTProto 1.0; arguments and errors as in `seal`. The padding has 0…15 bytes.
 
     For `auth.bindTempAuthKey` (core.telegram.org/api/pfs), where two random numbers take the place of salt and
-    session id; nothing else should use it.
+    session id. No other message is sent so.
     """
     if len(body) & 3:
         raise LocalProtocolError(f"a body of {len(body)} bytes is not allowed")
@@ -290,8 +292,8 @@ def seal_v1(
 def unseal_v1(key: AuthKey, sender: Sender, payload: bytes) -> Unsealed:
     """Open a packet of MTProto 1.0; arguments as in `unseal`.
 
-    Its msg_key does not cover the padding, so the length is read before the msg_key can be checked, and is one of
-    the failures that look the same.
+    The msg_key of MTProto 1.0 does not cover the padding. So the length has to be read before the msg_key can be
+    checked, and a wrong length fails with the same error as a wrong msg_key.
 
     Raises:
         RemoteProtocolError: with the check `packet`, or with `length` if the body is not a multiple of 4 bytes.
@@ -305,7 +307,7 @@ def unseal_v1(key: AuthKey, sender: Sender, payload: bytes) -> Unsealed:
     padding = len(plaintext) - INNER - length
     legal = length >= 0 and 0 <= padding < BLOCK
     end = INNER + length if legal else len(plaintext)
-    digest = sha1(plaintext[:end])  # also where the length is wrong, so that time does not tell
+    digest = sha1(plaintext[:end])  # a wrong length takes the same time as a wrong msg_key
     if not compare_digest(digest[4:], msg_key) or not legal:
         raise RemoteProtocolError("packet")
     if length & 3:

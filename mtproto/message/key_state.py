@@ -1,4 +1,4 @@
-"""Everything that belongs to an authorization key rather than to one of its sessions, and what a store keeps of it."""
+"""What all sessions of an authorization key share, and the bytes that a store keeps of it."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from mtproto.errors import MTProtoError, OptionError
 from mtproto.message.auth_key import AUTH_KEY_LENGTH, AuthKey
 from mtproto.message.message_ids import MAX_TIME, is_possible_time, msg_id_time, possible_time
 
-__all__ = ["MAX_SALTS", "SALT_OVERLAP", "ExchangeResult", "KeyState", "KeyStateDamaged", "Salt"]
+__all__ = ["KEY_STATE_MAGIC", "MAX_SALTS", "SALT_OVERLAP", "ExchangeResult", "KeyState", "KeyStateDamaged", "Salt"]
 
 SALT_OVERLAP = 1800
 """Seconds for which a salt is still accepted after its successor began (core.telegram.org/mtproto/description)."""
 
 MAX_SALTS = 64
-"""Salts that are kept: as many as one `get_future_salts` may ask for."""
+"""Salts that are kept: one `get_future_salts` may ask for this many."""
 
 
 FURTHEST_OFFSET = 2.0 * MAX_TIME
@@ -31,14 +31,14 @@ class KeyStateDamaged(MTProtoError):
 
 @dataclass(frozen=True, slots=True)
 class ExchangeResult:
-    """What a key exchange leaves to both sides (core.telegram.org/mtproto/auth_key).
+    """The result of a key exchange, for either side (core.telegram.org/mtproto/auth_key).
 
     Attributes:
         auth_key: the new key.
         server_salt: the first salt, signed 64 bit.
         time_offset: the server's clock less the local one, seconds.
-        expires_at: for a temporary key, when it ends by the server's clock, Unix seconds; None for a permanent one.
-        server_time: what the server's clock showed, Unix seconds; 0 where it was not recorded.
+        expires_at: when a temporary key ends by the server's clock, Unix seconds; None for a permanent key.
+        server_time: the time by the server's clock, Unix seconds; 0 where nobody recorded it.
 
     """
 
@@ -51,9 +51,10 @@ class ExchangeResult:
 
 @dataclass(frozen=True, slots=True)
 class Salt:
-    """A server salt and when the server accepts it, in Unix seconds by the server's clock.
+    """A server salt, and when the server accepts it: Unix seconds by the server's clock.
 
-    core.telegram.org/mtproto/description#server-salt: it changes every 30 minutes, and each is accepted for 30 more.
+    core.telegram.org/mtproto/description#server-salt: the salt changes every 30 minutes. The server accepts each salt
+    for 30 more minutes.
     """
 
     valid_since: int
@@ -62,9 +63,9 @@ class Salt:
 
     @classmethod
     def current(cls, salt: int, server_time: float) -> Salt:
-        """Return a salt that the server named as its present one, without saying since when.
+        """Return a salt that the server named as its present one; the server did not say since when.
 
-        It may end its 30 minutes at once, so what is certain are the 30 minutes of overlap.
+        The 30 minutes of the salt may be nearly over, so only the 30 minutes of overlap are certain.
         """
         return cls(int(server_time), int(server_time) + SALT_OVERLAP, salt)
 
@@ -75,17 +76,17 @@ class Salt:
 
 @dataclass(slots=True, kw_only=True)
 class KeyState:
-    """What all sessions of one authorization key share. It has one owner at a time; its repr shows no secret.
+    """What all sessions of one authorization key share. One owner at a time; the repr shows no secret.
 
     Attributes:
         auth_key: the key.
-        dc_id: the data centre that it belongs to, 0 where that does not matter.
-        salts: the salts known, in no order.
+        dc_id: the data centre that the key belongs to, 0 where that does not matter.
+        salts: the known salts, in no order.
         time_offset: the server's clock less the local one, seconds.
-        time_known: whether an authenticated message id has set `time_offset` in this run. It is not kept by
-            `to_bytes`, since the local clock may be set to another time between two runs.
-        last_msg_id: the highest msg_id given out under this key.
-        expires_at: for a temporary key, when it ends by the server's clock, Unix seconds; else None.
+        time_known: whether an authenticated message id has set `time_offset` in this run. `to_bytes` leaves this out,
+            since the local clock may be set to another time between two runs.
+        last_msg_id: the highest msg_id that was given out under this key.
+        expires_at: when a temporary key ends by the server's clock, Unix seconds; None for a permanent key.
 
     """
 
@@ -109,12 +110,12 @@ class KeyState:
         )
 
     def check_dc(self, dc_id: int) -> None:
-        """See that the key is used on its own data centre only (core.telegram.org/mtproto/security_guidelines).
+        """Check that the key is used on its own data centre only (core.telegram.org/mtproto/security_guidelines).
 
-        Media servers, whose ids are negative, belong to their data centre.
+        The id of a media server is the negative id of its data centre; the key is good there as well.
 
         Raises:
-            OptionError: the key belongs to another one.
+            OptionError: the key belongs to another data centre.
 
         """
         if self.dc_id and abs(self.dc_id) != abs(dc_id):
@@ -122,11 +123,11 @@ class KeyState:
             raise OptionError.excluding("state", "dc_id", reason)
 
     def server_time(self, now: float) -> float:
-        """Return what the server's clock shows at `now`, as far as it is known; both are Unix seconds.
+        """Return the time by the server's clock at `now`, as far as it is known; both are Unix seconds.
 
-        An offset that leads to a time which no message id can hold is forgotten: it was kept by a machine whose clock
-        stood elsewhere, for example. Then the local clock is believed or, where that is impossible itself, the latest
-        time that the key is known to have been used at. The first authentic id sets the offset right.
+        An offset is dropped if it leads to a time that no message id can hold: a machine with another clock may have
+        kept it, for example. Then the local clock counts. If the local time is impossible as well, the latest time
+        counts at which the key is known to have been used. The first authentic message id sets the offset right.
         """
         server_time = now + self.time_offset
         if is_possible_time(server_time):
@@ -136,14 +137,28 @@ class KeyState:
         self.time_known = False
         return guess
 
+    def learn_offset(self, offset: float) -> None:
+        """Take `offset` (seconds) for the server's clock less the local one: an authenticated message id says so."""
+        self.time_offset = offset
+        self.time_known = True
+
+    def doubt_time(self) -> None:
+        """Let the next authenticated message id set the offset, whatever the earlier ones said."""
+        self.time_known = False
+
+    def note_msg_id(self, msg_id: int) -> None:
+        """Note the highest msg_id given out; a lower one than before where the server refused those as too high."""
+        self.last_msg_id = msg_id
+
     def _latest_known_time(self) -> float:
         known = [msg_id_time(self.last_msg_id), *(float(salt.valid_since) for salt in self.salts)]
         return max((time for time in known if is_possible_time(time) and time), default=possible_time(-1))
 
     def salt_at(self, server_time: float) -> int:
-        """Return the salt to send with at that time: the one whose validity holds it with the widest margin.
+        """Return the salt to send with at that time: the salt that is valid then with the widest margin.
 
-        Where none does it is the nearest one, and where none is known it is 0: the server answers with the right one.
+        If no salt is valid then, the nearest salt is returned; if no salt is known, 0. The server answers a wrong salt
+        with the right one.
         """
         if not self.salts:
             return 0
@@ -152,15 +167,15 @@ class KeyState:
     def set_salt(self, salt: int, server_time: float) -> None:
         """Take the salt that the server names as its present one (`bad_server_salt`, `new_session_created`).
 
-        What was held to be valid now is dropped, since the server has just said otherwise; salts of later times stay.
+        Other salts that were taken for valid now are dropped. Salts of later times stay.
         """
         later = [other for other in self.salts if other.valid_since > server_time and other.salt != salt]
         self.salts = [Salt.current(salt, server_time), *later]
 
     def add_salts(self, salts: list[Salt], server_time: float) -> None:
-        """Take the answer to `get_future_salts`; a salt known before gets the new validity, expired ones go.
+        """Take the answer to `get_future_salts`: a known salt gets the new validity, expired salts are dropped.
 
-        At most 64 are kept, the earliest.
+        The 64 earliest salts are kept.
         """
         known = {salt.salt: salt for salt in (*self.salts, *salts)}
         ahead = [salt for salt in known.values() if salt.valid_until > server_time]
@@ -174,15 +189,15 @@ class KeyState:
         return f"KeyState(auth_key={self.auth_key!r}, dc_id={self.dc_id}, {len(self.salts)} salts)"
 
     def to_bytes(self) -> bytes:
-        """Return the state as bytes for a store. They contain the key: whoever reads them is the user.
+        """Return the state as bytes for a store. The bytes contain the key: who reads them can act as the user.
 
         The form, little-endian: the magic `MTKS`, a version byte; the fixed part (`_FIXED`); the salts; the first 8
-        bytes of the SHA-256 of all that. Earlier versions kept a layer and a digest of `initConnection`, too: both
-        places are filled with −1, for nothing. It may be called while another thread learns salts.
+        bytes of the SHA-256 of all before. Earlier versions also kept a layer and a digest of `initConnection`; −1
+        stands in both places now. Another thread may add salts meanwhile.
         """
         salts = self.salts  # the list is replaced, never changed
         fixed = _FIXED.pack(
-            MAGIC,
+            KEY_STATE_MAGIC,
             VERSION,
             self.auth_key.data,
             self.dc_id,
@@ -200,19 +215,19 @@ class KeyState:
 
     @classmethod
     def from_bytes(cls, data: bytes) -> KeyState:
-        """Read what `to_bytes` returned, of this version or an earlier one.
+        """Read the bytes that `to_bytes` of this version or an earlier one returned.
 
-        A number that can't be is dropped: the session learns it anew. The layer and the digest of an earlier version
-        are skipped: what an earlier process said in `initConnection` does not count (core.telegram.org/api/invoking).
+        An impossible number is dropped; the session learns the number again. The layer and the digest of an earlier
+        version are skipped: each process sends its own `initConnection` (core.telegram.org/api/invoking).
 
         Raises:
-            KeyStateDamaged: the bytes are not that.
+            KeyStateDamaged: the bytes are no key state, or damaged.
 
         """
         content = data[:-CHECKSUM]
-        if data[: len(MAGIC)] != MAGIC or not compare_digest(_checksum(content), data[-CHECKSUM:]):
+        if data[: len(KEY_STATE_MAGIC)] != KEY_STATE_MAGIC or not compare_digest(_checksum(content), data[-CHECKSUM:]):
             raise KeyStateDamaged("not a key state, or damaged")
-        if content[len(MAGIC) : len(MAGIC) + 1] != bytes([VERSION]):
+        if content[len(KEY_STATE_MAGIC) : len(KEY_STATE_MAGIC) + 1] != bytes([VERSION]):
             raise KeyStateDamaged("a key state of an unknown version")
         try:
             return cls._read(content)
@@ -235,12 +250,12 @@ class KeyState:
             ],
             time_offset=offset if abs(offset) <= FURTHEST_OFFSET else 0.0,
             last_msg_id=last if is_possible_time(msg_id_time(last)) else 0,
-            # A key whose end can't be read has ended: it must not become one that does not end.
+            # A key whose end can't be read has ended. A damaged end must not make a key permanent.
             expires_at=(end if 0 <= end <= MAX_TIME else 0.0) if has_end else None,
         )
 
 
-MAGIC = b"MTKS"
+KEY_STATE_MAGIC = b"MTKS"
 VERSION = 1
 _NOT_KEPT = -1
 CHECKSUM = 8

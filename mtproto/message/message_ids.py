@@ -1,7 +1,7 @@
-"""Message ids: the sender's clock in units of 2^-32 s, and in the last two bits who speaks.
+"""Message ids: the sender's clock in units of 2^-32 s; the last two bits say who sends.
 
 core.telegram.org/mtproto/description#message-identifier-msg-id. A client's ids are multiples of 4; a server's leave
-1 when they answer a message of the client, else 3. Ids of one sender grow.
+1 when they answer a message of the client, else 3. The ids of one sender grow.
 """
 
 from __future__ import annotations
@@ -29,31 +29,31 @@ SECOND = 1 << 32
 """What one second adds to an id."""
 
 MAX_TIME = 1 << 31
-"""Seconds: with a later clock an id would not fit into a signed long."""
+"""Unix seconds: the id of a later time would not fit into a signed long."""
 
 LATEST_TIME = MAX_TIME - 86400.0
-"""Unix seconds: the last time of a server that is believed. A day later ids are used up."""
+"""Unix seconds: a later time of a server is not believed. One day later, ids are used up."""
 
 LATEST_SERVER_TIME = LATEST_TIME - 2 * 86400.0
-"""Unix seconds: the last time at which a server works: the salts that it promises end up to two days later."""
+"""Unix seconds: a server refuses to work at a later time. The salts that a server promises end up to two days later."""
 
 PAST = 1_700_000_000.0
-"""Unix seconds of November 2023, which have passed on every server: a time for who knows nothing better."""
+"""Unix seconds of November 2023, which are past on every server: the time to use where no better one is known."""
 
 RANDOM_BITS = (1 << 22) - 4
-"""The low 22 bits less the last two: about 1 ms, less than what any clock of a client is right to."""
+"""The low 22 bits without the last two: about 1 ms. No clock of a client is more exact than that."""
 
 
 def client_msg_id(server_time: float, last: int, random: Callable[[int], bytes]) -> int:
     """Return the next id of a client: a multiple of 4, greater than `last`.
 
-    The low 22 bits are random, so that a clock of whole seconds does not give ids whose low 32 bits are zero, which
-    servers refuse.
+    The low 22 bits are random. Without them, a clock of whole seconds would give ids whose low 32 bits are zero, and
+    servers refuse such ids.
 
     Args:
-        server_time: what the server's clock shows, Unix seconds.
-        last: the highest id given out before, 0 if there is none.
-        random: gives that many random bytes.
+        server_time: the time by the server's clock, Unix seconds.
+        last: the highest id that was given out before, 0 if there is none.
+        random: returns that many random bytes.
 
     Raises:
         LocalProtocolError: `server_time` or `last` is outside what an id can hold (1970 to 2038).
@@ -95,25 +95,25 @@ def least_msg_id(server_time: float) -> int:
 
 
 def msg_id_time(msg_id: int) -> float:
-    """Return the time in an id, Unix seconds by the clock of the server."""
+    """Return the time in a message id: Unix seconds by the server's clock."""
     return msg_id / SECOND
 
 
 def is_possible_time(server_time: float) -> bool:
-    """Tell whether a server's clock may show this (Unix seconds): an id holds 1970 to 2038. No NaN is possible."""
+    """Tell whether a message id can hold this time of a server (Unix seconds, 1970 to 2038). NaN is not possible."""
     return 0 <= server_time <= LATEST_TIME
 
 
 def possible_time(now: float) -> float:
-    """Return what to take for the server's time where nothing but a local clock is known, right or wrong."""
+    """Return the server's time as far as a local clock tells it: `now` if that is possible, else a time in the past."""
     return now if is_possible_time(now) else PAST
 
 
 def check_server_clock(now: float) -> None:
-    """See that a server can work with this clock.
+    """Check that a server can work with this clock.
 
     Raises:
-        LocalProtocolError: it shows a time (`now`, Unix seconds) that message ids and salts can't hold, or none.
+        LocalProtocolError: `now` (Unix seconds) is a time that message ids and salts can't hold.
 
     """
     if not 1 <= now <= LATEST_SERVER_TIME:

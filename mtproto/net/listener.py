@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     import ssl
     from collections.abc import Callable, Container, Iterable, Sequence
 
-    from mtproto.crypto.rsa import RSAPrivateKey
+    from mtproto.crypto import RSAPrivateKey
     from mtproto.exchange import ExchangeFaults
     from mtproto.link import LinkFaults, ServerLinkEvent, SessionCarrier, SessionSlot
     from mtproto.message.auth_key import AuthKey

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from mtproto.link import BackoffPolicy, LinkEvent
-    from mtproto.message.key_state import KeyState
+    from mtproto.message import KeyState
     from mtproto.net.proxies import Destination, Proxy
 
 __all__ = ["ConnectionKeywords", "ConnectionOptions", "connection_options", "dc_id_of"]

@@ -11,8 +11,16 @@ from mtproto.limits import DEFAULT_LIMITS, Limits
 from mtproto.net.carrier import Route
 from mtproto.net.socks import ALIASES, SCHEMES, SocketProxy
 from mtproto.net.web import require_web
-from mtproto.transport import TRANSPORTS, MTProxy, check_transport, no_transport, parse_address, read_link
-from mtproto.transport.address import read_host, read_port
+from mtproto.transport import (
+    TRANSPORTS,
+    MTProxy,
+    check_transport,
+    no_transport,
+    parse_address,
+    read_host,
+    read_link,
+    read_port,
+)
 
 if TYPE_CHECKING:
     import ssl

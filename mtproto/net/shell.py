@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from typing import Unpack
 
-    from mtproto.crypto.rsa import RSAPublicKey
+    from mtproto.crypto import RSAPublicKey
     from mtproto.errors import MTProtoError
     from mtproto.link import KeyUse, LinkEvent, PumpedLink
     from mtproto.message.key_state import KeyState

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mtproto.errors import OptionError
-from mtproto.message.key_state import KeyState, KeyStateDamaged
+from mtproto.message import KeyState, KeyStateDamaged
 
 __all__ = ["STATE_FILE_VERSION", "read_state"]
 

@@ -1,9 +1,10 @@
-"""A proxy that speaks MTProto: it knows its clients by a secret, and leads them to the data centre that they name.
+"""A proxy that speaks MTProto: its clients share a secret with it, and it connects them to the data centre that they
+name.
 
     async with ProxyServer(["dd…"], {2: dc.address}) as proxy:
         link = proxy.links()[0].link          # tg://proxy?server=…, what `connect(…, proxy=link)` takes
 
-`ProxyLink` is one visitor, without any I/O; `ProxyServer` is the whole, for asyncio.
+`ProxyLink` is one visitor, without any I/O; `ProxyServer` is the whole proxy, for asyncio.
 """
 
 from __future__ import annotations

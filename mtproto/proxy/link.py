@@ -10,9 +10,10 @@
     waits until `next_deadline()`  ──────▶    tick(now)
     closes once all is sent, if `closing`
 
-A client with a secret is led to its data centre: what is obfuscated under the secret on one side is obfuscated without
-one on the other, and the framing inside passes unread (core.telegram.org/mtproto/mtproto-transports). Anybody else is
-passed on to the fallback, byte for byte from the first, so that the proxy looks like that.
+A client with a secret is connected to its data centre. The proxy takes off the obfuscation under the secret and puts on
+an obfuscation without a secret, and back; it does not read the framing inside
+(core.telegram.org/mtproto/mtproto-transports). All bytes of other visitors are passed on to the fallback, so that the
+proxy looks like the fallback.
 """
 
 from __future__ import annotations
@@ -21,28 +22,36 @@ from typing import TYPE_CHECKING
 
 from mtproto.errors import RemoteProtocolError
 from mtproto.proxy.state import Stranger
-from mtproto.transport.obfuscated import HEADER_SIZE, make_header, may_be_header
-from mtproto.transport.tls_greeting import HELLO_START, answer_hello, read_hello
-from mtproto.transport.tls_records import LONGEST_PLAINTEXT, RecordReader, cut_records
+from mtproto.transport import (
+    HELLO_START,
+    LONGEST_PLAINTEXT,
+    OBFUSCATED_HEADER,
+    RecordReader,
+    answer_hello,
+    cut_records,
+    make_header,
+    may_be_header,
+    read_hello,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from mtproto.crypto.aes import CTR
+    from mtproto.crypto import CTR
     from mtproto.proxy.state import ProxyState
-    from mtproto.transport.secret import Secret
+    from mtproto.transport import Secret
 
 __all__ = ["IDLE_TIME", "ProxyLink"]
 
 GREETING_TIME = 30.0
-"""Seconds within which a visitor must have shown who it is."""
+"""Seconds within which a visitor must have shown that it knows a secret."""
 
 IDLE_TIME = 300.0
-"""Seconds without a byte in either direction after which a visitor is gone: clients ping every minute or so."""
+"""Seconds without a byte in either direction after which a visit ends: clients ping about every minute."""
 
 
 class ProxyLink:
-    """One connection of a visitor, and the one that it leads to. One owner.
+    """One connection of a visitor, and the connection to the data centre or the fallback. One owner.
 
     Args:
         state: shared by all links of the proxy.
@@ -52,8 +61,8 @@ class ProxyLink:
 
     Attributes:
         upstream: host and port to connect to; None until that is known.
-        dc_id: the data centre that a client named; None for anybody else.
-        closing: it is over, but for bytes that are still to be sent.
+        dc_id: the data centre that a client named; None for other visitors.
+        closing: whether the visit is over, except for bytes that are still to be sent.
         refusal: why the visitor was not led to a data centre, for a log.
 
     """
@@ -65,8 +74,8 @@ class ProxyLink:
         self._idle_time = idle_time
         self._random = random
         self._deadline: float | None = now + GREETING_TIME
-        self._secrets: Sequence[Secret] = state.open_secrets  # those that the obfuscated header may be made with
-        self._head = b""  # what came of the greeting: all, or what the records held
+        self._secrets: Sequence[Secret] = state.open_secrets  # the obfuscated header may be made with these
+        self._head = b""  # the greeting so far; behind fake TLS, the contents of the records
         self._records: RecordReader | None = None  # behind a greeting of fake TLS
         self._up: tuple[CTR, CTR] | None = None  # from the visitor, to the data centre
         self._down: tuple[CTR, CTR] | None = None  # from the data centre, to the visitor
@@ -80,7 +89,7 @@ class ProxyLink:
     # Bytes -------------------------------------------------------------------------------------------------------
 
     def received(self, data: bytes, now: float) -> None:
-        """Take what the visitor sent, in pieces of any size. Nothing is raised for it."""
+        """Take bytes of the visitor, in pieces of any size. Wrong bytes raise nothing."""
         if self.closing:
             return
         self._go_on(now)
@@ -150,7 +159,7 @@ class ProxyLink:
 
     def _read_header(self, now: float) -> None:
         """Begin to lead to a data centre, once the obfuscated header is complete."""
-        if len(self._head) < HEADER_SIZE:
+        if len(self._head) < OBFUSCATED_HEADER:
             return
         tag, dc_id, decrypt, encrypt = self._state.recognise_header(self._head, self._secrets)
         address = self._state.address_of(dc_id)
@@ -159,7 +168,7 @@ class ProxyLink:
             return
         opening, to_dc, from_dc = make_header(tag, self._random, dc_id=dc_id)
         self._up, self._down = (decrypt, to_dc), (from_dc, encrypt)
-        rest, self._head = self._head[HEADER_SIZE:], b""
+        rest, self._head = self._head[OBFUSCATED_HEADER:], b""
         self._for_upstream += (opening, self._translated(rest))
         self.upstream, self.dc_id = address, dc_id
         self._go_on(now)

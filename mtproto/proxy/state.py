@@ -1,40 +1,36 @@
-"""What all visitors of one proxy share: its secrets, where it leads to, and which greetings it has seen."""
+"""What all visitors of one proxy share: its secrets, its data centres, and the greetings that it has seen."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from mtproto.errors import LocalProtocolError
-from mtproto.transport.obfuscated import HEADER_SIZE, read_header
-from mtproto.transport.padded import PaddedIntermediate
-from mtproto.transport.secret import Secret, SecretKind
-from mtproto.transport.tls_greeting import hello_time
+from mtproto.transport import OBFUSCATED_HEADER, TAGGED, PaddedIntermediate, Secret, SecretKind, hello_time, read_header
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from mtproto.transport.obfuscated import Header
-    from mtproto.transport.tls_greeting import ClientHello
+    from mtproto.transport import ClientHello, Header
 
 __all__ = ["ProxyState", "Stranger"]
 
 OLDEST_HELLO, MOST_AHEAD = 10 * 60.0, 20 * 60.0
-"""Seconds that a hello may be old, or ahead of our clock: what proxies in the field allow to bad clocks."""
+"""Seconds by which a hello may be old, or ahead of our clock: as much as proxies in the field allow."""
 
 SEEN_GREETINGS = 1 << 16
-"""Greetings of each kind that are remembered. Only those of clients with a secret count, so nobody else can fill it."""
+"""Greetings of each kind that are remembered: those of clients with a secret, so that nobody else can fill the
+memory."""
 
-_TAGS = (b"\xef" * 4, b"\xee" * 4, b"\xdd" * 4)
 _KEY_MATERIAL = slice(8, 56)
-"""The part of an obfuscated header that the keys come from: the rest may be changed without changing them."""
+"""The part of an obfuscated header that the keys come from: a change of the rest does not change the keys."""
 
 _SIGNED = slice(0, 28)
-"""The part of a hello's random bytes that nobody without the secret can change. The other four carry the time, and can
-be rewritten: a recording may look young, so it is the memory that tells it."""
+"""The part of a hello's random bytes that nobody without the secret can change. The other four bytes carry the time,
+and anybody can change them: the time of a recorded hello may look right, so the proxy has to remember the hello."""
 
 
 class Stranger(Exception):
-    """A visitor who did not show that it knows a secret; the text says why."""
+    """A visitor that did not show that it knows a secret; the text says why."""
 
 
 class ProxyState:
@@ -69,7 +65,7 @@ class ProxyState:
         """Return the secret that a hello was signed with.
 
         Raises:
-            Stranger: with none of ours; or it is too old or too new; or it was seen before.
+            Stranger: the hello was signed with no secret of ours, is too old or too new, or was seen before.
 
         """
         for secret in self.tls_secrets:
@@ -87,24 +83,24 @@ class ProxyState:
         """Read an obfuscated header, 64 bytes, that was made with one of `secrets`.
 
         Raises:
-            Stranger: with none of them, or the secret allows another framing only; or it was seen before.
+            Stranger: the header was made with none of them, its secret asks for another framing, or it was seen before.
 
         """
         for secret in secrets:
-            found = read_header(header[:HEADER_SIZE], secret.key)
-            if found.tag in (_TAGS if secret.kind is SecretKind.PLAIN else (PaddedIntermediate.tag,)):
+            found = read_header(header[:OBFUSCATED_HEADER], secret.key)
+            if found.tag in (TAGGED if secret.kind is SecretKind.PLAIN else (PaddedIntermediate.tag,)):
                 if not _is_first(self._headers, header[_KEY_MATERIAL]):
                     raise Stranger("an obfuscated header that was replayed")
                 return found
         raise Stranger("no secret of ours")
 
     def address_of(self, dc_id: int) -> tuple[str, int] | None:
-        """Return host and port of a data centre; None if there is no way to it."""
+        """Return host and port of a data centre; None if the proxy does not know the data centre."""
         return self._dcs.get(dc_id) or self._dcs.get(abs(dc_id))
 
 
 def _is_first(seen: dict[bytes, None], mark: bytes) -> bool:
-    """Remember a mark, and forget the oldest beyond the limit; false if it was there."""
+    """Remember a mark, and forget the oldest mark beyond the limit; false if the mark was there before."""
     if mark in seen:
         return False
     seen[mark] = None

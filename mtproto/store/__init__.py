@@ -1,7 +1,7 @@
 """Keys on disk: how a key file is locked, read, written whole, and what a damaged one leads to.
 
-The room knows files and nothing of what their bytes mean: the command line and the local data centre put their own
-JSON into them. It needs the extra `store` (the library filelock); importing the room does not.
+The room does not know what the bytes of a file mean: the command line and the local data centre keep JSON of their own
+in their files. Locking a file needs the extra `store` (the library filelock); importing the room does not.
 """
 
 from mtproto.store.drafts import PRIVATE, PUBLIC, remove_drafts, write_whole

@@ -1,4 +1,4 @@
-"""Files that are there whole or not at all: written as a draft in the same folder, made durable, put into place."""
+"""Writing a file whole or not at all: a draft in the same folder is written, made durable, and put into place."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 __all__ = ["PRIVATE", "PUBLIC", "check_room", "remove_drafts", "write_whole"]
 
 PRIVATE = 0o600
-"""For files that hold keys or credentials."""
+"""Permissions of files that hold keys or credentials."""
 
 PUBLIC = 0o644
-"""For files that hold neither."""
+"""Permissions of other files."""
 
 _RANDOM = 8
-"""Bytes of the random part of a draft's name: nobody can put anything there first, and O_EXCL notices who tries."""
+"""Bytes of the random part of a draft's name: nobody can guess the name, and O_EXCL refuses a file that is there."""
 
 # Windows has no O_NOFOLLOW; there O_EXCL alone refuses a link in the draft's place. POSIX has no O_BINARY.
 _DRAFT_FLAGS = (
@@ -31,15 +31,17 @@ _DRAFT_FLAGS = (
 
 
 def write_whole(path: Path, data: bytes, mode: int = PRIVATE) -> None:
-    """Write a file so that a reader, a crash and a power cut see the old contents or the new ones, nothing between.
+    """Write a file so that after a crash or a power cut, and for every reader, it holds the old contents or the new
+    ones.
 
     When the function returns, the new contents are on disk (except that Windows can't make a renaming durable).
-    A link at `path` is replaced, not followed. A process that is killed inside leaves a draft for `remove_drafts`.
+    A link at `path` is replaced, not followed. A process that is killed meanwhile leaves a draft, which `remove_drafts`
+    removes.
 
     Args:
         path: the file; its folder exists.
-        data: what it will hold.
-        mode: its permissions, whatever the umask and the old file say; no byte of it ever has wider ones.
+        data: the new contents.
+        mode: the permissions, whatever the umask and the old file say. The file never has wider ones.
 
     Raises:
         OSError: as the system says; its file name is `path`.
@@ -54,7 +56,7 @@ def write_whole(path: Path, data: bytes, mode: int = PRIVATE) -> None:
 
 
 def check_room(path: Path, size: int) -> None:
-    """See whether a file of `size` bytes can be written now; what is there stays as it is.
+    """Check that a file of `size` bytes can be written now; the old file stays as it is.
 
     Raises:
         OSError: a full disk, a folder that is read-only; its file name is `path`.
@@ -69,7 +71,7 @@ def check_room(path: Path, size: int) -> None:
 
 @contextlib.contextmanager
 def _draft(path: Path, data: bytes, mode: int) -> Iterator[Path]:
-    """Write a draft of a file, durable, and remove it at the end unless it was put into place."""
+    """Write a durable draft of a file, and remove the draft at the end unless it was put into place."""
     draft = path.parent / f".{path.name}.{secrets.token_hex(_RANDOM)}.draft"
     handle = os.open(draft, _DRAFT_FLAGS, mode)
     try:
@@ -91,7 +93,7 @@ def _fill(handle: int, data: bytes, mode: int) -> None:
 
 @contextlib.contextmanager
 def _durable_folder(folder: Path) -> Iterator[None]:
-    """Open a folder, and make what was renamed in it durable at the end; on Windows do neither, which it can't."""
+    """Open a folder, and make renamings in it durable at the end; Windows can't, so nothing is done there."""
     if sys.platform == "win32":
         yield
         return
@@ -104,9 +106,9 @@ def _durable_folder(folder: Path) -> Iterator[None]:
 
 
 def remove_drafts(path: Path) -> None:
-    """Remove the drafts of a file that killed processes left. For who holds the file's lock: nobody else writes it.
+    """Remove the drafts of a file that killed processes left. The caller holds the lock of the file.
 
-    A draft is known by its name, which holds the file's, by being a regular file, and by belonging to this user.
+    A draft has a name made of the name of the file, is a regular file, and belongs to this user.
 
     Raises:
         OSError: as the system says.

@@ -1,4 +1,4 @@
-"""What goes wrong with a key file. Every error names the file; none quotes what is in it, since that is keys."""
+"""The errors of key files. Every error names the file; no error quotes the contents, since they are keys."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class StoreError(MTProtoError):
 
     Attributes:
         path: the file, as the caller named it.
-        reason: what happened; where the system refused something, its own words are the last part.
+        reason: what happened; if the system refused something, the words of the system are the last part.
 
     """
 
@@ -28,7 +28,7 @@ class StoreError(MTProtoError):
 
 
 class StoreDamaged(StoreError):
-    """The contents of a key file are not what its reader takes."""
+    """The contents of a key file are not those that its reader expects."""
 
 
 class StoreLocked(StoreError):

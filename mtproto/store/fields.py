@@ -1,4 +1,4 @@
-"""JSON from a file, field by field: whatever the file holds, its reader gets values of the right type or one error."""
+"""JSON from a file, field by field: the reader gets values of the right type, or one kind of error."""
 
 from __future__ import annotations
 
@@ -61,11 +61,11 @@ class Fields:
         self._content: dict[str, object] = content
 
     def damaged(self, reason: str) -> StoreDamaged:
-        """Return the error for contents that are wrong for a reason that only the reader knows."""
+        """Return the error for contents that the reader of the fields finds wrong."""
         return StoreDamaged(self._path, f"not {self._kind}, or damaged: {reason}")
 
     def only(self, *names: str, optional: tuple[str, ...] = ()) -> None:
-        """See that the object has exactly the fields with these names; those of `optional` may be absent."""
+        """Check that the object has exactly the fields with these names; the fields of `optional` may be absent."""
         if self._content.keys() - set(optional) != set(names):
             raise self.damaged(f"the fields should be {', '.join((*names, *optional))}")
 
@@ -112,7 +112,7 @@ class Fields:
         return self._text(name, self._content.get(name))
 
     def texts(self, name: str) -> list[str]:
-        """Return a list of such texts."""
+        """Return a list of texts of printable lines."""
         return [self._text(name, value) for value in self._list(name)]
 
     def objects(self, name: str) -> list[Fields]:

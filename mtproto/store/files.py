@@ -1,7 +1,7 @@
-"""The one writer of key files: for the command line's `--state`, the data centre's, and whatever keeps keys later.
+"""The one writer of key files: of the command line's `--state`, and of the data centre's state file.
 
-Beside FILE stand FILE.lock, on which the lock is (replacing FILE would change what a lock on FILE itself means), and
-FILE.holder, which says who has the lock. FILE.lock stays when nobody holds it: to remove it would let two in.
+The lock is on FILE.lock, since FILE itself is replaced at each writing. FILE.holder says who has the lock. FILE.lock
+stays when nobody holds the lock: if it were removed, two processes could hold the lock.
 """
 
 from __future__ import annotations
@@ -28,25 +28,25 @@ if TYPE_CHECKING:
 __all__ = ["LockedFile", "read_file"]
 
 _HOLDER_LIMIT = 1024
-"""Bytes of FILE.holder that are read: a number and the name of a machine, which has at most 255."""
+"""Bytes of FILE.holder that are read: a number and the name of a machine, which has at most 255 bytes."""
 
-# A link that took the file's place since it was looked at is not followed (Windows has no flag for that), and a pipe
-# does not make the reader wait.
+# The flags refuse a link that has taken the place of the file meanwhile (Windows has no flag for that), and do not let
+# a pipe make the reader wait.
 _READ_FLAGS = os.O_RDONLY | sum(int(getattr(os, name, 0)) for name in ("O_NOFOLLOW", "O_NONBLOCK", "O_BINARY"))
 
 
 def read_file(path: Path, limit: int) -> bytes | None:
-    """Return what a key file holds; None when there is none.
+    """Return the contents of a key file; None if there is no file.
 
     No lock is needed to read: a writer replaces the file as a whole.
 
     Args:
         path: the file, or a link to it. In a folder where anybody may write, links and files of other users are
-            refused: they would choose the key.
-        limit: bytes that it may have at most.
+            refused, since other users would choose the key.
+        limit: bytes that the file may have at most.
 
     Raises:
-        StoreError: the file is larger, no regular file, of another user, or the system does not let it be read.
+        StoreError: the file is larger, is no regular file, belongs to another user, or can't be read.
 
     """
     try:
@@ -72,7 +72,7 @@ def _read_regular(path: Path, handle: int, limit: int) -> bytes:
 
 
 def _target_of(path: Path) -> Path:
-    """Return the path with all links resolved; refuses what another user put where anybody may put things."""
+    """Return the path with all links resolved; refuses files and links of other users where anybody may write."""
     target = Path(os.path.realpath(path))
     for entry in (path, target):
         _refuse_foreign(path, entry)
@@ -92,20 +92,21 @@ def _refuse_foreign(path: Path, entry: Path) -> None:
 
 
 class LockedFile:
-    """A key file that this process alone uses, from the making of this object to its `close`; `with` closes it.
+    """A key file that this process alone uses until `close`; `with` closes it.
 
-    Has one owner; its methods may be called from any thread, one at a time.
+    One owner. The methods may be called from any thread, one at a time.
 
     Args:
-        path: the file, which need not exist, in a folder that does. Where it is a link, its target is what is locked
-            and replaced.
-        limit: bytes that it may have at most, read or written.
+        path: the file, which need not exist, in a folder that does. The target of a link is locked and replaced, not
+            the
+            link.
+        limit: bytes that the file may have at most, read or written.
 
     Attributes:
         path: the file, as the caller named it.
 
     Raises:
-        StoreLocked: another process, or another object of this one, has the lock; nobody waits for it.
+        StoreLocked: another process, or another object of this process, has the lock; the call does not wait.
         StoreError: the folder can't be written, or the library filelock is missing.
 
     """
@@ -134,7 +135,7 @@ class LockedFile:
             raise StoreError(self.path, reason) from error
         lock_path.parent.stat()  # filelock would make a folder that is not there
         _refuse_foreign(self.path, lock_path)
-        # Who opens a file may close it in another thread: the lock belongs to the process.
+        # The lock belongs to the process: a file that one thread opens may be closed in another thread.
         lock = FileLock(lock_path, mode=PRIVATE, thread_local=False)
         try:
             lock.acquire(timeout=0)
@@ -151,7 +152,7 @@ class LockedFile:
             return StoreLocked(self.path)
 
     def read(self) -> bytes | None:
-        """Return what the file holds; None when there is none.
+        """Return the contents of the file; None if there is no file.
 
         Raises:
             StoreError: as `read_file`.
@@ -160,11 +161,12 @@ class LockedFile:
         return read_file(self.path, self._limit)
 
     def write(self, data: bytes) -> None:
-        """Replace the contents: whole, durable, readable by the file's owner only, whatever happens meanwhile.
+        """Replace the contents: whole, durable, readable by the owner of the file only.
 
         Raises:
-            StoreError: the system does not let it be written, or `data` is larger than the limit. The old contents
-                stay, and no draft does.
+            StoreError: the file can't be written, or `data` is larger than the limit. The old contents stay, and no
+            draft
+                is left.
 
         """
         if len(data) > self._limit:
@@ -177,10 +179,10 @@ class LockedFile:
             raise StoreError(self.path, f"can't be written: {_words(error)}") from error
 
     def check_room(self, size: int) -> None:
-        """See whether `size` bytes can be written now, and write nothing that stays.
+        """Check that `size` bytes can be written now; the file stays as it is.
 
         Raises:
-            StoreError: they can't: a full disk, a folder that is read-only.
+            StoreError: they can't be written: the disk is full, or the folder is read-only.
 
         """
         try:
@@ -206,5 +208,5 @@ class LockedFile:
 
 
 def _words(error: Exception) -> str:
-    """Return what the system said, without the name of a file that the user never named."""
+    """Return the words of the system, without the name of a file that the user never named."""
     return (error.strerror if isinstance(error, OSError) else None) or str(error) or type(error).__name__

@@ -9,9 +9,12 @@ The top bit of the first byte asks for a quick ack; from the server it marks one
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
-from mtproto.transport.framing import Framing
+from mtproto.transport.layout import Layout
+
+if TYPE_CHECKING:
+    from mtproto.transport.buffer import ReceiveBuffer
 
 __all__ = ["Abridged"]
 
@@ -19,8 +22,8 @@ _LONG = 0x7F
 _TOP_BIT = 0x80
 
 
-class Abridged(Framing):
-    """Either end of an abridged connection."""
+class Abridged(Layout):
+    """The packets of either end of an abridged connection."""
 
     name: ClassVar[str] = "abridged"
     tag: ClassVar[bytes] = b"\xef"
@@ -35,14 +38,15 @@ class Abridged(Framing):
             return bytes((words | top,)), payload
         return (words << 8 | _LONG | top).to_bytes(4, "little"), payload
 
-    def _measure(self) -> tuple[int, int, bool] | None:
-        first = self._buffer.peek(1)
+    def measure(self, buffer: ReceiveBuffer, client: bool) -> tuple[int, int, bool] | None:
+        """Read a header of one byte or four; the first byte of a quick ack is a header of one byte."""
+        first = buffer.peek(1)
         if not first:
             return None
         marked, words = first[0] >= _TOP_BIT, first[0] & _LONG
-        if words < _LONG or (marked and self._client):
+        if words < _LONG or (marked and client):
             return 1, words << 2, marked
-        head = self._buffer.peek(4)
+        head = buffer.peek(4)
         if not head:
             return None
         return 4, int.from_bytes(head[1:], "little") << 2, marked

@@ -20,7 +20,7 @@ _SHOWN = 80
 """Characters of a wrong input that an error repeats."""
 
 _LOGIN = re.compile(r"^([a-z][a-z0-9+.-]*://)?.*:.*@", re.IGNORECASE | re.DOTALL)
-"""What stands before the host in a link that has a password (RFC 3986, section 3.2.1)."""
+"""The part before the host in a link that has a password (RFC 3986, section 3.2.1)."""
 
 _FORBIDDEN = frozenset("/?#@\\[]<>\"'`,;&=")
 
@@ -32,10 +32,10 @@ def authority(address: Address) -> str:
 
 
 def parse_address(text: str) -> Address:
-    """Read `HOST:PORT`, or `[HOST]:PORT` where the host is a number of IPv6. Blanks around it are dropped.
+    """Read `HOST:PORT`, or `[HOST]:PORT` if the host is a number of IPv6. Blanks around the text are dropped.
 
     Raises:
-        LocalProtocolError: the text is neither. What may be the secret or the password in a link is not repeated.
+        LocalProtocolError: the text is neither. The error does not repeat secrets or passwords of a link.
 
     """
     if any(sign in text for sign in "/?@"):
@@ -51,13 +51,13 @@ def parse_address(text: str) -> Address:
 
 
 def read_host(text: str) -> str:
-    """Read a host: a name, a number of IPv4, or one of IPv6, in brackets or without.
+    """Read a host: a name, a number of IPv4, or a number of IPv6 with or without brackets.
 
     Returns:
         The host without blanks and brackets around it.
 
     Raises:
-        LocalProtocolError: the text can be none of them.
+        LocalProtocolError: the text is no host.
 
     """
     host = text.strip()
@@ -93,7 +93,7 @@ def _may_be_in_a_name(sign: str) -> bool:
 
 
 def _shown(text: str) -> str:
-    """Return a wrong input for an error, without what follows a link's question mark and without its password."""
+    """Return a wrong input for an error, without the password of a link and the part behind its question mark."""
     text, question, _ = _LOGIN.sub(r"\1…@", text).partition("?")
     text += "?…" if question else ""
     return repr(text) if len(text) <= _SHOWN else f"{text[:_SHOWN]!r}…"

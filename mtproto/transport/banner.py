@@ -1,7 +1,8 @@
-"""What a peer that speaks no MTProto says first: a port is easily mistaken, and the peer's own words tell for what.
+"""The first bytes of peers that do not speak MTProto: a wrong port is a common mistake, and these bytes name the
+protocol.
 
-Each row begins with at least five bytes that no honest connection begins with: under obfuscation the first bytes are
-random, so that less than one connection in 2^30 is mistaken; without it no packet of ours begins with these bytes.
+Each row begins with at least five bytes with which no honest connection begins. Under obfuscation the first bytes are
+random, so less than one connection in 2^30 is mistaken; without obfuscation no packet begins with these bytes.
 """
 
 from __future__ import annotations
@@ -33,11 +34,11 @@ _SHOWN = 60
 
 
 def foreign_peer(head: bytes, *, tls: bool = False) -> RemoteProtocolError | None:
-    """Return an error that names what a peer speaks; None where its first bytes are not known for anything.
+    """Return an error that names the protocol of a peer; None if its first bytes are those of no known protocol.
 
     Args:
         head: the first bytes of a connection; at most `BANNER_SIZE` of them are looked at.
-        tls: TLS is what was asked for, so that a ServerHello is no surprise.
+        tls: whether the peer is to speak TLS, so that a ServerHello is right.
 
     """
     head = head[:BANNER_SIZE]

@@ -1,9 +1,9 @@
 """Bytes that came in and were not consumed yet, shared by all framings.
 
-Nothing is consumed until all that was asked for is there, so a reader that finds too little simply asks again later.
+Nothing is consumed until all bytes of a request are there, so a reader that finds too few bytes asks again later.
 Copies: a piece that holds whole packets is kept as it is and cut, which copies a payload once. A large payload that
-was announced is put together in the place where it will stay, which copies it once as well; whatever else spans pieces
-is gathered first, which makes two.
+was announced is put together in its final place, which copies the payload once as well. Any other payload that spans
+pieces is gathered first, which copies it twice.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from io import BytesIO
 __all__ = ["ReceiveBuffer"]
 
 LARGE = 1 << 16
-"""Bytes of a payload from which it is worth a place of its own."""
+"""Bytes of the smallest payload that gets a place of its own."""
 
 
 class ReceiveBuffer:
@@ -22,7 +22,7 @@ class ReceiveBuffer:
     __slots__ = ("_data", "_start", "_store")
 
     def __init__(self) -> None:
-        self._data: bytes | bytearray = b""  # what waits; where a payload is put together, what is behind it
+        self._data: bytes | bytearray = b""  # the bytes that wait; while there is a store, those behind its payload
         self._start = 0
         self._store: _Store | None = None
 
@@ -32,7 +32,7 @@ class ReceiveBuffer:
         return waiting if self._store is None else waiting + self._store.held
 
     def append(self, piece: bytes) -> None:
-        """Put what came in behind what waits."""
+        """Put a piece that came in behind the bytes that wait."""
         if self._store is not None:
             piece = self._store.fill(piece)
             if not piece:
@@ -73,9 +73,9 @@ class ReceiveBuffer:
         return taken
 
     def expect(self, skip: int, size: int) -> None:
-        """Announce what will be taken next, once it is there: a large payload is put together where it will stay.
+        """Announce the next `take`: a large payload is put together in its final place.
 
-        Until then, nothing but `skip` bytes and some more may be looked at, and nothing else can be taken.
+        Until that `take`, only the first bytes may be looked at, and nothing else can be taken.
         """
         if self._store is None and size >= LARGE and skip <= len(self) < skip + size:
             waiting = memoryview(self._data)[self._start :]
@@ -95,9 +95,9 @@ class _Store:
     """A payload that is being put together.
 
     Attributes:
-        head: what stands before it.
-        size: bytes that it will have.
-        held: bytes that are here, those of the head as well.
+        head: the bytes before the payload.
+        size: bytes of the whole payload.
+        held: bytes that are here, those of the head included.
 
     """
 
@@ -111,9 +111,9 @@ class _Store:
         self.held = len(head)
 
     def fill(self, piece: bytes | memoryview) -> bytes:
-        """Take what belongs to the payload, and return what is behind it.
+        """Take the bytes of `piece` that belong to the payload, and return the bytes behind them.
 
-        Room is made for twice of what has come at most: nobody gets memory for a length that was only announced.
+        Room is made for at most twice the bytes that have come: a length that was only announced costs no memory.
         """
         filled = self.held - len(self.head)
         wanted = min(len(piece), self.size - filled)
@@ -139,5 +139,5 @@ class _Store:
             return self.head[:size] + bytes(view[: max(0, size - len(self.head))])
 
     def content(self) -> bytes:
-        """Return the payload, which is complete; it is not copied."""
+        """Return the complete payload, without a copy."""
         return self._file.getvalue()

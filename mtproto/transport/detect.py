@@ -7,7 +7,7 @@
     bytes 4 to 8 zero           full: its first packet has the sequence number 0
     anything else               obfuscated: 64 bytes, and the tag inside them
 
-At most 64 bytes are needed; what does not belong to the tag is given back.
+At most 64 bytes are needed; the bytes behind the tag are given back.
 """
 
 from __future__ import annotations
@@ -16,35 +16,28 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from mtproto.errors import RemoteProtocolError
 from mtproto.limits import SERVER_LIMITS, Limits
-from mtproto.transport.abridged import Abridged
-from mtproto.transport.framing import Framing, Role, ServerTransport
-from mtproto.transport.full import Full
-from mtproto.transport.intermediate import Intermediate
-from mtproto.transport.obfuscated import HEADER_SIZE, Obfuscated, read_header
-from mtproto.transport.padded import PaddedIntermediate
+from mtproto.transport.framing import Framing, ServerTransport
+from mtproto.transport.framings import FRAMINGS, OBFUSCATED, TAGGED
+from mtproto.transport.layout import Role
+from mtproto.transport.obfuscated import OBFUSCATED_HEADER, Obfuscated, read_header
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 __all__ = ["Detected", "begins_http", "detect"]
 
-_TAGGED: dict[bytes, type[Framing]] = {
-    Abridged.tag * 4: Abridged,
-    Intermediate.tag: Intermediate,
-    PaddedIntermediate.tag: PaddedIntermediate,
-}
 _HTTP_METHODS = (b"POST", b"GET ", b"HEAD", b"OPTI")
 _TLS = b"\x16\x03\x01"
 
 
 class Detected(NamedTuple):
-    """What was found.
+    """The transport that was detected.
 
     Attributes:
         name: "abridged", "intermediate", "padded", "full", "obfuscated-…", or "http" or "tls".
-        transport: the server's end of it; None for "http" and "tls", which are carriers, not framings.
-        rest: what was read and does not belong to the tag: to be received next.
-        dc_id: the DC that an obfuscated client named, else None.
+        transport: the server's end of the transport; None for "http" and "tls", which are carriers, not framings.
+        rest: the bytes behind the tag, which are to be received next.
+        dc_id: the DC that an obfuscated client named; None for other clients.
 
     """
 
@@ -61,10 +54,10 @@ def detect(
     secrets: Sequence[bytes] = (),
     limits: Limits = SERVER_LIMITS,
 ) -> Detected | None:
-    """Name the transport of a connection by all that has come over it so far.
+    """Name the transport of a connection by all bytes that have come so far.
 
     Args:
-        head: everything received, from the first byte.
+        head: all bytes that came, from the first one.
         random: source of random bytes, for the framing's padding.
         secrets: of 16 bytes each; when given, an obfuscated client must have used one of them.
         limits: handed to the framing.
@@ -76,19 +69,15 @@ def detect(
         RemoteProtocolError: no known transport begins like this.
 
     """
-    if head[:1] == Abridged.tag:
-        return Detected(Abridged.name, Abridged(Role.SERVER, random, limits=limits), head[1:])
     if head[:3] == _TLS:
         return Detected("tls", None, head)
-    word = head[:4]
-    if word in _TAGGED:
-        framing = _TAGGED[word](Role.SERVER, random, limits=limits)
-        return Detected(framing.name, framing, head[4:])
-    if word in _HTTP_METHODS:
+    if head[:4] in _HTTP_METHODS:
         return Detected("http", None, head)
-    if len(head) >= 8 and head[4:8] == bytes(4):
-        return Detected(Full.name, Full(Role.SERVER, random, limits=limits), head)
-    if len(head) < HEADER_SIZE:
+    for layout in FRAMINGS:
+        tag = layout.begins(head)
+        if tag is not None:
+            return Detected(layout.name, Framing(layout, Role.SERVER, random, limits=limits), head[tag:])
+    if len(head) < OBFUSCATED_HEADER:
         return None
     return _detect_obfuscated(head, random, secrets or (None,), limits)
 
@@ -104,9 +93,9 @@ def _detect_obfuscated(
     head: bytes, random: Callable[[int], bytes], secrets: Sequence[bytes | None], limits: Limits
 ) -> Detected:
     for secret in secrets:
-        tag, dc_id, decrypt, encrypt = read_header(head[:HEADER_SIZE], secret)
-        if tag in _TAGGED:
-            framing = _TAGGED[tag](Role.SERVER, random, limits=limits)
+        tag, dc_id, decrypt, encrypt = read_header(head[:OBFUSCATED_HEADER], secret)
+        if tag in TAGGED:
+            framing = Framing(TAGGED[tag], Role.SERVER, random, limits=limits)
             transport = Obfuscated(framing, encrypt, decrypt)
-            return Detected(f"obfuscated-{framing.name}", transport, head[HEADER_SIZE:], dc_id)
+            return Detected(OBFUSCATED + framing.name, transport, head[OBFUSCATED_HEADER:], dc_id)
     raise RemoteProtocolError("transport", "the first 64 bytes belong to no known transport")

@@ -1,6 +1,6 @@
 """What a framing reads out of the byte stream (core.telegram.org/mtproto/mtproto-transports).
 
-An error code of the server comes as a `mtproto.errors.TransportError`, as a value: whoever asked may raise it.
+An error code of the server comes as a value, a `mtproto.errors.TransportError`, which the caller may raise.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ class Payload:
 
     Attributes:
         data: an encrypted packet, or a plain message with its envelope.
-        quick_ack: the client asked for a quick acknowledgement (only ever true on the server's side).
+        quick_ack: the client asked for a quick acknowledgement (true at the server's end only).
 
     """
 

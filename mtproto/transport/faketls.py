@@ -6,9 +6,9 @@
     change cipher spec, records          ──────▶
                                          ◀────── records
 
-What the records carry is one byte stream in each direction: the padded intermediate framing, obfuscated
-(core.telegram.org/mtproto/mtproto-transports). Nothing of this encrypts anything. The proxy's end is put together by
-`mtproto.proxy`, from `tls_greeting` and `tls_records`.
+The records carry one byte stream in each direction: the padded intermediate framing, obfuscated
+(core.telegram.org/mtproto/mtproto-transports). Fake TLS encrypts nothing. `mtproto.proxy` makes the proxy's end from
+`tls_greeting` and `tls_records`.
 """
 
 from __future__ import annotations
@@ -42,17 +42,17 @@ CLIENT_RECORD = 2878
 """Bytes of data in a client's record: where TDLib cuts."""
 
 LONGEST_ANSWER = 1 << 16
-"""Bytes that a proxy's answer may have: honest ones end below 10,000."""
+"""Bytes that a proxy's answer may have: honest answers have fewer than 10,000."""
 
 _HANDSHAKE = bytes.fromhex("160303")
 _ANSWER_END = CHANGE_CIPHER_SPEC + bytes.fromhex("170303")
 
 
 def clock_hint(now: float) -> str:
-    """Return words on the time in a hello, for errors: a proxy refuses a wrong clock as it refuses a wrong secret.
+    """Return words for errors about the time in a hello: a proxy refuses a wrong clock like a wrong secret.
 
     Args:
-        now: Unix seconds that the hello was made with; it carries their lower 32 bits.
+        now: the time of the hello, Unix seconds; the hello carries the lower 32 bits.
 
     """
     stamp = datetime.fromtimestamp(int(now) & 0xFFFF_FFFF, UTC)
@@ -65,7 +65,7 @@ class FakeTLS:
     It is not `ready` until the proxy has answered: nothing but `opening` may be sent before.
 
     Args:
-        inside: the obfuscated transport. What it sends first travels with its first packet.
+        inside: the obfuscated transport. Its header is sent together with its first packet.
         secret: of the proxy; it has a domain.
         random: source of random bytes.
         now: Unix seconds, for the hello.
@@ -118,8 +118,8 @@ class FakeTLS:
         """Take what came in, return what it completes.
 
         Raises:
-            RemoteProtocolError: like the transport inside; or the proxy does not know the secret; or these are no
-                records. What came before stands in `events`.
+            RemoteProtocolError: the transport inside fails; or the proxy does not know the secret; or the bytes are no
+                records. `events` holds the events before that place.
 
         """
         if not self.ready:
@@ -136,7 +136,7 @@ class FakeTLS:
         try:
             stream = self._records.receive(data)
         except RemoteProtocolError as failure:
-            failure.events = tuple(self._inside.receive(b"".join(failure.events)))
+            failure.keep_events(self._inside.receive(b"".join(failure.events)))
             raise
         return self._inside.receive(stream) if stream else []
 
@@ -155,7 +155,7 @@ class _AnswerReader:
         """Take what came in; once the answer is whole and genuine, return what is behind it.
 
         Raises:
-            RemoteProtocolError: it is neither, nor will it be.
+            RemoteProtocolError: the answer is wrong, and more bytes can't make it right.
 
         """
         if self._failure is not None:

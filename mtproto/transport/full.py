@@ -12,11 +12,12 @@ import zlib
 from typing import TYPE_CHECKING, ClassVar
 
 from mtproto.errors import RemoteProtocolError
-from mtproto.limits import DEFAULT_LIMITS, Limits
-from mtproto.transport.framing import Framing, Role
+from mtproto.transport.layout import Layout, Role
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from mtproto.transport.buffer import ReceiveBuffer
 
 __all__ = ["Full"]
 
@@ -25,16 +26,21 @@ _HEADER = 8
 _WORD = 0xFFFF_FFFF
 
 
-class Full(Framing):
-    """Either end of a full connection. It counts the packets of each direction."""
+class Full(Layout):
+    """The packets of either end of a full connection. It counts the packets of each direction."""
 
     name: ClassVar[str] = "full"
-    quick_acks = False
+    quick_acks: ClassVar[bool] = False
 
-    def __init__(self, role: Role, random: Callable[[int], bytes], *, limits: Limits = DEFAULT_LIMITS) -> None:
-        super().__init__(role, random, limits=limits)
+    def __init__(self, role: Role, random: Callable[[int], bytes]) -> None:
+        super().__init__(role, random)
         self._sent = 0
         self._received = 0
+
+    @classmethod
+    def begins(cls, head: bytes) -> int | None:
+        """Return 0 if the second word, the sequence number of the first packet, is 0: the first packet says it all."""
+        return 0 if len(head) >= _HEADER and head[4:_HEADER] == bytes(4) else None
 
     def pieces(self, payload: bytes, marked: bool) -> tuple[bytes, ...]:
         """Return the next sequence number, any bytes and the checksum; `marked` has no place here."""
@@ -43,8 +49,9 @@ class Full(Framing):
         checksum = zlib.crc32(payload, zlib.crc32(header))
         return header, payload, checksum.to_bytes(4, "little")
 
-    def _measure(self) -> tuple[int, int, bool] | None:
-        head = self._buffer.peek(_HEADER)
+    def measure(self, buffer: ReceiveBuffer, client: bool) -> tuple[int, int, bool] | None:
+        """Read length and sequence number; the number is that of the next packet."""
+        head = buffer.peek(_HEADER)
         if not head:
             return None
         size = int.from_bytes(head[:4], "little") - _OVERHEAD
@@ -55,8 +62,8 @@ class Full(Framing):
             raise RemoteProtocolError("frame", f"sequence number {sequence} in place of {self._received}")
         return _HEADER, size, False
 
-    def _take(self, header: int, size: int) -> bytes | None:
-        buffer = self._buffer
+    def take(self, buffer: ReceiveBuffer, header: int, size: int) -> bytes | None:
+        """Take the next packet off the buffer, check its checksum, and return its payload."""
         if len(buffer) < size + _OVERHEAD:
             buffer.expect(header, size)
             return None

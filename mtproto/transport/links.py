@@ -3,8 +3,8 @@
     tg://proxy?server=…&port=…&secret=…            an MTProxy
     tg://socks?server=…&port=…&user=…&pass=…       a SOCKS5 proxy; user and pass may be left out
 
-The same stand behind https://t.me/, with or without its scheme. Blanks and line breaks around a link, capital letters
-and the `&amp;` of copied HTML are common, and change nothing.
+Links that begin with https://t.me/ have the same parts, with or without the scheme. Blanks and line breaks around a
+link, capital letters and the `&amp;` of copied HTML change nothing.
 """
 
 from __future__ import annotations
@@ -33,19 +33,19 @@ LINK_HOSTS = frozenset({"t.me", "telegram.me", "telegram.dog"})
 KINDS = frozenset({"proxy", "socks"})
 
 _FIELDS = 16
-"""Fields that a link may have: more than anybody has seen."""
+"""Fields that a link may have: known links have fewer."""
 
 _BARE_HOST = re.compile(rf"(?:www\.)?(?:{'|'.join(map(re.escape, sorted(LINK_HOSTS)))})(?::[0-9]*)?/", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
 class ProxyFields:
-    """What a link says.
+    """The fields of a link.
 
     Attributes:
         kind: "proxy" or "socks".
         address: host and port.
-        others: the other fields by name, decoded; one that stands in the link twice is left out.
+        others: the other fields by name, decoded; a field that is in the link twice is left out.
 
     """
 
@@ -58,11 +58,11 @@ def read_link(link: str) -> ProxyFields | None:
     """Read one of Telegram's links to a proxy.
 
     Returns:
-        None where the text is another link, or none at all.
+        None if the text is another link, or no link.
 
     Raises:
-        LocalProtocolError: the text is no URL; or it leads to a proxy, and server or port is missing or wrong. The
-            other fields, which hold what is secret, are not repeated.
+        LocalProtocolError: the text is no URL; or it is a link to a proxy, and server or port is missing or wrong. The
+            error does not repeat the other fields, which may be secret.
 
     """
     text = link.strip().replace("&amp;", "&")

@@ -4,8 +4,8 @@
     keys     client to server: header[8:40], iv header[40:56]; server to client: the same of the header reversed
     inside   header[56:60] the tag of the framing four times over, header[60:62] the DC id; sent encrypted
 
-With the secret of a proxy both keys are hashed together with it. It hides the framing's looks from a machine in the
-middle and protects nothing: that is the work of the layer above.
+With the secret of a proxy, each key is the SHA-256 of key and secret. Obfuscation hides the form of the framing from a
+machine in the middle. It protects nothing; the layer above does.
 """
 
 from __future__ import annotations
@@ -14,8 +14,9 @@ import hashlib
 from io import BytesIO
 from typing import TYPE_CHECKING, NamedTuple
 
-from mtproto.crypto import aes
+from mtproto.crypto import CTR
 from mtproto.errors import LocalProtocolError, RemoteProtocolError
+from mtproto.transport.framings import FRAMINGS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,25 +24,25 @@ if TYPE_CHECKING:
     from mtproto.transport.events import Event
     from mtproto.transport.framing import Framing
 
-__all__ = ["HEADER_SIZE", "Header", "Obfuscated", "make_header", "may_be_header", "obfuscate", "read_header"]
+__all__ = ["OBFUSCATED_HEADER", "Header", "Obfuscated", "make_header", "may_be_header", "obfuscate", "read_header"]
 
-HEADER_SIZE = 64
+OBFUSCATED_HEADER = 64
 
 _PART = 1 << 16
 """Bytes that are encrypted at a time."""
 
 _SECRET_SIZE = 16
 
-_FORBIDDEN_BYTE = b"\xef"
-_FORBIDDEN_WORDS = (b"HEAD", b"POST", b"GET ", b"OPTI", b"\x16\x03\x01\x02", b"\xdd" * 4, b"\xee" * 4)
-"""A header that began like one of these would be taken for another transport."""
+_CARRIERS = (b"HEAD", b"POST", b"GET ", b"OPTI", b"\x16\x03\x01\x02")
+"""How HTTP and TLS begin: a header that began so would be taken for one of them."""
 
 _ATTEMPTS = 1000
-"""A sound source of randomness needs a second attempt once in 250; a broken one must not hang us."""
+"""A sound source of randomness needs a second attempt once in 250 headers. A broken source must not hang the
+program."""
 
 
 class Header(NamedTuple):
-    """What the server learns from a client's header.
+    """The content of a client's header.
 
     Attributes:
         tag: the four bytes that stand for the framing.
@@ -53,22 +54,22 @@ class Header(NamedTuple):
 
     tag: bytes
     dc_id: int
-    decrypt: aes.CTR
-    encrypt: aes.CTR
+    decrypt: CTR
+    encrypt: CTR
 
 
 class Obfuscated:
     """Either end of an obfuscated connection: a framing, and one running stream for each direction.
 
     Args:
-        framing: what runs inside. The full framing has no tag and can't.
-        encrypt: the stream of what this end sends.
-        decrypt: the stream of what it receives.
-        opening: what the client sends first: its header.
+        framing: the framing inside. It has a tag; full has none.
+        encrypt: the key stream of the bytes that this end sends.
+        decrypt: the key stream of the bytes that this end receives.
+        opening: the header, which the client sends first.
 
     """
 
-    def __init__(self, framing: Framing, encrypt: aes.CTR, decrypt: aes.CTR, opening: bytes = b"") -> None:
+    def __init__(self, framing: Framing, encrypt: CTR, decrypt: CTR, opening: bytes = b"") -> None:
         self._framing = framing
         self._encrypt = encrypt
         self._decrypt = decrypt
@@ -110,7 +111,7 @@ class Obfuscated:
         return self._framing.receive(self._decrypt.update(data))
 
     def _hidden(self, pieces: tuple[bytes, ...]) -> bytes:
-        """Encrypt much that travels as one, part by part, so that it is put together only once."""
+        """Encrypt a large packet part by part, so that it is put together only once."""
         whole = BytesIO(bytes(sum(map(len, pieces))))  # room for all of it
         for piece in pieces:
             for start in range(0, len(piece), _PART):
@@ -125,8 +126,8 @@ def obfuscate(
 
     Args:
         framing: the client's end of abridged, intermediate or padded intermediate.
-        random: source of random bytes; the header is drawn from it until it looks like no other transport.
-        dc_id: written into the header; proxies need it. None leaves random bytes there.
+        random: source of random bytes; headers are drawn until one looks like no other transport.
+        dc_id: the id to write into the header; proxies need it. None leaves random bytes there.
         secret: 16 bytes, the secret of a proxy.
 
     Raises:
@@ -142,7 +143,7 @@ def obfuscate(
 
 def make_header(
     tag: bytes, random: Callable[[int], bytes], *, dc_id: int | None = None, secret: bytes | None = None
-) -> tuple[bytes, aes.CTR, aes.CTR]:
+) -> tuple[bytes, CTR, CTR]:
     """Return a client's header, and the streams to the server and from it, past the header.
 
     Args:
@@ -167,38 +168,38 @@ def make_header(
 
 
 def read_header(header: bytes, secret: bytes | None = None) -> Header:
-    """Read a client's header, 64 bytes, with the secret that it may have used. The tag says whether that was the one.
+    """Read a client's header, 64 bytes, with a secret that the client may have used. A known tag shows that it did.
 
     Raises:
         RemoteProtocolError: not 64 bytes.
 
     """
-    if len(header) != HEADER_SIZE:
-        raise RemoteProtocolError("transport", f"an obfuscated header has {HEADER_SIZE} bytes, not {len(header)}")
+    if len(header) != OBFUSCATED_HEADER:
+        raise RemoteProtocolError("transport", f"an obfuscated header has {OBFUSCATED_HEADER} bytes, not {len(header)}")
     decrypt, encrypt = _streams(header, secret)
     plain = decrypt.update(header)
     return Header(plain[56:60], int.from_bytes(plain[60:62], "little", signed=True), decrypt, encrypt)
 
 
 def may_be_header(head: bytes) -> bool:
-    """Tell whether a header may begin like this; true while too little has come to say no."""
-    return head[:1] != _FORBIDDEN_BYTE and head[:4] not in _FORBIDDEN_WORDS and head[4:8] != bytes(4)
+    """Tell whether a header may begin like this; true while there are too few bytes to tell."""
+    return head[:4] not in _CARRIERS and all(layout.begins(head) is None for layout in FRAMINGS)
 
 
 def _draw(random: Callable[[int], bytes]) -> bytes:
     for _ in range(_ATTEMPTS):
-        start = random(HEADER_SIZE)
+        start = random(OBFUSCATED_HEADER)
         if may_be_header(start):
             return start
     raise LocalProtocolError("the source of randomness gives no usable header")
 
 
-def _streams(header: bytes, secret: bytes | None) -> tuple[aes.CTR, aes.CTR]:
+def _streams(header: bytes, secret: bytes | None) -> tuple[CTR, CTR]:
     """Return the streams from the client and to it."""
     mirrored = header[::-1]
     return _stream(header, secret), _stream(mirrored, secret)
 
 
-def _stream(header: bytes, secret: bytes | None) -> aes.CTR:
+def _stream(header: bytes, secret: bytes | None) -> CTR:
     key = header[8:40]
-    return aes.CTR(key if secret is None else hashlib.sha256(key + secret).digest(), header[40:56])
+    return CTR(key if secret is None else hashlib.sha256(key + secret).digest(), header[40:56])

@@ -3,25 +3,30 @@
     tag     dddddddd
     packet  length (4 bytes, little-endian, padding included) | payload | 0 to 15 random bytes, 0 to 3 from our server
 
-Nothing on the wire says where the payload ends; its own form does: a plain message names its length, an encrypted one
-has 24 bytes and whole AES blocks. A quick ack is a packet of its own: ffffffff | token | 0 to 8 random bytes; the bare
-word of the intermediate framing is understood as well, since clients in the field understand both.
+The framing does not say where the payload ends. The payload does: a plain message names its length, an encrypted one
+has 24 bytes and whole AES blocks. A quick ack is a packet of its own: ffffffff | token | 0 to 8 random bytes. The
+client's end also takes the bare word of the intermediate framing, as clients in the field do.
 """
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from mtproto.errors import LocalProtocolError, RemoteProtocolError, TransportError
 from mtproto.transport.events import Event, QuickAck
-from mtproto.transport.framing import SMALLEST_PAYLOAD
-from mtproto.transport.intermediate import TOP_BIT, Intermediate
+from mtproto.transport.intermediate import TOP_BIT, read_length
+from mtproto.transport.layout import SMALLEST_PAYLOAD, Layout, Role
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mtproto.transport.buffer import ReceiveBuffer
 
 __all__ = ["PaddedIntermediate"]
 
 _LONGEST_PADDING = 15
 _LONGEST_SERVER_PADDING = 3
-"""Some clients in the field cut no more than this, as if only whole words told them where a payload ends."""
+"""Some clients in the field cut off no more than this: the bytes behind the last whole word."""
 
 _LONGEST_CONTROL = 15
 _QUICK_ACK = -1
@@ -31,15 +36,16 @@ _ENCRYPTED_HEADER = 24
 _BLOCK = 16
 
 
-class PaddedIntermediate(Intermediate):
-    """Either end of a padded intermediate connection."""
+class PaddedIntermediate(Layout):
+    """The packets of either end of a padded intermediate connection."""
 
     name: ClassVar[str] = "padded"
     tag: ClassVar[bytes] = b"\xdd" * 4
 
-    @property
-    def _longest_padding(self) -> int:
-        return _LONGEST_PADDING if self._client else _LONGEST_SERVER_PADDING
+    def __init__(self, role: Role, random: Callable[[int], bytes]) -> None:
+        super().__init__(role, random)
+        self._longest_padding = _LONGEST_PADDING if role is Role.CLIENT else _LONGEST_SERVER_PADDING
+        self._random = random
 
     def pieces(self, payload: bytes, marked: bool) -> tuple[bytes, ...]:
         """Return the header, the payload or a bare error code, and random bytes.
@@ -54,23 +60,28 @@ class PaddedIntermediate(Intermediate):
             raise LocalProtocolError("neither an encrypted packet of whole blocks nor a plain message of exact length")
         return self._pad(payload, self._longest_padding, marked)
 
-    def pack_quick_ack(self, token: int) -> bytes:
-        """Return the bytes of a quick acknowledgement: a packet of 8 to 16 bytes (the server's end only)."""
-        return b"".join(self._pad(b"\xff" * 4 + super().pack_quick_ack(token), 8, marked=False))
+    def quick_ack(self, token: int) -> bytes:
+        """Return the bytes of a quick acknowledgement: a packet of 8 to 16 bytes."""
+        return b"".join(self._pad(b"\xff" * 4 + super().quick_ack(token), 8, marked=False))
 
     def _pad(self, data: bytes, longest: int, marked: bool) -> tuple[bytes, ...]:
         size = self._random(1)[0] % (longest + 1)
         word = len(data) + size | (TOP_BIT if marked else 0)
         return word.to_bytes(4, "little"), data, self._random(size)
 
-    def _check_size(self, size: int) -> None:
-        smallest = 4 if self._client else SMALLEST_PAYLOAD
-        largest = self._largest + _LONGEST_PADDING
+    def measure(self, buffer: ReceiveBuffer, client: bool) -> tuple[int, int, bool] | None:
+        """Read the length, which counts the padding; both ends read it alike."""
+        return read_length(buffer)
+
+    def check_size(self, size: int, largest: int, client: bool) -> None:
+        """Refuse a packet by its header; the header counts the padding."""
+        smallest = 4 if client else SMALLEST_PAYLOAD
+        largest += _LONGEST_PADDING
         if not smallest <= size <= largest:
             raise RemoteProtocolError("frame", f"{size} bytes announced, accepted are {smallest} to {largest}")
 
-    def _take(self, header: int, size: int) -> bytes | None:
-        buffer = self._buffer
+    def take(self, buffer: ReceiveBuffer, header: int, size: int) -> bytes | None:
+        """Take the next packet off the buffer and return its payload without the padding."""
         if size < SMALLEST_PAYLOAD:
             return buffer.take(header, size)
         head = buffer.peek(header + _PLAIN_HEADER)
@@ -86,13 +97,14 @@ class PaddedIntermediate(Intermediate):
         buffer.take(size - exact, 0)
         return payload
 
-    def _control(self, data: bytes) -> Event | None:
+    def control(self, data: bytes) -> Event | None:
+        """Read an error code or a quick ack, either with padding behind it."""
         code = int.from_bytes(data[:4], "little", signed=True)
         if code == _QUICK_ACK and len(data) >= 8:
             return QuickAck(int.from_bytes(data[4:8], "little"))
         if code < 0:
             return TransportError(code)
-        return super()._control(data[:4])
+        return super().control(data[:4])
 
 
 def _exact_size(head: bytes, size: int) -> int:

@@ -35,7 +35,7 @@ _HEX_DIGITS = frozenset(string.hexdigits)
 
 
 class SecretKind(enum.Enum):
-    """What a secret asks of the connection."""
+    """The kinds of secrets, by what they ask of the connection."""
 
     PLAIN = "plain"
     """Obfuscation; the framing is free."""
@@ -44,7 +44,7 @@ class SecretKind(enum.Enum):
     """Obfuscation, and the padded intermediate framing."""
 
     FAKE_TLS = "fake TLS"
-    """The same inside fake TLS."""
+    """Obfuscation and the padded intermediate framing, inside fake TLS."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +52,11 @@ class Secret:
     """One secret of a proxy.
 
     Attributes:
-        key: 16 bytes; shown by no repr.
-        kind: what it asks of the connection.
-        domain: whom a fake-TLS hello names, ASCII; empty for the other kinds.
+        key: 16 bytes; no repr shows them.
+        kind: the kind of the secret.
+        domain: the server that a fake-TLS hello names, ASCII; empty for the other kinds.
 
-    Raises `LocalProtocolError` where these do not fit together.
+    Raises `LocalProtocolError` if these do not fit together.
 
     """
 
@@ -74,10 +74,10 @@ class Secret:
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Secret:
-        """Read a secret as it is before hex or base64url.
+        """Read the bytes of a secret, before hex or base64url.
 
         Raises:
-            LocalProtocolError: it has none of the three forms.
+            LocalProtocolError: the bytes have none of the three forms.
 
         """
         marker, key, domain = data[:1], data[1 : 1 + _KEY], data[1 + _KEY :]
@@ -95,11 +95,11 @@ class Secret:
     def parse(cls, text: str) -> Secret:
         """Read a secret as people pass it on: hex or base64, url-safe or not, with its padding or without.
 
-        Hex digits alone are hex, whatever base64 would make of them: a mistyped secret must not become another one.
+        A text of hex digits alone is hex, never base64: a mistyped secret must not become another secret.
         Blanks and line breaks around the secret are dropped.
 
         Raises:
-            LocalProtocolError: it is neither, or what it says is no secret. The text itself is not repeated.
+            LocalProtocolError: the text is neither, or the bytes are no secret. The error does not repeat the text.
 
         """
         text = text.strip()
@@ -127,7 +127,7 @@ class Secret:
 
 @dataclass(frozen=True, slots=True)
 class MTProxy:
-    """A proxy that speaks MTProto: where it is, and its secret.
+    """A proxy that speaks MTProto: its address and its secret.
 
     Attributes:
         address: host and port.
@@ -143,7 +143,8 @@ class MTProxy:
         """Read a link: tg://proxy?server=…&port=…&secret=…, or https://t.me/proxy?… (core.telegram.org/api/links).
 
         Raises:
-            LocalProtocolError: it is no such link, or a part of it is missing or wrong. The secret is not repeated.
+            LocalProtocolError: the text is no such link, or a part is missing or wrong. The error does not repeat the
+                secret.
 
         """
         found = read_link(link)
@@ -156,7 +157,8 @@ class MTProxy:
         """Return the proxy that a link names.
 
         Raises:
-            LocalProtocolError: the link is of another kind, or has no good secret, which is not repeated.
+            LocalProtocolError: the link is of another kind, or has no good secret. The error does not repeat the
+            secret.
 
         """
         if found.kind != "proxy":

@@ -1,10 +1,10 @@
-"""The greeting of fake TLS: what a client and its proxy sign, and how they check one another.
+"""The greeting of fake TLS: the messages that a client and its proxy sign, and how each checks the other.
 
     random of the client's hello = HMAC-SHA256(key, hello with zeros there), its last 4 bytes XOR Unix time
     random of the proxy's answer = HMAC-SHA256(key, random of the client | answer with zeros there)
 
-Both stand in bytes 11 to 42. The key is the one of the secret, 16 bytes; the time is little-endian, all other numbers
-are TLS's own, big-endian. This is an agreement between proxies and clients, which no page describes.
+Both are in bytes 11 to 42. The key is that of the secret, 16 bytes. The time is little-endian; all other numbers are
+TLS's own, big-endian. No page describes this greeting: proxies and clients agree on it.
 """
 
 from __future__ import annotations
@@ -34,16 +34,16 @@ HELLO_START = bytes.fromhex("160301")
 _HANDSHAKE = bytes.fromhex("160303")
 _DIGEST = slice(RANDOM_START, RANDOM_END)
 _PLAIN_DIGEST = 28
-"""Bytes of the client's digest that stand as they are; the last four carry the time."""
+"""Bytes of the client's digest that are sent unchanged; the last four carry the time."""
 
 _SHORTEST_CERTIFICATE, _CERTIFICATE_SPREAD = 1024, 3072
 
 
 class ClientHello(NamedTuple):
-    """What a proxy keeps of a client's hello.
+    """The parts of a client's hello that a proxy needs.
 
     Attributes:
-        record: all of it.
+        record: the whole hello.
         random: the 32 bytes that carry the digest.
         session_id: 32 bytes, to be echoed.
 
@@ -65,13 +65,13 @@ def read_hello(data: bytes) -> ClientHello | None:
     """Read the ClientHello with which a connection begins.
 
     Args:
-        data: everything received, from the first byte; at most one record of it is looked at.
+        data: all bytes that came, from the first one; at most one record is looked at.
 
     Returns:
-        None while it is incomplete.
+        the hello; None while it is incomplete.
 
     Raises:
-        RemoteProtocolError: it begins with no ClientHello, or with one that can carry no digest.
+        RemoteProtocolError: the bytes do not begin with a ClientHello, or the hello can carry no digest.
 
     """
     if not HELLO_START.startswith(data[: len(HELLO_START)]):
@@ -91,7 +91,7 @@ def read_hello(data: bytes) -> ClientHello | None:
 
 
 def hello_time(hello: ClientHello, key: bytes) -> int | None:
-    """Return when a hello says that it was made, Unix seconds; None if it was not signed with `key` (16 bytes)."""
+    """Return the time in a hello, Unix seconds; None if the hello was not signed with `key` (16 bytes)."""
     digest = hmac.digest(key, _without_random(hello.record), hashlib.sha256)
     if not hmac.compare_digest(digest[:_PLAIN_DIGEST], hello.random[:_PLAIN_DIGEST]):
         return None
@@ -99,7 +99,7 @@ def hello_time(hello: ClientHello, key: bytes) -> int | None:
 
 
 def answer_hello(hello: ClientHello, key: bytes, random: Callable[[int], bytes]) -> bytes:
-    """Return a proxy's signed answer: a ServerHello, a change of ciphers, and what passes for a certificate."""
+    """Return a proxy's signed answer: ServerHello, change of ciphers, and random bytes in place of a certificate."""
     extensions = bytes.fromhex("00330024001d0020") + x25519_share(random)  # key_share
     extensions += bytes.fromhex("002b00020304")  # supported_versions
     body = b"".join(
@@ -122,15 +122,15 @@ def answer_hello(hello: ClientHello, key: bytes, random: Callable[[int], bytes])
 
 
 def verify_answer(answer: bytes, key: bytes, client_random: bytes) -> None:
-    """Check that whoever answered a hello knows the secret.
+    """Check that the sender of an answer knows the secret.
 
     Args:
-        answer: all three kinds of records, whole.
+        answer: the records of all three kinds, complete.
         key: 16 bytes of the secret.
         client_random: the 32 random bytes of the hello.
 
     Raises:
-        RemoteProtocolError: it does not, and no more is to be said to it.
+        RemoteProtocolError: the sender does not know the secret; the connection is to be closed.
 
     """
     if not hmac.compare_digest(_answer_digest(answer, key, client_random), answer[_DIGEST]):

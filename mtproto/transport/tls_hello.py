@@ -4,9 +4,9 @@
     01 | length (3) | 03 03 | random (32) | 20 | session id (32)
     cipher suites | compression | extensions                   as Chrome sends them
 
-Nobody completes this handshake: what matters is that a machine in the middle finds nothing in it that no browser says.
-So the extensions stand in random order, as Chrome's do; the key shares are values that their groups allow; and the
-values that RFC 8701 reserves ("GREASE") come where a browser puts them. All numbers are big-endian.
+Nobody completes this handshake. A machine in the middle must find nothing in it that differs from a browser's hello. So
+the extensions are in random order, as Chrome's are; the key shares are values that their groups allow; and the values
+that RFC 8701 reserves ("GREASE") are where a browser puts them. All numbers are big-endian.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ __all__ = [
 ]
 
 RANDOM_START, RANDOM_END = 11, 43
-"""Where the 32 random bytes stand in the record, of a ClientHello and of a ServerHello alike."""
+"""The place of the 32 random bytes in the record of a ClientHello, and of a ServerHello."""
 
 SESSION_ID_START, SESSION_ID_END = 44, 76
-"""Where the session id stands in the record, behind its length."""
+"""The place of the session id in the record, behind its length."""
 
 _X25519MLKEM768, _X25519, _P256, _P384 = 0x11EC, 0x001D, 0x0017, 0x0018
 
@@ -40,7 +40,7 @@ _HTTP = (b"h2", b"http/1.1")
 
 _PADDING = 0x0015
 _PADDED_HANDSHAKE = 512
-"""Browsers fill a handshake message that would be shorter up to this size, for servers that choke on others."""
+"""Browsers fill up a shorter handshake message to this size, because some servers fail on shorter ones."""
 
 _ECH_SIZES = (144, 176, 208, 240)
 """Sizes that an encrypted inner hello may have: it is padded to multiples of 32."""

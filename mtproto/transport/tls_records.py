@@ -1,4 +1,4 @@
-"""TLS records as a disguise for a byte stream (RFC 8446, section 5.1): no encryption, and their borders mean nothing.
+"""TLS records as a disguise for a byte stream (RFC 8446, section 5.1): not encrypted; the borders mean nothing.
 
     data                 17 03 03 | length (2 bytes, big-endian) | data
     change cipher spec   14 03 03 00 01 01                          once, before the client's first data
@@ -34,7 +34,7 @@ _DATA = bytes.fromhex("170303")
 
 
 def cut_records(data: bytes, longest: int) -> bytes:
-    """Return a piece of the stream, in records of at most `longest` bytes each; nothing for nothing."""
+    """Return a piece of the stream in records of at most `longest` bytes each; no bytes for an empty piece."""
     pieces: list[bytes] = []
     for start in range(0, len(data), longest):
         piece = data[start : start + longest]
@@ -54,10 +54,10 @@ class RecordReader:
         self._failure: RemoteProtocolError | None = None
 
     def receive(self, data: bytes) -> bytes:
-        """Take what came in, in pieces of any size, and return what it holds of the stream.
+        """Take bytes that came in, in pieces of any size, and return the part of the stream inside them.
 
         Raises:
-            RemoteProtocolError: these are no such records. `events` holds what came before, as one piece of bytes.
+            RemoteProtocolError: the bytes are no such records. `events` holds the stream before them, as one piece.
 
         """
         if self._failure is not None:
@@ -75,12 +75,12 @@ class RecordReader:
                 self._left -= len(piece)
         except RemoteProtocolError as failure:
             self._failure = RemoteProtocolError(failure.check, failure.detail)  # without frames
-            failure.events = (b"".join(pieces),)
+            failure.keep_events((b"".join(pieces),))
             raise
         return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
     def _read_head(self, data: bytes, position: int) -> int:
-        """Take what there is of the next header, and return where what follows it begins."""
+        """Take the bytes of the next header that are here, and return the position behind them."""
         first = self._head[:1] or data[position : position + 1]
         size = len(CHANGE_CIPHER_SPEC) if first == CHANGE_CIPHER_SPEC[:1] else HEADER_SIZE
         piece = data[position : position + size - len(self._head)]

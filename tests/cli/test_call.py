@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from mtproto.localdc import LocalDCThread
-from mtproto.localdc.calls import Call
+from mtproto.localdc.calls import IncomingCall
 from tests.cli.conftest import Run
 from tl import api
 
@@ -36,7 +36,7 @@ def test_everything_can_be_sent_under_temporary_keys(
         arguments = json.dumps({"id": [{"_": "inputUserSelf"}]})
         result = run("call", "users.getUsers", arguments, *reach, *options, env=bot)
         assert result.exit_code == 0, result.stderr
-    ends = [record.expires_at for record in dc._records.values()]
+    ends = [record.expires_at for record in dc._centre.keys.records.values()]
     assert [end is None for end in ends] == [True, False, False]
 
 
@@ -58,7 +58,7 @@ def test_a_bare_bool_is_json_too(
     run: Run, dc: LocalDCThread, reach: list[str], bot: dict[str, str], value: bool
 ) -> None:
     @dc.handler(api.functions.account.UpdateStatus)
-    def status(_: Call) -> Any:
+    def status(_: IncomingCall) -> Any:
         return value
 
     result = run("call", "account.updateStatus", '{"offline": true}', *reach, env=bot)
@@ -108,7 +108,7 @@ def test_a_bare_vector_of_longs_is_a_list_of_strings(
     run: Run, dc: LocalDCThread, reach: list[str], bot: dict[str, str]
 ) -> None:
     @dc.handler(api.functions.photos.DeletePhotos)
-    def delete(_: Call) -> Any:
+    def delete(_: IncomingCall) -> Any:
         return [1 << 62, -1]
 
     result = run("call", "photos.deletePhotos", '{"id": []}', *reach, env=bot)

@@ -13,7 +13,7 @@ from click.testing import CliRunner, Result
 from mtproto.cli.app import commands
 from mtproto.crypto.rsa import RSAPrivateKey, RSAPublicKey
 from mtproto.localdc import LocalDC, load_world
-from mtproto.localdc.calls import Call
+from mtproto.localdc.calls import IncomingCall
 from mtproto.localdc.handlers.photos import get_user_photos
 from mtproto.localdc.handlers.upload import get_file
 from tests.net.support import SOON
@@ -50,7 +50,7 @@ def listing(change: Callable[[Any], None]) -> Tamper:
 
     def tamper(dc: LocalDC) -> None:
         @dc.handler(api.functions.photos.GetUserPhotos)
-        def changed(call: Call) -> Any:
+        def changed(call: IncomingCall) -> Any:
             answer = get_user_photos(call)
             change(answer)
             return answer
@@ -63,7 +63,7 @@ def served(photo_id: int, letter: str, change: Callable[[bytes], bytes]) -> Tamp
 
     def tamper(dc: LocalDC) -> None:
         @dc.handler(api.functions.upload.GetFile)
-        def changed(call: Call) -> Any:
+        def changed(call: IncomingCall) -> Any:
             answer: Any = get_file(call)
             if (call.request.location.id, call.request.location.thumb_size) == (photo_id, letter):
                 answer.bytes = change(answer.bytes)

@@ -16,7 +16,7 @@ import pytest
 from mtproto.cli.state_file import read_state
 from mtproto.crypto.rsa import RSAPrivateKey
 from mtproto.localdc import LocalDCThread, Refused, User
-from mtproto.localdc.calls import Call
+from mtproto.localdc.calls import IncomingCall
 from mtproto.localdc.handlers.photos import get_user_photos
 from mtproto.net.proxies import TRANSPORT_NAMES
 from tests.cli.conftest import Run
@@ -99,7 +99,7 @@ def test_a_file_of_another_size_than_declared_is_not_saved(
     run: Run, dc: LocalDCThread, reach: list[str], bot: dict[str, str], tmp_path: Path
 ) -> None:
     @dc.handler(api.functions.upload.GetFile)
-    def short(_: Call) -> Any:
+    def short(_: IncomingCall) -> Any:
         return api.types.upload.File(type=api.types.storage.FileJpeg(), mtime=0, bytes=b"short")
 
     result = run("photos", "single", "--out", str(tmp_path / "out"), *reach, env=bot)
@@ -120,7 +120,7 @@ def test_every_transport_serves(
 
 
 def count_keys(dc: LocalDCThread) -> int:
-    return len(dc._records)
+    return len(dc._centre.keys.records)
 
 
 def test_a_second_run_with_the_state_makes_no_exchange_and_no_login(
@@ -135,7 +135,7 @@ def test_a_second_run_with_the_state_makes_no_exchange_and_no_login(
     assert count_keys(dc) == 1
 
     @dc.handler(api.functions.auth.ImportBotAuthorization)
-    def refuse(_: Call) -> Any:
+    def refuse(_: IncomingCall) -> Any:
         raise Refused(420, "FLOOD_WAIT_86400")
 
     # Neither address nor key nor token: all that it takes is in the file, but for the application's id.
@@ -210,7 +210,7 @@ def test_what_the_server_refuses_is_one_clear_line(
     run: Run, dc: LocalDCThread, reach: list[str], bot: dict[str, str], code: int, name: str, expected: str
 ) -> None:
     @dc.handler(api.functions.photos.GetUserPhotos)
-    def refuse(_: Call) -> Any:
+    def refuse(_: IncomingCall) -> Any:
         raise Refused(code, name)
 
     result = run("photos", "me", *reach, env=bot)
@@ -251,7 +251,7 @@ def test_credentials_stand_in_no_output_and_in_no_trace(
     token, secret = "424242:" + "s" * 35, "0123456789abcdef0123456789abcdef"
 
     @dc.handler(api.functions.auth.ImportBotAuthorization)
-    def echo(call: Call) -> Any:
+    def echo(call: IncomingCall) -> Any:
         raise Refused(400, f"{call.request.bot_auth_token}_{call.request.api_hash}_INVALID")
 
     given = ["--bot-token", token, "--api-hash", secret, "--api-id", "1"]
@@ -266,7 +266,7 @@ def test_credentials_stand_in_no_output_and_in_no_trace(
 
 def test_a_name_cannot_command_the_terminal(run: Run, dc: LocalDCThread, reach: list[str], bot: dict[str, str]) -> None:
     @dc.handler(api.functions.photos.GetUserPhotos)
-    def escape(call: Call) -> Any:
+    def escape(call: IncomingCall) -> Any:
         answer: Any = get_user_photos(call)
         answer.users[0].username = "\x1b]0;owned\x07[bold]"
         return answer

@@ -28,7 +28,7 @@ def test_it_shows_the_answer_the_key_and_the_time(run: Run, dc: LocalDCThread, t
 def test_it_makes_no_key(run: Run, dc: LocalDCThread) -> None:
     host, port = dc.address
     run("probe", f"{host}:{port}")
-    assert not dc._records
+    assert not dc._centre.keys.records
 
 
 def test_an_answer_to_another_question_is_refused(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,7 +14,7 @@ import pytest
 from mtproto.cli.state_file import lock_state, read_state
 from mtproto.link import ServerLinkEvent
 from mtproto.localdc import LocalDCThread, Refused
-from mtproto.localdc.calls import Call
+from mtproto.localdc.calls import IncomingCall
 from tests.cli.conftest import Run
 from tests.store.disk import Disk
 from tl import api
@@ -40,7 +40,7 @@ def fills_up_in(dc: LocalDCThread, disk: Disk, answer: Any) -> None:
     """Let the disk fill up while the DC answers `help.getConfig`."""
 
     @dc.handler(api.functions.help.GetConfig)
-    def config(call: Call) -> Any:
+    def config(call: IncomingCall) -> Any:
         disk.fill()
         return answer(call)
 
@@ -61,12 +61,12 @@ def test_what_cannot_be_saved_is_said_before_anything_is_sent(
     options = [*GET_CONFIG, *reach, "--state", str(path)]
     if kept:
         assert run(*options, env=bot).exit_code == 0
-    before = len(dc._records), path.read_bytes() if kept else None
+    before = len(dc._centre.keys.records), path.read_bytes() if kept else None
     disk.error = number
     result = run(*options, env=bot)
     assert (result.exit_code, result.stdout) == (1, "")
     assert result.stderr == f"error: {path}: can't be locked: {os.strerror(number)}\n"
-    assert before == (len(dc._records), path.read_bytes() if kept else None)
+    assert before == (len(dc._centre.keys.records), path.read_bytes() if kept else None)
 
 
 def test_a_disk_with_less_room_than_a_state_needs_is_full(
@@ -83,13 +83,13 @@ def test_a_disk_with_less_room_than_a_state_needs_is_full(
     assert result.exit_code == 1
     assert result.stderr == f"error: {folder / 'state'}: can't be written: {os.strerror(errno.ENOSPC)}\n"
     assert asked == [64 * 1024]
-    assert len(dc._records) == 0
+    assert len(dc._centre.keys.records) == 0
 
 
 def test_an_answer_that_came_is_shown_when_the_disk_fills_up_meanwhile(
     run: Run, dc: LocalDCThread, reach: list[str], bot: dict[str, str], folder: Path, disk: Disk
 ) -> None:
-    fills_up_in(dc, disk, Call.default)
+    fills_up_in(dc, disk, IncomingCall.default)
     result = run(*GET_CONFIG, *reach, "--state", str(folder / "state"), env=bot)
     assert result.exit_code == 1
     assert json.loads(result.stdout)["_"] == "config"
@@ -101,7 +101,7 @@ def test_photos_that_came_are_shown_when_the_disk_fills_up_meanwhile(
 ) -> None:
 
     @dc.handler(api.functions.photos.GetUserPhotos)
-    def photos(call: Call) -> Any:
+    def photos(call: IncomingCall) -> Any:
         disk.fill()
         return call.default()
 
@@ -116,7 +116,7 @@ def test_photos_that_came_are_shown_when_the_disk_fills_up_meanwhile(
 def test_a_call_that_is_refused_and_a_disk_that_is_full_are_both_told(
     run: Run, dc: LocalDCThread, reach: list[str], bot: dict[str, str], folder: Path, disk: Disk
 ) -> None:
-    def refused(_: Call) -> Any:
+    def refused(_: IncomingCall) -> Any:
         raise Refused(400, "NOT_TODAY")
 
     fills_up_in(dc, disk, refused)
@@ -137,15 +137,15 @@ def test_a_key_that_the_server_has_forgotten_and_a_disk_that_is_full_are_both_to
 ) -> None:
     options = [*GET_CONFIG, *reach, "--state", str(folder / "state")]
     assert run(*options, env=bot).exit_code == 0
-    for key in list(dc._records):
-        dc._listener.state.forget_key(key)
-    dispatch = dc._listener.dispatch
+    for key in list(dc._centre.keys.records):
+        dc._centre.listener.state.forget_key(key)
+    dispatch = dc._centre.listener.dispatch
 
     def filling(events: Iterable[ServerLinkEvent]) -> None:
         disk.fill()
         dispatch(events)
 
-    monkeypatch.setattr(dc._listener, "dispatch", filling)
+    monkeypatch.setattr(dc._centre.listener, "dispatch", filling)
     result = run(*options, env=bot)
     assert result.exit_code == 1
     assert f"delete {folder / 'state'}" in result.stderr
@@ -159,7 +159,7 @@ def test_a_second_run_with_the_same_file_is_refused_before_anything_is_sent(
         result = run(*GET_CONFIG, *reach, "--state", str(folder / "state"), env=bot)
     assert (result.exit_code, result.stdout) == (1, "")
     assert f"state: in use by process {os.getpid()} on " in result.stderr
-    assert len(dc._records) == 0
+    assert len(dc._centre.keys.records) == 0
 
 
 def test_where_the_state_is_a_link_it_stays_one(

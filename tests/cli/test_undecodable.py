@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from mtproto.localdc import LocalDCThread
-    from mtproto.localdc.calls import Call
+    from mtproto.localdc.calls import IncomingCall
     from tests.cli.conftest import Run
 
 UNREADABLE: bytes = api.types.photos.Photos.ID.to_bytes(4, "little") + bytes.fromhex(
@@ -26,7 +26,7 @@ def broken(dc: LocalDCThread) -> LocalDCThread:
     """A data centre whose photos hold a constructor of a later layer."""
 
     @dc.handler(api.functions.photos.GetUserPhotos)
-    def unreadable(_call: Call) -> bytes:
+    def unreadable(_call: IncomingCall) -> bytes:
         return UNREADABLE
 
     return dc

@@ -49,7 +49,7 @@ def test_the_headline_call_with_pfs(local_dc: LocalDCThread, run: Any, transport
     answers, state = run(local_dc, [login(local_dc), PHOTOS], pfs=True, transport=transport)
     assert photos(local_dc, answers[1])
     assert state.expires_at is None
-    records = list(local_dc._records.values())
+    records = list(local_dc._centre.keys.records.values())
     assert [record.expires_at is None for record in records] == [True, False]
     assert records[0].auth_key.id == state.auth_key.id
     assert records[1].permanent is records[0]

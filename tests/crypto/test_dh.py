@@ -7,7 +7,7 @@ import os
 import pytest
 
 from mtproto.crypto import dh
-from mtproto.crypto.dh import KNOWN_PRIME, Verdicts, check_parameters, check_public, parameter_steps
+from mtproto.crypto.dh import KNOWN_PRIME, Verdicts, check_dh_parameters, check_dh_public, parameter_steps
 from mtproto.crypto.errors import DHCheckFailed
 from mtproto.crypto.primes import is_probable_prime, is_small_prime
 from tests.vectors.generate import RSA_KEY
@@ -42,7 +42,7 @@ def no_random(size: int) -> bytes:
 
 def accepts(p: int, g: int, *, bits: int | None = None) -> bool:
     try:
-        check_parameters(p, g, os.urandom, bits=p.bit_length() if bits is None else bits, verdicts=Verdicts())
+        check_dh_parameters(p, g, os.urandom, bits=p.bit_length() if bits is None else bits, verdicts=Verdicts())
     except DHCheckFailed:
         return False
     return True
@@ -59,10 +59,10 @@ def test_exactly_safe_primes_with_a_residue_as_generator_are_accepted() -> None:
 def test_the_known_prime_passes_without_work_for_its_three_generators() -> None:
     for g in range(-1, 10):
         if g in (3, 4, 7):
-            check_parameters(KNOWN_PRIME, g, no_random)
+            check_dh_parameters(KNOWN_PRIME, g, no_random)
         else:
             with pytest.raises(DHCheckFailed, match="g does not"):
-                check_parameters(KNOWN_PRIME, g, no_random)
+                check_dh_parameters(KNOWN_PRIME, g, no_random)
 
 
 def test_another_safe_prime_is_tested_with_random_bases_once() -> None:
@@ -71,7 +71,7 @@ def test_another_safe_prime_is_tested_with_random_bases_once() -> None:
     assert steps == dh.ROUNDS + 1  # one modular power in each
     assert random.sizes == [256 + 8] * dh.ROUNDS
     assert dh.ROUNDS >= 30
-    check_parameters(OTHER_PRIME, 2, no_random, verdicts=verdicts)
+    check_dh_parameters(OTHER_PRIME, 2, no_random, verdicts=verdicts)
     assert (OTHER_PRIME, 3) not in verdicts  # a verdict is about the pair
 
 
@@ -84,28 +84,28 @@ def test_an_unfinished_check_is_not_a_verdict() -> None:
 
 def test_a_composite_of_the_right_size_is_refused_by_the_first_power() -> None:
     with pytest.raises(DHCheckFailed, match="not a safe prime"):
-        check_parameters(RSA_KEY.public.n, 4, no_random)
+        check_dh_parameters(RSA_KEY.public.n, 4, no_random)
 
 
 @pytest.mark.parametrize("p", [0, -7, 23, OTHER_PRIME >> 1, (OTHER_PRIME << 1) + 1, KNOWN_PRIME << 1, -KNOWN_PRIME])
 def test_a_prime_of_another_size_is_refused(p: int) -> None:
     with pytest.raises(DHCheckFailed, match="2048 bits"):
-        check_parameters(p, 3, no_random, verdicts=Verdicts())
+        check_dh_parameters(p, 3, no_random, verdicts=Verdicts())
 
 
 def test_a_verdict_does_not_stand_for_the_size() -> None:
     verdicts = Verdicts()
-    check_parameters(23, 2, os.urandom, bits=5, verdicts=verdicts)
+    check_dh_parameters(23, 2, os.urandom, bits=5, verdicts=verdicts)
     assert (23, 2) in verdicts
     with pytest.raises(DHCheckFailed, match="2048 bits"):
-        check_parameters(23, 2, os.urandom, verdicts=verdicts)
+        check_dh_parameters(23, 2, os.urandom, verdicts=verdicts)
 
 
 def test_verdicts_are_bounded_and_hold_what_is_good_only() -> None:
     verdicts = Verdicts(size=2)
     for p in (23, 47, 13, 167):
         try:
-            check_parameters(p, 2, os.urandom, bits=p.bit_length(), verdicts=verdicts)
+            check_dh_parameters(p, 2, os.urandom, bits=p.bit_length(), verdicts=verdicts)
         except DHCheckFailed:
             assert p == 13
     assert [(p, 2) in verdicts for p in (23, 47, 13, 167)] == [False, True, False, True]
@@ -131,19 +131,19 @@ def test_verdicts_are_bounded_and_hold_what_is_good_only() -> None:
 )
 def test_a_public_value_keeps_its_distance_from_both_ends(value: int, good: bool) -> None:
     if good:
-        check_public(value, KNOWN_PRIME)
+        check_dh_public(value, KNOWN_PRIME)
     else:
         with pytest.raises(DHCheckFailed, match="out of range"):
-            check_public(value, KNOWN_PRIME)
+            check_dh_public(value, KNOWN_PRIME)
 
 
 def test_short_primes_refuse_the_trivial_values_only() -> None:
     for value in range(-1, 25):
         if 2 <= value <= 21:
-            check_public(value, 23)
+            check_dh_public(value, 23)
         else:
             with pytest.raises(DHCheckFailed):
-                check_public(value, 23)
+                check_dh_public(value, 23)
 
 
 def test_random_bases_find_a_composite_that_passes_the_fixed_ones() -> None:

@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 import pytest
 
 from mtproto.crypto.aes import CTR, LOADERS, IGEBackend, ige_decrypt
-from mtproto.crypto.dh import Verdicts, check_parameters
+from mtproto.crypto.dh import Verdicts, check_dh_parameters
 from mtproto.crypto.errors import DHCheckFailed
 from mtproto.crypto.hashes import sha1
 from mtproto.crypto.kdf import kdf_v1, kdf_v2, new_nonce_hash, tmp_aes_key_iv
@@ -110,7 +110,7 @@ def run_server_dh_inner_data(vector: Vector) -> None:
     assert ige_decrypt(encrypted, key, iv) == sha1(answer) + answer + padding
     g, dh_prime = int.from_bytes(answer[36:40], "little"), int.from_bytes(answer[44:300], "big")
     with pytest.raises(DHCheckFailed, match="g does not"):  # the old sample joins the known prime with g = 2
-        check_parameters(dh_prime, g, os.urandom)
+        check_dh_parameters(dh_prime, g, os.urandom)
 
 
 def run_pq(vector: Vector) -> None:
@@ -143,10 +143,10 @@ def run_rsa_raw(vector: Vector) -> None:
 
 def run_dh_check(vector: Vector) -> None:
     for p, g in vector["valid"]:
-        check_parameters(p, g, os.urandom, bits=p.bit_length(), verdicts=Verdicts())
+        check_dh_parameters(p, g, os.urandom, bits=p.bit_length(), verdicts=Verdicts())
     for p, g in vector["invalid"]:
         with pytest.raises(DHCheckFailed):
-            check_parameters(p, g, os.urandom, bits=p.bit_length(), verdicts=Verdicts())
+            check_dh_parameters(p, g, os.urandom, bits=p.bit_length(), verdicts=Verdicts())
 
 
 RUNNERS: dict[str, Callable[[Vector], None]] = {

@@ -265,7 +265,7 @@ def test_the_hash_of_another_constructor_is_refused(
     for _ in range(2):
         payload = client.receive(server.receive(payload, NOW), NOW) or b""
     with monkeypatch.context() as patch:
-        patch.setattr(kdf, "new_nonce_hash", lambda _, *rest: right(number, *rest))
+        patch.setattr("mtproto.exchange.server.new_nonce_hash", lambda _, *rest: right(number, *rest))
         answer = server.receive(payload, NOW)
     with pytest.raises(ExchangeFailed) as caught:
         client.receive(answer, NOW)
@@ -355,7 +355,7 @@ def test_pq_has_at_most_8_bytes(key: RSAPrivateKey) -> None:
 def test_factors_are_checked_again(
     key: RSAPrivateKey, monkeypatch: pytest.MonkeyPatch, factors: tuple[int, int]
 ) -> None:
-    monkeypatch.setattr("mtproto.crypto.pq.factorize", lambda _: factors)
+    monkeypatch.setattr("mtproto.exchange.client.factorize", lambda _: factors)
     assert failure(key, ExchangeFaults()) == ("resPQ", "pq")
 
 

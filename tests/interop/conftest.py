@@ -68,7 +68,7 @@ def key_for_every_client() -> RSAPrivateKey:
 
 @pytest.fixture(scope="session")
 def ready(dc: LocalDCThread) -> dict[str, Any]:
-    return dc.ready()
+    return dc.client_info()
 
 
 @pytest.fixture

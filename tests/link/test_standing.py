@@ -12,7 +12,7 @@ from mtproto.link.reconnection import BARREN_CONNECTIONS, SENSELESS_CONNECTIONS,
 from mtproto.link.server_standing import ServerStanding
 from mtproto.link.server_wire import ServerWire
 from mtproto.link.standing import Standing
-from mtproto.transport import Packets, Role
+from mtproto.transport import Framing, Packets, Role
 from tests.link.support import DC, NOW, seeded
 
 ERROR = RemoteProtocolError("packet")
@@ -115,7 +115,7 @@ def test_a_servers_wire_sends_nothing_without_a_framing_and_an_error_ends_the_co
     wire.send(bytes(24), None, NOW)
     wire.acknowledge(1)
     assert (wire.queued, wire.unsent, wire.take_one()) == (0, 0, b"")
-    wire.speak(Packets(Role.SERVER, seeded()))
+    wire.speak(Framing(Packets, Role.SERVER, seeded()))
     wire.refuse(-404)
     assert (wire.queued, wire.unsent) == (1, 4)
     assert int.from_bytes(wire.take_one(), "little", signed=True) == -404

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from mtproto.limits import DEFAULT_LIMITS
-from mtproto.localdc.desk import Desk
+from mtproto.localdc.auth_keys import AuthKeys
+from mtproto.localdc.dc_state import DCState
 from mtproto.localdc.dispatch import Dispatcher
 from mtproto.localdc.keys import KeyRecord
 from mtproto.localdc.layers import layers_of
@@ -16,6 +17,7 @@ from mtproto.localdc.world.load import load_world
 from mtproto.localdc.world.model import World
 from mtproto.message.auth_key import AuthKey
 from mtproto.session.wire import read_gzip
+from tests.vectors.generate import RSA_KEY
 from tl import Schema, api, service
 
 NOW = 1_700_000_000.0
@@ -32,9 +34,9 @@ class Caller:
 
     def __init__(self, world: World, schemas: dict[int, Schema] | None = None) -> None:
         self.world = world
-        self.desk = Desk(world, 2, lambda: NOW)
-        self.desk.address = ("127.0.0.1", 4433)
-        self.dispatcher = Dispatcher(self.desk, layers_of(schemas or {}), default_layer=api.layer)
+        self.dc = DCState(world, 2, AuthKeys(RSA_KEY, None, lambda: NOW), lambda: NOW)
+        self.dc.address = ("127.0.0.1", 4433)
+        self.dispatcher = Dispatcher(self.dc, layers_of(schemas or {}), default_layer=api.layer)
         self.key = KeyRecord(AuthKey(bytes(range(256))), inited=True, user_id=world.bot.id)
         self.msg_id = 4
 

@@ -50,12 +50,12 @@ def test_a_key_that_nobody_uses_leaves_the_file_and_the_login_with_it(
         with blocking.connect(dc.address, keys=dc.keys, api_id=dc.api_id) as client:
             client(log_in(dc))
             clock.ahead += 3 * DAY
-            in_loop(dc, dc._listener.forget_old)  # it is connected
+            in_loop(dc, dc._centre.listener.forget_old)  # it is connected
             assert len(read_keys(file)[1]) == 1
-        in_loop(dc, dc._listener.forget_old)
+        in_loop(dc, dc._centre.listener.forget_old)
         assert len(read_keys(file)[1]) == 1
         clock.ahead += 2 * DAY
-        in_loop(dc, dc._listener.forget_old)
+        in_loop(dc, dc._centre.listener.forget_old)
         assert read_keys(file)[1] == []
         assert dc.push(b"", timeout=0) == 0
 
@@ -93,7 +93,7 @@ def test_no_more_connections_than_allowed_are_taken_in(local_dc_key: RSAPrivateK
         kept = [socket.create_connection(dc.address, SOON) for _ in range(2)]
         with socket.create_connection(dc.address, SOON) as third, contextlib.suppress(ConnectionError):
             assert third.recv(1) == b""
-        assert dc._listener.connections == 2
+        assert dc._centre.listener.connections == 2
         for connection in kept:
             connection.close()
 

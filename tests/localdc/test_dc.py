@@ -14,7 +14,7 @@ import pytest
 
 from mtproto.crypto.rsa import RSAPrivateKey, RSAPublicKey
 from mtproto.errors import TransportError
-from mtproto.localdc import Call, LocalDC, LocalDCThread
+from mtproto.localdc import IncomingCall, LocalDC, LocalDCThread
 from mtproto.localdc.keys import read_keys
 from mtproto.message.key_state import KeyState
 from mtproto.net import BlockingConnection, Connection
@@ -75,7 +75,7 @@ def test_the_main_job(dc: LocalDCThread) -> None:
             id=photo.id, access_hash=photo.access_hash, file_reference=photo.file_reference, thumb_size="c"
         )
         part = ask(connection, api.functions.upload.GetFile(location=location, offset=0, limit=1 << 20))
-    ready = next(user for user in dc.ready()["users"] if user["username"] == "plenty")
+    ready = next(user for user in dc.client_info()["users"] if user["username"] == "plenty")
     expected = {size["type"]: size["sha256"] for size in ready["photos"][0]["sizes"]}
     assert int(ready["photos"][0]["id"]) == photo.id
     assert hashlib.sha256(part.bytes).hexdigest() == expected["c"]
@@ -91,14 +91,14 @@ def test_a_public_host_is_what_clients_are_told(key: RSAPrivateKey) -> None:
     with LocalDCThread(key=key, public_host="192.0.2.7") as dc:
         host, port = dc.address
         assert host == "192.0.2.7"
-        assert dc.ready()["host"] == "192.0.2.7"
+        assert dc.client_info()["host"] == "192.0.2.7"
         with BlockingConnection(("127.0.0.1", port), dc.keys) as connection:
             assert ask(connection, with_layer(init(GET_CONFIG))).dc_options[0].ip_address == "192.0.2.7"
 
 
 def test_a_handler_of_ones_own_in_three_lines(dc: LocalDCThread) -> None:
     @dc.handler(api.functions.photos.GetUserPhotos)
-    def photos(call: Call) -> Any:
+    def photos(call: IncomingCall) -> Any:
         return api.types.photos.Photos(photos=[], users=[])
 
     request = api.functions.photos.GetUserPhotos(user_id=api.types.InputUserSelf(), offset=0, max_id=0, limit=100)
@@ -111,12 +111,12 @@ def test_a_handler_that_takes_its_time_holds_up_nobody(dc: LocalDCThread) -> Non
     gate = asyncio.Event()
 
     @dc.handler(api.functions.help.GetNearestDc)
-    async def slow(call: Call) -> Any:
+    async def slow(call: IncomingCall) -> Any:
         await gate.wait()
         return api.types.NearestDc(country="", this_dc=9, nearest_dc=9)
 
     @dc.handler(api.functions.updates.GetState)
-    def opener(call: Call) -> Any:
+    def opener(call: IncomingCall) -> Any:
         gate.set()
         return api.types.updates.State(pts=1, qts=1, date=1, seq=1, unread_count=0)
 
@@ -229,8 +229,8 @@ def test_in_an_asyncio_program(key: RSAPrivateKey) -> None:
     assert asyncio.run(run()).this_dc == 2
 
 
-def test_the_ready_info_is_what_a_client_needs(dc: LocalDCThread) -> None:
-    ready = dc.ready()
+def test_the_client_info_is_what_a_client_needs(dc: LocalDCThread) -> None:
+    ready = dc.client_info()
     assert list(ready) == [
         "host", "port", "dc_id", "public_key_pem", "fingerprint", "api_id", "api_hash", "bot_token", "users",
     ]  # fmt: skip

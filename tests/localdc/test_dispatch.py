@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from mtproto.localdc.calls import Call, Refused
+from mtproto.localdc.answers import Refused
+from mtproto.localdc.calls import IncomingCall
 from mtproto.localdc.dispatch import Dispatcher
 from mtproto.localdc.keys import KeyRecord
 from tests.localdc.conftest import SESSION, Caller, RpcFailure
@@ -85,9 +86,11 @@ def test_an_api_id_that_cannot_be_is_refused(stranger: Caller) -> None:
         stranger(with_layer(init(GET_CONFIG, api_id=0)))
 
 
-def test_the_keys_owner_is_told_when_layer_or_init_changed_and_only_then(stranger: Caller) -> None:
+def test_the_keys_are_kept_when_layer_or_init_changed_and_only_then(
+    stranger: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
     told: list[None] = []
-    stranger.desk.keys_changed = lambda: told.append(None)
+    monkeypatch.setattr(stranger.dc.keys, "keep", lambda: told.append(None))
     stranger(with_layer(init(GET_CONFIG)))
     stranger(with_layer(init(GET_CONFIG)))
     stranger(GET_CONFIG)
@@ -157,7 +160,7 @@ def test_an_argument_that_no_schema_has_is_named_by_its_id(caller: Caller) -> No
 
 
 def test_a_handler_of_ones_own_takes_the_place_of_the_dcs(caller: Caller) -> None:
-    def photos(call: Call) -> Any:
+    def photos(call: IncomingCall) -> Any:
         assert call.user is caller.world.bot
         return api.types.photos.Photos(photos=[], users=[])
 
@@ -186,7 +189,7 @@ def test_bytes_go_out_as_they_are(caller: Caller) -> None:
 
 
 def test_a_handler_refuses_by_raising(caller: Caller) -> None:
-    def refuse(call: Call) -> Any:
+    def refuse(call: IncomingCall) -> Any:
         raise Refused(420, "FLOOD_WAIT_31")
 
     register(caller.dispatcher, GET_CONFIG, refuse)
@@ -198,7 +201,7 @@ def test_a_handler_refuses_by_raising(caller: Caller) -> None:
 def test_a_handler_that_fails_costs_that_call_alone_and_is_logged(
     caller: Caller, answer: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def fail(call: Call) -> Any:
+    def fail(call: IncomingCall) -> Any:
         if isinstance(answer, Exception):
             raise answer
         return answer
@@ -211,11 +214,11 @@ def test_a_handler_that_fails_costs_that_call_alone_and_is_logged(
 
 
 def test_a_handler_may_be_async(caller: Caller) -> None:
-    async def later(call: Call) -> Any:
+    async def later(call: IncomingCall) -> Any:
         await asyncio.sleep(0)
         return True
 
-    async def fail(call: Call) -> Any:
+    async def fail(call: IncomingCall) -> Any:
         await asyncio.sleep(0)
         raise Refused(400, "LATE")
 
@@ -243,12 +246,12 @@ def test_invoke_after_msg_waits_for_the_call_before(caller: Caller) -> None:
     async def run() -> None:
         gate = asyncio.Event()
 
-        async def slow(call: Call) -> Any:
+        async def slow(call: IncomingCall) -> Any:
             await gate.wait()
             order.append("first")
             return True
 
-        def second(call: Call) -> bytes:
+        def second(call: IncomingCall) -> bytes:
             order.append("second")
             return b""
 

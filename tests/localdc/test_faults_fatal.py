@@ -10,7 +10,7 @@ import pytest
 from mtproto.errors import ExchangeFailed, OutcomeUnknown, RemoteProtocolError, TransportError
 from mtproto.exchange import ExchangeFaults
 from mtproto.link import ExchangeStep, Failed, KeyCreated
-from mtproto.localdc import Call
+from mtproto.localdc import IncomingCall
 from mtproto.localdc.handlers.messages import send_message
 from mtproto.session import MessageRefused, RequestLost, Undecodable
 from tests.localdc.stage import Stage, opened_and_used, perform, perform_exchange
@@ -84,7 +84,7 @@ def test_a_call_that_was_executed_before_the_session_was_forgotten(idempotent: b
 
     async def scene(stage: Stage) -> tuple[int, list[type]]:
         @stage.dc.handler(api.functions.messages.SendMessage)
-        async def slow(call: Call) -> Any:
+        async def slow(call: IncomingCall) -> Any:
             answer = send_message(call)
             await asyncio.sleep(5)
             return answer

@@ -11,11 +11,14 @@ from mtproto import blocking
 from mtproto.errors import LocalProtocolError
 from mtproto.exchange import ExchangeFaults
 from mtproto.localdc import FAULTS, Faults, LocalDCThread
-from mtproto.localdc.faults.waiting import Effect, Waiting
+from mtproto.localdc.faults.armed import ArmedFaults, Effect
 from tl import api
 
 MACHINERY = {
     "applied",
+    "change_answer",
+    "change_fields",
+    "exchange",
     "apply",
     "armed",
     "disarm",
@@ -125,12 +128,12 @@ def test_a_dc_has_faults_of_its_own(local_dc: LocalDCThread) -> None:
     assert not LocalDCThread(key=local_dc.private_key).faults.armed
 
 
-# Waiting
+# ArmedFaults
 
 
 def test_the_first_fault_that_fits_takes_what_comes() -> None:
     happened: list[str] = []
-    waiting: Waiting[int, str] = Waiting(happened.append)
+    waiting: ArmedFaults[int, str] = ArmedFaults(happened.append)
     waiting.arm("even", lambda number: Effect("even") if number % 2 == 0 else None)
     waiting.arm("any", lambda number: Effect("any"))
     waiting.arm("any", lambda number: Effect("any again"))
@@ -146,7 +149,7 @@ def test_the_first_fault_that_fits_takes_what_comes() -> None:
 
 def test_a_fault_that_is_not_over_waits_on_and_has_not_happened() -> None:
     happened: list[str] = []
-    waiting: Waiting[int, str] = Waiting(happened.append)
+    waiting: ArmedFaults[int, str] = ArmedFaults(happened.append)
     waiting.arm("third", lambda number: Effect("last", over=True) if number == 3 else Effect("not yet", over=False))
     assert [waiting.show(number) for number in (1, 2)] == [("not yet", False)] * 2
     assert happened == []
@@ -155,7 +158,7 @@ def test_a_fault_that_is_not_over_waits_on_and_has_not_happened() -> None:
 
 
 def test_faults_may_be_armed_in_any_thread_while_others_are_used_up() -> None:
-    waiting: Waiting[int, int] = Waiting(lambda name: None)
+    waiting: ArmedFaults[int, int] = ArmedFaults(lambda name: None)
     armed = 2000
 
     def arm() -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from mtproto.client import UndecodableUpdate
 from mtproto.link import Broken, StatusChanged
-from mtproto.localdc import Call
+from mtproto.localdc import IncomingCall
 from mtproto.localdc.handlers.messages import send_message
 from mtproto.session import (
     BAD_MESSAGES,
@@ -174,7 +174,7 @@ def test_answers_in_the_wrong_order_reach_their_calls() -> None:
         first_is_answered = asyncio.Event()
 
         @stage.dc.handler(api.functions.messages.SendMessage)
-        async def in_turn(call: Call) -> Any:
+        async def in_turn(call: IncomingCall) -> Any:
             if call.request.message == "second":
                 await first_is_answered.wait()
                 await asyncio.sleep(0.5)
@@ -201,7 +201,7 @@ def test_answers_in_the_wrong_order_reach_their_calls() -> None:
 def test_a_call_whose_ack_is_late_is_asked_about_and_not_sent_again() -> None:
     async def scene(stage: Stage) -> None:
         @stage.dc.handler(api.functions.messages.SendMessage)
-        async def slow(call: Call) -> Any:
+        async def slow(call: IncomingCall) -> Any:
             await asyncio.sleep(25)
             return send_message(call)
 
@@ -223,7 +223,7 @@ def test_an_ack_in_time_is_news_of_the_call() -> None:
 
     async def scene(stage: Stage, late: bool) -> float:
         @stage.dc.handler(api.functions.messages.SendMessage)
-        async def slow(call: Call) -> Any:
+        async def slow(call: IncomingCall) -> Any:
             await asyncio.sleep(25)
             return send_message(call)
 

@@ -11,7 +11,7 @@ import pytest
 
 import tl
 from mtproto.errors import LocalProtocolError
-from mtproto.localdc import Call, LocalDC, Refused, World
+from mtproto.localdc import IncomingCall, LocalDC, Refused, World
 from mtproto.session import wire
 from tests.localdc.conftest import Caller, RpcFailure
 from tests.localdc.test_dispatch import GET_CONFIG, GET_SELF, awaited, init, register, with_layer
@@ -33,7 +33,7 @@ def dc(packaged_world: World, local_dc_key: Any) -> LocalDC:
     return LocalDC(key=local_dc_key, world=packaged_world, schemas={5: own_layer(), 1: Schema.parse(DIALECT, layer=1)})
 
 
-def nothing(_call: Call) -> Any:
+def nothing(_call: IncomingCall) -> Any:
     raise AssertionError("nobody calls this")
 
 
@@ -89,7 +89,7 @@ def handle_weather(caller: Caller, schema: Schema) -> list[Any]:
     """Register both methods of the dialect; return the list of what they were asked."""
     asked: list[Any] = []
 
-    def ask(call: Call) -> Any:
+    def ask(call: IncomingCall) -> Any:
         asked.append(call.request)
         return schema["weather.report"](degrees=7)
 
@@ -162,7 +162,7 @@ def test_a_method_that_only_another_layer_has_is_served_in_that_layer(packaged_w
     caller = Caller(packaged_world, {5: schema})
     caller.key.inited = False
 
-    def unheard_of(call: Call) -> Any:
+    def unheard_of(call: IncomingCall) -> Any:
         assert call.request == schema["test.unheardOf"](x=3)
         return api.types.NearestDc(country="", this_dc=call.request.x, nearest_dc=2)
 
@@ -175,7 +175,7 @@ def test_a_handler_of_another_layer_is_for_the_clients_of_that_layer(packaged_wo
     schema = own_layer()
     caller = Caller(packaged_world, {5: schema})
 
-    def nearest(call: Call) -> Any:
+    def nearest(call: IncomingCall) -> Any:
         assert call.request.SCHEMA is schema
         return schema["nearestDc"](country="", this_dc=5, nearest_dc=call.default().nearest_dc)
 
@@ -211,7 +211,7 @@ def test_what_the_documentation_opens_to_everybody_needs_no_login(stranger: Call
 
 
 def test_a_handler_may_change_what_the_dc_answers(caller: Caller) -> None:
-    def fewer(call: Call) -> Any:
+    def fewer(call: IncomingCall) -> Any:
         answer = call.default()
         return api.types.photos.Photos(photos=answer.photos[:1], users=answer.users)
 
@@ -221,7 +221,7 @@ def test_a_handler_may_change_what_the_dc_answers(caller: Caller) -> None:
 
 
 def test_a_handler_may_change_the_request_first(caller: Caller) -> None:
-    def limited(call: Call) -> Any:
+    def limited(call: IncomingCall) -> Any:
         call.request.limit = 2
         return call.default()
 
@@ -230,7 +230,7 @@ def test_a_handler_may_change_the_request_first(caller: Caller) -> None:
 
 
 def test_an_async_handler_calls_what_it_replaces_in_the_same_way(caller: Caller) -> None:
-    async def later(call: Call) -> Any:
+    async def later(call: IncomingCall) -> Any:
         await asyncio.sleep(0)
         return call.default()
 
@@ -241,15 +241,15 @@ def test_an_async_handler_calls_what_it_replaces_in_the_same_way(caller: Caller)
 def test_handlers_replace_one_another_in_turn(caller: Caller) -> None:
     order: list[str] = []
 
-    async def first(call: Call) -> Any:
+    async def first(call: IncomingCall) -> Any:
         order.append("first")
         return call.default()
 
-    def second(call: Call) -> Any:
+    def second(call: IncomingCall) -> Any:
         order.append("second")
         return call.default()  # what an async one gives is awaited for it
 
-    async def third(call: Call) -> Any:
+    async def third(call: IncomingCall) -> Any:
         order.append("third")
         answer = call.default()
         return await answer if inspect.isawaitable(answer) else answer
@@ -274,7 +274,7 @@ def test_what_is_replaced_keeps_its_login_gate(stranger: Caller) -> None:
 
 
 def test_a_handler_may_catch_what_the_replaced_one_refuses(caller: Caller) -> None:
-    def forgiving(call: Call) -> Any:
+    def forgiving(call: IncomingCall) -> Any:
         try:
             return call.default()
         except Refused as refused:
@@ -293,10 +293,10 @@ def test_a_handler_may_catch_what_the_replaced_one_refuses(caller: Caller) -> No
 def test_a_handler_that_fails_is_logged_once_with_its_traceback(
     caller: Caller, is_async: bool, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def fail(call: Call) -> Any:
+    def fail(call: IncomingCall) -> Any:
         raise ZeroDivisionError("by nothing")
 
-    async def fail_later(call: Call) -> Any:
+    async def fail_later(call: IncomingCall) -> Any:
         fail(call)
 
     register(caller.dispatcher, type(GET_CONFIG), fail_later if is_async else fail)

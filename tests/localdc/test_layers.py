@@ -7,7 +7,7 @@ from typing import Any, cast
 
 import pytest
 
-from mtproto.localdc.calls import Call
+from mtproto.localdc.calls import IncomingCall
 from mtproto.localdc.world.model import World
 from tests.localdc.conftest import Caller, RpcFailure
 from tl import Schema, api
@@ -120,7 +120,7 @@ def test_a_handler_sees_the_packaged_layer_whatever_the_client_speaks(of_layer_5
     schema = own_layer()
     seen: list[Any] = []
 
-    def handler(call: Call) -> Any:
+    def handler(call: IncomingCall) -> Any:
         seen.append(call.request)
         return api.types.NearestDc(country="x", this_dc=1, nearest_dc=1)
 

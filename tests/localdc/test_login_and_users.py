@@ -19,7 +19,7 @@ def test_the_config_names_the_dcs_own_address(caller: Caller) -> None:
 
 
 def test_an_ipv6_address_is_marked(caller: Caller) -> None:
-    caller.desk.address = ("::1", 4433)
+    caller.dc.address = ("::1", 4433)
     assert caller(api.functions.help.GetConfig()).dc_options[0].ipv6
 
 
@@ -28,9 +28,9 @@ def test_the_nearest_dc_is_this_one(caller: Caller) -> None:
     assert (answer.this_dc, answer.nearest_dc) == (2, 2)
 
 
-def test_the_bots_token_logs_the_key_in(stranger: Caller) -> None:
+def test_the_bots_token_logs_the_key_in(stranger: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
     told: list[None] = []
-    stranger.desk.keys_changed = lambda: told.append(None)
+    monkeypatch.setattr(stranger.dc.keys, "keep", lambda: told.append(None))
     answer = stranger(with_layer(init(log_in(stranger))))
     assert answer.NAME == "auth.authorization"
     assert (answer.user.id, answer.user.self, answer.user.bot) == (stranger.world.bot.id, True, True)

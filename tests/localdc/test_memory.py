@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from mtproto.localdc import executions, outcomes
+from mtproto.localdc.answers import Refused
 from mtproto.localdc.cache import Remembered
-from mtproto.localdc.calls import Refused
-from mtproto.localdc.desk import BYTES_OF_FILES, BYTES_OF_PAGES, FILES, PAGES
+from mtproto.localdc.dc_state import BYTES_OF_FILES, BYTES_OF_PAGES, FILES, PAGES
 from mtproto.localdc.executions import EXECUTION_AGE, Executions
 from mtproto.localdc.outcomes import IDS_IN_ALL, IDS_OF_A_CALL, IDS_OF_A_SESSION, WAITING_BYTES, Outcomes
 from mtproto.session.wire import write_invoke_after
@@ -57,16 +57,16 @@ def test_one_value_is_kept_however_large_it_is() -> None:
 
 def test_a_dc_keeps_few_pages_and_files(caller: Caller) -> None:
     for number in range(100):
-        caller.desk.pages.get(number, lambda: b"a page")
-        caller.desk.files.get(number, lambda: b"a file")
-    assert (len(caller.desk.pages._kept), len(caller.desk.files._kept)) == (PAGES, FILES)
+        caller.dc.pages.get(number, lambda: b"a page")
+        caller.dc.files.get(number, lambda: b"a file")
+    assert (len(caller.dc.pages._kept), len(caller.dc.files._kept)) == (PAGES, FILES)
 
 
 def test_a_dc_keeps_few_bytes_of_pages_and_files(caller: Caller) -> None:
     for number in range(20):
-        caller.desk.pages.get(number, lambda: bytes(1 << 20))
-        caller.desk.files.get(number, lambda: bytes(1 << 20))
-    kept = (len(caller.desk.pages._kept), len(caller.desk.files._kept))
+        caller.dc.pages.get(number, lambda: bytes(1 << 20))
+        caller.dc.files.get(number, lambda: bytes(1 << 20))
+    kept = (len(caller.dc.pages._kept), len(caller.dc.files._kept))
     assert kept == (BYTES_OF_PAGES >> 20, BYTES_OF_FILES >> 20)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from mtproto.localdc.calls import Call
+from mtproto.localdc.calls import IncomingCall
 from mtproto.localdc.handlers.photos import get_user_photos
 from mtproto.localdc.world.model import User
 from tests.localdc.conftest import GZIP_PACKED, Caller, RpcFailure
@@ -200,7 +200,7 @@ def test_a_page_is_packed_where_that_is_shorter(caller: Caller) -> None:
 
 
 def test_a_handler_that_builds_on_the_dcs_own_gets_an_object(caller: Caller) -> None:
-    def fewer(call: Call) -> Any:
+    def fewer(call: IncomingCall) -> Any:
         answer: Any = get_user_photos(call)
         del answer.photos[1:]
         return answer
@@ -213,7 +213,7 @@ def test_a_page_is_written_once_until_references_expire(caller: Caller) -> None:
     request = api.functions.photos.GetUserPhotos(user_id=api.types.InputUserSelf(), offset=0, max_id=0, limit=9)
     first = caller.raw(request.to_bytes())
     assert caller.raw(request.to_bytes()) is first
-    caller.desk.references.expire()
+    caller.dc.references.expire()
     later = caller.raw(request.to_bytes())
     assert isinstance(first, bytes)
     assert isinstance(later, bytes)

@@ -14,7 +14,7 @@ import pytest
 from mtproto import LocalDC, blocking, connect
 from mtproto.errors import LocalProtocolError
 from mtproto.limits import SERVER_LIMITS, Limits
-from mtproto.localdc import Call, LocalDCThread
+from mtproto.localdc import IncomingCall, LocalDCThread
 from mtproto.localdc.keys import KeyRecord
 from mtproto.message.auth_key import AuthKey
 from mtproto.session import constructors as ids
@@ -120,7 +120,7 @@ def test_a_handler_can_not_wait_for_its_own_thread(local_dc: LocalDCThread) -> N
     errors: list[LocalProtocolError] = []
 
     @local_dc.handler(api.functions.help.GetNearestDc)
-    def nearest(call: Call) -> Any:
+    def nearest(call: IncomingCall) -> Any:
         try:
             local_dc.push(update(1))
         except LocalProtocolError as error:

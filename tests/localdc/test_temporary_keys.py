@@ -36,8 +36,7 @@ class Temporary(Caller):
         self.permanent = self.key
         self.key = KeyRecord(AuthKey(os.urandom(256)), expires_at=NOW + LIFE)
         for record in (self.permanent, self.key):
-            self.desk.keys[record.auth_key.id] = record
-        self.desk.bind = lambda temporary, permanent: setattr(temporary, "permanent", permanent)
+            self.dc.keys.add(record)
 
     def binding(self, **changed: Any) -> Any:
         """Return a call that binds the key, under the msg_id that the next call will have."""
@@ -125,7 +124,7 @@ def test_the_end_of_the_key_is_not_the_callers_to_choose(temporary: Temporary) -
 def test_a_key_bound_to_one_key_is_not_bound_to_another(temporary: Temporary) -> None:
     assert temporary(temporary.binding()) is True
     other = KeyRecord(AuthKey(os.urandom(256)))
-    temporary.desk.keys[other.auth_key.id] = other
+    temporary.dc.keys.add(other)
     with pytest.raises(RpcFailure, match="400 TEMP_AUTH_KEY_ALREADY_BOUND"):
         temporary(temporary.binding(permanent=other))
 
@@ -141,7 +140,7 @@ def test_a_permanent_key_is_not_bound(temporary: Temporary) -> None:
 
 
 def keys_of(stage: Stage) -> list[int]:
-    return [record.auth_key.id for record in stage.dc._records.values() if record.expires_at is not None]
+    return [record.auth_key.id for record in stage.dc._centre.keys.records.values() if record.expires_at is not None]
 
 
 def test_keys_are_replaced_for_hours_and_no_call_is_lost_or_executed_twice() -> None:
@@ -154,7 +153,7 @@ def test_keys_are_replaced_for_hours_and_no_call_is_lost_or_executed_twice() -> 
         assert len(stage.of(LinkAdded)) == len(stage.of(LinkRemoved))
         assert [*stage.of(RequestLost), *stage.of(RpcFailed)] == []
         assert len(keys_of(stage)) <= 2  # those that ended are forgotten
-        permanent = stage.dc._listener.state.find_key(stage.client.state.auth_key.id, stage.loop.clock())
+        permanent = stage.dc._centre.listener.state.find_key(stage.client.state.auth_key.id, stage.loop.clock())
         assert permanent is not None
         assert permanent.sessions == {}  # nothing was ever received under it
 
@@ -183,7 +182,7 @@ def test_a_new_binding_ends_the_one_before_it() -> None:
         second = stage.new_client(pfs=True, state=stage.client.state)
         async with second:
             await second(api.functions.help.GetNearestDc())
-            records = [record for record in stage.dc._records.values() if record.expires_at is not None]
+            records = [record for record in stage.dc._centre.keys.records.values() if record.expires_at is not None]
             assert [record.is_unbound for record in records] == [True, False]
         assert await stage.send() == 1  # the first one binds anew
         assert [record.is_unbound for record in records] == [False, True]
@@ -193,12 +192,12 @@ def test_a_new_binding_ends_the_one_before_it() -> None:
 
 def forget_key(stage: Stage) -> None:
     for key in keys_of(stage):
-        stage.dc._drop(stage.dc._records[key])
+        stage.dc._centre.keys.drop(stage.dc._centre.keys.records[key])
 
 
 def forget_binding(stage: Stage) -> None:
     for key in keys_of(stage):
-        stage.dc._records[key].permanent = None
+        stage.dc._centre.keys.records[key].unbind()
 
 
 def forget_session(stage: Stage) -> None:
@@ -221,8 +220,8 @@ def test_what_the_dc_forgets_is_made_again(forget: Callable[[Stage], None], tran
 def test_a_permanent_key_that_the_dc_forgot_is_made_again_and_nobody_is_logged_in() -> None:
     async def scene(stage: Stage) -> None:
         old = stage.client.state
-        for record in list(stage.dc._records.values()):
-            stage.dc._drop(record)
+        for record in list(stage.dc._centre.keys.records.values()):
+            stage.dc._centre.keys.drop(record)
         assert (await stage.client(api.functions.help.GetNearestDc())).this_dc == stage.dc.dc_id
         assert len(stage.of(KeyDropped)) == 1
         assert stage.client.state is not old

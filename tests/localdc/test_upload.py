@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from mtproto.localdc.calls import Refused
+from mtproto.localdc.answers import Refused
 from mtproto.localdc.handlers.upload import check_range
 from mtproto.localdc.world.model import Photo
 from tests.localdc.conftest import Caller, RpcFailure
@@ -24,7 +24,7 @@ def location_of(caller: Caller, photo: Photo, type_: str = "c", reference: bytes
     return api.types.InputPhotoFileLocation(
         id=photo.id,
         access_hash=photo.access_hash,
-        file_reference=caller.desk.references.reference(photo.id) if reference is None else reference,
+        file_reference=caller.dc.references.reference(photo.id) if reference is None else reference,
         thumb_size=type_,
     )
 
@@ -113,7 +113,7 @@ def test_the_handler_checks_the_range(caller: Caller) -> None:
 def test_an_expired_reference_is_refused_and_a_new_one_is_good(caller: Caller) -> None:
     photo = newest(caller)
     old = location_of(caller, photo)
-    caller.desk.references.expire()
+    caller.dc.references.expire()
     with pytest.raises(RpcFailure, match="400 FILE_REFERENCE_EXPIRED"):
         get(caller, old)
     assert get(caller, location_of(caller, photo)).bytes == photo.file("c")
@@ -122,7 +122,7 @@ def test_an_expired_reference_is_refused_and_a_new_one_is_good(caller: Caller) -
 def test_the_documented_way_to_renew_a_reference_works(caller: Caller) -> None:
     owner = caller.world.users[-1]
     photo = owner.photos[42]
-    caller.desk.references.expire()
+    caller.dc.references.expire()
     named = api.types.InputUser(user_id=owner.id, access_hash=owner.access_hash)
     request = api.functions.photos.GetUserPhotos(user_id=named, offset=-1, max_id=photo.id, limit=1)
     renewed = caller(request).photos[0].file_reference
@@ -133,16 +133,16 @@ def test_an_empty_and_a_foreign_reference_are_refused(caller: Caller) -> None:
     photo, other = caller.world.users[-1].photos[:2]
     with pytest.raises(RpcFailure, match="400 FILE_REFERENCE_EMPTY"):
         get(caller, location_of(caller, photo, reference=b""))
-    for wrong in (b"nonsense", caller.desk.references.reference(other.id), b"\x01\xff\xff\xff\xff" + bytes(20)):
+    for wrong in (b"nonsense", caller.dc.references.reference(other.id), b"\x01\xff\xff\xff\xff" + bytes(20)):
         with pytest.raises(RpcFailure, match="400 FILE_REFERENCE_INVALID"):
             get(caller, location_of(caller, photo, reference=wrong))
 
 
 def test_a_reference_of_a_generation_to_come_is_invalid(caller: Caller) -> None:
     photo = newest(caller)
-    caller.desk.references.expire()
-    early = caller.desk.references.reference(photo.id)
-    caller.desk.references.generation -= 1
+    caller.dc.references.expire()
+    early = caller.dc.references.reference(photo.id)
+    caller.dc.references.generation -= 1
     with pytest.raises(RpcFailure, match="400 FILE_REFERENCE_INVALID"):
         get(caller, location_of(caller, photo, reference=early))
 

@@ -16,7 +16,7 @@ from mtproto.net import Listener, ask_plain
 from mtproto.net.plain import _Question
 from mtproto.net.proxies import TRANSPORT_NAMES
 from mtproto.proxy import ProxyServer
-from mtproto.transport import Full, Role, Secret, client_transport
+from mtproto.transport import Framing, Full, Role, Secret, client_transport
 from tests.net.certificate import contexts
 from tests.net.streams import served, unused_address
 from tests.net.support import SOON, listener, rsa_key, run
@@ -113,7 +113,7 @@ def test_whoever_has_an_answer_closes_the_connection() -> None:
 def test_only_the_first_answer_counts() -> None:
     async def main() -> None:
         question = _Question(client_transport("full", os.urandom), bytes(24), OtherEnd(2, None))
-        server = Full(Role.SERVER, os.urandom)
+        server = Framing(Full, Role.SERVER, os.urandom)
         question.received(server.pack(b"one " * 6))
         question.received(server.pack(b"two " * 6))
         question.lost(None)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from mtproto.message.auth_key import AuthKey
 from mtproto.net import listener as listener_module
 from mtproto.net.strangers import ROOM, StrangersBudget
-from mtproto.transport import Intermediate, Role, obfuscate
+from mtproto.transport import Framing, Intermediate, Role, obfuscate
 from tests.hostile.peers import INTERMEDIATE, HostileClient, frame
 from tests.net.fake_transport import FakeTransport
 from tests.net.support import listener, run
@@ -33,7 +33,7 @@ PING = service.functions.Ping(ping_id=1).to_bytes()
 
 def begun_stream() -> bytes:
     """Return the beginning of a large packet in an obfuscated stream."""
-    framing = obfuscate(Intermediate(Role.CLIENT, os.urandom), os.urandom)
+    framing = obfuscate(Framing(Intermediate, Role.CLIENT, os.urandom), os.urandom)
     return framing.opening() + framing.frame(bytes(1 << 20), False)[:4]
 
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from mtproto.crypto.rsa import RSAPublicKey
 from mtproto.localdc import LocalDCThread
-from mtproto.localdc.calls import Call
+from mtproto.localdc.calls import IncomingCall
 from mtproto.localdc.keys import read_keys
 from mtproto.net import BlockingConnection
 from tests.store.endurance import Row
@@ -66,20 +66,20 @@ def cli_rows() -> Iterator[Row]:
         full_after: list[bool] = []
 
         @dc.handler(api.functions.help.GetConfig)
-        def config(call: Call) -> Any:
+        def config(call: IncomingCall) -> Any:
             if full_after:
                 fill(disk)
             return call.default()
 
         def call() -> tuple[int, bool, str, int]:
-            before = len(dc._records)
+            before = len(dc._centre.keys.records)
             place = f"{dc.address[0]}:{dc.address[1]}"
             options = ("--dc", place, "--key", str(pem), "--state", str(disk / "state"), "--api-id", "1")
             done = subprocess.run(
                 program("call", "help.getConfig", *options), capture_output=True, text=True, check=False
             )
             told = done.stderr.strip().replace(str(disk), "DISK")
-            return done.returncode, bool(done.stdout), told, len(dc._records) - before
+            return done.returncode, bool(done.stdout), told, len(dc._centre.keys.records) - before
 
         def row(tried: str, expected: tuple[int, bool, int]) -> Row:
             code, answered, told, made = call()

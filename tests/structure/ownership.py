@@ -162,6 +162,7 @@ class _Scope:
 def _scope(function: Function, owner: str | None) -> _Scope:
     scope = _Scope()
     if owner is None:
+        scope.own.update(_decorated(function))
         return scope
     decorators = {ast.unparse(node) for node in function.decorator_list}
     first = [*function.args.posonlyargs, *function.args.args][:1]
@@ -173,6 +174,15 @@ def _scope(function: Function, owner: str | None) -> _Scope:
             if made in {owner, "cls", "type(self)", f"{owner}.__new__", "cls.__new__", "object.__new__"}:
                 scope.own.add(node.targets[0].id)
     return scope
+
+
+def _decorated(function: Function) -> Iterator[str]:
+    """The class that a decorator completes: the one argument, of the type `type[…]` that the function returns."""
+    arguments = function.args.args
+    if len(arguments) == 1 and arguments[0].annotation is not None and function.returns is not None:
+        annotation = ast.unparse(arguments[0].annotation)
+        if annotation.startswith("type[") and annotation == ast.unparse(function.returns):
+            yield arguments[0].arg
 
 
 def _writes(function: Function, scope: _Scope, attributes: set[str], containers: set[str]) -> Iterator[str]:

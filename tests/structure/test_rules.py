@@ -192,6 +192,13 @@ def test_a_function_that_calls_its_argument_self_owns_nothing(tmp_path: Path) ->
     assert texts(house, "foreign write") == [("mtproto.a", "act: self.state")]
 
 
+def test_a_decorator_may_complete_the_class_that_it_decorates_and_no_other_function_may(tmp_path: Path) -> None:
+    decorator = "def complete(kind: type[T]) -> type[T]:\n    setattr(kind, 'state', 2)\n    return kind\n"
+    spoiler = "def spoil(kind: type[T]) -> None:\n    setattr(kind, 'state', 2)\n"
+    house = build(tmp_path, {"mtproto/a.py": OWNER + decorator + spoiler})
+    assert texts(house, "foreign write") == [("mtproto.a", "spoil: setattr(kind)")]
+
+
 def test_two_classes_of_one_name_are_found(tmp_path: Path) -> None:
     files = {"mtproto/a/one.py": "class Same: ...", "tl/two.py": "class Around:\n    class Same: ...\nclass Else: ..."}
     assert texts(build(tmp_path, files), "class name") == [

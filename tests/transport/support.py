@@ -12,14 +12,13 @@ from hypothesis import strategies as st
 from mtproto.errors import RemoteProtocolError, TransportError
 from mtproto.limits import DEFAULT_LIMITS, Limits
 from mtproto.transport import (
+    STREAMS,
     TRANSPORTS,
-    Abridged,
     ClientTransport,
     Event,
     FakeTLS,
     Framing,
-    Full,
-    Intermediate,
+    Layout,
     Obfuscated,
     PaddedIntermediate,
     Payload,
@@ -33,14 +32,14 @@ from mtproto.transport import (
     detect,
 )
 from mtproto.transport.buffer import LARGE
-from mtproto.transport.obfuscated import HEADER_SIZE, read_header
+from mtproto.transport.obfuscated import OBFUSCATED_HEADER, read_header
 from mtproto.transport.tls_greeting import answer_hello, read_hello
 from mtproto.transport.tls_records import LONGEST_PLAINTEXT, RecordReader, cut_records
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-FRAMINGS: list[type[Framing]] = [Abridged, Intermediate, PaddedIntermediate, Full]
+FRAMINGS = list(STREAMS)
 TOKEN = 0x8A7B6C5D
 
 _KEY = b"sixteen bytes it"
@@ -69,12 +68,12 @@ def seeded_random() -> Callable[[int], bytes]:
     return random.Random(4).randbytes
 
 
-def client_of(framing: type[Framing]) -> Framing:
-    return framing(Role.CLIENT, seeded_random())
+def client_of(framing: type[Layout]) -> Framing:
+    return Framing(framing, Role.CLIENT, seeded_random())
 
 
-def server_of(framing: type[Framing]) -> Framing:
-    return framing(Role.SERVER, seeded_random())
+def server_of(framing: type[Layout]) -> Framing:
+    return Framing(framing, Role.SERVER, seeded_random())
 
 
 def ends(way: str, limits: Limits = DEFAULT_LIMITS) -> Ends:
@@ -109,10 +108,10 @@ class Disguised:
         assert client.receive(answer_hello(hello, _KEY, seeded_random())) == []
         self._records = RecordReader()
         stream = self._records.receive(client.pack(plain(4)))
-        header = read_header(stream[:HEADER_SIZE], _KEY)
-        framing = PaddedIntermediate(Role.SERVER, seeded_random(), limits=limits)
+        header = read_header(stream[:OBFUSCATED_HEADER], _KEY)
+        framing = Framing(PaddedIntermediate, Role.SERVER, seeded_random(), limits=limits)
         self._inside = Obfuscated(framing, header.encrypt, header.decrypt)
-        assert self._inside.receive(stream[HEADER_SIZE:]) == [Payload(plain(4))]
+        assert self._inside.receive(stream[OBFUSCATED_HEADER:]) == [Payload(plain(4))]
 
     def pack(self, payload: bytes, quick_ack: bool = False) -> bytes:
         return cut_records(self._inside.pack(payload, quick_ack), LONGEST_PLAINTEXT)

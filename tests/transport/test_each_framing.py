@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import zlib
+from typing import Any
 
 import pytest
 
 from mtproto.errors import LocalProtocolError, RemoteProtocolError
-from mtproto.transport import Abridged, Framing, Full, Intermediate, PaddedIntermediate, Payload, QuickAck, Role
+from mtproto.transport import Abridged, Framing, Full, Intermediate, Layout, PaddedIntermediate, Payload, QuickAck, Role
 from tests.transport.support import TOKEN, client_of, comparable, encrypted, plain, seeded_random, server_of
 
 
@@ -92,14 +93,14 @@ def test_padded_keeps_control_packets_within_their_sizes() -> None:
 
 @pytest.mark.parametrize("framing", [Intermediate, Full])
 @pytest.mark.parametrize("size", [25, 26, 27, 41])
-def test_a_payload_of_broken_words_is_refused(framing: type[Framing], size: int) -> None:
+def test_a_payload_of_broken_words_is_refused(framing: type[Layout], size: int) -> None:
     for end in (client_of(framing), server_of(framing)):
         with pytest.raises(RemoteProtocolError):
             end.receive(client_of(framing).frame(bytes(size), False))
 
 
 @pytest.mark.parametrize("framing", [Abridged, Intermediate, PaddedIntermediate, Full])
-def test_a_positive_code_is_not_an_error_code(framing: type[Framing]) -> None:
+def test_a_positive_code_is_not_an_error_code(framing: type[Layout]) -> None:
     with pytest.raises(RemoteProtocolError):
         client_of(framing).receive(server_of(framing).frame((404).to_bytes(4, "little"), False))
 
@@ -133,7 +134,9 @@ def test_full_refuses_a_repeated_and_a_skipped_packet() -> None:
 
 
 def test_full_counts_on_past_32_bits() -> None:
-    sender, receiver = Full(Role.CLIENT, seeded_random()), Full(Role.SERVER, seeded_random())
-    sender._sent = receiver._received = 2**32 - 1
+    sender, receiver = Framing(Full, Role.CLIENT, seeded_random()), Framing(Full, Role.SERVER, seeded_random())
+    for end in (sender, receiver):
+        layout: Any = end._layout
+        layout._sent = layout._received = 2**32 - 1
     for _ in range(2):
         assert receiver.receive(sender.pack(encrypted(24))) == [Payload(encrypted(24))]

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from mtproto.errors import LocalProtocolError, RemoteProtocolError
 from mtproto.transport import (
     FakeTLS,
+    Framing,
     MTProxy,
     Obfuscated,
     PaddedIntermediate,
@@ -24,7 +25,7 @@ from mtproto.transport import (
     SecretKind,
     client_transport,
 )
-from mtproto.transport.obfuscated import HEADER_SIZE, read_header
+from mtproto.transport.obfuscated import OBFUSCATED_HEADER, read_header
 from mtproto.transport.tls_greeting import (
     ClientHello,
     answer_hello,
@@ -87,10 +88,10 @@ def ready_client() -> FakeTLS:
 
 def server_of(stream: bytes) -> tuple[Obfuscated, bytes]:
     """Return the transport that the client's first 64 bytes of the stream stand for, and what follows them."""
-    header = read_header(stream[:HEADER_SIZE], SECRET.key)
+    header = read_header(stream[:OBFUSCATED_HEADER], SECRET.key)
     assert (header.tag, header.dc_id) == (b"\xdd" * 4, 2)
-    framing = PaddedIntermediate(Role.SERVER, seeded_random())
-    return Obfuscated(framing, header.encrypt, header.decrypt), stream[HEADER_SIZE:]
+    framing = Framing(PaddedIntermediate, Role.SERVER, seeded_random())
+    return Obfuscated(framing, header.encrypt, header.decrypt), stream[OBFUSCATED_HEADER:]
 
 
 # The greeting --------------------------------------------------------------------------------------------------------

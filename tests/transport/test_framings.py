@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from mtproto.errors import LocalProtocolError, RemoteProtocolError
 from mtproto.limits import DEFAULT_LIMITS
-from mtproto.transport import Abridged, Framing, Full, Intermediate, PaddedIntermediate, Payload, Role
+from mtproto.transport import Abridged, Framing, Full, Intermediate, Layout, PaddedIntermediate, Payload, Role
 from mtproto.transport.buffer import LARGE
 from tests.transport.support import (
     EVERY_WAY,
@@ -178,7 +178,7 @@ def test_any_bytes_give_events_or_our_own_error(way: str, receiver: Role, stream
 
 # What is too large ---------------------------------------------------------------------------------------------------
 
-HEADERS: dict[type[Framing], tuple[Callable[[int], bytes], int]] = {
+HEADERS: dict[type[Layout], tuple[Callable[[int], bytes], int]] = {
     Abridged: (lambda size: (size >> 2 << 8 | 0x7F).to_bytes(4, "little"), 0),
     Intermediate: (lambda size: size.to_bytes(4, "little"), 0),
     PaddedIntermediate: (lambda size: size.to_bytes(4, "little"), 15),
@@ -191,26 +191,30 @@ HEADERS: dict[type[Framing], tuple[Callable[[int], bytes], int]] = {
 @both_ends
 @pytest.mark.parametrize("largest", [1016, 1 << 16, DEFAULT_LIMITS.frame_accepted])
 def test_a_size_is_refused_by_its_header_alone_from_the_first_above_the_limit(
-    framing: type[Framing], receiver: Role, largest: int
+    framing: type[Layout], receiver: Role, largest: int
 ) -> None:
     limits = replace(DEFAULT_LIMITS, frame_accepted=largest)
     header, padding = HEADERS[framing]
-    assert framing(receiver, seeded_random(), limits=limits).receive(header(largest + padding)) == []
+    assert Framing(framing, receiver, seeded_random(), limits=limits).receive(header(largest + padding)) == []
     too_large = header(largest + (padding + 1 if padding else 4))
     for size in range(len(too_large)):
-        assert framing(receiver, seeded_random(), limits=limits).receive(too_large[:size]) == []
+        assert Framing(framing, receiver, seeded_random(), limits=limits).receive(too_large[:size]) == []
     with pytest.raises(RemoteProtocolError, match=r"at most|accepted are"):
-        framing(receiver, seeded_random(), limits=limits).receive(too_large)
+        Framing(framing, receiver, seeded_random(), limits=limits).receive(too_large)
 
 
 @every_framing
 @both_ends
-def test_the_largest_length_that_a_header_can_say_is_read_right(framing: type[Framing], receiver: Role) -> None:
+def test_the_largest_length_that_a_header_can_say_is_read_right(framing: type[Layout], receiver: Role) -> None:
     limits = replace(DEFAULT_LIMITS, frame_accepted=1 << 40)  # the framing's own bound is what counts
     header, padding = HEADERS[framing]
-    end = framing(receiver, seeded_random(), limits=limits)
+    end = Framing(framing, receiver, seeded_random(), limits=limits)
     assert end.receive(header(framing.capacity + padding)) == []
-    assert end._measure() == (len(header(0)), framing.capacity + padding, False)
+    assert end._layout.measure(end._buffer, receiver is Role.CLIENT) == (
+        len(header(0)),
+        framing.capacity + padding,
+        False,
+    )
 
 
 def test_abridged_carries_as_many_words_as_three_bytes_count_and_no_more() -> None:
@@ -302,7 +306,7 @@ def test_the_word_zero_says_nothing(way: str) -> None:
 
 
 @every_framing
-def test_a_client_sends_no_control_packets(framing: type[Framing]) -> None:
+def test_a_client_sends_no_control_packets(framing: type[Layout]) -> None:
     client, server = ends(framing.name)
     assert isinstance(client, Framing)
     with pytest.raises(RemoteProtocolError):

@@ -5,27 +5,18 @@ from __future__ import annotations
 import pytest
 
 from mtproto.errors import LocalProtocolError
-from mtproto.transport import (
-    Abridged,
-    Framing,
-    Full,
-    Intermediate,
-    PaddedIntermediate,
-    detect,
-    obfuscate,
-)
+from mtproto.transport import TAGGED, Abridged, Full, Layout, detect, obfuscate
 from tests.transport.support import client_of, encrypted, seeded_random
 
-TAGGED: list[type[Framing]] = [Abridged, Intermediate, PaddedIntermediate]
 SECRET = bytes(range(16))
-tagged = pytest.mark.parametrize("framing", TAGGED, ids=lambda framing: framing.name)
+tagged = pytest.mark.parametrize("framing", TAGGED.values(), ids=lambda framing: framing.name)
 secrets = pytest.mark.parametrize("secret", [None, SECRET], ids=["no secret", "secret"])
 
 
 @tagged
 @secrets
 @pytest.mark.parametrize("dc_id", [2, -2, 10_002, 2**15 - 1, -(2**15)])
-def test_the_server_learns_framing_and_dc(framing: type[Framing], secret: bytes | None, dc_id: int) -> None:
+def test_the_server_learns_framing_and_dc(framing: type[Layout], secret: bytes | None, dc_id: int) -> None:
     client = obfuscate(client_of(framing), seeded_random(), dc_id=dc_id, secret=secret)
     found = detect(client.opening(), seeded_random(), secrets=(secret,) if secret else ())
     assert found is not None
@@ -33,7 +24,7 @@ def test_the_server_learns_framing_and_dc(framing: type[Framing], secret: bytes 
 
 
 @tagged
-def test_nothing_of_a_packet_shows(framing: type[Framing]) -> None:
+def test_nothing_of_a_packet_shows(framing: type[Layout]) -> None:
     client = obfuscate(client_of(framing), seeded_random())
     assert encrypted(8) not in client.pack(encrypted(1000))
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from mtproto.errors import LocalProtocolError, RemoteProtocolError, TransportError
-from mtproto.transport import Packets, Payload, Role, Secret, begins_http, client_transport
+from mtproto.transport import Framing, Packets, Payload, Role, Secret, begins_http, client_transport
 
 
-def ends() -> tuple[Packets, Packets]:
-    return Packets(Role.CLIENT, bytes), Packets(Role.SERVER, bytes)
+def ends() -> tuple[Framing, Framing]:
+    return Framing(Packets, Role.CLIENT, bytes), Framing(Packets, Role.SERVER, bytes)
 
 
 @pytest.mark.parametrize("size", [24, 28, 1024, 70_000])

@@ -8,7 +8,17 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from mtproto.transport import Abridged, Framing, Full, Intermediate, PaddedIntermediate, Payload, Role, obfuscate
+from mtproto.transport import (
+    Abridged,
+    Framing,
+    Full,
+    Intermediate,
+    Layout,
+    PaddedIntermediate,
+    Payload,
+    Role,
+    obfuscate,
+)
 from mtproto.transport.obfuscated import read_header
 from tests.transport.support import client_of, comparable, encrypted, plain, seeded_random, server_of
 
@@ -29,7 +39,7 @@ def run_full(vector: Vector) -> None:
             assert receiver.receive(packet) == [Payload(payload)]
 
 
-def run_tagged(framing: type[Framing]) -> Callable[[Vector], None]:
+def run_tagged(framing: type[Layout]) -> Callable[[Vector], None]:
     def run(vector: Vector) -> None:
         client = client_of(framing)
         for case in vector["cases"]:
@@ -52,7 +62,7 @@ def run_obfuscated(vector: Vector) -> None:
     framing = next(f for f in (Abridged, Intermediate, PaddedIntermediate) if (f.tag * 4)[:4] == known["protocol"])
     draws = itertools.repeat(known["random"])
     client = obfuscate(
-        framing(Role.CLIENT, seeded_random()),
+        Framing(framing, Role.CLIENT, seeded_random()),
         lambda size: next(draws)[:size],
         dc_id=vector["dc"],
         secret=known.get("secret"),

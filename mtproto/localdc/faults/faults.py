@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeAlias
+from collections import Counter
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from mtproto.errors import LocalProtocolError, RemoteProtocolError, TransportError
-from mtproto.exchange import ExchangeFaults
+from mtproto.exchange import ExchangeFaults, NamedFaults
 from mtproto.localdc.faults import packets
+from mtproto.localdc.faults.armed import ArmedFaults, Effect
 from mtproto.localdc.faults.packets import OpenedPacket
-from mtproto.localdc.faults.waiting import Effect, Waiting
-from mtproto.session import BAD_MESSAGES, ServerSession, wire
+from mtproto.session import BAD_MESSAGES, wire
 from mtproto.session import constructors as ids
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from mtproto.link import IncomingPacket, OutgoingPacket, SessionSlot
-    from mtproto.message.envelope import Unsealed
+    from mtproto.message import Unsealed
 
 __all__ = ["Faults"]
+
+Change: TypeAlias = "Callable[[Any], Any]"
+"""Gives the wrong value of a field for the right one."""
 
 Cut: TypeAlias = tuple[bytes, bool]
 """Bytes, and whether the connection ends behind them."""
@@ -33,7 +37,7 @@ BOMB = 16 * 1024 * 1024 + 4
 """Bytes that an object inflates to, beyond what clients here accept by default."""
 
 
-class Faults(ExchangeFaults):
+class Faults(NamedFaults):
     """Ways to misbehave. A method arms its fault for one time, in any thread; armed twice, it happens twice.
 
     One fault happens to one packet at a time; several that fit the same packet happen to one after the other. Where
@@ -44,19 +48,36 @@ class Faults(ExchangeFaults):
     Args:
         random: source of random bytes.
 
+    Attributes:
+        exchange: the faults of key exchanges; those with a name are methods here as well.
+
     """
 
     def __init__(self, random: Callable[[int], bytes]) -> None:
-        super().__init__()
+        self.exchange = ExchangeFaults()
         self._random = random
-        self._reading: Waiting[bytes, Cut] = Waiting(self._history.append)
-        self._incoming: Waiting[IncomingPacket, int | None] = Waiting(self._history.append)
-        self._outgoing: Waiting[OutgoingPacket, Sequence[bytes]] = Waiting(self._history.append)
-        self._writing: Waiting[bytes, Cut] = Waiting(self._history.append)
+        self._history: list[str] = []
+        self._reading: ArmedFaults[bytes, Cut] = ArmedFaults(self._history.append)
+        self._incoming: ArmedFaults[IncomingPacket, int | None] = ArmedFaults(self._history.append)
+        self._outgoing: ArmedFaults[OutgoingPacket, Sequence[bytes]] = ArmedFaults(self._history.append)
+        self._writing: ArmedFaults[bytes, Cut] = ArmedFaults(self._history.append)
+
+    @property
+    def applied(self) -> Counter[str]:
+        """How often each fault has happened so far, by the name of the method that arms it."""
+        return Counter(self._history) + self.exchange.applied
+
+    def change_fields(self, name: str, constructor: str, changes: Mapping[str, Change]) -> None:
+        """Arm a fault of an exchange; see `mtproto.exchange.NamedFaults`."""
+        self.exchange.change_fields(name, constructor, changes)
+
+    def change_answer(self, name: str, times: int = 1) -> None:
+        """Arm a fault of an exchange; see `mtproto.exchange.NamedFaults`."""
+        self.exchange.change_answer(name, times)
 
     def disarm(self) -> None:
         """Take back all that waits and has not happened."""
-        super().disarm()
+        self.exchange.disarm()
         for waiting in (self._reading, self._incoming, self._outgoing, self._writing):
             waiting.clear()
 
@@ -358,7 +379,7 @@ def _carries_call(message: Unsealed) -> bool:
 
 def _may_be_call(body: bytes) -> bool:
     constructor = wire.constructor_id(body)
-    return constructor == ids.GZIP_PACKED or ServerSession.is_call(constructor)
+    return constructor == ids.GZIP_PACKED or ids.is_call(constructor)
 
 
 def _lose_salts(packet: IncomingPacket, _message: Unsealed) -> None:
@@ -375,7 +396,7 @@ def _refuse(packet: IncomingPacket, message: Unsealed, code: int) -> None:
     if packet.key is not None:
         slot = packet.state.find_session(packet.key, message.session_id, packet.now)
         packet.state.keep_session(slot, packet.now)
-        slot.session.refuse_next = code
+        slot.session.refuse_next(code)
 
 
 def _forget_session(packet: IncomingPacket, message: Unsealed) -> None:

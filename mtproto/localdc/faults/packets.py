@@ -1,7 +1,8 @@
-"""Packets of a DC, opened with its own key, and what can be made of them to harm a client.
+"""Packets of a DC, opened with its own key, and changed so that they harm a client.
 
-Each function takes an `OpenedPacket` and returns the payloads that go out in its place. What they seal is sealed with
-the right key, as only a server can: these faults are those of a server, not of a network.
+Each function takes an `OpenedPacket` and returns the payloads that are sent in its place. The functions seal with the
+right
+key: these are faults of a server, not of a network.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING
 
-from mtproto.message.envelope import Sender, unseal
+from mtproto.message import Sender, unseal
 from mtproto.session import constructors as ids
 from mtproto.session import wire
 from mtproto.session.wire import Message
@@ -45,10 +46,10 @@ class OpenedPacket:
 
     Attributes:
         payload: the packet as it was sealed.
-        slot: its session.
+        slot: the session of the packet.
         now: Unix seconds.
-        outer: the packet as one message: its own msg_id and seqno, and a container where it holds several.
-        messages: what it holds, in order.
+        outer: the packet as one message, with msg_id and seqno; several messages are a container.
+        messages: the messages in the packet, in order.
 
     """
 
@@ -62,7 +63,7 @@ class OpenedPacket:
         self.messages = wire.read_container(opened.body, TOO_MANY) if self._in_container else [self.outer]
 
     def of(self, constructor: int) -> list[Message]:
-        """Return the messages that begin with this id."""
+        """Return the messages whose constructor has this id."""
         return [message for message in self.messages if wire.constructor_id(message.body) == constructor]
 
     @property
@@ -71,7 +72,7 @@ class OpenedPacket:
         return self.of(ids.RPC_RESULT)
 
     def without(self, messages: Sequence[Message]) -> list[bytes]:
-        """Return the packet without some of its messages; no packet where nothing is left."""
+        """Return the packet without some of its messages; no packet if no message is left."""
         rest = [message for message in self.messages if message not in messages]
         return [self.craft(wire.write_container(rest))] if rest else []
 

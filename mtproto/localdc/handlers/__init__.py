@@ -1,6 +1,6 @@
 """The methods that a local DC answers, by TL name; one module for each namespace of the API.
 
-A handler takes a `Call` and returns an answer, or raises `Refused`.
+A handler takes a `IncomingCall` and returns an answer, or raises `Refused`.
 """
 
 from __future__ import annotations

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 
 from mtproto.errors import RemoteProtocolError
 from mtproto.link.binding import BindRequest
-from mtproto.localdc.calls import Refused
+from mtproto.localdc.answers import Refused
 from mtproto.localdc.objects import user_object
 from tl import api
 
 if TYPE_CHECKING:
-    from mtproto.localdc.calls import Call
+    from mtproto.localdc.calls import IncomingCall
     from tl import TLObject
 
 __all__ = ["bind_temp_auth_key", "drop_temp_auth_keys", "import_bot_authorization", "log_out"]
@@ -24,34 +24,34 @@ CLOCKS_APART = 60
 """Seconds by which client and server may disagree about the end of a temporary key: each counts from its own start."""
 
 
-def import_bot_authorization(call: Call) -> TLObject:
+def import_bot_authorization(call: IncomingCall) -> TLObject:
     """Log the auth key in as the bot of the world. Refuses other tokens and api ids."""
-    request, world = call.request, call.desk.world
+    request, world = call.request, call.dc.world
     if (request.api_id, request.api_hash) != (world.api_id, world.api_hash):
         raise Refused(400, "API_ID_INVALID")
     token = request.bot_auth_token.encode("utf-8", "surrogateescape")  # as TL reads what is no UTF-8
     if not hmac.compare_digest(token, world.bot_token.encode()):
         raise Refused(400, "ACCESS_TOKEN_INVALID")
-    call.key.account.user_id = world.bot.id
-    call.desk.keys_changed()
+    call.key.account.log_in(world.bot.id)
+    call.dc.keys.keep()
     answer: TLObject = api.types.auth.Authorization(user=user_object(world.bot, call))
     return answer
 
 
-def log_out(call: Call) -> TLObject:
+def log_out(call: IncomingCall) -> TLObject:
     """Forget who is logged in with this auth key; the key itself stays good."""
     if call.user is None:
         raise Refused(401, "AUTH_KEY_UNREGISTERED")
-    call.key.account.user_id = None
-    call.desk.keys_changed()
+    call.key.account.log_out()
+    call.dc.keys.keep()
     answer: TLObject = api.types.auth.LoggedOut()
     return answer
 
 
-def bind_temp_auth_key(call: Call) -> bool:
+def bind_temp_auth_key(call: IncomingCall) -> bool:
     """Bind the temporary key of the call to a permanent one (core.telegram.org/method/auth.bindTempAuthKey)."""
     request, key = call.request, call.key
-    permanent = call.desk.keys.get(request.perm_auth_key_id)
+    permanent = call.dc.keys.records.get(request.perm_auth_key_id)
     if key.expires_at is None:
         raise Refused(400, "TEMP_AUTH_KEY_EMPTY")
     if permanent is None or permanent.expires_at is not None:
@@ -70,13 +70,13 @@ def bind_temp_auth_key(call: Call) -> bool:
         )
     except RemoteProtocolError:
         raise Refused(400, "ENCRYPTED_MESSAGE_INVALID") from None
-    call.desk.bind(key, permanent)
+    call.dc.keys.bind(key, permanent)
     return True
 
 
-def drop_temp_auth_keys(call: Call) -> bool:
+def drop_temp_auth_keys(call: IncomingCall) -> bool:
     """Forget the temporary key bound to the caller's permanent one (core.telegram.org/method/auth.dropTempAuthKeys)."""
-    for record in list(call.desk.keys.values()):
+    for record in list(call.dc.keys.records.values()):
         if record.permanent is call.key.account and record.auth_key.id not in call.request.except_auth_keys:
-            call.desk.drop(record)
+            call.dc.keys.drop(record)
     return True

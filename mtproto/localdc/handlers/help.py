@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from tl import api
 
 if TYPE_CHECKING:
-    from mtproto.localdc.calls import Call
+    from mtproto.localdc.calls import IncomingCall
     from tl import TLObject
 
 __all__ = ["get_config", "get_nearest_dc"]
@@ -53,30 +53,28 @@ FORMER = {
 }
 
 
-def get_config(call: Call) -> TLObject:
+def get_config(call: IncomingCall) -> TLObject:
     """Answer with a config whose `dc_options` name this DC's own address: clients reconnect to what it says."""
-    desk = call.desk
-    host, port = desk.address
-    now = int(desk.clock())
-    option = call.layer.make(
-        "dcOption", id=desk.dc_id, ip_address=host, port=port, ipv6=":" in host, this_port_only=True
-    )
+    dc = call.dc
+    host, port = dc.address
+    now = int(dc.clock())
+    option = call.layer.make("dcOption", id=dc.dc_id, ip_address=host, port=port, ipv6=":" in host, this_port_only=True)
     fields: dict[str, Any] = NUMBERS | FORMER
     return call.layer.make(
         "config",
         date=now,
         expires=now + CONFIG_SECONDS,
         test_mode=False,
-        this_dc=desk.dc_id,
+        this_dc=dc.dc_id,
         dc_options=[option],
         dc_txt_domain_name="",
         me_url_prefix="https://t.me/",
-        webfile_dc_id=desk.dc_id,
+        webfile_dc_id=dc.dc_id,
         **fields,
     )
 
 
-def get_nearest_dc(call: Call) -> TLObject:
+def get_nearest_dc(call: IncomingCall) -> TLObject:
     """Answer that this DC is the nearest: there is no other."""
-    answer: TLObject = api.types.NearestDc(country="", this_dc=call.desk.dc_id, nearest_dc=call.desk.dc_id)
+    answer: TLObject = api.types.NearestDc(country="", this_dc=call.dc.dc_id, nearest_dc=call.dc.dc_id)
     return answer

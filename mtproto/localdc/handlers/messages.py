@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING
 from tl import api
 
 if TYPE_CHECKING:
-    from mtproto.localdc.calls import Call
+    from mtproto.localdc.calls import IncomingCall
     from tl import TLObject
 
 __all__ = ["send_message"]
 
 
-def send_message(call: Call) -> TLObject:
+def send_message(call: IncomingCall) -> TLObject:
     """Count the call by its `random_id`, and answer as if a message had been sent."""
-    number = call.desk.executions.note(call.key.account.auth_key.id, call.request.random_id)
+    number = call.dc.executions.note(call.key.account.auth_key.id, call.request.random_id)
     sent: TLObject = api.types.UpdateShortSentMessage(
-        out=True, id=number, pts=number + 1, pts_count=1, date=int(call.desk.clock())
+        out=True, id=number, pts=number + 1, pts_count=1, date=int(call.dc.clock())
     )
     return sent

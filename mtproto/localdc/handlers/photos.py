@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mtproto.localdc.calls import Refused
+from mtproto.localdc.answers import Refused
 from mtproto.localdc.objects import find_user, photo_object, user_object
 from mtproto.session.wire import gzip_if_shorter
 from tl import api
@@ -12,8 +12,8 @@ from tl import api
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from mtproto.localdc.calls import Call
-    from mtproto.localdc.world.model import Photo, User
+    from mtproto.localdc.calls import IncomingCall
+    from mtproto.localdc.world import Photo, User
     from tl import TLObject
 
 __all__ = ["get_user_photos", "get_written_user_photos", "window"]
@@ -22,7 +22,7 @@ PAGE = 100
 """The most photos of one answer: what clients take Telegram's limit to be."""
 
 
-def get_user_photos(call: Call) -> TLObject:
+def get_user_photos(call: IncomingCall) -> TLObject:
     """Answer with a page of photos, newest first.
 
     `photos.photos` when the page is all that there is, `photos.photosSlice` with the count of all otherwise.
@@ -31,20 +31,20 @@ def get_user_photos(call: Call) -> TLObject:
     return _page(*_asked_for(call), call)
 
 
-def get_written_user_photos(call: Call) -> bytes:
+def get_written_user_photos(call: IncomingCall) -> bytes:
     """Answer as `get_user_photos` does, with a page that was written, and packed, before.
 
     A page of a hundred photos takes milliseconds to build, write and pack. It is the same for everybody but the user
     itself, until file references expire.
     """
     user, first, last = _asked_for(call)
-    key = (user.id, user is call.user, first, last, call.layer.number, call.desk.references.generation)
-    return call.desk.pages.get(
+    key = (user.id, user is call.user, first, last, call.layer.number, call.dc.references.generation)
+    return call.dc.pages.get(
         key, lambda: gzip_if_shorter(call.layer.encode(_page(user, first, last, call), "photos.Photos"))
     )
 
 
-def _asked_for(call: Call) -> tuple[User, int, int]:
+def _asked_for(call: IncomingCall) -> tuple[User, int, int]:
     request = call.request
     user = find_user(request.user_id, call)
     if user is None:
@@ -69,7 +69,7 @@ def window(photos: Sequence[Photo], offset: int, max_id: int, limit: int) -> tup
     return min(max(start, 0), total), min(max(start + limit, 0), total)
 
 
-def _page(user: User, first: int, last: int, call: Call) -> TLObject:
+def _page(user: User, first: int, last: int, call: IncomingCall) -> TLObject:
     photos = [photo_object(photo, call) for photo in user.photos[first:last]]
     users = [user_object(user, call)]
     answer: TLObject

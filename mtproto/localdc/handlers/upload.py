@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from mtproto.localdc.calls import Refused
+from mtproto.localdc.answers import Refused
 from mtproto.localdc.objects import find_user
 from tl import api
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from mtproto.localdc.calls import Call
-    from mtproto.localdc.world.model import Photo
+    from mtproto.localdc.calls import IncomingCall
+    from mtproto.localdc.world import Photo
     from tl import TLObject
 
 __all__ = ["check_range", "get_file"]
@@ -27,7 +27,7 @@ BIG, SMALL = "c", "a"
 """The sizes that `inputPeerPhotoFileLocation` means with and without `big`."""
 
 
-def get_file(call: Call) -> TLObject:
+def get_file(call: IncomingCall) -> TLObject:
     """Answer with at most `limit` bytes from `offset` on; fewer, or none, where the file ends."""
     request = call.request
     check_range(request.offset, request.limit, precise=request.precise)
@@ -35,7 +35,7 @@ def get_file(call: Call) -> TLObject:
     if locate is None:
         raise Refused(400, "LOCATION_INVALID")
     photo, type_ = locate(request.location, call)
-    data = call.desk.files.get((photo.id, type_), lambda: photo.file(type_))
+    data = call.dc.files.get((photo.id, type_), lambda: photo.file(type_))
     if data is None:
         raise Refused(400, "LOCATION_INVALID")
     is_jpeg = any(size.type == type_ for size in photo.sizes)
@@ -58,27 +58,27 @@ def check_range(offset: int, limit: int, *, precise: bool) -> None:
         raise Refused(400, "LIMIT_INVALID")
 
 
-def _photo_location(location: Any, call: Call) -> tuple[Photo, str]:
+def _photo_location(location: Any, call: IncomingCall) -> tuple[Photo, str]:
     """`inputPhotoFileLocation`: a photo of any user, with a file reference that is still good."""
-    found = call.desk.world.photo(location.id)
+    found = call.dc.world.photo(location.id)
     if found is None or found[1].access_hash != location.access_hash:
         raise Refused(400, "FILE_ID_INVALID")
-    call.desk.references.check(location.file_reference, location.id)
+    call.dc.references.check(location.file_reference, location.id)
     return found[1], location.thumb_size
 
 
-def _peer_photo_location(location: Any, call: Call) -> tuple[Photo, str]:
+def _peer_photo_location(location: Any, call: IncomingCall) -> tuple[Photo, str]:
     """`inputPeerPhotoFileLocation`: a photo of this user, without a file reference."""
     user = find_user(location.peer, call)
     if user is None:
         raise Refused(400, "PEER_ID_INVALID")
-    found = call.desk.world.photo(location.photo_id)
+    found = call.dc.world.photo(location.photo_id)
     if found is None or found[0] is not user:
         raise Refused(400, "LOCATION_INVALID")
     return found[1], BIG if location.big else SMALL
 
 
-LOCATIONS: dict[str, Callable[[Any, Call], tuple[Photo, str]]] = {
+LOCATIONS: dict[str, Callable[[Any, IncomingCall], tuple[Photo, str]]] = {
     "inputPhotoFileLocation": _photo_location,
     "inputPeerPhotoFileLocation": _peer_photo_location,
 }

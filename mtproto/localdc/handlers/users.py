@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from mtproto.localdc.calls import Refused
+from mtproto.localdc.answers import Refused
 from mtproto.localdc.objects import find_user, photo_object, user_object
 from tl import api
 
 if TYPE_CHECKING:
-    from mtproto.localdc.calls import Call
+    from mtproto.localdc.calls import IncomingCall
     from tl import TLObject
 
 __all__ = ["get_full_user", "get_users", "resolve_username"]
@@ -18,12 +18,12 @@ __all__ = ["get_full_user", "get_users", "resolve_username"]
 USERNAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{2,31}")
 
 
-def get_users(call: Call) -> list[TLObject]:
+def get_users(call: IncomingCall) -> list[TLObject]:
     """Answer with one user for each that was asked for, in that order; `userEmpty` for nobody."""
     return [_user_or_empty(named, call) for named in call.request.id]
 
 
-def _user_or_empty(named: TLObject, call: Call) -> TLObject:
+def _user_or_empty(named: TLObject, call: IncomingCall) -> TLObject:
     user = find_user(named, call)
     if user is not None:
         return user_object(user, call)
@@ -31,7 +31,7 @@ def _user_or_empty(named: TLObject, call: Call) -> TLObject:
     return empty
 
 
-def get_full_user(call: Call) -> TLObject:
+def get_full_user(call: IncomingCall) -> TLObject:
     """Answer with a user and the newest photo whole. Refuses with `USER_ID_INVALID`."""
     user = find_user(call.request.id, call)
     if user is None:
@@ -47,14 +47,14 @@ def get_full_user(call: Call) -> TLObject:
     return answer
 
 
-def resolve_username(call: Call) -> TLObject:
+def resolve_username(call: IncomingCall) -> TLObject:
     """Answer with the user of that name, whatever its case.
 
     Refuses with `USERNAME_INVALID` what can be no name, with `USERNAME_NOT_OCCUPIED` what is nobody's.
     """
     if not USERNAME.fullmatch(call.request.username):
         raise Refused(400, "USERNAME_INVALID")
-    user = call.desk.world.by_username(call.request.username)
+    user = call.dc.world.by_username(call.request.username)
     if user is None:
         raise Refused(400, "USERNAME_NOT_OCCUPIED")
     peer = api.types.PeerUser(user_id=user.id)

@@ -1,6 +1,6 @@
 """The packaged world: pictures that ship with this package, and who has how many of them. No imaging library needed.
 
-`draw.py` makes the pictures and their manifest.
+The repository draws the pictures and their manifest: `python -m tests.pictures`.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def people_with(pictures: Sequence[Picture]) -> list[Person]:
 
 
 def load_pictures(folder: Traversable) -> list[Picture]:
-    """Read a folder that `draw.py` wrote.
+    """Read a folder of pictures that were drawn with their manifest.
 
     Raises `WorldError` when a file is missing or not the one that was drawn, or the manifest is damaged.
     """

@@ -1,7 +1,8 @@
 """The world of a local DC: users, their profile photos, and the files behind them. Data only; no TL objects.
 
-A photo's files are made when they are asked for: the picture's file with a mark of the photo inside (a JPEG comment,
-an MP4 `free` box). So 250 photos share a few pictures, and still each file of each photo has a SHA-256 of its own.
+A file of a photo is made when a client asks for it: the file of the picture with a mark of the photo inside (a JPEG
+comment, or an MP4 `free` box). So 250 photos share a few pictures, and each file of each photo has a SHA-256 of its
+own.
 """
 
 from __future__ import annotations
@@ -10,8 +11,8 @@ import hashlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from mtproto.localdc.world.free_box import add_free_box
 from mtproto.localdc.world.jpeg import insert_comment
-from mtproto.localdc.world.mp4 import add_free_box
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -22,10 +23,10 @@ BOT_ID = 1_000_000
 """Ids of users fit into 31 bits, so that layers from the time when they were `int` can carry them."""
 
 PHOTO_ID_BASE = 5_400_000_000_000_000_000
-"""Ids of photos are beyond 2**53, as Telegram's are: a reader that takes them for doubles shows itself."""
+"""Ids of photos are beyond 2**53, as Telegram's are: a client that reads them as doubles loses digits and fails."""
 
 FIRST_DATE = 1_600_000_000
-"""When each user's oldest photo was set (Unix seconds); each further one is a day younger."""
+"""When each user's oldest photo was set (Unix seconds); each further photo is a day younger."""
 
 API_ID = 1
 API_HASH = hashlib.sha256(b"mtproto-raw: api_hash of the local DC").hexdigest()[:32]
@@ -141,9 +142,9 @@ class User:
 
 
 class World:
-    """Everybody whom a local DC knows; never changes. The first of `users` is the bot.
+    """All users of a local DC; never changes. The first of `users` is the bot.
 
-    `bot_token`, `api_id` and `api_hash` are what a client logs in with; they are good for nothing elsewhere.
+    A client logs in with `bot_token`, `api_id` and `api_hash`; no other server knows them.
     """
 
     def __init__(self, users: Sequence[User]) -> None:
@@ -171,7 +172,7 @@ class World:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """What a world is made from: a name, and pictures from the oldest photo to the newest."""
+    """A user of a world that is to be made: names, and pictures from the oldest photo to the newest."""
 
     username: str
     first_name: str

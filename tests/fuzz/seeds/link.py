@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mtproto.exchange import ClientExchange
-from mtproto.transport import Intermediate, Payload, Role
+from mtproto.transport import Framing, Intermediate, Payload, Role
 from tests.fuzz.targets.exchange_support import DC, OpenKey, Source, states
 from tests.fuzz.targets.forger import START
 from tests.fuzz.targets.link import new_server_link
@@ -46,7 +46,7 @@ def _to_server() -> Seeds:
 
 def _queries() -> list[bytes]:
     """Return the bodies that an honest client sends to this link, which answers the same in each run."""
-    link, framing = new_server_link(), Intermediate(Role.CLIENT, Source(3))
+    link, framing = new_server_link(), Framing(Intermediate, Role.CLIENT, Source(3))
     client = ClientExchange([OpenKey().public], DC, Source(5))
     payload: bytes | None = client.start(START)
     link.received(framing.opening(), START)

@@ -9,7 +9,7 @@ from typing import Any
 
 from mtproto.message.envelope import Sender, pack_plain
 from mtproto.message.key_state import KeyState, Salt
-from mtproto.transport import Abridged, Framing, Full, Intermediate, PaddedIntermediate, Role, obfuscate
+from mtproto.transport import STREAMS, Framing, Intermediate, Layout, Role, obfuscate
 from mtproto.transport.secret import MTProxy
 from mtproto.transport.tls_greeting import answer_hello, read_hello
 from mtproto.transport.tls_records import CHANGE_CIPHER_SPEC, cut_records
@@ -27,7 +27,7 @@ _HEADER = Struct("<qqqii")
 _ENCRYPTED = bytes(range(1, 25)) + bytes(16)
 _LONG_ENCRYPTED = b"\x5a" * (24 + 16 * 36)
 _PLAIN = pack_plain(4, b"\xf1\x8e\x7e\xbe" + bytes(16))
-_FRAMINGS: tuple[type[Framing], ...] = (Abridged, Intermediate, PaddedIntermediate, Full)
+_FRAMINGS = STREAMS
 _INNER_NAMES = ("p_q_inner_data", "p_q_inner_data_dc", "p_q_inner_data_temp", "p_q_inner_data_temp_dc")
 _TOKEN = 0x8A7B6C5D
 
@@ -147,8 +147,8 @@ def _pieces(stream: bytes) -> Iterator[tuple[str, bytes]]:
     yield "pieces", b"\x03\x00\x04\x13" + stream
 
 
-def _from_client(framing: type[Framing]) -> Seeds:
-    client = framing(Role.CLIENT, source())
+def _from_client(framing: type[Layout]) -> Seeds:
+    client = Framing(framing, Role.CLIENT, source())
     packets = [client.pack(_PLAIN), client.pack(_ENCRYPTED, client.quick_acks), client.pack(_LONG_ENCRYPTED)]
     yield from _pieces(b"".join(packets))
     yield "framed", b"\x80" + b"".join(_block(payload) for payload in (_PLAIN, _ENCRYPTED, _PLAIN))
@@ -158,8 +158,8 @@ def _block(data: bytes) -> bytes:
     return len(data).to_bytes(2, "little") + data
 
 
-def _from_server(framing: type[Framing]) -> Seeds:
-    server = framing(Role.SERVER, source())
+def _from_server(framing: type[Layout]) -> Seeds:
+    server = Framing(framing, Role.SERVER, source())
     packets = [server.pack(_PLAIN), server.pack(_ENCRYPTED), server.pack(_LONG_ENCRYPTED), server.pack_error(-404)]
     if server.quick_acks:
         packets.insert(1, server.pack_quick_ack(_TOKEN))
@@ -177,11 +177,11 @@ def _obfuscated(packets: Seeds) -> Seeds:
 
 def _openings() -> Seeds:
     for framing in _FRAMINGS:
-        client = framing(Role.CLIENT, source())
+        client = Framing(framing, Role.CLIENT, source())
         yield framing.name, b"\0" + client.opening() + client.pack(_PLAIN)
         if framing.tag:
             for name, secret in (("", None), ("-secret", SECRET)):
-                hidden = obfuscate(framing(Role.CLIENT, source()), source(), dc_id=2, secret=secret)
+                hidden = obfuscate(Framing(framing, Role.CLIENT, source()), source(), dc_id=2, secret=secret)
                 yield (
                     f"obfuscated-{framing.name}{name}",
                     bytes((bool(secret),)) + hidden.opening() + hidden.pack(_PLAIN),
@@ -195,7 +195,7 @@ def _openings() -> Seeds:
 
 def _disguises() -> dict[str, dict[str, bytes]]:
     hello = honest_hello()
-    server = Intermediate(Role.SERVER, source())
+    server = Framing(Intermediate, Role.SERVER, source())
     packets = server.frame(_ENCRYPTED, False) + server.frame(_PLAIN, False)
     longest = (100).to_bytes(2, "little")
     read = read_hello(hello)

@@ -8,7 +8,7 @@ from functools import cache
 from mtproto.errors import LocalProtocolError, RemoteProtocolError
 from mtproto.proxy.link import ProxyLink
 from mtproto.proxy.state import ProxyState
-from mtproto.transport import Obfuscated, PaddedIntermediate, Role, detect, obfuscate
+from mtproto.transport import Framing, Obfuscated, PaddedIntermediate, Role, detect, obfuscate
 from mtproto.transport.faketls import FakeTLS, _AnswerReader
 from mtproto.transport.secret import MTProxy, Secret, SecretKind
 from mtproto.transport.tls_greeting import answer_hello, hello_time, read_hello, sign_hello
@@ -38,7 +38,7 @@ def honest_hello() -> bytes:
 
 def _new_client() -> tuple[FakeTLS, Obfuscated]:
     """Return a client of fake TLS, and the server's end of the transport inside."""
-    inside = obfuscate(PaddedIntermediate(Role.CLIENT, source()), source(5), dc_id=2, secret=SECRET)
+    inside = obfuscate(Framing(PaddedIntermediate, Role.CLIENT, source()), source(5), dc_id=2, secret=SECRET)
     found = detect(inside.opening(), source(), secrets=(SECRET,))
     if found is None or not isinstance(found.transport, Obfuscated):
         raise Violation("an honest header was not understood")
@@ -169,7 +169,7 @@ def _visitor(data: bytes) -> Verdict:
 @cache
 def _header() -> bytes:
     """Return the header of a client that knows the secret and wants DC 2."""
-    return obfuscate(PaddedIntermediate(Role.CLIENT, source()), source(5), dc_id=2, secret=SECRET).opening()
+    return obfuscate(Framing(PaddedIntermediate, Role.CLIENT, source()), source(5), dc_id=2, secret=SECRET).opening()
 
 
 Outcome = tuple[str, str | None, bytes, bytes, int | None, bool]

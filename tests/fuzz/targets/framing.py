@@ -12,13 +12,14 @@ from random import Random
 from mtproto.errors import RemoteProtocolError, TransportError, rpc_error
 from mtproto.limits import DEFAULT_LIMITS
 from mtproto.transport import (
-    Abridged,
+    STREAMS,
+    TAGGED,
     ClientTransport,
     Detected,
     Event,
     Framing,
-    Full,
     Intermediate,
+    Layout,
     Obfuscated,
     PaddedIntermediate,
     Payload,
@@ -44,8 +45,8 @@ _SMALL = 32
 
 _WELL_FRAMED = 128
 _HEADER = 64
-_FRAMINGS: tuple[type[Framing], ...] = (Abridged, Intermediate, PaddedIntermediate, Full)
-_OBFUSCATED: tuple[type[Framing], ...] = (Abridged, Intermediate, PaddedIntermediate)
+_FRAMINGS = STREAMS
+_OBFUSCATED = tuple(TAGGED.values())
 
 Seen = tuple[tuple[object, ...], ...]
 
@@ -92,22 +93,22 @@ def verdict_of(seen: Seen) -> Verdict:
     return Verdict(True, kinds or "waits")
 
 
-def _framing(framing: type[Framing], role: Role, data: bytes) -> Verdict:
+def _framing(framing: type[Layout], role: Role, data: bytes) -> Verdict:
     tape = Tape(data)
     choice = tape.number()
     sizes = tape.take(choice % _MOST_PIECES)
     stream = _framed(framing, role, tape) if choice >= _WELL_FRAMED else tape.rest()
-    whole = feed(framing(role, source()), [stream])
+    whole = feed(Framing(framing, role, source()), [stream])
     for large in (_LARGE, _SMALL):
-        if feed(framing(role, source()), pieces(stream, sizes), large) != whole:
+        if feed(Framing(framing, role, source()), pieces(stream, sizes), large) != whole:
             raise Violation("the pieces change what is read")
-    if len(stream) <= 256 and feed(framing(role, source()), pieces(stream, b"\0"), _SMALL) != whole:
+    if len(stream) <= 256 and feed(Framing(framing, role, source()), pieces(stream, b"\0"), _SMALL) != whole:
         raise Violation("byte by byte it reads differently")
     _check_payloads(framing, role, whole)
     return verdict_of(whole)
 
 
-def _framed(framing: type[Framing], role: Role, tape: Tape) -> bytes:
+def _framed(framing: type[Layout], role: Role, tape: Tape) -> bytes:
     """Return a stream of well framed packets, whatever is in them: with right lengths, numbers and checksums."""
     sender = any_packets(framing, Role.SERVER if role is Role.CLIENT else Role.CLIENT)
     stream = []
@@ -117,14 +118,14 @@ def _framed(framing: type[Framing], role: Role, tape: Tape) -> bytes:
     return b"".join(stream)
 
 
-def any_packets(framing: type[Framing], role: Role) -> Framing:
+def any_packets(framing: type[Layout], role: Role) -> Framing:
     """Return an end of a framing whose `frame` takes any bytes of whole words."""
-    return (Intermediate if framing is PaddedIntermediate else framing)(role, source())
+    return Framing(Intermediate if framing is PaddedIntermediate else framing, role, source())
 
 
-def _check_payloads(framing: type[Framing], role: Role, seen: Seen) -> None:
+def _check_payloads(framing: type[Layout], role: Role, seen: Seen) -> None:
     """Check that what was read is what the other end may pack, and reads the same again."""
-    other = framing(Role.SERVER if role is Role.CLIENT else Role.CLIENT, source())
+    other = Framing(framing, Role.SERVER if role is Role.CLIENT else Role.CLIENT, source())
     payloads = [event for event in seen if event[0] == "payload"]
     packed = []
     for _, payload, quick_ack in payloads:
@@ -132,7 +133,7 @@ def _check_payloads(framing: type[Framing], role: Role, seen: Seen) -> None:
             raise Violation("a payload is bytes")
         with never_refuses("pack"):
             packed.append(other.pack(payload, bool(quick_ack) and other.quick_acks))
-    again = feed(framing(role, source()), packed)
+    again = feed(Framing(framing, role, source()), packed)
     if [event[:2] for event in again] != [event[:2] for event in payloads]:
         raise Violation("what was read can't be said again")
 
@@ -167,20 +168,20 @@ def _detect_growing(stream: bytes, secrets: tuple[bytes, ...]) -> Detected | Non
     return None
 
 
-def _obfuscated(framing: type[Framing], role: Role, data: bytes) -> Verdict:
+def _obfuscated(framing: type[Layout], role: Role, data: bytes) -> Verdict:
     """Send any stream through both ends of an obfuscation: it has to read as it does without."""
     tape = Tape(data)
     choice = tape.number()
     secret = SECRET if choice & 4 else None
     sizes = tape.take(tape.number() % _MOST_PIECES)
     stream = tape.rest()
-    client = obfuscate(framing(Role.CLIENT, source()), source(choice), dc_id=choice - 128, secret=secret)
+    client = obfuscate(Framing(framing, Role.CLIENT, source()), source(choice), dc_id=choice - 128, secret=secret)
     found = detect(client.opening(), source(), secrets=(secret,) if secret else (), limits=DEFAULT_LIMITS)
     if found is None or not isinstance(found.transport, Obfuscated) or found.name != f"obfuscated-{framing.name}":
         raise Violation("an honest header was not understood")
     if found.dc_id != choice - 128:
         raise Violation(f"the header names DC {choice - 128}, read as {found.dc_id}")
-    plain = feed(framing(role, source()), [stream])
+    plain = feed(Framing(framing, role, source()), [stream])
     if role is Role.SERVER:
         hidden = client._encrypt.update(stream)
         seen = feed(found.transport, pieces(hidden, sizes), _SMALL)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from mtproto.link import Broken, ClientLink, Failed, Hangup, ServerLink, ServerQuery, ServerSessions
 from mtproto.message.envelope import Sender, pack_plain
 from mtproto.message.key_state import KeyState, Salt
-from mtproto.transport import Abridged, Framing, Full, Intermediate, PaddedIntermediate, Role
+from mtproto.transport import STREAMS, Framing, Role
 from tests.fuzz.tape import Tape, pieces
 from tests.fuzz.target import Target, Verdict, never_refuses
 from tests.fuzz.targets.envelope import fixed_key
@@ -18,7 +18,7 @@ from tests.fuzz.targets.words import service_words
 
 __all__ = ["TARGETS", "new_server_link"]
 
-_FRAMINGS: tuple[type[Framing], ...] = (Abridged, Intermediate, PaddedIntermediate, Full)
+_FRAMINGS = STREAMS
 _SIZES = 4
 _CALL = b"\x0d\x0c\x0b\x0a" * 2
 _MOST_BURSTS = 100

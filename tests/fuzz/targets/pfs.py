@@ -18,7 +18,7 @@ from mtproto.message.envelope import Sender, unseal
 from mtproto.message.key_state import KeyState, Salt
 from mtproto.session import Request, Resent, Result, RpcFailed, Sent
 from mtproto.session import RequestLost as Lost
-from mtproto.transport import Intermediate, Payload, Role
+from mtproto.transport import Framing, Intermediate, Payload, Role
 from tests.fuzz.tape import Tape
 from tests.fuzz.target import Target, Verdict, Violation, never_refuses
 from tests.fuzz.targets.envelope import fixed_key
@@ -72,7 +72,7 @@ class PfsRun:
         self.ended: set[Request] = set()
         self.trace: list[str] = []
         self.refused = False
-        self._readers: dict[PumpedLink, Intermediate] = {}
+        self._readers: dict[PumpedLink, Framing] = {}
         self._keys = 0
         for number in range(setup >> 1 & 3):
             self.send(number)
@@ -87,7 +87,7 @@ class PfsRun:
     def say(self, link: PfsLine, payload: bytes) -> None:
         """Let the server of a connection send a packet."""
         if link in self._readers:
-            framing = Intermediate(Role.SERVER, source())
+            framing = Framing(Intermediate, Role.SERVER, source())
             self.note(link, link.received(framing.frame(payload, False), self.now))
 
     def give_key(self, link: PfsLine, life: int) -> None:
@@ -132,7 +132,7 @@ class PfsRun:
 
     def _serve(self, link: PfsLine) -> bool:
         if link.status is LinkStatus.DISCONNECTED and link.connect_at is not None and link.connect_at <= self.now:
-            self._readers[link] = Intermediate(Role.SERVER, source())
+            self._readers[link] = Framing(Intermediate, Role.SERVER, source())
             self.note(link, link.connected(self.now))
             if link in self._readers:
                 self._readers[link].receive(link.data_to_send(self.now)[4:])

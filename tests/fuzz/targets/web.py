@@ -15,7 +15,7 @@ from mtproto.net.carrier import Carrier, Loop, Owner, Place, Route
 from mtproto.net.http import HttpCarrier
 from mtproto.net.web_server import WebServer
 from mtproto.net.websocket import WebSocketCarrier
-from mtproto.transport import Intermediate, Obfuscated, Role, obfuscate
+from mtproto.transport import Framing, Intermediate, Obfuscated, Role, obfuscate
 from tests.fuzz.tape import Tape, pieces
 from tests.fuzz.target import Target, Verdict, Violation, never_refuses, outline
 from tests.fuzz.targets.envelope import fixed_key
@@ -277,7 +277,7 @@ class Visit:
     def hidden(self, data: bytes) -> bytes:
         """Return what the client's end of the stream in a WebSocket says, from its header on."""
         if self._inside is None:
-            self._inside = obfuscate(Intermediate(Role.CLIENT, source()), source(5), dc_id=DC)
+            self._inside = obfuscate(Framing(Intermediate, Role.CLIENT, source()), source(5), dc_id=DC)
             return _header() + self._inside._encrypt.update(data)
         return self._inside._encrypt.update(data)
 
@@ -295,7 +295,7 @@ class Visit:
 
 @cache
 def _header() -> bytes:
-    return obfuscate(Intermediate(Role.CLIENT, source()), source(5), dc_id=DC).opening()
+    return obfuscate(Framing(Intermediate, Role.CLIENT, source()), source(5), dc_id=DC).opening()
 
 
 def _post(path: int, body: bytes, length: int | None = None) -> bytes:
@@ -327,7 +327,7 @@ def _step(visit: Visit, tape: Tape) -> None:
         case 8:
             visit.say(_frame(tape.number(), tape.block(), _NO_MASK))
         case _:
-            packet = Intermediate(Role.CLIENT, source()).frame(visit.forger.packet(tape), False)
+            packet = Framing(Intermediate, Role.CLIENT, source()).frame(visit.forger.packet(tape), False)
             visit.say(_frame(_BINARY, visit.hidden(packet), _NO_MASK))
 
 

@@ -8,8 +8,7 @@ from itertools import cycle
 from typing import TYPE_CHECKING
 
 from mtproto.session.wire import write_rpc_error
-from mtproto.transport.framing import Role
-from mtproto.transport.packets import Packets
+from mtproto.transport import Framing, Packets, Role
 from tests.hostile.attack import Goals, against_client
 from tests.hostile.scene_client import Visitor, answer_truly, service_name
 
@@ -158,7 +157,7 @@ class _HttpVisitor(Visitor):
 
     def __init__(self, scene: ClientScene, writer: asyncio.StreamWriter) -> None:
         super().__init__(scene, writer)
-        self.transport = Packets(Role.SERVER, os.urandom)
+        self.transport = Framing(Packets, Role.SERVER, os.urandom)
         self.packets: list[bytes] = []
 
     def write(self, data: bytes) -> None:

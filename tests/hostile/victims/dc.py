@@ -11,7 +11,7 @@ from tests.hostile.victims.common import answer, commands, run
 from tl import api
 
 if TYPE_CHECKING:
-    from mtproto.localdc.calls import Call
+    from mtproto.localdc.calls import IncomingCall
 
 TAKES = 0.06
 """Seconds for a slow answer: more than one replay of a packet takes."""
@@ -33,12 +33,12 @@ async def main(options: dict[str, Any]) -> None:
         )
 
         @dc.handler(api.functions.help.GetNearestDc)
-        async def nearest(_call: Call) -> Any:
+        async def nearest(_call: IncomingCall) -> Any:
             await asyncio.sleep(TAKES)
             return api.types.NearestDc(country="XX", this_dc=2, nearest_dc=2)
 
         @dc.handler(api.functions.help.GetPassportConfig)
-        async def much(_call: Call) -> Any:
+        async def much(_call: IncomingCall) -> Any:
             return api.types.help.PassportConfig(hash=0, countries_langs=api.types.DataJSON(data="x" * MUCH))
 
         pushed = 0
@@ -49,9 +49,9 @@ async def main(options: dict[str, Any]) -> None:
                 pushed += 1
                 sent = await dc.push(api.types.UpdatesTooLong())
                 return {"sessions": sent, "pushed": pushed}
-            state = dc._listener.state
+            state = dc._centre.listener.state
             return {
-                "connections": dc._listener.connections,
+                "connections": dc._centre.listener.connections,
                 "sessions": sum(len(key.sessions) for key in state),
                 "keys": len(list(state)),
             }

@@ -8,10 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from mtproto.localdc.world import draw
-from mtproto.localdc.world.errors import WorldError
-from mtproto.localdc.world.folder import world_from_folder
-from mtproto.localdc.world.load import load_pictures
+from mtproto.localdc.world import WorldError, load_pictures, world_from_folder
+from tests.pictures import __main__ as draw
 
 image_module = pytest.importorskip("PIL.Image")
 

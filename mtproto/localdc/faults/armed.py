@@ -1,4 +1,4 @@
-"""Faults that wait for their moment: they are armed in any thread, and used up in that of the DC."""
+"""Faults that wait for their moment: they are armed in any thread, and happen in the thread of the DC."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["Effect", "Waiting"]
+__all__ = ["ArmedFaults", "Effect"]
 
 What = TypeVar("What")
 Came = TypeVar("Came")
 
 
 class Effect(NamedTuple, Generic[Came]):
-    """What a fault makes of what it was shown.
+    """What a fault does to a packet or to bytes that it was shown.
 
     Attributes:
-        instead: what happens in its place.
-        over: the fault has happened; until then it is shown what comes next, too.
+        instead: what happens in place of the usual.
+        over: whether the fault has happened. If not, the fault is shown the next packet, too.
 
     """
 
@@ -34,10 +34,10 @@ class _Armed(Generic[What, Came]):
     act: Callable[[What], Effect[Came] | None]
 
 
-class Waiting(Generic[What, Came]):
+class ArmedFaults(Generic[What, Came]):
     """The faults of one moment.
 
-    Each thing that comes is shown to the faults in the order in which they were armed, until one takes it.
+    Each packet is shown to the faults in the order in which they were armed, until one of them acts.
 
     Args:
         happened: told the name of each fault that has happened.
@@ -69,7 +69,7 @@ class Waiting(Generic[What, Came]):
             self._armed.clear()
 
     def show(self, what: What) -> Effect[Came] | None:
-        """Return what a fault does to something that came, None if no fault does anything to it."""
+        """Return what a fault does to a packet that came; None if no fault acts."""
         for fault in list(self._armed):
             effect = fault.act(what)
             if effect is None:

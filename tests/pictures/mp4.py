@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["add_free_box", "mp4_of_jpegs"]
+__all__ = ["mp4_of_jpegs"]
 
 UNITY_MATRIX = struct.pack(">9I", 0x10000, 0, 0, 0, 0x10000, 0, 0, 0, 0x40000000)
 TIMESCALE = 1000
@@ -80,8 +80,3 @@ def mp4_of_jpegs(frames: Sequence[bytes], width: int, height: int, frame_ms: int
     draft = _movie(frames, width, height, frame_ms, 0)
     movie = _movie(frames, width, height, frame_ms, len(file_type) + len(draft) + 8)
     return file_type + movie + _box(b"mdat", *frames)
-
-
-def add_free_box(data: bytes, text: str) -> bytes:
-    """Return the file with a box at its end that players skip; it grows by 8 bytes and the length of `text` (ASCII)."""
-    return data + _box(b"free", text.encode("ascii"))

@@ -6,13 +6,13 @@ import hashlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from mtproto.crypto.rsa import RSAPublicKey
-    from mtproto.localdc.world.model import Photo, User, World
+    from mtproto.crypto import RSAPublicKey
+    from mtproto.localdc.world import Photo, User, World
 
-__all__ = ["ready_info"]
+__all__ = ["client_info"]
 
 
-def ready_info(address: tuple[str, int], dc_id: int, key: RSAPublicKey, world: World) -> dict[str, Any]:
+def client_info(address: tuple[str, int], dc_id: int, key: RSAPublicKey, world: World) -> dict[str, Any]:
     """Return address, key, credentials, and every user with the SHA-256 (hex) of each file of each photo.
 
     `public_key_pem` is PKCS#1; `fingerprint` is 16 hex digits, as unsigned number. Other numbers of 64 bits are decimal

@@ -1,4 +1,4 @@
-"""What the handlers of a local DC share: the world, the address, file references, what was made before."""
+"""What all calls of a local DC share: the world, the auth keys, the address, file references, what was made before."""
 
 from __future__ import annotations
 
@@ -11,53 +11,57 @@ from mtproto.localdc.references import FileReferences
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from mtproto.localdc.keys import KeyRecord
-    from mtproto.localdc.world.model import World
+    from mtproto.localdc.auth_keys import AuthKeys
+    from mtproto.localdc.world import World
 
-__all__ = ["Desk"]
+__all__ = ["DCState"]
 
 PAGES = 64
 """Pages of photos that are kept as bytes: about 8 KiB each, packed."""
 
 BYTES_OF_PAGES = 4 * 1024 * 1024
-"""Bytes of these at most."""
+"""Bytes of all these pages at most."""
 
 FILES = 64
-"""Files that are kept: a download in parts asks for the same one again and again."""
+"""Files that are kept: a download in parts asks for one file many times."""
 
 BYTES_OF_FILES = 16 * 1024 * 1024
-"""Bytes of these at most; but one file is kept however large it is."""
+"""Bytes of all these files at most; one file is kept whatever its size."""
 
 
-class Desk:
-    """One for each DC.
+class DCState:
+    """What all calls of one DC share.
+
+    Args:
+        world: users and pictures.
+        dc_id: the number of this DC.
+        keys: the auth keys.
+        clock: gives the Unix time in seconds.
 
     Attributes:
-        world: who is there.
-        dc_id: the number of this DC.
-        clock: gives the Unix time in seconds.
+        world: as above.
+        dc_id: as above.
+        keys: as above.
+        clock: as above.
         address: the host and port that clients are told to connect to.
         references: the file references of photos.
         pages: answers that are the same for all, as bytes.
         files: the files of photos.
         executions: how often each call with a `random_id` was executed.
-        keys: what is remembered with each auth key, by the key's id.
-        keys_changed: is called when something that belongs to an auth key changed.
-        bind: lets a temporary key stand for a permanent one, and ends what it stood for before.
-        drop: forgets an auth key.
 
     """
 
-    def __init__(self, world: World, dc_id: int, clock: Callable[[], float]) -> None:
+    def __init__(self, world: World, dc_id: int, keys: AuthKeys, clock: Callable[[], float]) -> None:
         self.world = world
         self.dc_id = dc_id
+        self.keys = keys
         self.clock = clock
         self.address: tuple[str, int] = ("", 0)
         self.references = FileReferences()
         self.pages: Remembered[bytes] = Remembered(PAGES, BYTES_OF_PAGES)
         self.files: Remembered[bytes | None] = Remembered(FILES, BYTES_OF_FILES)
         self.executions = Executions(clock)
-        self.keys: dict[int, KeyRecord] = {}
-        self.keys_changed: Callable[[], None] = lambda: None
-        self.bind: Callable[[KeyRecord, KeyRecord], None] = lambda temporary, permanent: None
-        self.drop: Callable[[KeyRecord], None] = lambda record: None
+
+    def listens_at(self, host: str, port: int) -> None:
+        """Note the address that clients are told to connect to."""
+        self.address = host, port

@@ -1,4 +1,4 @@
-"""Draw the pictures of the packaged world: `python -m mtproto.localdc.world.draw [FOLDER]`.
+"""Draw the pictures of the packaged world: `python -m tests.pictures [FOLDER]`.
 
 Needs Pillow (extra `world`). Writes JPEG and MP4 files and `manifest.json`. What is drawn follows from the numbers of
 the pictures alone, so that a second run with the same version of Pillow gives the same bytes.
@@ -16,10 +16,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mtproto.localdc.world.errors import WorldError
+from mtproto.localdc.world import Picture, PictureFile, WorldError
 from mtproto.localdc.world.imaging import picture_from_image, require_pillow
-from mtproto.localdc.world.model import Picture, PictureFile
-from mtproto.localdc.world.mp4 import mp4_of_jpegs
+from tests.pictures.mp4 import mp4_of_jpegs
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -44,6 +43,9 @@ FRAME_MS = 250
 
 SIZE_LIMIT = 1 << 20
 """All package data of the world together stay below this many bytes."""
+
+PACKAGED = Path(__file__).parents[2] / "mtproto" / "localdc" / "world" / "pictures"
+"""Where the package has its pictures."""
 
 Colour = tuple[int, int, int]
 
@@ -211,7 +213,7 @@ def _entry(number: int, picture: Picture) -> dict[str, object]:
 
 def main(arguments: list[str]) -> None:
     """Write the world into the folder named, or into the package's own."""
-    folder = Path(arguments[0]) if arguments else Path(__file__).parent / "pictures"
+    folder = Path(arguments[0]) if arguments else PACKAGED
     total = write_world(folder)
     sys.stdout.write(f"{PICTURES} pictures, {total} bytes in {folder}\n")
 

@@ -1,0 +1,203 @@
+"""A data centre on a loopback socket, put together: world, keys, dispatcher, faults, listener. It belongs to a loop."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, TypedDict
+
+from mtproto.limits import SERVER_LIMITS, Limits
+from mtproto.link import KEY_AGE, SESSION_AGE, InSession, KeyForgotten, KeyMade
+from mtproto.localdc.auth_keys import AuthKeys
+from mtproto.localdc.dc_state import DCState
+from mtproto.localdc.dispatch import Dispatcher
+from mtproto.localdc.faults import Faults
+from mtproto.localdc.layers import layers_of
+from mtproto.localdc.world import load_world
+from mtproto.message import check_server_clock
+from mtproto.net import Clock, Listener
+from mtproto.net.listener import MAX_CONNECTIONS
+from mtproto.session import DestroyAuthKey
+from tl import api
+
+if TYPE_CHECKING:
+    import ssl
+    from collections.abc import Awaitable, Callable, Mapping
+    from pathlib import Path
+
+    from mtproto.crypto import RSAPrivateKey
+    from mtproto.link import ServerLinkEvent, ServerQuery
+    from mtproto.localdc.world import World
+    from tl import Schema, TLObject
+
+__all__ = ["PUSH_TIMEOUT", "DCOptions", "DataCentre"]
+
+PUSH_TIMEOUT = 10.0
+"""Seconds that `push` waits for a client that does not read: longer than a busy one pauses, shorter than a test may
+hang."""
+
+
+class DCOptions(TypedDict, total=False):
+    """The options of a local DC, in every face; `DataCentre` says what each means."""
+
+    public_host: str | None
+    dc_id: int
+    key: RSAPrivateKey | None
+    world: World | None
+    schemas: Mapping[int, Schema] | None
+    state: str | Path | None
+    clock: Callable[[], float] | None
+    random: Callable[[int], bytes]
+    limits: Limits
+    strict: bool
+    tls: ssl.SSLContext | None
+    session_age: float | None
+    key_age: float | None
+    max_connections: int
+
+
+class DataCentre:
+    """What `LocalDC` and `LocalDCThread` have inside.
+
+    Args:
+        host: the address to listen on.
+        port: the port to listen on; 0 takes a free one.
+        public_host: the address that clients are told to connect to, where it is not `host`.
+        dc_id: the number of this DC.
+        key: the RSA key; None makes one, or takes the one in the state file.
+        world: users and pictures; None takes the packaged ones.
+        schemas: further layers, by number, for clients that speak them; the packaged one is always there.
+        state: a file that keeps the RSA key and all auth keys over restarts. It is as secret as they are. A key is
+            on disk before its client knows it; where the disk is full the exchange goes on, and an error is logged.
+        clock: gives the Unix time in seconds; None takes the clock of `mtproto.net`.
+        random: a cryptographically secure source of bytes.
+        limits: how much is accepted and sent.
+        strict: refuse what the documentation calls wrong and Telegram's servers let pass: service messages whose
+            numbers (seqno) are wrong. For those who test a client of their own.
+        tls: what to speak TLS with, on all connections; None for none.
+        session_age: after how many seconds a session without a connection is forgotten; None for never. What it
+            executed is not executed again.
+        key_age: after how many seconds a key that nobody uses is forgotten, and its login with it; None for never.
+        max_connections: how many connections there may be at a time; more are closed as they come.
+
+    Attributes:
+        dispatcher: finds the handler of a call.
+        faults: ways to misbehave, each armed for one time.
+        keys: the auth keys, and the RSA key.
+        listener: the socket.
+        state: what all calls share.
+
+    Raises `WorldError` when the pictures can't be read, `StoreError` when the state file is damaged, can't be written,
+    or is used by another process. It stays locked until the DC is closed.
+
+    """
+
+    def __init__(
+        self,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        *,
+        public_host: str | None = None,
+        dc_id: int = 2,
+        key: RSAPrivateKey | None = None,
+        world: World | None = None,
+        schemas: Mapping[int, Schema] | None = None,
+        state: str | Path | None = None,
+        clock: Callable[[], float] | None = None,
+        random: Callable[[int], bytes] = os.urandom,
+        limits: Limits = SERVER_LIMITS,
+        strict: bool = False,
+        tls: ssl.SSLContext | None = None,
+        session_age: float | None = SESSION_AGE,
+        key_age: float | None = KEY_AGE,
+        max_connections: int = MAX_CONNECTIONS,
+    ) -> None:
+        clock = Clock() if clock is None else clock
+        world = load_world() if world is None else world
+        self._public_host = public_host
+        self.faults = Faults(random)
+        self.keys = AuthKeys(key, state, clock)
+        self.state = DCState(world, dc_id, self.keys, clock)
+        try:
+            self.dispatcher = Dispatcher(self.state, layers_of(schemas or {}), api.layer)
+            self.listener = Listener(
+                self._answer,
+                [self.keys.private_key],
+                host=host,
+                port=port,
+                dc_ids={dc_id},
+                clock=clock,
+                random=random,
+                limits=limits,
+                strict=strict,
+                exchange_faults=self.faults.exchange,
+                faults=self.faults,
+                tls=tls,
+                session_age=session_age,
+                key_age=key_age,
+                max_connections=max_connections,
+            )
+        except BaseException:
+            self.keys.close()
+            raise
+        self.keys.serve(self.listener.state)
+        self.listener.state.lasting = self.keys.is_logged_in
+        self.listener.on_event(self._watch)
+        self.listener.on_sweep(self.keys.keep_times)
+        self.listener.on_sweep(self.state.executions.forget_old)
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """Where clients connect to: host and port, once the DC runs."""
+        host, port = self.listener.address
+        return self._public_host or host, port
+
+    async def start(self) -> None:
+        """Listen.
+
+        Raises:
+            OSError: the port can't be had.
+            LocalProtocolError: the clock shows a time at which no server works.
+
+        """
+        self.keys.reopen()
+        try:
+            check_server_clock(self.state.clock())
+            await self.listener.start()
+        except BaseException:
+            self.keys.close()
+            raise
+        self.state.listens_at(*self.address)
+
+    async def close(self) -> None:
+        """Close all connections and stop listening. Raises `StoreError` when the state file lacks keys of this run."""
+        try:
+            await self.listener.close()
+            self.keys.save_rest()
+        finally:
+            self.keys.close()
+
+    async def push(self, update: TLObject | bytes, timeout: float | None) -> int:
+        """Send an update to all sessions of whoever is logged in, and return how many get it; see `LocalDC.push`."""
+        records = list(self.keys.records.values())
+        updates = []
+        for record in records:
+            if record.user_id is None or record.permanent is not None:
+                continue
+            bound = next((other for other in records if other.permanent is record), record)
+            body = update if isinstance(update, bytes) else self.dispatcher.encode(update, "Updates", bound)
+            updates.append((record.auth_key.id, body))
+        return await self.listener.deliver(updates, timeout=timeout)
+
+    def _answer(self, query: ServerQuery) -> bytes | Awaitable[bytes]:
+        key = self.keys.records[query.key_id]
+        return self.dispatcher.answer(query.body, key, query.session_id, query.msg_id, query.budget)
+
+    def _watch(self, event: ServerLinkEvent) -> None:
+        match event:
+            case KeyMade(key):
+                self.keys.made(key.auth_key, key.expires_at)
+            case KeyForgotten(key):
+                self.state.executions.forget(key.auth_key.id)
+                self.keys.forget(key.auth_key.id)
+            case InSession(slot, DestroyAuthKey()) if slot.key.expires_at is None:
+                self.keys.forget(slot.key.auth_key.id)

@@ -1,0 +1,129 @@
+"""What a program sees of a local DC in every face: users, keys, handlers, faults."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from mtproto.localdc.client_info import client_info
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mtproto.crypto import RSAPrivateKey, RSAPublicKey
+    from mtproto.localdc.calls import Handler
+    from mtproto.localdc.data_centre import DataCentre
+    from mtproto.localdc.faults import Faults
+    from mtproto.localdc.world import User, World
+    from tl import TLFunction
+
+__all__ = ["DataCentreFace"]
+
+H = TypeVar("H", bound="Handler")
+
+
+class DataCentreFace(ABC):
+    """A data centre, however it is started. It holds nothing: a face has the data centre itself."""
+
+    __slots__ = ()
+
+    @property
+    @abstractmethod
+    def _centre(self) -> DataCentre:
+        """The data centre."""
+
+    @property
+    def world(self) -> World:
+        """Users and pictures."""
+        return self._centre.state.world
+
+    @property
+    def dc_id(self) -> int:
+        """The number of this DC."""
+        return self._centre.state.dc_id
+
+    @property
+    def private_key(self) -> RSAPrivateKey:
+        """The RSA key."""
+        return self._centre.keys.private_key
+
+    @property
+    def faults(self) -> Faults:
+        """Ways to misbehave, each armed for one time: `dc.faults.bad_server_salt()`."""
+        return self._centre.faults
+
+    @property
+    def keys(self) -> list[RSAPublicKey]:
+        """The public RSA keys that a client has to trust: one."""
+        return [self.private_key.public]
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """Where clients connect to: host and port, once the DC runs."""
+        return self._centre.address
+
+    @property
+    def users(self) -> tuple[User, ...]:
+        """Everybody in the world; the first is the bot."""
+        return self.world.users
+
+    @property
+    def bot(self) -> User:
+        """Whom `bot_token` logs in."""
+        return self.world.bot
+
+    @property
+    def bot_token(self) -> str:
+        """What `auth.importBotAuthorization` takes."""
+        return self.world.bot_token
+
+    @property
+    def api_id(self) -> int:
+        """The application id that `auth.importBotAuthorization` takes."""
+        return self.world.api_id
+
+    @property
+    def api_hash(self) -> str:
+        """What belongs to `api_id`."""
+        return self.world.api_hash
+
+    def handler(self, method: type[TLFunction[Any]], *, login: bool | None = None) -> Callable[[H], H]:
+        """Decorate a function that answers a method, instead of the DC's own handler if there is one.
+
+        It takes an `IncomingCall` and returns an object of the API (or a bool, a list, or bytes), or raises `Refused`.
+        It may be `async`. It runs in the thread of the DC's loop. `call.default()` gives the answer of the handler
+        that it replaces. A handler that fails costs the client `500 INTERNAL`, and is logged once with its traceback.
+
+        Args:
+            method: the class of the method. One of the packaged layer is served to the clients of all layers, one of
+                another schema (`schemas`) to those that speak it; a dialect without wrappers is spoken beside the API.
+            login: whether only those who are logged in may call it; None as the documentation has it.
+
+        Raises:
+            TypeError: `method` is no class of a method, or a wrapper such as `invokeWithLayer`.
+            LocalProtocolError: it belongs to a schema that the DC was not given.
+
+        """
+        self._centre.dispatcher.check(method)
+
+        def register(function: H) -> H:
+            self._centre.dispatcher.register(method, function, login=login)
+            return function
+
+        return register
+
+    def executions(self, random_id: int) -> int:
+        """Return how often `messages.sendMessage` was executed with this `random_id`, in all sessions of all keys.
+
+        A call that was executed twice shows here, and one that never was; however often it travelled does not. The
+        last 65,536 calls of a key are remembered, for a day.
+        """
+        return self._centre.state.executions.of(random_id)
+
+    def expire_file_references(self) -> None:
+        """Let every file reference given out so far be answered with `FILE_REFERENCE_EXPIRED`."""
+        self._centre.state.references.expire()
+
+    def client_info(self) -> dict[str, Any]:
+        """Return all that a client has to know, as plain data for JSON. It takes the SHA-256 of every file."""
+        return client_info(self.address, self.dc_id, self.private_key.public, self.world)
