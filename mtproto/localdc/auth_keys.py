@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-    from mtproto.link import ServerState
+    from mtproto.link import ServerSessions
     from mtproto.message import AuthKey
 
 __all__ = ["AuthKeys"]
@@ -41,7 +41,7 @@ class AuthKeys:
     def __init__(self, key: RSAPrivateKey | None, path: str | Path | None, clock: Callable[[], float]) -> None:
         self._clock = clock
         self._kept_at = clock()
-        self._sessions: ServerState | None = None
+        self._sessions: ServerSessions | None = None
         self._file = None if path is None else KeyFile(path)
         records: list[KeyRecord] = []
         if self._file is not None:
@@ -50,7 +50,7 @@ class AuthKeys:
         self._records = {record.auth_key.id: record for record in records}
         self.records: Mapping[int, KeyRecord] = MappingProxyType(self._records)
 
-    def serve(self, sessions: ServerState) -> None:
+    def serve(self, sessions: ServerSessions) -> None:
         """Give the keys that are known to the server whose sessions they have, and follow these from now on."""
         self._sessions = sessions
         for record in self._records.values():

@@ -14,7 +14,7 @@ from concurrent.futures import Future
 from typing import TYPE_CHECKING, ParamSpec, TypeAlias, TypeVar
 
 from mtproto.errors import MTProtoError, RequestCancelled, own_copy
-from mtproto.link import Status
+from mtproto.link import LinkStatus
 from mtproto.net.pump import Pump
 from mtproto.net.shell import Outcome, Shell
 from mtproto.net.thread_loop import ThreadLoop
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from mtproto.errors import DeadlineExceeded
-    from mtproto.link import ClientLink, LinkEvent, PfsLink
+    from mtproto.link import ClientLink, LinkEvent, PfsLink, PumpedLink
     from mtproto.net.carrier import Loop
     from mtproto.net.updates import Item, UpdatesDropped
     from mtproto.session import Body
@@ -239,7 +239,7 @@ class BlockingConnection(Shell[OutcomeFuture]):
         while True:
             with self._changed:
                 while (item := self._updates.take()) is None:
-                    if self._link.status is Status.CLOSED:
+                    if self._link.status is LinkStatus.CLOSED:
                         return
                     self._changed.wait()
             yield item
@@ -250,7 +250,7 @@ class BlockingConnection(Shell[OutcomeFuture]):
         """Settle what is left, once the thread has nothing more to do."""
         self._end(self._failed or RequestCancelled("the connection was closed"))
 
-    def _new_pump(self, link: ClientLink, loop: Loop) -> Pump:
+    def _new_pump(self, link: PumpedLink, loop: Loop) -> Pump:
         """Return a pump that does not keep this connection alive: whoever forgets it ends it."""
         return Pump(
             link,
@@ -302,7 +302,7 @@ def _run(loop: ThreadLoop, link: ClientLink | PfsLink, begin: Callable[[Loop], N
     """Be the pump's thread. It must not keep the connection alive."""
     loop.call_soon(lambda: begin(loop))
     try:
-        loop.run(lambda: link.status is Status.CLOSED)
+        loop.run(lambda: link.status is LinkStatus.CLOSED)
     finally:
         over()
 

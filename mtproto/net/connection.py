@@ -10,7 +10,7 @@ import asyncio
 from typing import TYPE_CHECKING, TypeAlias
 
 from mtproto.errors import DeadlineExceeded, RequestCancelled
-from mtproto.link import Status
+from mtproto.link import LinkStatus
 from mtproto.net.async_loop import AsyncLoop
 from mtproto.net.shell import Outcome, Shell
 
@@ -186,7 +186,7 @@ class Connection(Shell[OutcomeFuture]):
             item = self._updates.take()
             if item is not None:
                 yield item
-            elif self._link.status is Status.CLOSED:
+            elif self._link.status is LinkStatus.CLOSED:
                 return
             else:
                 self._news.clear()

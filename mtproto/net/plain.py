@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from mtproto._options import named_options
 from mtproto.errors import ConnectionLost, DeadlineExceeded, MTProtoError, TransportError
-from mtproto.link.other_end import OtherEnd
+from mtproto.link import OtherEnd
 from mtproto.net.async_loop import AsyncLoop
 from mtproto.net.carrier import CARRIERS
 from mtproto.net.clock import Clock

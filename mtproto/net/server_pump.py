@@ -17,7 +17,7 @@ from mtproto.transport import begins_http
 if TYPE_CHECKING:
     from collections.abc import Hashable
 
-    from mtproto.link import ServerLink, ServerLinkEvent, ServerWork
+    from mtproto.link import HttpLink, ServerLink, ServerLinkEvent, ServerWork
     from mtproto.net.listener import Listener
     from mtproto.net.web_server import WebServer
 
@@ -88,11 +88,11 @@ class ServerPump(asyncio.BufferedProtocol):
     def __init__(self, owner: Listener, loop: asyncio.AbstractEventLoop) -> None:
         self._owner = owner
         self._loop = loop
-        self.link: ServerLink | None = None
+        self.link: ServerLink | HttpLink | None = None
         self.group: Hashable = None
         self._link: ServerLink | WebServer | None = None  # what takes the bytes: the link, or HTTP before it
         self._web: WebServer | None = None  # the latter
-        self._leaving: ServerLink | None = None  # the link of a connection that is gone, while it is still unread
+        self._leaving: ServerLink | HttpLink | None = None  # of a connection that is gone, while it is unread
         self._head: bytes | None = b""  # while it is not known which
         self._input = bytearray()  # waits for its turn
         self._events: deque[ServerLinkEvent] = deque()  # likewise
@@ -207,7 +207,7 @@ class ServerPump(asyncio.BufferedProtocol):
         self._after(link)
         return work + (size >> 10)
 
-    def _leave(self, link: ServerLink) -> int:
+    def _leave(self, link: ServerLink | HttpLink) -> int:
         """Go on with what a link has not handled yet whose connection is gone; let go of it behind that."""
         before = link.work
         self._events += link.read_on(self._owner.now(), BURST)
@@ -251,7 +251,7 @@ class ServerPump(asyncio.BufferedProtocol):
         self._owner.inputs.total -= len(self._input)
         self._input.clear()
 
-    def _begin(self, data: bytes, link: ServerLink) -> bytes:
+    def _begin(self, data: bytes, link: ServerLink | HttpLink) -> bytes:
         """Look whether the connection begins as HTTP, and return what is to be read now."""
         head = (self._head or b"") + data
         http = begins_http(head)

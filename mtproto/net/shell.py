@@ -23,8 +23,8 @@ from mtproto.link import (
     LinkAdded,
     LinkOptions,
     LinkRemoved,
+    LinkStatus,
     PfsLink,
-    Status,
     StatusChanged,
 )
 from mtproto.net.clock import Clock
@@ -41,8 +41,8 @@ if TYPE_CHECKING:
 
     from mtproto.crypto import RSAPublicKey
     from mtproto.errors import MTProtoError
-    from mtproto.link import KeyUse, LinkEvent
-    from mtproto.message import KeyState
+    from mtproto.link import KeyUse, LinkEvent, PumpedLink
+    from mtproto.message.key_state import KeyState
     from mtproto.net.carrier import Loop
     from mtproto.net.proxies import Destination
     from mtproto.session import Request
@@ -164,14 +164,14 @@ class Shell(Generic[F]):
         return self._link.key_use
 
     @property
-    def status(self) -> Status:
+    def status(self) -> LinkStatus:
         """Where the link stands."""
         return self._link.status
 
     @property
     def is_open(self) -> bool:
         """Whether calls are taken: opened, and neither closed nor given up. It may be connecting just now."""
-        return self._loop is not None and self._link.status is not Status.CLOSED
+        return self._loop is not None and self._link.status is not LinkStatus.CLOSED
 
     def _check_unopened(self) -> None:
         """Do nothing if `open` may go on.
@@ -180,7 +180,7 @@ class Shell(Generic[F]):
             LocalProtocolError: the connection was opened already, or is over. A working connection goes on.
 
         """
-        if self._link.status is Status.CLOSED:
+        if self._link.status is LinkStatus.CLOSED:
             raise LocalProtocolError("the connection is over, another one is needed") from self._failed
         if self._loop is not None:
             raise LocalProtocolError("the connection was opened already")
@@ -193,16 +193,16 @@ class Shell(Generic[F]):
         for link in self._link.links:
             self._add_pump(link)
 
-    def _add_pump(self, link: ClientLink) -> None:
+    def _add_pump(self, link: PumpedLink) -> None:
         if self._loop is not None:
             pump = self._new_pump(link, self._loop)
             self._pumps.append(pump)
             pump.connect()
 
-    def _new_pump(self, link: ClientLink, loop: Loop) -> Pump:
+    def _new_pump(self, link: PumpedLink, loop: Loop) -> Pump:
         return Pump(link, loop, self._route, self._dispatch, self._unreachable, self._settle, self._collapse)
 
-    def _remove_pump(self, link: ClientLink) -> None:
+    def _remove_pump(self, link: PumpedLink) -> None:
         for pump in self._pumps:
             if pump.link is link:
                 self._pumps.remove(pump)
@@ -284,7 +284,7 @@ class Shell(Generic[F]):
 
     def _take_status(self, event: StatusChanged) -> None:
         logger.debug("the link is %s", event.status.value)
-        if event.status is Status.READY and self._opening is not None and not self._opening.done():
+        if event.status is LinkStatus.READY and self._opening is not None and not self._opening.done():
             self._opening.set_result(None)
 
     def _take_key(self, event: KeyCreated) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from mtproto.errors import ConnectionLost, DeadlineExceeded, LocalProtocolError, RemoteProtocolError, TransportError
 from mtproto.exchange import ClientExchange
-from mtproto.link.other_end import OtherEnd
+from mtproto.link import OtherEnd
 from mtproto.net import Listener, ask_plain
 from mtproto.net.plain import _Question
 from mtproto.net.proxies import TRANSPORT_NAMES
