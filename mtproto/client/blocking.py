@@ -131,12 +131,12 @@ class Client(BaseClient):
             outcome = self.connection.call(sent.body, timeout=left, idempotent=idempotent, after=after)
         return self._writer.read(outcome, sent, method)
 
-    def updates(self) -> Iterator[ReceivedUpdate]:
+    def incoming(self) -> Iterator[ReceivedUpdate]:
         """Iterate over what the server sends unasked, in order of arrival, until the client is closed.
 
-        Yields what `mtproto.client.client.Client.updates` does.
+        Yields what `mtproto.client.client.Client.incoming` does.
         """
-        for item in self.connection.updates():
+        for item in self.connection.incoming():
             yield read_update(item, self.schema, self._elements)
 
 

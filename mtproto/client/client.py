@@ -133,14 +133,14 @@ class Client(BaseClient):
             outcome = await self.connection.call(sent.body, timeout=left, idempotent=idempotent, after=after)
         return self._writer.read(outcome, sent, method)
 
-    async def updates(self) -> AsyncIterator[ReceivedUpdate]:
+    async def incoming(self) -> AsyncIterator[ReceivedUpdate]:
         """Iterate over what the server sends unasked, in order of arrival, until the client is closed.
 
         Yields objects of the type `Updates`; `UndecodableUpdate` with the bytes of one that can't be read, and why;
         `UpdatesGap` where some may have been missed (`updates.getDifference` catches up); `UpdatesDropped` with the
         number of those that a reader was too slow for.
         """
-        async for item in self.connection.updates():
+        async for item in self.connection.incoming():
             yield read_update(item, self.schema, self._elements)
 
 

@@ -231,7 +231,7 @@ class BlockingConnection(Shell[OutcomeFuture]):
         self.give_up(request)
         return error
 
-    def updates(self) -> Iterator[Item | UpdatesDropped]:
+    def incoming(self) -> Iterator[Item | UpdatesDropped]:
         """Iterate over what the server sends unasked, in order of arrival, until the connection is closed.
 
         A reader that is too slow loses the oldest ones and is told how many (`UpdatesDropped`).

@@ -177,7 +177,7 @@ class Connection(Shell[OutcomeFuture]):
             if timer is not None:
                 timer.cancel()
 
-    async def updates(self) -> AsyncIterator[Item | UpdatesDropped]:
+    async def incoming(self) -> AsyncIterator[Item | UpdatesDropped]:
         """Iterate over what the server sends unasked, in order of arrival, until the connection is closed.
 
         A reader that is too slow loses the oldest ones and is told how many (`UpdatesDropped`).

@@ -296,7 +296,7 @@ def test_updates_come_in_order_until_the_end() -> None:
 
         server.do(push)
         received = []
-        for item in client.updates():
+        for item in client.incoming():
             assert isinstance(item, Update)
             received.append(item.body[8])
             if len(received) == 10:
@@ -309,7 +309,7 @@ def test_a_waiting_reader_of_updates_is_let_go_by_close() -> None:
         client = blocking_connection(server)
         client.open()
         with ThreadPoolExecutor(1) as pool:
-            reader = pool.submit(lambda: list(client.updates()))
+            reader = pool.submit(lambda: list(client.incoming()))
             client.close()
             assert reader.result(SOON) == []
 

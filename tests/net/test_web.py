@@ -121,7 +121,7 @@ def test_updates_arrive_although_nobody_asks(transport: str) -> None:
         ):
             await client.call(QUERY)
             assert client.state is not None
-            updates = client.updates()
+            updates = client.incoming()
             for number in range(5):
                 body = QUERY + bytes((number, 0, 0, 0))
                 assert server.push(client.state.auth_key.id, body) == 1
@@ -198,7 +198,7 @@ def test_the_blocking_shell_has_updates_and_survives_cuts(transport: str) -> Non
         assert client.state is not None
         key_id = client.state.auth_key.id
         server.do(lambda: server.listener.push(key_id, QUERY))
-        item = next(client.updates())
+        item = next(client.incoming())
         assert isinstance(item, Update)
         assert item.body == QUERY
 
