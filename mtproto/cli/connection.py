@@ -13,8 +13,8 @@ from mtproto.cli.state_file import ROOM, StoredState, lock_state, read_state, wr
 from mtproto.client import connect
 from mtproto.datacenters import PRODUCTION, TEST, DataCenter
 from mtproto.errors import TransportError, Unauthorized
-from mtproto.net.carrier import authority
 from mtproto.store import StoreError
+from mtproto.transport import authority
 from tl import api
 
 if TYPE_CHECKING:

@@ -20,7 +20,7 @@ from mtproto.datacenters import OLD_KEYS, PRODUCTION_KEYS, TEST_KEYS
 from mtproto.exchange import ClientExchange
 from mtproto.message.envelope import unpack_plain
 from mtproto.net import ask_plain
-from mtproto.net.proxies import route_to
+from mtproto.net.route_options import route_to
 from tl import service
 
 if TYPE_CHECKING:

@@ -14,9 +14,8 @@ from mtproto.cli.ready_file import ReadyFile
 from mtproto.cli.stopping import stop_event
 from mtproto.cli.terminal import Terminal, debug_option, pass_terminal
 from mtproto.errors import LocalProtocolError
-from mtproto.net.carrier import authority
 from mtproto.proxy import ProxyServer
-from mtproto.transport import Secret
+from mtproto.transport import Secret, authority
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

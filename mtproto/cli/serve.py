@@ -20,7 +20,7 @@ from mtproto.crypto.rsa import RSAPrivateKey
 from mtproto.link import KEY_AGE, SESSION_AGE
 from mtproto.localdc import LocalDC, world_from_folder
 from mtproto.localdc.layers import check_types
-from mtproto.net.carrier import authority
+from mtproto.transport import authority
 from tl import Schema, api
 
 if TYPE_CHECKING:

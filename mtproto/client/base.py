@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from mtproto.client.calls import CallWriter, innermost
 from mtproto.errors import DeadlineExceeded
-from mtproto.net.proxies import parse_proxy
+from mtproto.net.route_options import parse_proxy
 from mtproto.transport import MTProxy
 
 if TYPE_CHECKING:
     from mtproto.client.options import ClientOptions
-    from mtproto.net.proxies import Proxy
+    from mtproto.net.route_options import Proxy
     from tl import Schema
 
 __all__ = ["BaseClient", "Timeout", "named_proxy"]

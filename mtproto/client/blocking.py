@@ -11,7 +11,7 @@ from mtproto.client.calls import method_name
 from mtproto.client.options import ClientKeywords, client_options
 from mtproto.client.repeatable import is_repeatable
 from mtproto.client.updates import ReceivedUpdate, read_update
-from mtproto.net.blocking import BlockingConnection
+from mtproto.net.shells.blocking import BlockingConnection
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from mtproto.client.options import ClientOptions
     from mtproto.crypto.rsa import RSAPublicKey
     from mtproto.message.key_state import KeyState
-    from mtproto.net.proxies import Destination
+    from mtproto.net.route_options import Destination
     from mtproto.session.outbox import Request
     from tl import TLFunction
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from mtproto.client.options import ClientOptions
     from mtproto.crypto.rsa import RSAPublicKey
     from mtproto.message.key_state import KeyState
-    from mtproto.net.proxies import Destination
+    from mtproto.net.route_options import Destination
     from mtproto.session.outbox import Request
     from tl import TLFunction
 

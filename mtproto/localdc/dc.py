@@ -18,7 +18,7 @@ from mtproto.localdc.ready import ready_info
 from mtproto.localdc.world.load import load_world
 from mtproto.message.message_ids import check_server_clock
 from mtproto.net import Clock, Listener
-from mtproto.net.listener import MAX_CONNECTIONS
+from mtproto.net.servers.listener import MAX_CONNECTIONS
 from mtproto.session import DestroyAuthKey
 from tl import api
 

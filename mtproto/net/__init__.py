@@ -11,12 +11,12 @@ from mtproto._lazy import lazy_names
 
 if TYPE_CHECKING:
     from mtproto.link import ServerQuery
-    from mtproto.net.blocking import BlockingConnection
     from mtproto.net.clock import Clock
-    from mtproto.net.connection import Call, Connection
-    from mtproto.net.listener import Listener
-    from mtproto.net.plain import ask_plain
-    from mtproto.net.updates import UpdatesDropped
+    from mtproto.net.servers.listener import Listener
+    from mtproto.net.shells.ask_plain import ask_plain
+    from mtproto.net.shells.blocking import BlockingConnection
+    from mtproto.net.shells.connection import Call, Connection
+    from mtproto.net.shells.update_queue import UpdatesDropped
 
 __all__ = [
     "BlockingConnection",
@@ -33,11 +33,11 @@ __getattr__, __dir__ = lazy_names(
     globals(),
     {
         "mtproto.link": ("ServerQuery",),
-        "mtproto.net.blocking": ("BlockingConnection",),
+        "mtproto.net.shells.blocking": ("BlockingConnection",),
         "mtproto.net.clock": ("Clock",),
-        "mtproto.net.connection": ("Call", "Connection"),
-        "mtproto.net.listener": ("Listener",),
-        "mtproto.net.plain": ("ask_plain",),
-        "mtproto.net.updates": ("UpdatesDropped",),
+        "mtproto.net.shells.connection": ("Call", "Connection"),
+        "mtproto.net.servers.listener": ("Listener",),
+        "mtproto.net.shells.ask_plain": ("ask_plain",),
+        "mtproto.net.shells.update_queue": ("UpdatesDropped",),
     },
 )

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from mtproto.link import BackoffPolicy, LinkEvent
     from mtproto.message.key_state import KeyState
-    from mtproto.net.proxies import Destination, Proxy
+    from mtproto.net.route_options import Destination, Proxy
 
 __all__ = ["ConnectionKeywords", "ConnectionOptions", "connection_options", "dc_id_of"]
 

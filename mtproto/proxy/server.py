@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from mtproto._options import named_options
 from mtproto.net import Clock
-from mtproto.net.relay import MAX_VISITORS, Relay
+from mtproto.net.servers.relay import MAX_VISITORS, Relay
 from mtproto.proxy.link import IDLE_TIME, ProxyLink
 from mtproto.proxy.state import ProxyState
 from mtproto.transport import MTProxy, Secret

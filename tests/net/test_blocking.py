@@ -28,7 +28,7 @@ from mtproto.limits import Limits
 from mtproto.link import ExchangeStep, KeyCreated, Status
 from mtproto.message.auth_key import AuthKey
 from mtproto.message.key_state import KeyState
-from mtproto.net.blocking import BlockingConnection
+from mtproto.net.shells.blocking import BlockingConnection
 from mtproto.session import Update
 from mtproto.transport import TRANSPORTS
 from tests.net.streams import unused_address
@@ -178,7 +178,7 @@ def test_what_the_wait_for_room_has_taken_is_not_waited_for_again(monkeypatch: p
         return True
 
     with ListenerThread() as server, blocking_connection(server) as client:
-        monkeypatch.setattr("mtproto.net.blocking.time", SimpleNamespace(monotonic=lambda: next(times)))
+        monkeypatch.setattr("mtproto.net.shells.blocking.time", SimpleNamespace(monotonic=lambda: next(times)))
         monkeypatch.setattr(client._room, "acquire", acquire)
         monkeypatch.setattr(client._room, "release", lambda: None)
         monkeypatch.setattr(Future, "exception", lambda self, timeout=None: waits.append(timeout))
@@ -315,7 +315,7 @@ def test_a_waiting_reader_of_updates_is_let_go_by_close() -> None:
 
 
 def test_it_needs_no_asyncio() -> None:
-    script = "import sys, mtproto.net.blocking; sys.exit('asyncio' in sys.modules)"
+    script = "import sys, mtproto.net.shells.blocking; sys.exit('asyncio' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0
 
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from mtproto.errors import LocalProtocolError
-from mtproto.net.relay import CONNECT_TIME, READ, SLICE, Relay
-from mtproto.net.transports import LINGER
+from mtproto.net.servers.endings import LINGER
+from mtproto.net.servers.relay import CONNECT_TIME, READ, SLICE, Relay
 from tests.net.fake_transport import FakeTransport
 from tests.net.streams import served, unused_address, visiting
 from tests.net.support import ShiftedClock, move_on, run
@@ -149,7 +149,7 @@ def test_who_is_turned_away_hears_what_there_is_to_say(caplog: pytest.LogCapture
             writer.write(b"go away")
             assert await reader.read() == b"farewell"
 
-    with caplog.at_level(logging.INFO, logger="mtproto.net.relay"):
+    with caplog.at_level(logging.INFO, logger="mtproto.net.servers.relay"):
         run(main())
     assert "asked to" in caplog.text
 

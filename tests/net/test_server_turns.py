@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from mtproto.message.auth_key import AuthKey
-from mtproto.net.server_pump import LARGEST_SLICE, LITTLE, MUCH, READ, SLICE, ServerPump
-from mtproto.net.turns import BURST
+from mtproto.net.servers.server_pump import LARGEST_SLICE, LITTLE, MUCH, READ, SLICE, ServerPump
+from mtproto.net.servers.turns import BURST
 from mtproto.transport import client_transport
 from tests.hostile.peers import INTERMEDIATE, HostileClient, frame
 from tests.net.fake_transport import FakeTransport

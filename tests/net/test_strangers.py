@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mtproto.message.auth_key import AuthKey
-from mtproto.net import listener as listener_module
-from mtproto.net.strangers import ROOM, StrangersBudget
+from mtproto.net.servers import listener as listener_module
+from mtproto.net.servers.strangers import ROOM, StrangersBudget
 from mtproto.transport import Intermediate, Role, obfuscate
 from tests.hostile.peers import INTERMEDIATE, HostileClient, frame
 from tests.net.fake_transport import FakeTransport
@@ -22,7 +22,7 @@ from tl import service
 
 if TYPE_CHECKING:
     from mtproto.net import Listener
-    from mtproto.net.server_pump import ServerPump
+    from mtproto.net.servers.server_pump import ServerPump
 
 LIMIT = 10_000 * ROOM
 SIZE = 4_000

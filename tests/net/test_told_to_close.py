@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from mtproto.link.server import AUTHENTICATE_TIME
-from mtproto.net.server_pump import ServerPump
-from mtproto.net.transports import LINGER
-from mtproto.net.web_server import REQUEST_TIME
+from mtproto.net.servers.endings import LINGER
+from mtproto.net.servers.server_pump import ServerPump
+from mtproto.net.servers.web_server import REQUEST_TIME
 from tests.net.fake_transport import HIGH_WATER, FakeTransport
 from tests.net.support import ShiftedClock, listener, move_on, run
 

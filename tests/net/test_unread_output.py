@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from mtproto.message.auth_key import AuthKey
-from mtproto.net import transports
-from mtproto.net.transports import STALL_TIME
+from mtproto.net.servers import endings
+from mtproto.net.servers.endings import STALL_TIME
 from mtproto.session import wire
 from mtproto.transport import client_transport
 from tests.hostile.peers import INTERMEDIATE, HostileClient, frame, state_request
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from mtproto.net import Listener
-    from mtproto.net.server_pump import ServerPump
+    from mtproto.net.servers.server_pump import ServerPump
 
 OUTPUT = 4 * 1024
 """Bytes that may wait in these tests."""
@@ -133,7 +133,7 @@ async def settled(pump: ServerPump) -> None:
 def test_a_peer_that_does_not_read_is_not_read_and_cut_in_the_end(
     requests: Callable[[Listener], Iterator[bytes]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(transports, "OUTPUT", OUTPUT)
+    monkeypatch.setattr(endings, "OUTPUT", OUTPUT)
 
     async def main() -> None:
         async with listener() as server:
@@ -177,8 +177,8 @@ def test_a_peer_that_reads_slowly_is_read_while_little_waits_for_it() -> None:
 
 
 def test_a_peer_that_takes_something_is_not_cut_however_slow_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(transports, "OUTPUT", OUTPUT)
-    monkeypatch.setattr(transports, "STALL_TIME", 5.0)
+    monkeypatch.setattr(endings, "OUTPUT", OUTPUT)
+    monkeypatch.setattr(endings, "STALL_TIME", 5.0)
 
     async def main() -> None:
         async with listener() as server:

@@ -11,7 +11,7 @@ from mtproto.link import ServerLink, ServerQuery, ServerState
 from mtproto.link.http_server import HttpLink
 from mtproto.message.auth_key import AuthKey
 from mtproto.message.key_state import KeyState
-from mtproto.net.web_server import WebServer
+from mtproto.net.servers.web_server import WebServer
 from mtproto.session import ClientEvent, ClientSession, HttpWait
 from tests.link.support import DC, NOW, rsa_key, seeded
 

@@ -14,13 +14,14 @@ from typing import TYPE_CHECKING
 import h11
 
 from mtproto.errors import ConnectionLost, RemoteProtocolError
-from mtproto.net.carrier import authority, open_tcp
-from mtproto.transport import BANNER_SIZE, foreign_peer
+from mtproto.net.carriers.happy_eyeballs import open_tcp
+from mtproto.transport import BANNER_SIZE, authority, foreign_peer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from mtproto.net.carrier import Carrier, CarrierLoop, Owner, Route
+    from mtproto.net.carriers.interfaces import Carrier, CarrierLoop, Owner
+    from mtproto.net.carriers.route import Route
 
 __all__ = ["HttpCarrier"]
 

@@ -7,13 +7,14 @@ import os
 import socket
 from typing import TYPE_CHECKING
 
-from mtproto.net.socks import connect_through_async
-from mtproto.net.transports import as_stream
+from mtproto.net.carriers.socks import connect_through_async
+from mtproto.net.streams import as_stream
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from mtproto.net.carrier import Owner, Place, Socket, Timer
+    from mtproto.net.carriers.interfaces import Owner, Socket, Timer
+    from mtproto.net.carriers.route import Place
 
 __all__ = ["AsyncLoop"]
 

@@ -27,14 +27,14 @@ from mtproto.link import (
 )
 from mtproto.link.http_server import HttpLink
 from mtproto.link.options import ServerLinkOptions
-from mtproto.net.answering import Answering
 from mtproto.net.clock import Clock
-from mtproto.net.delivery import Delivery
-from mtproto.net.powers import OneAtATime
-from mtproto.net.server_pump import Inputs, ServerPump
-from mtproto.net.serving import TCPServer
-from mtproto.net.strangers import STRANGERS_MEMORY, StrangersBudget
-from mtproto.net.turns import Turns
+from mtproto.net.servers.answering import Answering
+from mtproto.net.servers.delivery import Delivery
+from mtproto.net.servers.server_pump import Inputs, ServerPump
+from mtproto.net.servers.slow_steps import OneAtATime
+from mtproto.net.servers.strangers import STRANGERS_MEMORY, StrangersBudget
+from mtproto.net.servers.tcp_port import TCPServer
+from mtproto.net.servers.turns import Turns
 from mtproto.session import Repeated
 
 if TYPE_CHECKING:
@@ -45,8 +45,8 @@ if TYPE_CHECKING:
     from mtproto.exchange import ExchangeFaults
     from mtproto.link import LinkFaults, ServerLinkEvent, SessionSlot
     from mtproto.message.auth_key import AuthKey
-    from mtproto.net.answering import Handler
-    from mtproto.net.web_server import WebServer
+    from mtproto.net.servers.answering import Handler
+    from mtproto.net.servers.web_server import WebServer
 
 __all__ = ["Listener"]
 
@@ -266,7 +266,7 @@ class Listener(TCPServer):
 
     def web_server(self, pump: ServerPump, link: ServerLink) -> WebServer:
         """Return what speaks HTTP with a new connection; its link is replaced by one for HTTP where that is needed."""
-        from mtproto.net.web_server import WebServer
+        from mtproto.net.servers.web_server import WebServer
 
         def make_link(kind: type[ServerLink]) -> ServerLink:
             if kind is not HttpLink:

@@ -9,19 +9,19 @@ from typing import TYPE_CHECKING
 from mtproto._options import named_options
 from mtproto.errors import ConnectionLost, DeadlineExceeded, MTProtoError, TransportError
 from mtproto.link.other_end import OtherEnd
-from mtproto.net.async_loop import AsyncLoop
-from mtproto.net.carrier import CARRIERS
+from mtproto.net.carriers.registry import CARRIERS
 from mtproto.net.clock import Clock
-from mtproto.net.guard import Guard
-from mtproto.net.proxies import route_to
+from mtproto.net.route_options import route_to
+from mtproto.net.shells.async_loop import AsyncLoop
+from mtproto.net.shells.guard import Guard
 from mtproto.transport import Payload, client_transport
 
 if TYPE_CHECKING:
     import ssl
     from collections.abc import Callable
 
-    from mtproto.net.carrier import Carrier
-    from mtproto.net.proxies import Destination, Proxy
+    from mtproto.net.carriers.interfaces import Carrier
+    from mtproto.net.route_options import Destination, Proxy
     from mtproto.transport import ClientTransport
 
 __all__ = ["ask_plain"]
@@ -46,7 +46,7 @@ async def ask_plain(
         address: where to, as `Connection` takes it.
         payload: a plain message, envelope included, such as the first query of a `ClientExchange`.
         dc_id: the data centre that a proxy is asked for.
-        transport: a name of `mtproto.net.proxies.TRANSPORT_NAMES`, as `Connection` takes it.
+        transport: a name of `mtproto.net.route_options.TRANSPORT_NAMES`, as `Connection` takes it.
         proxy: the way there, as `Connection` takes it.
         tls: what to trust where the transport has TLS; None trusts what the system trusts.
         timeout: seconds for all of it; None for no limit.

@@ -15,20 +15,28 @@ from collections import deque
 from itertools import zip_longest
 from typing import TYPE_CHECKING
 
-from mtproto.net.carrier import Place, authority
+from mtproto.net.carriers.route import Place
+from mtproto.transport import authority
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from mtproto.net.carrier import Address, Carrier, Loop, Owner, Route, Timer
+    from mtproto.net.carriers.interfaces import Carrier, Loop, Owner, Timer
+    from mtproto.net.carriers.route import Route
+    from mtproto.transport import Address
 
-__all__ = ["ATTEMPT_DELAY", "CONNECT_TIME", "HappyEyeballs", "in_turns", "look_up", "unreachable"]
+__all__ = ["ATTEMPT_DELAY", "CONNECT_TIME", "HappyEyeballs", "in_turns", "look_up", "open_tcp", "unreachable"]
 
 ATTEMPT_DELAY = 0.25
 """Seconds between two attempts while neither has failed: what the RFC recommends as "Connection Attempt Delay"."""
 
 CONNECT_TIME = 60.0
 """Seconds for all of it, should the owner have forgotten it."""
+
+
+def open_tcp(loop: Loop, route: Route, owner: Owner) -> Carrier:
+    """Begin to open a TCP connection to any of a route's addresses."""
+    return HappyEyeballs(loop, route, owner)
 
 
 class HappyEyeballs:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, TypeAlias
 from mtproto.datacenters import DataCenter
 from mtproto.errors import LocalProtocolError, OptionError
 from mtproto.limits import DEFAULT_LIMITS, Limits
-from mtproto.net.carrier import Route
-from mtproto.net.socks import ALIASES, SCHEMES, SocketProxy
-from mtproto.net.web import require_web
+from mtproto.net.carriers.route import Route
+from mtproto.net.carriers.socks import ALIASES, SCHEMES, SocketProxy
+from mtproto.net.web_libraries import require_web
 from mtproto.transport import TRANSPORTS, MTProxy, check_transport, no_transport, parse_address, read_link
 from mtproto.transport.address import read_host, read_port
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import ssl
     from collections.abc import Mapping, Sequence
 
-    from mtproto.net.carrier import Address
+    from mtproto.transport import Address
 
 __all__ = ["TRANSPORT_NAMES", "Destination", "Proxy", "parse_proxy", "route_to"]
 

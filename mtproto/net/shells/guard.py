@@ -11,12 +11,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mtproto.net.portions import Portions
+from mtproto.net.shells.portions import Portions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from mtproto.net.carrier import Carrier, Loop, Owner, Place, Socket, Timer
+    from mtproto.net.carriers.interfaces import Carrier, Loop, Owner, Socket, Timer
+    from mtproto.net.carriers.route import Place
 
 __all__ = ["Guard"]
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import asyncio
 
-__all__ = ["LINGER", "OUTPUT", "STALL_TIME", "Brake", "Ending", "Reading", "as_stream"]
+__all__ = ["LINGER", "OUTPUT", "STALL_TIME", "Brake", "Ending", "Reading"]
 
 LINGER = 5.0
 """Seconds that a connection which is to be closed may take to send its last bytes."""
@@ -17,15 +17,6 @@ OUTPUT = 64 * 1024
 
 STALL_TIME = 60.0
 """Seconds after which a connection is cut that could not be read for so long, since its peer takes nothing."""
-
-
-def as_stream(transport: asyncio.BaseTransport) -> asyncio.Transport:
-    """Return the transport of a TCP connection as what it is.
-
-    The class is not looked at: transports of other event loops (uvloop) do all that `asyncio.Transport` does, and do
-    not inherit from it.
-    """
-    return cast("asyncio.Transport", transport)
 
 
 class Ending:

@@ -11,15 +11,16 @@ from typing import TYPE_CHECKING
 
 from mtproto.errors import ConnectionLost, DeadlineExceeded
 from mtproto.link import Status
-from mtproto.net.carrier import CARRIERS
-from mtproto.net.guard import Guard
-from mtproto.net.portions import SLICE, TURN, WHOLE
+from mtproto.net.carriers.registry import CARRIERS
+from mtproto.net.shells.guard import Guard
+from mtproto.net.shells.portions import SLICE, TURN, WHOLE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from mtproto.link import ClientLink, LinkEvent, Work
-    from mtproto.net.carrier import Carrier, Loop, Route, Timer
+    from mtproto.net.carriers.interfaces import Carrier, Loop, Timer
+    from mtproto.net.carriers.route import Route
 
 __all__ = ["Pump"]
 

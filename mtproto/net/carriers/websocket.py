@@ -23,13 +23,13 @@ from wsproto.frame_protocol import CloseReason
 from wsproto.utilities import ProtocolError
 
 from mtproto.errors import ConnectionLost, RemoteProtocolError
-from mtproto.net.carrier import authority
-from mtproto.transport import BANNER_SIZE, foreign_peer
+from mtproto.transport import BANNER_SIZE, authority, foreign_peer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from mtproto.net.carrier import Carrier, CarrierLoop, Opener, Owner, Route
+    from mtproto.net.carriers.interfaces import Carrier, CarrierLoop, Opener, Owner
+    from mtproto.net.carriers.route import Route
 
 __all__ = ["WebSocketCarrier"]
 

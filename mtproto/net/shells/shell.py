@@ -29,10 +29,10 @@ from mtproto.link import (
 )
 from mtproto.net.clock import Clock
 from mtproto.net.options import ConnectionKeywords, ConnectionOptions, connection_options, dc_id_of
-from mtproto.net.proxies import route_to
-from mtproto.net.pump import Pump
-from mtproto.net.state import read_state
-from mtproto.net.updates import UpdateQueue
+from mtproto.net.route_options import route_to
+from mtproto.net.shells.pump import Pump
+from mtproto.net.shells.saved_state import read_state
+from mtproto.net.shells.update_queue import UpdateQueue
 from mtproto.session import RequestLost, Result, RpcFailed, Undecodable, Update, UpdatesGap
 
 if TYPE_CHECKING:
@@ -43,8 +43,8 @@ if TYPE_CHECKING:
     from mtproto.errors import MTProtoError
     from mtproto.link import KeyUse, LinkEvent
     from mtproto.message.key_state import KeyState
-    from mtproto.net.carrier import Loop
-    from mtproto.net.proxies import Destination
+    from mtproto.net.carriers.interfaces import Loop
+    from mtproto.net.route_options import Destination
     from mtproto.session import Request
     from tl import TLError
 

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, ParamSpec, TypeAlias, TypeVar
 
 from mtproto.errors import MTProtoError, RequestCancelled, own_copy
 from mtproto.link import Status
-from mtproto.net.pump import Pump
-from mtproto.net.shell import Outcome, Shell
-from mtproto.net.thread_loop import ThreadLoop
+from mtproto.net.shells.pump import Pump
+from mtproto.net.shells.shell import Outcome, Shell
+from mtproto.net.shells.thread_loop import ThreadLoop
 from mtproto.session import Request
 
 if TYPE_CHECKING:
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
     from mtproto.errors import DeadlineExceeded
     from mtproto.link import ClientLink, LinkEvent, PfsLink
-    from mtproto.net.carrier import Loop
-    from mtproto.net.updates import Item, UpdatesDropped
+    from mtproto.net.carriers.interfaces import Loop
+    from mtproto.net.shells.update_queue import Item, UpdatesDropped
     from mtproto.session import Body
 
 __all__ = ["BlockingCall", "BlockingConnection"]
@@ -89,7 +89,7 @@ class BlockingCall:
 class BlockingConnection(Shell[OutcomeFuture]):
     """A client's connection to one DC that outlives the carriers under it. Any thread may use it.
 
-    Its arguments are those of `mtproto.net.shell.Shell`.
+    Its arguments are those of `mtproto.net.shells.shell.Shell`.
     """
 
     def _prepare(self) -> None:

@@ -8,17 +8,18 @@ from collections import deque
 from typing import TYPE_CHECKING
 
 from mtproto.link import ServerQuery
-from mtproto.net.strangers import ROOM
-from mtproto.net.transports import Brake, Ending, Reading, as_stream
-from mtproto.net.web import has_web
+from mtproto.net.servers.endings import Brake, Ending, Reading
+from mtproto.net.servers.strangers import ROOM
+from mtproto.net.streams import as_stream
+from mtproto.net.web_libraries import has_web
 from mtproto.transport import begins_http
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
 
     from mtproto.link import ServerLink, ServerLinkEvent, ServerWork
-    from mtproto.net.listener import Listener
-    from mtproto.net.web_server import WebServer
+    from mtproto.net.servers.listener import Listener
+    from mtproto.net.servers.web_server import WebServer
 
 __all__ = ["Inputs", "ServerPump"]
 

@@ -16,7 +16,7 @@ import h11
 from mtproto.link import InSession
 from mtproto.link.http_server import HttpLink
 from mtproto.link.server import ServerLink
-from mtproto.net.websocket_server import FRAME_WORK, WebSocketServer
+from mtproto.net.servers.websocket_server import FRAME_WORK, WebSocketServer
 from mtproto.session import HttpWaited
 
 if TYPE_CHECKING:

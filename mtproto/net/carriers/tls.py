@@ -7,13 +7,14 @@ import ssl
 from typing import TYPE_CHECKING
 
 from mtproto.errors import ConnectionLost
-from mtproto.net.carrier import open_tcp
+from mtproto.net.carriers.happy_eyeballs import open_tcp
 from mtproto.transport import BANNER_SIZE, foreign_peer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from mtproto.net.carrier import Carrier, CarrierLoop, Owner, Route
+    from mtproto.net.carriers.interfaces import Carrier, CarrierLoop, Owner
+    from mtproto.net.carriers.route import Route
 
 __all__ = ["TlsCarrier", "open_tls"]
 

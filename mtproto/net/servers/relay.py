@@ -6,9 +6,10 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING, Protocol
 
-from mtproto.net.serving import TCPServer
-from mtproto.net.transports import Ending, Reading, as_stream
-from mtproto.net.turns import Turns
+from mtproto.net.servers.endings import Ending, Reading
+from mtproto.net.servers.tcp_port import TCPServer
+from mtproto.net.servers.turns import Turns
+from mtproto.net.streams import as_stream
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable

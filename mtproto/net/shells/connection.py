@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from mtproto.errors import DeadlineExceeded, RequestCancelled
 from mtproto.link import Status
-from mtproto.net.async_loop import AsyncLoop
-from mtproto.net.shell import Outcome, Shell
+from mtproto.net.shells.async_loop import AsyncLoop
+from mtproto.net.shells.shell import Outcome, Shell
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Generator, Sequence
     from types import TracebackType
 
     from mtproto.link import LinkEvent
-    from mtproto.net.updates import Item, UpdatesDropped
+    from mtproto.net.shells.update_queue import Item, UpdatesDropped
     from mtproto.session import Body, Request
 
 __all__ = ["Call", "Connection"]
@@ -48,7 +48,7 @@ class Call:
 class Connection(Shell[OutcomeFuture]):
     """A client's connection to one DC that outlives the carriers under it. Belongs to one event loop.
 
-    Its arguments are those of `mtproto.net.shell.Shell`.
+    Its arguments are those of `mtproto.net.shells.shell.Shell`.
     """
 
     def _prepare(self) -> None:

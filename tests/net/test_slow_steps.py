@@ -6,7 +6,7 @@ import asyncio
 import threading
 from typing import TYPE_CHECKING
 
-from mtproto.net.powers import OneAtATime
+from mtproto.net.servers.slow_steps import OneAtATime
 from tests.net.support import SOON, run
 
 if TYPE_CHECKING:

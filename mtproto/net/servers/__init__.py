@@ -1,0 +1,1 @@
+"""The server's side: a listener with its web server, and a relay."""
