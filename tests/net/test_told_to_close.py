@@ -39,7 +39,7 @@ async def turns(count: int = 4) -> None:
 
 def visit(server: Listener) -> tuple[ServerPump, FakeTransport]:
     """Return one connection of a server, whose peer does not read."""
-    pump = server._take_in(asyncio.get_running_loop())
+    pump = ServerPump(server, asyncio.get_running_loop())
     return pump, FakeTransport(pump, reads=False)
 
 

@@ -11,6 +11,7 @@ import pytest
 from mtproto.message.auth_key import AuthKey
 from mtproto.net.servers import endings
 from mtproto.net.servers.endings import STALL_TIME
+from mtproto.net.servers.server_pump import ServerPump
 from mtproto.session import wire
 from mtproto.transport import client_transport
 from tests.hostile.peers import INTERMEDIATE, HostileClient, frame, state_request
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from mtproto.net import Listener
-    from mtproto.net.servers.server_pump import ServerPump
 
 OUTPUT = 4 * 1024
 """Bytes that may wait in these tests."""
@@ -137,7 +137,7 @@ def test_a_peer_that_does_not_read_is_not_read_and_cut_in_the_end(
 
     async def main() -> None:
         async with listener() as server:
-            pump = server._take_in(asyncio.get_running_loop())
+            pump = ServerPump(server, asyncio.get_running_loop())
             transport = FakeTransport(pump, reads=False)
             transport.write(bytes(HIGH_WATER + 1))
             pieces = requests(server)
@@ -161,7 +161,7 @@ def test_a_peer_that_does_not_read_is_not_read_and_cut_in_the_end(
 def test_a_peer_that_reads_slowly_is_read_while_little_waits_for_it() -> None:
     async def main() -> None:
         async with listener() as server:
-            pump = server._take_in(asyncio.get_running_loop())
+            pump = ServerPump(server, asyncio.get_running_loop())
             transport = FakeTransport(pump, reads=False)
             transport.write(bytes(HIGH_WATER + 1))
             pieces = of_pings(server)
@@ -182,7 +182,7 @@ def test_a_peer_that_takes_something_is_not_cut_however_slow_it_is(monkeypatch: 
 
     async def main() -> None:
         async with listener() as server:
-            pump = server._take_in(asyncio.get_running_loop())
+            pump = ServerPump(server, asyncio.get_running_loop())
             transport = FakeTransport(pump, reads=False)
             transport.write(bytes(HIGH_WATER + 1000))
             await read_by(pump, transport, of_calls(server))

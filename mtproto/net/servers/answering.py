@@ -65,13 +65,33 @@ REFUSAL = (420, "FLOOD_WAIT_1")
 
 
 class _Held:
-    """The calls of one session that wait."""
+    """The calls of one session that wait.
 
-    __slots__ = ("queries", "size")
+    Attributes:
+        size: the bytes that they count for.
+
+    """
+
+    __slots__ = ("_queries", "size")
 
     def __init__(self) -> None:
-        self.queries: deque[ServerQuery] = deque()
+        self._queries: deque[ServerQuery] = deque()
         self.size = 0
+
+    def __len__(self) -> int:
+        """How many wait."""
+        return len(self._queries)
+
+    def put(self, query: ServerQuery) -> None:
+        """Let a call wait behind the others."""
+        self._queries.append(query)
+        self.size += _size(query)
+
+    def take(self) -> ServerQuery:
+        """Return the call that came first, which waits no longer."""
+        query = self._queries.popleft()
+        self.size -= _size(query)
+        return query
 
 
 class Answering:
@@ -107,10 +127,9 @@ class Answering:
         if held.size + size > HELD_OF_A_SESSION or self._held_size + size > HELD_IN_ALL:
             self._refuse(query)
         else:
-            held.queries.append(query)
-            held.size += size
+            held.put(query)
             self._held_size += size
-        if not held.queries:
+        if not held:
             del self._held[slot]
 
     def go_on(self) -> None:
@@ -175,11 +194,9 @@ class Answering:
     def _next(self, slot: SessionSlot) -> ServerQuery:
         """Take the next call of a session that waits."""
         held = self._held[slot]
-        query = held.queries.popleft()
-        size = _size(query)
-        held.size -= size
-        self._held_size -= size
-        if not held.queries:
+        query = held.take()
+        self._held_size -= _size(query)
+        if not held:
             del self._held[slot]
         return query
 

@@ -30,16 +30,18 @@ from mtproto.link.options import ServerLinkOptions
 from mtproto.net.clock import Clock
 from mtproto.net.servers.answering import Answering
 from mtproto.net.servers.delivery import Delivery
-from mtproto.net.servers.server_pump import Inputs, ServerPump
+from mtproto.net.servers.inputs import Inputs
+from mtproto.net.servers.server_pump import LITTLE, MUCH, READ, ServerPump
 from mtproto.net.servers.slow_steps import OneAtATime
 from mtproto.net.servers.strangers import STRANGERS_MEMORY, StrangersBudget
-from mtproto.net.servers.tcp_port import TCPServer
-from mtproto.net.servers.turns import Turns
+from mtproto.net.servers.tcp_port import TCPPort
 from mtproto.session import Repeated
 
 if TYPE_CHECKING:
     import ssl
     from collections.abc import Callable, Container, Iterable, Sequence
+    from types import TracebackType
+    from typing import Self
 
     from mtproto.crypto.rsa import RSAPrivateKey
     from mtproto.exchange import ExchangeFaults
@@ -62,8 +64,8 @@ SWEEP = 60.0
 """Seconds between two looks for sessions and keys that are too old: far less than any sensible age."""
 
 
-class Listener(TCPServer):
-    """Serves clients over TCP. Belongs to one event loop.
+class Listener:
+    """Serves clients over TCP. Belongs to one event loop; `async with` starts and closes it.
 
     Args:
         handler: answers a call with the content of its `rpc_result`: a serialized boxed object, or an `rpc_error`. It
@@ -87,9 +89,8 @@ class Listener(TCPServer):
     Attributes:
         state: keys and sessions.
         strangers: the memory of connections without an accepted packet; for its pumps.
-        inputs: the input that waits for its turn; likewise.
-        turns: which connection is served next; likewise.
-        powers: the slow steps of exchanges; likewise.
+        inputs: the input of all connections that waits, and whose turn it is; for its pumps.
+        slow_steps: the slow steps of exchanges; for its pumps.
 
     """
 
@@ -114,7 +115,7 @@ class Listener(TCPServer):
         faults: LinkFaults | None = None,
         tls: ssl.SSLContext | None = None,
     ) -> None:
-        super().__init__(host, port, tls)
+        self._port = TCPPort(host, port, tls)
         if state is None:
             state = ServerState(random, limits=limits, strict=strict, session_age=session_age, key_age=key_age)
         self.state = state
@@ -133,9 +134,8 @@ class Listener(TCPServer):
         )
         self._pumps: dict[ServerLink, ServerPump] = {}
         self.strangers: StrangersBudget[ServerPump] = StrangersBudget(STRANGERS_MEMORY)
-        self.inputs = Inputs()
-        self.turns: Turns[ServerPump] = Turns(lambda callback: asyncio.get_running_loop().call_soon(callback))
-        self.powers: OneAtATime[ServerPump] = OneAtATime()
+        self.inputs: Inputs[ServerPump] = Inputs(READ, little=LITTLE, much=MUCH)
+        self.slow_steps: OneAtATime[ServerPump] = OneAtATime()
         self._answering = Answering(handler, self._flush, self.state.__contains__)
         self._delivery = Delivery(self._flush)
         self._on_key: list[Callable[[AuthKey], None]] = []
@@ -153,18 +153,34 @@ class Listener(TCPServer):
         """
         for key in self.state:
             key.forget_before(self._clock())
-        await super().start()
+        loop = asyncio.get_running_loop()
+        await self._port.open(lambda: ServerPump(self, loop))
         self._sweep()
 
-    def _take_in(self, loop: asyncio.AbstractEventLoop) -> ServerPump:
-        return ServerPump(self, loop)
+    async def close(self) -> None:
+        """Stop listening and close all connections, with what is still being answered. May be called twice."""
+        await self._port.close(self._send_away)
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """Host and port that it listens on; raises `LocalProtocolError` while it does not listen."""
+        return self._port.address
 
     async def _send_away(self) -> None:
         if self._sweeping is not None:
             self._sweeping.cancel()
         self._delivery.end()
-        self.turns.clear()
-        self.powers.clear()
+        self.inputs.turns.clear()
+        self.slow_steps.clear()
         answers = self._answering.end()
         pumps = list(self._pumps.values())
         with contextlib.suppress(TimeoutError):
@@ -173,7 +189,7 @@ class Listener(TCPServer):
         for pump in pumps:
             pump.abort()
         await asyncio.gather(*answers, *(pump.closed.wait() for pump in pumps), return_exceptions=True)
-        self.turns.clear()
+        self.inputs.turns.clear()
 
     @property
     def connections(self) -> int:
@@ -258,7 +274,7 @@ class Listener(TCPServer):
 
     def opened(self, pump: ServerPump) -> ServerLink | None:
         """Take a new connection in, and return its link; None if there are too many."""
-        if self._server is None or len(self._pumps) >= self._max_connections:
+        if not self._port.is_open or len(self._pumps) >= self._max_connections:
             return None
         link = self._new_link()
         self._pumps[link] = pump
@@ -272,8 +288,9 @@ class Listener(TCPServer):
             if kind is not HttpLink:
                 return link
             self._pumps.pop(link, None)
-            pump.link = made = self._new_http_link()
+            made = self._new_http_link()
             self._pumps[made] = pump
+            pump.use(made)
             return made
 
         return WebServer(make_link, self._limits, self._clock())

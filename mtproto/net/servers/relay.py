@@ -7,12 +7,14 @@ import logging
 from typing import TYPE_CHECKING, Protocol
 
 from mtproto.net.servers.endings import Ending, Reading
-from mtproto.net.servers.tcp_port import TCPServer
-from mtproto.net.servers.turns import Turns
+from mtproto.net.servers.inputs import Inputs
+from mtproto.net.servers.tcp_port import TCPPort
 from mtproto.net.streams import as_stream
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
+    from types import TracebackType
+    from typing import Self
 
 __all__ = ["Relay", "RelayLink"]
 
@@ -67,10 +69,11 @@ class RelayLink(Protocol):
         """Do what is due."""
 
 
-class Relay(TCPServer):
+class Relay:
     """Takes visitors in and leads each to where its link says. Belongs to one event loop.
 
-    Neither side is read faster than the other one takes it. What visitors send is passed on in turns.
+    `async with` starts and closes it. Neither side is read faster than the other one takes it. What visitors send is
+    passed on in turns.
 
     Args:
         new_link: makes the link of a visitor who came at a time, Unix seconds.
@@ -80,8 +83,7 @@ class Relay(TCPServer):
         max_visitors: how many there may be at a time; more are closed as they come.
 
     Attributes:
-        turns: whose bytes are passed on next; for its visitors.
-        buffer: what the next bytes of any visitor are read to, and copied from at once; likewise.
+        inputs: the input of all visitors that waits, and whose turn it is; for its visitors.
 
     """
 
@@ -94,16 +96,35 @@ class Relay(TCPServer):
         port: int = 0,
         max_visitors: int = MAX_VISITORS,
     ) -> None:
-        super().__init__(host, port)
+        self._port = TCPPort(host, port)
         self._max_visitors = max_visitors
         self._new_link = new_link
         self._clock = clock
         self._visitors: set[_Visitor] = set()
-        self.turns: Turns[_Visitor] = Turns(lambda callback: asyncio.get_running_loop().call_soon(callback))
-        self.buffer = memoryview(bytearray(READ))
+        self.inputs: Inputs[_Visitor] = Inputs(READ)
 
-    def _take_in(self, loop: asyncio.AbstractEventLoop) -> _Visitor:
-        return _Visitor(self, loop)
+    async def start(self) -> None:
+        """Listen. Raises `OSError` if the address can't be had."""
+        loop = asyncio.get_running_loop()
+        await self._port.open(lambda: _Visitor(self, loop))
+
+    async def close(self) -> None:
+        """Stop listening and close all connections. May be called twice."""
+        await self._port.close(self._send_away)
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """Host and port that it listens on; raises `LocalProtocolError` while it does not listen."""
+        return self._port.address
 
     async def _send_away(self) -> None:
         visitors = list(self._visitors)
@@ -120,7 +141,7 @@ class Relay(TCPServer):
 
     def opened(self, visitor: _Visitor) -> RelayLink | None:
         """Take a visitor in, and return its link; None if there are too many."""
-        if self._server is None or len(self._visitors) >= self._max_visitors:
+        if not self._port.is_open or len(self._visitors) >= self._max_visitors:
             return None
         self._visitors.add(visitor)
         return self._new_link(self._clock())
@@ -134,55 +155,90 @@ class Relay(TCPServer):
         return self._clock()
 
 
-class _Side(asyncio.BaseProtocol):
-    """One of the two connections; the other one may not be there yet, or any more."""
+class _Side:
+    """One of the two connections of a visit; the other one may not be there yet, or any more.
 
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+    Args:
+        loop: the event loop of the connection.
+        listens: called when reading goes on.
+
+    Attributes:
+        ended: the peer says no more; it may still listen.
+        listening: the other side takes what this one says.
+        closed: set when the connection is gone.
+
+    """
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, listens: Callable[[], None] = lambda: None) -> None:
         self._loop = loop
+        self._listens = listens
         self._transport: asyncio.Transport | None = None
         self._ending: Ending
         self._reading: Reading
-        self._listens = True
-        self.other: _Side | None = None
-        self.ended = False  # the peer says no more; it may still listen
+        self._other: _Side | None = None
+        self.ended = False
+        self.listening = True
         self.closed = asyncio.Event()
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+    def begin(self, transport: asyncio.BaseTransport) -> None:
+        """Take the connection, which is open."""
         self._transport = as_stream(transport)
         self._ending = Ending(self._loop, self._transport)
         self._reading = Reading(self._transport)
 
-    def pause_writing(self) -> None:
-        if self.other is not None:
-            self.other.listen(False)
+    @property
+    def is_open(self) -> bool:
+        """Whether the connection is there."""
+        return self._transport is not None
 
-    def resume_writing(self) -> None:
-        if self.other is not None:
-            self.other.listen(True)
+    def face(self, other: _Side) -> None:
+        """Take the other side, once it is there."""
+        self._other = other
 
-    def eof_received(self) -> bool:
-        """Tell the other side, and stay open for what it still has to say."""
+    def full(self) -> None:
+        """Have the other side say no more: the peer takes nothing."""
+        if self._other is not None:
+            self._other.listen(False)
+
+    def drained(self) -> None:
+        """Have the other side go on."""
+        if self._other is not None:
+            self._other.listen(True)
+
+    def end_came(self) -> bool:
+        """Tell the other side that the peer says no more; return whether to stay open for what the peer still hears."""
         self.ended = True
-        if self.other is None or self.other.ended:
+        if self._other is None or self._other.ended:
             return False
-        self.other.end()
+        self._other.end()
         return True
 
-    def connection_lost(self, exc: Exception | None) -> None:
+    def lost(self) -> None:
+        """Close the other side, too: the connection is gone."""
         self._transport = None
         self._ending.over()
-        if self.other is not None:
-            self.other.close()
+        if self._other is not None:
+            self._other.close()
         self.closed.set()
 
     def listen(self, wanted: bool) -> None:
-        """Read on, or don't."""
-        self._listens = wanted
+        """Read on, or read no more, because of the other side."""
+        self.listening = wanted
         if self._transport is not None:
             if wanted:
                 self._reading.release("the other side")
             else:
                 self._reading.hold("the other side")
+        if wanted:
+            self._listens()
+
+    def hold(self) -> None:
+        """Read no more until `release`: what came in waits for its turn."""
+        self._reading.hold("its turn")
+
+    def release(self) -> None:
+        """Read on."""
+        self._reading.release("its turn")
 
     def write(self, data: bytes) -> None:
         """Send, unless the connection is gone."""
@@ -205,27 +261,35 @@ class _Side(asyncio.BaseProtocol):
             self._transport.abort()
 
 
-class _Visitor(_Side, asyncio.BufferedProtocol):
-    """The connection that came. What it sends waits for its turn.
+class _Visitor(asyncio.BufferedProtocol):
+    """The connection that came, with its link. What the visitor sends waits for its turn.
 
     Attributes:
         group: with whom it shares its turns: all visitors are alike.
+        closed: set when the connection is gone.
 
     """
 
     group: Hashable = None
 
     def __init__(self, owner: Relay, loop: asyncio.AbstractEventLoop) -> None:
-        super().__init__(loop)
         self._owner = owner
+        self._inputs = owner.inputs
+        self._loop = loop
+        self._side = _Side(loop, lambda: self._inputs.turns.want(self))
+        self.closed = self._side.closed
+        self._upstream: _Side | None = None
         self._link: RelayLink
         self._input = bytearray()
         self._end_waits = False  # the peer says no more, behind what waits
         self._connecting: asyncio.Task[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
 
+    # What asyncio tells ------------------------------------------------------------------------------------------
+
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        super().connection_made(transport)
+        """Begin, unless there are too many visitors."""
+        self._side.begin(transport)
         link = self._owner.opened(self)
         if link is None:
             self.abort()
@@ -235,29 +299,50 @@ class _Visitor(_Side, asyncio.BufferedProtocol):
 
     def get_buffer(self, sizehint: int) -> memoryview:
         """Return where the next bytes are to be read to."""
-        return self._owner.buffer
+        return self._inputs.buffer()
 
     def buffer_updated(self, nbytes: int) -> None:
         """Take so many bytes that were read."""
-        self.data_received(self._owner.buffer[:nbytes])
+        self.data_received(self._inputs.just_read(nbytes))
 
     def data_received(self, data: bytes | memoryview) -> None:
         """Put what came in behind what waits for its turn."""
         self._input += data
         if len(self._input) >= READ:
-            self._reading.hold("its turn")
-        self._owner.turns.want(self)
+            self._side.hold()
+        self._inputs.turns.want(self)
 
-    def listen(self, wanted: bool) -> None:
-        """Read on, and go on with what waits, or don't."""
-        super().listen(wanted)
-        if wanted:
-            self._owner.turns.want(self)
+    def pause_writing(self) -> None:
+        """Have upstream say no more."""
+        self._side.full()
+
+    def resume_writing(self) -> None:
+        """Have upstream go on."""
+        self._side.drained()
+
+    def eof_received(self) -> bool:
+        """Tell the other side once all that came before is passed on."""
+        if self._input:
+            self._end_waits = True
+            return True
+        return self._side.end_came()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Let go of all."""
+        self._side.lost()
+        self._input.clear()
+        self._inputs.turns.leave(self)
+        self._owner.lost(self)
+        for waiting in (self._timer, self._connecting):
+            if waiting is not None:
+                waiting.cancel()
+
+    # Its turns ---------------------------------------------------------------------------------------------------
 
     @property
     def wants_turn(self) -> bool:
         """Whether something waits that can be passed on now."""
-        return bool(self._input) and self._listens
+        return bool(self._input) and self._side.listening
 
     def take_turn(self) -> int:
         """Pass on a slice of what waits, and return how many units of work that was."""
@@ -272,32 +357,17 @@ class _Visitor(_Side, asyncio.BufferedProtocol):
             self._input.clear()
             self.abort()
         if not self._input:
-            self._reading.release("its turn")
+            self._side.release()
             if self._end_waits:
                 self._pass_end_on()
         return 1 + len(data) // BYTES_OF_A_UNIT
 
-    def eof_received(self) -> bool:
-        """Tell the other side once all that came before is passed on."""
-        if self._input:
-            self._end_waits = True
-            return True
-        return super().eof_received()
-
     def _pass_end_on(self) -> None:
         self._end_waits = False
-        if not super().eof_received():
-            self.close()
+        if not self._side.end_came():
+            self._side.close()
 
-    def connection_lost(self, exc: Exception | None) -> None:
-        """Let go of all."""
-        super().connection_lost(exc)
-        self._input.clear()
-        self._owner.turns.leave(self)
-        self._owner.lost(self)
-        for waiting in (self._timer, self._connecting):
-            if waiting is not None:
-                waiting.cancel()
+    # Between the two sides ---------------------------------------------------------------------------------------
 
     def upstream_received(self, data: bytes) -> None:
         """Take what came from upstream; for that side only."""
@@ -307,17 +377,17 @@ class _Visitor(_Side, asyncio.BufferedProtocol):
     def flush(self) -> None:
         """Send what is to be sent to either side, and connect or close where the link wants it."""
         link = self._link
-        self.write(link.data_for_visitor())
-        if self.other is not None:
-            self.other.write(link.data_for_upstream())
+        self._side.write(link.data_for_visitor())
+        if self._upstream is not None:
+            self._upstream.write(link.data_for_upstream())
         elif link.upstream is not None and self._connecting is None:
             if link.refusal is not None:
                 logger.info("a visitor is passed on: %s", link.refusal)
-            self.listen(False)
+            self._side.listen(False)
             self._connecting = self._loop.create_task(self._connect(*link.upstream))
         if link.closing:
             logger.info("a visitor is refused: %s", link.refusal)
-            self.close()
+            self._side.close()
         else:
             self._set_timer()
 
@@ -329,14 +399,25 @@ class _Visitor(_Side, asyncio.BufferedProtocol):
             logger.info("could not connect to %s:%d: %s", host, port, error)
             self.abort()
             return
-        self.other = upstream
-        self.listen(True)
+        self._upstream = upstream.side
+        self._side.face(upstream.side)
+        self._side.listen(True)
         self.flush()
+
+    def upstream_side(self, loop: asyncio.AbstractEventLoop) -> _Side:
+        """Return the side of a new connection upstream, which faces the visitor; for that connection only."""
+        side = _Side(loop)
+        side.face(self._side)
+        return side
+
+    def abort(self) -> None:
+        """Close the visitor's connection at once; what was not sent is dropped."""
+        self._side.abort()
 
     def _set_timer(self) -> None:
         """Wait for the deadline; one that has moved on is looked at again when the old one is over."""
         deadline = self._link.next_deadline()
-        if self._timer is None and deadline is not None and self._transport is not None:
+        if self._timer is None and deadline is not None and self._side.is_open:
             self._timer = self._loop.call_later(max(0.0, deadline - self._owner.now()), self._tick)
 
     def _tick(self) -> None:
@@ -345,13 +426,38 @@ class _Visitor(_Side, asyncio.BufferedProtocol):
         self.flush()
 
 
-class _Upstream(_Side, asyncio.Protocol):
-    """The connection that a visitor is led to."""
+class _Upstream(asyncio.Protocol):
+    """The connection that a visitor is led to.
+
+    Attributes:
+        side: this connection, as the visitor writes to it.
+
+    """
 
     def __init__(self, loop: asyncio.AbstractEventLoop, visitor: _Visitor) -> None:
-        super().__init__(loop)
         self._visitor = visitor
-        self.other = visitor
+        self.side = visitor.upstream_side(loop)
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Begin."""
+        self.side.begin(transport)
 
     def data_received(self, data: bytes) -> None:
+        """Pass on what came in."""
         self._visitor.upstream_received(data)
+
+    def pause_writing(self) -> None:
+        """Have the visitor say no more."""
+        self.side.full()
+
+    def resume_writing(self) -> None:
+        """Have the visitor go on."""
+        self.side.drained()
+
+    def eof_received(self) -> bool:
+        """Tell the visitor that upstream says no more."""
+        return self.side.end_came()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Close the visitor's connection, too."""
+        self.side.lost()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from mtproto.link import ServerQuery
 from mtproto.net.servers.endings import Brake, Ending, Reading
@@ -15,13 +15,15 @@ from mtproto.net.web_libraries import has_web
 from mtproto.transport import begins_http
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable
+    from collections.abc import Hashable, Iterable
 
     from mtproto.link import ServerLink, ServerLinkEvent, ServerWork
-    from mtproto.net.servers.listener import Listener
+    from mtproto.net.servers.inputs import Inputs
+    from mtproto.net.servers.slow_steps import OneAtATime
+    from mtproto.net.servers.strangers import StrangersBudget
     from mtproto.net.servers.web_server import WebServer
 
-__all__ = ["Inputs", "ServerPump"]
+__all__ = ["PumpOwner", "ServerPump"]
 
 logger = logging.getLogger(__name__)
 
@@ -50,30 +52,37 @@ QUERY_WORK = 50
 """Units of work that a call is taken for: what its handler does is not known beforehand."""
 
 
-class Inputs:
-    """The input of all connections of a listener that waits for its turn.
+class PumpOwner(Protocol):
+    """What a pump asks of its listener, and what it tells it.
 
     Attributes:
-        total: bytes.
+        inputs: the input of all connections that waits, and whose turn it is.
+        strangers: the memory of connections without an accepted packet.
+        slow_steps: the slow steps of exchanges.
 
     """
 
-    def __init__(self) -> None:
-        self._buffer = memoryview(bytearray(READ))
-        self.total = 0
+    inputs: Inputs[ServerPump]
+    strangers: StrangersBudget[ServerPump]
+    slow_steps: OneAtATime[ServerPump]
 
-    @property
-    def room(self) -> int:
-        """Bytes that one connection may read now, and that may wait of it before it is not read any more."""
-        return READ if self.total < MUCH else LITTLE
+    def opened(self, pump: ServerPump, /) -> ServerLink | None:
+        """Take a new connection in, and return its link; None if there are too many."""
 
-    def buffer(self) -> memoryview:
-        """Return where the next bytes of any connection are to be read to; they are copied from there at once."""
-        return self._buffer[: self.room]
+    def web_server(self, pump: ServerPump, link: ServerLink, /) -> WebServer:
+        """Return what speaks HTTP with a new connection."""
 
-    def read(self, size: int) -> memoryview:
-        """Return the bytes that were just read."""
-        return self._buffer[:size]
+    def lost(self, link: ServerLink, /) -> None:
+        """Let go of a connection that has ended."""
+
+    def flushed(self) -> None:
+        """Take notice that something was sent or acknowledged."""
+
+    def dispatch(self, events: Iterable[ServerLinkEvent], /) -> None:
+        """Take the events of a link."""
+
+    def now(self) -> float:
+        """Return Unix seconds."""
 
 
 class ServerPump(asyncio.BufferedProtocol):
@@ -85,8 +94,9 @@ class ServerPump(asyncio.BufferedProtocol):
 
     """
 
-    def __init__(self, owner: Listener, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, owner: PumpOwner, loop: asyncio.AbstractEventLoop) -> None:
         self._owner = owner
+        self._inputs = owner.inputs
         self._loop = loop
         self.link: ServerLink | None = None
         self.group: Hashable = None
@@ -120,15 +130,19 @@ class ServerPump(asyncio.BufferedProtocol):
         else:
             self._set_timer(self._link)
 
+    def use(self, link: ServerLink) -> None:
+        """Go on with another link, under the web server that takes the bytes."""
+        self.link = link
+
     # What comes in -----------------------------------------------------------------------------------------------
 
     def get_buffer(self, sizehint: int) -> memoryview:
         """Return where the next bytes are to be read to."""
-        return self._owner.inputs.buffer()
+        return self._inputs.buffer()
 
     def buffer_updated(self, nbytes: int) -> None:
         """Take so many bytes that were read."""
-        self.data_received(self._owner.inputs.read(nbytes))
+        self.data_received(self._inputs.just_read(nbytes))
 
     def data_received(self, data: bytes | memoryview) -> None:
         """Put what came in behind what waits for its turn."""
@@ -137,10 +151,10 @@ class ServerPump(asyncio.BufferedProtocol):
         if self._received is not None:
             self._received += len(data)
         self._input += data
-        self._owner.inputs.total += len(data)
-        if len(self._input) > self._owner.inputs.room:
+        self._inputs.came(len(data))
+        if len(self._input) > self._inputs.room:
             self._reading.hold(self)
-        self._owner.turns.want(self)
+        self._inputs.turns.want(self)
         if self._input:
             self._count()
 
@@ -224,14 +238,13 @@ class ServerPump(asyncio.BufferedProtocol):
             with memoryview(self._input) as view:
                 data = bytes(view[: self._slice])
             del self._input[: self._slice]  # moves no bytes: a bytearray only shifts where it begins
-        inputs = self._owner.inputs
-        inputs.total -= len(data)
-        if len(self._input) <= inputs.room // 2:
+        self._inputs.went(len(data))
+        if len(self._input) <= self._inputs.room // 2:
             self._reading.release(self)
         return data
 
     def _forget_input(self) -> None:
-        self._owner.inputs.total -= len(self._input)
+        self._inputs.went(len(self._input))
         self._input.clear()
 
     def _begin(self, data: bytes, link: ServerLink) -> bytes:
@@ -288,7 +301,7 @@ class ServerPump(asyncio.BufferedProtocol):
         """Send when the loop has gone round, and the turn comes: answers that come together travel together."""
         if self._link is not None:
             self._flush_planned = True
-            self._owner.turns.want(self, later=True)
+            self._inputs.turns.want(self, later=True)
 
     def _flush(self) -> int:
         """Send what is to be sent, and return how many units of work that was."""
@@ -337,7 +350,7 @@ class ServerPump(asyncio.BufferedProtocol):
         """Have the next slow step of an exchange run in a thread."""
         work = link.take_work(self._owner.now())
         if work is not None:
-            self._owner.powers.run(self, work.run, lambda done: self._finish(work, done))
+            self._owner.slow_steps.run(self, work.run, lambda done: self._finish(work, done))
 
     def _finish(self, work: ServerWork, done: asyncio.Future[None]) -> None:
         link = self._link
@@ -359,9 +372,9 @@ class ServerPump(asyncio.BufferedProtocol):
         self._received = None
         self._forget_input()
         self._owner.strangers.forget(self)
-        self._owner.powers.leave(self)
+        self._owner.slow_steps.leave(self)
         if not self._events:  # else the calls that were acknowledged are still made
-            self._owner.turns.leave(self)
+            self._inputs.turns.leave(self)
         if link is not None:
             self._owner.lost(link)
         self.closed.set()

@@ -1,33 +1,31 @@
-"""What every TCP server of this room does alike: listen, say where, and close what came in."""
+"""One port of a TCP server: listen, say where, and close what came in."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import sys
-from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING
 
 from mtproto.errors import LocalProtocolError, OptionError
 
 if TYPE_CHECKING:
     import ssl
-    from types import TracebackType
-    from typing import Self
+    from collections.abc import Awaitable, Callable
 
-__all__ = ["TCPServer", "accept_no_more"]
+__all__ = ["TCPPort", "accept_no_more"]
 
 HANDSHAKE_TIME = 10.0
 """Seconds for the handshake of TLS."""
 
 
-class TCPServer(ABC):
-    """Listens on one port. Belongs to one event loop; `async with` starts and closes it.
+class TCPPort:
+    """The port that a server listens on. Belongs to one event loop.
 
     Args:
         host: the address to listen on.
         port: the port; 0 takes a free one.
-        tls: what to speak TLS with, on all connections; None speaks plainly.
+        tls: the TLS context of all connections; None speaks plainly.
 
     Raises `OptionError` for a number that is no port.
 
@@ -39,25 +37,24 @@ class TCPServer(ABC):
         self._host, self._port, self._tls = host, port, tls
         self._server: asyncio.Server | None = None
 
-    @abstractmethod
-    def _take_in(self, loop: asyncio.AbstractEventLoop) -> asyncio.BaseProtocol:
-        """Return what serves the next connection."""
+    @property
+    def is_open(self) -> bool:
+        """Whether connections are taken in."""
+        return self._server is not None
 
-    @abstractmethod
-    async def _send_away(self) -> None:
-        """Close all connections, and wait until they are."""
-
-    async def start(self) -> None:
+    async def open(self, take_in: Callable[[], asyncio.BaseProtocol]) -> None:
         """Listen.
+
+        Args:
+            take_in: returns what serves the next connection.
 
         Raises:
             OSError: the address can't be had; the error names it.
 
         """
-        loop = asyncio.get_running_loop()
         try:
-            self._server = await loop.create_server(
-                lambda: self._take_in(loop),
+            self._server = await asyncio.get_running_loop().create_server(
+                take_in,
                 self._host,
                 self._port,
                 ssl=self._tls,
@@ -68,32 +65,28 @@ class TCPServer(ABC):
             place = f"{self._host!r}, port {self._port}"
             raise type(error)(error.errno, f"can't listen on {place}: {reason}") from error
 
-    async def close(self) -> None:
-        """Stop listening and close all connections, with what is still being answered. May be called twice."""
+    async def close(self, send_away: Callable[[], Awaitable[None]]) -> None:
+        """Stop listening, and close all connections. May be called twice.
+
+        Args:
+            send_away: closes the connections that were taken in, and waits until they are closed.
+
+        """
         server, self._server = self._server, None
         if server is not None:
             await accept_no_more(server)
             server.close()
-            await self._send_away()
+            await send_away()
             if sys.version_info >= (3, 13) and hasattr(server, "abort_clients"):  # uvloop's servers have none
-                server.abort_clients()  # who is in the midst of a handshake is known to the server alone
+                server.abort_clients()  # only the server knows the connections that are in the midst of a handshake
             await server.wait_closed()
-
-    async def __aenter__(self) -> Self:
-        await self.start()
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self.close()
 
     @property
     def address(self) -> tuple[str, int]:
-        """Host and port that it listens on.
+        """Host and port that the server listens on.
 
         Raises:
-            LocalProtocolError: it does not listen.
+            LocalProtocolError: the server does not listen.
 
         """
         if self._server is None:

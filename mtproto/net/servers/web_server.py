@@ -92,6 +92,10 @@ class _Poll:
         self._waiting = waiting
         return now >= self.answer_at or (self._first is not None and now >= self._settled_at)
 
+    def end(self, now: float) -> None:
+        """Wait no longer."""
+        self.answer_at = now
+
     @property
     def deadline(self) -> float:
         """When to look again."""
@@ -175,7 +179,7 @@ class WebServer:
         except h11.RemoteProtocolError as error:
             self._respond(error.error_status_hint, close=True)
         if self._poll is not None and self._http.trailing_data[0]:
-            self._poll.answer_at = now  # another request stands behind it: that one can wait for what is to come
+            self._poll.end(now)  # another request stands behind it: that one can wait for what is to come
         return events
 
     def _step(self, events: list[ServerLinkEvent], now: float) -> bool:
@@ -241,7 +245,7 @@ class WebServer:
         if websocket is None:
             self._respond(400, close=True)
             return ()
-        websocket.link = self._make_link(ServerLink)
+        websocket.lead_to(self._make_link(ServerLink))
         self._websocket = websocket
         return websocket.received(self._http.trailing_data[0], now)
 

@@ -40,7 +40,7 @@ class WebSocketServer:
         answer: what accepts it.
 
     Attributes:
-        link: gets the stream; set before anything is received.
+        link: gets the stream; `lead_to` names it before anything is received.
         unread: maybe not all that was received is read: `read_on` is to be called.
         frames: how many frames, or pieces of them, were read.
 
@@ -68,6 +68,10 @@ class WebSocketServer:
             return cls(connection, connection.send(AcceptConnection(subprotocol=SUBPROTOCOL)))
         except (ProtocolError, h11.ProtocolError, ValueError):  # of header values that are no text, too
             return None
+
+    def lead_to(self, link: ServerLink) -> None:
+        """Give the stream to a link from now on."""
+        self.link = link
 
     def received(self, data: bytes, now: float) -> Sequence[ServerLinkEvent]:
         """Take what came in, in pieces of any size, and return what it means. Nothing is raised for what it is.

@@ -30,7 +30,7 @@ class AsyncLoop:
     def __init__(self, clock: Callable[[], float]) -> None:
         self.now = clock
         self._loop = asyncio.get_running_loop()
-        self._sockets: set[_Socket] = set()
+        self._sockets: set[_AsyncSocket] = set()
         self.call_soon: Callable[[Callable[[], None]], object] = self._loop.call_soon
 
     def call_at(self, when: float, callback: Callable[[], None]) -> Timer:
@@ -51,7 +51,7 @@ class AsyncLoop:
 
     def open_socket(self, place: Place, owner: Owner) -> Socket:
         """Begin to connect a TCP socket."""
-        carrier = _Socket(self._loop, owner, self._sockets)
+        carrier = _AsyncSocket(self._loop, owner, self._sockets)
         carrier.connect(place)
         return carrier
 
@@ -73,13 +73,13 @@ class AsyncLoop:
             await next(iter(self._sockets)).closed.wait()
 
 
-class _Socket(asyncio.Protocol):
+class _AsyncSocket(asyncio.Protocol):
     """One TCP connection: a carrier of a stream."""
 
     idle = False
     stage = "TCP does not connect"
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, owner: Owner, peers: set[_Socket]) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, owner: Owner, peers: set[_AsyncSocket]) -> None:
         self._loop = loop
         self._owner = owner
         self._peers = peers

@@ -86,8 +86,7 @@ class Guard:
         """Begin to connect a TCP socket."""
         tenant = _Tenant(self, owner)
         self._sockets.add(tenant)
-        tenant.socket = self._loop.open_socket(place, tenant)
-        return tenant.socket
+        return tenant.move_in(self._loop, place)
 
     def _followed(
         self, work: Callable[[], None], done: Callable[[], None]
@@ -149,6 +148,11 @@ class _Tenant:
         self._guard = guard
         self._owner = owner
         self.socket: Socket | None = None
+
+    def move_in(self, loop: Loop, place: Place) -> Socket:
+        """Begin to connect the socket, and return it."""
+        self.socket = loop.open_socket(place, self)
+        return self.socket
 
     def opened(self, carrier: Carrier) -> None:
         self._guard.call(lambda: self._owner.opened(carrier))

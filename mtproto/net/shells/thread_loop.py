@@ -84,7 +84,7 @@ class ThreadLoop:
 
     def open_socket(self, place: Place, owner: Owner) -> Socket:
         """Begin to connect a TCP socket."""
-        carrier = _Socket(self, self._selector, owner)
+        carrier = _ThreadSocket(self, self._selector, owner)
         carrier.connect(place)
         return carrier
 
@@ -150,7 +150,7 @@ class _Timer:
         self.callback = None
 
 
-class _Socket:
+class _ThreadSocket:
     """One TCP connection: a carrier of a stream."""
 
     idle = False
