@@ -15,16 +15,19 @@ if TYPE_CHECKING:
     from mtproto.net.servers.listener import Listener
     from mtproto.net.shells.ask_plain import ask_plain
     from mtproto.net.shells.blocking import BlockingConnection
-    from mtproto.net.shells.connection import Call, Connection
+    from mtproto.net.shells.connection import Connection
+    from mtproto.net.shells.driver_async import StartedCall
+    from mtproto.net.shells.driver_threads import BlockingCall
     from mtproto.net.shells.update_queue import UpdatesDropped
 
 __all__ = [
+    "BlockingCall",
     "BlockingConnection",
-    "Call",
     "Clock",
     "Connection",
     "Listener",
     "ServerQuery",
+    "StartedCall",
     "UpdatesDropped",
     "ask_plain",
 ]
@@ -35,7 +38,9 @@ __getattr__, __dir__ = lazy_names(
         "mtproto.link": ("ServerQuery",),
         "mtproto.net.shells.blocking": ("BlockingConnection",),
         "mtproto.net.clock": ("Clock",),
-        "mtproto.net.shells.connection": ("Call", "Connection"),
+        "mtproto.net.shells.connection": ("Connection",),
+        "mtproto.net.shells.driver_async": ("StartedCall",),
+        "mtproto.net.shells.driver_threads": ("BlockingCall",),
         "mtproto.net.servers.listener": ("Listener",),
         "mtproto.net.shells.ask_plain": ("ask_plain",),
         "mtproto.net.shells.update_queue": ("UpdatesDropped",),

@@ -439,8 +439,8 @@ def test_the_timers_of_a_blocking_client_go_off_however_much_comes_in(
         over.set()
 
     def begin() -> None:
-        assert client._loop is not None
-        client._loop.call_at(busily.clock() + LATE * TURN, due)
+        assert client._driver._loop is not None
+        client._driver._loop.call_at(busily.clock() + LATE * TURN, due)
 
     busily.first = begin
     with client:

@@ -1,60 +1,83 @@
-"""The asyncio shell: one client's link, with a future for each call.
+"""The asyncio connection: one client's link, with a future for each call.
 
-Everything happens in callbacks of the event loop: no task for a packet, no thread but while a key is made, whose slow
-steps would hold up the loop.
+`mtproto.net.shells.blocking` is made of this file (see `tests.structure.faces`): what differs is the driver.
 """
 
 from __future__ import annotations
 
-import asyncio
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
-from mtproto.errors import DeadlineExceeded, RequestCancelled
-from mtproto.link import Status
-from mtproto.net.shells.async_loop import AsyncLoop
-from mtproto.net.shells.shell import Outcome, Shell
+from mtproto._options import named_options
+from mtproto.net.options import ConnectionKeywords, connection_options
+from mtproto.net.shells.driver_async import AsyncDriver
+from mtproto.session import Request
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Generator, Sequence
+    from collections.abc import AsyncIterator, Sequence
     from types import TracebackType
+    from typing import Self, Unpack
 
-    from mtproto.link import LinkEvent
+    from mtproto.crypto.rsa import RSAPublicKey
+    from mtproto.link import KeyUse, Status
+    from mtproto.message.key_state import KeyState
+    from mtproto.net.options import ConnectionOptions
+    from mtproto.net.route_options import Destination
+    from mtproto.net.shells.calls_under_way import Outcome
+    from mtproto.net.shells.driver_async import StartedCall
     from mtproto.net.shells.update_queue import Item, UpdatesDropped
-    from mtproto.session import Body, Request
+    from mtproto.session import Body
 
-__all__ = ["Call", "Connection"]
-
-OutcomeFuture: TypeAlias = "asyncio.Future[Outcome]"
+__all__ = ["Connection"]
 
 
-class Call:
-    """A call that is under way; awaiting it gives its outcome.
-
-    Attributes:
-        request: its handle, for `after=` of other calls.
-
-    """
-
-    __slots__ = ("_future", "request")
-
-    def __init__(self, request: Request, future: OutcomeFuture) -> None:
-        self.request = request
-        self._future = future
-
-    def __await__(self) -> Generator[None, None, Outcome]:
-        return self._future.__await__()
-
-
-class Connection(Shell[OutcomeFuture]):
+class Connection:
     """A client's connection to one DC that outlives the carriers under it. Belongs to one event loop.
 
-    Its arguments are those of `mtproto.net.shells.shell.Shell`.
+    Args:
+        address: host and port; several of them, any of which will do; or a `mtproto.datacenters.DataCenter`.
+        keys: the server's public keys that the caller trusts.
+        options: everything else, see `mtproto.net.options.ConnectionOptions`; as one object, or by name.
+
+    Raises `TypeError` for an option that does not exist; `OptionError` for a value that is refused, and for options
+    that exclude one another; `LocalProtocolError` where a library is missing for the transport or the proxy.
+
     """
 
-    def _prepare(self) -> None:
-        self._loop: AsyncLoop | None = None
-        self._room = asyncio.Event()
-        self._news = asyncio.Event()
+    @named_options(ConnectionKeywords)
+    def __init__(
+        self,
+        address: Destination,
+        keys: Sequence[RSAPublicKey],
+        options: ConnectionOptions | None = None,
+        **named: Unpack[ConnectionKeywords],
+    ) -> None:
+        self._driver = AsyncDriver(address, keys, connection_options(type(self).__name__, options, named))
+        self._core = self._driver.core
+
+    @property
+    def state(self) -> KeyState | None:
+        """What belongs to the (permanent) key, for a store; None before the first exchange has ended."""
+        return self._core.state
+
+    @property
+    def key_state(self) -> KeyState | None:
+        """What belongs to the key that a call made now goes out under: the same, or that of a temporary key."""
+        return self._core.key_state
+
+    @property
+    def key_use(self) -> KeyUse | None:
+        """The key that a call made now goes out under, and under which of its bindings; None before there is one."""
+        return self._core.key_use
+
+    @property
+    def status(self) -> Status:
+        """Where the link stands."""
+        return self._core.status
+
+    @property
+    def is_open(self) -> bool:
+        """Whether calls are taken: opened, and neither closed nor given up. It may be connecting just now."""
+        return self._core.is_open
 
     # Opening and closing -----------------------------------------------------------------------------------------
 
@@ -69,19 +92,14 @@ class Connection(Shell[OutcomeFuture]):
             ExchangeFailed: no key could be made.
             TransportError: the server refuses the key, the DC id, or so many connections.
             DeadlineExceeded: the time was over.
-            LocalProtocolError: it was opened already, or is over.
+            LocalProtocolError: the connection was opened already, or is over.
 
         """
-        self._check_unopened()
-        loop = asyncio.get_running_loop()
-        self._opening = opened = loop.create_future()
-        self._loop = AsyncLoop(self._clock)
-        self._begin(self._loop)
+        opened = self._driver.begin()
         try:
-            async with asyncio.timeout(timeout):
-                await opened
+            await self._driver.wait(opened, timeout)
         except TimeoutError:
-            error = self._too_late("the connection could not be opened in time")
+            error = self._core.too_late("the connection could not be opened in time")
             await self.close()
             raise error from error.__cause__
         except BaseException:
@@ -89,21 +107,10 @@ class Connection(Shell[OutcomeFuture]):
             raise
 
     async def close(self) -> None:
-        """Close the connection for good; calls that wait fail with `RequestCancelled`. May be called twice.
+        """Close the connection for good; calls that wait fail with `RequestCancelled`. May be called twice."""
+        await self._driver.close()
 
-        Once the loop that it belongs to is closed, nobody waits any more: only its sockets are closed then.
-        """
-        if self._loop is not None and self._loop.is_over:
-            self._pending.clear()
-            self._link.close()
-            self._loop.close_sockets()
-            return
-        self._end(RequestCancelled("the connection was closed"))
-        self._wake_all()
-        if self._loop is not None:
-            await self._loop.idle()
-
-    async def __aenter__(self) -> Connection:
+    async def __aenter__(self) -> Self:
         await self.open()
         return self
 
@@ -116,21 +123,20 @@ class Connection(Shell[OutcomeFuture]):
 
     async def start(
         self, body: Body, *, after: Sequence[Request] = (), idempotent: bool = False, want_quick_ack: bool = False
-    ) -> Call:
-        """Send a call and don't wait for its answer, only for room while too many calls wait.
+    ) -> StartedCall:
+        """Send a call without waiting for its answer, only for room while too many calls wait.
 
         Args:
-            body: one serialized function call, or what makes it (`mtproto.session.Body`).
+            body: as `call` takes it, like the other arguments.
             after: calls that the server has to execute before this one.
-            idempotent: it may be executed twice, so it may be sent again where its outcome can't be known.
-            want_quick_ack: ask for a quick acknowledgement; it comes as an event.
+            idempotent: the call may be executed twice.
+            want_quick_ack: ask for a quick acknowledgement.
 
         Raises:
             ConnectionLost: the connection is closed, or has given up.
 
         """
-        await self._wait_for_room()
-        return self._begin_call(body, after, idempotent, want_quick_ack)
+        return await self._driver.start(Request(body, tuple(after), idempotent, want_quick_ack), None, None)
 
     async def call(
         self,
@@ -144,10 +150,11 @@ class Connection(Shell[OutcomeFuture]):
         """Send a call and wait for its answer; many calls may wait at once.
 
         Args:
-            body: one serialized function call, or what makes it (`mtproto.session.Body`).
-            timeout: seconds until the call is given up; None for no limit.
+            body: one serialized function call, or a function that makes it (`mtproto.session.Body`); the function is
+                called in the thread of the link.
+            timeout: seconds until the call is given up, the wait for room included; None for no limit.
             after: calls that the server has to execute before this one.
-            idempotent: it may be executed twice, so it may be sent again where its outcome can't be known.
+            idempotent: the call may be executed twice, so it may be sent again where its outcome can't be known.
             want_quick_ack: ask for a quick acknowledgement; it comes as an event.
 
         Returns:
@@ -160,70 +167,15 @@ class Connection(Shell[OutcomeFuture]):
             MTProtoError: the connection has given up; the error says why.
 
         """
-        end = None if timeout is None else asyncio.get_running_loop().time() + timeout
-        if len(self._pending) >= self._limits.unanswered_requests:
-            await self._wait_for_room(end)
-        call = self._begin_call(body, after, idempotent, want_quick_ack)
-        # A timer of our own costs half of what `asyncio.timeout` does, and there is one for each call.
-        timer = None if end is None else asyncio.get_running_loop().call_at(end, self._expire, call.request)
-        try:
-            return await call
-        except (asyncio.CancelledError, GeneratorExit):
-            if self._loop is not None and not self._loop.is_over:
-                self._give_up(call.request)
-                self._room.set()
-            raise
-        finally:
-            if timer is not None:
-                timer.cancel()
+        driver = self._driver
+        until = driver.until(timeout)
+        call = await driver.start(Request(body, tuple(after), idempotent, want_quick_ack), until, timeout)
+        return await driver.outcome(call, until, timeout)
 
     async def incoming(self) -> AsyncIterator[Item | UpdatesDropped]:
         """Iterate over what the server sends unasked, in order of arrival, until the connection is closed.
 
-        A reader that is too slow loses the oldest ones and is told how many (`UpdatesDropped`).
+        A reader that is too slow loses the oldest items and is told how many (`UpdatesDropped`).
         """
-        while True:
-            item = self._updates.take()
-            if item is not None:
-                yield item
-            elif self._link.status is Status.CLOSED:
-                return
-            else:
-                self._news.clear()
-                await self._news.wait()
-
-    async def _wait_for_room(self, end: float | None = None) -> None:
-        """Wait while too many calls wait, until `end` by the loop's time at most; raises `DeadlineExceeded` then."""
-        try:
-            async with asyncio.timeout_at(end):
-                while len(self._pending) >= self._limits.unanswered_requests:
-                    self._room.clear()
-                    await self._room.wait()
-        except TimeoutError:
-            raise DeadlineExceeded("there was no room for the call in time") from None
-
-    def _begin_call(self, body: Body, after: Sequence[Request], idempotent: bool, want_quick_ack: bool) -> Call:
-        if not self.is_open:
-            raise self._not_open()
-        request = self._link.send(body, after=after, idempotent=idempotent, want_quick_ack=want_quick_ack)
-        future: OutcomeFuture = asyncio.get_running_loop().create_future()
-        self._pending[request] = future
-        self._flush()
-        return Call(request, future)
-
-    def _expire(self, request: Request) -> None:
-        """End a call whose time is over."""
-        future = self._give_up(request)
-        if future is not None and not future.done():
-            future.set_exception(self._too_late("no answer in time"))
-        self._room.set()
-
-    def _dispatch(self, events: Sequence[LinkEvent]) -> bool:
-        broken = super()._dispatch(events)
-        self._wake_all()
-        return broken
-
-    def _wake_all(self) -> None:
-        """Have those look again who wait for room or for an update."""
-        self._room.set()
-        self._news.set()
+        while (item := await self._driver.incoming.next()) is not None:
+            yield item
