@@ -15,7 +15,7 @@ from mtproto.crypto.errors import CryptoError
 from mtproto.crypto.rsa import RSAPublicKey
 from mtproto.datacenters import PRODUCTION, PRODUCTION_KEYS, TEST, TEST_KEYS, DataCenter
 from mtproto.errors import LocalProtocolError
-from mtproto.net.route_options import TRANSPORT_NAMES, parse_proxy
+from mtproto.net import TRANSPORT_NAMES, parse_proxy
 from mtproto.transport import parse_address
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ class Target:
         keys: the public keys to trust there.
         dc_id: the number of the data centre, as the key exchange carries it; None where nobody named it.
         state: the file that keeps the key; None to make a new key and forget it.
-        transport: a name of `mtproto.net.route_options.TRANSPORT_NAMES`; None for the default.
+        transport: a name of `mtproto.net.TRANSPORT_NAMES`; None for the default.
         proxy: the way there, as `mtproto.net.route_options` reads it; None for the straight one.
         pfs: whether calls travel under temporary keys only.
         timeout: seconds that one call may take.

@@ -19,8 +19,7 @@ from mtproto.crypto.rsa import RSAPublicKey
 from mtproto.datacenters import OLD_KEYS, PRODUCTION_KEYS, TEST_KEYS
 from mtproto.exchange import ClientExchange
 from mtproto.message.envelope import unpack_plain
-from mtproto.net import ask_plain
-from mtproto.net.route_options import route_to
+from mtproto.net import ask_plain, route_to
 from tl import service
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from mtproto.crypto.errors import CryptoError
 from mtproto.crypto.rsa import RSAPublicKey
 from mtproto.message.key_state import MAGIC, KeyState, KeyStateDamaged
-from mtproto.net.shells.saved_state import STATE_FILE_VERSION
+from mtproto.net import STATE_FILE_VERSION
 from mtproto.store import LockedFile, StoreDamaged, StoreError, read_fields, read_file
 
 if TYPE_CHECKING:

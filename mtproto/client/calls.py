@@ -11,18 +11,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mtproto.client.json_value import json_value
-from mtproto.errors import OptionError, rpc_error
-from mtproto.session.events import RpcFailed
+from mtproto.errors import DeadlineExceeded, OptionError, rpc_error
+from mtproto.session import RpcFailed
 
 if TYPE_CHECKING:
     from mtproto.client.application import Application
     from mtproto.link import KeyUse
-    from mtproto.session.events import Result
+    from mtproto.session import Result
     from tl import Schema, TLFunction, TLObject
 
     Outcome = Result | RpcFailed
 
-__all__ = ["CallWriter", "Written", "innermost", "method_name"]
+__all__ = ["CallWriter", "Written", "decode_answer", "innermost", "method_name", "time_left"]
 
 _NOT_ANNOUNCED = frozenset({"CONNECTION_NOT_INITED", "CONNECTION_LAYER_INVALID"})
 _OUTERMOST_WRAPPER = "invokeWithLayer"
@@ -39,6 +39,38 @@ def innermost(request: TLFunction[Any]) -> TLFunction[Any]:
 def method_name(request: TLFunction[Any]) -> str:
     """Return the TL name of the innermost query: `photos.getUserPhotos`, whatever it is wrapped in."""
     return innermost(request).NAME
+
+
+def decode_answer(answer: bytes, request: TLFunction[Any], schema: Schema, elements: int) -> Any:
+    """Return the answer of a call as an object.
+
+    Args:
+        answer: its bytes.
+        request: the call; its declared result says how the bytes are read.
+        schema: of the client; where the method is of another schema, that one reads the answer.
+        elements: TL objects and elements that the answer may have.
+
+    Raises:
+        tl.DecodeError: the answer can't be read.
+
+    """
+    query = innermost(request)
+    chosen = schema if query.SCHEMA is schema or query.NAME in schema else query.SCHEMA
+    return chosen.decode(answer, request.result, elements=elements)
+
+
+def time_left(end: float | None, now: float) -> float | None:
+    """Return the seconds that a call has left for another attempt; both times are of one clock.
+
+    Raises:
+        DeadlineExceeded: there are none.
+
+    """
+    if end is None:
+        return None
+    if now >= end:
+        raise DeadlineExceeded("no time was left to send the call again, behind initConnection")
+    return end - now
 
 
 class Written(NamedTuple):

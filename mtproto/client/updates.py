@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from mtproto.errors import without_frames
 from mtproto.limits import DEFAULT_LIMITS
-from mtproto.net.shells.update_queue import UpdatesDropped
-from mtproto.session.events import Undecodable, Update, UpdatesGap
+from mtproto.net import UpdatesDropped
+from mtproto.session import Undecodable, Update, UpdatesGap
 from tl import DecodeError, TLError, TLObject
 
 if TYPE_CHECKING:
     from mtproto.errors import MTProtoError
-    from mtproto.net.shells.update_queue import Item
+    from mtproto.net import Item
     from tl import Schema
 
 __all__ = ["ReceivedUpdate", "UndecodableUpdate", "read_update"]

@@ -17,8 +17,7 @@ from mtproto.localdc.layers import layers_of
 from mtproto.localdc.ready import ready_info
 from mtproto.localdc.world.load import load_world
 from mtproto.message.message_ids import check_server_clock
-from mtproto.net import Clock, Listener
-from mtproto.net.servers.listener import MAX_CONNECTIONS
+from mtproto.net import MAX_CONNECTIONS, Clock, Listener
 from mtproto.session import DestroyAuthKey
 from tl import api
 
@@ -120,7 +119,7 @@ class DataCentre:
         self.private_key = key = key if key is not None else RSAPrivateKey.generate()
         self._records |= {record.auth_key.id: record for record in records}
         try:
-            self._listener = Listener(
+            self._listener: Listener = Listener(
                 self._answer,
                 [key],
                 host=host,

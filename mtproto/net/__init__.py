@@ -1,6 +1,10 @@
 """The only floor with sockets: shells that pump bytes between a socket and a link.
 
-Names are resolved on first use, so that the blocking shell never loads asyncio.
+    shells/     the client's side: one connection for asyncio, one for threads, and the pump that both have
+    carriers/   ways to a server: TCP, TLS, SOCKS, HTTP, WebSocket; written once for both shells
+    servers/    the server's side: a listener with its web server, and a relay
+
+Names are resolved on first use, so that the blocking connection never loads asyncio.
 """
 
 from __future__ import annotations
@@ -12,37 +16,77 @@ from mtproto._lazy import lazy_names
 if TYPE_CHECKING:
     from mtproto.link import ServerQuery
     from mtproto.net.clock import Clock
-    from mtproto.net.servers.listener import Listener
+    from mtproto.net.options import ConnectionKeywords, ConnectionOptions
+    from mtproto.net.route_options import TRANSPORT_NAMES, Destination, Proxy, parse_proxy, route_to
+    from mtproto.net.servers.listener import MAX_CONNECTIONS, Listener
+    from mtproto.net.servers.relay import MAX_VISITORS, Relay, RelayLink
     from mtproto.net.shells.ask_plain import ask_plain
     from mtproto.net.shells.blocking import BlockingConnection
     from mtproto.net.shells.connection import Connection
     from mtproto.net.shells.driver_async import StartedCall
     from mtproto.net.shells.driver_threads import BlockingCall
-    from mtproto.net.shells.update_queue import UpdatesDropped
+    from mtproto.net.shells.saved_state import STATE_FILE_VERSION
+    from mtproto.net.shells.update_queue import Item, UpdatesDropped
 
 __all__ = [
+    "MAX_CONNECTIONS",
+    "MAX_VISITORS",
+    "STATE_FILE_VERSION",
+    "TRANSPORT_NAMES",
     "BlockingCall",
     "BlockingConnection",
     "Clock",
     "Connection",
+    "ConnectionKeywords",
+    "ConnectionOptions",
+    "Destination",
+    "Item",
     "Listener",
+    "Proxy",
+    "Relay",
+    "RelayLink",
     "ServerQuery",
     "StartedCall",
     "UpdatesDropped",
     "ask_plain",
+    "parse_proxy",
+    "route_to",
 ]
 
 __getattr__, __dir__ = lazy_names(
     globals(),
     {
         "mtproto.link": ("ServerQuery",),
-        "mtproto.net.shells.blocking": ("BlockingConnection",),
         "mtproto.net.clock": ("Clock",),
+        "mtproto.net.options": (
+            "ConnectionKeywords",
+            "ConnectionOptions",
+        ),
+        "mtproto.net.route_options": (
+            "TRANSPORT_NAMES",
+            "Destination",
+            "Proxy",
+            "parse_proxy",
+            "route_to",
+        ),
+        "mtproto.net.servers.listener": (
+            "MAX_CONNECTIONS",
+            "Listener",
+        ),
+        "mtproto.net.servers.relay": (
+            "MAX_VISITORS",
+            "Relay",
+            "RelayLink",
+        ),
+        "mtproto.net.shells.ask_plain": ("ask_plain",),
+        "mtproto.net.shells.blocking": ("BlockingConnection",),
         "mtproto.net.shells.connection": ("Connection",),
         "mtproto.net.shells.driver_async": ("StartedCall",),
         "mtproto.net.shells.driver_threads": ("BlockingCall",),
-        "mtproto.net.servers.listener": ("Listener",),
-        "mtproto.net.shells.ask_plain": ("ask_plain",),
-        "mtproto.net.shells.update_queue": ("UpdatesDropped",),
+        "mtproto.net.shells.saved_state": ("STATE_FILE_VERSION",),
+        "mtproto.net.shells.update_queue": (
+            "Item",
+            "UpdatesDropped",
+        ),
     },
 )

@@ -83,6 +83,22 @@ FACES = (
             ("Belongs to one event loop.", "Any thread may use it."),
         ),
     ),
+    Face(
+        "mtproto/client/client.py",
+        "mtproto/client/blocking.py",
+        "The client without asyncio: objects in, objects out, over one `net.BlockingConnection`.",
+        (
+            ("import asyncio\n", "import time\n"),
+            ("asyncio.get_running_loop().time()", "time.monotonic()"),
+            ("from mtproto.net import Connection\n", "from mtproto.net import BlockingConnection\n"),
+            ("connection: Connection,", "connection: BlockingConnection,"),
+            ("Client(Connection(", "Client(BlockingConnection("),
+            ("one data centre, for asyncio (", "one data centre, from any thread ("),
+            ("Any number of tasks of one event loop may call at once.", "Any number of threads may call at once."),
+            ("use it as an asynchronous context\n    manager,", "use it as a context\n    manager,"),
+            ("entering it (`async with`) connects", "entering it (`with`) connects"),
+        ),
+    ),
 )
 
 

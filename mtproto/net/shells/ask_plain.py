@@ -46,7 +46,7 @@ async def ask_plain(
         address: where to, as `Connection` takes it.
         payload: a plain message, envelope included, such as the first query of a `ClientExchange`.
         dc_id: the data centre that a proxy is asked for.
-        transport: a name of `mtproto.net.route_options.TRANSPORT_NAMES`, as `Connection` takes it.
+        transport: a name of `mtproto.net.TRANSPORT_NAMES`, as `Connection` takes it.
         proxy: the way there, as `Connection` takes it.
         tls: what to trust where the transport has TLS; None trusts what the system trusts.
         timeout: seconds for all of it; None for no limit.
