@@ -18,15 +18,17 @@ if TYPE_CHECKING:
     from mtproto.net.clock import Clock
     from mtproto.net.options import ConnectionKeywords, ConnectionOptions
     from mtproto.net.route_options import TRANSPORT_NAMES, Destination, Proxy, parse_proxy, route_to
-    from mtproto.net.servers.listener import MAX_CONNECTIONS, Listener
-    from mtproto.net.servers.relay import MAX_VISITORS, Relay, RelayLink
-    from mtproto.net.shells.ask_plain import ask_plain
-    from mtproto.net.shells.blocking import BlockingConnection
-    from mtproto.net.shells.connection import Connection
-    from mtproto.net.shells.driver_async import StartedCall
-    from mtproto.net.shells.driver_threads import BlockingCall
-    from mtproto.net.shells.saved_state import STATE_FILE_VERSION
-    from mtproto.net.shells.update_queue import Item, UpdatesDropped
+    from mtproto.net.servers import MAX_CONNECTIONS, MAX_VISITORS, Listener, Relay, RelayLink
+    from mtproto.net.shells import (
+        STATE_FILE_VERSION,
+        BlockingCall,
+        BlockingConnection,
+        Connection,
+        Item,
+        StartedCall,
+        UpdatesDropped,
+        ask_plain,
+    )
 
 __all__ = [
     "MAX_CONNECTIONS",
@@ -69,24 +71,22 @@ __getattr__, __dir__ = lazy_names(
             "parse_proxy",
             "route_to",
         ),
-        "mtproto.net.servers.listener": (
+        "mtproto.net.servers": (
             "MAX_CONNECTIONS",
-            "Listener",
-        ),
-        "mtproto.net.servers.relay": (
             "MAX_VISITORS",
+            "Listener",
             "Relay",
             "RelayLink",
         ),
-        "mtproto.net.shells.ask_plain": ("ask_plain",),
-        "mtproto.net.shells.blocking": ("BlockingConnection",),
-        "mtproto.net.shells.connection": ("Connection",),
-        "mtproto.net.shells.driver_async": ("StartedCall",),
-        "mtproto.net.shells.driver_threads": ("BlockingCall",),
-        "mtproto.net.shells.saved_state": ("STATE_FILE_VERSION",),
-        "mtproto.net.shells.update_queue": (
+        "mtproto.net.shells": (
+            "STATE_FILE_VERSION",
+            "BlockingCall",
+            "BlockingConnection",
+            "Connection",
             "Item",
+            "StartedCall",
             "UpdatesDropped",
+            "ask_plain",
         ),
     },
 )

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from mtproto.datacenters import DataCenter
 from mtproto.errors import LocalProtocolError, OptionError
 from mtproto.limits import DEFAULT_LIMITS, Limits
-from mtproto.net.carriers.route import Route
-from mtproto.net.carriers.socks import ALIASES, SCHEMES, SocketProxy
+from mtproto.net.carriers import ALIASES, SCHEMES, Route, SocketProxy
 from mtproto.net.web_libraries import require_web
 from mtproto.transport import TRANSPORTS, MTProxy, check_transport, no_transport, parse_address, read_link
 from mtproto.transport.address import read_host, read_port

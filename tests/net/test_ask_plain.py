@@ -14,7 +14,7 @@ from mtproto.exchange import ClientExchange
 from mtproto.link.other_end import OtherEnd
 from mtproto.net import Listener, ask_plain
 from mtproto.net.route_options import TRANSPORT_NAMES
-from mtproto.net.shells.ask_plain import _Question
+from mtproto.net.shells.plain_question import _Question
 from mtproto.proxy import ProxyServer
 from mtproto.transport import Full, Role, Secret, client_transport
 from tests.net.certificate import contexts

@@ -22,11 +22,11 @@ from mtproto.link import (
     KeyForgotten,
     KeyMade,
     ServerLink,
+    ServerLinkOptions,
     ServerQuery,
     ServerState,
 )
 from mtproto.link.http_server import HttpLink
-from mtproto.link.options import ServerLinkOptions
 from mtproto.net.clock import Clock
 from mtproto.net.servers.answering import Answering
 from mtproto.net.servers.delivery import Delivery

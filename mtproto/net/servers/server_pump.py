@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from mtproto.net.servers.strangers import StrangersBudget
     from mtproto.net.servers.web_server import WebServer
 
-__all__ = ["PumpOwner", "ServerPump"]
+__all__ = ["ServerPump", "ServerPumpOwner"]
 
 logger = logging.getLogger(__name__)
 
@@ -52,7 +52,7 @@ QUERY_WORK = 50
 """Units of work that a call is taken for: what its handler does is not known beforehand."""
 
 
-class PumpOwner(Protocol):
+class ServerPumpOwner(Protocol):
     """What a pump asks of its listener, and what it tells it.
 
     Attributes:
@@ -94,7 +94,7 @@ class ServerPump(asyncio.BufferedProtocol):
 
     """
 
-    def __init__(self, owner: PumpOwner, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, owner: ServerPumpOwner, loop: asyncio.AbstractEventLoop) -> None:
         self._owner = owner
         self._inputs = owner.inputs
         self._loop = loop

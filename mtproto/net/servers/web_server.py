@@ -13,9 +13,8 @@ from typing import TYPE_CHECKING, Protocol
 
 import h11
 
-from mtproto.link import InSession
+from mtproto.link import InSession, ServerLink
 from mtproto.link.http_server import HttpLink
-from mtproto.link.server import ServerLink
 from mtproto.net.servers.websocket_server import FRAME_WORK, WebSocketServer
 from mtproto.session import HttpWaited
 

@@ -7,14 +7,13 @@ import os
 import socket
 from typing import TYPE_CHECKING
 
-from mtproto.net.carriers.socks import connect_through_async
+from mtproto.net.carriers import connect_through_async
 from mtproto.net.streams import as_stream
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from mtproto.net.carriers.interfaces import Owner, Socket, Timer
-    from mtproto.net.carriers.route import Place
+    from mtproto.net.carriers import Owner, Place, Socket, Timer
 
 __all__ = ["AsyncLoop"]
 

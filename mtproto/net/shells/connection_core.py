@@ -41,8 +41,7 @@ if TYPE_CHECKING:
     from mtproto.errors import MTProtoError
     from mtproto.link import KeyUse, LinkEvent
     from mtproto.message.key_state import KeyState
-    from mtproto.net.carriers.interfaces import Loop
-    from mtproto.net.carriers.route import Route
+    from mtproto.net.carriers import Loop, Route
     from mtproto.net.options import ConnectionOptions
     from mtproto.net.route_options import Destination
     from mtproto.net.shells.update_queue import Item

@@ -16,8 +16,7 @@ from mtproto.net.shells.portions import Portions
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from mtproto.net.carriers.interfaces import Carrier, Loop, Owner, Socket, Timer
-    from mtproto.net.carriers.route import Place
+    from mtproto.net.carriers import Carrier, Loop, Owner, Place, Socket, Timer
 
 __all__ = ["Guard"]
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from mtproto.errors import ConnectionLost, DeadlineExceeded
 from mtproto.link import Status
-from mtproto.net.carriers.registry import CARRIERS
+from mtproto.net.carriers import CARRIERS
 from mtproto.net.shells.guard import Guard
 from mtproto.net.shells.portions import SLICE, TURN, WHOLE
 
@@ -19,8 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from mtproto.link import ClientLink, LinkEvent, Work
-    from mtproto.net.carriers.interfaces import Carrier, Loop, Timer
-    from mtproto.net.carriers.route import Route
+    from mtproto.net.carriers import Carrier, Loop, Route, Timer
 
 __all__ = ["Pump"]
 

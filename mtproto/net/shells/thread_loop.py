@@ -12,13 +12,12 @@ from collections import deque
 from functools import partial
 from typing import TYPE_CHECKING
 
-from mtproto.net.carriers.socks import SocketProxy, connect_through
+from mtproto.net.carriers import SocketProxy, connect_through
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from mtproto.net.carriers.interfaces import Owner, Socket, Timer
-    from mtproto.net.carriers.route import Place
+    from mtproto.net.carriers import Owner, Place, Socket, Timer
     from mtproto.transport import Address
 
 __all__ = ["ThreadLoop"]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from mtproto._options import named_options
 from mtproto.errors import ConnectionLost, DeadlineExceeded, MTProtoError, TransportError
 from mtproto.link.other_end import OtherEnd
-from mtproto.net.carriers.registry import CARRIERS
+from mtproto.net.carriers import CARRIERS
 from mtproto.net.clock import Clock
 from mtproto.net.route_options import route_to
 from mtproto.net.shells.async_loop import AsyncLoop
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import ssl
     from collections.abc import Callable
 
-    from mtproto.net.carriers.interfaces import Carrier
+    from mtproto.net.carriers import Carrier
     from mtproto.net.route_options import Destination, Proxy
     from mtproto.transport import ClientTransport
 
