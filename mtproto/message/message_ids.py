@@ -19,6 +19,7 @@ __all__ = [
     "check_server_clock",
     "client_msg_id",
     "is_possible_time",
+    "least_msg_id",
     "msg_id_time",
     "possible_time",
     "server_msg_id",
@@ -58,7 +59,7 @@ def client_msg_id(server_time: float, last: int, random: Callable[[int], bytes])
         LocalProtocolError: `server_time` or `last` is outside what an id can hold (1970 to 2038).
 
     """
-    msg_id = _base(server_time) & ~RANDOM_BITS | int.from_bytes(random(3), "little") & RANDOM_BITS
+    msg_id = least_msg_id(server_time) & ~RANDOM_BITS | int.from_bytes(random(3), "little") & RANDOM_BITS
     if msg_id <= last:
         msg_id = (last & -4) + 4
     if msg_id % SECOND == 0:
@@ -78,7 +79,19 @@ def server_msg_id(server_time: float, last: int, *, reply: bool) -> int:
         LocalProtocolError: as in `client_msg_id`.
 
     """
-    return _checked(max(_base(server_time), (last & -4) + 4) + (1 if reply else 3))
+    return _checked(max(least_msg_id(server_time), (last & -4) + 4) + (1 if reply else 3))
+
+
+def least_msg_id(server_time: float) -> int:
+    """Return a multiple of 4 below every id that a server gives at this time (Unix seconds) or later.
+
+    Raises:
+        LocalProtocolError: the time is outside what an id can hold (1970 to 2038).
+
+    """
+    if not 0 <= server_time < MAX_TIME:
+        raise LocalProtocolError("the server's time is outside what a message id can hold")
+    return int(server_time * SECOND) & -4
 
 
 def msg_id_time(msg_id: int) -> float:
@@ -107,12 +120,6 @@ def check_server_clock(now: float) -> None:
         raise LocalProtocolError(
             f"the clock of this server shows {now:.0f} s since 1970; message ids end in 2038, and nothing works without"
         )
-
-
-def _base(server_time: float) -> int:
-    if not 0 <= server_time < MAX_TIME:
-        raise LocalProtocolError("the server's time is outside what a message id can hold")
-    return int(server_time * SECOND) & -4
 
 
 def _checked(msg_id: int) -> int:

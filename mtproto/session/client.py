@@ -328,7 +328,7 @@ class ClientSession(ClientSending):
         if not self._in_time(msg_id, now):
             return
         inbox.remember(msg_id)
-        self._heard += 1
+        self._heard = max(self._heard, msg_id)
         if packet.seqno & 1:
             inbox.acknowledge(msg_id, now)
         self._outer_id = msg_id

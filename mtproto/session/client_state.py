@@ -11,7 +11,7 @@ from struct import Struct
 from mtproto.errors import ConnectionLost, MTProtoError, OutcomeUnknown
 from mtproto.limits import Limits
 from mtproto.message.key_state import KeyState
-from mtproto.message.message_ids import msg_id_time
+from mtproto.message.message_ids import least_msg_id, msg_id_time
 from mtproto.session.bad_messages import MessageRefused, describe
 from mtproto.session.events import (
     ClientEvent,
@@ -131,7 +131,7 @@ class ClientState:
         self._renewal: tuple[int, float] | None = None  # code, deadline
         self._outer_id = 0  # of the packet that is being read
         self._reader = PacketReader(limits)
-        self._heard = 0  # packets that were accepted
+        self._heard = 0  # the highest msg_id of a packet that was accepted
         self._state_refusals = 0  # of msgs_state_req, one after the other
         self._resends: set[int] | None = None  # what is asked for again, gathered when a packet first needs it
         self._content_count = 0
@@ -343,7 +343,8 @@ class ClientState:
 
         What was asked about often enough is decided now: a connection that stays up is no reason to wait for ever.
         """
-        requests, undecided = self._outbox.to_ask(now, self._limits.message_ids_accepted, self._heard)
+        newest = max(self._heard, least_msg_id(self.key_state.server_time(now)))
+        requests, undecided = self._outbox.to_ask(now, self._limits.message_ids_accepted, self._heard, newest)
         for request in undecided:
             self._decide(request, "the server does not say what became of it")
         if requests:

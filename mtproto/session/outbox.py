@@ -146,7 +146,7 @@ class Request:
         self.ask_at = NEVER
         self.lost = False  # its connection or its session is gone, and the server has said nothing of it since
         self.tries = 0  # questions about it since the last news of it
-        self.asked_after = 0  # how many packets had come when the last of them was asked
+        self.asked_after = 0  # no packet that the server made before the last of them has a higher msg_id
         self.silences = 0  # how often it was sent again because nobody said what became of it
         self.recoveries = 0  # steps taken to get an answer that the server has
         self.old_ids: tuple[int, ...] = ()
@@ -403,16 +403,18 @@ class Outbox:
                 request.ask_at = now + ASK_AFTER
                 self.next_ask = min(self.next_ask, request.ask_at)
 
-    def to_ask(self, now: float, count: int, heard: int) -> tuple[list[Request], list[Request]]:
+    def to_ask(self, now: float, count: int, heard: int, newest: int) -> tuple[list[Request], list[Request]]:
         """Return up to `count` calls that have to be asked about now, each put off to its next time; and the undecided.
 
-        Undecided are the calls that were asked about often enough. Where nothing at all came since the last question,
-        the connection may be dead: then the call is only asked about again.
+        Undecided are the calls that were asked about often enough. Where the server made no packet since the last
+        question, the connection may be dead: then the call is only asked about again. The arrival of a packet proves
+        nothing: somebody may have kept an old one back.
 
         Args:
             now: local time.
             count: the most ids of one question.
-            heard: how many packets were accepted so far.
+            heard: the highest msg_id of a packet that was accepted.
+            newest: the highest msg_id that the server may have given until now, as far as its clock is known.
 
         """
         asked: list[Request] = []
@@ -427,7 +429,7 @@ class Outbox:
             elif request.ask_at <= now and len(asked) < count:
                 request.ask_at = now + request.ask_pause
                 request.tries += 1
-                request.asked_after = heard
+                request.asked_after = newest
                 asked.append(request)
             self.next_ask = min(self.next_ask, request.ask_at)
         return asked, undecided

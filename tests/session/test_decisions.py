@@ -192,6 +192,19 @@ def test_silence_of_the_whole_connection_decides_nothing() -> None:
     assert of(pair.run(), Result) == [Result(request, api_body(1))] or pair.executed == [api_body(1)]
 
 
+def test_packets_that_were_kept_back_decide_nothing() -> None:
+    pair = unanswered()
+    kept = [pair.forge(types.Pong(msg_id=1, ping_id=number), pair.server_id(1)) for number in range(100)]
+    request = in_flight(pair, acked=False, idempotent=False)
+    pair.reconnect()
+    for packet in kept:
+        pair.now += 1
+        assert not of(pair.client.tick(pair.now), RequestLost)
+        pair.from_client()
+        pair.to_client(packet)
+    assert request.state is RequestState.UNKNOWN
+
+
 def test_each_connection_asks_anew() -> None:
     pair = unanswered()
     request = in_flight(pair, acked=False, idempotent=False)

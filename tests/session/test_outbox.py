@@ -77,7 +77,7 @@ def test_the_question_about_calls_is_bounded(limit: int) -> None:
     for request in outbox.take(LARGE, LARGE, 10):
         outbox.sealed(request, 4 * request.order, 1, 4 * request.order, 0.0)
     asked: list[Request] = []
-    while batch := outbox.to_ask(20.0, limit, 0)[0]:
+    while batch := outbox.to_ask(20.0, limit, 0, 0)[0]:
         assert len(batch) <= limit
         asked += batch
     assert asked == requests
