@@ -5,6 +5,7 @@
     connects when `connect_at` says so  ──▶ connected(now)
     sends  ◀───────────────────────────     data_to_send(now)
     reads  ────────────────────────────▶    received(data, now)      -> events
+    goes on while it is `unread`  ─────▶    read_on(now)             -> events
     waits until `next_deadline()`  ────▶    tick(now)                -> events
     closes when an event is Broken  ───▶    disconnected(now)        -> events
 
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
     from mtproto.crypto.rsa import RSAPublicKey
     from mtproto.errors import MTProtoError
     from mtproto.exchange import Step
+    from mtproto.session import ClientEvent
     from mtproto.transport import ClientTransport, Event
 
 __all__ = ["ClientLink"]
@@ -105,6 +107,7 @@ class ClientLink(LinkCalls):
             self._maker.check()  # now rather than at the first connection
         self._session = self._new_session(options.state) if options.state is not None else None
         self._transport: ClientTransport | None = None  # None without a connection, and on one that broke
+        self._kept: Sequence[Event | RemoteProtocolError] = ()  # what came in and is still to be handled
         self._outgoing: list[bytes] = []
         self._keep_alive: KeepAlive | None = None
         self._made_key = False  # on this connection
@@ -158,6 +161,9 @@ class ClientLink(LinkCalls):
             reason: why, where the shell knows; None where the peer closed the connection, or the link wanted it.
 
         """
+        if self._session is not None and self._session.unread:
+            self._read_packet_on(self._session, now, None)  # it came before the end
+        self._kept = ()
         if self._transport is not None or self._status is Status.DISCONNECTED:
             closed = self._other_end.closed(greeting=self._status is Status.GREETING)
             self.trouble = without_frames(reason or closed)
@@ -182,13 +188,16 @@ class ClientLink(LinkCalls):
     def fault(self, error: MTProtoError, now: float) -> list[LinkEvent]:
         """Take nothing more from this connection, since it led to an exception that nobody expected.
 
-        It counts as a breach of the protocol: a server on which that happens each time is given up in the end.
+        It counts as a breach of the protocol: a server on which that happens each time is given up in the end. What is
+        `unread` is dropped.
 
         Args:
             error: what happened.
             now: Unix seconds.
 
         """
+        if self._session is not None:
+            self._session.drop_rest()
         self._break_for(error)
         return self._take_events()
 
@@ -200,10 +209,18 @@ class ClientLink(LinkCalls):
             self._enter(Status.CLOSED)
         return self._take_events()
 
-    def received(self, data: bytes, now: float) -> list[LinkEvent]:
+    def received(self, data: bytes, now: float, budget: int | None = None) -> list[LinkEvent]:
         """Take what came in, in pieces of any size, and return what it means.
 
         Nothing is raised for what the peer did: a broken stream gives `Broken` as the last event.
+
+        Args:
+            data: the bytes.
+            now: Unix seconds.
+            budget: units of work, of about 10 µs each, after which the link keeps the rest: it is `unread`, and
+                `read_on` goes on. The decryption of one packet and one of its messages are always done. With None all
+                is handled at once.
+
         """
         if self._transport is None:
             return []
@@ -211,19 +228,32 @@ class ClientLink(LinkCalls):
         try:
             if foreign is not None:
                 raise foreign
-            items: Sequence[Event] = self._transport.receive(data)
+            items: Sequence[Event | RemoteProtocolError] = self._transport.receive(data)
         except RemoteProtocolError as error:
-            self._handle(error.events, now)
+            items = [*error.events, error]
             error.events = ()
-            if self._status is Status.GREETING and not self._other_end.greeted:
-                self._fail(error)  # a wrong secret: saying it again would not make it right
-            else:
-                self._break_for(error)
         else:
             if self._status is Status.GREETING and self._transport.ready:
                 self._other_end.greeted = True
                 self._begin(now)
-            self._handle(items, now)
+        self._handle([*self._kept, *items] if self._kept else items, now, budget)
+        return self._take_events()
+
+    @property
+    def unread(self) -> bool:
+        """Whether a part of what came in is still to be handled, by `read_on`."""
+        if self._transport is None:
+            return False
+        return bool(self._kept) or self._is_in_a_packet
+
+    @property
+    def _is_in_a_packet(self) -> bool:
+        return self._session is not None and self._session.unread
+
+    def read_on(self, now: float, budget: int | None = None) -> list[LinkEvent]:
+        """Handle the rest of what came in, or a part of it; see `received`."""
+        if self._transport is not None:
+            self._handle(self._kept, now, budget)
         return self._take_events()
 
     def data_to_send(self, now: float, poll: bool = False) -> bytes:
@@ -317,19 +347,36 @@ class ClientLink(LinkCalls):
 
     # What comes in -----------------------------------------------------------------------------------------------
 
-    def _handle(self, items: Sequence[Event], now: float) -> None:
-        for item in items:
+    def _handle(self, items: Sequence[Event | RemoteProtocolError], now: float, budget: int | None) -> None:
+        """Handle what is left of a packet, then these; where the budget ends, keep the rest."""
+        self._kept = ()
+        end = None if budget is None else self.work + budget
+        session = self._session
+        if session is not None and session.unread:
+            self._read_packet_on(session, now, budget)
+            if session.unread:
+                self._kept = items
+                return
+        for number, item in enumerate(items):
             if self._transport is None:
                 return
+            if number and end is not None and (self.work >= end or self._is_in_a_packet):
+                self._kept = items[number:]
+                return
             if isinstance(item, Payload):
-                self._handle_payload(item.data, now)
+                self._handle_payload(item.data, now, None if end is None else end - self.work)
             elif isinstance(item, QuickAck):
                 if self._session is not None:
                     self._events += self._session.quick_ack(item.token)
+            elif isinstance(item, RemoteProtocolError):
+                if self._status is Status.GREETING and not self._other_end.greeted:
+                    self._fail(item)  # a wrong secret: saying it again would not make it right
+                else:
+                    self._break_for(item)
             else:
                 self._handle_error(item)
 
-    def _handle_payload(self, payload: bytes, now: float) -> None:
+    def _handle_payload(self, payload: bytes, now: float, budget: int | None) -> None:
         self.work += packet_work(payload)
         if self._status is Status.EXCHANGING:
             self._maker.receive(payload)
@@ -343,7 +390,7 @@ class ClientLink(LinkCalls):
         self._keep_alive.heard(now)
         before = self._session.work
         try:
-            events = self._session.receive(payload, now)
+            events = self._session.receive(payload, now, budget)
         except RemoteProtocolError as error:
             self._events += error.events
             error.events = ()
@@ -353,6 +400,17 @@ class ClientLink(LinkCalls):
         self._reconnection.refusals = 0  # whoever sealed this knows the key
         self._events += events
         self._heard(self._session)
+        self._follow(events)
+
+    def _read_packet_on(self, session: ClientSession, now: float, budget: int | None) -> None:
+        before = session.work
+        events = session.read_on(now, budget)
+        self.work += session.work - before
+        self._events += events
+        self._follow(events)
+
+    def _follow(self, events: Sequence[ClientEvent]) -> None:
+        """Do what follows from events of the session for the link."""
         for event in events:
             if isinstance(event, Result):
                 self._reconnection.succeeded()

@@ -4,6 +4,7 @@
     ─────                                   ────
     accepts                             ──▶ ServerLink(…, now)
     reads  ────────────────────────────▶    received(data, now)      -> events
+    goes on while it is `unread`  ─────▶    read_on(now)             -> events
     sends  ◀───────────────────────────     data_to_send(now)
     waits until `next_deadline()`  ────▶    tick(now)                -> events
     closes once all is sent, if `closing`   disconnected(now)
@@ -102,6 +103,8 @@ class ServerLink:
         )
         self._head = b""
         self._transport: ServerTransport | None = None
+        self._kept: Sequence[Event | RemoteProtocolError] = ()  # what came in and is still to be handled
+        self._partly: tuple[SessionSlot, Unsealed, bool] | None = None  # whose packet, which, whether to quick-ack it
         self._outgoing: list[bytes] = []
         self._events: list[ServerLinkEvent] = []
         self._slots: dict[SessionSlot, None] = {}  # an ordered set
@@ -115,25 +118,45 @@ class ServerLink:
 
     # What comes in -----------------------------------------------------------------------------------------------
 
-    def received(self, data: bytes, now: float) -> list[ServerLinkEvent]:
+    def received(self, data: bytes, now: float, budget: int | None = None) -> list[ServerLinkEvent]:
         """Take what came in, in pieces of any size, and return what it means.
 
         Nothing is raised for what the peer did: a `Hangup` is the last event of a connection that is to be closed.
+
+        Args:
+            data: the bytes.
+            now: Unix seconds.
+            budget: units of work, of about 10 µs each, after which the link keeps the rest: it is `unread`, and
+                `read_on` goes on. The checks of one packet and one of its messages are always done. With None all is
+                handled at once. When the connection ends or is to be closed, the rest is dropped: nothing of it was
+                acknowledged.
+
         """
         if self.closing:
             return []
         cut = False
         if (faults := self._active_faults()) is not None:
             data, cut = faults.reading(data)
+        items: Sequence[Event | RemoteProtocolError]
         try:
             items = self._unframe(data)
         except RemoteProtocolError as error:
-            self._handle(error.events, now)
-            self._hang_up(str(error))
-        else:
-            self._handle(items, now)
+            items = [*error.events, error]
+            error.events = ()
+        self._handle([*self._kept, *items] if self._kept else items, now, None if cut else budget)
         if cut:
             self._hang_up(CUT)
+        return self._take_events()
+
+    @property
+    def unread(self) -> bool:
+        """Whether a part of what came in is still to be handled, by `read_on`."""
+        return not self.closing and (self._partly is not None or bool(self._kept))
+
+    def read_on(self, now: float, budget: int | None = None) -> list[ServerLinkEvent]:
+        """Handle the rest of what came in, or a part of it; see `received`."""
+        if not self.closing:
+            self._handle(self._kept, now, budget)
         return self._take_events()
 
     def _unframe(self, data: bytes) -> Sequence[Event]:
@@ -148,15 +171,54 @@ class ServerLink:
             self._head, data = b"", found.rest
         return self._transport.receive(data)
 
-    def _handle(self, items: Iterable[Event], now: float) -> None:
-        for item in items:
-            if isinstance(item, Payload) and not self.closing:
+    def _handle(self, items: Sequence[Event | RemoteProtocolError], now: float, budget: int | None) -> None:
+        """Handle what is left of a packet, then these; where the budget ends, keep the rest."""
+        self._kept = ()
+        end = None if budget is None else self.work + budget
+        if self._partly is not None:
+            self._read_packet_on(*self._partly, now, budget)
+        for number, item in enumerate(items):
+            if self.closing:
+                return
+            if end is not None and (self._partly is not None or self.work >= end):
+                self._kept = items[number:]
+                return
+            if isinstance(item, Payload):
                 try:
-                    self._handle_payload(item, now)
+                    handled = self._handle_payload(item, now, None if end is None else end - self.work)
                 except RemoteProtocolError as error:
                     self._hang_up(str(error))
+                else:
+                    if not handled:
+                        self._kept = items[number:]
+                        return
+            elif isinstance(item, RemoteProtocolError):
+                self._hang_up(str(item))
 
-    def _handle_payload(self, item: Payload, now: float) -> None:
+    def _read_packet_on(
+        self, slot: SessionSlot, message: Unsealed, quick_ack: bool, now: float, budget: int | None
+    ) -> None:
+        """Handle what is left of a packet, or a part of it.
+
+        Another connection may have taken the session over meanwhile: then nothing is left.
+        """
+        if slot.link is not self:
+            self._partly = None
+            return
+        self._read_session_on(slot, now, budget)
+        if not slot.session.unread:
+            self._partly = None
+            if quick_ack and not self.closing:
+                self._acknowledge(message, ())
+
+    def _read_session_on(self, slot: SessionSlot, now: float, budget: int | None) -> None:
+        before = slot.session.work
+        events = slot.session.read_on(now, budget)
+        self.work += slot.session.work - before
+        self._tell(slot, events, now)
+
+    def _handle_payload(self, item: Payload, now: float, budget: int | None) -> bool:
+        """Handle a packet; return False if it has to wait for the rest of another one of its session."""
         self.work += packet_work(item.data)
         key_id = payload_key_id(item.data)
         if key_id == 0:
@@ -164,26 +226,34 @@ class ServerLink:
                 self._giver.receive(item.data)
                 if not self._offload:
                     self._work(now)
-            return
+            return True
         key = self._state.find_key(key_id, now)
         if key is None:
             self._refuse(NOT_FOUND)
-            return
+            return True
         message = unseal(key.auth_key, Sender.CLIENT, item.data)
         if self._refused_by_fault(key, message, now):
-            return
+            return True
         if message.session_id == 0:
             self._refuse(NOT_FOUND)
-            return
+            return True
         slot = self._state.find_session(key, message.session_id, now)
         before = slot.session.work
         self.work += 0 if slot.session_id in key.sessions else NEW_SESSION
+        if slot.session.unread:  # of a packet that came over another connection
+            self._read_session_on(slot, now, budget)
+            if slot.session.unread:
+                return False
+            before = slot.session.work
         try:
-            self._handle_message(slot, message, item.quick_ack, now)
+            self._handle_message(slot, message, item.quick_ack, now, budget)
         finally:
             self.work += slot.session.work - before
+        return True
 
-    def _handle_message(self, slot: SessionSlot, message: Unsealed, quick_ack: bool, now: float) -> None:
+    def _handle_message(
+        self, slot: SessionSlot, message: Unsealed, quick_ack: bool, now: float, budget: int | None
+    ) -> None:
         """Deal with a message of a session, whether it is accepted or not."""
         verdict = slot.session.check(message, now)
         if verdict.accepted:
@@ -197,12 +267,14 @@ class ServerLink:
         self.key_id = slot.key.auth_key.id
         self._attach(slot, now)
         try:
-            events = slot.session.receive(message, now, verdict)
+            events = slot.session.receive(message, now, verdict, budget)
         except RemoteProtocolError as error:
             self._tell(slot, error.events, now)
             raise
         self._tell(slot, events, now)
-        if quick_ack and not self.closing:
+        if slot.session.unread:
+            self._partly = (slot, message, quick_ack)
+        elif quick_ack and not self.closing:
             self._acknowledge(message, events)
 
     def _turn_away(self, slot: SessionSlot, message: Unsealed, verdict: Verdict, now: float) -> None:
@@ -270,6 +342,7 @@ class ServerLink:
         """End the connection: its sessions wait for another."""
         self.closing = True
         self._transport = None
+        self._kept, self._partly = (), None
         for slot in list(self._slots):
             self.detach(slot)
             slot.used_at = now

@@ -174,9 +174,13 @@ class TemporaryLink(ClientLink):
         """Take nothing more from this connection, as `ClientLink.fault` does."""
         return self._report(super().fault(error, now), now)
 
-    def received(self, data: bytes, now: float) -> list[LinkEvent]:
+    def received(self, data: bytes, now: float, budget: int | None = None) -> list[LinkEvent]:
         """Take what came in, as `ClientLink.received` does."""
-        return self._report(super().received(data, now), now)
+        return self._report(super().received(data, now, budget), now)
+
+    def read_on(self, now: float, budget: int | None = None) -> list[LinkEvent]:
+        """Handle the rest of what came in, as `ClientLink.read_on` does."""
+        return self._report(super().read_on(now, budget), now)
 
     def finish_work(self, work: Work, now: float) -> list[LinkEvent]:
         """Take back a slow step, as `ClientLink.finish_work` does."""

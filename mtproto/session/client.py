@@ -32,6 +32,7 @@ from mtproto.session.inbox import Seen
 from mtproto.session.outbox import NEVER, Body, Request, RequestState
 from mtproto.session.service_messages import MAX_REFUSALS, Kind
 from mtproto.session.times import iso
+from mtproto.session.wire import SHORT_STREAM, Message
 from tl import service
 
 __all__ = ["ClientSession"]
@@ -184,13 +185,15 @@ class ClientSession(ClientSending):
         return self._outbox.take_unsent()
 
     def give_up(self, reason: str) -> tuple[list[Request], list[ClientEvent]]:
-        """End the session, because its key is gone or because a new one takes its place.
+        """End the session, because its key is gone or because a new one takes its place. What is `unread` is dropped.
 
         Returns:
             The calls that another session can `add`, since they were not executed or may be executed twice; and the
             events of the others, which end with `OutcomeUnknown(request, reason)`.
 
         """
+        self._rest.clear()
+        self._packed = None
         free: list[Request] = []
         for request in self._outbox:
             if request.state is RequestState.QUEUED or request.idempotent:
@@ -222,7 +225,13 @@ class ClientSession(ClientSending):
         self._plan_salts(now)
 
     def disconnected(self, now: float) -> None:
-        """Stop sending: the connection is gone. The session lives on until `connected` or for ever."""
+        """Stop sending: the connection is gone. The session lives on until `connected` or for ever.
+
+        The rest of a packet that is `unread` is handled now: it came before the end, and a part of it may be
+        acknowledged. Its events are told with the next ones.
+        """
+        if self.unread:
+            self._read_all(now)
         self._connected = False
         self._broken = False
         self._outbox.connection_lost()
@@ -287,20 +296,31 @@ class ClientSession(ClientSending):
 
     # Packets in.
 
-    def receive(self, payload: bytes, now: float) -> list[ClientEvent]:
+    @property
+    def unread(self) -> bool:
+        """Whether a part of the last packet is still to be handled, by `read_on`."""
+        return bool(self._rest) or self._packed is not None
+
+    def receive(self, payload: bytes, now: float, budget: int | None = None) -> list[ClientEvent]:
         """Open a packet, make every check of core.telegram.org/mtproto/security_guidelines, and handle what is in it.
 
         Args:
             payload: one encrypted packet, exact (the framing has cut its own padding).
             now: local time.
+            budget: units of work, of about 10 µs each, after which the session keeps the rest of a packet that has
+                passed all checks: it is `unread`, and `read_on` goes on. No message of the rest is acknowledged before
+                it is handled. With None all is handled at once. Of an earlier packet all is handled first.
 
         Raises:
             RemoteProtocolError: a check failed that the peer can't fail by accident. The session does nothing more
                 until `disconnected`; what was understood before stands in the error's `events`.
 
         """
+        if self._rest or self._packed is not None:
+            self._read_all(now)
         if self._broken:
             return self._drain()
+        self._step = budget
         try:
             self._receive(unseal(self.key_state.auth_key, Sender.SERVER, payload), now)
         except RemoteProtocolError as error:
@@ -334,7 +354,44 @@ class ClientSession(ClientSending):
         self._outer_id = msg_id
         self._reader.begin()
         self._resends = None
+        if self._step is not None and len(packet.body) > SHORT_STREAM:
+            message = Message(msg_id, packet.seqno, packet.body)
+            if not self._is_unpacked(message):
+                self._packed = message
+                return
         self._dispatch(msg_id, packet.body, now)
+        if not self._rest:
+            self._end_packet(now)
+
+    def read_on(self, now: float, budget: int | None = None) -> list[ClientEvent]:
+        """Handle the rest of a packet, or a part of it; see `receive`."""
+        self._resends = None
+        self._step = budget
+        packed = self._packed
+        if packed is not None:
+            if budget is not None and not self._is_unpacked(packed):
+                return self._drain()
+            self._packed = None
+            self._dispatch(packed.msg_id, packed.body, now)
+        else:
+            self._handle_rest(now)
+        if not self._rest:
+            self._end_packet(now)
+        return self._drain()
+
+    def _read_all(self, now: float) -> None:
+        """Handle the rest of a packet at once; its events are told with the next ones."""
+        self._events = self.read_on(now)
+
+    def drop_rest(self) -> None:
+        """Drop the rest of a container: handling it led to an error that nobody expected.
+
+        Nothing of it was acknowledged, so that the server sends it again.
+        """
+        self._rest.clear()
+
+    def _end_packet(self, now: float) -> None:
+        """Do what is done once for each packet, since it looks at all calls."""
         if self._lost_below_id:
             self._lost_with_sessions(now)
         if self._renewal is not None:

@@ -91,12 +91,57 @@ class ClientHandlers(ClientMessageHandlers):
     # Containers and packing: core.telegram.org/mtproto/service_messages#containers, #packed-object
 
     def _msg_container(self, msg_id: int, body: bytes, now: float) -> None:
-        messages = self._reader.container(body)
-        with self._reader.within(ids.MSG_CONTAINER):
-            for inner in messages:
-                if inner.msg_id > msg_id:
+        self._rest.extend(self._reader.container(body))
+        self._handle_rest(now)
+
+    def _handle_rest(self, now: float) -> None:
+        """Handle the messages of the packet's container, as many as the present step allows."""
+        rest, reader = self._rest, self._reader
+        in_steps = self._step is not None
+        end = reader.work + (self._step or 0)
+        with reader.within(ids.MSG_CONTAINER):
+            while rest:
+                if in_steps and (reader.work >= end or not self._is_unpacked(rest[0])):
+                    return
+                inner = rest.popleft()
+                if inner.msg_id > self._outer_id:
                     self._events.append(Anomaly(inner.msg_id, "its container has a lower msg_id"))
                 self._inner(inner, now)
+                if in_steps:
+                    reader.handled()
+
+    def _is_unpacked(self, message: wire.Message) -> bool:
+        """Inflate a part of the `gzip_packed` that a message holds; return whether nothing is left to be inflated."""
+        if len(message.body) <= wire.SHORT_STREAM:
+            return True
+        packed = self._gzip_in(message)
+        return packed is None or self._reader.inflate_some(packed)
+
+    def _gzip_in(self, message: wire.Message) -> bytes | None:
+        """Return the serialized `gzip_packed` that will be inflated when a message is handled; None if there is none.
+
+        It changes nothing. What stands in an unusual place is not found: that is inflated in one step.
+        """
+        body = message.body
+        if wire.constructor_id(body) == ids.MSG_COPY:
+            try:
+                message = wire.read_copy(body)
+            except RemoteProtocolError:
+                return None
+            body = message.body
+        if wire.constructor_id(body) == ids.RPC_RESULT:
+            if wire.constructor_id(body[12:16]) != ids.GZIP_PACKED:
+                return None
+            req_msg_id, body = wire.read_rpc_result(body)
+            if self._outbox.find(req_msg_id) is None and req_msg_id not in self._asked:
+                return None
+        if wire.constructor_id(body) != ids.GZIP_PACKED:
+            return None
+        if not message.seqno & 1 or message.msg_id == self._outer_id:
+            return body
+        seen = self._inbox.look_up(message.msg_id)
+        wanted = seen is Seen.NEW or (seen is Seen.TOO_OLD and self._answers_open_call(message.body))
+        return body if wanted else None
 
     def _inner(self, inner: wire.Message, now: float) -> None:
         """Handle a message that came inside another one; the window of time looked at the outer id only."""

@@ -5,6 +5,7 @@ It must not know how a packet is sealed or opened, nor which constructor leads w
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from struct import Struct
 
@@ -28,6 +29,7 @@ from mtproto.session.outbox import ASK_AFTER, NEVER, Outbox, Request, RequestSta
 from mtproto.session.packet_reader import PacketReader
 from mtproto.session.service_messages import MAX_REFUSALS, Kind, ServiceMessage
 from mtproto.session.times import iso
+from mtproto.session.wire import Message
 from tl import TLError, service
 
 __all__ = ["ClientState", "new_session_id"]
@@ -130,6 +132,9 @@ class ClientState:
         self._broken = False
         self._renewal: tuple[int, float] | None = None  # code, deadline
         self._outer_id = 0  # of the packet that is being read
+        self._rest: deque[Message] = deque()  # messages of its container that are still to be handled
+        self._step: int | None = None  # units of work that the present step may take
+        self._packed: Message | None = None  # the message of a packet without a container, while it is being unpacked
         self._reader = PacketReader(limits)
         self._heard = 0  # the highest msg_id of a packet that was accepted
         self._state_refusals = 0  # of msgs_state_req, one after the other
@@ -389,8 +394,11 @@ class ClientState:
         self._outbox.ask_about_all(now)
 
     def _renew_if_ready(self, now: float) -> None:
-        """Begin the new session if nothing of the old one is open, or if a connection gave no news for long enough."""
-        if self._renewal is None:
+        """Begin the new session if nothing of the old one is open, or if a connection gave no news for long enough.
+
+        What is left of a packet of the old one is handled first.
+        """
+        if self._renewal is None or self._rest:
             return
         overdue = self._connected and now >= self._renewal[1]
         if overdue or not self._outbox.unsettled():

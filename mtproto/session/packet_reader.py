@@ -93,6 +93,9 @@ class Cost(Enum):
 _A_PACKET = 5
 # Units of work, of about 10 µs each, that a packet with one message makes beside its decryption.
 
+_A_MESSAGE = 4
+# Units of work that a message makes where its packet is handled in steps, beside those that it costs in its container.
+
 _UNITS: Mapping[Cost, float] = MappingProxyType({Cost.MESSAGES: 2.0, Cost.IDS: 1 / 16, Cost.INFLATED: 1 / 1300})
 # Units of work that one of each kind makes: of an inflated byte a share of what reading all of them as TL may cost.
 
@@ -106,11 +109,12 @@ class Budget:
 
     """
 
-    __slots__ = ("_left", "_most", "elements", "work")
+    __slots__ = ("_begun", "_left", "_most", "elements", "work")
 
     def __init__(self, most: Mapping[Cost, int], elements: int) -> None:
         self._most = most
         self._left = dict(most)
+        self._begun: _Inflation | None = None
         self.elements = Elements(elements)
         self.work = 0.0
 
@@ -143,17 +147,71 @@ class Budget:
         if not room:
             raise RemoteProtocolError("gzip_packed", "the packet has inflated to all that it may already")
         after_failure = max(0, room - wire.INFLATED_MOST * len(body))
+        begun, self._begun = self._begun, None
         try:
-            unpacked = wire.read_gzip(body, room if most is None else min(room, most), _SHORT)
+            if begun is not None and begun.packed == body:
+                unpacked = begun.outcome()
+            else:
+                unpacked = wire.read_gzip(body, room if most is None else min(room, most), _SHORT)
         except RemoteProtocolError:
             self._set_left(Cost.INFLATED, after_failure)
             raise
         self._set_left(Cost.INFLATED, room - len(unpacked))
         return unpacked
 
+    def inflate_some(self, body: bytes) -> bool:
+        """Inflate a part of a serialized `gzip_packed`; return whether that was the last one.
+
+        Then `inflate` of the same object takes no time any more.
+        """
+        begun = self._begun
+        if begun is not None and begun.packed != body:  # it was never asked for, and is paid for all the same
+            self._set_left(Cost.INFLATED, max(0, self._left[Cost.INFLATED] - wire.INFLATED_MOST * len(begun.packed)))
+            begun = None
+        if begun is None:
+            if not self._left[Cost.INFLATED]:
+                return True  # `inflate` refuses it
+            begun = self._begun = _Inflation(body, self._left[Cost.INFLATED])
+        return begun.go_on()
+
     def _set_left(self, cost: Cost, left: int) -> None:
         self.work += (self._left[cost] - left) * _UNITS[cost]
         self._left[cost] = left
+
+
+class _Inflation:
+    """A `gzip_packed` that is being inflated step by step.
+
+    Attributes:
+        packed: the serialized object.
+
+    """
+
+    __slots__ = ("_error", "_over", "_steps", "_unpacked", "packed")
+
+    def __init__(self, packed: bytes, room: int) -> None:
+        self.packed = packed
+        self._steps = wire.inflating(packed, room, _SHORT)
+        self._unpacked = b""
+        self._over = False
+        self._error: RemoteProtocolError | None = None
+
+    def go_on(self) -> bool:
+        """Take a step; return whether none is left."""
+        if not self._over:
+            try:
+                next(self._steps)
+            except StopIteration as end:
+                self._unpacked, self._over = end.value, True
+            except RemoteProtocolError as error:
+                self._error, self._over = error, True
+        return self._over
+
+    def outcome(self) -> bytes:
+        """Return the object inside, or raise the `RemoteProtocolError` that the last step met."""
+        if self._error is not None:
+            raise self._error
+        return self._unpacked
 
 
 def whole_budget(limits: Limits) -> Budget:
@@ -209,6 +267,19 @@ class PacketReader:
     def work(self) -> int:
         """Units of work, of about 10 µs each, that all packets have made so far."""
         return self._work if self._budget is None else self._work + int(self._budget.work)
+
+    # Steps.
+
+    def handled(self) -> None:
+        """Count that a message was handled, one of those that a packet is handled step by step in."""
+        self._work += _A_MESSAGE
+
+    def inflate_some(self, body: bytes) -> bool:
+        """Inflate a part of a serialized `gzip_packed`, some milliseconds of work; return whether it was the last one.
+
+        Then `inflate` of the same object takes no time any more. What is damaged is told there.
+        """
+        return self.budget.inflate_some(body)
 
     def left(self, cost: Cost) -> int:
         """Return how much of a kind of work the packet may still make."""

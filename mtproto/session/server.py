@@ -249,8 +249,13 @@ class ServerSession(ServerSending):
         self._queue.refill([*self._stored.values(), *waiting])
 
     def disconnected(self, now: float) -> None:
-        """Stop sending. Queries go on; their answers wait."""
+        """Stop sending. Queries go on; their answers wait.
+
+        The rest of a packet that is `unread` is dropped: nothing of it was acknowledged, its messages were not received
+        as far as the client is told, and the client sends them again.
+        """
         self._connected = False
+        self._rest.clear()
         self._pings.clear()
         self._asked.clear()
         self._forget_old(now)
@@ -342,7 +347,14 @@ class ServerSession(ServerSending):
                 tolerated.append(Tolerated(numbered.msg_id, code))
         return Verdict(Finding.NEW, messages=messages, tolerated=tuple(tolerated))
 
-    def receive(self, message: Unsealed, now: float, verdict: Verdict | None = None) -> list[ServerEvent]:
+    @property
+    def unread(self) -> bool:
+        """Whether a part of the last packet is still to be handled, by `read_on`."""
+        return bool(self._rest)
+
+    def receive(
+        self, message: Unsealed, now: float, verdict: Verdict | None = None, budget: int | None = None
+    ) -> list[ServerEvent]:
         """Handle what is in an opened packet of this session that came over the connection which carries it.
 
         A packet that is refused gives a `Refused` with its own msg_id, and no other event.
@@ -351,13 +363,16 @@ class ServerSession(ServerSending):
             message: what `unseal` returned for this key and session id.
             now: the server's time.
             verdict: what `check` said about it just before; None lets it be checked here.
+            budget: units of work, of about 10 µs each, after which the session keeps the rest of an accepted packet: it
+                is `unread`, and `read_on` goes on, before the next packet is checked. No message of the rest is
+                acknowledged before it is handled. With None all is handled at once.
 
         """
         if verdict is None:
             verdict = self.check(message, now)
         match verdict.finding:
             case Finding.NEW:
-                self._accept(message, verdict, now)
+                self._accept(message, verdict, now, budget)
             case Finding.REPEATED:
                 for record in self._repeated_records(message, verdict):
                     self._repeated(record, now)
@@ -410,7 +425,7 @@ class ServerSession(ServerSending):
             self._register.deny(message.msg_id)  # as no copy of what is refused for a reason would be accepted
         return self._refusal(message.msg_id, message.seqno, verdict.code, now)
 
-    def _accept(self, message: Unsealed, verdict: Verdict, now: float) -> None:
+    def _accept(self, message: Unsealed, verdict: Verdict, now: float, budget: int | None) -> None:
         """Handle a new packet."""
         self._events += verdict.tolerated
         if verdict.messages is None:
@@ -419,9 +434,23 @@ class ServerSession(ServerSending):
             return
         self._register.remember(Received(message.msg_id, message.seqno, container=True, counted=self._strict))
         self._create(min((inner.msg_id for inner in verdict.messages), default=message.msg_id), now)
-        with self._reader.within(ids.MSG_CONTAINER):
-            for inner in verdict.messages:
-                self._handle_inner(inner, now)
+        self._rest.extend(verdict.messages)
+        self._handle_rest(now, budget)
+
+    def read_on(self, now: float, budget: int | None = None) -> list[ServerEvent]:
+        """Handle the rest of a packet, or a part of it; see `receive`."""
+        self._handle_rest(now, budget)
+        return self._drain()
+
+    def _handle_rest(self, now: float, budget: int | None) -> None:
+        """Handle the messages of a container, as many as the budget allows."""
+        rest, reader = self._rest, self._reader
+        end = reader.work + (budget or 0)
+        with reader.within(ids.MSG_CONTAINER):
+            while rest and (budget is None or reader.work < end):
+                self._handle_inner(rest.popleft(), now)
+                if budget is not None:
+                    reader.handled()
 
     def _number_code(self, message: Message, highest: _Highest) -> tuple[int, bool]:
         """Return the code that the documentation has for the number of a new message, or 0, and whether to refuse it.

@@ -5,6 +5,7 @@ It must not know how a packet is checked or sealed, nor which constructor leads 
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Sequence
 from struct import Struct
 
@@ -97,6 +98,7 @@ class ServerState:
         self._gap_notice: Outgoing | None = None
         self._connected = False
         self._reader = PacketReader(limits)
+        self._rest: deque[wire.Message] = deque()  # messages of a container that are still to be handled
         self._content_count = 0
         self._last_msg_id = 0
 

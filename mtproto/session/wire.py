@@ -10,7 +10,7 @@ Pages: core.telegram.org/mtproto/service_messages (containers, gzip_packed), cor
 from __future__ import annotations
 
 import zlib
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Generator, Sequence
 from io import BytesIO
 from struct import Struct, pack, unpack_from
 from typing import NamedTuple
@@ -35,12 +35,14 @@ __all__ = [
     "MESSAGE_HEADER",
     "PACKET_OVERHEAD",
     "SHORT_AT_MOST",
+    "SHORT_STREAM",
     "Message",
     "TooMany",
     "check_future_salts",
     "constructor_id",
     "count_ids",
     "gzip_if_shorter",
+    "inflating",
     "read_container",
     "read_copy",
     "read_gzip",
@@ -90,12 +92,19 @@ INFLATED_MOST = 1032
 SHORT_AT_MOST = 128 * 1024
 """Bytes that a service message may become which carries no other: the longest that are sent name 8192 messages."""
 
-_PIECE = 2 * 1024 * 1024
-# Bytes that are inflated at once. What zlib makes of more lies in many pieces, which it copies: twice the memory.
+_PIECE = 512 * 1024
+# Bytes that are inflated at once: some milliseconds. What zlib makes of more lies in many pieces, which it copies.
+
+SHORT_STREAM = 512
+"""Bytes of a stream that becomes no more than is inflated at once, whatever stands in it."""
+
+_FEED = 256 * 1024
+# Bytes of a stream that are given to zlib at once, since it copies those that it does not take yet.
 
 _GZIP_OR_ZLIB = zlib.MAX_WBITS | 32
 # Window size 32 KiB, header told by its first bytes: some clients send a zlib stream (78 9c) where gzip is declared.
 _GZIP = zlib.MAX_WBITS | 16
+_GZIP_MAGIC = b"\x1f\x8b"
 
 
 class TooMany(RemoteProtocolError):
@@ -298,7 +307,21 @@ def read_gzip(body: bytes, limit: int, short: Collection[int] = ()) -> bytes:
         RemoteProtocolError: the stream is damaged, cut short or followed by something, or grows beyond `limit`.
 
     """
-    return _inflate(_read_bytes(body, _WORD.size), limit, short)
+    unpacker = zlib.decompressobj(wbits=_GZIP_OR_ZLIB)
+    most = min(limit, SHORT_AT_MOST)
+    try:
+        unpacked = unpacker.decompress(_read_bytes(body, _WORD.size), most + 1)
+    except zlib.error as error:
+        raise RemoteProtocolError("gzip_packed", "the stream is damaged") from error
+    if unpacker.eof and len(unpacked) <= most and not unpacker.unused_data:
+        return unpacked  # as most are
+    steps = inflating(body, limit, short)
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            inflated: bytes = end.value
+            return inflated
 
 
 def write_gzip(body: bytes) -> bytes:
@@ -319,32 +342,57 @@ def gzip_if_shorter(body: bytes) -> bytes:
     return packed if len(packed) <= _GZIP_WORTH * len(body) else body
 
 
-def _inflate(data: bytes, limit: int, short: Collection[int]) -> bytes:
+def inflating(body: bytes, limit: int, short: Collection[int] = ()) -> Generator[None, None, bytes]:
+    """Inflate as `read_gzip` does, in steps of a few milliseconds: a generator that returns the object.
+
+    Raises:
+        RemoteProtocolError: as `read_gzip` does, at whichever step shows it.
+
+    """
+    data = _read_bytes(body, _WORD.size)
     unpacker = zlib.decompressobj(wbits=_GZIP_OR_ZLIB)
     try:
         # One byte more than allowed is asked for: getting it tells a bomb from an object of exactly that size.
-        body = unpacker.decompress(data, min(limit, SHORT_AT_MOST) + 1)
-        if len(body) > SHORT_AT_MOST and limit > SHORT_AT_MOST:
-            if constructor_id(body) in short:
-                raise RemoteProtocolError("gzip_packed", f"a service message of more than {SHORT_AT_MOST} bytes")
-            unpacker = zlib.decompressobj(wbits=_GZIP_OR_ZLIB)  # once more, which costs less than joining two pieces
-            body = unpacker.decompress(data, min(_PIECE, limit + 1))
-        if len(body) == _PIECE:
-            gathered = BytesIO()
-            while body:
-                gathered.write(body)
-                room = limit + 1 - gathered.tell()
-                body = unpacker.decompress(unpacker.unconsumed_tail, min(_PIECE, room)) if room else b""
-            body = gathered.getvalue()
+        unpacked = unpacker.decompress(data[:_FEED], min(limit, SHORT_AT_MOST) + 1)
+        if len(unpacked) > SHORT_AT_MOST and constructor_id(unpacked) in short:
+            raise RemoteProtocolError("gzip_packed", f"a service message of more than {SHORT_AT_MOST} bytes")
+        fed = min(len(data), _FEED)
+        if not unpacker.eof and len(unpacked) <= limit:
+            gathered = BytesIO(bytes(min(limit, INFLATED_MOST * len(data), _announced_size(data))))
+            gathered.write(unpacked)
+            del unpacked
+            while not unpacker.eof and gathered.tell() <= limit:
+                yield
+                feed = unpacker.unconsumed_tail
+                if not feed:
+                    feed = data[fed : fed + _FEED]
+                    fed += len(feed)
+                piece = unpacker.decompress(feed, min(_PIECE, limit + 1 - gathered.tell()))
+                gathered.write(piece)
+                if not piece and not feed:
+                    break  # nothing is left, and the stream has no end
+            gathered.truncate()
+            unpacked = gathered.getvalue()
     except zlib.error as error:
         raise RemoteProtocolError("gzip_packed", "the stream is damaged") from error
-    if len(body) > limit:
+    if len(unpacked) > limit:
         raise RemoteProtocolError("gzip_packed", f"{len(data)} bytes inflate to more than {limit}")
     if not unpacker.eof:
         raise RemoteProtocolError("gzip_packed", "the stream is cut short")
-    if unpacker.unused_data:
-        raise RemoteProtocolError("gzip_packed", f"{len(unpacker.unused_data)} bytes follow the stream")
-    return body
+    behind = len(unpacker.unused_data) + len(data) - fed
+    if behind:
+        raise RemoteProtocolError("gzip_packed", f"{behind} bytes follow the stream")
+    return unpacked
+
+
+def _announced_size(data: bytes) -> int:
+    """Return how many bytes a gzip stream says that it becomes, 0 for a zlib stream; it may be wrong.
+
+    Room for all of them is made at once: room that grows is copied each time.
+    """
+    if data[:2] != _GZIP_MAGIC or len(data) < _WORD.size:
+        return 0
+    return int(_WORD.unpack_from(data, len(data) - _WORD.size)[0])
 
 
 def _read_bytes(body: bytes, offset: int) -> bytes:

@@ -278,9 +278,9 @@ class _WatchedLink(ServerLink):
         super().__init__(*arguments, **options)
         self._stage = stage
 
-    def _handle_payload(self, item: Payload, now: float) -> None:
+    def _handle_payload(self, item: Payload, now: float, budget: int | None) -> bool:
         self._stage.key_ids.append(payload_key_id(item.data))
-        super()._handle_payload(item, now)
+        return super()._handle_payload(item, now, budget)
 
 
 class _Refusals:

@@ -454,7 +454,7 @@ def test_what_a_session_understood_before_it_broke_counts(monkeypatch: pytest.Mo
     request = pair.client.send(QUERY)
     understood = Result(request, ANSWER)
 
-    def receive(payload: bytes, now: float) -> list[ClientEvent]:
+    def receive(payload: bytes, now: float, budget: int | None) -> list[ClientEvent]:
         raise RemoteProtocolError("msg_container", "cut short", [understood])
 
     monkeypatch.setattr(pair.client.session, "receive", receive)
@@ -533,7 +533,7 @@ def test_a_dead_connection_is_noticed_and_replaced() -> None:
     pair = Pair()
     pair.connect()
     assert pair.server is not None
-    pair.server.received = lambda data, now: []  # type: ignore[method-assign]  # everything is lost on the way
+    pair.server.received = lambda data, now, budget=None: []  # type: ignore[method-assign]  # all is lost on the way
     request = pair.client.send(QUERY)
     pair.advance(60)
     assert any("dead" in str(event.error) for event in pair.of(Broken))

@@ -120,12 +120,13 @@ ROWS: Mapping[tuple[str, str], Sequence[tuple[str, str]]] = {
             'if count > limit:\n        raise TooMany("msg_container"',
             'if False:\n        raise TooMany("msg_container"',
         ),
-        ("if len(body) > limit:", "if False:"),
-        ("if not unpacker.eof:", "if False:"),
-        ("if unpacker.unused_data:", "if False:"),
+        ("if len(unpacked) > limit:", "if False:"),
+        ("    if not unpacker.eof:", "    if False:"),
+        ("if behind:", "if False:"),
         ("if _WORD.unpack_from(inner)[0] == MSG_CONTAINER:", "if False:"),
         ("if offset != end:", "if False:"),
-        ("unpacker.decompress(data, min(_PIECE, limit + 1))", "unpacker.decompress(data, _PIECE)"),
+        ("unpacker.decompress(feed, min(_PIECE, limit + 1 - gathered.tell()))", "unpacker.decompress(feed)"),
+        ("min(limit, INFLATED_MOST * len(data), _announced_size(data))", "_announced_size(data)"),
     ),
 }
 """From a file and the tests of it to pairs: the text, and what takes its place."""

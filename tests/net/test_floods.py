@@ -53,10 +53,10 @@ class Busy:
         self.takes = TURN
         original = self.scene.link.received
 
-        def received(data: bytes, now: float) -> Any:
+        def received(data: bytes, now: float, budget: int | None) -> Any:
             self.pieces.append(len(data))
             self.scene.loop.time += self.takes
-            return original(data, now)
+            return original(data, now, budget)
 
         patch.setattr(self.scene.link, "received", received)
 
@@ -399,7 +399,7 @@ class Busily:
         self.bytes = 0
         self.first: Callable[[], None] = lambda: None
 
-        def received(_link: ClientLink, data: bytes, _now: float) -> list[Any]:
+        def received(_link: ClientLink, data: bytes, _now: float, _budget: int | None) -> list[Any]:
             if not self.bytes:
                 self.first()
             self.bytes += len(data)

@@ -207,6 +207,21 @@ def test_a_bomb_costs_no_more_memory_than_the_limit(limit: int) -> None:
     assert peak < (1 << 18) + 2 * limit
 
 
+def test_a_stream_that_announces_more_than_it_can_become_makes_no_room_for_that() -> None:
+    body = bytes(1 << 20)
+    packed = bytearray(gzip.compress(body))
+    packed[-4:] = b"\xff" * 4
+    lying = service.types.GzipPacked(packed_data=bytes(packed)).to_bytes()
+    tracemalloc.start()
+    try:
+        with pytest.raises(RemoteProtocolError, match="damaged"):
+            wire.read_gzip(lying, 1 << 30)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 4 << 20
+
+
 @pytest.mark.parametrize("size", [996, 1000, 1004, 3000, 3004])
 def test_a_stream_is_inflated_piece_by_piece(size: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(wire, "_PIECE", 1000)

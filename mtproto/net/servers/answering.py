@@ -154,9 +154,12 @@ class Answering:
         return answered > 0
 
     def _takes(self, slot: SessionSlot) -> bool:
-        """Whether another call of a session may be answered now."""
+        """Whether another call of a session may be answered now.
+
+        One whose client is gone does not wait for the next turn: what waits then is answered when the client is back.
+        """
         return (
-            self._left > 0
+            (self._left > 0 or not slot.connected)
             and slot.session.unsent_answers < ANSWERS_UNSENT
             and self._running_size < RUNNING_IN_ALL
             and self._running_of[slot] < RUNNING_OF_A_SESSION

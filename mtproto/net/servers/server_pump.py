@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 from mtproto.link import ServerQuery
 from mtproto.net.servers.endings import Brake, Ending, Reading
 from mtproto.net.servers.strangers import ROOM
+from mtproto.net.servers.turns import BURST
 from mtproto.net.streams import as_stream
 from mtproto.net.web_libraries import has_web
 from mtproto.transport import begins_http
@@ -102,6 +103,7 @@ class ServerPump(asyncio.BufferedProtocol):
         self.group: Hashable = None
         self._link: ServerLink | WebServer | None = None  # what takes the bytes: the link, or HTTP before it
         self._web: WebServer | None = None  # the latter
+        self._leaving: ServerLink | None = None  # the link of a connection that is gone, while it is still unread
         self._head: bytes | None = b""  # while it is not known which
         self._input = bytearray()  # waits for its turn
         self._events: deque[ServerLinkEvent] = deque()  # likewise
@@ -165,12 +167,12 @@ class ServerPump(asyncio.BufferedProtocol):
 
     @property
     def _has_input(self) -> bool:
-        return bool(self._input) or (self._web is not None and self._web.unread)
+        return bool(self._input) or (self._link is not None and self._link.unread)
 
     @property
     def wants_turn(self) -> bool:
         """Whether something waits that can be handled now."""
-        if self._events:
+        if self._events or self._leaving is not None:
             return True
         return self._link is not None and (self._flush_planned or (self._has_input and not self._brake.holds))
 
@@ -182,10 +184,13 @@ class ServerPump(asyncio.BufferedProtocol):
                 units += self._flush()
             if not self._events and self._link is not None and self._has_input and not self._brake.holds:
                 units += self._take_slice()
+            elif not self._events and self._leaving is not None:
+                units += self._leave(self._leaving)
             units += self._dispatch()
         except Exception as error:  # the other connections go on, whatever it is
             logger.error("a connection ends by an unexpected error", exc_info=error)
             self._events.clear()
+            self._let_go()
             self._forget_input()
             self._flush_planned = False
             self.abort()
@@ -193,11 +198,11 @@ class ServerPump(asyncio.BufferedProtocol):
 
     def _take_slice(self) -> int:
         """Give the link a slice of the input."""
-        now, web = self._owner.now(), self._web
-        before = self._link.work if self._link is not None else 0
+        now, link = self._owner.now(), self._link
+        before = link.work if link is not None else 0
         size = 0
-        if web is not None and web.unread:
-            self._events += web.read_on(now)
+        if link is not None and link.unread:
+            self._events += link.read_on(now, BURST)
         else:
             data = self._cut()
             size = len(data)
@@ -205,7 +210,7 @@ class ServerPump(asyncio.BufferedProtocol):
                 data = self._begin(data, self.link)
             if self._link is None:
                 return 0
-            self._events += self._link.received(data, now)
+            self._events += self._link.received(data, now, BURST)
         link = self._link
         if link is None:
             return 0
@@ -216,6 +221,19 @@ class ServerPump(asyncio.BufferedProtocol):
             self._slice = min(2 * self._slice, LARGEST_SLICE)
         self._after(link)
         return work + (size >> 10)
+
+    def _leave(self, link: ServerLink) -> int:
+        """Go on with what a link has not handled yet whose connection is gone; let go of it behind that."""
+        before = link.work
+        self._events += link.read_on(self._owner.now(), BURST)
+        if not link.unread:
+            self._let_go()
+        return link.work - before
+
+    def _let_go(self) -> None:
+        link, self._leaving = self._leaving, None
+        if link is not None:
+            self._owner.lost(link)
 
     def _after(self, link: ServerLink | WebServer) -> None:
         """See to what a slice leads to, apart from its events."""
@@ -373,10 +391,13 @@ class ServerPump(asyncio.BufferedProtocol):
         self._forget_input()
         self._owner.strangers.forget(self)
         self._owner.slow_steps.leave(self)
-        if not self._events:  # else the calls that were acknowledged are still made
-            self._inputs.turns.leave(self)
-        if link is not None:
+        if link is not None and link.unread:
+            self._leaving = link
+            self._inputs.turns.want(self, later=True)
+        elif link is not None:
             self._owner.lost(link)
+        if not self.wants_turn:  # else the calls that came before are still made
+            self._inputs.turns.leave(self)
         self.closed.set()
 
     def abort(self) -> None:

@@ -127,19 +127,21 @@ class WebServer:
         self._poll: _Poll | None = None
         self._outgoing: list[bytes] = []
         self._unread = False
+        self._wait = DEFAULT_WAIT  # of the request that is being handled
         self._steps = 0
         self._deadline = now + REQUEST_TIME
         self._closing = False
 
     # What comes in -----------------------------------------------------------------------------------------------
 
-    def received(self, data: bytes, now: float) -> Sequence[ServerLinkEvent]:
+    def received(self, data: bytes, now: float, budget: int | None = None) -> Sequence[ServerLinkEvent]:
         """Take what came in, in pieces of any size, and return what it means. Nothing is raised for what it is.
 
-        Where that is many requests or frames, only the first are read: see `unread`.
+        Where that is many requests or frames, or more than the budget of a link, only the first part is read: see
+        `unread`.
         """
         if self._websocket is not None:
-            return self._websocket.received(data, now)
+            return self._websocket.received(data, now, budget)
         if self.closing or not data:
             return ()
         if self._poll is not None:
@@ -148,16 +150,22 @@ class WebServer:
                 self._closing = True
                 return ()
         self._http.receive_data(data)
-        return self._read(now)
+        return self._read(now, budget)
 
     @property
     def unread(self) -> bool:
         """Whether `read_on` is to be called: maybe not all that was received is read that can be read now."""
-        return not self.closing and (self._unread if self._websocket is None else self._websocket.unread)
+        if self._websocket is not None:
+            return not self.closing and self._websocket.unread
+        return not self.closing and (self._unread or (self._link is not None and self._link.unread))
 
-    def read_on(self, now: float) -> Sequence[ServerLinkEvent]:
+    def read_on(self, now: float, budget: int | None = None) -> Sequence[ServerLinkEvent]:
         """Read on in what was received, as far as is done at once, and return what it means."""
-        return self._read(now) if self._websocket is None else self._websocket.read_on(now)
+        if self._websocket is not None:
+            return self._websocket.read_on(now, budget)
+        if self._link is not None and self._link.unread:
+            return self._taken(self._link, self._link.read_on(now, budget), now)
+        return self._read(now, budget)
 
     @property
     def work(self) -> int:
@@ -166,13 +174,13 @@ class WebServer:
         inner = self._inner.work if self._inner is not None else 0
         return STEP_WORK * self._steps + FRAME_WORK * frames + inner
 
-    def _read(self, now: float) -> Sequence[ServerLinkEvent]:
+    def _read(self, now: float, budget: int | None) -> Sequence[ServerLinkEvent]:
         """Read requests, up to the first that has to wait for its answer."""
         events: list[ServerLinkEvent] = []
         self._unread = False
         try:
             for _ in range(STEPS):
-                self._unread = not self._closing and self._websocket is None and self._step(events, now)
+                self._unread = not self._closing and self._websocket is None and self._step(events, now, budget)
                 if not self._unread:
                     break
         except h11.RemoteProtocolError as error:
@@ -181,7 +189,7 @@ class WebServer:
             self._poll.end(now)  # another request stands behind it: that one can wait for what is to come
         return events
 
-    def _step(self, events: list[ServerLinkEvent], now: float) -> bool:
+    def _step(self, events: list[ServerLinkEvent], now: float, budget: int | None) -> bool:
         """Read the next part of a request; return whether there may be more."""
         event = self._http.next_event()
         if event is h11.NEED_DATA or event is h11.PAUSED:
@@ -193,7 +201,7 @@ class WebServer:
         elif isinstance(event, h11.Data):
             self._add(event)
         elif isinstance(event, h11.EndOfMessage):
-            events += self._complete(now)
+            events += self._complete(now, budget)
         else:
             return False
         return True
@@ -226,19 +234,19 @@ class WebServer:
         if len(self._body) > self._limits.frame_accepted:
             self._respond(413, close=True)
 
-    def _complete(self, now: float) -> Sequence[ServerLinkEvent]:
+    def _complete(self, now: float, budget: int | None) -> Sequence[ServerLinkEvent]:
         request, payload = self._request, bytes(self._body)
         self._body.clear()
         if request is None:
             return ()
         if self._path in _WEBSOCKETS:
-            return self._upgrade(request, payload, now)
+            return self._upgrade(request, payload, now, budget)
         if request.method == b"OPTIONS":
             self._respond(204)
             return ()
-        return self._take(payload, now)
+        return self._take(payload, now, budget)
 
-    def _upgrade(self, request: h11.Request, body: bytes, now: float) -> Sequence[ServerLinkEvent]:
+    def _upgrade(self, request: h11.Request, body: bytes, now: float, budget: int | None) -> Sequence[ServerLinkEvent]:
         """Go on as a WebSocket."""
         websocket = None if body else WebSocketServer.accept(list(request.headers), request.target)
         if websocket is None:
@@ -246,10 +254,10 @@ class WebServer:
             return ()
         websocket.lead_to(self._make_link(ServerLink))
         self._websocket = websocket
-        return websocket.received(self._http.trailing_data[0], now)
+        return websocket.received(self._http.trailing_data[0], now, budget)
 
-    def _take(self, payload: bytes, now: float) -> Sequence[ServerLinkEvent]:
-        """Give the payload of a request to the link, and note how long its answer may wait."""
+    def _take(self, payload: bytes, now: float, budget: int | None) -> Sequence[ServerLinkEvent]:
+        """Give the payload of a request to the link."""
         link = self._link
         if link is None:
             made = self._make_link(HttpLink)
@@ -259,13 +267,17 @@ class WebServer:
         if not payload:
             self._respond(400, close=True)
             return ()
-        events = link.received(payload, now)
-        wait = DEFAULT_WAIT
+        self._wait = DEFAULT_WAIT
+        return self._taken(link, link.received(payload, now, budget), now)
+
+    def _taken(self, link: HttpLink, events: Sequence[ServerLinkEvent], now: float) -> Sequence[ServerLinkEvent]:
+        """Note how long the answer to a request may wait, once the link has handled all of it."""
         for event in events:
             if isinstance(event, InSession) and isinstance(event.event, HttpWaited):
-                wait = event.event  # of several the last counts
-        self._poll = _Poll(now, wait)
-        self._behind = 0
+                self._wait = event.event  # of several the last counts
+        if not link.unread:
+            self._poll = _Poll(now, self._wait)
+            self._behind = 0
         return events
 
     # What goes out -----------------------------------------------------------------------------------------------

@@ -73,38 +73,44 @@ class WebSocketServer:
         """Give the stream to a link from now on."""
         self.link = link
 
-    def received(self, data: bytes, now: float) -> Sequence[ServerLinkEvent]:
+    def received(self, data: bytes, now: float, budget: int | None = None) -> Sequence[ServerLinkEvent]:
         """Take what came in, in pieces of any size, and return what it means. Nothing is raised for what it is.
 
-        Where that is many frames, only the first are read: see `unread`.
+        Where that is many frames, or more than the budget of the link, only the first part is read: see `unread`.
         """
         if self._over or not data:
             return ()
         self._connection.receive_data(data)
-        return self.read_on(now)
+        return self.read_on(now, budget)
 
-    def read_on(self, now: float) -> Sequence[ServerLinkEvent]:
+    def read_on(self, now: float, budget: int | None = None) -> Sequence[ServerLinkEvent]:
         """Read on in what was received, as far as is done at once, and return what it means."""
+        link = self.link
+        end = None if budget is None else link.work + budget
         events: list[ServerLinkEvent] = []
-        self.unread = False
+        if link.unread:
+            events += link.read_on(now, budget)
+        self.unread = link.unread or (end is not None and link.work >= end)
+        if self.unread:
+            return events
         for number, event in enumerate(self._connection.events(), 1):
             self.frames += 1
-            events += self._handle(event, now)
+            events += self._handle(event, now, None if end is None else end - link.work)
             if self._over:
                 break
-            if number == FRAMES:
+            if number == FRAMES or link.unread or (end is not None and link.work >= end):
                 self.unread = True
                 break
         return events
 
-    def _handle(self, event: Event, now: float) -> Sequence[ServerLinkEvent]:
+    def _handle(self, event: Event, now: float, budget: int | None) -> Sequence[ServerLinkEvent]:
         match event:
             case CloseConnection(code=code):
                 self._close(code)
             case _ if self._closing:
                 pass
             case BytesMessage(data=piece):
-                return self._take(bytes(piece), now)
+                return self._take(bytes(piece), now, budget)
             case Ping():
                 self._send(event.response())
             case Pong():
@@ -113,8 +119,8 @@ class WebSocketServer:
                 self._close(CloseReason.UNSUPPORTED_DATA)
         return ()
 
-    def _take(self, piece: bytes, now: float) -> Sequence[ServerLinkEvent]:
-        events = self.link.received(piece, now)
+    def _take(self, piece: bytes, now: float, budget: int | None) -> Sequence[ServerLinkEvent]:
+        events = self.link.received(piece, now, budget)
         name = self.link.transport_name
         if name is not None and not name.startswith(_OBFUSCATED):
             self._close(CloseReason.POLICY_VIOLATION)

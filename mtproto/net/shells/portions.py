@@ -16,13 +16,16 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-__all__ = ["LONG", "REST", "SLICE", "TURN", "WHOLE", "Portions"]
+__all__ = ["LONG", "REST", "SLICE", "STEP", "TURN", "WHOLE", "Portions"]
 
 TURN = 0.001
 """Seconds of work with what came in before the loop gets its turn; the step under way then is finished first."""
 
 SLICE = 2048
-"""Bytes of a stream that make one step: not more than some twenty small packets. A large packet is one step as well."""
+"""Bytes of a stream in one step: not more than some twenty small packets. A packet that is larger is opened in one."""
+
+STEP = 100
+"""Units of work, of about 10 µs each, with what stands in packets, after which a step ends."""
 
 WHOLE = 4 * SLICE
 """Bytes of a read that is not cut, since most of these are one packet and cutting costs time."""

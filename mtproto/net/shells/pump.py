@@ -13,7 +13,7 @@ from mtproto.errors import ConnectionLost, DeadlineExceeded
 from mtproto.link import Status
 from mtproto.net.carriers import CARRIERS
 from mtproto.net.shells.guard import Guard
-from mtproto.net.shells.portions import SLICE, TURN, WHOLE
+from mtproto.net.shells.portions import SLICE, STEP, TURN, WHOLE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -234,10 +234,12 @@ class Pump:
 
     def received(self, data: bytes) -> None:
         """Take what the carrier read, in slices: timers and other callbacks come between them."""
-        if len(data) <= WHOLE or self._route.packets:
-            self._take(data)
-        else:
+        if len(data) > WHOLE and not self._route.packets:
             self._tenure.spread(self._slices(data))
+            return
+        self._take(data)
+        if self.link.unread:
+            self._tenure.spread(self._steps())
 
     def _slices(self, data: bytes) -> Iterator[None]:
         begin = 0
@@ -246,11 +248,19 @@ class Pump:
             self._take(data[begin:end])
             begin = end
             yield
+            yield from self._steps()
 
-    def _take(self, data: bytes) -> None:
-        link = self.link
+    def _steps(self) -> Iterator[None]:
+        """Go on with what the link has not handled yet."""
+        while self.link.unread:
+            self._take(None)
+            yield
+
+    def _take(self, data: bytes | None) -> None:
+        """Give the link what came in, or let it go on with that; where that is much, it keeps the rest."""
+        link, now = self.link, self._loop.now()
         try:
-            self._handle(link.received(data, self._loop.now()))
+            self._handle(link.read_on(now, STEP) if data is None else link.received(data, now, STEP))
             if link.status is Status.EXCHANGING:
                 self._work()
         except Exception as error:
