@@ -1,4 +1,4 @@
-"""The options `transport` and `proxy`: what they may be, and the way to a DC that they come to."""
+"""The options `transport` and `proxy`: which values they take, and which way to a DC they ask for."""
 
 from __future__ import annotations
 
@@ -29,7 +29,8 @@ def parse_proxy(text: str) -> Proxy:
     """Read a proxy as people write it: tg://proxy?…, tg://socks?…, https://t.me/proxy?…, socks5://…, socks4://…, http://…
 
     Raises:
-        LocalProtocolError: it is none of them, or a library is missing. What may be a credential is not repeated.
+        LocalProtocolError: the text is none of these, or a library is missing. The error does not repeat the text,
+            which may hold a credential.
 
     """
     found = read_link(text)
@@ -45,18 +46,18 @@ _BEGINNINGS = ("tg://proxy?", "https://t.me/proxy?", "tg://socks?", *(f"{scheme}
 
 
 Destination: TypeAlias = "str | Address | Sequence[Address | str] | DataCenter"
-"""Where to: host and port, as a pair or as `HOST:PORT`; several of them, any of which will do, the best first; or one
-of Telegram's data centres."""
+"""Where to connect: host and port, as a pair or as `HOST:PORT`; or several of these, any of which will do, the best
+first; or one of Telegram's data centres."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Web:
-    """A transport that has a carrier of the same name: what runs inside, and where Telegram has it."""
+    """A transport that has a carrier of the same name: the framing inside, and path and port at Telegram's servers."""
 
     framing: str
     path: str
     port: int = 80
-    tls: bool = False  # then a host has a name, not a number: the name stands in the certificate
+    tls: bool = False  # then the host is a name, since the certificate holds a name
 
 
 _WEB: Mapping[str, _Web] = {
@@ -77,9 +78,9 @@ def route_to(
     tls: ssl.SSLContext | None = None,
     limits: Limits = DEFAULT_LIMITS,
 ) -> Route:
-    """Return the way to a DC, for the options of those names; no transport means what `check_transport` says.
+    """Return the way to a DC, for the options of those names. Without a transport, `check_transport` chooses one.
 
-    Of a `DataCenter` that are all addresses, of IPv4 and of IPv6, on all ports on which it speaks the transport.
+    For a `DataCenter` the way has all addresses, of IPv4 and of IPv6, on all ports on which it speaks the transport.
 
     Raises:
         OptionError: no such transport, what is given as a proxy is none, or two of the options exclude one another.
@@ -125,7 +126,7 @@ def _no_tls(transport: str) -> OptionError:
 
 
 def _places(destination: Destination, web: _Web | None) -> tuple[tuple[Address, ...], str]:
-    """Return the addresses of a destination, and what is asked for there."""
+    """Return the addresses of a destination, and the path that HTTP asks for there."""
     path = web.path if web is not None else ""
     if isinstance(destination, DataCenter):
         if web is not None and web.tls:
@@ -136,7 +137,7 @@ def _places(destination: Destination, web: _Web | None) -> tuple[tuple[Address, 
     match destination:
         case str():
             return (parse_address(destination),), path
-        case (str(host), int(port), *_):  # what a socket calls its name goes on behind the port where it is of IPv6
+        case (str(host), int(port), *_):  # `getsockname` of IPv6 has more items behind the port
             return (_checked(host, port),), path
         case [_, *_]:
             return tuple(_place(address) for address in destination), path

@@ -1,4 +1,4 @@
-"""Whether HTTP and WebSockets can be spoken: they need libraries that are an extra, loaded with the first use."""
+"""The libraries for HTTP and WebSockets. They are an extra, and are loaded when one of the two is first used."""
 
 from __future__ import annotations
 

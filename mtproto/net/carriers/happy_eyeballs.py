@@ -31,7 +31,7 @@ ATTEMPT_DELAY = 0.25
 """Seconds between two attempts while neither has failed: what the RFC recommends as "Connection Attempt Delay"."""
 
 CONNECT_TIME = 60.0
-"""Seconds for all of it, should the owner have forgotten it."""
+"""Seconds for all attempts together, if the owner never gives the carrier up."""
 
 
 def open_tcp(loop: Loop, route: Route, owner: Owner) -> Carrier:
@@ -40,7 +40,7 @@ def open_tcp(loop: Loop, route: Route, owner: Owner) -> Carrier:
 
 
 class HappyEyeballs:
-    """A TCP connection that is being made: a carrier of a stream. What it hands over once open is a socket's own.
+    """A TCP connection that is being made: a carrier of a stream. The owner gets the socket itself once that is open.
 
     Through a proxy, which looks names up by itself, one address is attempted after the other.
 
@@ -80,10 +80,10 @@ class HappyEyeballs:
     # What its owner asks -----------------------------------------------------------------------------------------
 
     def write(self, data: bytes) -> None:
-        """Do nothing: it is never `writable`."""
+        """Do nothing: this carrier is never `writable`."""
 
     def abort(self) -> None:
-        """Give all attempts up, or the one that was first."""
+        """Give all attempts up, or close the socket that was open first."""
         if self._winner is not None:
             self._winner.abort()
         elif not self._over:
@@ -91,13 +91,13 @@ class HappyEyeballs:
             self._loop.call_soon(lambda: self._owner.lost(None))
 
     def close(self) -> None:
-        """Do the same."""
+        """Do what `abort` does."""
         self.abort()
 
     # From addresses to attempts ----------------------------------------------------------------------------------
 
     def _look_up(self, addresses: Sequence[Address]) -> None:
-        """Find the places of the addresses; for numbers nobody has to be asked."""
+        """Find the places of the addresses. Only names need a name server, which is asked in a thread."""
         places, failures = look_up(addresses, socket.AI_NUMERICHOST)
         if not failures:
             self._begin(places)
@@ -133,14 +133,14 @@ class HappyEyeballs:
     # How they end ------------------------------------------------------------------------------------------------
 
     def attempt_opened(self, attempt: _Attempt, carrier: Carrier) -> None:
-        """Take the first that is open, and give the others up."""
+        """Take the first socket that is open, and give the other attempts up."""
         self._attempts.remove(attempt)
         self._winner = carrier
         self._stop()
         self._owner.opened(carrier)
 
     def attempt_failed(self, attempt: _Attempt, error: Exception | None) -> None:
-        """Go on with the next; of attempts that were given up nothing more is heard."""
+        """Go on with the next address. An attempt that was given up is not heard any more."""
         if attempt in self._attempts:
             self._attempts.remove(attempt)
             failure = error if isinstance(error, OSError) else OSError(str(error or "closed"))
@@ -148,7 +148,7 @@ class HappyEyeballs:
             self._next()
 
     def _expire(self) -> None:
-        """End what has taken too long."""
+        """Give up: all attempts together have taken too long."""
         places = [*(attempt.place for attempt in self._attempts), *self._waiting]
         late = [*self._names, *(place.address for place in places)]
         self._failures += [(address, TimeoutError(errno.ETIMEDOUT, "no answer in time")) for address in late]
@@ -170,7 +170,10 @@ class HappyEyeballs:
 
 
 class _Attempt:
-    """One socket that is being connected: its owner until it is open. From then on it stands in nobody's way."""
+    """One socket that is being connected. This object owns the socket until the socket is open.
+
+    From then on the socket calls the owner of the race directly.
+    """
 
     def __init__(self, race: HappyEyeballs, loop: Loop, place: Place, owner: Owner) -> None:
         self.place = place
@@ -182,12 +185,12 @@ class _Attempt:
         self.carrier = loop.open_socket(place, self)
 
     def opened(self, carrier: Carrier) -> None:
-        """Tell that it can be taken."""
+        """Tell the race that the socket is open."""
         self._opened = True
         self._race.attempt_opened(self, carrier)
 
     def lost(self, error: Exception | None) -> None:
-        """Tell its end, to whom it concerns."""
+        """Tell the end of the socket: to the owner if the socket was open, else to the race."""
         if self._opened:
             self._owner.lost(error)
         else:
@@ -195,9 +198,9 @@ class _Attempt:
 
 
 def look_up(addresses: Iterable[Address], flags: int = 0) -> tuple[list[Place], list[tuple[Address, OSError]]]:
-    """Return the places that addresses stand for, the best first, and those that can't be found, with the reason.
+    """Return the places that addresses stand for, the best first, and the addresses without a place, with the reason.
 
-    It blocks while name servers are asked.
+    Blocks while name servers are asked.
 
     Args:
         addresses: hosts and ports; a host is a number or a name, which may stand for several numbers.
@@ -225,7 +228,7 @@ def look_up(addresses: Iterable[Address], flags: int = 0) -> tuple[list[Place], 
 def in_turns(places: Iterable[Place]) -> list[Place]:
     """Return places with the two families in turns, beginning with that of the first (RFC 8305, section 4).
 
-    Within a family the order stays, and what stands there twice is left out.
+    Within a family the order stays. A place that comes twice is left out the second time.
     """
     single = list(dict.fromkeys(places))
     first = [place for place in single if place.family == single[0].family]
@@ -234,9 +237,9 @@ def in_turns(places: Iterable[Place]) -> list[Place]:
 
 
 def unreachable(failures: Sequence[tuple[Address, OSError]]) -> OSError:
-    """Return one error for all failures, that names each address and why; a single one is returned as it is.
+    """Return one error for all failures, which names each address with its reason; a single failure stays as it is.
 
-    Its `errno` is that of the first which has one.
+    The `errno` is the first that a failure has.
     """
     if len(failures) == 1:
         return failures[0][1]

@@ -3,8 +3,8 @@
     write(packet)    POST /api, the packet is its body        over one of at most two connections, which are kept
     received(packet) the body of an answer; of another status than 200: that status as an error code, 404 as -404
 
-The server can only speak in answers, so that one request always waits (`http_wait`), while a second one takes what is
-to be sent meanwhile. HTTP itself is `h11`.
+The server can only speak in answers. So one request always waits (`http_wait`), while a second request carries what is
+to be sent meanwhile. The protocol HTTP itself is `h11`.
 """
 
 from __future__ import annotations
@@ -31,15 +31,15 @@ CONNECTIONS = 2
 _HTTP = b"HTTP/"
 
 _BLANK = b"\r\n"
-"""What may come while nothing is asked. Anything else makes the borders of answers ambiguous: the connection is closed
-then (RFC 9112, section 9.2)."""
+"""Bytes that the server may send while no request is under way. Any other byte makes the borders of answers ambiguous,
+and ends the connection (RFC 9112, section 9.2)."""
 
 HEAD_SIZE = 16 * 1024
 """Bytes that the headers of an answer may have."""
 
 
 class HttpCarrier:
-    """Requests to one server. It outlives a connection that is closed while nothing is asked over it.
+    """Requests to one server. The carrier outlives a connection that is closed between two requests.
 
     Args:
         loop: of the shell.
@@ -84,7 +84,7 @@ class HttpCarrier:
             self._loop.call_soon(lambda: self._owner.lost(None))
 
     def close(self) -> None:
-        """Do the same: a request that waits has no end of its own."""
+        """Do what `abort` does: a request that waits can't be ended in good order."""
         self.abort()
 
     @property
@@ -104,13 +104,13 @@ class HttpCarrier:
     # What its connections tell -----------------------------------------------------------------------------------
 
     def line_opened(self) -> None:
-        """Take note that a connection has come about."""
+        """Take notice that a connection is open."""
         if not self._opened and not self._ended:
             self._opened = True
             self._owner.opened(self)
 
     def answered(self, line: _Line, body: bytes) -> None:
-        """Take the answer to a request, whose connection is free again, or closed."""
+        """Take the answer to a request. Its connection is free again, or closed."""
         if line.over and line in self._lines:
             self._lines.remove(line)
         if not self._ended:
@@ -122,7 +122,7 @@ class HttpCarrier:
             self._owner.drained()
 
     def line_lost(self, line: _Line, error: Exception | None) -> None:
-        """Let go of a connection: with a request under way the answer is lost, and all of this with it."""
+        """Let go of a connection. If a request was under way, its answer is lost, and the carrier ends."""
         if self._ended or line not in self._lines:
             return
         self._lines.remove(line)
@@ -137,7 +137,7 @@ class _Line:
 
     Attributes:
         busy: a request waits for its answer.
-        over: it takes no further request.
+        over: the connection takes no further request.
 
     """
 
@@ -165,7 +165,7 @@ class _Line:
 
     @property
     def free(self) -> bool:
-        """Whether a request can be made over it."""
+        """Whether a request can be made over this connection."""
         return not self.busy and not self.over and (not self._open or self._socket.writable)
 
     def post(self, packet: bytes) -> None:
@@ -182,7 +182,7 @@ class _Line:
         self._socket.abort()
 
     def opened(self, carrier: Carrier) -> None:
-        """Make the request that waits for that."""
+        """Make the request that waits for the connection."""
         self._socket = carrier
         if self.over:
             return

@@ -27,16 +27,19 @@ __all__ = ["Carrier", "CarrierLoop", "Loop", "Opener", "Owner", "Socket", "Timer
 class Carrier(Protocol):
     """One way to a server, from the first attempt to open it until it is lost. Everything happens in one thread.
 
+    A carrier moves a stream of bytes, or packets (HTTP): `Route.packets` says which.
+
     Attributes:
-        writable: whether `write` may be called: it is open, and not too full. `Owner.drained` says when it is again.
-        idle: of a carrier of packets: none is under way, so that the other end can't speak. Never true of a stream.
-        stage: what it waits for until it is open, in words for an error.
+        writable: whether `write` may be called: the carrier is open, and not too full. When a full carrier can take
+            more, it calls `Owner.drained`.
+        idle: no packet is under way, so that the other end can't send one. Always false for a stream.
+        stage: what the carrier waits for until it is open, in words for an error.
 
     """
 
     @property
     def stage(self) -> str:
-        """What it waits for until it is open, in words for an error."""
+        """What the carrier waits for until it is open, in words for an error."""
 
     @property
     def writable(self) -> bool:
@@ -47,49 +50,49 @@ class Carrier(Protocol):
         """Whether the other end waits for a packet before it can send one."""
 
     def write(self, data: bytes, /) -> None:
-        """Send a piece of the stream; a carrier of packets: one packet."""
+        """Send a piece of the stream, or one packet."""
 
     def abort(self) -> None:
-        """Give it up, open or not; what was not sent is dropped. `Owner.lost` follows later, not from inside."""
+        """Give the carrier up, open or not, and drop what was not sent. `Owner.lost` is called after this returns."""
 
     def close(self) -> None:
-        """End it in good order, with what its protocol says at the end. `Owner.lost` follows once that is done.
+        """Close in good order, with the last message of the protocol. `Owner.lost` follows once that is done.
 
-        The other end may have to answer, so that whoever calls this calls `abort` after a while.
+        The other end may have to answer. The caller calls `abort` if that takes too long.
         """
 
 
 class Socket(Carrier, Protocol):
-    """A carrier that nothing lies under."""
+    """The lowest carrier: a socket."""
 
     def pause_reading(self) -> None:
-        """Read nothing more until `resume_reading` is called. Whoever calls this still has work with what was read."""
+        """Read nothing more until `resume_reading` is called: the caller still handles what was read."""
 
     def resume_reading(self) -> None:
         """Read on."""
 
 
 class Owner(Protocol):
-    """What a carrier tells whoever opened it: `opened` once or never, at last `lost` exactly once."""
+    """Whoever opened a carrier. The carrier calls `opened` at most once, and at the end `lost` exactly once."""
 
     def opened(self, carrier: Carrier, /) -> None:
-        """It is open and `writable`."""
+        """The carrier is open and `writable`."""
 
     def received(self, data: bytes, /) -> None:
-        """Take a piece of the stream; of a carrier of packets: one packet."""
+        """Take a piece of the stream, or one packet."""
 
     def drained(self) -> None:
-        """It is `writable` again."""
+        """The carrier is `writable` again."""
 
     def lost(self, error: Exception | None, /) -> None:
-        """It is gone, or never came about; `error` says why, None if it was closed by either end."""
+        """The carrier is gone, or could not be opened; `error` says why, None if either end closed it."""
 
 
 class Timer(Protocol):
-    """Something that will be called."""
+    """A call that is planned."""
 
     def cancel(self) -> None:
-        """Let it not be called. May be called at any time."""
+        """Drop the call. May be used at any time, also after the call was made."""
 
 
 class Loop(Protocol):
@@ -99,10 +102,10 @@ class Loop(Protocol):
         """Return Unix seconds by a clock that never steps."""
 
     def call_soon(self, callback: Callable[[], None], /) -> object:
-        """Call it before the loop waits again."""
+        """Call the function before the loop waits again."""
 
     def call_at(self, when: float, callback: Callable[[], None], /) -> Timer:
-        """Call it at `when`, Unix seconds as `now` counts them, or a little later."""
+        """Call the function at `when`, Unix seconds as `now` counts them, or a little later."""
 
     def run_slow(self, work: Callable[[], None], done: Callable[[], None], /) -> None:
         """Run `work`, which takes milliseconds and raises nothing, then call `done` in the loop."""
@@ -111,18 +114,19 @@ class Loop(Protocol):
         """Run `work`, which waits for others and raises nothing, in a thread, then call `done` in the loop."""
 
     def open_socket(self, place: Place, owner: Owner, /) -> Socket:
-        """Begin to connect a TCP socket to a place; it is a carrier by itself, of a stream."""
+        """Begin to connect a TCP socket to a place. The socket is a carrier of a stream."""
 
 
 class CarrierLoop(Loop, Protocol):
-    """What a carrier gets: a loop that does not wait for the end of all that came in."""
+    """The loop as a carrier sees it: other callbacks come between the steps in which input is handled."""
 
     def spread(self, steps: Iterator[None], /) -> None:
-        """Go through `steps`, which deal with what came in: some of them now, the others in later turns of the loop.
+        """Go through `steps`, which handle what came in: some of them now, the others in later turns of the loop.
 
-        They come before whatever the carrier below still has to tell, `lost` included; nothing is read meanwhile.
+        The steps come before anything that the carrier below still has to tell, `lost` included. Nothing is read
+        meanwhile.
         """
 
 
 Opener: TypeAlias = "Callable[[CarrierLoop, Route, Owner], Carrier]"
-"""Begins to open a carrier and returns it at once."""
+"""A function that begins to open a carrier, and returns the carrier at once."""

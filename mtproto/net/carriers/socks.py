@@ -1,7 +1,7 @@
 """Proxies that carry TCP for anybody: SOCKS5 (RFC 1928, login RFC 1929), SOCKS4 and HTTP's CONNECT (RFC 9110, 9.3.6).
 
-What they speak is `python-socks`, an extra, loaded with the first use. They know nothing of MTProto, so that any
-transport goes through them.
+The library `python-socks` speaks these protocols; it is an extra, loaded when a proxy is first used. Such a proxy knows
+nothing of MTProto, so that any transport goes through it.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ __all__ = ["SCHEMES", "SocketProxy", "connect_through", "connect_through_async"]
 LIBRARY = "python_socks"
 
 SCHEMES = {"socks5": "SOCKS5", "socks4": "SOCKS4", "http": "HTTP"}
-"""What a link begins with, and how the library calls it."""
+"""The scheme of a link, and the name of the kind in the library."""
 
 ALIASES = {"socks": "socks5", "socks5h": "socks5"}
-"""Other words for the same: `socks5h` says that the proxy looks names up, which every proxy does here."""
+"""Other schemes for the same kinds. `socks5h` says that the proxy looks names up; here every proxy does."""
 
 LONGEST_LOGIN = 255
 """Bytes of a name and of a password (RFC 1929, section 2)."""
@@ -55,7 +55,7 @@ class SocketProxy:
         """Read SCHEME://HOST:PORT or SCHEME://USER:PASSWORD@HOST:PORT, with %-escapes in the login.
 
         Raises:
-            LocalProtocolError: it is no such link, which is not repeated, or the library is missing.
+            LocalProtocolError: the text is no such link, or the library is missing. The error does not repeat the text.
 
         """
         try:

@@ -1,4 +1,4 @@
-"""TLS as a carrier, over any carrier of a stream: the same for both shells, since no loop's own TLS is used."""
+"""TLS as a carrier over TCP. Both shells use it; neither uses the TLS of its own loop."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ class TlsCarrier:
         self._work()
 
     def received(self, data: bytes) -> None:
-        """Take encrypted bytes."""
+        """Take encrypted bytes from TCP."""
         if self._failure is None:
             if not self._shaken:
                 self._head = (self._head + data)[:BANNER_SIZE]
@@ -104,7 +104,7 @@ class TlsCarrier:
             self._owner.drained()
 
     def lost(self, error: Exception | None) -> None:
-        """Tell the owner; what TLS found wrong is the better reason."""
+        """Tell the owner. A failure of TLS is a better reason than the end of TCP."""
         reason = self._failure or error
         if reason is None and self._connected and not self._shaken:
             reason = ConnectionLost("the connection was closed during the TLS handshake: does this port speak TLS?")
@@ -113,7 +113,7 @@ class TlsCarrier:
     # Between the two ---------------------------------------------------------------------------------------------
 
     def _work(self) -> None:
-        """Go on as far as the bytes that are there allow."""
+        """Shake hands, write and read as far as the bytes that came allow."""
         try:
             shaken = self._shaken or self._shake()
             if shaken:

@@ -1,7 +1,7 @@
 """The client's end of a WebSocket, as a carrier of a stream (core.telegram.org/mtproto/transports#websocket).
 
-Binary messages of the subprotocol `binary`, whose borders mean nothing; what runs inside is obfuscated. The protocol
-itself (RFC 6455) is `wsproto`.
+The stream travels in binary messages of the subprotocol `binary`; their borders mean nothing. The framing inside is
+obfuscated. The protocol WebSocket itself (RFC 6455) is `wsproto`.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class WebSocketCarrier:
         loop: of the shell.
         route: where to; its first address is the name that the server is called by.
         owner: whoever opens it.
-        open_below: opens what it runs over: TCP or TLS.
+        open_below: opens the carrier below: TCP or TLS.
 
     """
 
@@ -136,7 +136,7 @@ class WebSocketCarrier:
             self._reading = False
 
     def drained(self) -> None:
-        """Pass it on; the last ping that could not be answered comes first."""
+        """Answer the last ping that waits for an answer, then tell the owner."""
         ping, self._unanswered = self._unanswered, None
         if ping is not None and not self._over:
             self._pong(ping)
@@ -144,7 +144,7 @@ class WebSocketCarrier:
             self._owner.drained()
 
     def lost(self, error: Exception | None) -> None:
-        """Tell the owner; what the server did wrong is the better reason."""
+        """Tell the owner. What the server did wrong is a better reason than the end of the carrier below."""
         reason = self._failure or error
         if reason is None and self._asked and not self._accepted and not self._over:
             reason = ConnectionLost("the request for a WebSocket was answered with the end of the connection")
@@ -181,7 +181,7 @@ class WebSocketCarrier:
                 self._fail(RemoteProtocolError("websocket", "a message that is not binary"))
 
     def _pong(self, ping: Ping) -> None:
-        """Answer a ping, or later the last of those that came meanwhile (RFC 6455, section 5.5.3)."""
+        """Answer a ping now if that can be sent, else keep it; only the last one is kept (RFC 6455, section 5.5.3)."""
         if self._inner.writable:
             self._send(ping.response())
         else:

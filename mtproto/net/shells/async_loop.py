@@ -19,7 +19,7 @@ __all__ = ["AsyncLoop"]
 
 
 class AsyncLoop:
-    """The running event loop, as pumps and carriers want it: a `Loop`.
+    """The running event loop, as a `Loop` for pumps and carriers.
 
     Args:
         clock: gives Unix seconds; never steps.
@@ -56,7 +56,7 @@ class AsyncLoop:
 
     @property
     def is_over(self) -> bool:
-        """Whether the event loop is closed, so that nothing of it can be used any more."""
+        """Whether the event loop is closed, so that it can't be used any more."""
         return self._loop.is_closed()
 
     def close_sockets(self) -> None:
@@ -67,7 +67,7 @@ class AsyncLoop:
             carrier.give_back()
 
     async def idle(self) -> None:
-        """Wait until every socket is closed. Somebody has to `abort` them."""
+        """Wait until every socket is closed. The caller has begun to close them all."""
         while self._sockets:
             await next(iter(self._sockets)).closed.wait()
 
@@ -101,14 +101,14 @@ class _AsyncSocket(asyncio.Protocol):
         await self._loop.create_connection(lambda: self, sock=connected)
 
     def _connected(self, task: asyncio.Task[None]) -> None:
-        """Look what came of it; a task that was cancelled early has not even begun."""
+        """Take the end of the task that connects. A task that was cancelled early has not even begun."""
         failure = None if task.cancelled() else task.exception()
         if self._transport is None:
             self._end(failure if isinstance(failure, Exception) else None)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = stream = as_stream(transport)
-        if self._closing:  # given up in the very moment in which it came about
+        if self._closing:  # given up in the moment in which it was opened
             stream.abort()
             return
         self.write = stream.write
@@ -155,7 +155,7 @@ class _AsyncSocket(asyncio.Protocol):
             self._task.cancel()
 
     def close(self) -> None:
-        """Close at once: a stream has no last words."""
+        """Close at once: TCP has no last message."""
         self.abort()
 
     def _end(self, error: Exception | None) -> None:

@@ -1,10 +1,10 @@
-"""Where exceptions that nobody expected end: a loop whose callbacks raise nothing, for a pump and for its carriers.
+"""A loop whose callbacks raise nothing, for a pump and its carriers: unexpected exceptions end here.
 
     Loop ──callback──▶ Guard ──▶ pump or carrier        an exception goes to `failed` of the guard, and no further
 
-Without a guard the exception would reach asyncio, which logs it and leaves calls waiting, or end the blocking thread.
-A guard also sees to it that what came in never keeps the loop from its other work for long (`Portions`): while there is
-work left with what a socket has read, no more is read of it.
+Without a guard, such an exception would reach asyncio, which logs it and leaves calls waiting, or it would end the
+thread of the blocking connection. A guard also cuts the handling of input into portions (`Portions`), so that the loop
+gets to its other work. While input of a socket waits to be handled, no more is read from that socket.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ __all__ = ["Guard"]
 
 
 class Guard:
-    """A `CarrierLoop` over a `Loop`. Whatever its callbacks and its sockets' owners raise goes to one function.
+    """A `CarrierLoop` over a `Loop`. Exceptions of its callbacks and of the owners of its sockets go to one function.
 
     Args:
         loop: does the work.
@@ -42,7 +42,7 @@ class Guard:
         self.now = loop.now
 
     def end(self) -> None:
-        """Close all sockets that were opened through this guard, and let no callback pass any more."""
+        """Close all sockets that were opened through this guard, and drop every later callback."""
         self._over = True
         self._portions.drop()
         self._paused.clear()
@@ -52,7 +52,7 @@ class Guard:
                 tenant.socket.abort()
 
     def call(self, callback: Callable[[], None]) -> None:
-        """Call it now."""
+        """Call the function now."""
         if self._over:
             return
         try:
@@ -61,11 +61,11 @@ class Guard:
             self._failed(error)
 
     def call_soon(self, callback: Callable[[], None]) -> object:
-        """Call it before the loop waits again."""
+        """Call the function before the loop waits again."""
         return self._loop.call_soon(lambda: self.call(callback))
 
     def call_at(self, when: float, callback: Callable[[], None]) -> Timer:
-        """Call it at that time."""
+        """Call the function at that time."""
         return self._loop.call_at(when, lambda: self.call(callback))
 
     def run_slow(self, work: Callable[[], None], done: Callable[[], None]) -> None:
@@ -77,7 +77,7 @@ class Guard:
         self._loop.run_waiting(*self._followed(work, done))
 
     def spread(self, steps: Iterator[None]) -> None:
-        """Go through steps that deal with what came in, as many as this turn of the loop allows; the rest follows."""
+        """Go through steps that handle input: some in this turn of the loop, the others in later turns."""
         if not self._over:
             self._portions.spread(steps)
 
@@ -90,7 +90,7 @@ class Guard:
     def _followed(
         self, work: Callable[[], None], done: Callable[[], None]
     ) -> tuple[Callable[[], None], Callable[[], None]]:
-        """Return the same two functions; the first, which runs in another thread, hands its exception to the second."""
+        """Return both functions; what `work` raises in its thread is raised again where `done` is called."""
         failures: list[Exception] = []
 
         def run() -> None:
@@ -109,7 +109,7 @@ class Guard:
     # What the sockets tell ---------------------------------------------------------------------------------------
 
     def received(self, tenant: _Tenant, owner: Owner, data: bytes) -> None:
-        """Pass on what came in, and read no more of this socket while there is work left with it."""
+        """Pass on what came in, and read no more from this socket until that is handled."""
         if self._over:
             return
         portions = self._portions
@@ -129,7 +129,7 @@ class Guard:
                 tenant.socket.resume_reading()
 
     def lost(self, tenant: _Tenant, owner: Owner, error: Exception | None) -> None:
-        """Pass on that a socket is gone, behind all that came in before."""
+        """Pass on that a socket is gone, once everything that came in before is handled."""
         self._sockets.discard(tenant)
         self._paused.discard(tenant)
         if self._portions.busy:

@@ -1,4 +1,4 @@
-"""One plain message out, one back: what it takes to ask a server whether it speaks MTProto at all."""
+"""One plain message out, one plain message back: the way to ask a server whether it speaks MTProto."""
 
 from __future__ import annotations
 
@@ -43,9 +43,9 @@ async def ask_plain(
     """Connect, send one payload, return the next one that comes, and close.
 
     Args:
-        address: where to, as `Connection` takes it.
+        address: where to connect, as `Connection` takes it.
         payload: a plain message, envelope included, such as the first query of a `ClientExchange`.
-        dc_id: the data centre that a proxy is asked for.
+        dc_id: the data centre that a proxy is to lead to.
         transport: a name of `mtproto.net.TRANSPORT_NAMES`, as `Connection` takes it.
         proxy: the way there, as `Connection` takes it.
         tls: what to trust where the transport has TLS; None trusts what the system trusts.
@@ -56,7 +56,7 @@ async def ask_plain(
     Raises:
         ConnectionLost: the address can't be reached, or the server closed the connection without an answer.
         TransportError: the server answered with an error code.
-        RemoteProtocolError: what came is not this transport.
+        RemoteProtocolError: the answer is not of this transport.
         OptionError: no such transport, or two of the options exclude one another.
         LocalProtocolError: no such proxy, or a library is missing.
         DeadlineExceeded: the time was over.
@@ -83,7 +83,7 @@ class _Question:
     """A payload on its way: the `Owner` of its carrier.
 
     Attributes:
-        answer: what comes back, or why nothing does.
+        answer: the payload that comes back, or the error.
 
     """
 
@@ -95,12 +95,12 @@ class _Question:
         self._other_end = other_end
 
     def opened(self, carrier: Carrier) -> None:
-        """Ask, after a greeting where that is the custom."""
+        """Ask, after a greeting where the framing begins with one."""
         self._carrier = carrier
         self._send(self._framing.opening())
 
     def received(self, data: bytes) -> None:
-        """Take what came in; nothing counts but the first answer."""
+        """Take what came in; only the first answer counts."""
         if self.answer.done():
             return
         foreign = None if self._framing.packets else self._other_end.received(data)
@@ -125,17 +125,17 @@ class _Question:
         """Do nothing: there is no more to send."""
 
     def lost(self, error: Exception | None) -> None:
-        """Tell why there is no answer."""
+        """End the question without an answer, with the reason."""
         if not self.answer.done():
             self.answer.set_exception(error or self._other_end.closed(greeting=not self._framing.ready))
 
     def failed(self, error: Exception) -> None:
-        """Tell of an exception that nobody expected."""
+        """End the question with an unexpected exception."""
         if not self.answer.done():
             self.answer.set_exception(error)
 
     def _send(self, opening: bytes = b"") -> None:
-        """Send the payload, once that is allowed."""
+        """Send the opening, and the payload once the framing allows that."""
         if self._framing.ready and self._payload is not None:
             opening, self._payload = opening + self._framing.pack(self._payload), None
         if opening:

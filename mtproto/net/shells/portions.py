@@ -1,12 +1,12 @@
-"""What came in, dealt with step by step: after some milliseconds the loop gets its turn, for timers and for all others.
+"""Input is handled step by step: after a millisecond the loop gets its turn, for timers and for other connections.
 
     carrier ──reads 256 KiB──▶ pump ──spread(slices)──▶ step, step, step ─▶ the turn is over
                                                                                │ call_soon
     timers, calls, other connections ◀──────────────── the loop ◀──────────────┘
                                                            └──▶ step, step, step … until nothing waits
 
-Layers that make work of their own (TLS records, frames of a WebSocket, events of HTTP) spread it in the same way. The
-steps of an upper layer come before the next step of the layer below, so that the order of bytes stays.
+Layers that make work of their own (TLS records, frames of a WebSocket, events of HTTP) spread that work in the same
+way. The steps of an upper layer come before the next step of the layer below, so that the order of bytes stays.
 """
 
 from __future__ import annotations
@@ -31,14 +31,15 @@ WHOLE = 4 * SLICE
 """Bytes of a read that is not cut, since most of these are one packet and cutting costs time."""
 
 LONG = 0.004
-"""Seconds of a turn for each of which the loop has one more for all else: what others wait for needs several."""
+"""A turn that took so many seconds is followed by one turn of the loop without any step; a longer turn by more of them:
+what others wait for needs several turns."""
 
 REST = 8
-"""Turns that the loop has for all else at most."""
+"""Turns of the loop without a step at most."""
 
 
 class Portions:
-    """The work that waits with what the sockets of one carrier have read. One owner: its guard.
+    """The steps that wait: they handle what the sockets of one carrier have read. One owner: its guard.
 
     Args:
         now: returns seconds, as `Loop.now` does; with a clock that stands still everything is done in one turn.
@@ -65,11 +66,11 @@ class Portions:
 
     @property
     def busy(self) -> bool:
-        """Whether there is work left, or under way, or the loop is to have some turns for all else."""
+        """Whether steps wait or run, or the loop is to have some turns without a step."""
         return self._planned or bool(self._work)
 
     def take(self, received: Callable[[bytes], None], data: bytes) -> None:
-        """Hand over what a socket has read: now, or behind all that waits."""
+        """Hand over what a socket has read: now, or behind everything that waits."""
         if self.busy:
             self.behind(lambda: received(data))
             return

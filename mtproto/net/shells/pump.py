@@ -1,4 +1,4 @@
-"""One link and the carriers under it, one after the other: what both shells do alike with bytes and time.
+"""One link, and the carriers under it, one after the other. Both shells use this pump.
 
 nothing ──connect_at──▶ opening ──opened──▶ open ──lost──▶ nothing        until the link wants no connection more
 """
@@ -26,7 +26,7 @@ __all__ = ["Pump"]
 logger = logging.getLogger(__name__)
 
 CONNECT_TIME = 10.0
-"""Seconds for a carrier to come about: beyond it another attempt is the better bet."""
+"""Seconds for a carrier to open: after that, a new attempt is more likely to succeed."""
 
 CLOSE_TIME = 1.0
 """Seconds that the other end may take to answer when a carrier is closed in good order."""
@@ -38,22 +38,22 @@ _WAITING: Mapping[Status, str] = MappingProxyType(
         Status.EXCHANGING: "the server does not answer the key exchange",
     }
 )
-"""What an open connection waits for, by the status of its link."""
+"""What an open connection waits for, by the status of its link, in words for an error."""
 
 
 class Pump:
     """Moves bytes between a link and its carrier, and opens carriers when the link wants them. An `Owner`.
 
-    Whatever the link, a carrier or the shell raises in here ends in `fail`.
+    Exceptions of the link, of a carrier and of the shell end in `fail`.
 
     Args:
-        link: what to pump; nobody else gives it bytes or time.
+        link: the link to pump; nobody else gives it bytes or time.
         loop: of the shell.
         route: where carriers lead to.
-        dispatch: takes the link's events; returns whether they say that the carrier is of no more use.
-        unreachable: told that no carrier came about, and why.
-        settle: told that events may be lost, and why: ends the calls that the link does not know any more.
-        collapse: told that the link itself is of no more use, and why: ends everything.
+        dispatch: takes the link's events; returns whether one of them ends the carrier.
+        unreachable: called with the reason when no carrier could be opened.
+        settle: called with the reason when events may be lost; ends the calls that the link does not know any more.
+        collapse: called with the reason when the link itself can't go on; ends everything.
 
     """
 
@@ -90,7 +90,7 @@ class Pump:
         self.link = link
         self._carriers_loop = loop
         self._loop = Guard(loop, self.fail)
-        self._tenure = Guard(loop, self.fail)  # of the present carrier; what an earlier one leaves behind is not heard
+        self._tenure = Guard(loop, self.fail)  # of the present carrier: callbacks of an earlier carrier are dropped
         self._route = route
         self._dispatch = dispatch
         self._unreachable = unreachable
@@ -108,7 +108,7 @@ class Pump:
     # Carriers come and go ----------------------------------------------------------------------------------------
 
     def connect(self) -> None:
-        """Open a carrier when the link wants one; for the first time, and after each that was lost."""
+        """Open a carrier when the link wants one: the first, and a new one whenever a carrier was lost."""
         self._loop.call(self._connect)
 
     def _connect(self) -> None:
@@ -141,7 +141,7 @@ class Pump:
 
     @property
     def stage(self) -> str:
-        """What is waited for just now, in words for an error; empty where that is an answer."""
+        """What the pump waits for now, in words for an error; empty while the link waits for an answer to a call."""
         if self._carrier is None:
             return ""
         return _WAITING.get(self.link.status, "") if self._open else self._carrier.stage
@@ -171,7 +171,7 @@ class Pump:
         self._connect()
 
     def close(self) -> None:
-        """Close the carrier in good order, the second time at once; the link has been closed."""
+        """Close the carrier in good order, or at once when called again. The link was closed before."""
         self._loop.call(self._close)
 
     def _close(self) -> None:
@@ -197,9 +197,9 @@ class Pump:
     # What nobody expected ----------------------------------------------------------------------------------------
 
     def fail(self, cause: Exception) -> None:
-        """Give the connection up after an exception that nobody expected; the link connects again when it wants to.
+        """Give the connection up after an unexpected exception; the link says when to connect again.
 
-        This is the one place where such exceptions end, whoever raised them; it raises none.
+        All unexpected exceptions end here. This method raises none.
         """
         logger.error("an unexpected error ended the connection to %s", self._route.words, exc_info=cause)
         error = ConnectionLost(f"an unexpected error: {type(cause).__name__}: {cause}")
@@ -224,7 +224,7 @@ class Pump:
         self._settle(error)
         if not was_open:
             self._unreachable(error)
-        self._plan_tick()  # rather than now: what fails each time waits longer each time
+        self._plan_tick()  # not now: the link waits longer after each failure
 
     @property
     def _is_over(self) -> bool:

@@ -26,7 +26,7 @@ READ_SIZE = 256 * 1024
 """Bytes read at once: what asyncio takes, too."""
 
 PROXY_TIME = 60.0
-"""Seconds after which a thread stops waiting for a proxy, should everybody have forgotten it."""
+"""Seconds after which a thread stops waiting for a proxy, if nobody closed the socket before."""
 
 
 class ThreadLoop:
@@ -34,7 +34,7 @@ class ThreadLoop:
 
     Args:
         clock: gives Unix seconds; never steps.
-        failed: called with what a callback raised; must not raise. The loop goes on then; with None it ends.
+        failed: called with an exception of a callback; must not raise. The loop then goes on; with None it ends.
 
     """
 
@@ -47,9 +47,8 @@ class ThreadLoop:
         self.call_soon: Callable[[Callable[[], None]], None] = self._soon.append
         self._timers: list[tuple[float, int, _Timer]] = []  # a heap
         self._numbers = itertools.count()
-        self._lock = (
-            threading.RLock()
-        )  # a collected connection may call in here; between the last look at what is to be called and the end
+        # Re-entrant: the garbage collector may end a forgotten connection, which calls in here, at any moment.
+        self._lock = threading.RLock()
         self._over = False
 
     def call_threadsafe(self, callback: Callable[[], None]) -> bool:
@@ -88,7 +87,7 @@ class ThreadLoop:
         return carrier
 
     def run(self, finished: Callable[[], bool]) -> None:
-        """Call what is to be called and wait for what comes, until `finished` and all sockets are closed."""
+        """Make the planned calls and wait for sockets, until `finished` returns true and all sockets are closed."""
         self._selector.register(self._wake, selectors.EVENT_READ, self._wake.down)
         try:
             while not finished() or len(self._selector.get_map()) > 1 or self._soon:
@@ -110,7 +109,7 @@ class ThreadLoop:
         self._run_soon()
 
     def _run_soon(self) -> None:
-        """Call what is to be called; what is added meanwhile has its turn after the timers and the sockets."""
+        """Make the calls that are planned by now; calls added meanwhile come after the timers and the sockets."""
         for _ in range(len(self._soon)):
             self._call(self._soon.popleft())
 
@@ -138,7 +137,7 @@ class ThreadLoop:
 
 
 class _Timer:
-    """Something that is to be called, once."""
+    """One planned call; without a callback once it is cancelled."""
 
     __slots__ = ("callback",)
 
@@ -190,7 +189,7 @@ class _ThreadSocket:
                 connected.close()
 
     def _led(self, connected: socket.socket) -> None:
-        """Take what a proxy led to."""
+        """Take the socket that a proxy has connected."""
         if self._closing:
             connected.close()
             return
@@ -198,12 +197,12 @@ class _ThreadSocket:
         self._watch(connected)
 
     def _watch(self, connecting: socket.socket) -> None:
-        """Be told when it is connected."""
+        """Have the selector tell when the socket is connected."""
         self._socket = connecting
         self._selector.register(connecting, selectors.EVENT_WRITE, self._reached)
 
     def _reached(self, _events: int) -> None:
-        """Look what came of connecting."""
+        """Take the outcome of connecting."""
         if self._socket is None or self._closing:
             return
         if code := self._socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
@@ -233,7 +232,7 @@ class _ThreadSocket:
                 self._end(None)
 
     def pause_reading(self) -> None:
-        """Read nothing more for now. The selector goes on telling of it: whoever has work left does not wait anyway."""
+        """Read nothing more for now. The selector still tells of input; the loop does not wait meanwhile anyway."""
         self._paused = True
 
     def resume_reading(self) -> None:
@@ -245,7 +244,7 @@ class _ThreadSocket:
         self._send()
 
     def _send(self) -> None:
-        """Send what the socket takes, and wait for it with the rest."""
+        """Send as much as the socket takes, and have the selector tell when the socket takes more."""
         if self._socket is None or self._closing:
             return
         waited = not self.writable
@@ -267,13 +266,13 @@ class _ThreadSocket:
         self._fail(None)
 
     def _fail(self, error: OSError | None) -> None:
-        """End it, but tell so later."""
+        """End the connection, and tell the owner in a later call."""
         self._closing = True
         self.writable = False
         self._loop.call_soon(lambda: self._end(error))
 
     def close(self) -> None:
-        """Close at once: a stream has no last words."""
+        """Close at once: TCP has no last message."""
         self.abort()
 
     def _end(self, error: Exception | None) -> None:
@@ -307,7 +306,7 @@ class _Wake:
             self._writer.send(b"\0")
 
     def down(self, _events: int) -> None:
-        """Forget that somebody woke it, before looking at what for."""
+        """Take the wake-up back, before the loop looks at the planned calls."""
         self._reader.recv(1)
         self._is_up = False
 

@@ -1,4 +1,4 @@
-"""Updates on their way to a reader that may be slow: a bounded queue that drops the oldest, and says so."""
+"""Updates on their way to a reader that may be slow: a bounded queue. It drops the oldest, and tells how many."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["Item", "UpdateQueue", "UpdatesDropped"]
 
 Item: TypeAlias = Update | UpdatesGap | Undecodable
-"""What the session tells of updates: one, a gap between them, one that can't be read."""
+"""What the session tells of updates: an update, a gap between updates, or an update that can't be read."""
 
 ITEM = 192
 """Bytes that Python needs for an item beside its body."""
