@@ -59,7 +59,7 @@ class Client:
 
     @property
     def state(self) -> KeyState | None:
-        """Return what a later run needs to go on without an exchange; None before there is a key."""
+        """The state of the key, with which a later run makes no exchange; None before there is a key."""
         return self.connection.state
 
     def open(self) -> Self:
@@ -122,7 +122,7 @@ class Client:
         idempotent: bool = False,
         after: Sequence[Request] = (),
     ) -> bytes:
-        """Send the bytes of one call and return those of its answer, unread: the raw door.
+        """Send the bytes of one call, and return the bytes of its answer.
 
         Args:
             body: one serialized function. The first call of a client is wrapped in `initConnection` here, too.

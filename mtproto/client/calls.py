@@ -1,9 +1,9 @@
-"""What a call is before its bytes go out and after its answer came in: shared by both clients, without any I/O.
+"""Calls as bytes: wrapped before they go out, and read when the answer came in. Both clients use this; no I/O.
 
 The first call of a client, and the first after each binding of a temporary key, is wrapped in
 `invokeWithLayer(initConnection(...))`; the server keeps both with the key (core.telegram.org/api/invoking). The
-wrapped query stands last in both declarations, so wrapping is putting a prefix before the body: raw bytes can be
-wrapped as well as objects.
+wrapped query is the last field of both declarations, so that a wrapped call is a prefix and the body. So raw bytes can
+be wrapped as well as objects.
 """
 
 from __future__ import annotations
@@ -74,13 +74,13 @@ def time_left(end: float | None, now: float) -> float | None:
 
 
 class Written(NamedTuple):
-    """A body as it goes out.
+    """The body of a call as it goes out.
 
     Attributes:
         body: its bytes.
-        announces: whether the client's own wrappers stand before it.
-        wrapped: whether any stand before it, those of the caller included.
-        key: the key that it goes out under; None where there was none yet.
+        announces: whether the client has put its wrappers before the call.
+        wrapped: whether any wrappers stand before the call, those of the caller included.
+        key: the key that the call goes out under; None where there was no key yet.
 
     """
 
@@ -93,7 +93,7 @@ class Written(NamedTuple):
 class CallWriter:
     """Wraps the calls of one client, and reads their outcome. One owner; call it from one thread at a time.
 
-    What an earlier process, or another client, said under the same key does not count.
+    Wrappers that an earlier process, or another client, sent under the same key do not count.
 
     Args:
         schema: the API schema of the calls; its layer is the one announced.
@@ -128,10 +128,12 @@ class CallWriter:
         return Written(self._prefix + body, announces=True, wrapped=True, key=key)
 
     def wants_wrapping(self, outcome: Outcome, sent: Written) -> bool:
-        """Tell whether the server asks for the wrappers first; then the call was not executed and may be repeated.
+        """Tell whether the server asks for the wrappers first. Then the call was not executed, and may be repeated.
+
+        If the server does not know the wrappers any more, later calls are wrapped again.
 
         Args:
-            outcome: what came back. What was thought to be announced is forgotten where the server says so.
+            outcome: what came back.
             sent: the body as `wrap` returned it.
 
         """
@@ -141,7 +143,7 @@ class CallWriter:
         return not sent.wrapped
 
     def read(self, outcome: Outcome, sent: Written, method: str) -> bytes:
-        """Return the bytes of the answer; an answer to a wrapped call spares later ones the wrappers.
+        """Return the bytes of the answer. After the answer to a wrapped call, later calls need no wrappers.
 
         Raises:
             RpcError: the server refused the call.
@@ -155,7 +157,7 @@ class CallWriter:
 
 
 def _wrapping(schema: Schema, application: Application, proxy: tuple[str, int] | None) -> bytes:
-    """Return what stands before a wrapped query."""
+    """Return the bytes that stand before a wrapped query."""
     functions = schema.functions
     query = functions.help.GetConfig()
     fields: dict[str, TLObject] = {}

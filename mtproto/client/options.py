@@ -1,4 +1,4 @@
-"""The options that both clients share, as people write them (`ClientKeywords`) and as they travel (`ClientOptions`)."""
+"""The options that both clients share: by name, as users write them, and as one object, as the code passes them on."""
 
 from __future__ import annotations
 

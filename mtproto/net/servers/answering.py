@@ -1,4 +1,4 @@
-"""Calls on their way to the handler of a server, and answers on their way back: no more of either than is bounded.
+"""Calls on their way to the handler of a server, and answers on their way back: both are bounded.
 
 A client that does not take its answers is answered no further: its calls wait, packed as they came, until it does.
 """
@@ -31,16 +31,16 @@ ANSWERS_UNSENT = 1024 * 1024
 field have that size."""
 
 RUNNING_OF_A_SESSION = 16 * 1024 * 1024
-"""Bytes of calls of one session whose answers are being waited for before the next one is answered."""
+"""Bytes of the calls of one session that may run: beyond that, its next call waits."""
 
 RUNNING_IN_ALL = 32 * 1024 * 1024
 """The same for all sessions together."""
 
 RUNNING_WITH_EACH = 3 * 1024
-"""Bytes that such a call counts for besides its body: it has a task, and what its handler needs."""
+"""Bytes that a running call counts for besides its body: its task, and the data of its handler."""
 
 HELD_OF_A_SESSION = 4 * 1024 * 1024
-"""Bytes of calls of one session that wait for any of that; one more is refused with `420 FLOOD_WAIT_1`."""
+"""Bytes of the calls of one session that may wait; one call more is refused with `420 FLOOD_WAIT_1`."""
 
 HELD_IN_ALL = 16 * 1024 * 1024
 """The same for all sessions together."""
@@ -49,19 +49,19 @@ HELD_WITH_EACH = 512
 """Bytes that a waiting call counts for besides its body."""
 
 TURN = 32
-"""Units of work for calls in one turn of the loop, some milliseconds; what is more waits for the next one."""
+"""Units of work for calls in one turn of the loop, some milliseconds; the other calls wait for the next turn."""
 
 UNIT = 8 * 1024
-"""Bytes of an answer that are a unit of work: they have to be packed. A call is one by itself."""
+"""Bytes of an answer that are one unit of work: they have to be packed. A call itself is one unit."""
 
 LATER = 8
-"""Units of work of a call whose answer comes later, and may have any size then."""
+"""Units of work that a call counts for whose answer comes later: the size of the answer is not known yet."""
 
 OF_ONE = 4
-"""Calls of a session that are answered before those of the next one, where several wait."""
+"""Calls of one session that are answered before it is the turn of the next session that waits."""
 
 REFUSAL = (420, "FLOOD_WAIT_1")
-"""What a call gets that is not answered because too many wait: the client may make it again."""
+"""The error for a call that is not answered because too many wait: the client may make the call again."""
 
 
 class _Held:
@@ -83,12 +83,12 @@ class _Held:
         return len(self._queries)
 
     def put(self, query: ServerQuery) -> None:
-        """Let a call wait behind the others."""
+        """Add a call behind the others."""
         self._queries.append(query)
         self.size += _size(query)
 
     def take(self) -> ServerQuery:
-        """Return the call that came first, which waits no longer."""
+        """Take out the call that came first, and return it."""
         query = self._queries.popleft()
         self.size -= _size(query)
         return query
@@ -117,7 +117,7 @@ class Answering:
         self._turn_planned = False
 
     def take(self, query: ServerQuery) -> None:
-        """Have a call answered: now, or when its client has taken enough of the answers before it, and fewer run."""
+        """Have a call answered: now, or once its client has taken enough answers, and few enough calls run."""
         slot = query.slot
         if slot not in self._held and self._takes(slot):
             self._answer(query)
@@ -144,7 +144,7 @@ class Answering:
                 going_on = self._go_on_with(slot) or going_on
 
     def _go_on_with(self, slot: SessionSlot) -> bool:
-        """Have some calls of a session answered, and let it stand behind the others; return whether there were any."""
+        """Have some calls of a session answered, and put the session last; return whether any call was answered."""
         answered = 0
         while answered < OF_ONE and slot in self._held and slot.connected and self._takes(slot):
             self._answer(self._next(slot))
@@ -156,7 +156,8 @@ class Answering:
     def _takes(self, slot: SessionSlot) -> bool:
         """Whether another call of a session may be answered now.
 
-        One whose client is gone does not wait for the next turn: what waits then is answered when the client is back.
+        A call whose client is gone does not wait for the next turn: calls that wait are answered only once their client
+        is back.
         """
         return (
             (self._left > 0 or not slot.connected)
@@ -166,7 +167,7 @@ class Answering:
         )
 
     def _spend(self, units: int) -> None:
-        """Take work out of what a turn of the loop has; where that is all, the others go on in the next turn."""
+        """Count work in this turn of the loop; once its share is used up, plan the next turn."""
         self._left -= units
         if self._left <= 0 and not self._turn_planned:
             self._turn_planned = True
@@ -178,13 +179,13 @@ class Answering:
         self.go_on()
 
     def refuse_abandoned(self) -> None:
-        """Refuse what waits for clients that have no connection. To be called now and then, once a minute or so."""
+        """Refuse the waiting calls of clients that have no connection. The listener calls this once a minute."""
         for slot in [slot for slot in self._held if not slot.connected]:
             while slot in self._held:
                 self._refuse(self._next(slot))
 
     def end(self) -> list[asyncio.Task[None]]:
-        """Give up whatever is being answered or waits; return tasks that are to be awaited, and end with an error."""
+        """Give up all calls that run or wait; return the tasks of those that ran, for the caller to await."""
         self._held.clear()
         self._held_size = 0
         running, self._running = self._running, {}
@@ -195,7 +196,7 @@ class Answering:
         return list(running)
 
     def _next(self, slot: SessionSlot) -> ServerQuery:
-        """Take the next call of a session that waits."""
+        """Take out the next waiting call of a session, and return it."""
         held = self._held[slot]
         query = held.take()
         self._held_size -= _size(query)
@@ -209,7 +210,7 @@ class Answering:
             return
         try:
             answer = self._handler(query)
-        except Exception as error:  # whatever a handler does, the other clients of this connection and loop go on
+        except Exception as error:  # of a handler: other clients must not suffer from it
             self._spend(1)
             self._fail(query, error)
             return
@@ -236,7 +237,7 @@ class Answering:
             self.go_on()
 
     async def _answer_later(self, query: ServerQuery, answer: Awaitable[bytes]) -> None:
-        """Wait for an answer and send it at once, so that answers which are ready together are not kept as they are."""
+        """Wait for an answer and send it at once, so that no finished answers pile up."""
         try:
             body = await answer
         except asyncio.CancelledError:

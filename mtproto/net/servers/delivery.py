@@ -1,4 +1,4 @@
-"""Updates on their way into the sessions of a server: what finds no room waits, in order, while its client is there."""
+"""Updates on their way into the sessions of a server. Without room, an update waits while its client is connected."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class Delivery:
         return reached + sum(future.result() for future in waiting if not future.cancelled())
 
     def go_on(self) -> None:
-        """Hand over what waits and has room now, or whose client is gone."""
+        """Hand over the updates that have room now, and those whose client is gone."""
         for slot, queue in list(self._waiting.items()):
             while queue and (queue[0][1].done() or _takes(slot)):
                 body, future = queue.popleft()
@@ -75,7 +75,7 @@ class Delivery:
                 del self._waiting[slot]
 
     def end(self) -> None:
-        """Give up what waits."""
+        """Give up the updates that wait."""
         for queue in self._waiting.values():
             for _, future in queue:
                 if not future.done():
@@ -84,5 +84,5 @@ class Delivery:
 
 
 def _takes(slot: SessionSlot) -> bool:
-    """Whether a session is to be given an update now. One without a connection keeps the latest, and tells the gap."""
+    """Whether a session takes an update now. A session without a connection always does: it keeps the latest."""
     return slot.link is None or slot.session.has_room

@@ -1,4 +1,4 @@
-"""What is done with the transport of a connection on every event loop, asyncio's own and others."""
+"""How a server's connection ends, and when it is not read: `Ending`, `Reading` and `Brake`, parts of a connection."""
 
 from __future__ import annotations
 
@@ -10,17 +10,18 @@ if TYPE_CHECKING:
 __all__ = ["LINGER", "OUTPUT", "STALL_TIME", "Brake", "Ending", "Reading"]
 
 LINGER = 5.0
-"""Seconds that a connection which is to be closed may take to send its last bytes."""
+"""Seconds that a connection may take to send its last bytes once it is told to close."""
 
 OUTPUT = 64 * 1024
-"""Bytes that may wait for a peer that does not read before nothing more is read of it."""
+"""Bytes that may wait for a peer that takes nothing; beyond that, the peer is not read any more."""
 
 STALL_TIME = 60.0
-"""Seconds after which a connection is cut that could not be read for so long, since its peer takes nothing."""
+"""Seconds without reading, since the peer takes nothing, after which the connection is cut."""
 
 
 class Ending:
-    """The end of one connection: told to close, it is gone after `LINGER` seconds, whether the peer reads or not.
+    """The end of one connection. After `begin`, the connection is gone within `LINGER` seconds, even if the peer does
+    not read.
 
     Args:
         loop: the event loop of the connection.
@@ -51,7 +52,7 @@ class Ending:
 
 
 class Reading:
-    """Whether one connection is read: not while anybody holds it.
+    """Whether one connection is read. Several parts may hold it; it is read while none does.
 
     Args:
         transport: of the connection.
@@ -63,13 +64,13 @@ class Reading:
         self._holders: set[object] = set()
 
     def hold(self, who: object) -> None:
-        """Stop reading, until `who` releases it again."""
+        """Stop reading, until `who` calls `release`."""
         if not self._holders and not self._transport.is_closing():
             self._transport.pause_reading()
         self._holders.add(who)
 
     def release(self, who: object) -> None:
-        """Read on, unless somebody else holds it."""
+        """Read on, unless another part still holds the connection."""
         if who in self._holders:
             self._holders.remove(who)
             if not self._holders and not self._transport.is_closing():
@@ -77,10 +78,11 @@ class Reading:
 
 
 class Brake:
-    """Stops the reading of one connection while its peer takes nothing of too much that waits for it.
+    """Stops the reading of one connection while too many bytes wait for a peer that takes none.
 
-    Whatever answers what comes in (pongs, acks, refusals) is so bounded by `OUTPUT`, and by the answers to the bytes of
-    one slice. Reading goes on as soon as the peer takes something; a connection without that is cut after `STALL_TIME`.
+    So the answers to input (pongs, acks, refusals) are bounded: by `OUTPUT`, and by the answers to one slice of input.
+    Reading goes on as soon as the peer takes something. If the peer takes nothing for `STALL_TIME`, the connection is
+    cut.
 
     Args:
         loop: the event loop of the connection.
@@ -98,11 +100,11 @@ class Brake:
 
     @property
     def holds(self) -> bool:
-        """Whether nothing more is to be read now."""
+        """Whether the connection is not to be read now."""
         return self._stalled is not None
 
     def hold(self, waiting: int) -> None:
-        """Stop reading if too much waits; to be called while nothing can be written. `waiting`: bytes."""
+        """Stop reading if more than `OUTPUT` of `waiting` bytes wait. Called while nothing can be written."""
         if waiting > OUTPUT and self._stalled is None and not self._transport.is_closing():
             self._reading.hold(self)
             self._watch()
@@ -112,7 +114,7 @@ class Brake:
         self._stalled = self._loop.call_later(STALL_TIME, self._look)
 
     def _look(self) -> None:
-        """Cut the connection, unless its peer has taken something, however slowly."""
+        """Cut the connection, unless its peer has taken at least one byte."""
         if self._transport.get_write_buffer_size() < self._left:
             self._watch()
         else:

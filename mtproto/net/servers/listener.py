@@ -145,7 +145,7 @@ class Listener:
     # Opening and closing -----------------------------------------------------------------------------------------
 
     async def start(self) -> None:
-        """Listen. Keys that are known by now are taken for those of an earlier run, whose sessions are forgotten.
+        """Listen. Keys that are known by now come from an earlier run; the sessions of that run are forgotten.
 
         Raises:
             OSError: the address can't be had.
@@ -199,11 +199,11 @@ class Listener:
     # For its owner -----------------------------------------------------------------------------------------------
 
     def on_key(self, callback: Callable[[AuthKey], None]) -> None:
-        """Have a function told each key that an exchange makes, before the client knows that it has it."""
+        """Have a function called with each key that an exchange makes, before the client is told of its key."""
         self._on_key.append(callback)
 
     def on_event(self, callback: Callable[[ServerLinkEvent], None]) -> None:
-        """Have a function told every event of every link."""
+        """Have a function called with every event of every link."""
         self._on_event.append(callback)
 
     def on_sweep(self, callback: Callable[[], None]) -> None:
@@ -211,7 +211,7 @@ class Listener:
         self._on_sweep.append(callback)
 
     def forget_old(self) -> None:
-        """Forget sessions and keys that nobody has used for too long; done once a minute by itself."""
+        """Forget sessions and keys that were not used for too long. The listener does so itself, once a minute."""
         self.dispatch([KeyForgotten(key) for key in self.state.forget_old(self._clock())])
         self._answering.refuse_abandoned()
 
@@ -281,7 +281,7 @@ class Listener:
         return link
 
     def web_server(self, pump: ServerPump, link: ServerLink) -> WebServer:
-        """Return what speaks HTTP with a new connection; its link is replaced by one for HTTP where that is needed."""
+        """Return the web server for a new connection. The web server replaces the link where HTTP needs another."""
         from mtproto.net.servers.web_server import WebServer
 
         def make_link(kind: type[ServerLink]) -> ServerLink:
@@ -318,7 +318,7 @@ class Listener:
                 for on_key in self._on_key:
                     on_key(event.key.auth_key)
             elif isinstance(event, InSession) and isinstance(event.event, Repeated):
-                self._flush(event.slot)  # maybe another connection than the one over which it came
+                self._flush(event.slot)  # the session may be on another connection by now
             elif isinstance(event, Hangup):
                 logger.info("closing a connection: %s", event.reason)
 

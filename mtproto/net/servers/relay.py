@@ -1,4 +1,4 @@
-"""A shell for machines that stand between two connections: one that came, and one that it leads to."""
+"""A server between two connections: a visitor, who came, and upstream, where the visitor is led to."""
 
 from __future__ import annotations
 
@@ -33,16 +33,16 @@ BYTES_OF_A_UNIT = 64
 """Bytes of a visitor that make one unit of work (10 µs), cut into the smallest records."""
 
 CONNECT_TIME = 10.0
-"""Seconds for the second connection to come about."""
+"""Seconds for the connection upstream to open."""
 
 
 class RelayLink(Protocol):
-    """What happens between a visitor and whoever it is led to, without any I/O.
+    """The protocol between a visitor and upstream, without any I/O.
 
     Attributes:
         upstream: host and port to connect to; None until that is known.
-        closing: it is over, but for bytes that are still to be sent.
-        refusal: why somebody was turned away, for the log.
+        closing: the visit is over once the last bytes are sent.
+        refusal: why the visitor was turned away, for the log.
 
     """
 
@@ -352,7 +352,7 @@ class _Visitor(asyncio.BufferedProtocol):
         try:
             self._link.received(data, self._owner.now())
             self.flush()
-        except Exception as error:  # the other visitors go on, whatever it is
+        except Exception as error:  # of one visit: the other visitors go on
             logger.error("a visit ends by an unexpected error", exc_info=error)
             self._input.clear()
             self.abort()

@@ -29,7 +29,7 @@ __all__ = ["ServerPump", "ServerPumpOwner"]
 logger = logging.getLogger(__name__)
 
 READ = 64 * 1024
-"""Bytes that are read at once, and that may wait for their turn before nothing more is read of a connection."""
+"""Bytes that are read at once, and that may wait for their turn; beyond that, the connection is not read."""
 
 LITTLE = 4 * 1024
 """The same while much waits, of all connections together."""
@@ -41,7 +41,7 @@ SLICE = 1024
 """Bytes of one turn: a dozen of the smallest packets."""
 
 LARGEST_SLICE = 16 * 1024
-"""Bytes of one turn where the last ones made little work, being parts of a large packet."""
+"""Bytes of one turn where the turns before made little work, as parts of a large packet do."""
 
 LITTLE_WORK = 20
 """Units of work that are little for one slice."""
@@ -50,7 +50,7 @@ QUERIES = 4
 """Calls whose handlers are started in one turn."""
 
 QUERY_WORK = 50
-"""Units of work that a call is taken for: what its handler does is not known beforehand."""
+"""Units of work that a call counts for: the work of its handler is not known beforehand."""
 
 
 class ServerPumpOwner(Protocol):
@@ -101,10 +101,10 @@ class ServerPump(asyncio.BufferedProtocol):
         self._loop = loop
         self.link: ServerLink | None = None
         self.group: Hashable = None
-        self._link: ServerLink | WebServer | None = None  # what takes the bytes: the link, or HTTP before it
-        self._web: WebServer | None = None  # the latter
-        self._leaving: ServerLink | None = None  # the link of a connection that is gone, while it is still unread
-        self._head: bytes | None = b""  # while it is not known which
+        self._link: ServerLink | WebServer | None = None  # takes the bytes: the link, or the web server before it
+        self._web: WebServer | None = None  # the web server, where there is one
+        self._leaving: ServerLink | None = None  # the link of a connection that is gone, while the link has input left
+        self._head: bytes | None = b""  # the first bytes, while it is not known whether they are HTTP
         self._input = bytearray()  # waits for its turn
         self._events: deque[ServerLinkEvent] = deque()  # likewise
         self._slice = SLICE
@@ -187,7 +187,7 @@ class ServerPump(asyncio.BufferedProtocol):
             elif not self._events and self._leaving is not None:
                 units += self._leave(self._leaving)
             units += self._dispatch()
-        except Exception as error:  # the other connections go on, whatever it is
+        except Exception as error:  # of one connection: the others go on
             logger.error("a connection ends by an unexpected error", exc_info=error)
             self._events.clear()
             self._let_go()
@@ -223,7 +223,7 @@ class ServerPump(asyncio.BufferedProtocol):
         return work + (size >> 10)
 
     def _leave(self, link: ServerLink) -> int:
-        """Go on with what a link has not handled yet whose connection is gone; let go of it behind that."""
+        """Handle the input that is left of a connection that is gone; then let go of its link."""
         before = link.work
         self._events += link.read_on(self._owner.now(), BURST)
         if not link.unread:
@@ -236,7 +236,7 @@ class ServerPump(asyncio.BufferedProtocol):
             self._owner.lost(link)
 
     def _after(self, link: ServerLink | WebServer) -> None:
-        """See to what a slice leads to, apart from its events."""
+        """Do what follows from a slice, apart from its events."""
         if self.link is not None and self.link.key_id is not None:
             self.group = self.link.key_id
         if link.closing:
@@ -278,7 +278,7 @@ class ServerPump(asyncio.BufferedProtocol):
         return head
 
     def _dispatch(self) -> int:
-        """Pass events on, up to so many calls; return how many units of work that is taken for."""
+        """Pass events on, up to `QUERIES` calls; return the units of work that these count for."""
         some: list[ServerLinkEvent] = []
         queries = 0
         while self._events and queries < QUERIES:
@@ -290,7 +290,7 @@ class ServerPump(asyncio.BufferedProtocol):
         return QUERY_WORK * queries
 
     def _count(self) -> None:
-        """Count what a connection holds until a packet of it is accepted: all that came counts, and what is unsent."""
+        """Count the bytes of a connection until a packet of it is accepted: the bytes that came, and those unsent."""
         if self._received is None or self.link is None or self._link is None or self._transport.is_closing():
             return
         if self.link.accepted:
@@ -329,12 +329,12 @@ class ServerPump(asyncio.BufferedProtocol):
             return 0
         while (
             self._writable and not self._transport.is_closing() and (data := link.data_to_send(self._owner.now()))
-        ):  # whatever is not handed out while the connection ends is sent over the next one
+        ):  # data that is not taken out of the link now goes out over the next connection
             self._transport.write(data)
             units += 1 + (len(data) >> 10)
         self._owner.flushed()
         if link.closing or (self.link is not None and self.link.closing):
-            self._ending.begin()  # whether the peer reads or not: what has to be said first waits for no longer
+            self._ending.begin()  # even if the peer does not read its last bytes
         if self._writable and (link.closing or (self._ended and not self._has_input)):
             self._ending.close()
         self._set_timer(link)

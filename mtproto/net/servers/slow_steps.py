@@ -1,7 +1,7 @@
 """Slow steps in a worker thread, one at a time.
 
-A modular power holds the interpreter's lock from its start to its end. Of several in threads of their own, each would
-get the lock before the event loop does.
+A modular power holds the interpreter's lock from its start to its end. If several ran in threads of their own, all of
+them would get the lock before the event loop gets it.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class OneAtATime(Generic[C]):
         self._running = False
 
     def run(self, connection: C, step: Callable[[], None], done: Callable[[asyncio.Future[None]], None]) -> None:
-        """Run a step once it is its turn, then call `done` in the loop, with the future of its end."""
+        """Run a step behind those that came before, then call `done` in the loop with the finished future."""
         self._waiting[connection] = (step, done)
         self._go_on()
 

@@ -1,4 +1,4 @@
-"""The memory that all connections share which have not shown yet that they hold a key."""
+"""The memory of connections that have not shown yet that they hold a key: one bound for all of them together."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ STRANGERS_MEMORY = 32 * 1024 * 1024
 """Bytes for all connections without an accepted packet together: 4,096 exchanges use far less."""
 
 ROOM = 2
-"""Bytes that are kept at most for each byte that came: a large packet is put together in room for twice of it."""
+"""Bytes that are kept at most for each byte that came: the buffer of a large packet may have twice its size."""
 
 C = TypeVar("C", bound=Hashable)
 
 
 class StrangersBudget(Generic[C]):
-    """Counts the bytes of connections without an accepted packet, and names those that have to go.
+    """Counts the bytes of connections without an accepted packet, and names the one to close where they are too many.
 
     Args:
         limit: bytes for all of them together.
@@ -33,9 +33,9 @@ class StrangersBudget(Generic[C]):
         self.total = 0
 
     def note(self, connection: C, held: int) -> C | None:
-        """Note how many bytes a connection holds now; return the largest, which is to be closed, if all is too much.
+        """Note how many bytes a connection holds now. If all hold too much together, return the largest, to be closed.
 
-        The one that is returned counts no longer.
+        The connection that is returned is counted no longer.
         """
         self.total += held - self._held.get(connection, 0)
         self._held[connection] = held

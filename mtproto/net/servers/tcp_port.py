@@ -1,4 +1,4 @@
-"""One port of a TCP server: listen, say where, and close what came in."""
+"""One port of a TCP server: listen, tell the address, and close in good order."""
 
 from __future__ import annotations
 
@@ -96,13 +96,13 @@ class TCPPort:
 
 
 async def accept_no_more(server: asyncio.Server) -> None:
-    """Let nobody more in, and begin with everybody who has been let in, which takes some turns of the loop.
+    """Accept no connection any more, and wait some turns of the loop until every accepted one has its protocol.
 
-    asyncio forgets a connection, and does not close it, if its server is closed between the two.
+    asyncio forgets a connection, without closing it, if the server is closed after accepting and before that.
     """
     loop = asyncio.get_running_loop()
     for listening in server.sockets:
         with contextlib.suppress(NotImplementedError):  # Windows
             loop.remove_reader(listening.fileno())
-    for _ in range(3):  # it gets its transport, then its protocol, which turns it away, then its end
+    for _ in range(3):  # a turn each for the transport, the protocol, which turns it away, and the end
         await asyncio.sleep(0)

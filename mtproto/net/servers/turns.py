@@ -1,12 +1,13 @@
-"""Who is served next where many want something of one event loop: whoever has had least of late. No I/O and no clock.
+"""Which connection of an event loop is served next: the one that has had the least work lately. No I/O and no clock.
 
 This is fair queueing with the virtual time of WF2Q+ (Bennett, Zhang: IEEE/ACM Transactions on Networking 5:5, 1997),
 twice: among groups, and inside a group among its members. All connections of one auth key are one group, and so are all
 connections that have shown no key: whoever opens 500 connections is given no more than whoever opens one.
 
-Each has a count of the work that was done for it. The level is the count of somebody who always waits. Whoever comes
-back from a pause begins `CREDIT` below the level, before those who always wait, or at its own count if that is higher:
-so nothing of long ago counts, and nobody waits for ever.
+Each member has a count of the work that was done for it; the member with the lowest count is next. The level is the
+count of a member that always waits. A member that comes back from a pause begins at `CREDIT` below the level, so before
+those that always wait, or at its own count if that is higher. So old work does not count for ever, and nobody waits for
+ever.
 """
 
 from __future__ import annotations
@@ -22,16 +23,16 @@ BURST = 100
 """Units of work, of about 10 µs each, after which the event loop goes round."""
 
 CREDIT = 1000
-"""Units of work by which whoever comes back from a pause is before those who always wait: more than most turns take."""
+"""Units of work below the level at which a member begins after a pause: more than most turns take."""
 
 SPARE = 256
-"""How many that want nothing may be remembered beside twice as many as wait."""
+"""Counts that are kept of members that do not wait, beside twice as many as wait."""
 
 T = TypeVar("T", bound=Hashable)
 
 
 class Line(Generic[T]):
-    """Those who wait, in the order of the work that was done for each. One owner."""
+    """The members that wait, in the order of the work that was done for each. One owner."""
 
     __slots__ = ("_had", "_heap", "_level", "_numbers", "_waiting")
 
@@ -51,14 +52,14 @@ class Line(Generic[T]):
         return one in self._waiting
 
     def add(self, one: T) -> None:
-        """Let somebody wait; nothing changes for who waits already."""
+        """Let a member wait. Nothing changes if it waits already."""
         if one not in self._waiting:
             had = self._had[one] = max(self._had.get(one, 0.0), self._level - CREDIT)
             number = self._waiting[one] = next(self._numbers)
             heapq.heappush(self._heap, (had, number, one))
 
     def pop(self) -> T:
-        """Return who is next, and let it wait no longer.
+        """Return the next member, which waits no longer.
 
         Raises:
             IndexError: nobody waits.
@@ -78,42 +79,42 @@ class Line(Generic[T]):
             return one
 
     def charge(self, one: T, units: int) -> None:
-        """Count work that was done for somebody."""
+        """Count work that was done for a member."""
         self._had[one] = max(self._had.get(one, 0.0), self._level - CREDIT) + units
         self._level += units / (1 + len(self._waiting))
 
     def leave(self, one: T) -> None:
-        """Let somebody wait no longer; what was counted stays."""
+        """Let a member wait no longer. Its count stays."""
         self._waiting.pop(one, None)
         if len(self._heap) > 2 * len(self._waiting) + SPARE:
             self._heap = [entry for entry in self._heap if self._waiting.get(entry[2]) == entry[1]]
             heapq.heapify(self._heap)
 
     def forget(self, one: T) -> None:
-        """Forget all about somebody."""
+        """Forget a member and its count."""
         self.leave(one)
         self._had.pop(one, None)
 
     def _tidy(self) -> None:
-        """Forget those whose count is not above that of whoever comes for the first time."""
+        """Forget the counts that are no higher than the count of a new member."""
         if len(self._had) > 2 * len(self._waiting) + SPARE:
             least = self._level - CREDIT
             self._had = {one: had for one, had in self._had.items() if had > least or one in self._waiting}
 
 
 class Member(Hashable, Protocol):
-    """Whoever is given turns."""
+    """A connection that is given turns."""
 
     @property
     def group(self) -> Hashable:
-        """With whom it shares its turns."""
+        """The group that the member shares its turns with."""
 
     @property
     def wants_turn(self) -> bool:
-        """Whether it has something to do."""
+        """Whether the member has something to do."""
 
     def take_turn(self) -> int:
-        """Do a small part of it, and return how many units of work that was. Raises nothing."""
+        """Do a small part of the work, and return how many units that was. Raises nothing."""
 
 
 M = TypeVar("M", bound=Member)
@@ -142,10 +143,10 @@ class Turns(Generic[M]):
         return len(self._group_of)
 
     def want(self, member: M, *, later: bool = False) -> None:
-        """Let somebody have turns for as long as it wants them.
+        """Give a member turns for as long as it wants them.
 
-        The first is taken at once if nobody waits and time is left, unless it is to be `later`, when the loop has gone
-        round.
+        The first turn comes at once if nobody waits and the loop has time left. With `later` it comes once the loop has
+        gone round.
         """
         if member in self._group_of or not member.wants_turn:
             return
@@ -155,7 +156,7 @@ class Turns(Generic[M]):
             self._serve()
 
     def leave(self, member: M) -> None:
-        """Forget somebody."""
+        """Forget a member."""
         group = self._group_of.pop(member, member.group)
         line = self._members.get(group)
         if line is not None:
@@ -172,7 +173,7 @@ class Turns(Generic[M]):
         self._groups.add(group)
 
     def _put_away(self, group: Hashable, line: Line[M]) -> None:
-        """Drop the line of a group of which nobody waits; what was counted for the group stays."""
+        """Drop the line of a group of which nobody waits. The count of the group stays."""
         if not line:
             self._groups.leave(group)
             self._members.pop(group, None)
@@ -183,7 +184,7 @@ class Turns(Generic[M]):
             self._call_soon(self._go_on)
 
     def _go_on(self) -> None:
-        """Serve, after the loop went round."""
+        """Give turns, once the loop has gone round."""
         self._planned = False
         self._spent = 0
         while self._group_of and self._spent < BURST:
@@ -192,7 +193,7 @@ class Turns(Generic[M]):
             self._plan()
 
     def _serve(self) -> None:
-        """Give one turn."""
+        """Give one turn to the next member."""
         group = self._groups.pop()
         line = self._members[group]
         member = line.pop()

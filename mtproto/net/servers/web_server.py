@@ -1,7 +1,7 @@
 """The server's end of HTTP/1.1, between the bytes of a connection and a link; the doorway of WebSockets, too.
 
     POST /api, /apiw …      one payload as the body, one as the body of the answer    (an `HttpLink`)
-    OPTIONS of the same     what browsers ask before they POST
+    OPTIONS of the same     the question that browsers ask before they POST
     GET /apiws …            becomes a WebSocket                                       (a `ServerLink`)
 
 core.telegram.org/mtproto/transports#http. HTTP itself is `h11`. No I/O and no clock; one owner.
@@ -30,7 +30,7 @@ HEAD_SIZE = 16 * 1024
 """Bytes that the line and the headers of a request may have."""
 
 PIPELINED = 64 * 1024
-"""Bytes that may come behind a request before it is answered: no client of this protocol sends any."""
+"""Bytes that may come behind a request that is not answered yet: no known client sends any."""
 
 STEPS = 8
 """Parts of requests (a head, a piece of a body, an end) that are read at once; the rest is left for later."""
@@ -70,8 +70,8 @@ class LinkMaker(Protocol):
 class _Poll:
     """When a request has to be answered (core.telegram.org/mtproto/service_messages#http-wait-long-poll).
 
-    Whichever time is over first ends the wait: nothing came for `max_wait`; the first message is `max_delay` old; the
-    last one is `wait_after` old.
+    The wait ends with the first of three times: no message for `max_wait`; `max_delay` after the first message;
+    `wait_after` after the last message.
     """
 
     def __init__(self, now: float, wait: HttpWaited) -> None:
@@ -102,7 +102,7 @@ class _Poll:
 
 
 class WebServer:
-    """One connection that began as HTTP. To its pump it is what a `ServerLink` is.
+    """One connection that began as HTTP. Its pump uses it as it uses a `ServerLink`.
 
     Args:
         make_link: gives the link that is to be served.
@@ -135,9 +135,9 @@ class WebServer:
     # What comes in -----------------------------------------------------------------------------------------------
 
     def received(self, data: bytes, now: float, budget: int | None = None) -> Sequence[ServerLinkEvent]:
-        """Take what came in, in pieces of any size, and return what it means. Nothing is raised for what it is.
+        """Take what came in, in pieces of any size, and return its events. Nothing is raised for wrong bytes.
 
-        Where that is many requests or frames, or more than the budget of a link, only the first part is read: see
+        If the input is many requests or frames, or more than the budget of a link, only its first part is read: see
         `unread`.
         """
         if self._websocket is not None:
@@ -154,13 +154,13 @@ class WebServer:
 
     @property
     def unread(self) -> bool:
-        """Whether `read_on` is to be called: maybe not all that was received is read that can be read now."""
+        """Whether `read_on` is to be called: there may be input that can be read now."""
         if self._websocket is not None:
             return not self.closing and self._websocket.unread
         return not self.closing and (self._unread or (self._link is not None and self._link.unread))
 
     def read_on(self, now: float, budget: int | None = None) -> Sequence[ServerLinkEvent]:
-        """Read on in what was received, as far as is done at once, and return what it means."""
+        """Read the next part of the input, and return its events."""
         if self._websocket is not None:
             return self._websocket.read_on(now, budget)
         if self._link is not None and self._link.unread:
@@ -186,7 +186,7 @@ class WebServer:
         except h11.RemoteProtocolError as error:
             self._respond(error.error_status_hint, close=True)
         if self._poll is not None and self._http.trailing_data[0]:
-            self._poll.end(now)  # another request stands behind it: that one can wait for what is to come
+            self._poll.end(now)  # another request follows, and can wait in its place
         return events
 
     def _step(self, events: list[ServerLinkEvent], now: float, budget: int | None) -> bool:
@@ -207,7 +207,7 @@ class WebServer:
         return True
 
     def _encourage(self) -> None:
-        """Tell a client that asks whether it may send its body."""
+        """Tell a client that it may send its body, if the client asks (Expect: 100-continue)."""
         if self._http.they_are_waiting_for_100_continue:
             self._send(h11.InformationalResponse(status_code=100, headers=[]))
 
@@ -298,7 +298,7 @@ class WebServer:
 
     @property
     def unsent(self) -> int:
-        """Bytes that wait to be sent because of bytes that came in: all but updates."""
+        """Bytes that wait to be sent and answer input: all bytes except updates."""
         inner = self._websocket if self._websocket is not None else self._link
         return sum(map(len, self._outgoing)) + (inner.unsent if inner is not None else 0)
 
@@ -317,7 +317,7 @@ class WebServer:
         link.answered()
 
     def _respond(self, status: int, body: bytes = b"", *, close: bool = False) -> None:
-        """Answer a request; `close` it is the last one."""
+        """Answer a request; with `close`, it is the last request of the connection."""
         self._closing |= close
         self._poll = None
         if self._http.our_state not in (h11.IDLE, h11.SEND_RESPONSE):

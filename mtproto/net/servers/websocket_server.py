@@ -41,7 +41,7 @@ class WebSocketServer:
 
     Attributes:
         link: gets the stream; `lead_to` names it before anything is received.
-        unread: maybe not all that was received is read: `read_on` is to be called.
+        unread: there may be input that is not read yet: `read_on` is to be called.
         frames: how many frames, or pieces of them, were read.
 
     """
@@ -58,7 +58,7 @@ class WebSocketServer:
 
     @classmethod
     def accept(cls, headers: list[tuple[bytes, bytes]], target: bytes) -> WebSocketServer | None:
-        """Return the server's end of what a request asks for; None if it is no good WebSocket, or not ours."""
+        """Return the server's end of the WebSocket that a request asks for; None if the request is wrong."""
         connection = WSConnection(ConnectionType.SERVER)
         try:
             connection.initiate_upgrade_connection(headers, target)
@@ -74,9 +74,9 @@ class WebSocketServer:
         self.link = link
 
     def received(self, data: bytes, now: float, budget: int | None = None) -> Sequence[ServerLinkEvent]:
-        """Take what came in, in pieces of any size, and return what it means. Nothing is raised for what it is.
+        """Take what came in, in pieces of any size, and return its events. Nothing is raised for wrong bytes.
 
-        Where that is many frames, or more than the budget of the link, only the first part is read: see `unread`.
+        If the input is many frames, or more than the budget of the link, only its first part is read: see `unread`.
         """
         if self._over or not data:
             return ()
@@ -84,7 +84,7 @@ class WebSocketServer:
         return self.read_on(now, budget)
 
     def read_on(self, now: float, budget: int | None = None) -> Sequence[ServerLinkEvent]:
-        """Read on in what was received, as far as is done at once, and return what it means."""
+        """Read the next part of the input, and return its events."""
         link = self.link
         end = None if budget is None else link.work + budget
         events: list[ServerLinkEvent] = []
@@ -153,7 +153,7 @@ class WebSocketServer:
 
     @property
     def unsent(self) -> int:
-        """Bytes that wait to be sent because of bytes that came in: all but updates."""
+        """Bytes that wait to be sent and answer input: all bytes except updates."""
         return sum(map(len, self._outgoing)) + self.link.unsent
 
     @property
@@ -163,6 +163,6 @@ class WebSocketServer:
 
 
 def _sendable(code: int) -> int:
-    """Return a code that may be answered with: those that only stand for the lack of one may not."""
+    """Return a code that a Close frame may carry, for the code of the peer (RFC 6455, section 7.4.1)."""
     unsendable = (CloseReason.NO_STATUS_RCVD, CloseReason.ABNORMAL_CLOSURE, CloseReason.TLS_HANDSHAKE_FAILED)
     return CloseReason.NORMAL_CLOSURE if code in unsendable else code
