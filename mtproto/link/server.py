@@ -142,7 +142,6 @@ class ServerLink:
             items = self._unframe(data)
         except RemoteProtocolError as error:
             items = [*error.events, error]
-            error.events = ()
         self._handle([*self._kept, *items] if self._kept else items, now, None if cut else budget)
         if cut:
             self._hang_up(CUT)
