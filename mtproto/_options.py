@@ -10,7 +10,7 @@ from functools import wraps
 from inspect import Parameter, signature
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
-from tl._nearest import nearest
+from tl import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Callable

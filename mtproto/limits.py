@@ -54,9 +54,6 @@ class Limits:
     acks_pending: int = 16
     """More acks than this waiting are sent alone: documented."""
 
-    tl_nesting: int = 128
-    """Depth of TL objects; the deepest honest ones (rich text, nested JSON) stay below 32."""
-
     elements: int = 65_536
     """TL objects and elements of vectors that are made of one answer or update, or of all calls of one packet: see
     `tl.Elements`. The largest honest answers, lists of ten thousand contacts, stay below."""

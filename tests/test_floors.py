@@ -21,6 +21,7 @@ KEPT_OUT = ("asyncio", "socket", "ssl", "cryptography")
 FORBIDDEN_IMPORTS = [
     ("tl/wire.py", "import mtproto.errors"),
     ("tl/schema.py", "import os"),
+    ("tl/catalog.py", "import tl.schema"),
     ("mtproto/errors.py", "import mtproto.crypto.aes"),
     ("mtproto/limits.py", "import time"),
     ("mtproto/datacenters.py", "import mtproto.crypto.rsa"),

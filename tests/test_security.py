@@ -33,8 +33,8 @@ NO_BOUND_OF_PEERS = {
     "mtproto.transport.padded._LONGEST_PADDING": "of the framing itself",
     "mtproto.transport.padded._LONGEST_SERVER_PADDING": "of what is sent",
     "mtproto.transport.tls_records.LONGEST_PLAINTEXT": "of what is sent",
-    "tl._nearest.LONGEST": "of a name that the user writes",
-    "tl._source.LONGEST_GUESS": "of a step of reading, which changes no outcome",
+    "tl.nearest_name.LONGEST": "of a name that the user writes",
+    "tl.codegen.source.LONGEST_GUESS": "of a step of reading, which changes no outcome",
     "tl.grammar._LONGEST_BIT": "of the grammar itself",
     "tl.index._LONGEST_LAYER": "of the grammar itself",
 }

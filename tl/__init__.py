@@ -1,61 +1,80 @@
-"""The TL language: schemas, the classes made of them, and their bytes (core.telegram.org/mtproto/TL).
+"""The TL language: schemas, their classes, and the way between objects and bytes (core.telegram.org/mtproto/TL).
 
     from tl import api, service     the packaged schemas
-    tl.Schema.parse(text)           any other
+    tl.Schema.parse(text)           any other schema
 
-Names are looked up when they are first used, so that importing one part does not import the others.
+Other packages import these modules, and no others:
+
+    tl           the names below, each imported at the first use
+    tl.api       Telegram's API, in the packaged layer
+    tl.service   the service messages of MTProto
+    tl.wire      primitives to bytes and back, for code that reads or writes TL by hand
+
+benchmarks/measurements/startup.py measures how long a program takes to start, and explains what this package does for
+that.
 """
 
 from __future__ import annotations
 
-TYPE_CHECKING = False  # as type checkers know it; importing `typing` would cost more than all of `tl`
+TYPE_CHECKING = False  # for a quick start: see benchmarks/measurements/startup.py
 
 if TYPE_CHECKING:
     from typing import Any
 
     from tl import api as api
     from tl import service as service
+    from tl import wire as wire
     from tl.declaration import Declaration
+    from tl.dissect import Node
     from tl.elements import Elements
     from tl.errors import DecodeError, EncodeError, SchemaError, TLError
+    from tl.nearest_name import nearest
     from tl.objects import TLFunction, TLObject
     from tl.schema import Schema
+    from tl.tools import translate
 
 __all__ = [
     "Declaration",
     "DecodeError",
     "Elements",
     "EncodeError",
+    "Node",
     "Schema",
     "SchemaError",
     "TLError",
     "TLFunction",
     "TLObject",
     "api",
+    "nearest",
     "service",
+    "translate",
+    "wire",
 ]
+
+_MODULES = frozenset({"api", "service", "wire"})
 
 _HOME = {
     "Declaration": "tl.declaration",
     "DecodeError": "tl.errors",
     "Elements": "tl.elements",
     "EncodeError": "tl.errors",
+    "Node": "tl.dissect",
     "Schema": "tl.schema",
     "SchemaError": "tl.errors",
     "TLError": "tl.errors",
     "TLFunction": "tl.objects",
     "TLObject": "tl.objects",
+    "nearest": "tl.nearest_name",
+    "translate": "tl.tools",
 }
 
 
 def __getattr__(name: str) -> Any:
-    from importlib import import_module
-
-    if name in ("api", "service"):
-        return import_module(f"tl.{name}")
+    if name in _MODULES:
+        return __import__(f"tl.{name}", fromlist=[name])
     if name not in _HOME:
         raise AttributeError(f"module 'tl' has no attribute {name!r}")
-    value = getattr(import_module(_HOME[name]), name)
+    value = getattr(__import__(_HOME[name], fromlist=[name]), name)
     globals()[name] = value
     return value
 

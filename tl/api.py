@@ -1,21 +1,20 @@
-"""Telegram's API, layer 229, as module-level names.
+"""Telegram's API in the packaged layer, as module-level names; `layer` is its number.
 
     from tl import api
     request = api.functions.photos.GetUserPhotos(user_id=api.types.InputUserSelf(), offset=0, max_id=0, limit=100)
     request.to_bytes()
     api.decode(data, request.result)
 
-Nothing is compiled until it is named.
+A class is made when a program names it.
 """
 
 from __future__ import annotations
 
-from tl._data import packaged
+from tl.packaged import packaged
 
 __all__ = ["decode", "decode_prefix", "encode", "from_dict", "from_json", "functions", "layer", "schema", "types"]
 
 schema = packaged("api")
-layer = 229
 types = schema.types
 functions = schema.functions
 decode = schema.decode
@@ -23,3 +22,7 @@ decode_prefix = schema.decode_prefix
 encode = schema.encode
 from_dict = schema.from_dict
 from_json = schema.from_json
+
+if schema.layer is None:
+    raise ImportError("tl/schemas/api.tl has no comment `// LAYER N`")
+layer = schema.layer

@@ -1,18 +1,20 @@
-"""What a declaration is made of, how it is spelled, and its CRC32 (core.telegram.org/mtproto/TL#combinators)."""
+"""The parts of a declaration, its spelling and its CRC32 (core.telegram.org/mtproto/TL#combinators)."""
 
 from __future__ import annotations
 
-TYPE_CHECKING = False  # as type checkers know it; importing `typing` would cost more than all of `tl`
+from keyword import iskeyword
+
+TYPE_CHECKING = False  # for a quick start: see benchmarks/measurements/startup.py
 
 if TYPE_CHECKING:
     from typing import Literal
 
     Dialect = Literal["plain", "telegram"]
-    """Whose rules hold for what a text leaves open. `plain` is the language as its pages describe the language: the
-    CRC32 is that of the whole line. `telegram` is Telegram's API: `flags.N?true` and the difference between `bytes` and
-    `string` do not count."""
+    """The rules for the ids that a text does not write. `plain` is the language as its pages describe the language:
+    the id is the CRC32 of the whole line. `telegram` is Telegram's API: the CRC32 leaves out `flags.N?true`, and takes
+    `bytes` as `string`."""
 
-__all__ = ["Declaration", "Parameter", "Repetition", "Type", "class_name", "is_type_name"]
+__all__ = ["Declaration", "Parameter", "Repetition", "Type", "class_name", "class_path", "is_type_name"]
 
 
 class Type:
@@ -20,7 +22,7 @@ class Type:
 
     Attributes:
         name: an identifier, `"#"`, a natural number, or `"+"` for a sum of the two arguments.
-        args: what it is applied to, in order: `Vector<int>` and `Vector int` are the same.
+        args: the arguments, in order: `Vector<int>` and `Vector int` are the same.
         bare: True behind a `%`.
 
     """
@@ -41,14 +43,14 @@ class Type:
         return percent + self.name
 
     def normal(self) -> str:
-        """Return the spelling whose CRC32 counts: arguments behind spaces, no brackets."""
+        """Return the spelling that the CRC32 is taken of: spaces before arguments, no brackets."""
         if self.name == "+":
             return f"{self.args[0].normal()}+{self.args[1].normal()}"
         return " ".join(("%" * self.bare + self.name, *(argument.normal() for argument in self.args)))
 
 
 class Repetition:
-    """A repetition `count*[ fields ]`; without `count`, the nearest `#` to the left is meant."""
+    """A repetition `count*[ fields ]`; where `count` is None, the nearest `#` to the left is the count."""
 
     __slots__ = ("count", "fields")
 
@@ -61,19 +63,19 @@ class Repetition:
         return f"{count}[ {' '.join(map(str, self.fields))} ]"
 
     def normal(self, dialect: Dialect = "plain") -> str:
-        """Return the spelling whose CRC32 counts."""
+        """Return the spelling that the CRC32 is taken of."""
         count = f"{self.count.normal()}*" if self.count else ""
         return f"{count}[ {' '.join(field.normal(dialect) for field in self.fields)} ]"
 
 
 class Parameter:
-    """A field of a declaration, in its place.
+    """One field of a declaration.
 
     Attributes:
-        name: its name; `_` where the text writes `_:T`; empty where the text writes the type alone.
-        type: what it holds.
-        word: the name of the `#` field that says whether it is there, or None if it always is.
-        bit: the bit of `word`; None with a `word` means that any bit will do.
+        name: the name of the field; `_` where the text writes `_:T`; empty where the text writes the type alone.
+        type: the type of the field.
+        word: the name of the `#` field whose bits say whether this field is present; None if it is always present.
+        bit: the bit of `word` that says so; None with a `word`: any bit of the word says so.
         bang: True for `!X`: any function whose result is X.
 
     """
@@ -93,7 +95,7 @@ class Parameter:
         return self._spell(str(self.type))
 
     def normal(self, dialect: Dialect = "plain") -> str:
-        """Return the spelling whose CRC32 counts; empty for `flags.N?true` in Telegram's API."""
+        """Return the spelling that the CRC32 is taken of; empty for `flags.N?true` in Telegram's API."""
         if isinstance(self.type, Repetition):
             return self._spell(self.type.normal(dialect))
         text = self.type.normal()
@@ -114,12 +116,12 @@ class Declaration:
     """One constructor or function.
 
     Attributes:
-        name: its TL name with the namespace, for example `"photos.photosSlice"`.
+        name: the TL name with its namespace, for example `"photos.photosSlice"`.
         written: the id that the text gives, 32 bits, unsigned; None where the text gives none.
-        dialect: whose rules say what the CRC32 is.
+        dialect: the rules of the CRC32.
         generics: the parameters in braces, in order: name and `"Type"` or `"#"`.
         parameters: the fields, in the order of the wire.
-        result: the type that it makes (constructor) or answers (function).
+        result: the type of a constructor's value, or of a function's answer.
         function: True behind `---functions---`, or if the result begins with `!`.
         builtin: True for `int ? = Int`, which names a primitive.
 
@@ -149,8 +151,12 @@ class Declaration:
 
     @property
     def id(self) -> int:
-        """32 bits, unsigned: the id that is written, or else the CRC32 of the line."""
+        """32 bits, unsigned: the id that the text writes; the CRC32 of the line where the text writes none."""
         return self.crc32() if self.written is None else self.written
+
+    def follow(self, dialect: Dialect) -> None:
+        """Take the rules of a dialect, for a text whose dialect is known only after its declarations were read."""
+        self.dialect = dialect
 
     def __str__(self) -> str:
         braces = [f"{{{name}:{kind}}}" for name, kind in self.generics]
@@ -159,14 +165,14 @@ class Declaration:
         )
 
     def normal(self, dialect: Dialect | None = None) -> str:
-        """Return the line whose CRC32 is the id of a declaration that names none; by default in its own dialect."""
+        """Return the line that the CRC32 is taken of, by the rules of `dialect` or else of the declaration's own."""
         rule = dialect or self.dialect
         braces = [f"{name}:{kind}" for name, kind in self.generics]
         return self._line(self.name, braces, [field.normal(rule) for field in self.parameters], self.result.normal())
 
     def crc32(self, dialect: Dialect | None = None) -> int:
-        """Return the CRC32 of the normal line, unsigned."""
-        import zlib  # packaged schemas write their ids, so that most programs never need it
+        """Return the CRC32 of the normal line, 32 bits, unsigned."""
+        import zlib  # at the first use: packaged schemas write their ids
 
         return zlib.crc32(self.normal(dialect).encode())
 
@@ -175,10 +181,17 @@ class Declaration:
 
 
 def is_type_name(name: str) -> bool:
-    """Tell whether a TL name is a boxed type's: a capital behind the last dot."""
+    """Tell whether a TL name is the name of a boxed type: a capital letter follows the last dot."""
     return name[name.rfind(".") + 1 :][:1].isupper()
 
 
 def class_name(name: str) -> str:
-    """Return the class name of a TL name without namespace: each part between underscores gets a capital."""
+    """Return the class name of a TL name without namespace: each part between underscores gets a capital letter."""
     return "".join([part[:1].upper() + part[1:] for part in name.split("_")])
+
+
+def class_path(name: str) -> str:
+    """Return the class name of a TL name, behind its namespace; a word of Python gets an underscore (`True_`)."""
+    namespace, dot, last = name.rpartition(".")
+    made = class_name(last)
+    return f"{namespace}{dot}{made}_" if iskeyword(made) else f"{namespace}{dot}{made}"

@@ -1,23 +1,25 @@
-"""The slow, exact walk over bytes: a tree of what is where, and errors that say where.
+"""The slow, exact walk over bytes: it makes a tree of the values and their places, and errors that name a place.
 
-`decode` reads with generated code that keeps no path. When that refuses, `locate` walks the same bytes here, value by
-value, and returns the `DecodeError` to raise. `dissect` keeps what it walked over, for annotated dumps.
+`Schema.decode` reads with generated code, which does not know the path of a value. When generated code refuses the
+bytes, `locate` walks the same bytes value by value and returns the `DecodeError` to raise. `dissect` keeps the values
+that it walked over in a tree, for annotated dumps.
 """
 
 from __future__ import annotations
 
 from tl import wire
+from tl.declaration import class_path
 from tl.errors import DecodeError
-from tl.plan import CLASSLESS, FIXED, MOST_EMPTY, Field, Word, smallest
+from tl.plan import CLASSLESS, FIXED, MOST_EMPTY, Field, Word
 
-TYPE_CHECKING = False  # as type checkers know it; importing `typing` would cost more than all of `tl`
+TYPE_CHECKING = False  # for a quick start: see benchmarks/measurements/startup.py
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from typing import Any
 
+    from tl.catalog import Catalog
     from tl.plan import Kind, Plan
-    from tl.schema import Schema
 
 __all__ = ["Node", "dissect", "locate"]
 
@@ -36,14 +38,14 @@ _SCALARS: dict[str, Callable[[bytes, int], tuple[Any, int]]] = {
 
 
 class Node:
-    """One value in its place.
+    """One value and its place.
 
     Attributes:
-        offset: its first byte, counted from the start of the data.
-        length: its size in bytes, its id and padding included.
-        path: the way to it from the outermost value, for example `photos.PhotosSlice.photos[3].id`.
-        declared: the type that the schema declares there, for example `Vector<Photo>`.
-        value: a scalar; the TL name of an object's constructor; the count of a vector.
+        offset: the first byte of the value, counted from the start of the data.
+        length: the size in bytes, with id and padding.
+        path: the way from the outermost value to this one, for example `photos.PhotosSlice.photos[3].id`.
+        declared: the declared type, for example `Vector<Photo>`.
+        value: a scalar; the TL name of the constructor of an object; the count of a vector.
         children: the parts of an object or vector, in the order of the wire.
 
     """
@@ -61,8 +63,26 @@ class Node:
     def __repr__(self) -> str:
         return f"<{self.path}: {self.declared} at {self.offset}, {self.length} bytes>"
 
+    def hold(self, value: Any) -> None:
+        """Note the value."""
+        self.value = value
+
+    def end(self, offset: int) -> None:
+        """Note the offset behind the last byte of the value."""
+        self.length = offset - self.offset
+
+    def start_path(self, name: str) -> None:
+        """Begin the path of all values with the name of the outermost one, which is this value."""
+        self.path = name
+
+    def child(self, name: str, kind: Kind | None, offset: int) -> Node:
+        """Add a part that begins at an offset; `name` continues the path. Without a kind, the part is a flags word."""
+        made = Node(offset, self.path + name, "#" if kind is None else str(kind))
+        self.children.append(made)
+        return made
+
     def walk(self) -> Iterator[Node]:
-        """Go through this node and all below it, in the order of the wire."""
+        """Go through this node and all nodes below it, in the order of the wire."""
         stack = [self]
         while stack:
             node = stack.pop()
@@ -71,7 +91,7 @@ class Node:
 
 
 class _Fault(Exception):
-    """What is wrong, and where; `path` grows from the inside out."""
+    """A fault and its place; `path` grows from the inside to the outside."""
 
     def __init__(self, reason: str, offset: int, key: int | None = None) -> None:
         super().__init__(reason)
@@ -80,27 +100,31 @@ class _Fault(Exception):
         self.key = key
         self.path: list[str] = []
 
+    def inside(self, part: str) -> None:
+        """Note that the fault lies inside a part: a field or an element."""
+        self.path.append(part)
+
 
 class _FarEnough(Exception):
-    """As much was walked over as was to be."""
+    """The walk has reached its bound."""
 
 
 def dissect(
-    schema: Schema, data: bytes, kind: Kind, nesting: int, others: Sequence[Schema] = ()
+    catalog: Catalog, data: bytes, kind: Kind, nesting: int, others: Sequence[Catalog] = ()
 ) -> tuple[Node, DecodeError | None]:
-    """Return the tree of a value that starts the data; what follows it is not looked at.
+    """Return the tree of the value at the start of the data; bytes behind the value are not looked at.
 
-    `others` are schemas for ids that `schema` does not know. Where something is wrong, the tree ends there, and the
-    error comes with the tree.
+    `others` are the declarations of further schemas, for ids that `catalog` does not know. At a fault the tree ends,
+    and the error comes with the tree.
     """
-    walk = _Walk(schema, data, others)
+    walk = _Walk(catalog, data, others)
     root = Node(0, "", str(kind))
     try:
-        root.length = walk.value(kind, 0, nesting, root)
+        root.end(walk.value(kind, 0, nesting, root))
     except _Fault as fault:
         for node in root.walk():
             if not node.length and node.offset < fault.offset:
-                node.length = fault.offset - node.offset
+                node.end(fault.offset)
         return root, walk.error(fault, kind)
     except RecursionError:
         return root, walk.error(_Fault("objects are nested too deep", 0), kind)
@@ -108,14 +132,14 @@ def dissect(
 
 
 def locate(
-    schema: Schema, data: bytes, start: int, kind: Kind, nesting: int, whole: bool, within: int | None = None
+    catalog: Catalog, data: bytes, start: int, kind: Kind, nesting: int, whole: bool, within: int | None = None
 ) -> tuple[DecodeError | None, int]:
-    """Return why a value of a kind cannot be read, or None if it can; with `whole`, it must end where the data does.
+    """Return the error of a value of a kind, or None if it can be read; also how many values the walk has read.
 
-    None comes back, too, where the first `within` values of other than fixed size can be read. The number says how many
-    were.
+    With `whole`, the value must end where the data ends. With `within`, the walk ends after so many values that have no
+    fixed size; the error is None if all of these can be read.
     """
-    walk = _Walk(schema, data, within=within)
+    walk = _Walk(catalog, data, within=within)
     bound = walk.left
     return _fault(walk, start, kind, nesting, whole), bound - walk.left
 
@@ -135,18 +159,20 @@ def _fault(walk: _Walk, start: int, kind: Kind, nesting: int, whole: bool) -> De
 
 
 class _Walk:
-    """One walk over some bytes. Every method takes an offset and returns the end of what it read."""
+    """One walk over some bytes. A method that reads a value takes its offset and returns the offset behind it."""
 
-    def __init__(self, schema: Schema, data: bytes, others: Sequence[Schema] = (), within: int | None = None) -> None:
-        self.schema = schema
-        self.others = (schema, *others) if others else ()
+    def __init__(
+        self, catalog: Catalog, data: bytes, others: Sequence[Catalog] = (), within: int | None = None
+    ) -> None:
+        self.catalog = catalog
+        self.others = (catalog, *others) if others else ()
         self.data = data
         self.size = len(data)
         self.root = ""
-        self.left = -1 if within is None else within  # values to be walked over; never 0 where that is not bounded
+        self.left = -1 if within is None else within  # values that may still be read; never 0 without a bound
 
     def error(self, fault: _Fault, kind: Kind) -> DecodeError:
-        """Return the public form of a fault."""
+        """Return the `DecodeError` of a fault."""
         path = "".join([self.root or ("" if kind.code == "object" else str(kind)), *reversed(fault.path)])
         return DecodeError(fault.reason, path, fault.offset, len(self.data) - fault.offset, fault.key, self.data)
 
@@ -163,7 +189,7 @@ class _Walk:
             except wire.WireError as error:
                 raise _Fault(str(error), offset) from None
             if node is not None:
-                node.value = value
+                node.hold(value)
             return end
         if code == "vector":
             return self._vector(kind, offset, nesting, node)
@@ -182,7 +208,7 @@ class _Walk:
         if word not in (wire.BOOL_TRUE, wire.BOOL_FALSE):
             raise _Fault(f"0x{word:08x} is no Bool", offset, word)
         if node is not None:
-            node.value = word == wire.BOOL_TRUE
+            node.hold(word == wire.BOOL_TRUE)
         return offset + 4
 
     def _vector(self, kind: Kind, offset: int, nesting: int, node: Node | None) -> int:
@@ -196,27 +222,27 @@ class _Walk:
                 raise _Fault(f"0x{head:08x} is no vector", at, head)
             at += 4
         count = self._word(at)
-        least = smallest(element, self.schema)
+        least = self.catalog.smallest(element)
         if count * least > len(self.data) - at - 4 if least else count > MOST_EMPTY:
             raise _Fault(f"a vector of {count} does not fit", at)
         at += 4
         if node is not None:
-            node.value = count
+            node.hold(count)
         elif element.code in FIXED:
             return at + count * least
         if not self.root:
             self.root = str(kind)
             if node is not None:
-                node.path = self.root
+                node.start_path(self.root)
         for index in range(count):
             try:
-                child = None if node is None else self._child(node, f"[{index}]", element, at)
+                child = None if node is None else node.child(f"[{index}]", element, at)
                 at = self.value(element, at, nesting, child)
             except _Fault as fault:
-                fault.path.append(f"[{index}]")
+                fault.inside(f"[{index}]")
                 raise
             if child is not None:
-                child.length = at - child.offset
+                child.end(at)
         return at
 
     def _object(self, kind: Kind, offset: int, nesting: int, node: Node | None) -> int:
@@ -230,43 +256,46 @@ class _Walk:
             if name is None:
                 return self._of_another(kind, key, at, nesting, node)
             at += 4
-        plan = self.schema.plan(name or "")
+        plan = self.catalog.plan(name or "")
         if not self.root:
-            self.root = self.schema.class_path(plan.declaration.name)
+            self.root = class_path(plan.declaration.name)
             if node is not None:
-                node.path = self.root
+                node.start_path(self.root)
         if plan.holds_objects:
             nesting -= 1
             if nesting < 0:
                 raise _Fault("objects are nested too deep", offset)
         if node is not None:
-            node.value = plan.declaration.name
+            node.hold(plan.declaration.name)
         return self._fields(plan, at, nesting, node)
 
     def _of_another(self, kind: Kind, key: int, at: int, nesting: int, node: Node | None) -> int:
-        """Read an object that this schema does not know by the first one that does; where any object may stand."""
-        mine = self.schema
+        """Read an object with an id that this schema does not know, by the first schema that knows the id.
+
+        Raises _Fault if the declared type is not open to any object, and if no schema knows the id.
+        """
+        mine = self.catalog
         open_to_all = kind.code in ("object", "function") and mine.name_of(key) is None
         for other in self.others if open_to_all else ():
-            self.schema = other
+            self.catalog = other
             try:
                 if self._name(kind, key) is not None:
                     return self._object(kind, at, nesting, node)
             finally:
-                self.schema = mine
+                self.catalog = mine
         raise _Fault(self._unknown(kind, key), at, key)
 
     def _name(self, kind: Kind, key: int) -> str | None:
-        name = self.schema.name_of(key)
+        name = self.catalog.name_of(key)
         if name is None or name in CLASSLESS:
             return None
-        declaration = self.schema.plan(name).declaration
+        declaration = self.catalog.plan(name).declaration
         if kind.code == "boxed":
             return name if declaration.result.name == kind.name and not declaration.function else None
         return name if kind.code == "object" or declaration.function else None
 
     def _unknown(self, kind: Kind, key: int) -> str:
-        name = self.schema.name_of(key)
+        name = self.catalog.name_of(key)
         if name == "vector" or key == wire.VECTOR:
             return "a vector of unknown elements: its type must be given"
         if name is None:
@@ -282,27 +311,22 @@ class _Walk:
                 continue
             child = None
             if node is not None:
-                child = self._child(node, f".{step.name}", step.kind if isinstance(step, Field) else None, at)
+                child = node.child(f".{step.name}", step.kind if isinstance(step, Field) else None, at)
             elif isinstance(step, Field) and (end := at + FIXED.get(step.kind.code, self.size)) < self.size:
-                at = end  # of fixed size, wanted by nobody, and not the last: nothing can be wrong with it
+                at = end  # without a tree, a value of fixed size inside the data needs no check
                 continue
             try:
                 if isinstance(step, Word):
                     words[step.name] = self._word(at)
                     end = at + 4
                     if child is not None:
-                        child.value = words[step.name]
+                        child.hold(words[step.name])
                 else:
                     end = self.value(step.kind, at, nesting, child)
             except _Fault as fault:
-                fault.path.append(f".{step.name}")
+                fault.inside(f".{step.name}")
                 raise
             if child is not None:
-                child.length = end - at
+                child.end(end)
             at = end
         return at
-
-    def _child(self, node: Node, name: str, kind: Kind | None, offset: int) -> Node:
-        child = Node(offset, node.path + name, "#" if kind is None else str(kind))
-        node.children.append(child)
-        return child

@@ -1,7 +1,7 @@
-"""The errors of the TL language: one family, three kinds.
+"""The errors of the TL language: one base, three kinds.
 
-`DecodeError` says where in the bytes, `EncodeError` says which class and field, `SchemaError` says where in the text.
-None of them carries a value that was read or written, only its type, size or place: a value may be secret.
+`DecodeError` names the place in the bytes, `EncodeError` the class and field, `SchemaError` the place in the text. No
+message shows a value that was read or written, only its type, size or place: a value may be secret.
 """
 
 from __future__ import annotations
@@ -10,20 +10,20 @@ __all__ = ["DecodeError", "EncodeError", "SchemaError", "TLError"]
 
 
 class TLError(Exception):
-    """The base of everything that `tl` raises on purpose."""
+    """The base of all errors that `tl` raises on purpose."""
 
 
 class DecodeError(TLError):
-    """Bytes are not what the schema says (core.telegram.org/mtproto/serialize).
+    """Bytes do not follow the schema (core.telegram.org/mtproto/serialize).
 
     Attributes:
-        reason: what is wrong, for example `"unknown constructor 0x1f0c2b3a"`.
-        path: the way from the outermost value to the wrong one, `"Updates.updates[3].message.action"`; empty if nothing
-            was asked for by name and the first id is unknown.
+        reason: the fault, for example `"unknown constructor 0x1f0c2b3a"`.
+        path: the way from the outermost value to the wrong one, `"Updates.updates[3].message.action"`; empty if the
+            caller named no type and the first id is unknown.
         offset: the byte, counted from the start of the data, at which the wrong value starts.
         left: bytes from `offset` to the end of the data.
-        id: the constructor id that was not expected there, or None where the id is not the trouble.
-        raw: all the bytes that were to be read, so that nothing is lost; no text of the error shows them.
+        id: the constructor id that was not expected there, or None where the fault is not in the id.
+        raw: all the bytes of the data, so that nothing is lost; no text of the error shows them.
 
     """
 
@@ -50,7 +50,7 @@ class EncodeError(TLError):
     """An object cannot be made or written: a field is missing, unknown, of the wrong type, or out of range.
 
     Attributes:
-        reason: what is wrong, for example `"a str where an int is declared"`.
+        reason: the fault, for example `"a str where an int is declared"`.
         constructor: the class that declares the field, as `types` or `functions` name it: `"photos.GetUserPhotos"`.
         field: the TL name of the field, with an index inside a vector: `"sizes[2]"`; empty if the whole object is
             wrong.
@@ -68,7 +68,7 @@ class SchemaError(TLError):
     """A `.tl` text breaks the grammar, or a name is not in the schema (core.telegram.org/mtproto/TL-formal).
 
     Attributes:
-        reason: what is wrong.
+        reason: the fault.
         file: the name given to `Schema.parse`.
         line: the line, counted from 1; 0 if the error has no place in the text.
         column: the column, counted from 1; 0 if the error has no place in the text.

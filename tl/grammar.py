@@ -1,7 +1,7 @@
 """One statement of a `.tl` text to a declaration (core.telegram.org/mtproto/TL-formal).
 
-Nothing here knows what a name means: that is `plan`'s matter. Tokens are made by `str` alone; importing `re` would cost
-a program more time than reading all the declarations that it uses.
+The grammar does not know what a name means: `catalog` resolves names. Methods of `str` cut the text into tokens, since
+importing `re` takes a program more time than reading all the declarations that it uses.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from tl.declaration import Declaration, Parameter, Repetition, Type, is_type_name
 from tl.errors import SchemaError
 
-TYPE_CHECKING = False  # as type checkers know it; importing `typing` would cost more than all of `tl`
+TYPE_CHECKING = False  # for a quick start: see benchmarks/measurements/startup.py
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,10 +22,10 @@ if TYPE_CHECKING:
 __all__ = ["parse", "parse_type"]
 
 _SPACED = {ord(sign): f" {sign} " for sign in ":;()[]{}=#?%+<>,.*!"}
-"""Every sign is a token of its own, so that white space can separate all tokens."""
+"""Each sign with spaces around it: then white space separates all tokens."""
 
 _DEEPEST = 32
-"""Types inside types: what nobody writes by hand."""
+"""Types inside types: more than anybody writes by hand."""
 
 _LONGEST_BIT = 2
 """Digits of the number of a bit."""
@@ -39,13 +39,11 @@ def parse(
 ) -> Declaration | None:
     """Read one statement without its semicolon.
 
-    Returns None for what declares no combinator: `New T`, `Final T`, `Empty T`, a partial application. Raises
-    SchemaError; `error` makes it from a reason and an offset in this text, for those who know where the text stands.
+    Returns None for a statement that declares no combinator: `New T`, `Final T`, `Empty T`, a partial application.
+    Raises SchemaError. `error` makes the error from a reason and an offset in this text, for a caller who knows the
+    place of the statement in a longer text.
     """
-    declaration = _Parser(text, error).declaration(function)
-    if declaration is not None:
-        declaration.dialect = dialect
-    return declaration
+    return _Parser(text, error, dialect).declaration(function)
 
 
 def parse_type(text: str) -> Type:
@@ -58,11 +56,12 @@ def parse_type(text: str) -> Type:
 
 
 class _Parser:
-    """A recursive descent over the tokens of one statement; `ahead` is the next one, empty at the end."""
+    """A recursive descent over the tokens of one statement; `ahead` is the next token, empty at the end."""
 
-    def __init__(self, text: str, error: Blame | None = None) -> None:
+    def __init__(self, text: str, error: Blame | None = None, dialect: Dialect = "plain") -> None:
         self._text = text
         self._error = error
+        self._dialect = dialect
         self._start = 0
         self._tokens: list[str] = []
         self._index = 0
@@ -107,7 +106,7 @@ class _Parser:
             self.fail(f"{token!r} expected, not {self.ahead or 'the end'!r}")
 
     def _identifier(self) -> str:
-        """Take a name, with its namespaces if it has some."""
+        """Take a name together with its namespaces."""
         name = self._simple()
         while self.ahead == "." and _is_name(self._peek(1)):
             self._next()
@@ -123,7 +122,7 @@ class _Parser:
         return "_" if self._take("_") else self._simple()
 
     def _head(self) -> tuple[str, int | None]:
-        """Take the name of the combinator and its id, which follows without a space."""
+        """Take the name of the combinator and its id, which follows the name without a space."""
         name = _leading(self._text, 0)
         digits = _leading(self._text, len(name) + 1) if self._text.startswith("#", len(name)) else "0"
         fine = all(map(_is_name, name.split("."))) or name == "_"
@@ -145,7 +144,7 @@ class _Parser:
             self._begin(len(name))
         if self.ahead == "?" and self._peek(1) == "=":
             self._next()
-            return Declaration(name, explicit, (), (), self._result(), function, builtin=True)
+            return Declaration(name, explicit, (), (), self._result(), function, True, self._dialect)
         generics: list[tuple[str, str]] = []
         while self._take("{"):
             generics += self._braces()
@@ -155,7 +154,7 @@ class _Parser:
             return None
         function = function or self._peek(1) == "!"
         result = self._result()
-        return Declaration(name, explicit, tuple(generics), tuple(parameters), result, function)
+        return Declaration(name, explicit, tuple(generics), tuple(parameters), result, function, False, self._dialect)
 
     def _no_combinator(self, name: str) -> None:
         if name not in ("New", "Final", "Empty"):  # a partial application: the name is a type's
@@ -214,7 +213,7 @@ class _Parser:
         return [Parameter(name, self._repetition() or self.term(), word, bit, bang)]
 
     def _grouped_names(self) -> list[str]:
-        """Step over `( a b :` and return the names; stay where it is if this is a type in parentheses."""
+        """Step over `( a b :` and return the names; step over nothing where a type stands in the parentheses."""
         distance = 1
         while _is_name(self._peek(distance)) or self._peek(distance) == "_":
             distance += 1
@@ -257,7 +256,7 @@ class _Parser:
         return Repetition(count, tuple(fields))
 
     def expression(self) -> Type:
-        """Read `E1 E2 E3`, which applies from the left, up to something that starts no term."""
+        """Read `E1 E2 E3`, which applies E1 to E2 and E3, up to the first token that starts no term."""
         head = self.term()
         args = list(head.args)
         while self.ahead == "+" or self.ahead[:1].isalnum() or self.ahead in ("(", "%", "#"):
@@ -273,7 +272,7 @@ class _Parser:
         return Type(head.name, tuple(args), head.bare)
 
     def term(self) -> Type:
-        """Read one term: a name, perhaps with `<…>`, a number, `#`, `%term`, or an expression in parentheses."""
+        """Read one term: a name with or without `<…>`, a number, `#`, `%term`, or an expression in parentheses."""
         self._descend()
         made = self._term()
         self._depth -= 1
@@ -313,6 +312,6 @@ def _is_number(token: str) -> bool:
 
 
 def _leading(text: str, start: int) -> str:
-    """Return the signs of a name that stand in a text from a place on."""
+    """Return the characters of a name with which a text goes on at an offset."""
     rest = text[start:]
     return rest[: len(rest) - len(rest.lstrip(_NAME))]

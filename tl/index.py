@@ -1,6 +1,6 @@
-"""Where in a `.tl` text each declaration stands: by name at once, by id and by type at the first need.
+"""The place of each declaration in a `.tl` text: by name at once, by id and by type at the first request.
 
-Nothing is read further than that; a packaged layer is indexed in about two milliseconds.
+An index reads no declaration whose place its first words tell; it takes about two milliseconds for a packaged layer.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from tl.errors import SchemaError
 from tl.grammar import parse
 from tl.primitives import PRIMITIVES, primitive
 
-TYPE_CHECKING = False  # as type checkers know it; importing `typing` would cost more than all of `tl`
+TYPE_CHECKING = False  # for a quick start: see benchmarks/measurements/startup.py
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -17,15 +17,15 @@ if TYPE_CHECKING:
     from tl.declaration import Declaration, Dialect
 
     Statement = tuple[str, int, bool]
-    """A piece of a text up to its semicolon, not read further; its offset; whether it stands among the functions."""
+    """The text of a statement up to its semicolon; its offset; whether the statement declares a function."""
 
 __all__ = ["Index", "layer_of", "place"]
 
 DIALECTS = ("plain", "telegram")
-"""What `Dialect` names."""
+"""The values of `Dialect`."""
 
 _LONGEST_LAYER = 9
-"""Digits of a layer: what fits an `int`."""
+"""Digits of a layer: nine digits always fit an `int`."""
 
 
 def layer_of(text: str) -> int | None:
@@ -35,13 +35,13 @@ def layer_of(text: str) -> int | None:
 
 
 def place(text: str, offset: int) -> tuple[int, int]:
-    """Return line and column, both from 1, of a place in a text."""
+    """Return the line and the column of an offset in a text, both counted from 1."""
     start = text.rfind("\n", 0, offset) + 1
     return text.count("\n", 0, offset) + 1, offset - start + 1
 
 
 def without_comments(text: str, file: str) -> str:
-    """Return the text with every comment replaced by as many spaces, so that places stay what they are."""
+    """Return the text with every comment replaced by as many spaces, so that no offset and no line changes."""
     pieces, start = [], 0
     while (at := text.find("/", start)) >= 0:
         if text.startswith("//", at):
@@ -61,12 +61,12 @@ def without_comments(text: str, file: str) -> str:
 
 
 def statements(text: str, file: str) -> Iterator[Statement]:
-    """Cut a text without comments into statements; section headers are followed, not returned."""
+    """Cut a text without comments into statements; section headers say which of them declare functions."""
     function = False
     offset = 0
     for chunk in text.split(";"):
         body = chunk.lstrip()
-        while body.startswith("---"):
+        while body[:3] == "---":
             header, _, body = body[3:].partition("---")
             header, body = header.strip(), body.lstrip()
             if header not in ("functions", "types"):
@@ -74,19 +74,19 @@ def statements(text: str, file: str) -> Iterator[Statement]:
                     "a section is called functions or types", file, *place(text, text.find("---", offset))
                 )
             function = header == "functions"
-        if body.startswith("@"):
+        if body[:1] == "@":
             body = _without_annotations(body)
         if body:
             end = offset + len(chunk)
             if end == len(text):
                 raise SchemaError("the last declaration lacks its ';'", file, *place(text, end - len(body)))
-            # A result that begins with `!` makes a function of a declaration in any section.
+            # A declaration whose result begins with `!` is a function in any section.
             yield body, end - len(body), function or ("!" in body and body.rpartition("=")[2].lstrip()[:1] == "!")
         offset += len(chunk) + 1
 
 
 def _without_annotations(body: str) -> str:
-    """Return a statement without the words in front that begin with `@`: VK's `@read`, `@readwrite`."""
+    """Return a statement without its first words that begin with `@`: VK's `@read`, `@readwrite`."""
     while body.startswith("@") and len(parts := body.split(None, 1)) > 1:
         body = parts[1]
     return body
@@ -97,14 +97,14 @@ class Index:
 
     Attributes:
         text: the text, with spaces in the place of comments.
-        file: what error messages call it.
+        file: the name of the text in error messages.
         statements: by TL name, in the order of the text.
-        primitives: what the text declares as primitives, by name: the code that `primitives.primitive` returns.
+        primitives: the primitives that the text declares, by name: the code that `primitives.primitive` returns.
 
     """
 
     def __init__(self, text: str, file: str, dialect: Dialect | None = None) -> None:
-        """Index a text; `dialect` is None where only the ids in the text can tell."""
+        """Index a text; `dialect` is None where the ids in the text decide which dialect it is."""
         if dialect not in (None, *DIALECTS):
             raise SchemaError(f"there is no dialect {dialect!r}; there are {', '.join(DIALECTS)}", file)
         self.text = without_comments(text, file)
@@ -115,9 +115,10 @@ class Index:
         for statement in statements(self.text, file):
             head, *rest = statement[0].split(None, 1)
             name, mark, _ = head.partition("#")
-            capital = name[name.rfind(".") + 1 :][:1].isupper()  # `is_type_name`, without a call for each of thousands
+            last = name.rfind(".") + 1
+            capital = name[last : last + 1].isupper()  # `is_type_name`, without a call for each of thousands
             declares = mark and not capital and name not in PRIMITIVES and rest and rest[0][0] != "?"
-            if not declares:  # no id, a primitive, or no combinator: only the grammar can tell
+            if not declares:  # no id, a primitive, or no combinator: the grammar decides
                 declaration = self._plainly(statement)
                 if declaration is None:
                     continue
@@ -136,7 +137,7 @@ class Index:
 
     @property
     def dialect(self) -> Dialect:
-        """Whose rules hold: the dialect that was told, or else the one whose CRC32 more of the written ids are."""
+        """The dialect that was given, or else the one whose CRC32 equals more of the written ids."""
         found = self._dialect
         if found is None:
             found = self._dialect = _dialect_of(map(self._plainly, filter(_can_tell, self.statements.values())))
@@ -153,19 +154,19 @@ class Index:
         return (self._tables or self._make_tables())[1]
 
     def has_type(self, name: str) -> bool:
-        """Tell whether the text makes a boxed type. A text in the usual spelling is not tabulated for that."""
+        """Tell whether the text declares a boxed type. The usual spelling is found without making the tables."""
         return (self._tables is None and f" = {name};" in self.text) or name in self.by_type
 
     def read(self, statement: Statement) -> Declaration | None:
         """Read one statement in full; None if it declares no combinator. Raises SchemaError with its place."""
         declaration = self._plainly(statement)
-        if declaration is not None and (self._dialect or (declaration.written is None and _differs(declaration))):
-            declaration.dialect = self.dialect
+        if declaration is not None and not self._dialect and declaration.written is None and _differs(declaration):
+            declaration.follow(self.dialect)
         return declaration
 
     def _plainly(self, statement: Statement) -> Declaration | None:
         text, offset, function = statement
-        return parse(text, function, lambda reason, at: self._error_at(reason, offset + at))
+        return parse(text, function, lambda reason, at: self._error_at(reason, offset + at), self._dialect or "plain")
 
     def read_all(self) -> dict[str, Declaration]:
         """Read every statement. Raises SchemaError with the place of the first mistake."""
@@ -181,7 +182,7 @@ class Index:
         if self._dialect is None:
             self._dialect = _dialect_of(found.values())
         for declaration in found.values():
-            declaration.dialect = self._dialect
+            declaration.follow(self._dialect)
         self._make_tables(found)
         return found
 
@@ -190,7 +191,7 @@ class Index:
         types: dict[str, list[str]] = {}
         for name, statement in self.statements.items():
             key, type_name = _in_short(statement) if read is None else (read[name].id, read[name].result.name)
-            if key is None:  # no id: the CRC32 is
+            if key is None:  # the text writes no id: the id is the CRC32
                 declaration = self.read(statement)
                 key = declaration.id if declaration is not None else 0
             if key in names:
@@ -209,7 +210,7 @@ class Index:
 
 
 def _in_short(statement: Statement) -> tuple[int | None, str]:
-    """Return the written id, or None, and the name of the result of a statement that is known to be right."""
+    """Return the written id, or None, and the name of the result; the statement is known to be right."""
     text = statement[0]
     try:
         key = int(text.split(None, 1)[0].partition("#")[2], 16)
@@ -228,10 +229,10 @@ def _differs(declaration: Declaration) -> bool:
 
 
 def _dialect_of(declarations: Iterable[Declaration | None]) -> Dialect:
-    """Return the dialect to which the written ids bear witness.
+    """Return the dialect that more of the written ids follow.
 
-    An id counts where the two dialects have different CRC32s and the id is one of the two. The majority decides; where
-    both have as many, or nothing bears witness, the language as its own pages describe the language is taken.
+    An id counts where the two dialects have different CRC32s and the id is one of the two. The majority decides. The
+    dialect is `plain` where both dialects have as many such ids, and where there are none.
     """
     balance = 0
     for declaration in declarations:

@@ -1,7 +1,7 @@
-"""What every TL object can do: be compared, shown, written, and turned into a dict or JSON and back.
+"""The base of all TL objects: comparison, repr, and the way to bytes, dicts and JSON.
 
-The classes of constructors and functions are made by `compiler`; they add slots for the fields, a keyword-only
-constructor and `to_bytes`. Names in capitals belong to the class, so that no field of a schema collides with them.
+`codegen` makes the classes of constructors and functions; they add slots for the fields, a keyword-only constructor
+and `to_bytes`. The attributes of the class have names in capitals, so that no field of a schema has the same name.
 """
 
 from __future__ import annotations
@@ -9,19 +9,39 @@ from __future__ import annotations
 from tl.errors import EncodeError
 from tl.primitives import SECURE
 
-TYPE_CHECKING = False  # as type checkers know it; importing `typing` would cost more than all of `tl`
+TYPE_CHECKING = False  # for a quick start: see benchmarks/measurements/startup.py
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from typing import Any, ClassVar, Generic, TypeVar
+    from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
+    from tl.elements import Elements
     from tl.plan import Field, Plan
-    from tl.schema import Schema
 
     Result = TypeVar("Result")
 
+    class SchemaOfObject(Protocol):
+        """The schema as its objects know it; always a `tl.Schema`, whose methods these are."""
+
+        @property
+        def name(self) -> str: ...
+        @property
+        def layer(self) -> int | None: ...
+        def __contains__(self, name: object) -> bool: ...
+        def decode(
+            self,
+            data: bytes | bytearray | memoryview,
+            result: str | None = None,
+            *,
+            nesting: int = ...,
+            elements: Elements | int | None = None,
+        ) -> Any: ...
+        def encode(self, value: Any, result: str | None = None, *, nesting: int = ...) -> bytes: ...
+        def to_dict(self, value: TLObject) -> dict[str, Any]: ...
+        def to_json(self, value: TLObject) -> str: ...
+
     class _Answered(Generic[Result]):
-        """What can be written as `TLFunction[Result]`."""
+        """Makes `TLFunction[Result]` a type."""
 
         __slots__ = ()
 
@@ -38,19 +58,20 @@ else:
 __all__ = ["NESTING", "TLFunction", "TLObject"]
 
 NESTING = 128
-"""How many objects that hold others may stand inside each other; honest ones stay below 32."""
+"""How many objects that hold objects may stand inside each other; honest answers stay below 32."""
 
 _SHOWN_BYTES = 16
 _SHOWN_CHARACTERS = 60
 _SECRET = frozenset({"api_hash", "bot_auth_token", "new_nonce", "password", "phone_code", "secret", "token"})
-"""Fields that a repr never shows, whatever their size."""
+"""Fields whose values no repr shows."""
 
 
 class TLObject:
     """A value of a constructor, or a call of a function.
 
-    Equality is by class and fields. Objects can be changed, so they have no hash. All fields are keyword arguments of
-    the class; optional ones may be left out. Raises EncodeError for a missing or an unknown field.
+    Two objects are equal if their classes and fields are. Objects can be changed, so that they have no hash. Fields are
+    keyword arguments of the class; a caller may leave optional fields out. Raises EncodeError for a missing field,
+    TypeError for an unknown one.
     """
 
     __slots__ = ()
@@ -60,12 +81,12 @@ class TLObject:
     """The constructor id, unsigned; four bytes, little-endian, in front of the fields."""
     NAME: ClassVar[str]
     """The TL name, for example `"photos.photosSlice"`."""
-    SCHEMA: ClassVar[Schema]
+    SCHEMA: ClassVar[SchemaOfObject]
     """The schema that the class belongs to."""
     DECLARATION: ClassVar[str]
     """The line of the schema, in normal spelling with its id."""
     PLAN: ClassVar[Plan]
-    """How its fields look on the wire."""
+    """The form of the fields on the wire."""
 
     if TYPE_CHECKING:
 
@@ -79,19 +100,18 @@ class TLObject:
         raise NotImplementedError
 
     def to_dict(self) -> dict[str, Any]:
-        """Return `{"_": TL name, field: value, …}`, all the way down; absent fields are left out.
+        """Return `{"_": TL name, field: value, …}` with inner objects in the same form; absent fields are left out.
 
-        Bytes stay bytes and numbers numbers. Raises EncodeError if objects are nested beyond `NESTING`.
+        Bytes stay bytes and numbers stay numbers. Raises EncodeError if objects are nested beyond `NESTING`.
         """
-        from tl.forms import to_plain  # a JSON reader is not what everybody needs
-
-        return to_plain(self)
+        return self.SCHEMA.to_dict(self)
 
     def to_json(self) -> str:
-        """Return `to_dict()` as JSON: bytes in base64, 64-bit integers as decimal strings, safe for JavaScript."""
-        from tl.forms import to_json
+        """Return `to_dict()` as JSON: bytes in base64, 64-bit integers as decimal strings, safe for JavaScript.
 
-        return to_json(self)
+        Raises EncodeError if objects are nested beyond `NESTING`, or hold a value that JSON has no form for.
+        """
+        return self.SCHEMA.to_json(self)
 
     def __eq__(self, other: object) -> bool:
         if self.__class__ is not other.__class__:
@@ -111,7 +131,7 @@ class TLFunction(TLObject, _Answered[Result]):
     def result(self) -> str:
         """The type expression of the answer, as `decode` takes it: `"photos.Photos"`, `"Vector<long>"`, `"Bool"`.
 
-        For a wrapper such as `invokeWithLayer`, it is the result of the innermost call
+        The result of a wrapper such as `invokeWithLayer` is the result of the innermost call
         (core.telegram.org/api/invoking). Raises EncodeError if there is no call inside.
         """
         call: Any = self
@@ -132,7 +152,7 @@ def _inner_call(call: TLFunction[Any]) -> Field | None:
 
 
 def _equal(left: Any, right: Any) -> bool:
-    """Compare two values without recursion; a pair met again is not looked at again, so circles end."""
+    """Compare two values without recursion; no pair is compared twice, so that circles end."""
     stack = [(left, right)]
     seen = set()
     while stack:

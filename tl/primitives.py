@@ -1,18 +1,18 @@
-"""Which declarations name a primitive rather than an object, and what the primitive is on the wire.
+"""The declarations that name a primitive rather than an object, and the form of that primitive on the wire.
 
 Schemas begin with lines such as `int ? = Int`, `int53 = Int53` or `int256 8*[ int ] = Int256`. The official compiler
-takes such a type for a primitive by its name alone, whatever stands behind the name (TDLib's `TD_TL_writer`, TON's
-generator): `int53 = Int53` is no constructor without fields. The sizes are those of TDLib and TON: `int32` is an `int`;
-`int53` and `int64` are a `long` (53 says which numbers JavaScript holds, not how many bits are sent); `int512` is 64
-raw bytes; `secureString` and `secureBytes` are a `string` and `bytes` that a program should wipe from memory after use;
-`object` and `function` are any boxed object and any function.
+takes such a type for a primitive by its name alone (TDLib's `TD_TL_writer`, TON's generator): `int53 = Int53` is no
+constructor without fields. The sizes are those of TDLib and TON. `int32` is an `int`. `int53` and `int64` are a `long`:
+53 bits are what JavaScript's numbers hold, 64 bits are sent. `int512` is 64 raw bytes. `secureString` and `secureBytes`
+are a `string` and `bytes` that a program should wipe from memory after use. `object` and `function` are any boxed
+object and any function.
 """
 
 from __future__ import annotations
 
 from tl.declaration import Repetition
 
-TYPE_CHECKING = False  # as type checkers know it; importing `typing` would cost more than all of `tl`
+TYPE_CHECKING = False  # for a quick start: see benchmarks/measurements/startup.py
 
 if TYPE_CHECKING:
     from tl.declaration import Declaration
@@ -43,10 +43,9 @@ SECURE = frozenset({"secureString", "secureBytes"})
 
 
 def primitive(declaration: Declaration) -> str | None:
-    """Return the code of the primitive that a declaration names.
+    """Return the code of the primitive that a declaration names, or None for an ordinary constructor or function.
 
-    The code is empty for a primitive whose size nobody here knows (`float ? = Float`, `int24 = Int24`); None stands for
-    an ordinary constructor or function.
+    The code is empty for a primitive whose size is not known here (`float ? = Float`, `int24 = Int24`).
     """
     name = declaration.name
     code = PRIMITIVES.get(name)
@@ -62,7 +61,7 @@ def primitive(declaration: Declaration) -> str | None:
 
 
 def _spells(declaration: Declaration, code: str) -> bool:
-    """Tell whether the fields spell a primitive out: `bytes data:string`, `int256 8*[ int ]`."""
+    """Tell whether the fields of a declaration spell a primitive: `bytes data:string`, `int256 8*[ int ]`."""
     only = declaration.parameters[0]
     if len(declaration.parameters) > 1 or only.word is not None:
         return False

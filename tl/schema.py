@@ -1,62 +1,65 @@
-"""`Schema`: declarations by name and by id, and the classes made of them.
+"""`Schema`: declarations by name and by id, their classes, and the way between objects and bytes.
 
-A text is only cut into statements and indexed when a schema is made; a declaration is read when it is named, a class
-made when it is asked for. Schemas share nothing: the same id may mean different things in different layers.
+A new schema only cuts its text into statements and notes their places. It reads a declaration when something names the
+declaration, and makes a class when something asks for the class. Schemas share nothing: the same id may mean different
+things in different layers.
 """
 
 from __future__ import annotations
 
-from tl._source import LONGEST_GUESS, PACK_FAILURES, UNPACK_FAILURES, Crowded
-from tl.compiler import Compiler, class_path
-from tl.declaration import class_name
+from tl.catalog import Catalog
+from tl.codegen import LONGEST_GUESS, PACK_FAILURES, UNPACK_FAILURES, Compiler, Crowded
+from tl.declaration import class_name, class_path
 from tl.elements import Elements
 from tl.errors import DecodeError, EncodeError, SchemaError
-from tl.grammar import parse_type
-from tl.index import Index, layer_of
-from tl.objects import NESTING, TLObject
-from tl.plan import CLASSLESS, Kind, Plan, kind_of, plan
+from tl.index import layer_of
+from tl.objects import NESTING
 
-TYPE_CHECKING = False  # as type checkers know it; importing `typing` would cost more than all of `tl`
+TYPE_CHECKING = False  # for a quick start: see benchmarks/measurements/startup.py
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from typing import Any
 
-    from tl.compiler import Writer
     from tl.declaration import Declaration, Dialect
     from tl.dissect import Node
+    from tl.objects import TLObject
+    from tl.plan import Kind, Plan
 
     Buffer = bytes | bytearray | memoryview
 
 __all__ = ["Namespace", "Schema"]
 
 _ZEROS = bytes(LONGEST_GUESS)
-"""Put behind the data, so that generated code may read ahead at its end."""
+"""The zeros that follow a copy of the data, so that generated code may read ahead at its end."""
 
 _LARGE = 1 << 20
-"""From this size on, data is not copied for that; a part of a file ends in no vector that is read ahead."""
+"""Data of this size, in bytes, is first read without a copy: most such data is a part of a file, in few elements."""
 
 _FEW = 1024
-"""Elements after which such data is no part of a file, and is read once more behind a copy."""
+"""The most elements of data that is read without a copy; data with more elements is read once more, in a copy."""
 
 _BOUNDED = 1 << 60
 _UNBOUNDED = 1 << 62
 
 _ELEMENT = 4
-"""Bytes that an element takes at least, but for those that `MOST_EMPTY` bounds."""
+"""The fewest bytes of an element; `MOST_EMPTY` bounds the elements that take none."""
 
 _WALKED = 16
-"""The part of the elements that may be made within which the exact place of an error is looked for."""
+"""The exact place of an error is looked for within the first 1/16 of the elements that may be made."""
 
 _NEAR = 256
-"""And so many in any case."""
+"""The exact place of an error is looked for within at least so many elements."""
 
 
 class Namespace:
     """The classes of a schema by name: `types.User`, `types.photos.Photo`, `functions.photos.GetUserPhotos`."""
 
-    def __init__(self, schema: Schema, function: bool, prefix: str = "") -> None:
-        self._schema = schema
+    def __init__(
+        self, catalog: Catalog, class_of: Callable[[str], type[TLObject]], function: bool, prefix: str = ""
+    ) -> None:
+        self._catalog = catalog
+        self._class_of = class_of
         self._function = function
         self._prefix = prefix
         self._names: dict[str, str] | None = None
@@ -66,37 +69,38 @@ class Namespace:
             raise AttributeError(name)
         found = self._quickly(name) or self._index().get(name)
         if found is not None:
-            return self.__dict__.setdefault(name, self._schema[found])
-        if self._prefix + name in self._schema.namespaces(self._function):
-            return self.__dict__.setdefault(name, Namespace(self._schema, self._function, f"{self._prefix}{name}."))
+            return self.__dict__.setdefault(name, self._class_of(found))
+        if self._prefix + name in self._catalog.namespaces(self._function):
+            inner = Namespace(self._catalog, self._class_of, self._function, f"{self._prefix}{name}.")
+            return self.__dict__.setdefault(name, inner)
         what = "function" if self._function else "constructor"
-        raise AttributeError(f"{self._schema.name} has no {what} for {self._prefix}{name}")
+        raise AttributeError(f"{self._catalog.name} has no {what} for {self._prefix}{name}")
 
     def __dir__(self) -> list[str]:
         spaces = [
             name.removeprefix(self._prefix)
-            for name in self._schema.namespaces(self._function)
+            for name in self._catalog.namespaces(self._function)
             if name.startswith(self._prefix)
         ]
         return sorted({*self._index(), *[name for name in spaces if "." not in name]})
 
     def __repr__(self) -> str:
-        return f"<{'functions' if self._function else 'types'} {self._prefix}* of {self._schema.name}>"
+        return f"<{'functions' if self._function else 'types'} {self._prefix}* of {self._catalog.name}>"
 
     def _quickly(self, name: str) -> str | None:
-        """Find a TL name without underscores, which says its class name by its first letter alone."""
+        """Find a TL name without underscores: only its first letter differs from the class name."""
         guess = self._prefix + name[:1].lower() + name[1:]
-        if guess == self._prefix + name or self._schema.is_function(guess) is not self._function:
+        if guess == self._prefix + name or self._catalog.is_function(guess) is not self._function:
             return None
         return guess if class_name(guess[len(self._prefix) :]) == name else None
 
     def _index(self) -> dict[str, str]:
         if self._names is None:
             names: dict[str, str] = {}
-            for full in self._schema:
+            for full in self._catalog:
                 prefix, _, _ = full.rpartition(".")
-                if self._schema.is_function(full) is self._function and prefix == self._prefix[:-1]:
-                    names.setdefault(self._schema.class_path(full).rpartition(".")[2], full)
+                if self._catalog.is_function(full) is self._function and prefix == self._prefix[:-1]:
+                    names.setdefault(class_path(full).rpartition(".")[2], full)
             self._names = names
         return self._names
 
@@ -105,28 +109,26 @@ class Schema:
     """The declarations of one `.tl` text. It may be shared between threads.
 
     Attributes:
-        name: what error messages call it.
-        layer: the API layer, or None where the text has none.
-        types: the constructors' classes, by namespace and class name.
-        functions: the functions' classes.
+        name: the name of the schema in error messages.
+        layer: the API layer, or None where the text names none.
+        types: the classes of the constructors, by namespace and class name.
+        functions: the classes of the functions, likewise.
 
     """
 
     def __init__(
         self, text: str, *, layer: int | None = None, name: str = "schema", dialect: Dialect | None = None
     ) -> None:
-        """Index a text that is known to be right; `Schema.parse` is for all others."""
+        """Index a text that is known to be right; `Schema.parse` checks the text."""
         self.name = name
         self.layer = layer if layer is not None else layer_of(text)
-        self.types = Namespace(self, function=False)
-        self.functions = Namespace(self, function=True)
-        self._index = Index(text, name, dialect)
-        self._plans: dict[str, Plan] = {}
-        self._declarations: dict[str, Declaration] = {}
-        self._kinds: dict[str | None, Kind] = {None: Kind("object")}
-        self._compiler = Compiler(self)
+        self._catalog = Catalog(text, name, dialect)
+        self._compiler = Compiler(self._catalog, self)
+        self._class_of = self._compiler.classes.class_of
+        self.types = Namespace(self._catalog, self._class_of, function=False)
+        self.functions = Namespace(self._catalog, self._class_of, function=True)
         self._readers = self._compiler.readers.of_values
-        self._writers: dict[str | None, Writer] = {}
+        self._writers: dict[str | None, Callable[..., bytes]] = {}
 
     @classmethod
     def parse(
@@ -134,39 +136,43 @@ class Schema:
     ) -> Schema:
         """Read a whole `.tl` text (core.telegram.org/mtproto/TL-formal): any layer, any dialect.
 
-        `layer` is taken from a comment `// LAYER N` if it is not given. Every declaration is read at once.
+        Every declaration is read at once. If `layer` is None, the layer is the N of a comment `// LAYER N`.
 
-        `dialect` says what the id of a declaration is that writes none, and what a `flags:#` is to which no field
-        refers. `"plain"`: the CRC32 of the whole line, and a number. `"telegram"`: the CRC32 of the line without its
-        `flags.N?true` and with `string` for `bytes`, and flags that are still to come (0). Left out, the ids that the
-        text writes decide: the rule that gives more of those on which the two rules differ. Without such ids, or with
-        as many for both, the rule is `"plain"`.
+        `dialect` decides two questions that a text leaves open: the id of a declaration that writes no id, and the
+        meaning of a `flags:#` to which no field refers.
 
-        Raises SchemaError with line and column, and for a dialect that does not exist.
+            "plain"      the CRC32 of the whole line; a number
+            "telegram"   the CRC32 of the line without its `flags.N?true` and with `string` for `bytes`; a flags word
+                         that is 0 until a later layer uses its bits
+
+        If `dialect` is None, the ids that the text writes decide: the dialect that more of these ids follow. Without
+        such ids, or with as many for both dialects, the dialect is `"plain"`.
+
+        Raises SchemaError with line and column; also for a dialect that does not exist.
         """
         schema = cls(text, layer=layer, name=name, dialect=dialect)
-        schema._declarations.update(schema._index.read_all())
+        schema._catalog.read_all()
         return schema
 
     @property
     def dialect(self) -> Dialect:
-        """Whose rules hold for what the text leaves open: see `parse`."""
-        return self._index.dialect
+        """The rules for questions that the text leaves open: see `parse`."""
+        return self._catalog.dialect
 
     def __getitem__(self, name: str) -> type[TLObject]:
         """Return the class of a TL name, for example `"photos.photosSlice"`. Raises SchemaError if there is none."""
-        if name not in self._index.statements:
+        if name not in self._catalog:
             raise SchemaError(f"no declaration is called {name}", self.name)
-        return self._compiler.class_of(name)
+        return self._class_of(name)
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._index.statements)
+        return iter(self._catalog)
 
     def __len__(self) -> int:
-        return len(self._index.statements)
+        return len(self._catalog)
 
     def __contains__(self, name: object) -> bool:
-        return name in self._index.statements
+        return name in self._catalog
 
     def __repr__(self) -> str:
         layer = "" if self.layer is None else f", layer {self.layer}"
@@ -174,82 +180,46 @@ class Schema:
 
     def by_id(self, key: int) -> type[TLObject]:
         """Return the class of a constructor id (unsigned). Raises SchemaError if there is none."""
-        name = self._index.by_id.get(key)
+        name = self._catalog.name_of(key)
         if name is None:
             raise SchemaError(f"no declaration has the id 0x{key:08x}", self.name)
-        return self._compiler.class_of(name)
+        return self._class_of(name)
 
     def get(self, key: int | str) -> type[TLObject] | None:
         """Return the class of a constructor id or TL name, or None."""
-        name = self._index.by_id.get(key) if isinstance(key, int) else key
-        return self[name] if name in self._index.statements else None
+        return self._compiler.classes.get(self._catalog.name_of(key) if isinstance(key, int) else key)
 
     def declaration(self, name: str) -> Declaration | None:
         """Return the declaration of a TL name, or None."""
-        found = self._declarations.get(name)
-        if found is None and name in self._index.statements:
-            parsed = self._index.read(self._index.statements[name])
-            if parsed is not None:
-                found = self._declarations.setdefault(name, parsed)
-        return found
+        return self._catalog.declaration(name)
 
     def plan(self, name: str) -> Plan:
-        """Return how a declaration looks on the wire. Raises SchemaError."""
-        found = self._plans.get(name)
-        if found is None:
-            declaration = self.declaration(name)
-            if declaration is None:
-                raise SchemaError(f"no declaration is called {name}", self.name)
-            made = Plan(declaration, []) if name in CLASSLESS else plan(declaration, self)
-            found = self._plans.setdefault(name, made)
-        return found
+        """Return the form of the fields of a declaration on the wire. Raises SchemaError."""
+        return self._catalog.plan(name)
 
     def constructors(self, type_name: str) -> list[str]:
         """Return the names of the constructors of a boxed type; none if there is no such type."""
-        return self._index.by_type.get(type_name, [])
+        return self._catalog.constructors(type_name)
 
     def primitive(self, name: str) -> str | None:
         """Return the code of a primitive that the text declares, as `primitives.primitive` does; None if not one."""
-        return self._index.primitives.get(name)
-
-    def has_type(self, type_name: str) -> bool:
-        """Tell whether there is such a boxed type."""
-        return self._index.has_type(type_name)
+        return self._catalog.primitive(name)
 
     def id_of(self, name: str) -> int:
-        """Return the constructor id of a TL name."""
-        return self.plan(name).declaration.id
+        """Return the constructor id of a TL name, 32 bits, unsigned. Raises SchemaError."""
+        return self._catalog.id_of(name)
 
     def name_of(self, key: int) -> str | None:
-        """Return the TL name that a constructor id (unsigned) stands for, or None."""
-        return self._index.by_id.get(key)
+        """Return the TL name of a constructor id (unsigned), or None."""
+        return self._catalog.name_of(key)
 
     def is_function(self, name: str) -> bool | None:
         """Return True for a function, False for a constructor, None for an unknown name."""
-        statement = self._index.statements.get(name)
-        return None if statement is None else statement[2]
-
-    def namespaces(self, function: bool) -> set[str]:
-        """Return the namespaces that hold constructors, or functions; with their dots where they stand in others."""
-        found: set[str] = set()
-        for name, at in self._index.statements.items():
-            space = name.rpartition(".")[0] if at[2] is function else ""
-            while space and space not in found:
-                found.add(space)
-                space = space.rpartition(".")[0]
-        return found
-
-    def class_path(self, name: str) -> str:
-        """Return the class name of a TL name with its namespace: `photos.PhotosSlice`."""
-        return class_path(name)
+        return self._catalog.is_function(name)
 
     def kind(self, result: str | None) -> Kind:
         """Return the kind of a type expression; None is any boxed object. Raises SchemaError."""
-        found = self._kinds.get(result)
-        if found is None:
-            made = kind_of(parse_type(result or ""), self)
-            found = self._kinds.setdefault(result, made)
-        return found
+        return self._catalog.kind(result)
 
     def decode(
         self,
@@ -261,11 +231,13 @@ class Schema:
     ) -> Any:
         """Read one value that takes all of the data.
 
-        `result` says what to read: None for any boxed object (a Bool gives True or False), else a type expression,
-        such as the `result` of a call: `"photos.Photos"`, `"Vector<long>"`. `nesting` bounds the depth of objects.
-        `elements` bounds what is made of the data of a stranger, which may stand for millions of objects: as a number,
-        for this value alone, or as an `Elements`, which several decodes share. With either, an error says where it is
-        only if that is near the beginning, since finding the place costs more than reading.
+        `result` is None for any boxed object (a Bool gives True or False), or else a type expression, such as the
+        `result` of a call: `"photos.Photos"`, `"Vector<long>"`. `nesting` bounds the depth of objects. `elements`
+        bounds the number of objects, since a stranger's few bytes may stand for millions: a number bounds this value
+        alone, several decodes may share an `Elements`. With a bound, an error names its place only if the place is
+        near the beginning, since the search costs more than reading. Data is read without counting if it is too short
+        to hold more elements than the number.
+
         Raises DecodeError; SchemaError if `result` is no type of this schema.
         """
         if data.__class__ is not bytes:
@@ -290,7 +262,7 @@ class Schema:
     def decode_prefix(
         self, data: Buffer, offset: int = 0, result: str | None = None, *, nesting: int = NESTING
     ) -> tuple[Any, int]:
-        """Read one value from an offset on; return it and the offset behind it. Otherwise like `decode`."""
+        """Read one value from an offset on, as `decode` does; return the value and the offset behind it."""
         if offset < 0:
             raise ValueError("an offset counts from the start of the data")
         if data.__class__ is not bytes:
@@ -306,21 +278,20 @@ class Schema:
         raise self._explained(data, offset, result, nesting, failure, whole=False)
 
     def _decode_counting(self, data: bytes, result: str | None, nesting: int, elements: Elements | int) -> Any:
-        """Read one value that takes all of the data, and no more of it than may be made."""
+        """Read one value that takes all of the data, and count its elements."""
         if isinstance(elements, int):
             elements = Elements(elements)
         size = len(data)
         most = max(0, elements.left)
         read = self._compiler.counting.of_value(result)
         if size >= _LARGE:
-            # Mostly a part of a file, in few elements, which need not be copied.
             few = Elements(min(_FEW, most))
             try:
                 value, end = read(data, 0, nesting, few)
                 if end == size:
-                    elements.left -= min(_FEW, most) - few.left
+                    elements.take(min(_FEW, most) - few.left)
                     return value
-            except (Crowded, *UNPACK_FAILURES):  # of what is found out below
+            except (Crowded, *UNPACK_FAILURES):  # the second reading, in a copy, decides
                 pass
         try:
             value, end = read(data + _ZEROS, 0, nesting, elements)
@@ -347,17 +318,17 @@ class Schema:
         within: int | None = None,
         elements: Elements | None = None,
     ) -> DecodeError:
-        """Return the exact error of data that could not be read, unless it lies behind so many values.
+        """Return the error of unreadable data, with its exact place if that is among the first `within` values.
 
-        What is walked over to find it is taken out of `elements`.
+        The values that the search walks over count against `elements`.
         """
         from tl.dissect import locate
 
         kind = self.kind(result)
-        found, walked = locate(self, data, offset, kind, nesting, whole, within)
+        found, walked = locate(self._catalog, data, offset, kind, nesting, whole, within)
         if elements is not None:
-            elements.left -= walked
-        # Without a bound there is always a fault to be found: both walks follow one plan.
+            elements.take(walked)
+        # An unbounded search always finds the fault, since generated code and the walk follow one plan.
         reason = f"cannot be read ({failure})" if within is None else f"behind its first {within} values it is wrong"
         return found or DecodeError(reason, str(kind), offset, len(data) - offset, raw=data)
 
@@ -369,14 +340,14 @@ class Schema:
         try:
             return write(value, nesting)
         except PACK_FAILURES as error:
-            from tl._check import fault
+            from tl.encode_faults import fault
 
             kind = self.kind(result)
             place, reason = fault(kind, value, self) or ("", f"cannot be written: {error}")
             raise EncodeError(reason, f"{kind}{place}") from None
 
     def dissect(self, data: Buffer, result: str | None = None, *, nesting: int = NESTING) -> Node:
-        """Return the tree of what is where in the bytes of one value. Raises DecodeError."""
+        """Return the tree of the values in the bytes of one value, with their places. Raises DecodeError."""
         root, error = self.dissect_partly(data, result, nesting=nesting)
         if error is not None:
             raise error
@@ -390,26 +361,39 @@ class Schema:
         others: Sequence[Schema] = (),
         nesting: int = NESTING,
     ) -> tuple[Node, DecodeError | None]:
-        """Return the tree of what could be read, and the error that ended the reading, or None.
+        """Return the tree of the values that could be read, and the error that ended the reading, or None.
 
-        `others` are schemas for objects that stand where any object may stand and that this schema does not know: the
-        body of a message, the result of a call. The first one that knows the id counts.
+        Where any object may stand, such as the body of a message or the result of a call, an object that this schema
+        does not know is read by the first schema of `others` that knows its id.
         """
         from tl.dissect import dissect
 
-        return dissect(self, _as_bytes(data), self.kind(result), nesting, others)
+        catalogs = [other._catalog for other in others]  # noqa: SLF001 - the same class
+        return dissect(self._catalog, _as_bytes(data), self.kind(result), nesting, catalogs)
+
+    def to_dict(self, value: TLObject) -> dict[str, Any]:
+        """Return an object of this schema as a dict; see `TLObject.to_dict`. Raises EncodeError."""
+        from tl.dict_json import to_dict
+
+        return to_dict(value)
 
     def from_dict(self, form: dict[str, Any]) -> Any:
-        """Return the object that `to_dict` gave. Raises EncodeError."""
-        from tl.forms import from_plain
+        """Return the object of a dict; the inverse of `to_dict`. Raises EncodeError."""
+        from tl.dict_json import from_dict
 
-        return from_plain(self, form)
+        return from_dict(self._compiler.classes, form)
+
+    def to_json(self, value: TLObject) -> str:
+        """Return an object of this schema as JSON; see `TLObject.to_json`. Raises EncodeError."""
+        from tl.dict_json import to_json
+
+        return to_json(value)
 
     def from_json(self, text: str) -> Any:
-        """Return the object that `to_json` gave. Raises EncodeError."""
-        from tl.forms import from_json
+        """Return the object of a JSON text; the inverse of `to_json`. Raises EncodeError."""
+        from tl.dict_json import from_json
 
-        return from_json(self, text)
+        return from_json(self._compiler.classes, text)
 
 
 def _as_bytes(data: Any) -> bytes:

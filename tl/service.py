@@ -1,12 +1,12 @@
 """The service schema of MTProto, as module-level names: key exchange and service messages.
 
 core.telegram.org/schema/mtproto. `rpc_result`, `message`, `msg_container` and `gzip_packed` are declared with payloads
-of type `Object`; read by this schema, a payload must be a service message too.
+of type `Object`. This schema reads such a payload only if the payload is a service message too.
 """
 
 from __future__ import annotations
 
-from tl._data import packaged
+from tl.packaged import packaged
 
 __all__ = ["decode", "decode_prefix", "encode", "from_dict", "from_json", "functions", "schema", "types"]
 

@@ -1,8 +1,8 @@
 """TL primitives to and from bytes (core.telegram.org/mtproto/serialize#base-types).
 
-Every function that reads takes `(data, offset)` and returns `(value, end)`; it checks that the value, its padding
-included, ends inside `data`, and raises `WireError` otherwise. All numbers are little-endian. These are the plain
-forms of what the compiler inlines, and what the exact walk of `dissect` uses.
+Every function that reads takes `(data, offset)` and returns `(value, end)`. The function checks that the value with
+its padding ends inside `data`, and raises `WireError` otherwise. All numbers are little-endian. Generated code does the
+same inline; the exact walk of `dissect` calls these functions, and so do the rooms that read TL by hand.
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ from __future__ import annotations
 from struct import Struct
 
 __all__ = [
+    "BOOL_FALSE",
+    "BOOL_TRUE",
     "MAX_BYTES",
     "VECTOR",
     "WireError",
@@ -40,11 +42,11 @@ _LONG = Struct("<q")
 _DOUBLE = Struct("<d")
 
 _PADDING = (b"\0\0\0", b"\0\0", b"\0", b"")
-"""What follows `n` bytes behind a one-byte length, by `n & 3`."""
+"""The padding of `n` bytes behind a one-byte length, by `n & 3`."""
 
 
 class WireError(ValueError):
-    """A primitive does not fit in the bytes that are there, or is none."""
+    """The bytes at an offset are too few for a primitive, or are no such primitive."""
 
 
 def _need(data: bytes, offset: int, size: int, what: str) -> int:
@@ -87,8 +89,8 @@ def read_raw(data: bytes, offset: int, size: int) -> tuple[bytes, int]:
 def read_bytes(data: bytes, offset: int) -> tuple[bytes, int]:
     """Read `bytes`: a length of one byte (up to 253) or of 0xFE and three, the content, padding to a multiple of 4.
 
-    What the padding holds is ignored; that it is there is checked. Refused are a first byte of 255, and the long form
-    for what the short one can say: each value has one form.
+    The padding must be there, and may hold anything. A first byte of 255 is refused. So is the long form of a length
+    below 254, since each value has one form.
     """
     _need(data, offset, 4, "a string's first word")
     length = data[offset]
@@ -109,13 +111,13 @@ def read_bytes(data: bytes, offset: int) -> tuple[bytes, int]:
 
 
 def read_string(data: bytes, offset: int) -> tuple[str, int]:
-    """Read a `string`: `bytes` that should be UTF-8; see `unescaped` for those that are not."""
+    """Read a `string`: `bytes` that should be UTF-8; `unescaped` says what becomes of other bytes."""
     raw, end = read_bytes(data, offset)
     return unescaped(raw), end
 
 
 def unescaped(raw: bytes) -> str:
-    """Return the text of some UTF-8; a byte that is none becomes a lone surrogate, U+DC80 to U+DCFF (PEP 383).
+    """Return the text of some UTF-8; a byte that is no UTF-8 becomes a lone surrogate, U+DC80 to U+DCFF (PEP 383).
 
     Real servers send such strings: names cut in the middle of a character, or typed in another encoding.
     """
@@ -123,7 +125,7 @@ def unescaped(raw: bytes) -> str:
 
 
 def escaped_bytes(text: str) -> bytes:
-    """Return the bytes of which `unescaped` makes this text. Raises UnicodeEncodeError for other lone surrogates."""
+    """Return the bytes that `unescaped` makes this text of. Raises UnicodeEncodeError for other lone surrogates."""
     return text.encode("utf-8", "surrogateescape")
 
 

@@ -11,7 +11,7 @@ import click
 from mtproto import __version__
 from mtproto.cli.errors import EXPECTED, explain
 from mtproto.cli.terminal import Terminal, debug_option
-from tl._nearest import nearest
+from tl import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -13,8 +13,7 @@ from mtproto.cli.options import connection_options
 from mtproto.cli.render import as_data
 from mtproto.cli.terminal import Terminal, debug_option, pass_terminal
 from mtproto.cli.undecodable import keep_undecodable
-from tl import TLError, TLFunction, api, service
-from tl._nearest import nearest
+from tl import TLError, TLFunction, api, nearest, service
 
 if TYPE_CHECKING:
     from mtproto.cli.options import Target

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from mtproto.message.auth_key import AuthKey
-    from tl.dissect import Node
+    from tl import Node
 
 __all__ = ["command", "dissect_any"]
 

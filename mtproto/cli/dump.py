@@ -13,7 +13,7 @@ from mtproto.cli.terminal import printable
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from tl.dissect import Node
+    from tl import Node
 
 __all__ = ["annotated_hex", "hex_text", "tree_table", "value_text"]
 

@@ -133,7 +133,7 @@ class Layer:
         """Return a request of this layer as one of the packaged layer."""
         if request.SCHEMA is api.schema:
             return request
-        from tl._translate import translate
+        from tl import translate
 
         try:
             return translate(request, api.schema)
@@ -157,7 +157,7 @@ class Layer:
 
 
 def _translated(answer: Answer, schema: Schema) -> Answer:
-    from tl._translate import translate
+    from tl import translate
 
     if isinstance(answer, TLObject) and answer.SCHEMA is not schema:
         return translate(answer, schema)

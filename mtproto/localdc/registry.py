@@ -53,7 +53,7 @@ class Registry:
     """
 
     def __init__(self, layers: list[Layer]) -> None:
-        self._layers = {layer.schema: layer for layer in layers}
+        self._layers: dict[object, Layer] = {layer.schema: layer for layer in layers}
         self._registered: dict[type[TLObject], Registered] = {}
         self.elsewhere: dict[int, Layer] = {}
 

@@ -13,17 +13,7 @@ if TYPE_CHECKING:
 
     from tests.structure.house import Class, House
 
-DOORS = (
-    "tl.api",
-    "tl.service",
-    "tl.errors",
-    "tl.wire",
-    "tl.elements",
-    "tl.objects",
-    "tl.schema",
-    "tl.declaration",
-    "tl.dissect",
-)
+DOORS = ("tl.api", "tl.service", "tl.wire")
 """Modules that are public beside the `__init__` of their room. The docstring of `tl` says what each of them is for."""
 
 SHARED_NAMES = {

@@ -16,7 +16,7 @@ from tl import DecodeError, Schema, TLObject, api, service
 from tl.plan import CLASSLESS, Word
 
 if TYPE_CHECKING:
-    from tl.dissect import Node
+    from tl import Node
 
 VECTOR = bytes.fromhex("15c4b51c")
 

@@ -59,7 +59,7 @@ def test_a_vector_alone() -> None:
 def test_what_can_be_decoded_can_be_walked() -> None:
     for index, name in enumerate(name for name in api.schema if name not in CLASSLESS):
         data = Maker(api.schema, random.Random(index)).object(name).to_bytes()
-        assert locate(api.schema, data, 0, api.schema.kind(None), 128, whole=True)[0] is None
+        assert locate(api.schema._catalog, data, 0, api.schema.kind(None), 128, whole=True)[0] is None
         tree = api.schema.dissect(data)
         assert tree.length == len(data)
         check_tiles(tree)

@@ -8,7 +8,7 @@ import sys
 import pytest
 
 HEAVY = {"asyncio", "socket", "ssl", "select", "threading", "cryptography", "dataclasses", "inspect", "json", "logging",
-         "importlib.resources", "pathlib", "random", "secrets", "tempfile"}  # fmt: skip
+         "importlib", "importlib.resources", "pathlib", "random", "re", "secrets", "tempfile", "typing"}  # fmt: skip
 
 PROGRAM = """
 import sys

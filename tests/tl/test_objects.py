@@ -69,6 +69,8 @@ def test_a_field_that_python_claims() -> None:
     assert by_name == by_attribute
     assert by_name.from_ is peer
     assert getattr(by_name, "from") is peer
+    setattr(by_attribute, "from", types.PeerUser(user_id=2))
+    assert by_attribute.from_.user_id == 2
     assert by_name.to_dict() == {"_": "storyFwdHeader", "from": {"_": "peerUser", "user_id": 1}}
     assert api.from_dict(by_name.to_dict()) == api.decode(by_name.to_bytes()) == by_name
 

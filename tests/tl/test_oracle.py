@@ -59,7 +59,7 @@ def test_what_is_written_and_read(source: random.Random) -> None:
         assert same(oracle.read(data), form)
         assert same(schema.decode(data).to_dict(), form)
         assert schema.dissect(data).length == len(data)
-        assert locate(schema, data, 0, schema.kind(None), 128, whole=True)[0] is None
+        assert locate(schema._catalog, data, 0, schema.kind(None), 128, whole=True)[0] is None
         assert schema.from_json(made.to_json()).to_json() == made.to_json()
         repr(made)
 
@@ -104,7 +104,7 @@ def test_a_flags_word_that_shares_its_bit_comes_with_its_neighbours() -> None:
 def test_a_field_behind_a_conditional_word_is_left_out_with_the_word_in_another_schema() -> None:
     full = Schema.parse("a#1 f:# x:f.0?B g:f.0?# y:g.3?int = A; b#2 = B; c#3 = B;")
     less = Schema.parse("a#1 f:# x:f.0?B g:f.0?# y:g.3?int = A; b#2 = B;")
-    from tl._translate import translate
+    from tl import translate
 
     made = full["a"](x=full["c"](), y=6)
     assert translate(made, less) == less["a"]()

@@ -9,12 +9,12 @@ import pytest
 
 from benchmarks.fixtures import photos_slice
 from tl import Schema, SchemaError, api, service
-from tl._pack import writer
+from tl.codegen.pack import writer
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tl.compiler import Compiler, Writer
+    from tl.codegen.classes import Classes, Writer
     from tl.plan import Plan
 
 
@@ -201,11 +201,11 @@ def test_the_fixture_of_the_benchmarks_works_in_any_schema() -> None:
 def test_a_class_is_compiled_once_even_for_whoever_bound_its_methods_before(monkeypatch: pytest.MonkeyPatch) -> None:
     compiled: list[str] = []
 
-    def counting(compiler: Compiler, plan: Plan) -> Writer:
+    def counting(classes: Classes, plan: Plan) -> Writer:
         compiled.append(plan.declaration.name)
-        return writer(compiler, plan)
+        return writer(classes, plan)
 
-    monkeypatch.setattr("tl.compiler.writer", counting)
+    monkeypatch.setattr("tl.codegen.writer", counting)
     schema = Schema.parse("user#1 id:int = User;")
     write = schema.types.User(id=7).to_bytes
     assert write() == write() == schema.types.User(id=7).to_bytes()

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from benchmarks.fixtures import get_user_photos, photos_slice
-from tl import EncodeError, Schema, TLObject, api
-from tl._translate import translate
+from tl import EncodeError, Schema, TLObject, api, translate
 
 if TYPE_CHECKING:
     from pathlib import Path

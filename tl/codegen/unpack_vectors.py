@@ -1,23 +1,24 @@
-"""Source of the functions that read the elements of a vector of objects: `Vector<PhotoSize>`, `Vector<MessageEntity>`.
+"""The source of the loops that read a vector of objects: `Vector<PhotoSize>`, `Vector<MessageEntity>`.
 
-Elements are many, so each is read with one `struct` call where that can be: the id together with as many of the fields
-as the small constructors of the type have in the same places (their `Lane`s). Two guesses go into that, both checked
-before they count: that a string in front of other fields is short (up to three bytes, one word), and that the data goes
-on behind the element; the caller appends zeros to the data, and what was read from those is never accepted, since
-reading then ends behind the true end. Whatever does not fit its lane is read by the constructor's own reader.
+A vector has many elements; one `struct` call reads the id of an element together with as many fields as the small
+constructors of the type have in the same places. The layout of one constructor is its lane; the layout that serves all
+lanes is their union. The call relies on two guesses, which generated code checks before it uses the values. The first:
+a string that other fields follow is short (up to three bytes, one word). The second: the data goes on behind the
+element. The caller appends zeros to the data; an element that was read from those zeros ends behind the true end, and
+is refused. The reader of the constructor reads each element that does not fit a lane.
 """
 
 from __future__ import annotations
 
-from tl._source import LONGEST_GUESS, NUMBERS, SCALARS, SIZES, IntRuns, Source, creator, size_of
+from tl.codegen.source import LONGEST_GUESS, NUMBERS, SCALARS, SIZES, Source, creator, size_of
 from tl.plan import Field, Plan, Word
 from tl.wire import VECTOR
 
-TYPE_CHECKING = False  # as type checkers know it; importing `typing` would cost more than all of `tl`
+TYPE_CHECKING = False  # for a quick start: see benchmarks/measurements/startup.py
 
 if TYPE_CHECKING:
-    from tl._readers import Readers
-    from tl.compiler import Compiler
+    from tl.catalog import Catalog
+    from tl.codegen.readers import Readers
 
 __all__ = ["read_elements"]
 
@@ -31,7 +32,7 @@ class _Misfit(Exception):
 
 
 class _Lane:
-    """A constructor that can be read from the union: fields in fixed places, then at most one of another kind."""
+    """The layout of a constructor with fields in fixed places, then at most one field of another kind: its tail."""
 
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
@@ -53,10 +54,10 @@ class _Lane:
             self._place(step.name, "I")
         elif step.is_flag:
             return
-        elif step.word is None and step.kind.code in SCALARS and step.kind.code != "nat":  # a union may make it signed
+        elif step.word is None and step.kind.code in SCALARS and step.kind.code != "nat":  # a union may be signed
             self._place(step.name, SCALARS[step.kind.code])
         elif step.word is None and step.kind.code == "string" and not last:
-            self._place(step.name, "I")  # what is short is one word
+            self._place(step.name, "I")  # a short string is one word
         elif _tail_letters(step) is not None:
             self.tail = step
         else:
@@ -68,7 +69,7 @@ class _Lane:
 
 
 def _tail_letters(field: Field) -> list[str]:
-    """Return what of the last field can be read ahead: a vector's head, an optional scalar. Raises _Misfit."""
+    """Return the letters of the part of the last field that can be read ahead. Raises _Misfit if there is none."""
     kind = field.kind
     if field.word is not None:
         if kind.code in SCALARS and kind.code != "nat":
@@ -80,18 +81,21 @@ def _tail_letters(field: Field) -> list[str]:
     raise _Misfit
 
 
-def _lanes(compiler: Compiler, type_name: str) -> tuple[list[_Lane], list[str]]:
-    """Return the lanes of a type and the `struct` letters of their union; the type's namesake comes first."""
-    names = sorted(compiler.schema.constructors(type_name), key=lambda name: name.lower() != type_name.lower())
+def _lanes(catalog: Catalog, type_name: str) -> tuple[list[_Lane], list[str]]:
+    """Return the lanes of a type and the `struct` letters of their union; the usual constructor comes first.
+
+    The usual constructor of a type has the name of the type: `photoSize` of `PhotoSize`.
+    """
+    names = sorted(catalog.constructors(type_name), key=lambda name: name.lower() != type_name.lower())
     lanes: list[_Lane] = []
     union: list[str] = []
     for name in names:
         try:
-            lane = _Lane(compiler.schema.plan(name))
+            lane = _Lane(catalog.plan(name))
             merged = _merged(union, lane.letters)
         except _Misfit:
             if name.lower() == type_name.lower():
-                break  # the usual constructor has no lane: what the others could share is of no use
+                break  # without a lane for the usual constructor, the lanes of the others are of no use
             continue
         fields = sum([len(other.plan.fields) for other in (*lanes, lane)])
         if len(lanes) < _MOST_LANES and fields <= _MOST_FIELDS and size_of(merged) + 4 <= LONGEST_GUESS:
@@ -101,7 +105,7 @@ def _lanes(compiler: Compiler, type_name: str) -> tuple[list[_Lane], list[str]]:
 
 
 def _merged(union: list[str], letters: list[str]) -> list[str]:
-    """Return the letters that serve both; a signed word serves where an unsigned one is wanted. Raises _Misfit."""
+    """Return the letters that serve both; a signed word can take the place of an unsigned one. Raises _Misfit."""
     made = [*union[: len(letters)]]
     for index, (old, new) in enumerate(zip(union, letters, strict=False)):
         if old != new:
@@ -113,10 +117,9 @@ def _merged(union: list[str], letters: list[str]) -> list[str]:
 
 def read_elements(readers: Readers, source: Source, type_name: str, count: str) -> str:
     """Write a loop that reads so many boxed objects of a type from `data` at `p`; return the variable of the list."""
-    compiler = readers.compiler
-    lanes, union = _lanes(compiler, type_name)
+    lanes, union = _lanes(readers.classes.catalog, type_name)
     table = source.constant(readers.of_type(type_name), "T")
-    unpack = source.constant(compiler.struct("I" + "".join(union)).unpack_from, "S")
+    unpack = source.constant(readers.classes.shared.unpacker(["I", *union]), "S")
     words = [f"w{index}" for index in range(len(union))]
     made = source.variable()
     source.line(f"{made} = []")
@@ -132,10 +135,10 @@ def read_elements(readers: Readers, source: Source, type_name: str, count: str) 
 
 
 class _Body:
-    """Writes what reads one lane; it ends with `continue`, or falls through to the constructor's own reader."""
+    """Writes the block that reads one lane; the block ends with `continue`, or falls through to the general reader."""
 
     def __init__(self, readers: Readers, source: Source, lane: _Lane, union: list[str]) -> None:
-        self.compiler = readers.compiler
+        self.classes = readers.classes
         self.counting = readers.counting
         self.source = source
         self.lane = lane
@@ -147,8 +150,8 @@ class _Body:
         self._open(f"if key == {self.lane.plan.declaration.id}:")
         values = self._values()
         source, lane = self.source, self.lane
-        cls = self.compiler.class_of(lane.plan.declaration.name)
-        # Checks first: what falls through must not have moved `p`.
+        cls = self.classes.class_of(lane.plan.declaration.name)
+        # Checks come first: `p` must not have moved when the block falls through.
         tail = self._tail_checks()
         source.line(f"o = {source.constant(creator(cls), 'new')}()")
         for field in lane.plan.fields:
@@ -165,7 +168,7 @@ class _Body:
         self.blocks += 1
 
     def _values(self) -> dict[str, str]:
-        """Return the expression of each field in its place; short strings are looked up, others leave the lane."""
+        """Return the expression of each field of the lane; a string that is not short leaves the block."""
         values: dict[str, str] = {}
         for field in self.lane.plan.fields:
             if field.is_flag:
@@ -180,7 +183,7 @@ class _Body:
         return values
 
     def _short(self, target: str, word: str) -> None:
-        known = self.compiler.short_texts
+        known = self.classes.shared.short_texts
         texts = self.source.constant(known.texts, "texts")
         self.source.line(f"try: {target} = {texts}[{word}]")
         self.source.line(f"except KeyError: {target} = {self.source.constant(known, 'short')}.text({word})")
@@ -189,7 +192,7 @@ class _Body:
         return 4 + sum([SIZES[letter] for letter in self.union[:index]])
 
     def _tail_checks(self) -> str:
-        """Check that the last field is of the usual form; return the variable of its size."""
+        """Check that the last field has the usual form; return the variable that holds its size."""
         tail, at = self.lane.tail, self.lane.tail_at
         if tail is None or tail.word is not None:
             return ""
@@ -220,7 +223,7 @@ class _Body:
             letter = SCALARS[tail.kind.element.code]
             if self.counting:
                 source.count(f"{size} >> {NUMBERS}")
-            runs = self.compiler.shared(("ints", letter), lambda: IntRuns(letter))
+            runs = self.classes.shared.int_runs(letter)
             source.line(f"o.{tail.attribute} = [*{source.choose(runs, size)}(data, p + {offset + 8})]")
             source.line(f"p += {offset + 8} + {size} * {SIZES[letter]}")
         else:

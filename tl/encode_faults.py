@@ -1,4 +1,4 @@
-"""Why an object cannot be written: the slow look at each field, taken when quick code has refused it."""
+"""The reason why an object cannot be written: a slow check of each field, after generated code refused the object."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from tl.errors import EncodeError
 from tl.objects import TLFunction, TLObject
 from tl.wire import MAX_BYTES, escaped_bytes
 
-TYPE_CHECKING = False  # as type checkers know it; importing `typing` would cost more than all of `tl`
+TYPE_CHECKING = False  # for a quick start: see benchmarks/measurements/startup.py
 
 if TYPE_CHECKING:
     from typing import Any
 
+    from tl.objects import SchemaOfObject
     from tl.plan import Field, Kind
-    from tl.schema import Schema
 
 __all__ = ["explain", "fault"]
 
@@ -22,7 +22,7 @@ _ABSENT = object()
 
 
 def explain(refused: TLObject, nesting: int, error: Exception) -> EncodeError:
-    """Return the error for an object that a generated writer refused. `nesting` is how deep it may go."""
+    """Return the error for an object that a generated writer refused; `nesting` bounds the depth of objects in it."""
     name = type(refused).__qualname__
     plan = refused.PLAN
     if nesting < 1 and plan.holds_objects:
@@ -32,7 +32,7 @@ def explain(refused: TLObject, nesting: int, error: Exception) -> EncodeError:
         if reason:
             return EncodeError(reason[1], name, field.name + reason[0])
     for field in plan.fields:
-        # The quick code may have written a small object itself; let that object find its own fault.
+        # Generated code may have written a small object itself; the writer of that object names the fault.
         inner = getattr(refused, field.attribute)
         if isinstance(inner, TLObject) and not inner.PLAN.holds_objects:
             try:
@@ -43,7 +43,7 @@ def explain(refused: TLObject, nesting: int, error: Exception) -> EncodeError:
 
 
 def _bits_fault(refused: TLObject) -> EncodeError | None:
-    """Return the error for fields that share a bit and are not given together."""
+    """Return the error for fields that share a bit of which only some are given."""
     plan, name = refused.PLAN, type(refused).__qualname__
     needed: dict[str, Field] = {}
     for word, bits in reversed(plan.words.items()):
@@ -70,7 +70,7 @@ def _is_there(field: Field, value: Any) -> bool:
     return bool(value) if field.is_flag else value is not None
 
 
-def _field_fault(field: Field, value: Any, schema: Schema) -> tuple[str, str] | None:
+def _field_fault(field: Field, value: Any, schema: SchemaOfObject) -> tuple[str, str] | None:
     if value is _ABSENT:
         return "", "missing"
     if field.is_flag:
@@ -80,10 +80,10 @@ def _field_fault(field: Field, value: Any, schema: Schema) -> tuple[str, str] | 
     return fault(field.kind, value, schema)
 
 
-def fault(kind: Kind, value: Any, schema: Schema) -> tuple[str, str] | None:
-    """Look at one value that should be of a kind, its objects being of a schema.
+def fault(kind: Kind, value: Any, schema: SchemaOfObject) -> tuple[str, str] | None:
+    """Check that a value is of a kind and its objects are of a schema.
 
-    Return the index (`"[3]"`, or empty) and the reason why it is not, or None if it is.
+    Return None if the check passes; else the index of the wrong part (`"[3]"`, or empty) and the reason.
     """
     code = kind.code
     if code == "vector":
@@ -92,7 +92,7 @@ def fault(kind: Kind, value: Any, schema: Schema) -> tuple[str, str] | None:
     return ("", reason) if reason else None
 
 
-def _vector_fault(kind: Kind, value: Any, schema: Schema) -> tuple[str, str] | None:
+def _vector_fault(kind: Kind, value: Any, schema: SchemaOfObject) -> tuple[str, str] | None:
     if not isinstance(value, list | tuple):
         return "", f"{_a(value)} where a list is wanted ({kind})"
     for index, item in enumerate(value):
@@ -143,7 +143,7 @@ def _text_fault(kind: Kind, value: Any) -> str:
     return "" if size <= MAX_BYTES else f"{size} bytes are more than a length of three bytes can say"
 
 
-def _object_fault(kind: Kind, value: Any, schema: Schema) -> str:
+def _object_fault(kind: Kind, value: Any, schema: SchemaOfObject) -> str:
     code = kind.code
     if code == "object":
         return "" if isinstance(value, TLObject | bool) else _mismatch(kind, value)

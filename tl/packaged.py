@@ -8,9 +8,14 @@ __all__ = ["packaged"]
 
 
 def packaged(name: str) -> Schema:
-    """Return the schema of `schemas/{name}.tl`. The module's own loader finds it, in a folder or in a zip file."""
+    """Return the schema of `schemas/{name}.tl`; the loader of this module finds the file, in a folder or a zip file.
+
+    Raises:
+        ImportError: the loader of the package gives no access to data files.
+
+    """
     if __spec__ is None or __spec__.loader is None or __spec__.origin is None:
-        raise ImportError("tl was loaded by something that keeps no place for data")
-    folder = __spec__.origin.removesuffix("_data.py").removesuffix("_data.pyc")
+        raise ImportError("tl was imported by a loader that gives no access to the schemas")
+    folder = __spec__.origin.removesuffix("packaged.py").removesuffix("packaged.pyc")
     text: bytes = __spec__.loader.get_data(f"{folder}schemas/{name}.tl")  # type: ignore[attr-defined]
     return Schema(text.decode(), name=name, dialect="telegram")

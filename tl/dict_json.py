@@ -1,30 +1,31 @@
-"""TL objects as dicts and as JSON, both ways, guided by the schema.
+"""TL objects to dicts and JSON and back, guided by the schema.
 
     {"_": "photos.photosSlice", "count": 250, "photos": [{"_": "photo", "id": …}], "users": []}
 
-A dict holds Python's own values. JSON has no bytes and JavaScript no 64-bit integers: bytes (int128, int256 and int512
-too) become base64, a `long` a decimal string, a double that is not finite `"NaN"`, `"Infinity"` or `"-Infinity"`. Bytes
-of a string that are no UTF-8 are lone surrogates in a dict, and escapes of lone surrogates in JSON.
+A dict holds Python's own values. JSON has no bytes and JavaScript no 64-bit integers. In JSON, bytes (int128, int256
+and int512 too) become base64, a `long` becomes a decimal string, and a double that is not finite becomes `"NaN"`,
+`"Infinity"` or `"-Infinity"`. The bytes of a string that are no UTF-8 are lone surrogates in a dict, and escapes of
+lone surrogates in JSON.
 """
 
 from __future__ import annotations
 
-from tl._nearest import LONGEST, nearest
 from tl.errors import EncodeError, SchemaError
+from tl.nearest_name import LONGEST, nearest
 from tl.objects import NESTING, TLObject
 
-TYPE_CHECKING = False  # as type checkers know it; importing `typing` would cost more than all of `tl`
+TYPE_CHECKING = False  # for a quick start: see benchmarks/measurements/startup.py
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
+    from tl.codegen import Classes
     from tl.plan import Field, Kind
-    from tl.schema import Schema
 
     Convert = Callable[[Kind, Any], Any]
 
-__all__ = ["from_json", "from_plain", "to_json", "to_plain"]
+__all__ = ["from_dict", "from_json", "to_dict", "to_json"]
 
 _SURROGATES = "\ud800", "\udfff"
 
@@ -32,7 +33,7 @@ _SURROGATES = "\ud800", "\udfff"
 _WRITTEN = {"long": "whole number", "double": "number"}
 
 
-def to_plain(value: TLObject) -> dict[str, Any]:
+def to_dict(value: TLObject) -> dict[str, Any]:
     """Return an object as a dict. Raises EncodeError if objects are nested too deep."""
     try:
         return _object_form(value, _same, NESTING)
@@ -41,7 +42,7 @@ def to_plain(value: TLObject) -> dict[str, Any]:
 
 
 def to_json(value: TLObject) -> str:
-    """Return an object as JSON. Raises EncodeError if objects are nested too deep or hold what JSON cannot say."""
+    """Return an object as JSON. Raises EncodeError if objects are nested too deep or a value has no form in JSON."""
     import json
 
     try:
@@ -63,35 +64,35 @@ def _is_unicode(text: str) -> bool:
 
 def _with_escapes(value: TLObject, text: str) -> str:
     r"""Return JSON with each byte that was no UTF-8 as `\udc80` to `\udcff`: ASCII, which `from_json` reads back."""
-    value.to_bytes()  # refuses any other lone surrogate, with its place
+    value.to_bytes()  # raises an EncodeError with the place of any other lone surrogate
     return "".join([sign if sign < _SURROGATES[0] or sign > _SURROGATES[1] else f"\\u{ord(sign):04x}" for sign in text])
 
 
-def from_plain(schema: Schema, form: dict[str, Any]) -> TLObject:
+def from_dict(classes: Classes, form: dict[str, Any]) -> TLObject:
     """Return the object of a dict. Raises EncodeError."""
-    return _from_form(schema, form, _same, "a dict")
+    return _from_form(classes, form, _same, "a dict")
 
 
-def from_json(schema: Schema, text: str) -> TLObject:
+def from_json(classes: Classes, text: str) -> TLObject:
     """Return the object of a JSON text. Raises EncodeError."""
     import json
 
     try:
         form = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise EncodeError(f"not JSON: {error}", schema.name) from None
-    return _from_form(schema, form, _of_json, "a JSON text")
+        raise EncodeError(f"not JSON: {error}", classes.catalog.name) from None
+    return _from_form(classes, form, _of_json, "a JSON text")
 
 
-def _from_form(schema: Schema, form: Any, convert: Convert, what: str) -> TLObject:
+def _from_form(classes: Classes, form: Any, convert: Convert, what: str) -> TLObject:
     try:
-        return _from_object(schema, form, convert, what, NESTING)
+        return _from_object(classes, form, convert, what, NESTING)
     except RecursionError:
         raise _too_deep(what) from None
 
 
 def _too_deep(what: str) -> EncodeError:
-    """Return the error for what is nested deeper than the stack of the caller leaves room for."""
+    """Return the error for objects that are nested deeper than the call stack allows."""
     return EncodeError("objects are nested too deep", what)
 
 
@@ -141,28 +142,28 @@ def _of_json(kind: Kind, value: Any) -> Any:
             from base64 import b64decode
 
             return b64decode(value, validate=True)
-    except ValueError:  # its text repeats the value, which may be secret
+    except ValueError:  # the text of the error repeats the value, which may be secret
         raise EncodeError(f"a string that is no {_WRITTEN.get(kind.code, 'base64')}", str(kind)) from None
     return value
 
 
-def _no_constructor(schema: Schema, name: Any) -> str:
+def _no_constructor(classes: Classes, name: Any) -> str:
     if name == "":
         return 'the key "_" is missing: it names the constructor'
     if not isinstance(name, str):
         return f'the key "_" is a name, not {type(name).__qualname__}'
-    return f"no constructor or function of the schema is called {name[:LONGEST]!r}{nearest(name, schema)}"
+    return f"no constructor or function of the schema is called {name[:LONGEST]!r}{nearest(name, classes.catalog)}"
 
 
-def _from_object(schema: Schema, form: Any, convert: Convert, what: str, nesting: int, bare: str = "") -> TLObject:
+def _from_object(classes: Classes, form: Any, convert: Convert, what: str, nesting: int, bare: str = "") -> TLObject:
     if isinstance(form, TLObject):
         return form
     if not isinstance(form, dict):
         raise EncodeError(f"an object is a dict, not {type(form).__qualname__}", what)
     name = form.get("_", bare)
-    cls = schema.get(name) if isinstance(name, str) else None
+    cls = classes.get(name)
     if cls is None:
-        raise EncodeError(_no_constructor(schema, name), what)
+        raise EncodeError(_no_constructor(classes, name), what)
     if nesting < 0:
         raise EncodeError("objects are nested too deep", cls.__qualname__)
     fields = {field.name: field for field in cls.PLAN.fields}
@@ -172,15 +173,15 @@ def _from_object(schema: Schema, form: Any, convert: Convert, what: str, nesting
             continue
         if key not in fields:
             raise EncodeError(f"no such field{nearest(str(key), fields)}", cls.__qualname__, str(key))
-        values[fields[key].attribute] = _from_field(schema, fields[key], value, convert, cls, nesting)
+        values[fields[key].attribute] = _from_field(classes, fields[key], value, convert, cls, nesting)
     return cls(**values)
 
 
-def _from_field(schema: Schema, field: Field, value: Any, convert: Convert, cls: type[TLObject], nesting: int) -> Any:
+def _from_field(classes: Classes, field: Field, value: Any, convert: Convert, cls: type[TLObject], nesting: int) -> Any:
     if value is None:
         return False if field.is_flag else None
     try:
-        return _from_value(schema, field.kind, value, convert, nesting - 1)
+        return _from_value(classes, field.kind, value, convert, nesting - 1)
     except EncodeError as error:
         if error.field:
             raise
@@ -189,13 +190,13 @@ def _from_field(schema: Schema, field: Field, value: Any, convert: Convert, cls:
         raise EncodeError(error.reason, cls.__qualname__, field.name) from None
 
 
-def _from_value(schema: Schema, kind: Kind, value: Any, convert: Convert, nesting: int) -> Any:
+def _from_value(classes: Classes, kind: Kind, value: Any, convert: Convert, nesting: int) -> Any:
     code = kind.code
     if code == "vector" and kind.element is not None and isinstance(value, list | tuple):
         element = kind.element
-        return [_from_value(schema, element, item, convert, nesting) for item in value]
+        return [_from_value(classes, element, item, convert, nesting) for item in value]
     if code in ("boxed", "function") or (code == "object" and not isinstance(value, bool)):
-        return _from_object(schema, value, convert, str(kind), nesting)
+        return _from_object(classes, value, convert, str(kind), nesting)
     if code == "bare":
-        return _from_object(schema, value, convert, str(kind), nesting, bare=kind.name)
+        return _from_object(classes, value, convert, str(kind), nesting, bare=kind.name)
     return convert(kind, value)

@@ -1,55 +1,52 @@
-"""Source of the functions that write: objects to bytes, straight down one declaration.
+"""The source of the functions that write: an object to bytes, straight down one declaration.
 
-Fields of fixed size gather in `pending` and are written by one `struct` call, with at most one string among them.
-Checks are such as cost next to nothing: `struct` refuses wrong types and ranges, a dict from class to writer refuses an
-object of another type. What raises something of `PACK_FAILURES` is looked at again by `_check`, which names the field.
+Neighbouring fields of fixed size gather in `pending`; one `struct` call writes them, with at most one string among
+them. The generated code makes only checks that cost almost nothing: `struct` refuses wrong types and ranges, a dict
+from class to writer refuses an object of another type. After an exception of `PACK_FAILURES`, `encode_faults` looks at
+the object again and names the field.
 """
 
 from __future__ import annotations
 
 import struct
 
-from tl._source import FIXED_LETTERS, PACK_FAILURES, SCALARS, PackRuns, Reject, Source
+from tl.codegen.source import FIXED_LETTERS, PACK_FAILURES, SCALARS, Reject, Source
 from tl.objects import NESTING, TLFunction, TLObject
 from tl.plan import Field, Kind, Plan, Word
 from tl.wire import BOOL_FALSE, BOOL_TRUE, VECTOR
 
-TYPE_CHECKING = False  # as type checkers know it; importing `typing` would cost more than all of `tl`
+TYPE_CHECKING = False  # for a quick start: see benchmarks/measurements/startup.py
 
 if TYPE_CHECKING:
     from typing import Any
 
-    from tl.compiler import Compiler, Writer
+    from tl.codegen.classes import Classes, Writer
 
 __all__ = ["value_writer", "writer"]
 
 
-def writer(compiler: Compiler, plan: Plan) -> Writer:
-    """Return `to_bytes(object, nesting) -> bytes` for a constructor or function, its id in front."""
-    body = _Writer(compiler)
-    source = body.source
-    source.names.update(FAILURES=PACK_FAILURES, explain=_explain)
+def writer(classes: Classes, plan: Plan) -> Writer:
+    """Return `to_bytes(object, nesting) -> bytes` for a constructor or function; the bytes begin with its id."""
+    source = Source(FAILURES=PACK_FAILURES, explain=_explain)
     source.open(f"def to_bytes(o, d={NESTING}):")
     source.open("try:")
     if plan.holds_objects:
         source.line("if d < 1: raise Reject")
-        _write_fused(compiler, source, plan)
+        _write_fused(classes, source, plan)
         source.line("n = d - 1")
-    body.pending.append(("I", str(plan.declaration.id)))
-    body.fields(plan)
-    body.finish()
+    _Writer(classes, source).object(plan)
     source.close()
     source.line("except FAILURES as error: raise explain(o, d, error) from None")
     pack: Writer = source.function("to_bytes")
     return pack
 
 
-def _write_fused(compiler: Compiler, source: Source, plan: Plan) -> None:
-    """Write one `struct` call for an object and those in it, if all is of fixed size and they are the usual ones.
+def _write_fused(classes: Classes, source: Source, plan: Plan) -> None:
+    """Write one `struct` call for an object and its inner objects, if all have a fixed size and are of usual classes.
 
-    The usual constructor of a type is its namesake: `inputUser` of `InputUser`. Most requests name somebody by one.
+    The usual constructor of a type has the name of the type: `inputUser` of `InputUser`. Most requests hold one.
     """
-    inner = {field: _namesake(compiler, field.kind) for field in plan.fields if field.kind.code == "boxed"}
+    inner = {field: _namesake(classes, field.kind) for field in plan.fields if field.kind.code == "boxed"}
     if plan.words or None in inner.values() or not all(field in inner or _is_scalar(field) for field in plan.fields):
         return
     layout, values, conditions = ["I"], [str(plan.declaration.id)], []
@@ -60,22 +57,22 @@ def _write_fused(compiler: Compiler, source: Source, plan: Plan) -> None:
             layout.append(SCALARS[field.kind.code])
             values.append(f"v{index}")
             continue
-        cls = source.constant(compiler.class_of(part.declaration.name), "C")
+        cls = source.constant(classes.class_of(part.declaration.name), "C")
         conditions.append(f"v{index}.__class__ is {cls}")
         layout += ["I", *[SCALARS[each.kind.code] for each in part.fields]]
         values += [str(part.declaration.id), *[f"v{index}.{each.attribute}" for each in part.fields]]
-    pack = source.constant(compiler.struct("".join(layout)).pack, "S")
+    pack = source.constant(classes.shared.packer(layout), "S")
     source.line(f"if {' and '.join(conditions)}: return {pack}({', '.join(values)})")
 
 
-def _namesake(compiler: Compiler, kind: Kind) -> Plan | None:
-    """Return the constructor that has the name of its type, if its fields are scalars that are always there."""
-    schema = compiler.schema
+def _namesake(classes: Classes, kind: Kind) -> Plan | None:
+    """Return the constructor that has the name of its type, if its fields are scalars and always present."""
+    catalog = classes.catalog
     namespace, dot, name = kind.name.rpartition(".")
     same = f"{namespace}{dot}{name[:1].lower()}{name[1:]}"
-    if same not in schema or schema.is_function(same):
+    if same not in catalog or catalog.is_function(same):
         return None
-    plan = schema.plan(same)
+    plan = catalog.plan(same)
     fits = plan.declaration.result.name == kind.name and all(map(_is_scalar, plan.fields)) and not plan.words
     return plan if fits else None
 
@@ -84,52 +81,53 @@ def _is_scalar(field: Field) -> bool:
     return field.word is None and field.kind.code in SCALARS
 
 
-def value_writer(compiler: Compiler, kind: Kind) -> Writer:
-    """Return `write(value, nesting) -> bytes` for a value of any kind. It raises something of `PACK_FAILURES`."""
-    body = _Writer(compiler)
-    body.source.open(f"def write(v, n={NESTING}):")
+def value_writer(classes: Classes, kind: Kind) -> Writer:
+    """Return `write(value, nesting) -> bytes` for a value of any kind; `write` raises exceptions of `PACK_FAILURES`."""
+    source = Source()
+    source.open(f"def write(v, n={NESTING}):")
+    body = _Writer(classes, source)
     body.value(kind, "v")
     body.finish()
-    write: Writer = body.source.function("write")
+    write: Writer = source.function("write")
     return write
 
 
 def _explain(refused: TLObject, nesting: int, error: Exception) -> Exception:
-    from tl._check import explain  # errors are rare, and a program's start is not
+    from tl.encode_faults import explain  # at the first use: errors are rare
 
     return explain(refused, nesting, error)
 
 
 def plain_bytes(value: Any) -> bytes:
-    """Return other bytes-like objects as bytes; refuse everything else."""
+    """Return a bytes-like object as bytes. Raises Reject for anything else."""
     if isinstance(value, bytes | bytearray | memoryview):
         return bytes(value)
     raise Reject
 
 
 def plain_list(value: Any) -> list[Any]:
-    """Return other sequences that can be a vector as a list; refuse everything else, strings first of all."""
+    """Return a list or tuple as a list. Raises Reject for anything else: a string is no vector."""
     if isinstance(value, list | tuple):
         return list(value)
     raise Reject
 
 
 def any_object(value: Any, nesting: int) -> bytes:
-    """Write what stands where `Object` is declared: an object of any schema, or a Bool."""
+    """Write a value where `Object` is declared: an object of any schema, or a Bool. Raises Reject for other values."""
     if isinstance(value, TLObject):
         return value.to_bytes(nesting)
     return _BOOL_BYTES[boolean(value)]
 
 
 def any_call(value: Any, nesting: int) -> bytes:
-    """Write what stands where `!X` is declared: a function of any schema."""
+    """Write a value where `!X` is declared: a function of any schema. Raises Reject for other values."""
     if isinstance(value, TLFunction):
         return value.to_bytes(nesting)
     raise Reject
 
 
 def boolean(value: Any) -> int:
-    """Return the id of a Bool's constructor."""
+    """Return the constructor id of a Bool. Raises Reject for other values."""
     if value is True:
         return BOOL_TRUE
     if value is False:
@@ -143,9 +141,9 @@ _BOOL_BYTES = {number: number.to_bytes(4, "little") for number in (BOOL_TRUE, BO
 class _Writer:
     """Writes the source of one writer. `pieces` are expressions of bytes until a branch makes a list of them."""
 
-    def __init__(self, compiler: Compiler) -> None:
-        self.compiler = compiler
-        self.source = Source()
+    def __init__(self, classes: Classes, source: Source) -> None:
+        self.classes = classes
+        self.source = source
         self.pending: list[tuple[str, str]] = []
         self.string = -1
         self.pieces: list[str] = []
@@ -158,16 +156,13 @@ class _Writer:
         layout = [letter for letter, _ in self.pending]
         values = ", ".join([value for _, value in self.pending])
         if self.string >= 0:
-            before, after = layout[: self.string], layout[self.string + 1 :]
-            runs = self.compiler.shared(("pack", *before, "p", *after), lambda: PackRuns(before, after))
+            runs = self.classes.shared.pack_runs(layout[: self.string], layout[self.string + 1 :])
             size = f"len({self.pending[self.string][1]})"
             piece = f"{self.source.choose(runs, size)}({values})"
         elif all(value.isdigit() for _, value in self.pending):
             piece = repr(struct.pack("<" + "".join(layout), *[int(value) for _, value in self.pending]))
         else:
-            name = self.source.constant(self.compiler.struct("".join(layout)), "S")
-            self.source.names[name + "p"] = self.source.names[name].pack
-            piece = f"{name}p({values})"
+            piece = f"{self.source.constant(self.classes.shared.packer(layout), 'S')}({values})"
         self.pending, self.string = [], -1
         self.piece(piece)
 
@@ -179,7 +174,7 @@ class _Writer:
             self.pieces.append(expression)
 
     def branch(self) -> None:
-        """Write what is pending; from here on pieces may be optional or repeated."""
+        """Write what is pending; the pieces that follow may be optional or repeated."""
         self.flush()
         if not self.listed:
             self.source.line(f"w = [{', '.join(self.pieces)}]")
@@ -195,13 +190,19 @@ class _Writer:
         else:
             self.source.line(f"return b''.join(({', '.join(self.pieces)}))")
 
-    def fields(self, plan: Plan) -> None:
+    def object(self, plan: Plan) -> None:
+        """Write an object: the id of its constructor, then its fields; return all the bytes."""
+        self.pending.append(("I", str(plan.declaration.id)))
+        self._fields(plan)
+        self.finish()
+
+    def _fields(self, plan: Plan) -> None:
         """Write the flags words and fields of a constructor in order."""
         variables = {field: f"v{index}" for index, field in enumerate(plan.fields)}
         for field, variable in variables.items():
             self.source.line(f"{variable} = o.{field.attribute}")
         words = {name: f"w{index}" for index, name in enumerate(plan.words)}
-        for name in reversed(plan.words):  # a word that depends on another stands behind that one
+        for name in reversed(plan.words):  # a word that depends on another comes after the other one
             self.source.line(f"{words[name]} = 0")
             for bit, fields in plan.words[name].items():
                 self._flag(words[name], bit, [(field, variables[field]) for field in fields])
@@ -230,7 +231,7 @@ class _Writer:
         self.source.close()
 
     def _inner_words(self, word: str, bit: int, inner: list[str], shared: bool) -> None:
-        """Set the bit of flags words that are needed; where fields share that bit, the fields must be there."""
+        """Set the bit of those flags words that are needed; fields that depend on the same bit must be given."""
         consequence = f"if not {word} & {1 << bit}: raise Reject" if shared else f"{word} |= {1 << bit}"
         self.source.open(f"if {' or '.join(inner)}:")
         self.source.line(consequence)
@@ -246,7 +247,7 @@ class _Writer:
             self.source.line(f"if ({other}) is not ({there[0]}): raise Reject")
 
     def value(self, kind: Kind, value: str) -> None:
-        """Write one value, given the variable that holds it."""
+        """Write one value; `value` is the variable that holds it."""
         code = kind.code
         if code in SCALARS:
             self.pending.append((SCALARS[code], value))
@@ -288,10 +289,10 @@ class _Writer:
     def _object(self, kind: Kind, value: str) -> None:
         self.flush()
         if kind.code == "boxed":
-            table = self.source.constant(self.compiler.type_writers(kind.name), "T")
+            table = self.source.constant(self.classes.type_writers(kind.name), "T")
             self.piece(f"{table}[{value}.__class__]({value}, n)")
         elif kind.code == "bare":
-            cls = self.source.constant(self.compiler.class_of(kind.name), "C")
+            cls = self.source.constant(self.classes.class_of(kind.name), "C")
             self.source.line(f"if {value}.__class__ is not {cls}: raise Reject")
             self.piece(f"{value}.to_bytes(n)[4:]")
         else:

@@ -1,22 +1,23 @@
-"""Source of the functions that read: bytes to objects, straight down one declaration.
+"""The source of the functions that read: bytes to an object, straight down one declaration.
 
-Fields of fixed size gather in `pending` and are read by one `struct` call, together with what the next variable part
-starts with: a string's bytes, a vector's id and count, an object's id. Generated code never looks at the end of the
-data by itself: `struct` refuses to read past it, and the caller compares where reading ended. Whatever looks wrong
-raises something of `UNPACK_FAILURES`; nobody is told more, since `dissect` then walks the same bytes and explains.
+Neighbouring fields of fixed size gather in `pending`; one `struct` call reads them, together with the beginning of the
+next variable part: the bytes of a string, the id and count of a vector, the id of an object. Generated code does not
+compare its offset with the end of the data: `struct` refuses to read past the end, and the caller compares the end of
+the value with the size of the data. A fault raises an exception of `UNPACK_FAILURES`, which does not say what is wrong:
+`dissect` then walks the same bytes and finds the fault.
 """
 
 from __future__ import annotations
 
-from tl._loops import read_elements
-from tl._source import FIXED_LETTERS, NUMBERS, SCALARS, IntRuns, Reject, Source, UnpackRuns, creator, size_of
-from tl.plan import MOST_EMPTY, Field, Kind, Plan, Word, smallest
+from tl.codegen.source import FIXED_LETTERS, NUMBERS, SCALARS, Reject, Source, creator, size_of
+from tl.codegen.unpack_vectors import read_elements
+from tl.plan import MOST_EMPTY, Field, Kind, Plan, Word
 from tl.wire import BOOL_FALSE, BOOL_TRUE, VECTOR
 
-TYPE_CHECKING = False  # as type checkers know it; importing `typing` would cost more than all of `tl`
+TYPE_CHECKING = False  # for a quick start: see benchmarks/measurements/startup.py
 
 if TYPE_CHECKING:
-    from tl._readers import Reader, Readers
+    from tl.codegen.readers import Reader, Readers
     from tl.objects import TLObject
 
 __all__ = ["reader", "value_reader"]
@@ -27,7 +28,7 @@ _BOOL = {BOOL_TRUE: True, BOOL_FALSE: False}
 def reader(readers: Readers, plan: Plan, cls: type[TLObject]) -> Reader:
     """Return `read(data, offset, nesting) -> (object, end)` for a constructor; `offset` is behind its id.
 
-    It takes an `Elements` too where the readers count.
+    A counting reader takes an `Elements` as one more argument.
     """
     body = _Reader(readers)
     source = body.source
@@ -57,14 +58,15 @@ def value_reader(readers: Readers, kind: Kind) -> Reader:
 
 
 class _Reader:
-    """Writes the source of one reader. `offset` counts bytes read since `p` was last brought up to date.
+    """Writes the source of one reader.
 
-    `bounds` are its arguments for the depth of objects and, where they are counted, for their number.
+    `offset` counts the bytes that were read since the generated code last moved `p`. `bounds` are the arguments of the
+    reader that bound the depth of objects and, in a counting reader, their number.
     """
 
     def __init__(self, readers: Readers) -> None:
         self.readers = readers
-        self.compiler = readers.compiler
+        self.shared = readers.classes.shared
         self.bounds = "d, c" if readers.counting else "d"
         self.source = Source()
         self.offset = 0
@@ -84,10 +86,9 @@ class _Reader:
             self._flush_string()
         elif self.pending:
             layout = [letter for letter, _ in self.pending]
-            unpack = self.source.constant(self.compiler.struct("".join(layout)), "S")
-            self.source.names[unpack + "u"] = self.source.names[unpack].unpack_from
+            unpack = self.source.constant(self.shared.unpacker(layout), "S")
             targets = "".join([f"{variable}, " for _, variable in self.pending])
-            self.source.line(f"{targets}= {unpack}u(data, {self.at()})")
+            self.source.line(f"{targets}= {unpack}(data, {self.at()})")
             self.offset += size_of(layout)
         for line in self.later:
             self.source.line(line)
@@ -96,7 +97,7 @@ class _Reader:
     def _flush_string(self) -> None:
         before = [letter for letter, _ in self.pending[: self.string]]
         after = [letter for letter, _ in self.pending[self.string + 1 :]]
-        runs = self.compiler.shared(("unpack", *before, "p", *after), lambda: UnpackRuns(before, after))
+        runs = self.shared.unpack_runs(before, after)
         size = self.source.variable()
         text = self.pending[self.string][1]
         targets = "".join([f"{variable}, " for _, variable in self.pending])
@@ -107,14 +108,14 @@ class _Reader:
         self.offset = 0
 
     def settle(self) -> None:
-        """Read what is pending and bring `p` up to date, as branches and calls need it."""
+        """Read what is pending and move `p` behind it, as branches and calls need it."""
         self.flush()
         if self.offset:
             self.source.line(f"p += {self.offset}")
             self.offset = 0
 
     def word(self, letter: str) -> str:
-        """Read something of fixed size together with what stands beside it; return its variable."""
+        """Read a value of fixed size together with its neighbours; return its variable."""
         variable = self.source.variable()
         self.pending.append((letter, variable))
         return variable
@@ -143,7 +144,7 @@ class _Reader:
         return variables
 
     def _flags(self, word: Word, words: dict[str, str]) -> str:
-        """Read a flags word; one that is not there has no bits."""
+        """Read a flags word; a word that is absent has no bits set."""
         if word.word is None:
             return self.word("I")
         self.settle()
@@ -220,8 +221,8 @@ class _Reader:
         self.settle()
         if head:
             self.source.line(f"if {head} != {VECTOR}: raise Reject")
-        least = smallest(element, self.compiler.schema)
-        if element.code == "boxed":  # nothing is allocated but what has been read
+        least = self.readers.classes.catalog.smallest(element)
+        if element.code == "boxed":  # each element is read before it is allocated
             if self.readers.counting:
                 self.source.line(f"if {count} * {least} > len(data) - p: raise Reject")
                 self.source.count(count)
@@ -233,13 +234,12 @@ class _Reader:
         if self.readers.counting:
             self.source.count(f"{count} >> {NUMBERS}" if letter else count)
         if letter:
-            runs = self.compiler.shared(("ints", letter), lambda: IntRuns(letter))
-            self.source.line(f"{result} = [*{self.source.choose(runs, count)}(data, p)]")
+            self.source.line(f"{result} = [*{self.source.choose(self.shared.int_runs(letter), count)}(data, p)]")
             self.source.line(f"p += {count} * {least}")
             return result
         self.source.line(f"{result} = []")
         self.source.open(f"for {self.source.variable()} in range({count}):")
-        self.element = True  # counted already, with its vector
+        self.element = True  # the count of the vector has counted its elements
         value = self.value(element)
         self.element = False
         self.settle()

@@ -1,16 +1,16 @@
 """An object of one schema as an object of another, by the names of constructors and fields.
 
-Used to answer a client in the client's layer. What that layer lacks is left out where it can be: an optional field, an
-element of a vector. Where it cannot, the object has no counterpart there.
+A server needs this to answer a client in the layer of the client. An optional field or an element of a vector that the
+other schema lacks is left out. An object has no counterpart if the other schema lacks anything else of it.
 """
 
 from __future__ import annotations
 
-from tl._check import fault
+from tl.encode_faults import fault
 from tl.errors import EncodeError
 from tl.objects import NESTING, TLObject
 
-TYPE_CHECKING = False  # as type checkers know it; importing `typing` would cost more than all of `tl`
+TYPE_CHECKING = False  # for a quick start: see benchmarks/measurements/startup.py
 
 if TYPE_CHECKING:
     from typing import Any
@@ -24,8 +24,8 @@ __all__ = ["translate"]
 def translate(value: TLObject, schema: Schema, nesting: int = NESTING) -> TLObject:
     """Return the object of `schema` with the same constructor name and the same fields.
 
-    Raises EncodeError naming class and field if that schema has no such constructor, wants a field that the object has
-    not, or declares one that its value does not fit; also if objects are nested too deep.
+    Raises EncodeError, naming class and field, if `schema` has no such constructor, if `schema` requires a field that
+    the object lacks or declares another type for its value, and if objects are nested deeper than `nesting`.
     """
     cls = schema.get(value.NAME)
     if cls is None:
@@ -69,7 +69,7 @@ def _value(kind: Kind, value: Any, schema: Schema, nesting: int) -> Any:
 
 
 def _elements(kind: Kind, values: list[Any] | tuple[Any, ...], schema: Schema, nesting: int) -> list[Any]:
-    """Return the elements that have a counterpart; only objects may be left out, numbers and texts may not."""
+    """Return the elements that have a counterpart. Objects without one are left out; a number without one raises."""
     kept = []
     for value in values:
         try:
@@ -81,9 +81,9 @@ def _elements(kind: Kind, values: list[Any] | tuple[Any, ...], schema: Schema, n
 
 
 def _even_out(plan: Plan, values: dict[str, Any]) -> None:
-    """Leave out the fields whose bit is shared with one that was left out, and what hangs on a word behind that bit."""
+    """Leave out each field that shares its bit with a field that was left out, and all that depends on that bit."""
     gone: set[str] = set()
-    for word, bits in plan.words.items():  # a word that depends on another stands behind that one
+    for word, bits in plan.words.items():  # a word that depends on another comes after the other one
         for bit in {*bits, *plan.inner[word]}:
             fields = bits.get(bit, [])
             there = [values[field.name] is not (False if field.is_flag else None) for field in fields]

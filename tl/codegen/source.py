@@ -1,4 +1,4 @@
-"""Parts that the generated code is made of, and the writer of its source text."""
+"""The source text of generated code, and the functions and tables that generated code calls."""
 
 from __future__ import annotations
 
@@ -6,11 +6,24 @@ import struct
 
 from tl.wire import MAX_BYTES, escaped_bytes, unescaped
 
-TYPE_CHECKING = False  # as type checkers know it; importing `typing` would cost more than all of `tl`
+TYPE_CHECKING = False  # for a quick start: see benchmarks/measurements/startup.py
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Any
+    from typing import Any, Protocol
+
+    class Runs(Protocol):
+        """Functions made for one layout, by a size that is known only when bytes are read or written.
+
+        Generated code looks into `table`, which costs least, and calls `make` for a size that is not there.
+        """
+
+        table: dict[int, Callable[..., Any]]
+
+        def make(self, size: int) -> Callable[..., Any]:
+            """Return the function for a new size. Raises Reject for an impossible size."""
+            ...
+
 
 __all__ = [
     "FIXED_LETTERS",
@@ -24,60 +37,59 @@ __all__ = [
     "IntRuns",
     "PackRuns",
     "Reject",
-    "Runs",
-    "ShortTexts",
+    "Shared",
     "Source",
     "UnpackRuns",
-    "compile_function",
     "creator",
+    "size_of",
 ]
 
 SCALARS = {"int": "i", "long": "q", "double": "d", "nat": "I"}
 """`struct` letters of numbers, by the code of their kind."""
 
 FIXED_LETTERS = {**SCALARS, "int128": "16s", "int256": "32s", "int512": "64s"}
-"""The same for all that is of fixed size."""
+"""`struct` letters of all values of fixed size, by the code of their kind."""
 
 LONGEST_GUESS = 64
-"""No more bytes than this are read ahead, in the hope that they belong to the object at hand."""
+"""The most bytes that generated code reads ahead before it knows whether they belong to the object."""
 
 NUMBERS = 2
-"""Numbers of a vector are counted without so many bits, four as one element: one call of `struct` reads them all."""
+"""Bits by which a count of numbers is shifted: four numbers count as one element, since one `struct` call reads all."""
 
 NO_UTF_8 = 5
-"""The bytes of a string that is no UTF-8 are counted without so many bits: reading it is slow."""
+"""Bits by which the size of a string that is no UTF-8 is shifted: 32 bytes count as one element, being slow to read."""
 
 SIZES = {"i": 4, "I": 4, "q": 8, "d": 8, "16s": 16, "32s": 32, "64s": 64, "B": 1}
 
 
 class Reject(Exception):
-    """Generated code met something wrong; the slow way finds out what it was and says so."""
+    """Generated code met a fault, and does not say which: `dissect` and `encode_faults` find the fault and name it."""
 
 
 UNPACK_FAILURES = (Reject, struct.error, KeyError, IndexError, ValueError, OverflowError)
-"""What generated readers raise on bad bytes."""
+"""The exceptions that generated readers raise on bad bytes."""
 
 PACK_FAILURES = (*UNPACK_FAILURES, TypeError, AttributeError)
-"""What generated writers raise on objects that cannot be written."""
+"""The exceptions that generated writers raise on objects that cannot be written."""
 
 
 class Crowded(Exception):
-    """Generated code was to make more than it may."""
+    """The data holds more elements than generated code may make."""
 
 
 class Source:
-    """Lines of Python under construction, and the objects that they name."""
+    """Lines of Python under construction, and the objects that they name: `names`, and those that methods add."""
 
-    def __init__(self) -> None:
-        self.lines: list[str] = []
-        self.names: dict[str, Any] = {"Reject": Reject, "Crowded": Crowded}
+    def __init__(self, **names: Any) -> None:
+        self._lines: list[str] = []
+        self._names: dict[str, Any] = {"Reject": Reject, "Crowded": Crowded, **names}
         self._indent = 0
         self._known: dict[int, str] = {}
         self._variables = 0
 
     def line(self, text: str) -> None:
         """Add a line at the present indentation."""
-        self.lines.append(" " * self._indent + text)
+        self._lines.append(" " * self._indent + text)
 
     def open(self, text: str) -> None:
         """Add a line that opens a block."""
@@ -89,7 +101,7 @@ class Source:
         self._indent -= 1
 
     def count(self, made: str) -> None:
-        """Add lines that take what is about to be made out of the bound `c`."""
+        """Add lines that count so many elements (an expression) before they are made; `c` is the bound."""
         self.line(f"c.left -= {made}")
         self.line("if c.left < 0: raise Crowded")
 
@@ -98,7 +110,7 @@ class Source:
         name = self._known.get(id(value))
         if name is None:
             name = self._known[id(value)] = f"{prefix}{len(self._known)}"
-            self.names[name] = value
+            self._names[name] = value
         return name
 
     def choose(self, runs: Runs, size: str) -> str:
@@ -109,9 +121,10 @@ class Source:
         return function
 
     def text_of(self, target: str, raw: str, *, counting: bool) -> list[str]:
-        """Return lines that decode a string. What is not UTF-8 is decoded once more, so that nothing is lost.
+        """Return lines that decode a string. Bytes that are no UTF-8 are decoded once more, so that nothing is lost.
 
-        A block that nothing is raised in costs nothing, while naming an error handler costs half of the decoding.
+        A `try` block costs nothing unless something is raised; the name of an error handler, as an argument of
+        `decode`, costs half as much as the decoding.
         """
         escaped = self.constant(unescaped, "unescaped")
         if not counting:
@@ -135,20 +148,15 @@ class Source:
         return f"t{self._variables}"
 
     def function(self, name: str) -> Any:
-        """Compile the lines and return the function that they define."""
-        return compile_function("\n".join(self.lines), self.names, name)
-
-
-def compile_function(source: str, names: dict[str, Any], name: str) -> Any:
-    """Return the function that a source text defines, with `names` as its globals."""
-    code = compile(source, f"<tl {name}>", "exec")
-    exec(code, names)  # noqa: S102 - the source is made here; only identifiers and numbers of a schema enter it
-    return names[name]
+        """Compile the lines and return the function that they define; the objects that they name are its globals."""
+        code = compile("\n".join(self._lines), f"<tl {name}>", "exec")
+        exec(code, self._names)  # noqa: S102 - only identifiers and numbers of a schema enter the source
+        return self._names[name]
 
 
 def creator(cls: type) -> Callable[[], Any]:
-    """Return what makes an empty object of a class: the quickest way that skips `__init__`."""
-    from functools import partial  # what only writes never needs it
+    """Return a function that makes an empty object of a class: the quickest way that skips `__init__`."""
+    from functools import partial  # at the first use: a program that only writes does not need it
 
     return partial(object.__new__, cls)
 
@@ -158,21 +166,7 @@ def size_of(layout: list[str]) -> int:
     return sum([SIZES[letter] for letter in layout])
 
 
-class Runs:
-    """Functions made for one layout, by a size that is known only when bytes are read or written.
-
-    `table` is a plain dict, so that a hit costs least; a miss asks `make`.
-    """
-
-    def __init__(self) -> None:
-        self.table: dict[int, Callable[..., Any]] = {}
-
-    def make(self, size: int) -> Callable[..., Any]:
-        """Return the function for a size not met before. Raises Reject for a size that cannot be."""
-        raise NotImplementedError
-
-
-class UnpackRuns(Runs):
+class UnpackRuns:
     """One `struct` call for fixed-size fields with one string among them, by the string's first byte.
 
     The functions take `(data, offset)` and return the fields in order, the string as bytes. For `n` up to 253,
@@ -180,13 +174,13 @@ class UnpackRuns(Runs):
     """
 
     def __init__(self, before: list[str], after: list[str]) -> None:
-        super().__init__()
+        self.table: dict[int, Callable[..., Any]] = {}
         self._before = "".join(before)
         self._after = "".join(after)
         self._string_at = size_of(before)
 
     def make(self, size: int) -> Callable[..., Any]:
-        """Return the function for a first byte. Four sizes that are padded to the same words share one."""
+        """Return the function for a first byte; four sizes that have the same padded size share one function."""
         if size > 254:
             raise Reject
         if size == 254:
@@ -203,11 +197,11 @@ class UnpackRuns(Runs):
         return struct.unpack_from(f"<{self._before}4x{size}s{-size & 3}x{self._after}", data, offset)
 
 
-class PackRuns(Runs):
+class PackRuns:
     """The inverse of `UnpackRuns`, by the size of the string; the functions take the fields in order."""
 
     def __init__(self, before: list[str], after: list[str]) -> None:
-        super().__init__()
+        self.table: dict[int, Callable[..., Any]] = {}
         self._before = "".join(before)
         self._after = "".join(after)
         self._index = len(before)
@@ -228,27 +222,27 @@ class PackRuns(Runs):
         return struct.pack(layout, *values[:at], size << 8 | 254, *values[at:])
 
 
-class IntRuns(Runs):
-    """One `struct` call for so many numbers; the functions take `(data, offset)` and return a tuple."""
+class IntRuns:
+    """One `struct` call for a vector of numbers, by their count; the functions take `(data, offset)`."""
 
     _MOST = 64
 
     def __init__(self, letter: str) -> None:
-        super().__init__()
+        self.table: dict[int, Callable[..., Any]] = {}
         self._letter = letter
 
     def make(self, size: int) -> Callable[..., Any]:
-        """Return the function for a count; those for large counts are not kept."""
+        """Return the function for a count; a function for a large count is not kept."""
         if size < 0:
             raise Reject
         made = struct.Struct(f"<{size}{self._letter}").unpack_from
         return self.table.setdefault(size, made) if size <= self._MOST else made
 
 
-class ShortTexts:
-    """Strings of up to three bytes by their word on the wire, each decoded once.
+class _ShortTexts:
+    """Strings of up to three bytes, each decoded once, by the word that holds length and text on the wire.
 
-    The word is a number, signed or not, as it was read: that costs less than four `bytes`.
+    The word is a number, signed or unsigned as it was read: that costs less than an object of four bytes.
     """
 
     _MOST = 4096
@@ -257,9 +251,50 @@ class ShortTexts:
         self.texts: dict[int, str] = {}
 
     def text(self, word: int) -> str | None:
-        """Return the text of a word not met before; None if it is only the beginning of a longer text."""
+        """Return the text of a new word; None if the word is only the beginning of a longer text."""
         size = word & 255
         if size > 3:
             return None
         text = unescaped((word & 0xFFFFFFFF).to_bytes(4, "little")[1 : size + 1])
         return self.texts.setdefault(word, text) if len(self.texts) < self._MOST else text
+
+
+class Shared:
+    """The objects that all generated code of one schema shares, each made at the first request.
+
+    Attributes:
+        short_texts: strings of up to three bytes.
+
+    """
+
+    def __init__(self) -> None:
+        self.short_texts = _ShortTexts()
+        self._made: dict[object, Any] = {}
+
+    def once(self, key: object, make: Callable[[], Any]) -> Any:
+        """Return the object of a key; `make` makes it at the first request."""
+        found = self._made.get(key)
+        return self._made.setdefault(key, make()) if found is None else found
+
+    def packer(self, layout: list[str]) -> Any:
+        """Return the function that packs a layout of `struct` letters, little-endian."""
+        return self.once(("packer", *layout), lambda: struct.Struct("<" + "".join(layout)).pack)
+
+    def unpacker(self, layout: list[str]) -> Any:
+        """Return the function `(data, offset) -> values` that unpacks a layout of `struct` letters, little-endian."""
+        return self.once(("unpacker", *layout), lambda: struct.Struct("<" + "".join(layout)).unpack_from)
+
+    def pack_runs(self, before: list[str], after: list[str]) -> PackRuns:
+        """Return the functions that write one string between fields of fixed size."""
+        made: PackRuns = self.once(("pack", *before, "p", *after), lambda: PackRuns(before, after))
+        return made
+
+    def unpack_runs(self, before: list[str], after: list[str]) -> UnpackRuns:
+        """Return the functions that read one string between fields of fixed size."""
+        made: UnpackRuns = self.once(("unpack", *before, "p", *after), lambda: UnpackRuns(before, after))
+        return made
+
+    def int_runs(self, letter: str) -> IntRuns:
+        """Return the functions that read vectors of numbers of one `struct` letter."""
+        made: IntRuns = self.once(("ints", letter), lambda: IntRuns(letter))
+        return made

@@ -1,0 +1,5 @@
+"""Functions over schemas and their objects. No other part of `tl` needs them; `tl` exports the public ones."""
+
+from tl.tools.translation import translate
+
+__all__ = ["translate"]
