@@ -348,11 +348,11 @@ def _connection(server: Server, ledger: Ledger, options: argparse.Namespace) -> 
 
 
 def _watch(ledger: Ledger) -> Callable[[LinkEvent], None]:
-    from mtproto.link import Status, StatusChanged
+    from mtproto.link import LinkStatus, StatusChanged
     from mtproto.session import Sent
 
     def on_event(event: LinkEvent) -> None:
-        if isinstance(event, StatusChanged) and event.status is Status.DISCONNECTED:
+        if isinstance(event, StatusChanged) and event.status is LinkStatus.DISCONNECTED:
             ledger.ends.append(time.monotonic())
         elif isinstance(event, Sent) and isinstance(event.request.body, bytes):
             found = re.search(rb"number (\d+)", event.request.body)

@@ -90,6 +90,11 @@ class RemoteProtocolError(MTProtoError):
         self.detail = detail
         self.events = tuple(events)
 
+    def take_events(self) -> tuple[Any, ...]:
+        """Take out what was decoded before the failure, so that nobody else handles it."""
+        events, self.events = self.events, ()
+        return events
+
 
 class TransportError(MTProtoError):
     """The server answered with a bare error code instead of a packet (core.telegram.org/mtproto/mtproto-transports).
@@ -101,10 +106,14 @@ class TransportError(MTProtoError):
 
     """
 
+    NOT_FOUND: ClassVar[int] = -404
+    FLOOD: ClassVar[int] = -429
+    WRONG_DC: ClassVar[int] = -444
+
     MEANINGS: ClassVar[dict[int, str]] = {
-        -404: "the server does not know this auth key, or the exchange went wrong",
-        -429: "transport flood: too many connections or too many messages at once",
-        -444: "no such data centre",
+        NOT_FOUND: "the server does not know this auth key, or the exchange went wrong",
+        FLOOD: "transport flood: too many connections or too many messages at once",
+        WRONG_DC: "no such data centre",
     }
 
     def __init__(self, code: int) -> None:

@@ -13,7 +13,7 @@ import pytest
 from mtproto.errors import ConnectionLost, DeadlineExceeded, NotAcceptable, OutcomeUnknown, RemoteProtocolError
 from mtproto.exchange import ClientExchange, ServerExchange
 from mtproto.limits import DEFAULT_LIMITS
-from mtproto.link import Broken, ClientLink, Failed, Status, StatusChanged
+from mtproto.link import Broken, ClientLink, Failed, LinkStatus, StatusChanged
 from mtproto.localdc import Call, LocalDCThread, Refused
 from mtproto.localdc.handlers.messages import send_message
 from mtproto.message.key_state import KeyState
@@ -72,7 +72,7 @@ def slot_of(pair: Pair) -> SessionSlot:
 
 def deliver(pair: Pair, packets: list[bytes]) -> list[LinkEvent]:
     """Hand the client packets of the server, and return what it says of them."""
-    framing = pair.server._transport if pair.server is not None else None
+    framing = pair.server._intake.wire.transport if pair.server is not None else None
     assert framing is not None
     return pair.client.received(b"".join(map(framing.pack, packets)), pair.now)
 
@@ -259,7 +259,7 @@ def test_8_a_key_that_is_used_twice_is_fatal() -> None:
             await stage.send()
         assert [type(event) for event in stage.events if isinstance(event, Failed)] == [Failed]
         await asyncio.sleep(3600)
-        assert Status.READY not in [event.status for event in stage.of(StatusChanged)]
+        assert LinkStatus.READY not in [event.status for event in stage.of(StatusChanged)]
         with pytest.raises(ConnectionLost, match="AUTH_KEY_DUPLICATED"):
             await stage.send()
 

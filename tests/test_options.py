@@ -24,7 +24,7 @@ from mtproto.link import (
     ServerLink,
     ServerLinkKeywords,
     ServerLinkOptions,
-    ServerState,
+    ServerSessions,
 )
 from mtproto.localdc import LocalDC, LocalDCThread
 from mtproto.message.auth_key import AuthKey
@@ -54,8 +54,8 @@ def client(**options: Any) -> Any:
     return connect(ADDRESS, **{**CLIENT, **options})
 
 
-def server_state() -> ServerState:
-    return ServerState(os.urandom, limits=DEFAULT_LIMITS)
+def server_state() -> ServerSessions:
+    return ServerSessions(os.urandom, limits=DEFAULT_LIMITS)
 
 
 PUBLIC_CALLS: list[tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any], str, str]] = [

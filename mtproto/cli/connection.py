@@ -28,8 +28,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Caller", "local_target", "log_in", "open_caller"]
 
-_UNKNOWN_KEY = -404
-
 
 async def log_in(client: Client, target: Target) -> None:
     """Log in as the bot of `target` (core.telegram.org/method/auth.importBotAuthorization).
@@ -124,7 +122,7 @@ async def open_caller(target: Target) -> AsyncIterator[Caller]:
                 async with client:
                     yield Caller(client, target)
             except TransportError as error:
-                if error.code != _UNKNOWN_KEY or stored is None:
+                if error.code != TransportError.NOT_FOUND or stored is None:
                     raise
                 raise CommandFailed(f"{error}; to make a new key and log in again, delete {target.state}") from error
 

@@ -20,7 +20,7 @@ from mtproto.crypto.hashes import sha1
 from mtproto.crypto.powers import power
 from mtproto.crypto.primes import is_small_prime
 from mtproto.crypto.rsa import RSAPrivateKey, rsa_decrypt, unpad, unpad_sha1
-from mtproto.errors import ExchangeFailed, LocalProtocolError
+from mtproto.errors import ExchangeFailed, LocalProtocolError, TransportError
 from mtproto.exchange.common import (
     MAX_RETRIES,
     Random,
@@ -47,12 +47,6 @@ from tl import TLObject, service
 
 __all__ = ["ExchangeRejected", "ServerExchange"]
 
-NOT_FOUND = -404
-"""Transport error for a query that is wrong, repeated too late, or out of turn."""
-
-WRONG_DC = -444
-"""Transport error for a client that believes to talk to another data centre."""
-
 _REMEMBERED_SECONDS = 600.0
 """How long after the first query an answer is repeated: documented as ten minutes."""
 
@@ -73,7 +67,7 @@ class ExchangeRejected(ExchangeFailed):
 
     """
 
-    def __init__(self, step: str, check: str, code: int = NOT_FOUND) -> None:
+    def __init__(self, step: str, check: str, code: int = TransportError.NOT_FOUND) -> None:
         super().__init__(step, check)
         self.code = code
 
@@ -241,7 +235,7 @@ class ServerExchange:
         require(self._are_factors(inner), step, "p, q")
         require(step not in _TEMPORARY or inner.expires_in > 0, step, "expires_in")
         if step in _WITH_DC and self._dc_ids is not None and inner.dc not in self._dc_ids:
-            raise ExchangeRejected(step, "dc", WRONG_DC)
+            raise ExchangeRejected(step, "dc", TransportError.WRONG_DC)
 
     def _dh_params_ok(self, now: float) -> TLObject:
         self._a = number(self._random(_KEY_LENGTH))

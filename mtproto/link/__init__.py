@@ -19,29 +19,38 @@ from mtproto.link.events import (
     LinkAdded,
     LinkEvent,
     LinkRemoved,
+    LinkStatus,
+    PumpedLink,
     ServerLinkEvent,
     ServerQuery,
-    Status,
     StatusChanged,
 )
 from mtproto.link.faults import IncomingPacket, LinkFaults, OutgoingPacket
-from mtproto.link.key_giver import ServerWork
+from mtproto.link.http_link import HttpLink
 from mtproto.link.key_maker import Work
+from mtproto.link.key_policy import Action, Decision, KeyPolicy, PermanentKeyPolicy
+from mtproto.link.key_renewal import EXPIRES_IN
 from mtproto.link.options import LinkKeywords, LinkOptions, ServerLinkKeywords, ServerLinkOptions
-from mtproto.link.pfs import EXPIRES_IN, PfsLink
+from mtproto.link.other_end import OtherEnd
+from mtproto.link.pfs import PfsLine, PfsLink
 from mtproto.link.server import ServerLink
-from mtproto.link.server_state import KEY_AGE, SESSION_AGE, ServerKey, ServerState, SessionSlot
+from mtproto.link.server_key_maker import ServerWork
+from mtproto.link.server_keys import ServerKey, SessionCarrier, SessionSlot
+from mtproto.link.server_sessions import KEY_AGE, SESSION_AGE, ServerSessions
 
 __all__ = [
     "EXPIRES_IN",
     "KEY_AGE",
     "SESSION_AGE",
+    "Action",
     "BackoffPolicy",
     "Broken",
     "ClientLink",
+    "Decision",
     "ExchangeStep",
     "Failed",
     "Hangup",
+    "HttpLink",
     "InSession",
     "IncomingPacket",
     "KeyBound",
@@ -49,6 +58,7 @@ __all__ = [
     "KeyDropped",
     "KeyForgotten",
     "KeyMade",
+    "KeyPolicy",
     "KeyUse",
     "LinkAdded",
     "LinkEvent",
@@ -56,18 +66,23 @@ __all__ = [
     "LinkKeywords",
     "LinkOptions",
     "LinkRemoved",
+    "LinkStatus",
+    "OtherEnd",
     "OutgoingPacket",
+    "PermanentKeyPolicy",
+    "PfsLine",
     "PfsLink",
+    "PumpedLink",
     "ServerKey",
     "ServerLink",
     "ServerLinkEvent",
     "ServerLinkKeywords",
     "ServerLinkOptions",
     "ServerQuery",
-    "ServerState",
+    "ServerSessions",
     "ServerWork",
+    "SessionCarrier",
     "SessionSlot",
-    "Status",
     "StatusChanged",
     "Work",
 ]

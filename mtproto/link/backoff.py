@@ -21,7 +21,7 @@ class BackoffPolicy:
     """How long to wait before the attempts that follow each other without success. All times are in seconds."""
 
     first: float = 1.0
-    """Before the second attempt; the first is made at once, since most lost connections come back at once."""
+    """Before the second attempt. The first attempt is made at once, since most lost connections come back at once."""
 
     factor: float = 2.0
     """Each wait is this many times the one before."""

@@ -1,136 +1,163 @@
-"""The calls of a client's link: they may be made before there is a key, and while there is no connection."""
+"""The calls of a client's link, and the session that carries them under the present key.
+
+Calls may be made before there is a key, and while there is no connection.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mtproto.errors import ConnectionLost, LocalProtocolError, own_copy
-from mtproto.link.events import KeyUse, Status
-from mtproto.session import Request, RequestLost, RequestState
+from mtproto.errors import LocalProtocolError
+from mtproto.link.events import KeyUse
+from mtproto.link.waiting_calls import WaitingCalls
+from mtproto.session import ClientSession, RequestLost
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from mtproto.errors import MTProtoError
-    from mtproto.limits import Limits
     from mtproto.link.events import LinkEvent
+    from mtproto.link.key_policy import KeyPolicy
+    from mtproto.link.options import LinkOptions
     from mtproto.message.key_state import KeyState
-    from mtproto.session import Body, ClientSession
+    from mtproto.session import Request
 
-__all__ = ["LinkCalls", "end_unsent"]
+__all__ = ["LinkCalls"]
 
 
 class LinkCalls:
-    """What a link is to those who call. A base of `ClientLink`, of no use alone.
+    """The calls of one link: those that its session has, and those that wait. One owner: that link.
 
     Args:
-        limits: what is sent and accepted at most.
+        options: of the link; the state of its key, the limits and the source of random bytes are used.
+        policy: of the link; says when the session takes calls.
 
     Attributes:
-        failure: why the link has given up.
+        session: the session under the present key; None without a key.
+        waiting: the calls that no session has.
 
     """
 
-    def __init__(self, limits: Limits) -> None:
-        self._limits = limits
-        self._events: list[LinkEvent] = []
-        self._session: ClientSession | None = None
-        self._waiting: list[Request] = []  # calls made before there is a session
-        self._status = Status.DISCONNECTED
-        self.failure: MTProtoError | None = None
+    __slots__ = ("_options", "_policy", "session", "waiting")
 
-    @property
-    def status(self) -> Status:
-        """Where the link stands."""
-        return self._status
+    def __init__(self, options: LinkOptions, policy: KeyPolicy) -> None:
+        self._options = options
+        self._policy = policy
+        self.waiting = WaitingCalls()
+        self.session: ClientSession | None = None
+        if options.state is not None:
+            self.session = self._new_session(options.state)
 
     @property
     def state(self) -> KeyState | None:
-        """What belongs to the key, for a store; None before the first exchange has ended."""
-        return self._session.key_state if self._session is not None else None
-
-    @property
-    def key_state(self) -> KeyState | None:
-        """What belongs to the key that calls go out under; here the same as `state`."""
-        return self.state
+        """The state of the present key; None without a key."""
+        return self.session.key_state if self.session is not None else None
 
     @property
     def key_use(self) -> KeyUse | None:
-        """The key that a call made now goes out under; None before there is one."""
-        state = self.key_state
-        return None if state is None else KeyUse(state.auth_key.id)
+        """The key that a call made now goes out under, and under which of its bindings; None without a key."""
+        return KeyUse(self.session.key_state.auth_key.id, self._policy.use) if self.session is not None else None
 
     @property
-    def session(self) -> ClientSession | None:
-        """The session, None before the first exchange has ended."""
-        return self._session
+    def key_ends_at(self) -> float | None:
+        """When the key ends, Unix seconds by the local clock; None without a key, and for one that does not end."""
+        return self._policy.ends_at(self.session.key_state) if self.session is not None else None
+
+    def server_time(self, now: float) -> float:
+        """Return the time by the server's clock where that is known, else by the local one; Unix seconds."""
+        state = self.state or self._policy.permanent_state
+        return now if state is None else now + state.time_offset
+
+    @property
+    def key_deadline(self) -> float | None:
+        """When the key ends, or is to be bound once more, Unix seconds by the local clock; None for neither."""
+        return self._policy.deadline(self.session.key_state if self.session is not None else None)
 
     @property
     def in_flight(self) -> int:
         """How many calls wait, sent or not."""
-        return len(self._waiting) + (self._session.in_flight if self._session is not None else 0)
+        return len(self.waiting) + (self.session.in_flight if self.session is not None else 0)
 
-    def send(
-        self,
-        body: Body,
-        *,
-        after: Sequence[Request] = (),
-        idempotent: bool = False,
-        want_quick_ack: bool = False,
-    ) -> Request:
-        """Queue a call, connected or not; arguments and handle are those of `ClientSession.send`.
+    @property
+    def are_waiting(self) -> bool:
+        """Whether any call waits, sent or not."""
+        return (self.session is not None and self.session.in_flight > 0) or len(self.waiting) > 0
+
+    @property
+    def open(self) -> int:
+        """How many calls the session has, but for the one that binds its key."""
+        return self.session.in_flight - (self._policy.binding is not None) if self.session is not None else 0
+
+    def add(self, request: Request) -> None:
+        """Queue a call.
 
         Raises:
             LocalProtocolError: too many calls wait.
-            MTProtoError: the link is closed; the error says why.
 
         """
-        request = Request(body, tuple(after), idempotent, want_quick_ack)
-        self.add(request)
-        return request
-
-    def add(self, request: Request) -> None:
-        """Queue a call whose handle was made before, in another thread perhaps. Raises what `send` raises."""
-        if self._status is Status.CLOSED:
-            raise own_copy(self.failure) if self.failure is not None else ConnectionLost("the link is closed")
-        if self._session is not None:
-            self._session.add(request)
-        elif len(self._waiting) < self._limits.unanswered_requests:
-            self._waiting.append(request)
-        else:
+        if self.session is None and len(self.waiting) >= self._options.limits.unanswered_requests:
             raise LocalProtocolError("too many calls wait")
+        self.place(request)
 
-    def has(self, request: Request) -> bool:
-        """Whether a call waits here, sent or not."""
-        return request in self._waiting or (self._session is not None and request in self._session.requests)
+    def place(self, request: Request) -> None:
+        """Queue a call as `add` does, for an owner of several links, who counts the calls of all."""
+        if self.session is not None and self._policy.takes_calls:
+            self.session.add(request)
+        else:
+            self.waiting.add(request)
+
+    def __contains__(self, request: Request) -> bool:
+        """Tell whether a call waits here, sent or not."""
+        return request in self.waiting or (self.session is not None and request in self.session.requests)
 
     def cancel(self, request: Request, now: float) -> None:
-        """Give up a call: not sent, it is forgotten; sent, the server is told. No event will settle it."""
-        if self._session is not None:
-            self._session.cancel(request, now)
-        elif request in self._waiting:
-            self._waiting.remove(request)
-            end_unsent(request)
+        """Give up a call: not sent, it is forgotten; sent, the server is told."""
+        if not self.waiting.cancel(request) and self.session is not None:
+            self.session.cancel(request, now)
 
-    def _send_waiting(self, session: ClientSession) -> None:
-        """Hand to the session what was queued before there was one; it may find that a call can't be sent.
-
-        A call may stand before one that it follows, where that has come back from a key that was lost.
-        """
-        waiting, self._waiting = dict.fromkeys(self._waiting), []
-        while waiting:
-            request = next(iter(waiting))
-            while first := next((before for before in request.after if before in waiting), None):
-                request = first
-            del waiting[request]
+    def send_waiting(self) -> list[LinkEvent]:
+        """Hand the waiting calls to the session; return the ends of those that it finds can't be sent."""
+        lost: list[LinkEvent] = []
+        if self.session is None:
+            return lost
+        for request in self.waiting.take_in_order():
             try:
-                session.add(request)
+                self.session.add(request)
             except LocalProtocolError as error:
-                end_unsent(request)
-                self._events.append(RequestLost(request, error))
+                request.end_unsent()
+                lost.append(RequestLost(request, error))
+        return lost
 
+    def new_session(self, state: KeyState) -> tuple[ClientSession, list[LinkEvent]]:
+        """Make a session under a new key, and hand the waiting calls to it if the key takes calls yet.
 
-def end_unsent(request: Request) -> None:
-    """Settle a call that no session has got, so that calls which were to follow it fail as they would in a session."""
-    request.state = RequestState.SETTLED
-    request.failed = True
+        Returns:
+            the session, and the ends of calls that can't be sent.
+
+        """
+        self.session = session = self._new_session(state)
+        return session, self.send_waiting() if self._policy.takes_calls else []
+
+    def bind(self) -> None:
+        """Send what binds the key, if there is a key and its policy wants that."""
+        if self.session is not None:
+            self._policy.bind(self.session)
+
+    def drop_key(self, reason: str) -> list[LinkEvent]:
+        """Forget the session and its key; return the ends of calls that no other key may carry, for `reason`.
+
+        Calls that may be sent under another key are given back: see `WaitingCalls`.
+        """
+        session, self.session = self.session, None
+        if session is None:
+            return []
+        free, events = session.give_up(reason)
+        binding = self._policy.binding
+        self.waiting.give_back(request for request in free if request is not binding)
+        self._policy.key_dropped()
+        return [*events]
+
+    def key_has_ended(self, now: float) -> bool:
+        """Tell whether there is a key whose time is over."""
+        ends_at = self.key_ends_at
+        return ends_at is not None and now >= ends_at
+
+    def _new_session(self, state: KeyState) -> ClientSession:
+        return ClientSession(state, random=self._options.random, limits=self._options.limits)

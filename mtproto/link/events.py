@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias
 
 from mtproto.errors import without_frames
-from mtproto.session.events import ClientEvent
+from mtproto.session import ClientEvent
 
 if TYPE_CHECKING:
     from mtproto.errors import MTProtoError
     from mtproto.exchange import Step
-    from mtproto.link.client import ClientLink
-    from mtproto.link.server_state import ServerKey, SessionSlot
+    from mtproto.link.key_maker import Work
+    from mtproto.link.server_keys import ServerKey, SessionSlot
     from mtproto.message.key_state import KeyState
-    from mtproto.session.events import ServerEvent
+    from mtproto.session import ServerEvent
     from mtproto.session.packet_reader import Budget
 
 __all__ = [
@@ -33,14 +33,15 @@ __all__ = [
     "LinkAdded",
     "LinkEvent",
     "LinkRemoved",
+    "LinkStatus",
+    "PumpedLink",
     "ServerLinkEvent",
     "ServerQuery",
-    "Status",
     "StatusChanged",
 ]
 
 
-class Status(enum.Enum):
+class LinkStatus(enum.Enum):
     """Where a client's link stands."""
 
     DISCONNECTED = "disconnected"
@@ -63,7 +64,7 @@ class Status(enum.Enum):
 class StatusChanged:
     """The link went into another state."""
 
-    status: Status
+    status: LinkStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +75,7 @@ class ExchangeStep:
 
 
 class KeyUse(NamedTuple):
-    """A key as calls go out under it: what the server was told under one use, it was not told under another.
+    """The use of a key by calls. What the server was told under one use has to be said again under another.
 
     Attributes:
         key_id: the id of the auth key.
@@ -102,7 +103,7 @@ class KeyBound:
 
 @dataclass(frozen=True, slots=True)
 class KeyDropped:
-    """The server takes no binding to the permanent key any more. A new one is made, which nobody is logged in with."""
+    """The server binds nothing to the permanent key any more. A new permanent key is made, without any login."""
 
     error: MTProtoError
 
@@ -112,16 +113,16 @@ class KeyDropped:
 
 @dataclass(frozen=True, slots=True)
 class LinkAdded:
-    """A temporary key is to be replaced; the link that does it wants a connection of its own, beside the others."""
+    """A temporary key is to be replaced; its successor wants a connection of its own, beside the others."""
 
-    link: ClientLink = field(repr=False)
+    link: PumpedLink = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class LinkRemoved:
-    """A link has done its work; it is closed, and its carrier is of no use any more."""
+    """A link has done its work. The link is closed, and its carrier is of no use any more."""
 
-    link: ClientLink = field(repr=False)
+    link: PumpedLink = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,12 +137,77 @@ class Broken:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """The link has given up, for a reason that another connection would not cure. Nothing that waits will settle."""
+    """The link has given up, for a reason that another connection would not cure. Calls that wait will not settle."""
 
     error: MTProtoError
 
     def __post_init__(self) -> None:
         without_frames(self.error)
+
+
+class PumpedLink(Protocol):
+    """One connection of a client's link, for the shell that moves its bytes and tells it the time.
+
+    See `ClientLink`, which is one; a `PfsLink` has one for each of its keys.
+    """
+
+    @property
+    def status(self) -> LinkStatus:
+        """Where the link stands."""
+
+    @property
+    def key_state(self) -> KeyState | None:
+        """What belongs to the key of this connection's session; None before the key is made."""
+
+    @property
+    def connect_at(self) -> float | None:
+        """When to connect, Unix seconds; None while it is connected, or over."""
+
+    @property
+    def trouble(self) -> Exception | None:
+        """Why the last connection ended, or what else went wrong; None once a call was answered after it."""
+
+    @property
+    def missing(self) -> int:
+        """How many bytes at least are still to come of the packet whose beginning has come; 0 if none has."""
+
+    @property
+    def has_more(self) -> bool:
+        """Whether the last `data_to_send` left something behind."""
+
+    def connected(self, now: float) -> list[LinkEvent]:
+        """Begin a new connection."""
+
+    def disconnected(self, now: float, reason: Exception | None = None) -> list[LinkEvent]:
+        """End the connection, or an attempt that failed."""
+
+    def fault(self, error: MTProtoError, now: float) -> list[LinkEvent]:
+        """Take nothing more from this connection, since it led to an exception that nobody expected."""
+
+    @property
+    def unread(self) -> bool:
+        """Whether a part of what came in is still to be handled, by `read_on`."""
+
+    def received(self, data: bytes, now: float, budget: int | None = None) -> list[LinkEvent]:
+        """Take what came in, in pieces of any size, and return what it means."""
+
+    def read_on(self, now: float, budget: int | None = None) -> list[LinkEvent]:
+        """Handle the rest of what came in, or a part of it."""
+
+    def data_to_send(self, now: float, poll: bool = False) -> bytes:
+        """Return what is to be sent now."""
+
+    def next_deadline(self) -> float | None:
+        """Return when to call `tick`, Unix seconds; None if nothing waits for a time."""
+
+    def tick(self, now: float) -> list[LinkEvent]:
+        """Do what is due at `now`."""
+
+    def take_work(self, now: float) -> Work | None:
+        """Return a slow step of an exchange; None if there is none."""
+
+    def finish_work(self, work: Work, now: float) -> list[LinkEvent]:
+        """Take back a step that was run."""
 
 
 LinkEvent: TypeAlias = (
@@ -170,7 +236,7 @@ class KeyMade:
 
 @dataclass(frozen=True, slots=True)
 class KeyForgotten:
-    """A key is not known any more: nobody has used it for too long, or it has expired."""
+    """The server has forgotten a key: nobody has used the key for too long, or its time is over."""
 
     key: ServerKey
 
@@ -180,10 +246,10 @@ class ServerQuery:
     """A call of the API, to be answered through `slot.session.answer(msg_id, body)`.
 
     Attributes:
-        slot: the session that it came in, and the link that carries it.
+        slot: the session of the call, and the link that carries the session.
         msg_id: its id.
         body: one serialized function call.
-        budget: what the packet that it came in may still make its receiver do; None where nobody bounds that.
+        budget: what the packet of this call may still make its receiver do; None where nobody bounds that.
 
     """
 

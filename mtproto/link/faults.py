@@ -7,7 +7,7 @@ There are four moments, in the order in which a question and its answer pass the
     outgoing   a packet is ready, sealed or plain, not yet framed
     writing    a frame is ready, not yet sent
 
-What has to be sealed to do harm is sealed through `mtproto.session.ServerSession.craft`.
+A fault that needs a sealed packet makes one with `mtproto.session.ServerSession.craft`.
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from mtproto.link.server_state import ServerKey, ServerState, SessionSlot
+    from mtproto.link.server_keys import ServerKey, SessionSlot
+    from mtproto.link.server_sessions import ServerSessions
     from mtproto.message.envelope import Unsealed
 
 __all__ = ["IncomingPacket", "LinkFaults", "OutgoingPacket"]
@@ -30,13 +31,13 @@ class IncomingPacket:
 
     Attributes:
         state: keys and sessions; a fault may forget some of them.
-        key: the key it came under; None for a plain packet of an exchange.
-        message: what it says; None for a plain packet.
+        key: the key that sealed the packet; None for a plain packet of an exchange.
+        message: the opened packet; None for a plain packet.
         now: Unix seconds.
 
     """
 
-    state: ServerState
+    state: ServerSessions
     key: ServerKey | None
     message: Unsealed | None
     now: float
@@ -59,11 +60,11 @@ class OutgoingPacket:
 
 
 class LinkFaults(Protocol):
-    """Changes what links read and send; shared with its owner, who may arm more at any time."""
+    """Changes what links read and send. Links share it with its owner, who may arm more at any time."""
 
     @property
     def armed(self) -> bool:
-        """Whether anything may happen; while it is false nobody asks further."""
+        """Whether anything may happen. While this is false, links call no other method."""
 
     def reading(self, data: bytes) -> tuple[bytes, bool]:
         """Return what counts as read in place of `data`, and whether the connection ends behind it."""

@@ -1,7 +1,7 @@
 """Keeps a connection open, and notices when it is dead.
 
-The server is asked to close the connection when no further ping arrives (core.telegram.org/mtproto/service_messages,
-`ping_delay_disconnect`), so that it keeps no dead one either.
+Each ping asks the server to close the connection when no further ping arrives (`ping_delay_disconnect`,
+core.telegram.org/mtproto/service_messages). So the server keeps no dead connection either.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ PATIENCE = 15.0
 class KeepAlive:
     """The clock of one connection. All times are Unix seconds. One owner: a link.
 
-    The first ping is due at once: it tells both ends early whether the other is there and knows the key.
+    The first ping is due at once. It tells each end early whether the other end is there and knows the key.
     """
 
     __slots__ = ("_heard", "_pinged", "_unanswered")

@@ -25,7 +25,7 @@ REPEATS = 3
 """Repetitions of one query; then the connection is held to be dead."""
 
 ANSWERS_KEPT = 64 * 1024
-"""Bytes of answers that wait together; one alone may be larger, and fails where it is read."""
+"""Bytes of answers that wait together. A single answer may be larger; it fails where it is read."""
 
 RESTARTS = 3
 """New exchanges after a refusal that the documentation allows to be temporary."""
@@ -60,11 +60,10 @@ class KeyMaker:
         keys: the server's public keys that the caller trusts.
         dc_id: as `ClientExchange` takes it.
         random: source of random bytes.
-        on_step: called with each message of the exchange, as it is known.
         expires_in: seconds that a temporary key shall live; None makes a permanent key.
 
     Attributes:
-        repeated: a query of this exchange was sent twice, so an answer may come twice, and late.
+        repeated: a query of this exchange was sent twice, so that its answer may come twice, and late.
 
     """
 
@@ -73,17 +72,16 @@ class KeyMaker:
         keys: Sequence[RSAPublicKey],
         dc_id: int,
         random: Callable[[int], bytes],
-        on_step: Callable[[Step], None],
         *,
         expires_in: int | None = None,
     ) -> None:
         self._keys = keys
         self._dc_id = dc_id
         self._random = random
-        self._on_step = on_step
         self._expires_in = expires_in
         self._exchange: ClientExchange | None = None
-        self._steps_told = 0
+        self._steps: list[Step] = []  # of exchanges so far, that nobody has taken
+        self._steps_noted = 0  # of the exchange that is on
         self._answers: list[bytes] = []
         self._out: Work | None = None
         self._query = b""
@@ -98,7 +96,7 @@ class KeyMaker:
         return self._deadline
 
     def check(self) -> None:
-        """Do nothing if an exchange can be begun; raises the `LocalProtocolError` of `ClientExchange` else."""
+        """Do nothing if an exchange can begin. Else this raises the `LocalProtocolError` of `ClientExchange`."""
         ClientExchange(self._keys, self._dc_id, self._random, expires_in=self._expires_in)
 
     def start(self, now: float) -> bytes:
@@ -106,15 +104,18 @@ class KeyMaker:
         self._exchange = ClientExchange(self._keys, self._dc_id, self._random, expires_in=self._expires_in)
         self._answers.clear()
         self._out = None
-        self._steps_told = 0
+        self._steps_noted = 0
         self.repeated = False
         query = self._exchange.start(now)
-        self._tell_steps()
+        self._note_steps()
         self._sent(query, now)
         return query
 
     def receive(self, payload: bytes) -> None:
-        """Keep a plain payload of the server for `take_work`; copies of one that waits, and too many, are dropped."""
+        """Keep a plain payload of the server for `take_work`.
+
+        A payload is dropped if an equal one waits already, or if too many wait.
+        """
         answers = self._answers
         if payload in answers or len(answers) > REPEATS:
             return
@@ -143,7 +144,7 @@ class KeyMaker:
         if work is not self._out:
             return None
         self._out = None
-        self._tell_steps()
+        self._note_steps()
         if work.error is not None:
             if work.error.step not in _REFUSALS or self._restarts >= RESTARTS:
                 raise work.error
@@ -173,6 +174,11 @@ class KeyMaker:
         self._deadline = now + ANSWER_TIME
         return self._query
 
+    def take_steps(self) -> list[Step]:
+        """Return the messages of exchanges that were sent and received since the last call, in order."""
+        steps, self._steps = self._steps, []
+        return steps
+
     def abandon(self) -> None:
         """Give up the exchange that is on: its connection is gone. A `Work` that is out will be ignored."""
         self._exchange = None
@@ -185,9 +191,9 @@ class KeyMaker:
         self._repeats = 0
         self._deadline = now + ANSWER_TIME
 
-    def _tell_steps(self) -> None:
+    def _note_steps(self) -> None:
         if self._exchange is None:
             raise LocalProtocolError("no exchange is on")
-        for step in self._exchange.steps[self._steps_told :]:
-            self._on_step(step)
-        self._steps_told = len(self._exchange.steps)
+        steps = self._exchange.steps[self._steps_noted :]
+        self._steps += steps
+        self._steps_noted += len(steps)

@@ -1,4 +1,4 @@
-"""Who is at the other end of a connection, judged by its first bytes or by its silence: words for errors."""
+"""Who is at the other end of a connection: errors that say so, from its first bytes or from its silence."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ __all__ = ["OtherEnd"]
 
 
 class OtherEnd:
-    """What a link notes of one connection after the other. One owner: that link.
+    """What a link remembers of the other end of its connections. One owner: that link.
 
     Args:
         dc_id: the data centre that the link wants.
         secret: of the proxy that is connected to; None where there is none that speaks MTProto.
 
     Attributes:
-        greeted: a proxy has answered once, on this connection or an earlier one, so it is the right one.
+        greeted: a proxy has answered a greeting, on this connection or an earlier one, so the secret is right.
 
     """
 
@@ -46,6 +46,10 @@ class OtherEnd:
             return None
         self._head += data[: BANNER_SIZE - len(self._head)]
         return foreign_peer(self._head, tls=self._secret is not None and self._secret.kind is SecretKind.FAKE_TLS)
+
+    def answered_greeting(self) -> None:
+        """Note that the proxy has answered the greeting."""
+        self.greeted = True
 
     def silent(self) -> ConnectionLost:
         """Return the error of a proxy that does not answer the greeting."""

@@ -1,12 +1,15 @@
 """Perfect forward secrecy: a client's link whose calls travel under temporary keys only (core.telegram.org/api/pfs).
 
-Each `TemporaryLink` wants a connection of its own. Mostly there is one; while its key is replaced there are two:
+Each temporary key has a `ClientLink` and a connection of its own. Mostly there is one; while its key is replaced there
+are two:
 
     old link   takes calls ─────────────────────────┬─ its last calls settle ─┬─ late answers ─┬ removed
     new link            └ added ─ makes a new key ──┴─ takes calls, holds them ┴─ binds, sends them ──▶
 
-A new binding ends the old one, so a call that the old key carried too late is answered with `AUTH_KEY_PERM_EMPTY`: it
-was not executed, and goes out again under the new key.
+A new binding ends the old one, so a call that the old key carried too late is answered with `AUTH_KEY_PERM_EMPTY`. The
+server did not execute such a call, and it goes out again under the new key.
+
+    shell ──▶ PfsLine ──▶ PfsLink ──▶ ClientLink ──▶ TemporaryKeyPolicy       calls go this way only
 """
 
 from __future__ import annotations
@@ -16,11 +19,15 @@ from typing import TYPE_CHECKING
 
 from mtproto._options import named_options
 from mtproto.errors import ConnectionLost, LocalProtocolError, OptionError, own_copy
-from mtproto.link.calls import end_unsent
-from mtproto.link.events import Failed, LinkAdded, LinkRemoved, Status, StatusChanged
+from mtproto.link.call_sender import CallSender
+from mtproto.link.client import ClientLink
+from mtproto.link.events import Failed, LinkAdded, LinkRemoved, LinkStatus, StatusChanged
+from mtproto.link.key_maker import KeyMaker
+from mtproto.link.key_renewal import EXPIRES_IN, KeyRenewal
 from mtproto.link.options import LinkKeywords, LinkOptions, link_options
-from mtproto.link.temporary import PermanentKey, TemporaryLink
-from mtproto.session import NewSession, Request, RequestLost, RequestState, Result, RpcFailed, UpdatesGap
+from mtproto.link.temporary_key import PermanentKey, TemporaryKeyPolicy
+from mtproto.link.unplaced_calls import UnplacedCalls
+from mtproto.session import NewSession, RequestLost, RequestState, Result, RpcFailed, UpdatesGap
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,29 +36,129 @@ if TYPE_CHECKING:
     from mtproto.crypto.rsa import RSAPublicKey
     from mtproto.errors import MTProtoError
     from mtproto.link.events import KeyUse, LinkEvent
+    from mtproto.link.key_maker import Work
     from mtproto.message.key_state import KeyState
-    from mtproto.session import Body
+    from mtproto.session import Request
 
-__all__ = ["EXPIRES_IN", "PfsLink"]
-
-EXPIRES_IN = 86400
-"""Seconds that a temporary key lives: what the documentation proposes."""
-
-RENEW_EARLY = 900.0
-"""Seconds before its end at which a key is replaced: time for many attempts. Never more than a tenth of its life."""
-
-SETTLE_TIME = 5.0
-"""Seconds that the calls under the old key may take before the new one is bound all the same."""
-
-RENEW_AGAIN = 60.0
-"""Seconds after a new key could not be had before the next attempt, while the old one is still good."""
+__all__ = ["PfsLine", "PfsLink"]
 
 _NOT_BOUND = (401, "AUTH_KEY_PERM_EMPTY")
 _PREDECESSOR = frozenset({"MSG_WAIT_FAILED", "MSG_WAIT_TIMEOUT"})
 
 
-class PfsLink:
-    """What `ClientLink` is to calls; to the shell it is one or two links, which come and go by events.
+class PfsLine:
+    """One temporary key of a `PfsLink`, with a connection of its own. To the shell's pump it is what a link is.
+
+    The pump's calls go to the link of the key; what came of them goes through the `PfsLink`, which may act on it.
+
+    Args:
+        owner: whose line it is.
+        link: makes the key and its session, and carries calls.
+        policy: of that link.
+
+    """
+
+    def __init__(self, owner: PfsLink, link: ClientLink, policy: TemporaryKeyPolicy) -> None:
+        self._owner = owner
+        self.link = link
+        self.policy = policy
+
+    def __repr__(self) -> str:
+        return f"PfsLine({self.link.status.name})"
+
+    @property
+    def status(self) -> LinkStatus:
+        """Where the link of the key stands."""
+        return self.link.status
+
+    @property
+    def state(self) -> KeyState | None:
+        """What belongs to the temporary key; None before it is made."""
+        return self.link.state
+
+    @property
+    def key_state(self) -> KeyState | None:
+        """What belongs to the temporary key, as `state`: calls go out under it."""
+        return self.link.state
+
+    @property
+    def connect_at(self) -> float | None:
+        """When to connect, Unix seconds; None while it is connected, or over."""
+        return self.link.connect_at
+
+    @property
+    def trouble(self) -> Exception | None:
+        """Why the last connection ended, or what else went wrong."""
+        return self.link.trouble
+
+    @property
+    def missing(self) -> int:
+        """How many bytes at least are still to come of the packet whose beginning has come."""
+        return self.link.missing
+
+    @property
+    def has_more(self) -> bool:
+        """Whether the last `data_to_send` left something behind."""
+        return self.link.has_more
+
+    @property
+    def work(self) -> int:
+        """Units of work, of about 10 µs each, that the server has made so far."""
+        return self.link.work
+
+    def connected(self, now: float) -> list[LinkEvent]:
+        """Begin a new connection, as `ClientLink.connected` does."""
+        return self._owner.digest(self, self.link.connected(now), now)
+
+    def disconnected(self, now: float, reason: Exception | None = None) -> list[LinkEvent]:
+        """End the connection, as `ClientLink.disconnected` does."""
+        return self._owner.digest(self, self.link.disconnected(now, reason), now)
+
+    def fault(self, error: MTProtoError, now: float) -> list[LinkEvent]:
+        """Take nothing more from this connection, as `ClientLink.fault` does."""
+        return self._owner.digest(self, self.link.fault(error, now), now)
+
+    def received(self, data: bytes, now: float, budget: int | None = None) -> list[LinkEvent]:
+        """Take what came in, as `ClientLink.received` does."""
+        return self._owner.digest(self, self.link.received(data, now, budget), now)
+
+    @property
+    def unread(self) -> bool:
+        """Whether a part of what came in is still to be handled, by `read_on`."""
+        return self.link.unread
+
+    def read_on(self, now: float, budget: int | None = None) -> list[LinkEvent]:
+        """Handle the rest of what came in, as `ClientLink.read_on` does."""
+        return self._owner.digest(self, self.link.read_on(now, budget), now)
+
+    def data_to_send(self, now: float, poll: bool = False) -> bytes:
+        """Return what is to be sent now, as `ClientLink.data_to_send` does."""
+        return self.link.data_to_send(now, poll)
+
+    def next_deadline(self) -> float | None:
+        """Return when to call `tick`, Unix seconds; None if nothing waits for a time."""
+        if self.link.status is LinkStatus.CLOSED:
+            return None
+        times = (self.link.next_deadline(), self._owner.next_deadline())
+        return min((time for time in times if time is not None), default=None)
+
+    def tick(self, now: float) -> list[LinkEvent]:
+        """Do what is due, as `ClientLink.tick` does."""
+        if self.link.status is LinkStatus.CLOSED:
+            return []
+        return self._owner.digest(self, self.link.tick(now), now)
+
+    def take_work(self, now: float) -> Work | None:
+        """Return a slow step of an exchange, as `ClientLink.take_work` does."""
+        return self.link.take_work(now)
+
+    def finish_work(self, work: Work, now: float) -> list[LinkEvent]:
+        """Take back a slow step, as `ClientLink.finish_work` does."""
+        return self._owner.digest(self, self.link.finish_work(work, now), now)
+
+
+class PfsLink(CallSender):
+    """What `ClientLink` is to calls. To the shell it is one or two links, which come and go by events.
 
     Args:
         keys: the server's public keys that the caller trusts.
@@ -59,7 +166,7 @@ class PfsLink:
         expires_in: seconds that a temporary key is to live.
 
     Attributes:
-        failure: why it has given up.
+        failure: why the link has given up.
 
     Raises `TypeError` for an option that does not exist or is missing; `OptionError` as `LinkOptions` does, and if the
     state is that of a temporary key, or no key could live for `expires_in`.
@@ -83,28 +190,30 @@ class PfsLink:
         self._permanent = PermanentKey(options.state)
         self._keys = keys
         self._expires_in = expires_in
-        self._limits = options.limits
         self._options = replace(options, state=None)
-        self._early = min(RENEW_EARLY, expires_in / 10)
-        self._front = self._new_link()  # the link whose key calls go out under
-        self._next: TemporaryLink | None = None  # the one that is to take over
-        self._past: list[TemporaryLink] = []  # what was replaced and has calls open
-        self._homeless: list[Request] = []  # calls that no link can take just now
-        self._moved: set[Request] = set()  # calls that a key was too old for, while it is being replaced
-        self._after: dict[Request, tuple[Request, ...]] = {}  # what open calls follow; sessions forget it at their end
+        self._renewal = KeyRenewal(expires_in)
+        self._calls = UnplacedCalls()
+        self._current = self._new_line()  # its key takes calls, or will
+        self._successor: PfsLine | None = None  # is to take the place of the current line
+        self._replaced: list[PfsLine] = []  # lines whose key was replaced, while calls are open under it
         self._updated_by: KeyState | None = None  # the key whose session was made last
-        self._settle_until: float | None = None
-        self._renew_after = 0.0
-        self._status = Status.DISCONNECTED
+        self._status = LinkStatus.DISCONNECTED
         self.failure: MTProtoError | None = None
 
-    def _new_link(self) -> TemporaryLink:
-        return TemporaryLink(self, self._permanent, self._keys, self._options, expires_in=self._expires_in)
+    def _new_line(self) -> PfsLine:
+        options = self._options
+        policy = TemporaryKeyPolicy(
+            self._permanent,
+            KeyMaker(self._keys, options.dc_id, options.random),
+            KeyMaker(self._keys, options.dc_id, options.random, expires_in=self._expires_in),
+            options.random,
+        )
+        return PfsLine(self, ClientLink(self._keys, options, policy=policy), policy)
 
     # What the owner asks -----------------------------------------------------------------------------------------
 
     @property
-    def status(self) -> Status:
+    def status(self) -> LinkStatus:
         """Where the link stands; ready means that calls travel under a key that is bound."""
         return self._status
 
@@ -116,219 +225,206 @@ class PfsLink:
     @property
     def key_state(self) -> KeyState | None:
         """What belongs to the temporary key that calls made now go out under, if there is one. Not for a store."""
-        return self._taker.key_state
+        return self._line_for_new_calls.link.key_state
 
     @property
     def key_use(self) -> KeyUse | None:
         """The key that a call made now goes out under, and under which of its bindings; None before there is one."""
-        return self._taker.key_use
+        return self._line_for_new_calls.link.key_use
 
     @property
-    def links(self) -> Sequence[TemporaryLink]:
+    def links(self) -> Sequence[PfsLine]:
         """The links that want connections of their own."""
-        return [self._front, *([self._next] if self._next is not None else ()), *self._past]
+        return [self._current, *([self._successor] if self._successor is not None else ()), *self._replaced]
 
     @property
     def in_flight(self) -> int:
         """How many calls wait, sent or not."""
-        return len(self._homeless) + sum(link.in_flight for link in self.links)
+        return len(self._calls) + sum(line.link.in_flight for line in self.links)
 
     # Calls -------------------------------------------------------------------------------------------------------
 
-    def send(
-        self,
-        body: Body,
-        *,
-        after: Sequence[Request] = (),
-        idempotent: bool = False,
-        want_quick_ack: bool = False,
-    ) -> Request:
-        """Queue a call, as `ClientLink.send` does."""
-        request = Request(body, tuple(after), idempotent, want_quick_ack)
-        self.add(request)
-        return request
-
     def add(self, request: Request) -> None:
         """Queue a call whose handle was made before. Raises what `ClientLink.send` raises."""
-        if self._status is Status.CLOSED:
+        if self._status is LinkStatus.CLOSED:
             raise own_copy(self.failure) if self.failure is not None else ConnectionLost("the link is closed")
-        if self.in_flight >= self._limits.unanswered_requests:
+        if self.in_flight >= self._options.limits.unanswered_requests:
             raise LocalProtocolError("too many calls wait")
         self._place(request)
-        if request.after:
-            self._after[request] = request.after
+        self._calls.begin(request)
 
     def has(self, request: Request) -> bool:
         """Whether a call waits here, sent or not."""
-        return request in self._homeless or any(link.has(request) or request in link.given_back for link in self.links)
+        lines = (line.link.calls for line in self.links)
+        return request in self._calls or any(
+            request in calls or calls.waiting.was_given_back(request) for calls in lines
+        )
 
     def cancel(self, request: Request, now: float) -> None:
         """Give up a call, as `ClientLink.cancel` does."""
-        self._after.pop(request, None)
-        if request in self._homeless:
-            self._homeless.remove(request)
-            end_unsent(request)
-        for link in self.links:
-            link.cancel(request, now)
+        self._calls.cancel(request)
+        for line in self.links:
+            line.link.cancel(request, now)
 
     def close(self) -> list[LinkEvent]:
         """End the link for good. Calls that wait will not settle: that is the owner's part."""
-        for link in self.links:
-            link.close()
+        for line in self.links:
+            line.link.close()
         return self._changed_status()
 
-    # What its links ask ------------------------------------------------------------------------------------------
+    # What came of the lines --------------------------------------------------------------------------------------
 
-    def digest(self, link: TemporaryLink, events: list[LinkEvent], now: float) -> list[LinkEvent]:
-        """Take the events of a link, and return those that the shell is to see."""
+    def digest(self, line: PfsLine, events: list[LinkEvent], now: float) -> list[LinkEvent]:
+        """Take the events of a line's link, do what they ask for, and return those that the shell is to see."""
         seen: list[LinkEvent] = []
         for event in events:
             match event:
                 case StatusChanged():
                     pass  # the shell is told how the whole stands
-                case RpcFailed(request) if self._goes_again(link, event):
-                    self._take_back(request)
-                case Failed() if link is not self._front:
-                    self._do_without(link, now)
+                case RpcFailed(request) if self._goes_again(line, event):
+                    self._calls.send_again(request)
+                case Failed() if line is not self._current:
+                    self._do_without(line, now)
                 case Failed(error):
                     seen += [event, *self._fail(error)]
-                case NewSession(unique_id=unique_id) if self._follows_another(link):
+                case NewSession(unique_id=unique_id) if self._follows_another(line):
                     seen += [event, UpdatesGap(unique_id)]
                 case _:
                     seen.append(event)
-                    self._note_end(link, event)
-        if self.failure is None and self._status is not Status.CLOSED:
+                    self._note_end(line, event)
+        if self.failure is None and self._status is not LinkStatus.CLOSED:
             seen += self._advance(now)
         return seen + self._changed_status()
 
-    def _goes_again(self, link: TemporaryLink, failure: RpcFailed) -> bool:
-        """Whether a call was not executed for want of a binding, be it its own or that of a call before it."""
+    def _goes_again(self, line: PfsLine, failure: RpcFailed) -> bool:
+        """Whether a call was not executed for want of a binding: its own key's, or that of a call before it."""
         if (failure.code, failure.message) == _NOT_BOUND:
-            return link is not self._front or link.unbind()
-        return failure.message in _PREDECESSOR and not self._moved.isdisjoint(self._after.get(failure.request, ()))
+            return line is not self._current or self._bind_again(line)
+        return failure.message in _PREDECESSOR and self._calls.follows_one_not_executed(failure.request)
 
-    def _take_back(self, request: Request) -> None:
-        request.reset()
-        request.after = self._after.get(request, ())
-        self._moved.add(request)
-        self._homeless.append(request)
+    def _bind_again(self, line: PfsLine) -> bool:
+        """Bind a key anew, since the server says that it is not bound; return whether that is worth an attempt."""
+        if line.policy.unbind():
+            line.link.calls.bind()
+        return line.policy.has_attempts_left
 
-    def _note_end(self, link: TemporaryLink, event: LinkEvent) -> None:
+    def _note_end(self, line: PfsLine, event: LinkEvent) -> None:
         if isinstance(event, Result):
-            link.succeeded()
-        if self._after and isinstance(event, Result | RpcFailed | RequestLost):
-            self._after.pop(event.request, None)
+            line.policy.succeeded()
+        if isinstance(event, Result | RpcFailed | RequestLost):
+            self._calls.end(event.request)
 
-    def _follows_another(self, link: TemporaryLink) -> bool:
+    def _follows_another(self, line: PfsLine) -> bool:
         """Whether a session is the first of its key, but not of all: updates may be lost between the two."""
-        before, self._updated_by = self._updated_by, link.state
-        return before is not None and before is not link.state
+        before, self._updated_by = self._updated_by, line.link.state
+        return before is not None and before is not line.link.state
 
     def next_deadline(self) -> float | None:
-        """Return when any of the links is to be ticked: to be replaced, or to be bound at last."""
-        if self._next is not None:
-            return self._settle_until if self._next.is_to_be_bound else None
-        ends_at = self._front.ends_at if self._front.bound else None
-        return None if ends_at is None else max(ends_at - self._early, self._renew_after)
+        """Return when any of the lines is to be ticked: to be replaced, or to be bound at last."""
+        if self._successor is not None:
+            made = self._successor.link.state is not None
+            return self._renewal.settle_until if made and self._successor.policy.is_unbound else None
+        ends_at = self._current.link.calls.key_ends_at if self._current.policy.bound else None
+        return None if ends_at is None else self._renewal.renew_at(ends_at)
 
     # The succession ----------------------------------------------------------------------------------------------
 
     def _advance(self, now: float) -> list[LinkEvent]:
-        """Do what is possible now: replace, bind, let go, send what waits."""
+        """Do what is possible now: replace a key, bind one, let a line go, send what waits."""
         events: list[LinkEvent] = []
-        front, successor = self._front, self._next
+        current, successor = self._current, self._successor
         if successor is None:
             renew_at = self.next_deadline()
             if renew_at is not None and now >= renew_at:
-                self._next = self._new_link()
-                events.append(LinkAdded(self._next))
-            front.bind()
-        elif successor.bound or front.state is None:
-            self._past.append(front)
-            self._homeless += front.take_waiting()
-            self._front, self._next, self._settle_until = successor, None, None
-            successor.take_over()
-            successor.bind()
-        elif successor.state is not None and self._has_settled(now):
-            successor.bind()
-        for link in list(self._past):
-            if link.status is Status.CLOSED or not link.open_calls:
-                self._past.remove(link)
-                events += self._dismiss(link)
-        events += self._find_homes()
-        if self._moved and not self._past and self._next is None and front.bound:
-            self._moved.clear()
+                self._successor = self._new_line()
+                events.append(LinkAdded(self._successor))
+            current.link.calls.bind()
+        elif successor.policy.bound or current.link.state is None:
+            self._succeed(current, successor)
+        elif successor.link.state is not None:
+            open_calls = current.link.calls.open if current.policy.bound else 0
+            if self._renewal.has_settled(open_calls, now):
+                successor.link.calls.bind()
+        for line in list(self._replaced):
+            if line.link.status is LinkStatus.CLOSED or not line.link.calls.open:
+                self._replaced.remove(line)
+                events += self._dismiss(line)
+        events += self._place_all()
+        if not self._replaced and self._successor is None and current.policy.bound:
+            self._calls.forget_not_executed()
         return events
 
-    def _has_settled(self, now: float) -> bool:
-        """Whether nothing more is to be expected of the old key, or it has been waited for long enough."""
-        if self._settle_until is None:
-            self._settle_until = now + SETTLE_TIME
-        return not self._front.bound or not self._front.open_calls or now >= self._settle_until
+    def _succeed(self, current: PfsLine, successor: PfsLine) -> None:
+        """Let a line take the place of the current one."""
+        self._replaced.append(current)
+        self._calls.keep(current.link.calls.waiting.take())
+        self._current, self._successor = successor, None
+        self._renewal.done()
+        successor.link.persist(always=self._permanent.proven)
+        successor.link.calls.bind()
 
-    def _dismiss(self, link: TemporaryLink) -> list[LinkEvent]:
-        """Let go of a link; its calls end, or go elsewhere."""
-        link.drop_key("its temporary key was replaced before the answer came")
-        self._homeless += [*link.given_back, *link.take_waiting()]
-        return [*(event for event in link.close() if not isinstance(event, StatusChanged)), LinkRemoved(link)]
+    def _dismiss(self, line: PfsLine) -> list[LinkEvent]:
+        """Let go of a line; its calls end, or go elsewhere."""
+        line.link.drop_key("its temporary key was replaced before the answer came")
+        waiting = line.link.calls.waiting
+        self._calls.keep([*waiting.take_given_back(), *waiting.take()])
+        return [*(event for event in line.link.close() if not isinstance(event, StatusChanged)), LinkRemoved(line)]
 
-    def _do_without(self, link: TemporaryLink, now: float) -> None:
-        """Go on without a link that has failed, since there is another one."""
-        if link is self._next:
-            self._next = self._settle_until = None
-            self._renew_after = now + RENEW_AGAIN
-            self._past.append(link)
+    def _do_without(self, line: PfsLine, now: float) -> None:
+        """Go on without a line whose link has failed, since there is another one."""
+        if line is self._successor:
+            self._successor = None
+            self._renewal.failed(now)
+            self._replaced.append(line)
 
     def _fail(self, error: MTProtoError) -> list[LinkEvent]:
         """Give up for good."""
         self.failure = error
-        others = [link for link in self.links if link is not self._front]
-        for link in others:
-            link.close()
-        return [LinkRemoved(link) for link in others]
+        others = [line for line in self.links if line is not self._current]
+        for line in others:
+            line.link.close()
+        return [LinkRemoved(line) for line in others]
 
     # Where calls go ----------------------------------------------------------------------------------------------
 
     @property
-    def _taker(self) -> TemporaryLink:
-        """The link that takes new calls."""
-        successor = self._next
-        return self._front if successor is None or successor.state is None else successor
+    def _line_for_new_calls(self) -> PfsLine:
+        successor = self._successor
+        return self._current if successor is None or successor.link.state is None else successor
 
     def _place(self, request: Request) -> None:
         """Give a call to the link that takes it, unless it follows calls that another one still has."""
-        link = self._taker
-        if all(before.state is RequestState.SETTLED or link.has(before) for before in request.after):
-            link.add(request)
-        elif self._front is not link and self._front.bound and all(map(self._front.has, request.after)):
-            self._front.add(request)
+        calls, current = self._line_for_new_calls.link.calls, self._current.link.calls
+        if all(before.state is RequestState.SETTLED or before in calls for before in request.after):
+            calls.place(request)
+        elif current is not calls and self._current.policy.bound and all(before in current for before in request.after):
+            current.place(request)
         else:
-            self._homeless.append(request)
+            self._calls.keep([request])
 
-    def _find_homes(self) -> list[LinkEvent]:
+    def _place_all(self) -> list[LinkEvent]:
         """Place what has no link; one call may have waited for another one of them."""
         events: list[LinkEvent] = []
-        for link in self.links:
-            given_back, link.given_back = link.given_back, []
-            self._homeless += given_back
+        for line in self.links:
+            self._calls.keep(line.link.calls.waiting.take_given_back())
         before = 0
-        while len(self._homeless) != before:
-            homeless, self._homeless = self._homeless, []
-            before = len(homeless)
-            for request in homeless:
+        while len(self._calls) != before:
+            requests = self._calls.take()
+            before = len(requests)
+            for request in requests:
                 try:
                     self._place(request)
                 except LocalProtocolError as error:
-                    end_unsent(request)
+                    request.end_unsent()
                     events.append(RequestLost(request, error))
         return events
 
     # How the whole stands ----------------------------------------------------------------------------------------
 
     def _changed_status(self) -> list[LinkEvent]:
-        status = self._front.status
-        if status is Status.READY and not self._front.bound:
-            status = Status.EXCHANGING
+        status = self._current.link.status
+        if status is LinkStatus.READY and not self._current.policy.bound:
+            status = LinkStatus.EXCHANGING
         if status is self._status:
             return []
         self._status = status

@@ -186,6 +186,15 @@ class Request:
             return TRIES
         return 1 if self.state is RequestState.ACKED else TRIES_ABOUT_LOST
 
+    def follow(self, after: Sequence[Request]) -> None:
+        """Name anew the calls that have to succeed first; only for a call that is in no session."""
+        self.after = tuple(after)
+
+    def end_unsent(self) -> None:
+        """End a call that no session has got. Calls that were to follow it fail as they would in a session."""
+        self.state = RequestState.SETTLED
+        self.failed = True
+
     def waits_for(self) -> list[int]:
         """Return the msg_ids of the calls that the server has to wait for before it executes this one."""
         return [before.msg_id for before in self.after if before.state is not RequestState.SETTLED]

@@ -6,7 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING, Any
 
 from mtproto.link import EXPIRES_IN, KeyBound
-from mtproto.link.pfs import RENEW_EARLY
+from mtproto.link.key_renewal import RENEW_EARLY
 from mtproto.localdc import LocalDCThread, Refused
 from mtproto.message.key_state import KeyState
 from tests.client.test_clients import blocking_client_of, client_of

@@ -11,7 +11,7 @@ import pytest
 from mtproto.client import blocking
 from mtproto.client.blocking import Client as BlockingClient
 from mtproto.link import EXPIRES_IN, KeyBound
-from mtproto.link.pfs import RENEW_EARLY
+from mtproto.link.key_renewal import RENEW_EARLY
 from mtproto.localdc import LocalDCThread
 from mtproto.message.key_state import KeyState
 from mtproto.session import RequestLost

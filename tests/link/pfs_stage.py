@@ -7,30 +7,30 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from mtproto.errors import RemoteProtocolError
 from mtproto.link import (
     Broken,
-    ClientLink,
     ExchangeStep,
     Failed,
     LinkAdded,
     LinkRemoved,
+    LinkStatus,
+    PfsLine,
     PfsLink,
     ServerLink,
     ServerQuery,
-    Status,
+    ServerSessions,
 )
 from mtproto.link.binding import read_bind_request
-from mtproto.link.server_state import ServerState
 from mtproto.message.envelope import payload_key_id
 from mtproto.session import Result
 from mtproto.session.wire import write_rpc_error
+from mtproto.transport import Payload
 from tests.link.support import ANSWER, DC, NOW, QUERY, known_state, of_type, rsa_key, seeded
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import Self
 
-    from mtproto.link import IncomingPacket, LinkEvent, OutgoingPacket
-    from mtproto.link.server_state import ServerKey
-    from mtproto.transport import Payload
+    from mtproto.link import IncomingPacket, LinkEvent, OutgoingPacket, PumpedLink, ServerKey
+    from mtproto.transport import Event
 
 TRUE = bytes.fromhex("b5757299")
 LIFE = 1000
@@ -63,13 +63,13 @@ class Stage:
     def __init__(self, *, known_key: bool = True, **options: Any) -> None:
         self.now = NOW
         self.random = seeded()
-        self.state = ServerState(self.random)
+        self.state = ServerSessions(self.random)
         key_state = known_state() if known_key else None
         if key_state is not None:
             self.state.add_key(key_state.auth_key)
         options.setdefault("state", key_state)
         self.client = PfsLink([rsa_key().public], dc_id=DC, random=self.random, expires_in=LIFE, **options)
-        self.wires: dict[ClientLink, ServerLink] = {}
+        self.wires: dict[PumpedLink, ServerLink] = {}
         self.answer: Callable[[ServerQuery], bytes | None] = lambda query: ANSWER + query.body
         self.answer_binding: Callable[[ServerKey], bytes | None] = lambda key: TRUE
         self.events: list[LinkEvent] = []
@@ -81,7 +81,7 @@ class Stage:
         self.reachable = True
 
     @classmethod
-    def with_a_key(cls) -> tuple[Self, ServerKey, ClientLink]:
+    def with_a_key(cls) -> tuple[Self, ServerKey, PfsLine]:
         """Return a stage at rest, the DC's side of its one temporary key, and the link that uses the key."""
         stage = cls()
         stage.settle()
@@ -96,14 +96,14 @@ class Stage:
 
     # The wires
 
-    def connect(self, link: ClientLink) -> None:
+    def connect(self, link: PumpedLink) -> None:
         """Give a link a connection now."""
         self.wires[link] = _WatchedLink(
             self, self.state, [rsa_key()], self.now, self.random, dc_ids={DC}, faults=_Refusals(self.refuse)
         )
         self._tell(link.connected(self.client_now))
 
-    def cut(self, link: ClientLink) -> None:
+    def cut(self, link: PumpedLink) -> None:
         """Take the connection of a link away."""
         server = self.wires.pop(link, None)
         if server is not None:
@@ -181,7 +181,7 @@ class Stage:
         moments += [time for server in self.wires.values() if (time := server.next_deadline()) is not None]
         return min(moments, default=None)
 
-    def _tell(self, events: list[LinkEvent], link: ClientLink | None = None) -> None:
+    def _tell(self, events: list[LinkEvent], link: PumpedLink | None = None) -> None:
         self.events += events
         broken = any(isinstance(event, Broken | Failed) for event in events)
         for event in events:
@@ -218,7 +218,7 @@ class Stage:
         self.executed.append(query.body)
         return self.answer(query)
 
-    def lose_key(self, link: ClientLink) -> None:
+    def lose_key(self, link: PfsLine) -> None:
         """Let the DC forget the key of a link, and say so over one connection after the other until it is believed."""
         assert link.state is not None
         self.state.forget_key(link.state.auth_key.id)
@@ -227,13 +227,13 @@ class Stage:
             self.connect(link)
             self._carry_all()
 
-    def answer_with_error(self, link: ClientLink, code: int) -> None:
+    def answer_with_error(self, link: PfsLine, code: int) -> None:
         """Connect a link, and answer the first thing that it says with a transport error."""
         self.connect(link)
         server = self.wires[link]
         self.hand_up(server, link.data_to_send(self.client_now))
-        assert server._transport is not None
-        self._tell(link.received(server._transport.pack_error(code), self.client_now), link)
+        assert server._intake.wire.transport is not None
+        self._tell(link.received(server._intake.wire.transport.pack_error(code), self.client_now), link)
 
     # What tests ask
 
@@ -245,14 +245,15 @@ class Stage:
 
     @property
     def ready(self) -> bool:
-        return self.client.status is Status.READY
+        return self.client.status is LinkStatus.READY
 
-    def succession_begins(self) -> ClientLink:
+    def succession_begins(self) -> PfsLine:
         """Let the time of the renewal come, and stop before the new link does anything; return that one."""
         self.reachable = False
         self.advance(RENEWAL + NOW - self.now)
         [added] = self.of(LinkAdded)
         self.reachable = True
+        assert isinstance(added.link, PfsLine)
         return added.link
 
 
@@ -278,9 +279,10 @@ class _WatchedLink(ServerLink):
         super().__init__(*arguments, **options)
         self._stage = stage
 
-    def _handle_payload(self, item: Payload, now: float, budget: int | None) -> bool:
-        self._stage.key_ids.append(payload_key_id(item.data))
-        return super()._handle_payload(item, now, budget)
+    def _unframe(self, data: bytes) -> Sequence[Event]:
+        items = super()._unframe(data)
+        self._stage.key_ids += [payload_key_id(item.data) for item in items if isinstance(item, Payload)]
+        return items
 
 
 class _Refusals:

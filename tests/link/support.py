@@ -7,7 +7,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from mtproto.crypto.rsa import RSAPrivateKey
-from mtproto.link import Broken, ClientLink, Failed, Hangup, ServerLink, ServerQuery, ServerState, Status
+from mtproto.link import Broken, ClientLink, Failed, Hangup, LinkStatus, ServerLink, ServerQuery, ServerSessions
 from mtproto.message.auth_key import AuthKey
 from mtproto.message.key_state import KeyState
 
@@ -48,7 +48,7 @@ def of_type(events: Iterable[object], kind: type[E]) -> list[E]:
     return [event for event in events if isinstance(event, kind)]
 
 
-def kept_session(state: ServerState, key: ServerKey, session_id: int, now: float) -> SessionSlot:
+def kept_session(state: ServerSessions, key: ServerKey, session_id: int, now: float) -> SessionSlot:
     """Return a session of a server, as one from which something was accepted."""
     slot = state.find_session(key, session_id, now)
     assert state.keep_session(slot, now)
@@ -67,7 +67,7 @@ class Pair:
     def __init__(self, *, known_key: bool = True, offload: bool = False, **options: Any) -> None:
         self.now = NOW
         self.random = seeded()
-        self.state = ServerState(self.random)
+        self.state = ServerSessions(self.random)
         key_state = known_state() if known_key else None
         if key_state is not None:
             self.state.add_key(key_state.auth_key)
@@ -193,4 +193,4 @@ class Pair:
 
     @property
     def ready(self) -> bool:
-        return self.client.status is Status.READY
+        return self.client.status is LinkStatus.READY

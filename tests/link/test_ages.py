@@ -4,8 +4,17 @@ from __future__ import annotations
 
 import pytest
 
-from mtproto.link import KEY_AGE, SESSION_AGE, InSession, ServerKey, ServerLink, ServerQuery, ServerState, SessionSlot
-from mtproto.link.server_state import SESSIONS_OF_A_KEY
+from mtproto.link import (
+    KEY_AGE,
+    SESSION_AGE,
+    InSession,
+    ServerKey,
+    ServerLink,
+    ServerQuery,
+    ServerSessions,
+    SessionSlot,
+)
+from mtproto.link.server_sessions import SESSIONS_OF_A_KEY
 from mtproto.message.auth_key import AuthKey
 from mtproto.transport import client_transport
 from tests.link.support import NOW, QUERY, Pair, kept_session, of_type, rsa_key, seeded
@@ -68,12 +77,12 @@ def test_a_key_that_nobody_uses_is_forgotten_and_nothing_is_accepted_under_it() 
     assert link.closing
 
 
-def new_key(state: ServerState, number: int, *, used_at: float = 0.0, expires_at: float | None = None) -> ServerKey:
+def new_key(state: ServerSessions, number: int, *, used_at: float = 0.0, expires_at: float | None = None) -> ServerKey:
     return state.add_key(AuthKey(seeded(number)(256)), used_at=used_at, expires_at=expires_at)
 
 
 def test_the_age_of_a_key_counts_from_the_moment_that_is_known() -> None:
-    state = ServerState(seeded())
+    state = ServerSessions(seeded())
     old, unknown = new_key(state, 1, used_at=NOW - KEY_AGE - 1), new_key(state, 2)
     assert state.forget_old(NOW) == [old]
     assert state.forget_old(NOW + KEY_AGE) == []
@@ -81,7 +90,7 @@ def test_the_age_of_a_key_counts_from_the_moment_that_is_known() -> None:
 
 
 def test_a_permanent_key_is_used_as_long_as_its_temporary_one_is() -> None:
-    state = ServerState(seeded())
+    state = ServerSessions(seeded())
     permanent = new_key(state, 1, used_at=NOW)
     temporary = new_key(state, 2, used_at=NOW + KEY_AGE, expires_at=NOW + KEY_AGE + 86_400)
     state.bind(temporary, permanent)
@@ -92,7 +101,7 @@ def test_a_permanent_key_is_used_as_long_as_its_temporary_one_is() -> None:
 
 
 def test_a_temporary_key_that_expired_is_forgotten_and_stands_for_nothing() -> None:
-    state = ServerState(seeded())
+    state = ServerSessions(seeded())
     permanent, temporary = new_key(state, 1, used_at=NOW), new_key(state, 2, used_at=NOW, expires_at=NOW + 10)
     state.bind(temporary, permanent)
     assert state.forget_old(NOW + 9) == []
@@ -102,7 +111,7 @@ def test_a_temporary_key_that_expired_is_forgotten_and_stands_for_nothing() -> N
 
 @pytest.mark.parametrize("clients", [500])
 def test_of_clients_that_left_nothing_remains(clients: int) -> None:
-    state = ServerState(seeded())
+    state = ServerSessions(seeded())
     for number in range(clients):
         kept_session(state, new_key(state, number, used_at=NOW), 1, NOW)
     assert len(state.forget_old(NOW + KEY_AGE + 1)) == clients
@@ -110,7 +119,7 @@ def test_of_clients_that_left_nothing_remains(clients: int) -> None:
 
 
 def test_ages_may_be_turned_off() -> None:
-    state = ServerState(seeded(), session_age=None, key_age=None)
+    state = ServerSessions(seeded(), session_age=None, key_age=None)
     key = new_key(state, 1, used_at=NOW)
     slot = kept_session(state, key, 1, NOW)
     assert state.forget_old(NOW + 1000 * KEY_AGE) == []

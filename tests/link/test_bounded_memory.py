@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from mtproto.link import client as client_link
+from mtproto.link import ServerSessions, client_wire
 from mtproto.link import server as server_link
-from mtproto.link.server_state import DENIED_KEPT, ServerState
+from mtproto.link.server_keys import DENIED_KEPT
 from mtproto.transport import BANNER_SIZE
 from tests.link.support import NOW, QUERY, Pair, kept_session, known_state, seeded
 
@@ -16,7 +16,7 @@ MOST = 32 * 1024 + 2048
 
 
 def test_of_what_a_forgotten_session_refused_the_latest_is_remembered() -> None:
-    state = ServerState(seeded())
+    state = ServerSessions(seeded())
     key = state.add_key(known_state().auth_key)
     slot = kept_session(state, key, 1, NOW)
     refused = [4 * number for number in range(1, DENIED_KEPT + 10)]
@@ -31,7 +31,7 @@ def test_a_server_seals_no_more_at_once_than_a_connection_takes() -> None:
     pair.client.send(QUERY)
     pair.connect()
     assert pair.server is not None
-    [slot] = pair.server._slots
+    [slot] = pair.server._carriage.carried
     for _ in range(20):
         slot.session.push(LARGE)
     assert server_link.BURST <= len(pair.server.data_to_send(NOW)) < server_link.BURST + MOST
@@ -42,7 +42,7 @@ def test_a_client_seals_no_more_at_once_than_a_connection_takes() -> None:
     pair.connect()
     for _ in range(20):
         pair.client.send(LARGE)
-    assert client_link.BURST <= len(pair.client.data_to_send(NOW)) < client_link.BURST + MOST
+    assert client_wire.BURST <= len(pair.client.data_to_send(NOW)) < client_wire.BURST + MOST
     assert pair.client.has_more
 
 
@@ -51,4 +51,4 @@ def test_of_what_a_peer_says_first_the_beginning_only_is_looked_at() -> None:
     pair.connect()
     pair.client.send(LARGE)
     pair.settle()
-    assert len(pair.client._other_end._head) == BANNER_SIZE
+    assert len(pair.client._wire.other_end._head) == BANNER_SIZE

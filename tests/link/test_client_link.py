@@ -7,7 +7,7 @@ import pytest
 from mtproto.errors import ConnectionLost, ExchangeFailed, LocalProtocolError, RemoteProtocolError, TransportError
 from mtproto.exchange import ExchangeFaults
 from mtproto.limits import Limits
-from mtproto.link import Broken, ClientLink, ExchangeStep, Failed, KeyCreated, Status, StatusChanged
+from mtproto.link import Broken, ClientLink, ExchangeStep, Failed, KeyCreated, LinkStatus, StatusChanged
 from mtproto.message.key_state import KeyState
 from mtproto.session import ClientEvent, Pong, QuickAcked, RequestLost, Resent, Result, RpcFailed
 from mtproto.session.wire import write_rpc_error
@@ -15,7 +15,7 @@ from mtproto.transport import TRANSPORTS
 from tests.link.support import ANSWER, DC, NOW, QUERY, Pair, of_type, rsa_key, seeded
 
 
-def statuses(pair: Pair) -> list[Status]:
+def statuses(pair: Pair) -> list[LinkStatus]:
     return [event.status for event in pair.of(StatusChanged)]
 
 
@@ -27,7 +27,7 @@ def test_a_link_without_a_key_makes_one_and_then_calls() -> None:
     request = pair.client.send(QUERY)
     pair.connect()
     assert pair.of(Result) == [Result(request, ANSWER + QUERY)]
-    assert statuses(pair) == [Status.EXCHANGING, Status.READY]
+    assert statuses(pair) == [LinkStatus.EXCHANGING, LinkStatus.READY]
     assert [step.step.message.NAME for step in pair.of(ExchangeStep)] == [
         "req_pq_multi",
         "resPQ",
@@ -162,7 +162,7 @@ def test_a_server_whose_key_is_not_trusted_ends_the_link() -> None:
     assert isinstance(failed.error, ExchangeFailed)
     assert failed.error.check == "server_public_key_fingerprints"
     assert [step.step.message.NAME for step in pair.of(ExchangeStep)] == ["req_pq_multi"]
-    assert pair.client.status is Status.CLOSED
+    assert pair.client.status is LinkStatus.CLOSED
     assert pair.client.connect_at is None
     with pytest.raises(ExchangeFailed):
         pair.client.send(QUERY)
@@ -237,7 +237,7 @@ def test_the_last_answer_of_the_exchange_may_come_twice() -> None:
         pair.events += pair.client.finish_work(work, pair.now)
         last = work.payload
         pair.settle()
-    transport = pair.server._transport
+    transport = pair.server._intake.wire.transport
     assert transport is not None
     assert pair.client.received(transport.pack(last), pair.now) == []
     pair.client.send(QUERY)
@@ -251,7 +251,7 @@ def test_a_plain_message_is_refused_on_a_connection_that_made_no_key() -> None:
     pair.cut()
     pair.connect()
     assert pair.server is not None
-    transport = pair.server._transport
+    transport = pair.server._intake.wire.transport
     assert transport is not None
     events = pair.client.received(transport.pack(bytes(40)), pair.now)
     assert [type(event) for event in events] == [Broken]
@@ -389,7 +389,7 @@ def test_a_flooded_server_is_given_time() -> None:
     pair = Pair()
     pair.connect()
     assert pair.server is not None
-    transport = pair.server._transport
+    transport = pair.server._intake.wire.transport
     assert transport is not None
     pair.events += pair.client.received(transport.pack_error(-429), pair.now)
     pair.settle()
@@ -487,7 +487,7 @@ def test_other_errors_do_not() -> None:
 def test_a_closed_link_stays_closed() -> None:
     pair = Pair()
     pair.connect()
-    assert pair.client.close() == [StatusChanged(Status.CLOSED)]
+    assert pair.client.close() == [StatusChanged(LinkStatus.CLOSED)]
     assert pair.client.close() == []
     assert pair.client.data_to_send(pair.now) == b""
     assert pair.client.disconnected(pair.now) == []

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from mtproto.errors import LocalProtocolError
 from mtproto.exchange import ServerExchange
-from mtproto.link import KeyBound, KeyCreated, ServerLink, ServerState
+from mtproto.link import KeyBound, KeyCreated, ServerLink, ServerSessions
 from mtproto.message.key_state import KeyState, Salt
 from mtproto.session import RequestLost, Result
 from tests.link.pfs_stage import RENEWAL, Stage, query, results
@@ -116,6 +116,6 @@ def test_temporary_keys_are_made_bound_and_renewed_under_any_clock(shown: float,
 def test_a_server_with_an_impossible_clock_does_not_begin(shown: float) -> None:
     random = seeded()
     with pytest.raises(LocalProtocolError, match="the clock of this server"):
-        ServerLink(ServerState(random), [rsa_key()], shown, random)
+        ServerLink(ServerSessions(random), [rsa_key()], shown, random)
     with pytest.raises(LocalProtocolError, match="the clock of this server"):
         ServerExchange([rsa_key()], random).receive(bytes(40), shown)

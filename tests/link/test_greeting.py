@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from mtproto.errors import ConnectionLost, LocalProtocolError, RemoteProtocolError
-from mtproto.link import Broken, ClientLink, Failed, PfsLink, Status, StatusChanged
-from mtproto.link.client import GREETING_TIME
+from mtproto.link import Broken, ClientLink, Failed, LinkStatus, PfsLink, StatusChanged
+from mtproto.link.client_wire import GREETING_TIME
 from mtproto.link.reconnection import BARREN_CONNECTIONS
 from mtproto.session import Sent
 from mtproto.transport import Secret, SecretKind
@@ -25,7 +25,7 @@ def link_of(**options: Any) -> ClientLink:
 
 def connected(link: ClientLink, now: float = NOW) -> bytes:
     """Connect, and return the hello, after which nothing more is to be sent."""
-    assert of_type(link.connected(now), StatusChanged) == [StatusChanged(Status.GREETING)]
+    assert of_type(link.connected(now), StatusChanged) == [StatusChanged(LinkStatus.GREETING)]
     hello = link.data_to_send(now)
     assert link.data_to_send(now) == b""
     return hello
@@ -38,14 +38,14 @@ def answer_to(data: bytes, key: bytes = SECRET.key) -> bytes:
 
 
 @pytest.mark.parametrize(
-    ("state", "then"), [(None, Status.EXCHANGING), (known_state(), Status.READY)], ids=["no key", "a key"]
+    ("state", "then"), [(None, LinkStatus.EXCHANGING), (known_state(), LinkStatus.READY)], ids=["no key", "a key"]
 )
-def test_all_else_waits_for_the_answer(state: Any, then: Status) -> None:
+def test_all_else_waits_for_the_answer(state: Any, then: LinkStatus) -> None:
     link = link_of(state=state)
     link.send(QUERY)
     answer = answer_to(connected(link))
     assert link.received(answer[:-1], NOW) == []
-    assert (link.status, link.data_to_send(NOW)) == (Status.GREETING, b"")
+    assert (link.status, link.data_to_send(NOW)) == (LinkStatus.GREETING, b"")
     events = link.received(answer[-1:], NOW)
     assert StatusChanged(then) in events
     assert link.data_to_send(NOW).startswith(CHANGE_CIPHER_SPEC)
@@ -85,7 +85,7 @@ def test_a_wrong_secret_is_said_at_once() -> None:
     (failed,) = of_type(link.received(answer, NOW), Failed)
     assert isinstance(failed.error, RemoteProtocolError)
     assert "secret" in str(failed.error)
-    assert (link.status, link.connect_at) == (Status.CLOSED, None)
+    assert (link.status, link.connect_at) == (LinkStatus.CLOSED, None)
 
 
 def test_a_proxy_that_has_answered_once_is_tried_for_ever() -> None:

@@ -6,8 +6,9 @@ from typing import cast
 
 import pytest
 
-from mtproto.link import ServerKey, ServerLink, ServerState, SessionSlot
-from mtproto.link.server_state import KEPT_IN_ALL, KEPT_OF_A_KEY, WEIGHT_OF_SESSIONS
+from mtproto.link import ServerKey, ServerLink, ServerSessions, SessionSlot
+from mtproto.link.server_keys import KEPT_OF_A_KEY
+from mtproto.link.server_sessions import KEPT_IN_ALL, WEIGHT_OF_SESSIONS
 from mtproto.message.auth_key import AuthKey
 from mtproto.session.server_state import ANSWER_LIFETIME, KEPT_BYTES, KEPT_WITH_EACH
 from tests.link.support import NOW, kept_session, seeded
@@ -17,14 +18,14 @@ ONE = len(BODY) + KEPT_WITH_EACH
 
 
 @pytest.fixture
-def state() -> ServerState:
+def state() -> ServerSessions:
     """Return a server that keeps eight updates, and four of a key."""
-    state = ServerState(seeded())
+    state = ServerSessions(seeded())
     state._kept.limit = 8 * ONE
     return state
 
 
-def new_key(state: ServerState, number: int) -> ServerKey:
+def new_key(state: ServerSessions, number: int) -> ServerKey:
     key = state.add_key(AuthKey(seeded(number)(256)), used_at=NOW)
     key.kept.limit = 4 * ONE
     return key
@@ -49,14 +50,14 @@ def held(*slots: SessionSlot) -> list[int]:
 
 
 def test_a_server_begins_with_the_limits_that_are_named() -> None:
-    state = ServerState(seeded())
+    state = ServerSessions(seeded())
     key = state.add_key(AuthKey(seeded(1)(256)))
     session = kept_session(state, key, 1, NOW).session
     assert (state._weight.limit, state._kept.limit) == (WEIGHT_OF_SESSIONS, KEPT_IN_ALL)
     assert (key.kept.limit, session._kept.limit) == (KEPT_OF_A_KEY, KEPT_BYTES)
 
 
-def test_of_the_sessions_of_a_key_the_one_that_keeps_most_forgets(state: ServerState) -> None:
+def test_of_the_sessions_of_a_key_the_one_that_keeps_most_forgets(state: ServerSessions) -> None:
     key = new_key(state, 1)
     small, large = (kept_session(state, key, number, NOW) for number in (1, 2))
     push(large, 3)
@@ -65,7 +66,7 @@ def test_of_the_sessions_of_a_key_the_one_that_keeps_most_forgets(state: ServerS
     assert key.kept.bytes == 3 * ONE == state._kept.bytes
 
 
-def test_of_all_keys_the_session_that_keeps_most_forgets(state: ServerState) -> None:
+def test_of_all_keys_the_session_that_keeps_most_forgets(state: ServerSessions) -> None:
     slots = [kept_session(state, new_key(state, number), number, NOW) for number in range(1, 5)]
     for slot, count in zip(slots, (1, 4, 1, 3), strict=True):
         push(slot, count)
@@ -73,7 +74,7 @@ def test_of_all_keys_the_session_that_keeps_most_forgets(state: ServerState) -> 
     assert state._kept.bytes == 6 * ONE
 
 
-def test_what_was_sent_goes_first_and_what_waits_for_a_connection_that_is_there_last(state: ServerState) -> None:
+def test_what_was_sent_goes_first_and_what_waits_for_a_connection_that_is_there_last(state: ServerSessions) -> None:
     keys = [new_key(state, number) for number in range(1, 4)]
     connected, away, sent = (kept_session(state, key, 1, NOW) for key in keys)
     connected.link = cast("ServerLink", object())
@@ -85,7 +86,7 @@ def test_what_was_sent_goes_first_and_what_waits_for_a_connection_that_is_there_
     assert held(connected, away, sent) == [4, 2, 0]
 
 
-def test_a_session_or_key_that_is_forgotten_counts_no_longer(state: ServerState) -> None:
+def test_a_session_or_key_that_is_forgotten_counts_no_longer(state: ServerSessions) -> None:
     key, other = new_key(state, 1), new_key(state, 2)
     slots = [kept_session(state, key, 1, NOW), kept_session(state, key, 2, NOW), kept_session(state, other, 1, NOW)]
     for slot in slots:
@@ -98,7 +99,7 @@ def test_a_session_or_key_that_is_forgotten_counts_no_longer(state: ServerState)
     assert state._kept.bytes == ONE
 
 
-def test_what_sessions_keep_ends_with_age_though_no_connection_is_there(state: ServerState) -> None:
+def test_what_sessions_keep_ends_with_age_though_no_connection_is_there(state: ServerSessions) -> None:
     slot = kept_session(state, new_key(state, 1), 1, NOW)
     push(slot, 2, sent=True)
     state.forget_old(NOW + ANSWER_LIFETIME - 1)

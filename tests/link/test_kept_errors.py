@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 def foreign_packets(pair: Pair, count: int) -> bytes:
     """Return authentic packets of another session; so many in a row break the connection."""
     assert pair.server is not None
-    framing = pair.server._transport
+    framing = pair.server._intake.wire.transport
     assert framing is not None
     return b"".join(
         framing.pack(

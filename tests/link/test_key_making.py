@@ -5,21 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mtproto.exchange import ServerExchange
-from mtproto.link.key_giver import KeyGiver
 from mtproto.link.key_maker import KeyMaker
+from mtproto.link.server_key_maker import ServerKeyMaker
 from tests.link.support import DC, NOW, rsa_key, seeded
 
 if TYPE_CHECKING:
-    from mtproto.exchange import Step
+    pass
 
 
 def maker(seed: int = 5) -> KeyMaker:
-    steps: list[Step] = []
-    return KeyMaker([rsa_key().public], DC, seeded(seed), steps.append)
+    return KeyMaker([rsa_key().public], DC, seeded(seed))
 
 
-def giver() -> KeyGiver:
-    return KeyGiver(lambda: ServerExchange([rsa_key()], seeded()))
+def giver() -> ServerKeyMaker:
+    return ServerKeyMaker(lambda: ServerExchange([rsa_key()], seeded()))
 
 
 def test_a_client_keeps_few_answers_and_no_copies() -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from mtproto.errors import ExchangeFailed, LocalProtocolError, OutcomeUnknown, RpcError
 from mtproto.limits import Limits
-from mtproto.link import Failed, KeyBound, KeyCreated, KeyDropped, Status, StatusChanged
+from mtproto.link import Failed, KeyBound, KeyCreated, KeyDropped, LinkStatus, StatusChanged
 from mtproto.link.binding import read_bind_request
 from mtproto.session import RequestLost, RpcFailed, UpdatesGap
 from mtproto.session.wire import write_rpc_error
@@ -16,8 +16,7 @@ from tests.link.pfs_stage import LIFE, RENEWAL, TRUE, Stage, exchanges, query, r
 from tests.link.support import ANSWER, NOW, QUERY, known_state
 
 if TYPE_CHECKING:
-    from mtproto.link import ClientLink
-    from mtproto.link.server_state import ServerKey
+    from mtproto.link import PfsLine, ServerKey
 
 # Making and binding ---------------------------------------------------------------------------------------------------
 
@@ -33,7 +32,7 @@ def test_a_link_without_keys_makes_both_and_binds_before_any_call() -> None:
     assert stage.client.key_state is bound.state
     assert bound.state.expires_at is not None
     assert abs(bound.state.expires_at - NOW - LIFE) < 2
-    assert [event.status for event in stage.of(StatusChanged)] == [Status.EXCHANGING, Status.READY]
+    assert [event.status for event in stage.of(StatusChanged)] == [LinkStatus.EXCHANGING, LinkStatus.READY]
     [key] = stage.temporary_keys()
     assert key.bound_to == created.state.auth_key.id
 
@@ -51,7 +50,7 @@ def test_ready_means_bound() -> None:
     stage.answer_binding = lambda key: None
     stage.client.send(QUERY)
     stage.settle()
-    assert stage.client.status is Status.EXCHANGING
+    assert stage.client.status is LinkStatus.EXCHANGING
     assert stage.executed == []
     stage.answer_binding = lambda key: TRUE
     [asked] = stage.bindings
@@ -98,9 +97,9 @@ def test_the_end_of_a_key_is_a_moment_of_the_servers_clock() -> None:
     stage.settle()
     [link] = stage.client.links
     assert link.state is not None
-    assert link.ends_at == pytest.approx(NOW + LIFE, abs=2)
+    assert link.link.calls.key_ends_at == pytest.approx(NOW + LIFE, abs=2)
     link.state.time_offset += 500
-    assert link.ends_at == pytest.approx(NOW + LIFE - 500, abs=2)
+    assert link.link.calls.key_ends_at == pytest.approx(NOW + LIFE - 500, abs=2)
 
 
 def test_each_binding_is_another_use_of_a_key() -> None:
@@ -110,8 +109,8 @@ def test_each_binding_is_another_use_of_a_key() -> None:
     stage.advance(RENEWAL + 1)
     uses.append(stage.client.key_use)
     [link] = stage.client.links
-    assert link.unbind()
-    bound_again = link.key_use
+    assert stage.client._bind_again(link)
+    bound_again = link.link.key_use
     stage.settle()
     uses.append(stage.client.key_use)
     assert uses[2] == bound_again  # calls that wait for a binding are calls of that binding
@@ -247,7 +246,7 @@ def test_bindings_that_always_fail_end_the_link(code: int, name: str) -> None:
     assert isinstance(failed.error, RpcError)
     assert failed.error.message == name
     assert len(stage.bindings) == 6
-    assert stage.client.status is Status.CLOSED
+    assert stage.client.status is LinkStatus.CLOSED
     with pytest.raises(RpcError, match=name):
         stage.client.send(QUERY)
 
@@ -434,7 +433,7 @@ def test_a_key_that_is_unknown_once_only_is_kept() -> None:
     assert exchanges(stage) == 1
 
 
-def forget_out_of_reach(stage: Stage, key: ServerKey, link: ClientLink) -> None:
+def forget_out_of_reach(stage: Stage, key: ServerKey, link: PfsLine) -> None:
     """Let the DC go away, and forget a key meanwhile."""
     stage.reachable = False
     stage.state.forget_key(key.auth_key.id)
@@ -645,7 +644,7 @@ def test_a_key_used_twice_ends_the_link_here_too() -> None:
     stage.client.send(QUERY)
     stage.settle()
     assert len(stage.of(Failed)) == 1
-    assert stage.client.status is Status.CLOSED
+    assert stage.client.status is LinkStatus.CLOSED
 
 
 # Bounds and ends ------------------------------------------------------------------------------------------------------
@@ -669,7 +668,7 @@ def test_nothing_is_remembered_of_calls_that_have_ended() -> None:
     stage.client.cancel(third, stage.now)
     stage.settle()
     assert set(results(stage)) == {first, second}
-    assert stage.client._after == {}
+    assert stage.client._calls._predecessors == {}
 
 
 def test_a_body_that_can_not_be_sent_ends_its_call_alone() -> None:
@@ -690,10 +689,10 @@ def test_a_closed_link_stays_closed() -> None:
     stage.answer = lambda query: None
     stage.client.send(QUERY)
     stage.settle()
-    assert stage.client.close() == [StatusChanged(Status.CLOSED)]
+    assert stage.client.close() == [StatusChanged(LinkStatus.CLOSED)]
     assert stage.client.close() == []
     assert link.tick(stage.now + LIFE) == []
-    assert link.status is Status.CLOSED
+    assert link.status is LinkStatus.CLOSED
     assert link.data_to_send(stage.now) == b""
     with pytest.raises(Exception, match="closed"):
         stage.client.send(QUERY)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mtproto.errors import LocalProtocolError, OutcomeUnknown
-from mtproto.link import Broken, Failed, KeyBound, LinkAdded, LinkRemoved, Status, StatusChanged
+from mtproto.link import Broken, Failed, KeyBound, LinkAdded, LinkRemoved, LinkStatus, StatusChanged
 from mtproto.session import Request, RequestLost, Resent, RpcFailed, UpdatesGap
 from mtproto.session.wire import write_rpc_error
 from tests.link.pfs_stage import LIFE, RENEWAL, TRUE, Stage, exchanges, query, results
@@ -32,7 +32,7 @@ def test_a_key_is_replaced_before_its_end_and_no_call_is_dropped() -> None:
     assert list(results(stage)) == sent
     assert sorted(stage.executed) == sorted(query(number) for number in range(240))
     assert len(stage.of(KeyBound)) == 5
-    assert [event.status for event in stage.of(StatusChanged)] == [Status.EXCHANGING, Status.READY]
+    assert [event.status for event in stage.of(StatusChanged)] == [LinkStatus.EXCHANGING, LinkStatus.READY]
     assert [event.link for event in stage.of(LinkAdded)][:-1] == [event.link for event in stage.of(LinkRemoved)][1:]
     assert len(stage.client.links) == len(stage.wires) == 1
 
@@ -64,7 +64,7 @@ def test_new_calls_wait_until_those_under_the_old_key_have_settled() -> None:
     assert stage.executed == [query(1)]
     assert len(stage.bindings) == 1
     stage.answer = lambda query: ANSWER + query.body
-    [slot] = old._slots
+    [slot] = old._carriage.carried
     slot.session.answer(first.msg_id, ANSWER + query(1))
     stage.settle()
     assert len(stage.bindings) == 2
@@ -79,7 +79,7 @@ def test_a_call_that_takes_long_does_not_hold_up_the_others_for_long() -> None:
     slow = stage.client.send(query(1))
     stage.settle()
     [old] = stage.wires.values()
-    [slot] = old._slots
+    [slot] = old._carriage.carried
     stage.advance(RENEWAL)
     stage.answer = lambda query: ANSWER + query.body
     quick = stage.client.send(query(2))
@@ -151,8 +151,8 @@ def test_calls_that_follow_such_a_call_stay_behind_it() -> None:
     assert stage.of(RpcFailed) == []
     assert set(results(stage)) == {first, second, third, fourth}
     assert [body[-4:] for body in stage.executed] == [query(number)[-4:] for number in (1, 2, 3, 4)]
-    assert stage.client._after == {}
-    assert stage.client._moved == set()
+    assert stage.client._calls._predecessors == {}
+    assert stage.client._calls._not_executed == set()
 
 
 @pytest.mark.parametrize("error", ["MSG_WAIT_FAILED", "MSG_WAIT_TIMEOUT"])
@@ -164,7 +164,7 @@ def test_a_call_that_waited_in_vain_for_one_that_was_not_executed_goes_again_wit
     second = stage.client.send(query(2), after=[first])
     server = stage.wires[link]
     server.received(link.data_to_send(stage.now), stage.now)
-    [slot] = server._slots
+    [slot] = server._carriage.carried
     slot.session.answer(first.msg_id, write_rpc_error(401, "AUTH_KEY_PERM_EMPTY"))
     slot.session.answer(second.msg_id, write_rpc_error(400, error))
     stage.settle()
@@ -202,7 +202,7 @@ def test_a_call_that_follows_one_that_really_failed_fails_all_the_same() -> None
     stage.client.send(query(2), after=[first])
     stage.tick()
     assert [event.message for event in stage.of(RpcFailed)] == ["NO", "MSG_WAIT_FAILED"]
-    assert stage.client._after == {}
+    assert stage.client._calls._predecessors == {}
 
 
 def test_a_key_that_is_lost_while_it_is_replaced_leaves_the_field_to_its_successor() -> None:
@@ -293,7 +293,7 @@ def test_an_old_link_that_fails_ends_its_calls_and_leaves_the_new_one_alone() ->
     slow, last = stage.client.send(query(1)), stage.client.send(query(2))
     stage.settle()
     [old] = stage.wires.values()
-    [slot] = old._slots
+    [slot] = old._carriage.carried
     stage.advance(RENEWAL + 10)
     assert len(stage.client.links) == 2
     slot.session.answer(last.msg_id, write_rpc_error(406, "AUTH_KEY_DUPLICATED"))
@@ -351,7 +351,7 @@ def test_what_follows_a_call_that_ends_before_any_link_could_take_it_fails_as_it
     stage = Stage()
     stage.settle()
     under_the_old_key = slow_call(stage)
-    [slot] = next(iter(stage.wires.values()))._slots
+    [slot] = next(iter(stage.wires.values()))._carriage.carried
     stage.advance(RENEWAL)
     under_the_new_key = stage.client.send(query(2))
     both = [under_the_old_key, under_the_new_key]
@@ -372,7 +372,7 @@ def test_what_follows_a_call_that_turns_out_to_be_impossible_when_its_turn_comes
     stage = Stage()
     stage.settle()
     slow = slow_call(stage)
-    [slot] = next(iter(stage.wires.values()))._slots
+    [slot] = next(iter(stage.wires.values()))._carriage.carried
     stage.advance(RENEWAL + 10)
     bad = stage.client.send(b"odd", after=[slow])
     follower = stage.client.send(query(3), after=[bad])
@@ -387,22 +387,22 @@ def test_a_link_that_fails_takes_the_one_that_was_to_follow_it_along() -> None:
     stage = Stage()
     stage.settle()
     slow = slow_call(stage)
-    [slot] = next(iter(stage.wires.values()))._slots
+    [slot] = next(iter(stage.wires.values()))._carriage.carried
     stage.advance(RENEWAL)
     _, new = stage.client.links
     slot.session.answer(slow.msg_id, write_rpc_error(406, "AUTH_KEY_DUPLICATED"))
     stage.settle()
     assert len(stage.of(Failed)) == 1
     assert [event.link for event in stage.of(LinkRemoved)] == [new]
-    assert new.status is Status.CLOSED
-    assert stage.client.status is Status.CLOSED
+    assert new.status is LinkStatus.CLOSED
+    assert stage.client.status is LinkStatus.CLOSED
 
 
 def test_a_link_that_fails_when_its_key_is_due_begins_no_succession() -> None:
     stage = Stage()
     stage.settle()
     slow = slow_call(stage)
-    [slot] = next(iter(stage.wires.values()))._slots
+    [slot] = next(iter(stage.wires.values()))._carriage.carried
     slot.session.answer(slow.msg_id, write_rpc_error(406, "AUTH_KEY_DUPLICATED"))
     stage.now += RENEWAL
     stage.settle()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mtproto.errors import RemoteProtocolError
-from mtproto.link import Broken, Failed, Status, StatusChanged
+from mtproto.link import Broken, Failed, LinkStatus, StatusChanged
 from mtproto.link.backoff import DEFAULT_BACKOFF
 from mtproto.link.reconnection import SENSELESS_CONNECTIONS, Reconnection
 from mtproto.message.envelope import Sender, seal
@@ -124,7 +124,7 @@ def senseless(pair: Pair) -> None:
     session, server = pair.client.session, pair.server
     assert session is not None
     assert server is not None
-    assert server._transport is not None
+    assert server._intake.wire.transport is not None
     state = session.key_state
     for number in range(20):
         time = pair.now + number + (0 if number else 1e6)
@@ -138,7 +138,7 @@ def senseless(pair: Pair) -> None:
             body=QUERY,
             random=seeded(number),
         ).payload
-        pair._tell(pair.client.received(server._transport.pack(payload), pair.client_now))
+        pair._tell(pair.client.received(server._intake.wire.transport.pack(payload), pair.client_now))
     assert pair.client_broken()
     pair.cut()
 
@@ -149,7 +149,7 @@ def test_ids_that_make_no_sense_end_in_an_error_that_names_both_times() -> None:
     pair.connect()
     pair.client.send(QUERY)
     for _ in range(SENSELESS_CONNECTIONS):
-        assert pair.client.status is not Status.CLOSED
+        assert pair.client.status is not LinkStatus.CLOSED
         senseless(pair)
         if pair.client.connect_at is not None:
             pair.now = pair.client.connect_at

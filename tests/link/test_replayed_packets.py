@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from mtproto.link import Hangup, InSession, ServerLink, ServerQuery, ServerState
-from mtproto.link.http_server import HttpLink
-from mtproto.link.server_state import SESSIONS_OF_A_KEY
+from mtproto.link import Hangup, HttpLink, InSession, ServerLink, ServerQuery, ServerSessions
+from mtproto.link.server_sessions import SESSIONS_OF_A_KEY
 from mtproto.message.auth_key import AuthKey
 from mtproto.message.envelope import Sender, seal, unseal
 from mtproto.session import Refused, Result, Update, wire
@@ -32,7 +31,7 @@ types = service.types
 class Wire:
     """A connection to a server over which packets made by hand travel."""
 
-    def __init__(self, state: ServerState, now: float = NOW) -> None:
+    def __init__(self, state: ServerSessions, now: float = NOW) -> None:
         self.link = ServerLink(state, [rsa_key()], now, seeded())
         self.framing = client_transport("intermediate", seeded())
         self.link.received(self.framing.opening(), now)
@@ -76,8 +75,8 @@ def container(number: int, *inner: Message, **options: int) -> bytes:
     return packet(number, seqno=0, body=write_container(list(inner)), **options)
 
 
-def server() -> tuple[ServerState, ServerKey]:
-    state = ServerState(seeded())
+def server() -> tuple[ServerSessions, ServerKey]:
+    state = ServerSessions(seeded())
     return state, state.add_key(KEY, first_salt=SALT)
 
 
@@ -290,7 +289,7 @@ def test_what_was_executed_before_a_restart_is_not_executed_after_it(ahead: int)
     state, _ = server()
     call = packet(1, at=NOW + ahead)
     assert of_type(Wire(state).send(call), ServerQuery)
-    restarted = ServerState(seeded(3))
+    restarted = ServerSessions(seeded(3))
     key = restarted.add_key(KEY)
     key.forget_before(NOW + 1)
     one = Wire(restarted, NOW + 1)

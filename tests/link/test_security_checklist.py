@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from mtproto.errors import LocalProtocolError, RemoteProtocolError, TransportError
-from mtproto.link import Broken, ClientLink, Failed, Hangup, KeyBound, PfsLink, ServerLink, ServerQuery, Status
+from mtproto.link import Broken, ClientLink, Failed, Hangup, KeyBound, LinkStatus, PfsLink, ServerLink, ServerQuery
 from mtproto.message.auth_key import AuthKey
 from mtproto.message.envelope import Sender, payload_key_id, seal, unseal
 from mtproto.message.key_state import KeyState
@@ -216,6 +216,6 @@ def test_transport_errors_never_delete_a_permanent_key() -> None:
     pair.advance(60)
     [failed] = pair.of(Failed)
     assert isinstance(failed.error, TransportError)
-    assert pair.client.status is Status.CLOSED
+    assert pair.client.status is LinkStatus.CLOSED
     assert pair.client.state is state
     assert (state.auth_key, state.salts) == kept

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from mtproto.exchange import ServerExchange
-from mtproto.link import Hangup, InSession, KeyMade, ServerKey, ServerLink, ServerQuery, ServerState
-from mtproto.link.key_giver import LARGEST_QUERY, WAITING_QUERIES, KeyGiver
+from mtproto.link import Hangup, InSession, KeyMade, ServerKey, ServerLink, ServerQuery, ServerSessions
+from mtproto.link.server_key_maker import LARGEST_QUERY, WAITING_QUERIES, ServerKeyMaker
 from mtproto.message.auth_key import AuthKey
 from mtproto.message.envelope import Sender, pack_plain, seal
 from mtproto.session import AuthKeyDestroyed, QueryDropped, Result, SessionCreated, SessionDestroyed, Update
@@ -17,8 +17,8 @@ from tests.link.support import ANSWER, NOW, QUERY, Pair, kept_session, known_sta
 from tl import service
 
 
-def lone_link(state: ServerState | None = None) -> ServerLink:
-    return ServerLink(state or ServerState(seeded()), [rsa_key()], NOW, seeded())
+def lone_link(state: ServerSessions | None = None) -> ServerLink:
+    return ServerLink(state or ServerSessions(seeded()), [rsa_key()], NOW, seeded())
 
 
 def sealed(session_id: int, key: AuthKey | None = None, salt: int = 0) -> bytes:
@@ -124,7 +124,7 @@ def test_what_a_server_executed_before_it_started_anew_is_not_executed_again() -
     pair.connect()
     pair.client.send(QUERY)
     sent = client_transport("intermediate", seeded()).opening() + pair.client.data_to_send(NOW)
-    restarted = ServerState(seeded())
+    restarted = ServerSessions(seeded())
     [key] = pair.state
     restarted.add_key(key.auth_key).forget_before(NOW + 1)
     link = lone_link(restarted)
@@ -157,7 +157,7 @@ def test_what_a_forgotten_session_refused_for_good_is_not_executed_later(monkeyp
 
 
 def test_the_memory_of_forgotten_sessions_is_bounded_and_errs_on_the_safe_side() -> None:
-    state = ServerState(seeded())
+    state = ServerSessions(seeded())
     key = state.add_key(known_state().auth_key)
     for session_id in range(1, 1100):
         kept_session(state, key, session_id, NOW).session = _Remembering(session_id)  # type: ignore[assignment]
@@ -179,7 +179,7 @@ class _Remembering:
 
 
 def test_an_expired_key_is_unknown() -> None:
-    state = ServerState(seeded())
+    state = ServerSessions(seeded())
     key = state.add_key(known_state().auth_key, expires_at=NOW + 1)
     assert state.find_key(key.auth_key.id, NOW) is key
     assert state.find_key(key.auth_key.id, NOW + 1) is None
@@ -193,7 +193,7 @@ def test_a_wrong_query_of_an_exchange_is_answered_with_404() -> None:
 
 
 def test_of_a_query_of_an_exchange_that_is_far_too_long_only_the_beginning_is_kept() -> None:
-    giver = KeyGiver(lambda: ServerExchange([rsa_key()], seeded()))
+    giver = ServerKeyMaker(lambda: ServerExchange([rsa_key()], seeded()))
     body = service.functions.ReqPqMulti(nonce=bytes(16)).to_bytes() + bytes(1 << 20)
     for _ in range(10):
         giver.receive(pack_plain(int(NOW) << 32, body))
@@ -324,8 +324,8 @@ def test_a_destroyed_key_is_unknown_from_then_on() -> None:
 
 def test_a_temporary_key_is_not_destroyed_but_ends_by_itself() -> None:
     stage, key, link = Stage.with_a_key()
-    assert link.session is not None
-    link.session.destroy_auth_key()
+    assert link.link.session is not None
+    link.link.session.destroy_auth_key()
     stage.settle()
     assert stage.of(AuthKeyDestroyed) == [AuthKeyDestroyed("destroy_auth_key_fail")]
     assert stage.temporary_keys() == [key]
@@ -335,7 +335,7 @@ def test_a_temporary_key_is_not_destroyed_but_ends_by_itself() -> None:
 
 
 def test_the_session_silent_for_longest_is_forgotten_when_there_are_too_many() -> None:
-    state = ServerState(seeded())
+    state = ServerSessions(seeded())
     key: ServerKey = state.add_key(known_state().auth_key)
     first = kept_session(state, key, 1, NOW)
     for session_id in range(2, 65):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from mtproto.errors import ConnectionLost
-from mtproto.link import Broken, ClientLink, Hangup, ServerLink, ServerQuery, Status
+from mtproto.link import Broken, ClientLink, Hangup, LinkStatus, ServerLink, ServerQuery
 from mtproto.message.envelope import Sender, seal
 from mtproto.session import Result, Update, wire
 from mtproto.session.wire import Message
@@ -114,9 +114,9 @@ def test_a_quick_ack_is_sent_when_all_of_the_packet_is_handled() -> None:
     link, transport = client.connect()
     link.received(transport.pack(client.container([PING] * 100), quick_ack=True), NOW, BUDGET)
     assert link.unread
-    assert link._outgoing == []
+    assert link._intake.wire.queued == 0
     finished(link)
-    assert len(link._outgoing) == 1
+    assert link._intake.wire.queued == 1
 
 
 @pytest.mark.parametrize("first", ["new", "repeated"])
@@ -233,6 +233,6 @@ def test_a_client_that_is_closed_has_nothing_left() -> None:
     server = Server()
     server.link.received(server.container([UPDATE] * 90), server.pair.now, BUDGET)
     server.link.close()
-    assert server.link.status is Status.CLOSED
+    assert server.link.status is LinkStatus.CLOSED
     assert not server.link.unread
     assert server.link.read_on(server.pair.now, BUDGET) == []

@@ -6,7 +6,7 @@ from typing import cast
 
 import pytest
 
-from mtproto.link import ServerKey, ServerLink, ServerState, SessionSlot, server_state
+from mtproto.link import ServerKey, ServerLink, ServerSessions, SessionSlot, server_sessions
 from mtproto.message.auth_key import AuthKey
 from mtproto.message.envelope import Unsealed
 from mtproto.session import Verdict
@@ -18,7 +18,7 @@ from tests.link.support import NOW, QUERY, kept_session, seeded
 BASE = int(NOW) << 32
 
 
-def new_key(state: ServerState, number: int, *, used_at: float = NOW) -> ServerKey:
+def new_key(state: ServerSessions, number: int, *, used_at: float = NOW) -> ServerKey:
     return state.add_key(AuthKey(seeded(number)(256)), used_at=used_at)
 
 
@@ -27,7 +27,7 @@ def packet(slot: SessionSlot, number: int) -> Unsealed:
     return Unsealed(slot.key.salts(NOW).current(NOW), slot.session_id, BASE + 4 * number, 2 * number + 1, QUERY, 0)
 
 
-def receive(state: ServerState, slot: SessionSlot, number: int) -> bool:
+def receive(state: ServerSessions, slot: SessionSlot, number: int) -> bool:
     """Hand a session a packet as a link does; return whether it was new and was executed."""
     verdict: Verdict = slot.session.check(packet(slot, number), NOW)
     if verdict.finding is not Finding.NEW or not state.keep_session(slot, NOW + number / 1000):
@@ -38,20 +38,20 @@ def receive(state: ServerState, slot: SessionSlot, number: int) -> bool:
     return True
 
 
-def busy(state: ServerState, key: ServerKey, session_id: int, count: int, *, first: int = 0) -> SessionSlot:
+def busy(state: ServerSessions, key: ServerKey, session_id: int, count: int, *, first: int = 0) -> SessionSlot:
     """Return a session that has executed so many calls."""
     slot = state.find_session(key, session_id, NOW)
     assert all(receive(state, slot, number) for number in range(first, first + count))
     return slot
 
 
-def weight(state: ServerState) -> int:
+def weight(state: ServerSessions) -> int:
     """Return what all that is there takes."""
     return sum(key.remains + sum(slot.weight for slot in key.sessions.values()) for key in state)
 
 
 def test_the_session_that_remembers_most_remembers_less_and_executes_nothing_again() -> None:
-    state = ServerState(seeded())
+    state = ServerSessions(seeded())
     state._weight.limit = 2 * WEIGHT + 210 * RECORD
     heavy, light = busy(state, new_key(state, 1), 1, 150), busy(state, new_key(state, 2), 1, 50)
     assert busy(state, light.key, 1, 20, first=50) is light
@@ -63,7 +63,7 @@ def test_the_session_that_remembers_most_remembers_less_and_executes_nothing_aga
 
 
 def test_what_was_promised_never_to_be_accepted_is_not_when_the_promise_is_forgotten() -> None:
-    state = ServerState(seeded())
+    state = ServerSessions(seeded())
     slot = busy(state, new_key(state, 1), 1, 1)
     for number in range(1, 100):
         slot.session._register.deny(BASE + 4 * number)
@@ -75,7 +75,7 @@ def test_what_was_promised_never_to_be_accepted_is_not_when_the_promise_is_forgo
 
 
 def test_sessions_without_a_connection_go_the_longest_silent_first() -> None:
-    state = ServerState(seeded())
+    state = ServerSessions(seeded())
     state._weight.limit = 5 * WEIGHT
     key = new_key(state, 1)
     slots = [kept_session(state, key, number, NOW + number) for number in range(1, 6)]
@@ -86,7 +86,7 @@ def test_sessions_without_a_connection_go_the_longest_silent_first() -> None:
 
 
 def test_where_all_have_a_connection_no_new_session_is_accepted_and_none_is_lost() -> None:
-    state = ServerState(seeded())
+    state = ServerSessions(seeded())
     state._weight.limit = 5 * WEIGHT
     key = new_key(state, 1)
     for number in range(1, 6):
@@ -100,7 +100,7 @@ def test_where_all_have_a_connection_no_new_session_is_accepted_and_none_is_lost
 
 
 def test_what_remains_of_forgotten_sessions_gives_way_and_nothing_of_them_is_executed_again() -> None:
-    state = ServerState(seeded())
+    state = ServerSessions(seeded())
     state._weight.limit = 4 * WEIGHT
     key = new_key(state, 1)
     for number in range(1, 200):
@@ -116,7 +116,7 @@ def test_what_remains_of_forgotten_sessions_gives_way_and_nothing_of_them_is_exe
 
 
 def test_what_is_forgotten_weighs_nothing() -> None:
-    state = ServerState(seeded())
+    state = ServerSessions(seeded())
     keys = [new_key(state, number) for number in range(3)]
     for key in keys:
         busy(state, key, 1, 10)
@@ -129,8 +129,8 @@ def test_what_is_forgotten_weighs_nothing() -> None:
 
 
 def test_of_too_many_keys_those_go_that_were_used_longest_ago(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(server_state, "KEYS_IN_ALL", 4)
-    state = ServerState(seeded())
+    monkeypatch.setattr(server_sessions, "KEYS_IN_ALL", 4)
+    state = ServerSessions(seeded())
     keys = [new_key(state, number, used_at=NOW + number) for number in range(7)]
     kept_session(state, keys[0], 1, NOW).link = cast("ServerLink", object())
     state.lasting = lambda key_id: key_id == keys[1].auth_key.id

@@ -57,8 +57,8 @@ def client_work(body: bytes) -> int:
     """Return the work that a packet makes at a client that is connected."""
     pair = Pair()
     pair.connect()
-    session = pair.client._session
-    transport = pair.client._transport
+    session = pair.client.session
+    transport = pair.client._wire.transport
     assert session is not None
     assert transport is not None
     before = pair.client.work

@@ -12,7 +12,7 @@ from mtproto.session import Result
 from mtproto.session.wire import write_rpc_error
 
 if TYPE_CHECKING:
-    from mtproto.link import ServerQuery, ServerState
+    from mtproto.link import ServerQuery, ServerSessions
     from mtproto.session import Request
 
 __all__ = ["NOT_BOUND", "Call", "Desk", "answer_to", "body_of", "update_number", "update_of"]
@@ -97,7 +97,7 @@ class Call:
 class Bindings(Protocol):
     """Where the keys are that can be bound."""
 
-    state: ServerState
+    state: ServerSessions
 
 
 class Desk:

@@ -17,7 +17,7 @@ from tests.model.world import World
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from mtproto.link import ClientLink
+    from mtproto.link import PumpedLink
 
 __all__ = ["Links"]
 
@@ -202,7 +202,7 @@ class Links(RuleBasedStateMachine):
         if link is not None and (history := self.world.history_down.of(link.key_state)):
             self.world.carry_down(link, history[-1 - ago % len(history)])
 
-    def link(self, number: int) -> ClientLink | None:
+    def link(self, number: int) -> PumpedLink | None:
         """Choose a link that has a connection."""
         links = list(self.world.wires)
         return links[number % len(links)] if links else None

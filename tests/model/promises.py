@@ -11,7 +11,7 @@ from tests.model.calls import NOT_BOUND
 if TYPE_CHECKING:
     from collections import Counter
 
-    from mtproto.link import ServerKey, ServerState
+    from mtproto.link import ServerKey, ServerSessions
     from tests.model.calls import Call, Desk
 
 __all__ = ["Promises"]
@@ -47,7 +47,7 @@ class Promises:
     """
 
     now: float
-    state: ServerState
+    state: ServerSessions
     forgot_at: float
     calls: list[Call]
     updates: Counter[int]

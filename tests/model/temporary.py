@@ -77,7 +77,7 @@ def key_of(nonce: bytes) -> AuthKey:
 def make_keys_cheaply(monkeypatch: pytest.MonkeyPatch) -> None:
     """Put these exchanges in the place of the real ones."""
     monkeypatch.setattr("mtproto.link.key_maker.ClientExchange", _Client)
-    monkeypatch.setattr("mtproto.link.server.ServerExchange", _Server)
+    monkeypatch.setattr("mtproto.link.server_intake.ServerExchange", _Server)
 
 
 class TemporaryWorld(World):

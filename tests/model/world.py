@@ -11,7 +11,7 @@ from random import Random
 from typing import TYPE_CHECKING
 
 from mtproto.errors import RemoteProtocolError, TransportError
-from mtproto.link import Broken, ClientLink, Failed, LinkRemoved, ServerLink, ServerQuery, ServerState, Status
+from mtproto.link import Broken, ClientLink, Failed, LinkRemoved, LinkStatus, ServerLink, ServerQuery, ServerSessions
 from mtproto.message.auth_key import AuthKey
 from mtproto.message.key_state import KeyState, Salt
 from mtproto.message.message_ids import msg_id_time
@@ -24,7 +24,7 @@ from tests.model.wire import History, Wire
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from mtproto.link import LinkEvent, PfsLink, ServerKey, ServerLinkEvent
+    from mtproto.link import LinkEvent, PfsLink, PumpedLink, ServerKey, ServerLinkEvent
     from mtproto.session import Request
 
 __all__ = ["World"]
@@ -39,8 +39,6 @@ HEALED_WITHIN = 40
 
 EXCHANGES = 40
 """Turns of the two ends in which they come to be silent."""
-
-NOT_FOUND = -404
 
 CLOSED_FOR = {"session_id", "msg_id"}
 """Checks that a healthy server may fail: packets of an earlier session, and those that were held back for minutes."""
@@ -70,11 +68,11 @@ class World(Promises):
         self.skew = skew
         self.random = Random(1).randbytes
         self.keys = 0
-        self.state = ServerState(self.random)
+        self.state = ServerSessions(self.random)
         self.calls: list[Call] = []
         self.by_request: dict[Request, Call] = {}
         self.desk = Desk(self.calls, self)
-        self.wires: dict[ClientLink, Wire] = {}
+        self.wires: dict[PumpedLink, Wire] = {}
         self.old_wires: list[Wire] = []
         self.history_up = History()
         self.history_down = History()
@@ -141,11 +139,11 @@ class World(Promises):
     # Connections -----------------------------------------------------------------------------------------------------
 
     @property
-    def waiting(self) -> list[ClientLink]:
+    def waiting(self) -> list[PumpedLink]:
         """The links that want a connection."""
         return [link for link in self.client.links if link not in self.wires and link.connect_at is not None]
 
-    def connect(self, link: ClientLink, *, reached: bool = True) -> None:
+    def connect(self, link: PumpedLink, *, reached: bool = True) -> None:
         """Connect when a link wants to, which may be later; or fail to."""
         assert link.connect_at is not None
         self.now = max(self.now, link.connect_at - self.skew)
@@ -155,12 +153,12 @@ class World(Promises):
         else:
             self.tell(link, link.disconnected(self.client_now))
 
-    def client_loses(self, link: ClientLink) -> None:
+    def client_loses(self, link: PumpedLink) -> None:
         """Let the client notice that a connection is gone. What it sent may still arrive."""
         if self._let_go(link):
             self.tell(link, link.disconnected(self.client_now))
 
-    def _let_go(self, link: ClientLink) -> bool:
+    def _let_go(self, link: PumpedLink) -> bool:
         wire = self.wires.pop(link, None)
         if wire is None:
             return False
@@ -184,7 +182,8 @@ class World(Promises):
 
     def pull_client(self) -> None:
         """Let the client say what it has to say."""
-        for link in list(self.client.links):
+        links: Sequence[PumpedLink] = self.client.links
+        for link in list(links):
             self.tell(link, link.tick(self.client_now))
         for link, wire in list(self.wires.items()):
             while data := link.data_to_send(self.client_now):
@@ -222,7 +221,7 @@ class World(Promises):
             if wire.link.closing:
                 self.pull_server()
 
-    def carry_down(self, link: ClientLink, frame: bytes) -> None:
+    def carry_down(self, link: PumpedLink, frame: bytes) -> None:
         """Hand a frame to the client."""
         self.now += 0.001
         self.carried += 1
@@ -287,7 +286,7 @@ class World(Promises):
         known = list(self.state)
         self.history_up.frames.clear()
         self.now += seconds
-        self.state = ServerState(self.random)
+        self.state = ServerSessions(self.random)
         kept = {key: self.state.add_key(key.auth_key, expires_at=key.expires_at) for key in known}
         for key, again in kept.items():
             again.forget_before(self.now)
@@ -313,7 +312,7 @@ class World(Promises):
             if isinstance(event, ServerQuery):
                 self.desk.take(event)
 
-    def tell(self, link: ClientLink, events: Sequence[LinkEvent]) -> None:
+    def tell(self, link: PumpedLink, events: Sequence[LinkEvent]) -> None:
         """Do what a shell does with the events of its link."""
         broken = False
         for event in events:
@@ -337,7 +336,7 @@ class World(Promises):
                     self._check_failed(error)
                     self._fail_open("the link has failed")
                     broken = True
-        if self.client.status is Status.CLOSED:
+        if self.client.status is LinkStatus.CLOSED:
             for open_link in list(self.wires):
                 self._let_go(open_link)
             self._new_key(salt_known=False)
@@ -352,7 +351,7 @@ class World(Promises):
 
     def _check_failed(self, error: Exception) -> None:
         assert isinstance(error, TransportError), f"the link has failed: {error!r}"
-        assert (error.code, self.key) == (NOT_FOUND, None), "the server knows the key"
+        assert (error.code, self.key) == (TransportError.NOT_FOUND, None), "the server knows the key"
 
     def _fail_open(self, reason: str) -> None:
         """End the calls that wait, as a shell does when nothing more will come of its link."""
@@ -369,7 +368,7 @@ class World(Promises):
             self.call()  # so that the client notices
         for step in range(HEALED_WITHIN):
             self._come_to_rest()
-            if not self.open_calls() and self.client.status is Status.READY and len(self.client.links) == 1:
+            if not self.open_calls() and self.client.status is LinkStatus.READY and len(self.client.links) == 1:
                 self._call_once_more()
                 return step
             self.wait()

@@ -46,7 +46,7 @@ ROWS: Mapping[tuple[str, str], Sequence[tuple[str, str]]] = {
         ('require(self._are_factors(query), step, "p, q")', "pass"),
         ('require(self._are_factors(inner), step, "p, q")', "pass"),
         ('require(number(inner.pq) == self._p * self._q, step, "pq")', "pass"),
-        ('raise ExchangeRejected(step, "dc", WRONG_DC)', "pass"),
+        ('raise ExchangeRejected(step, "dc", TransportError.WRONG_DC)', "pass"),
         ('require(inner.retry_id == self._retry_id, inner.NAME, "retry_id")', "pass"),
         ('_check_public(g_b, inner.NAME, "g_b")', "pass"),
         ('require(step not in _TEMPORARY or inner.expires_in > 0, step, "expires_in")', "pass"),

@@ -62,26 +62,28 @@ ROWS: Mapping[tuple[str, str], Sequence[tuple[str, str]]] = {
     ("mtproto/net/servers/listener.py", "tests/net/test_connection.py tests/net/test_web_bounds.py"): (
         ("or len(self._pumps) >= self._max_connections", ""),
     ),
-    ("mtproto/link/server.py", _LINK): (
+    ("mtproto/link/server_intake.py", _LINK): (
         ("if message.session_id == 0:", "if False:"),
-        ("if self._transport is not None and not refused:", "if self._transport is not None:"),
-        ("elif slot.link is not self:", "elif False:"),
-        ("if self._turned_away > TURNED_AWAY_AT_MOST and not self.closing:", "if False:"),
+        ("if not any(isinstance(event, Refused) and event.msg_id == message.msg_id for event in events):", "if True:"),
+        ("elif slot not in self._carriage.carried:", "elif False:"),
+        ("if self._turned_away > TURNED_AWAY_AT_MOST and not self.standing.closing:", "if False:"),
         ("existed = session_id != slot.session_id and", "existed ="),
         ("DestroyAuthKey(msg_id) if slot.key.expires_at is not None", "DestroyAuthKey(msg_id) if False"),
         ("if self._deadline is not None and now >= self._deadline:", "if False:"),
-        ("if result is not None and result.auth_key.id not in self._state:", "if result is not None:"),
     ),
-    ("mtproto/link/server_state.py", _LINK): (
+    ("mtproto/link/server_exchanging.py", _LINK): (
+        ("if result is not None and result.auth_key.id not in self._sessions:", "if result is not None:"),
+    ),
+    ("mtproto/link/server_sessions.py", _LINK): (
         ("and len(key.sessions) >= SESSIONS_OF_A_KEY:", "and False:"),
         ("if not other.connected)", "if True)"),
-        ("if slot.session.denied != self.denied(slot.session_id):", "if False:"),
         ("last_msg_id=key.last_notice", "last_msg_id=0"),
         ("and key.expires_at <= now:", "and False:"),
         ("key.forget(slot)", "pass"),
         ("forgotten_below=key.forgotten_below(session_id)", "forgotten_below=0"),
         ("denied=key.denied(session_id)", "denied=()"),
     ),
+    ("mtproto/link/server_keys.py", _LINK): (("if slot.session.denied != self.denied(slot.session_id):", "if False:"),),
     ("mtproto/link/binding.py", "tests/link/test_binding.py"): (
         ("if message.msg_id != msg_id or inner != expected:", "if inner != expected:"),
         ("if message.msg_id != msg_id or inner != expected:", "if message.msg_id != msg_id:"),
@@ -90,7 +92,13 @@ ROWS: Mapping[tuple[str, str], Sequence[tuple[str, str]]] = {
         ("nonce=self.nonce,", "nonce=inner.nonce,"),
         ("message = unseal_v1(permanent, Sender.CLIENT,", "message = unseal_v1(permanent, Sender.SERVER,"),
     ),
-    ("mtproto/link/client.py", _LINK): (("if enough or self._is_plausible(error):", "if True:"),),
+    ("mtproto/link/client.py", _LINK): (
+        ("credible = self._reconnection.refused(error.code) or fits", "credible = True"),
+    ),
+    ("mtproto/link/temporary_key.py", "tests/link/test_pfs.py tests/link/test_security_checklist.py"): (
+        ("final = credible and not self._permanent.proven", "final = credible"),
+        ("Action.BREAK if self._permanent.proven else Action.GIVE_UP", "Action.GIVE_UP"),
+    ),
     ("mtproto/errors.py", "tests/test_errors.py"): (
         ("min(max(self.arguments[0], 1), self.LONGEST)", "max(self.arguments[0], 1)"),
     ),

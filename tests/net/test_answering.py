@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, cast
 import pytest
 
 from mtproto.errors import LocalProtocolError
-from mtproto.link import ServerLink, ServerQuery, ServerState, SessionSlot
+from mtproto.link import ServerLink, ServerQuery, ServerSessions, SessionSlot
 from mtproto.message.auth_key import AuthKey
 from mtproto.net.servers import answering
 from mtproto.net.servers.answering import ANSWERS_UNSENT, HELD_IN_ALL, HELD_OF_A_SESSION, HELD_WITH_EACH, Answering
@@ -45,7 +45,7 @@ class Scene:
     """Sessions, and a handler whose answers are all large."""
 
     def __init__(self) -> None:
-        self.state = ServerState(seeded())
+        self.state = ServerSessions(seeded())
         self.handled: list[int] = []
         self.flushed: list[SessionSlot] = []
         self.answering = Answering(self.handle, self.flushed.append, self.state.__contains__)

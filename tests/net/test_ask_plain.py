@@ -11,7 +11,7 @@ import pytest
 
 from mtproto.errors import ConnectionLost, DeadlineExceeded, LocalProtocolError, RemoteProtocolError, TransportError
 from mtproto.exchange import ClientExchange
-from mtproto.link.other_end import OtherEnd
+from mtproto.link import OtherEnd
 from mtproto.net import Listener, ask_plain
 from mtproto.net.route_options import TRANSPORT_NAMES
 from mtproto.net.shells.plain_question import _Question

@@ -25,7 +25,7 @@ from mtproto.errors import (
     TransportError,
 )
 from mtproto.limits import Limits
-from mtproto.link import ExchangeStep, KeyCreated, Status
+from mtproto.link import ExchangeStep, KeyCreated, LinkStatus
 from mtproto.message.auth_key import AuthKey
 from mtproto.message.key_state import KeyState
 from mtproto.net.shells.blocking import BlockingConnection
@@ -247,7 +247,7 @@ def test_an_address_that_nobody_listens_on_is_an_error_at_once() -> None:
     client = BlockingConnection(unused_address(), [rsa_key().public])
     with pytest.raises(ConnectionLost):
         client.open()
-    assert client.status is Status.CLOSED
+    assert client.status is LinkStatus.CLOSED
 
 
 def test_a_server_that_says_nothing_is_left_at_the_deadline() -> None:
@@ -255,7 +255,7 @@ def test_a_server_that_says_nothing_is_left_at_the_deadline() -> None:
         client = BlockingConnection(silent.getsockname(), [rsa_key().public])
         with pytest.raises(DeadlineExceeded):
             client.open(timeout=0.05)
-    assert client.status is Status.CLOSED
+    assert client.status is LinkStatus.CLOSED
 
 
 def test_a_server_key_that_is_not_trusted_is_an_error() -> None:

@@ -21,7 +21,7 @@ from mtproto.errors import (
     TransportError,
 )
 from mtproto.limits import Limits
-from mtproto.link import ExchangeStep, InSession, KeyCreated, Status
+from mtproto.link import ExchangeStep, InSession, KeyCreated, LinkStatus
 from mtproto.message.auth_key import AuthKey
 from mtproto.message.key_state import KeyState
 from mtproto.net import Connection, UpdatesDropped
@@ -274,7 +274,7 @@ def test_an_address_that_nobody_listens_on_is_an_error_at_once() -> None:
         client = Connection(unused_address(), [rsa_key().public])
         with pytest.raises(ConnectionLost):
             await client.open()
-        assert client.status is Status.CLOSED
+        assert client.status is LinkStatus.CLOSED
 
     run(main())
 
@@ -285,7 +285,7 @@ def test_a_server_that_says_nothing_is_left_at_the_deadline() -> None:
             client = Connection(silent.getsockname(), [rsa_key().public])
             with pytest.raises(DeadlineExceeded):
                 await client.open(timeout=0.05)
-        assert client.status is Status.CLOSED
+        assert client.status is LinkStatus.CLOSED
 
     run(main())
 
@@ -492,7 +492,7 @@ def test_a_connection_can_be_closed_after_its_loop() -> None:
     loop.run_until_complete(server.close())
     loop.close()
     asyncio.run(client.close())
-    assert client.status is Status.CLOSED
+    assert client.status is LinkStatus.CLOSED
     asyncio.run(client.close())
     del call, client
     gc.collect()

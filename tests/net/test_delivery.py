@@ -8,7 +8,7 @@ from typing import cast
 import pytest
 
 from mtproto.limits import Limits
-from mtproto.link import ServerLink, ServerState, SessionSlot
+from mtproto.link import ServerLink, ServerSessions, SessionSlot
 from mtproto.message.auth_key import AuthKey
 from mtproto.net.servers.delivery import Delivery
 from tests.link.support import NOW, seeded
@@ -17,9 +17,9 @@ from tests.net.support import run
 FEW = 2
 
 
-def session(state: ServerState | None = None, *, connected: bool = True) -> SessionSlot:
+def session(state: ServerSessions | None = None, *, connected: bool = True) -> SessionSlot:
     """Return a session that lets two updates wait; what is taken out of it counts as sent."""
-    state = state or ServerState(seeded(), limits=Limits(queued_updates=FEW))
+    state = state or ServerSessions(seeded(), limits=Limits(queued_updates=FEW))
     key = state.add_key(AuthKey(seeded(3)(256)))
     slot = state.find_session(key, 7, NOW)
     state.keep_session(slot, NOW)
@@ -146,7 +146,7 @@ def test_a_client_that_goes_away_is_waited_for_no_longer() -> None:
 
 def test_a_session_that_is_forgotten_gets_nothing() -> None:
     async def main() -> None:
-        state = ServerState(seeded(), limits=Limits(queued_updates=FEW))
+        state = ServerSessions(seeded(), limits=Limits(queued_updates=FEW))
         scene, slot = Scene(), session(state)
         tasks = scene.start(slot, *range(FEW + 1))
         await turns()

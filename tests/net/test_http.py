@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from mtproto.errors import ConnectionLost, TransportError
 from mtproto.limits import Limits
-from mtproto.link import BackoffPolicy
+from mtproto.link import BackoffPolicy, HttpLink
 from mtproto.message.envelope import Sender, pack_plain, seal
 from mtproto.net import Connection
 from mtproto.net.carriers.http import CONNECTIONS, HEAD_SIZE, HttpCarrier
@@ -241,7 +241,7 @@ def test_what_a_lost_connection_carried_goes_out_again() -> None:
     push(dc)
     assert second.flush()  # never arrives
     slot = next(slot for key in dc.state for slot in key.sessions.values())
-    assert slot.link is not None
+    assert isinstance(slot.link, HttpLink)
     slot.link.disconnected(NOW)
     assert len(updates(heard(client, first.send(post(packet(client, wait=LONG_POLL)))))) == 1
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import pytest
 
 from mtproto.errors import ConnectionLost
-from mtproto.link import Broken, ClientLink, Failed, ServerLink, ServerQuery, ServerState, Status
+from mtproto.link import Broken, ClientLink, Failed, LinkStatus, ServerLink, ServerQuery, ServerSessions
 from mtproto.net.carriers.route import Route
 from mtproto.net.shells.pump import CONNECT_TIME, Pump
 from mtproto.session import Result
@@ -42,7 +42,7 @@ class Scene:
             self.settled.append,
             self.collapsed.append,
         )
-        self.state = ServerState(seeded(1))
+        self.state = ServerSessions(seeded(1))
         self.state.add_key(known_state().auth_key)
 
     def dispatch(self, events: Sequence[LinkEvent]) -> bool:
@@ -82,7 +82,7 @@ def test_a_key_is_made_through_the_slow_steps_of_the_loop() -> None:
     scene.pump.connect()
     scene.carrier.open()
     scene.serve()
-    assert scene.link.status is Status.READY
+    assert scene.link.status is LinkStatus.READY
 
 
 def test_calls_made_in_one_turn_travel_together() -> None:
@@ -167,7 +167,7 @@ def test_a_lost_carrier_is_replaced() -> None:
     assert len(scene.loop.carriers) == 2
     assert scene.unreachable == []
     scene.carrier.open()
-    assert scene.link.status is Status.READY
+    assert scene.link.status is LinkStatus.READY
 
 
 def test_a_carrier_that_broke_is_aborted_once_and_replaced() -> None:
@@ -229,11 +229,11 @@ def test_a_link_that_failed_is_left_in_peace() -> None:
     for _ in range(3):
         scene.carrier.open()
         scene.loop.turn()
-        server = ServerLink(ServerState(seeded()), [rsa_key()], scene.loop.time, seeded())  # it knows no key
+        server = ServerLink(ServerSessions(seeded()), [rsa_key()], scene.loop.time, seeded())  # it knows no key
         server.received(b"".join(scene.carrier.written), scene.loop.time)
         scene.carrier.owner.received(server.data_to_send(scene.loop.time))
         scene.loop.wait(5)
-    assert scene.link.status is Status.CLOSED
+    assert scene.link.status is LinkStatus.CLOSED
     scene.loop.wait(1000)
     assert len(scene.loop.carriers) == 3
 
@@ -350,7 +350,7 @@ def test_whatever_a_slow_step_raises_breaks_the_connection(
     assert len(scene.loop.carriers) == 2
     scene.carrier.open()
     scene.serve()
-    assert scene.link.status is Status.READY
+    assert scene.link.status is LinkStatus.READY
 
 
 def test_a_server_that_leads_to_an_unexpected_error_each_time_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -359,7 +359,7 @@ def test_a_server_that_leads_to_an_unexpected_error_each_time_is_given_up(monkey
     for _ in range(20):
         scene.carrier.owner.received(b"data")
         scene.loop.wait(5)
-        if scene.link.status is Status.CLOSED:
+        if scene.link.status is LinkStatus.CLOSED:
             break
         scene.carrier.open()
     assert len(of_type(scene.events, Failed)) == 1
@@ -389,4 +389,4 @@ def test_nothing_of_a_carrier_that_was_given_up_is_heard_any_more(monkeypatch: p
     first.owner.lost(None)
     assert len(of_type(scene.events, Broken)) == 1
     assert len(scene.loop.carriers) == 2
-    assert scene.link.status is Status.READY
+    assert scene.link.status is LinkStatus.READY

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from mtproto.link import ServerLink
 from mtproto.message.auth_key import AuthKey
 from mtproto.net.servers.server_pump import LARGEST_SLICE, LITTLE, MUCH, READ, SLICE, ServerPump
 from mtproto.net.servers.turns import BURST
@@ -353,7 +354,7 @@ def test_nothing_is_written_after_a_reset() -> None:
             transport._closing = True  # as after a write that failed
             pump._flush()
             link = pump.link
-            assert link is not None
+            assert isinstance(link, ServerLink)
             assert transport.written == written
             assert link.data_to_send(server.now())  # for the next connection
 

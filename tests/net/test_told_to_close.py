@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from mtproto.link.server import AUTHENTICATE_TIME
+from mtproto.link.server_intake import AUTHENTICATE_TIME
 from mtproto.net.servers.endings import LINGER
 from mtproto.net.servers.server_pump import ServerPump
 from mtproto.net.servers.web_server import REQUEST_TIME

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 import h11
 
 from mtproto.limits import DEFAULT_LIMITS, Limits
-from mtproto.link import ServerLink, ServerQuery, ServerState
-from mtproto.link.http_server import HttpLink
+from mtproto.link import HttpLink, ServerLink, ServerQuery, ServerSessions, SessionCarrier
 from mtproto.message.auth_key import AuthKey
 from mtproto.message.key_state import KeyState
 from mtproto.net.servers.web_server import WebServer
@@ -35,9 +34,9 @@ class Dc:
     def __init__(self, limits: Limits = DEFAULT_LIMITS) -> None:
         self.random = seeded()
         self.limits = limits
-        self.state = ServerState(self.random, limits=limits)
+        self.state = ServerSessions(self.random, limits=limits)
         self.queries: list[ServerQuery] = []
-        self.flushed: list[ServerLink] = []
+        self.flushed: list[SessionCarrier] = []
 
     def client(self) -> ClientSession:
         """Return a client's session under a key that the DC knows."""
@@ -50,8 +49,8 @@ class Dc:
     def visitor(self, now: float = NOW) -> Visitor:
         return Visitor(self, now)
 
-    def make_link(self, kind: type[ServerLink], now: float) -> ServerLink:
-        if kind is HttpLink:
+    def make_link(self, kind: type[ServerLink] | type[HttpLink], now: float) -> ServerLink | HttpLink:
+        if issubclass(kind, HttpLink):
             flush = self.flushed.append
             return HttpLink(self.state, [rsa_key()], now, self.random, flush=flush, limits=self.limits)
         return kind(self.state, [rsa_key()], now, self.random, limits=self.limits)

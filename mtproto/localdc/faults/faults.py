@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeAlias
 
-from mtproto.errors import LocalProtocolError, RemoteProtocolError
+from mtproto.errors import LocalProtocolError, RemoteProtocolError, TransportError
 from mtproto.exchange import ExchangeFaults
 from mtproto.localdc.faults import packets
 from mtproto.localdc.faults.packets import OpenedPacket
@@ -31,10 +31,6 @@ ONE_YEAR = 366 * 86_400
 
 BOMB = 16 * 1024 * 1024 + 4
 """Bytes that an object inflates to, beyond what clients here accept by default."""
-
-NOT_FOUND = -404
-FLOOD = -429
-WRONG_DC = -444
 
 
 class Faults(ExchangeFaults):
@@ -92,7 +88,7 @@ class Faults(ExchangeFaults):
             if packet.key is None:
                 return None
             packet.state.forget_key(packet.key.auth_key.id)
-            return Effect(NOT_FOUND)
+            return Effect(TransportError.NOT_FOUND)
 
         self._incoming.arm("key_forgotten", act)
 
@@ -105,15 +101,15 @@ class Faults(ExchangeFaults):
 
     def not_found(self) -> None:
         """Answer the next packet with -404 although its key is known, as a server that restarts may."""
-        self._error("not_found", NOT_FOUND)
+        self._error("not_found", TransportError.NOT_FOUND)
 
     def flood(self) -> None:
         """Answer the next packet with -429."""
-        self._error("flood", FLOOD)
+        self._error("flood", TransportError.FLOOD)
 
     def wrong_dc(self) -> None:
         """Answer the next packet with -444."""
-        self._error("wrong_dc", WRONG_DC)
+        self._error("wrong_dc", TransportError.WRONG_DC)
 
     # Answers -----------------------------------------------------------------------------------------------------
 

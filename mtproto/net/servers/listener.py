@@ -18,15 +18,15 @@ from mtproto.link import (
     KEY_AGE,
     SESSION_AGE,
     Hangup,
+    HttpLink,
     InSession,
     KeyForgotten,
     KeyMade,
     ServerLink,
     ServerLinkOptions,
     ServerQuery,
-    ServerState,
+    ServerSessions,
 )
-from mtproto.link.http_server import HttpLink
 from mtproto.net.clock import Clock
 from mtproto.net.servers.answering import Answering
 from mtproto.net.servers.delivery import Delivery
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 
     from mtproto.crypto.rsa import RSAPrivateKey
     from mtproto.exchange import ExchangeFaults
-    from mtproto.link import LinkFaults, ServerLinkEvent, SessionSlot
+    from mtproto.link import LinkFaults, ServerLinkEvent, SessionCarrier, SessionSlot
     from mtproto.message.auth_key import AuthKey
     from mtproto.net.servers.answering import Handler
     from mtproto.net.servers.web_server import WebServer
@@ -79,7 +79,7 @@ class Listener:
         limits: what is sent and accepted at most.
         state: keys and sessions; None begins with none.
         strict: as `ServerSession` takes it, where `state` is None.
-        session_age: as `ServerState` takes it, where `state` is None.
+        session_age: as `ServerSessions` takes it, where `state` is None.
         key_age: likewise.
         max_connections: how many connections there may be at a time; more are closed as they come.
         exchange_faults: how exchanges misbehave.
@@ -106,7 +106,7 @@ class Listener:
         clock: Callable[[], float] | None = None,
         random: Callable[[int], bytes] = os.urandom,
         limits: Limits = SERVER_LIMITS,
-        state: ServerState | None = None,
+        state: ServerSessions | None = None,
         strict: bool = False,
         session_age: float | None = SESSION_AGE,
         key_age: float | None = KEY_AGE,
@@ -117,7 +117,7 @@ class Listener:
     ) -> None:
         self._port = TCPPort(host, port, tls)
         if state is None:
-            state = ServerState(random, limits=limits, strict=strict, session_age=session_age, key_age=key_age)
+            state = ServerSessions(random, limits=limits, strict=strict, session_age=session_age, key_age=key_age)
         self.state = state
         if max_connections < 1:
             raise OptionError(f"{max_connections} connections are too few to serve anybody", "max_connections")
@@ -132,7 +132,7 @@ class Listener:
         self._new_http_link: Callable[[], HttpLink] = lambda: HttpLink(
             self.state, keys, self._clock(), random, options, flush=self._flush_link
         )
-        self._pumps: dict[ServerLink, ServerPump] = {}
+        self._pumps: dict[SessionCarrier, ServerPump] = {}
         self.strangers: StrangersBudget[ServerPump] = StrangersBudget(STRANGERS_MEMORY)
         self.inputs: Inputs[ServerPump] = Inputs(READ, little=LITTLE, much=MUCH)
         self.slow_steps: OneAtATime[ServerPump] = OneAtATime()
@@ -280,11 +280,11 @@ class Listener:
         self._pumps[link] = pump
         return link
 
-    def web_server(self, pump: ServerPump, link: ServerLink) -> WebServer:
+    def web_server(self, pump: ServerPump, link: ServerLink | HttpLink) -> WebServer:
         """Return the web server for a new connection. The web server replaces the link where HTTP needs another."""
         from mtproto.net.servers.web_server import WebServer
 
-        def make_link(kind: type[ServerLink]) -> ServerLink:
+        def make_link(kind: type[ServerLink] | type[HttpLink]) -> ServerLink | HttpLink:
             if kind is not HttpLink:
                 return link
             self._pumps.pop(link, None)
@@ -295,7 +295,7 @@ class Listener:
 
         return WebServer(make_link, self._limits, self._clock())
 
-    def lost(self, link: ServerLink) -> None:
+    def lost(self, link: ServerLink | HttpLink) -> None:
         """Let go of a connection that has ended."""
         self._pumps.pop(link, None)
         link.disconnected(self._clock())
@@ -331,7 +331,7 @@ class Listener:
         if slot.link is not None:
             self._flush_link(slot.link)
 
-    def _flush_link(self, link: ServerLink) -> None:
+    def _flush_link(self, link: SessionCarrier) -> None:
         pump = self._pumps.get(link)
         if pump is not None:
             pump.plan_flush()

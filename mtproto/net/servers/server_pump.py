@@ -18,7 +18,7 @@ from mtproto.transport import begins_http
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable
 
-    from mtproto.link import ServerLink, ServerLinkEvent, ServerWork
+    from mtproto.link import HttpLink, ServerLink, ServerLinkEvent, ServerWork
     from mtproto.net.servers.inputs import Inputs
     from mtproto.net.servers.slow_steps import OneAtATime
     from mtproto.net.servers.strangers import StrangersBudget
@@ -70,10 +70,10 @@ class ServerPumpOwner(Protocol):
     def opened(self, pump: ServerPump, /) -> ServerLink | None:
         """Take a new connection in, and return its link; None if there are too many."""
 
-    def web_server(self, pump: ServerPump, link: ServerLink, /) -> WebServer:
+    def web_server(self, pump: ServerPump, link: ServerLink | HttpLink, /) -> WebServer:
         """Return what speaks HTTP with a new connection."""
 
-    def lost(self, link: ServerLink, /) -> None:
+    def lost(self, link: ServerLink | HttpLink, /) -> None:
         """Let go of a connection that has ended."""
 
     def flushed(self) -> None:
@@ -99,11 +99,11 @@ class ServerPump(asyncio.BufferedProtocol):
         self._owner = owner
         self._inputs = owner.inputs
         self._loop = loop
-        self.link: ServerLink | None = None
+        self.link: ServerLink | HttpLink | None = None
         self.group: Hashable = None
         self._link: ServerLink | WebServer | None = None  # takes the bytes: the link, or the web server before it
         self._web: WebServer | None = None  # the web server, where there is one
-        self._leaving: ServerLink | None = None  # the link of a connection that is gone, while the link has input left
+        self._leaving: ServerLink | HttpLink | None = None  # of a connection that is gone, while it has input left
         self._head: bytes | None = b""  # the first bytes, while it is not known whether they are HTTP
         self._input = bytearray()  # waits for its turn
         self._events: deque[ServerLinkEvent] = deque()  # likewise
@@ -132,7 +132,7 @@ class ServerPump(asyncio.BufferedProtocol):
         else:
             self._set_timer(self._link)
 
-    def use(self, link: ServerLink) -> None:
+    def use(self, link: ServerLink | HttpLink) -> None:
         """Go on with another link, under the web server that takes the bytes."""
         self.link = link
 
@@ -222,7 +222,7 @@ class ServerPump(asyncio.BufferedProtocol):
         self._after(link)
         return work + (size >> 10)
 
-    def _leave(self, link: ServerLink) -> int:
+    def _leave(self, link: ServerLink | HttpLink) -> int:
         """Handle the input that is left of a connection that is gone; then let go of its link."""
         before = link.work
         self._events += link.read_on(self._owner.now(), BURST)
@@ -265,7 +265,7 @@ class ServerPump(asyncio.BufferedProtocol):
         self._inputs.went(len(self._input))
         self._input.clear()
 
-    def _begin(self, data: bytes, link: ServerLink) -> bytes:
+    def _begin(self, data: bytes, link: ServerLink | HttpLink) -> bytes:
         """Look whether the connection begins as HTTP, and return what is to be read now."""
         head = (self._head or b"") + data
         http = begins_http(head)

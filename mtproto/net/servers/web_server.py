@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import h11
 
-from mtproto.link import InSession, ServerLink
-from mtproto.link.http_server import HttpLink
+from mtproto.link import HttpLink, InSession, ServerLink
 from mtproto.net.servers.websocket_server import FRAME_WORK, WebSocketServer
 from mtproto.session import HttpWaited
 
@@ -63,7 +62,7 @@ _WEBSOCKETS = frozenset({"/apiws", "/apiws_test"})
 class LinkMaker(Protocol):
     """Makes the link of a connection once it is known what the client speaks."""
 
-    def __call__(self, kind: type[ServerLink], /) -> ServerLink:
+    def __call__(self, kind: type[ServerLink] | type[HttpLink], /) -> ServerLink | HttpLink:
         """Return a link of this kind."""
 
 
@@ -252,7 +251,10 @@ class WebServer:
         if websocket is None:
             self._respond(400, close=True)
             return ()
-        websocket.lead_to(self._make_link(ServerLink))
+        made = self._make_link(ServerLink)
+        if not isinstance(made, ServerLink):
+            raise TypeError("a ServerLink is needed")
+        websocket.lead_to(made)
         self._websocket = websocket
         return websocket.received(self._http.trailing_data[0], now, budget)
 
@@ -343,7 +345,7 @@ class WebServer:
     # The rest of what a pump asks of a link ----------------------------------------------------------------------
 
     @property
-    def _inner(self) -> ServerLink | None:
+    def _inner(self) -> ServerLink | HttpLink | None:
         return self._websocket.link if self._websocket is not None else self._link
 
     @property

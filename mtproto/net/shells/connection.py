@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from typing import Self, Unpack
 
     from mtproto.crypto.rsa import RSAPublicKey
-    from mtproto.link import KeyUse, Status
+    from mtproto.link import KeyUse, LinkStatus
     from mtproto.message.key_state import KeyState
     from mtproto.net.options import ConnectionOptions
     from mtproto.net.route_options import Destination
@@ -70,7 +70,7 @@ class Connection:
         return self._core.key_use
 
     @property
-    def status(self) -> Status:
+    def status(self) -> LinkStatus:
         """Where the link stands."""
         return self._core.status
 

@@ -22,8 +22,8 @@ from mtproto.link import (
     LinkAdded,
     LinkOptions,
     LinkRemoved,
+    LinkStatus,
     PfsLink,
-    Status,
     StatusChanged,
 )
 from mtproto.net.clock import Clock
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
     from mtproto.crypto.rsa import RSAPublicKey
     from mtproto.errors import MTProtoError
-    from mtproto.link import KeyUse, LinkEvent
+    from mtproto.link import KeyUse, LinkEvent, PumpedLink
     from mtproto.message.key_state import KeyState
     from mtproto.net.carriers import Loop, Route
     from mtproto.net.options import ConnectionOptions
@@ -148,14 +148,14 @@ class ConnectionCore(Generic[F]):
         return self._link.key_use
 
     @property
-    def status(self) -> Status:
+    def status(self) -> LinkStatus:
         """Where the link stands."""
         return self._link.status
 
     @property
     def is_open(self) -> bool:
         """Whether calls are taken: opened, and neither closed nor given up. It may be connecting just now."""
-        return self._loop is not None and self._link.status is not Status.CLOSED
+        return self._loop is not None and self._link.status is not LinkStatus.CLOSED
 
     @property
     def clock(self) -> Callable[[], float]:
@@ -191,7 +191,7 @@ class ConnectionCore(Generic[F]):
             LocalProtocolError: the connection was opened already, or is over. A working connection goes on.
 
         """
-        if self._link.status is Status.CLOSED:
+        if self._link.status is LinkStatus.CLOSED:
             raise LocalProtocolError("the connection is over, another one is needed") from self._failed
         if self._loop is not None:
             raise LocalProtocolError("the connection was opened already")
@@ -261,7 +261,7 @@ class ConnectionCore(Generic[F]):
 
     # The pumps ---------------------------------------------------------------------------------------------------
 
-    def _add_pump(self, link: ClientLink) -> None:
+    def _add_pump(self, link: PumpedLink) -> None:
         owner = self._owner
         if self._loop is not None and owner is not None:
             told = (owner.dispatch, owner.unreachable, owner.settle, owner.collapse)
@@ -269,7 +269,7 @@ class ConnectionCore(Generic[F]):
             self._pumps.append(pump)
             pump.connect()
 
-    def _remove_pump(self, link: ClientLink) -> None:
+    def _remove_pump(self, link: PumpedLink) -> None:
         for pump in self._pumps:
             if pump.link is link:
                 self._pumps.remove(pump)
@@ -317,7 +317,7 @@ class ConnectionCore(Generic[F]):
                 broken = True
         if len(self._pumps) > 1:
             self._flush()  # what one link was told may let the other one send
-        if self._link.status is Status.CLOSED:
+        if self._link.status is LinkStatus.CLOSED:
             self._incoming.end()
         self._progress()
         return broken
@@ -343,7 +343,7 @@ class ConnectionCore(Generic[F]):
 
     def _take_status(self, event: StatusChanged) -> None:
         logger.debug("the link is %s", event.status.value)
-        if event.status is Status.READY and self._opening is not None and not self._opening.done():
+        if event.status is LinkStatus.READY and self._opening is not None and not self._opening.done():
             self._opening.set_result(None)
 
     def _take_key(self, event: KeyCreated) -> None:

@@ -14,7 +14,7 @@ from concurrent.futures import Future
 from typing import TYPE_CHECKING, TypeAlias
 
 from mtproto.errors import MTProtoError, RequestCancelled, own_copy
-from mtproto.link import Status
+from mtproto.link import LinkStatus
 from mtproto.net.shells.calls_under_way import Outcome
 from mtproto.net.shells.connection_core import ConnectionCore
 from mtproto.net.shells.thread_loop import ThreadLoop
@@ -264,7 +264,7 @@ class _WeakCore:
     @property
     def is_over(self) -> bool:
         """Whether the link is closed."""
-        return self._link.status is Status.CLOSED
+        return self._link.status is LinkStatus.CLOSED
 
     def dispatch(self, events: Sequence[LinkEvent]) -> bool:
         """Take the events of a link; return whether its carrier is of no more use."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from mtproto._options import named_options
 from mtproto.errors import ConnectionLost, DeadlineExceeded, MTProtoError, TransportError
-from mtproto.link.other_end import OtherEnd
+from mtproto.link import OtherEnd
 from mtproto.net.carriers import CARRIERS
 from mtproto.net.clock import Clock
 from mtproto.net.route_options import route_to

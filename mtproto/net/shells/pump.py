@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from mtproto.errors import ConnectionLost, DeadlineExceeded
-from mtproto.link import Status
+from mtproto.link import LinkStatus
 from mtproto.net.carriers import CARRIERS
 from mtproto.net.shells.guard import Guard
 from mtproto.net.shells.portions import SLICE, STEP, TURN, WHOLE
@@ -18,7 +18,7 @@ from mtproto.net.shells.portions import SLICE, STEP, TURN, WHOLE
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from mtproto.link import ClientLink, LinkEvent, Work
+    from mtproto.link import LinkEvent, PumpedLink, Work
     from mtproto.net.carriers import Carrier, Loop, Route, Timer
 
 __all__ = ["Pump"]
@@ -32,10 +32,10 @@ CLOSE_TIME = 1.0
 """Seconds that the other end may take to answer when a carrier is closed in good order."""
 
 
-_WAITING: Mapping[Status, str] = MappingProxyType(
+_WAITING: Mapping[LinkStatus, str] = MappingProxyType(
     {
-        Status.GREETING: "the proxy does not answer the greeting",
-        Status.EXCHANGING: "the server does not answer the key exchange",
+        LinkStatus.GREETING: "the proxy does not answer the greeting",
+        LinkStatus.EXCHANGING: "the server does not answer the key exchange",
     }
 )
 """What an open connection waits for, by the status of its link, in words for an error."""
@@ -79,7 +79,7 @@ class Pump:
 
     def __init__(
         self,
-        link: ClientLink,
+        link: PumpedLink,
         loop: Loop,
         route: Route,
         dispatch: Callable[[Sequence[LinkEvent]], bool],
@@ -127,7 +127,7 @@ class Pump:
     def _opened(self, carrier: Carrier) -> None:
         self._be_patient_no_more()
         self._carrier = carrier
-        if self.link.status is Status.CLOSED:
+        if self.link.status is LinkStatus.CLOSED:
             carrier.abort()
             return
         self._open = True
@@ -154,7 +154,7 @@ class Pump:
         self._be_patient_no_more()
         was_open, self._open = self._open, False
         self._carrier = None
-        if self.link.status is Status.CLOSED:
+        if self.link.status is LinkStatus.CLOSED:
             return
         if was_open:
             logger.info("the connection ended: %s", error or "closed")
@@ -228,7 +228,7 @@ class Pump:
 
     @property
     def _is_over(self) -> bool:
-        return self.link.status is Status.CLOSED
+        return self.link.status is LinkStatus.CLOSED
 
     # Bytes -------------------------------------------------------------------------------------------------------
 
@@ -261,7 +261,7 @@ class Pump:
         link, now = self.link, self._loop.now()
         try:
             self._handle(link.read_on(now, STEP) if data is None else link.received(data, now, STEP))
-            if link.status is Status.EXCHANGING:
+            if link.status is LinkStatus.EXCHANGING:
                 self._work()
         except Exception as error:
             self.fail(error)
@@ -332,6 +332,6 @@ class Pump:
             self._loop.run_slow(work.run, lambda: self._finish(work))
 
     def _finish(self, work: Work) -> None:
-        if self.link.status is not Status.CLOSED:
+        if self.link.status is not LinkStatus.CLOSED:
             self._handle(self.link.finish_work(work, self._loop.now()))
             self._work()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mtproto.link import Broken, ClientLink, Failed, Hangup, ServerLink, ServerQuery, ServerState
+from mtproto.link import Broken, ClientLink, Failed, Hangup, ServerLink, ServerQuery, ServerSessions
 from mtproto.message.envelope import Sender, pack_plain
 from mtproto.message.key_state import KeyState, Salt
 from mtproto.transport import Abridged, Framing, Full, Intermediate, PaddedIntermediate, Role
@@ -26,7 +26,7 @@ _MOST_BURSTS = 100
 
 def new_server_link() -> ServerLink:
     """Return a link of a server that knows the fixed key, the same in each run."""
-    state = ServerState(Source(1))
+    state = ServerSessions(Source(1))
     state.add_key(fixed_key(), first_salt=SALT)
     return ServerLink(state, [OpenKey()], START, Source(2), dc_ids={DC})
 
@@ -85,8 +85,8 @@ def _client(data: bytes) -> Verdict:
     link.send(_CALL)
     link.send(_CALL, idempotent=True, want_quick_ack=True)
     trace = [type(event).__name__ for event in link.connected(forger.now)]
-    if link._session is not None:
-        forger.session_id = link._session.session_id
+    if link.session is not None:
+        forger.session_id = link.session.session_id
     _drain(link, forger.now)
     for packet in _stream(tape, any_packets(framing, Role.SERVER), forger):
         for piece in pieces(packet, sizes):

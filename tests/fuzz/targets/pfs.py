@@ -12,7 +12,7 @@ from random import Random
 from typing import Any
 
 from mtproto.errors import LocalProtocolError
-from mtproto.link import Broken, ClientLink, Failed, LinkRemoved, PfsLink, Status
+from mtproto.link import Broken, Failed, LinkRemoved, LinkStatus, PfsLine, PfsLink, PumpedLink
 from mtproto.message.auth_key import AuthKey
 from mtproto.message.envelope import Sender, unseal
 from mtproto.message.key_state import KeyState, Salt
@@ -66,13 +66,13 @@ class PfsRun:
         permanent = KeyState(auth_key=fixed_key(), dc_id=DC) if setup & 1 else None
         keys = [OpenKey().public]
         self.link = PfsLink(keys, dc_id=DC, state=permanent, expires_in=_LIFE, random=Source(1))
-        self.forgers: dict[ClientLink, Forger] = {}
+        self.forgers: dict[PumpedLink, Forger] = {}
         self.sent: list[int] = []
         self.open: dict[Request, None] = {}
         self.ended: set[Request] = set()
         self.trace: list[str] = []
         self.refused = False
-        self._readers: dict[ClientLink, Intermediate] = {}
+        self._readers: dict[PumpedLink, Intermediate] = {}
         self._keys = 0
         for number in range(setup >> 1 & 3):
             self.send(number)
@@ -80,19 +80,19 @@ class PfsRun:
 
     # What a script may ask for.
 
-    def chosen(self, number: int) -> ClientLink:
+    def chosen(self, number: int) -> PfsLine:
         links = self.link.links
         return links[number % len(links)]
 
-    def say(self, link: ClientLink, payload: bytes) -> None:
+    def say(self, link: PfsLine, payload: bytes) -> None:
         """Let the server of a connection send a packet."""
         if link in self._readers:
             framing = Intermediate(Role.SERVER, source())
             self.note(link, link.received(framing.frame(payload, False), self.now))
 
-    def give_key(self, link: ClientLink, life: int) -> None:
+    def give_key(self, link: PfsLine, life: int) -> None:
         """End the exchange that is on, as if both ends had done what they should."""
-        if link.status is not Status.EXCHANGING or self._keys >= _MOST_KEYS:
+        if link.status is not LinkStatus.EXCHANGING or self._keys >= _MOST_KEYS:
             return
         self._keys += 1
         key = AuthKey(Random(self._keys).randbytes(256))
@@ -100,10 +100,10 @@ class PfsRun:
         expires_at = self.now + life if temporary else None
         state = KeyState(auth_key=key, dc_id=DC, salts=[Salt(0, (1 << 31) - 1, SALT)], expires_at=expires_at)
         with never_refuses("a new key"):
-            link._use_key(state, self.now)
-        if link._session is not None:
+            link.link._keys.use(state, self.now)
+        if link.link.session is not None:
             self.forgers[link] = Forger(Sender.SERVER, (1, 3), 2, key)
-            self.forgers[link].session_id = link._session.session_id
+            self.forgers[link].session_id = link.link.session.session_id
         self.tick(link)
 
     def send(self, number: int, **options: Any) -> None:
@@ -112,10 +112,10 @@ class PfsRun:
         except LocalProtocolError:
             self.trace.append("no room")
 
-    def tick(self, link: ClientLink) -> None:
+    def tick(self, link: PfsLine) -> None:
         self.note(link, link.tick(self.now))
 
-    def lose(self, link: ClientLink) -> None:
+    def lose(self, link: PfsLine) -> None:
         """Let a connection end."""
         if self._readers.pop(link, None) is not None:
             self.note(link, link.disconnected(self.now))
@@ -130,8 +130,8 @@ class PfsRun:
                     return
         raise Violation("it never stops sending")
 
-    def _serve(self, link: ClientLink) -> bool:
-        if link.status is Status.DISCONNECTED and link.connect_at is not None and link.connect_at <= self.now:
+    def _serve(self, link: PfsLine) -> bool:
+        if link.status is LinkStatus.DISCONNECTED and link.connect_at is not None and link.connect_at <= self.now:
             self._readers[link] = Intermediate(Role.SERVER, source())
             self.note(link, link.connected(self.now))
             if link in self._readers:
@@ -145,7 +145,7 @@ class PfsRun:
         self.tick(link)
         return bool(data)
 
-    def _look_at(self, link: ClientLink, payload: bytes) -> None:
+    def _look_at(self, link: PfsLine, payload: bytes) -> None:
         """Open a packet as the server would: under a temporary key, or as a step of an exchange."""
         if payload[:8] != bytes(8):
             state = link.key_state
@@ -153,7 +153,7 @@ class PfsRun:
                 raise Violation("a packet under no temporary key")
             unseal(state.auth_key, Sender.CLIENT, payload)
 
-    def note(self, link: ClientLink, events: Iterable[Any]) -> None:
+    def note(self, link: PfsLine, events: Iterable[Any]) -> None:
         """Note what happened to the calls, and do what the shell has to."""
         broken = False
         for event in events:
@@ -197,7 +197,7 @@ class PfsRun:
                     self.tick(link)
         with never_refuses("close"):
             self.link.close()
-        if self.link.status is not Status.CLOSED:
+        if self.link.status is not LinkStatus.CLOSED:
             raise Violation("it is closed and does not say so")
 
     def summary(self) -> str:
@@ -209,13 +209,13 @@ class PfsRun:
 # Steps: the first byte says what to do, mostly followed by one that says with which of the links.
 
 
-def _forged(run: PfsRun, link: ClientLink, tape: Tape) -> None:
+def _forged(run: PfsRun, link: PfsLine, tape: Tape) -> None:
     if forger := run.forgers.get(link):
         forger.now = run.now
         run.say(link, forger.packet(tape))
 
 
-def _answer(run: PfsRun, link: ClientLink, tape: Tape) -> None:
+def _answer(run: PfsRun, link: PfsLine, tape: Tape) -> None:
     """Answer the binding, or any call that was sent; choices from the last one on."""
     which, choice = tape.number(), tape.number()
     forger = run.forgers.get(link)
@@ -227,36 +227,36 @@ def _answer(run: PfsRun, link: ClientLink, tape: Tape) -> None:
     run.say(link, forger.message(_RESULT + msg_id.to_bytes(8, "little", signed=True) + body))
 
 
-def _key(run: PfsRun, link: ClientLink, tape: Tape) -> None:
+def _key(run: PfsRun, link: PfsLine, tape: Tape) -> None:
     run.give_key(link, tape.number(2))
 
 
-def _raw(run: PfsRun, link: ClientLink, tape: Tape) -> None:
+def _raw(run: PfsRun, link: PfsLine, tape: Tape) -> None:
     run.say(link, tape.block())
 
 
-def _error(run: PfsRun, link: ClientLink, tape: Tape) -> None:
+def _error(run: PfsRun, link: PfsLine, tape: Tape) -> None:
     run.say(link, (-tape.number(2)).to_bytes(4, "little", signed=True))
 
 
-def _time(run: PfsRun, link: ClientLink, tape: Tape) -> None:
+def _time(run: PfsRun, link: PfsLine, tape: Tape) -> None:
     run.now += tape.number(2) / 16
     with never_refuses("tick"):
         run.tick(link)
 
 
-def _cut(run: PfsRun, link: ClientLink, _tape: Tape) -> None:
+def _cut(run: PfsRun, link: PfsLine, _tape: Tape) -> None:
     with never_refuses("disconnected"):
         run.lose(link)
 
 
-def _send(run: PfsRun, _link: ClientLink, tape: Tape) -> None:
+def _send(run: PfsRun, _link: PfsLine, tape: Tape) -> None:
     choices = tape.number()
     after = list(run.open)[: choices >> 4 & 3]
     run.send(choices, after=after, idempotent=bool(choices & 1), want_quick_ack=bool(choices & 2))
 
 
-def _cancel(run: PfsRun, _link: ClientLink, tape: Tape) -> None:
+def _cancel(run: PfsRun, _link: PfsLine, tape: Tape) -> None:
     calls = list(run.open)
     if calls:
         request = calls[tape.number() % len(calls)]
@@ -265,7 +265,7 @@ def _cancel(run: PfsRun, _link: ClientLink, tape: Tape) -> None:
         del run.open[request]
 
 
-_STEPS: tuple[Callable[[PfsRun, ClientLink, Tape], None], ...] = (
+_STEPS: tuple[Callable[[PfsRun, PfsLine, Tape], None], ...] = (
     _forged,
     _answer,
     _answer,
@@ -282,7 +282,7 @@ _STEPS: tuple[Callable[[PfsRun, ClientLink, Tape], None], ...] = (
 def _script(data: bytes) -> Verdict:
     tape = Tape(data)
     run = PfsRun(tape.number())
-    while tape and run.link.status is not Status.CLOSED:
+    while tape and run.link.status is not LinkStatus.CLOSED:
         step = _STEPS[tape.number() % len(_STEPS)]
         step(run, run.chosen(tape.number()), tape)
         run.work()

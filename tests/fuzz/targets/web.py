@@ -9,8 +9,7 @@ from functools import cache
 from typing import Any
 
 from mtproto.limits import Limits
-from mtproto.link import ServerLink, ServerQuery, ServerState
-from mtproto.link.http_server import HttpLink
+from mtproto.link import HttpLink, ServerLink, ServerQuery, ServerSessions
 from mtproto.message.envelope import Sender, pack_plain
 from mtproto.net.carriers.http import HttpCarrier
 from mtproto.net.carriers.interfaces import Carrier, Loop, Owner
@@ -230,7 +229,7 @@ class Visit:
     """One connection to a data centre that knows the fixed key."""
 
     def __init__(self, sizes: bytes) -> None:
-        self.state = ServerState(Source(1), limits=_LIMITS)
+        self.state = ServerSessions(Source(1), limits=_LIMITS)
         self.state.add_key(fixed_key(), first_salt=SALT)
         self.server = WebServer(self._make_link, _LIMITS, START)
         self.forger = Forger(Sender.CLIENT, (0, 0), 1)
@@ -239,7 +238,7 @@ class Visit:
         self._queries: list[ServerQuery] = []
         self._inside: Obfuscated | None = None
 
-    def _make_link(self, kind: type[ServerLink]) -> ServerLink:
+    def _make_link(self, kind: type[ServerLink] | type[HttpLink]) -> ServerLink | HttpLink:
         options: dict[str, Any] = {"limits": _LIMITS, "dc_ids": {DC}}
         if kind is HttpLink:
             options["flush"] = lambda _link: None

@@ -12,13 +12,14 @@ from mtproto.exchange import ExchangeRejected, ServerExchange
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["KeyGiver", "ServerWork"]
+__all__ = ["ServerKeyMaker", "ServerWork"]
 
 WAITING_QUERIES = 4
 """Queries that may wait while one is dealt with: an honest client sends one, and perhaps repeats it."""
 
 LARGEST_QUERY = 4096
-"""Bytes of a query that are kept, several times what the largest one has: of a longer one the beginning is as wrong."""
+"""Bytes of a query that are kept, several times what the largest query has. A longer query is wrong, and so is its
+beginning."""
 
 
 class ServerWork:
@@ -41,7 +42,7 @@ class ServerWork:
             self.error = error
 
 
-class KeyGiver:
+class ServerKeyMaker:
     """One server's exchange after another, as a client asks for them. One owner: a link.
 
     Args:
@@ -56,7 +57,7 @@ class KeyGiver:
         self._out: ServerWork | None = None
 
     def receive(self, payload: bytes) -> None:
-        """Keep a plain payload of the client for `take_work`; what comes too fast is dropped."""
+        """Keep a plain payload of the client for `take_work`. Payloads that come too fast are dropped."""
         if len(self._queries) < WAITING_QUERIES:
             self._queries.append(payload[:LARGEST_QUERY])
 
