@@ -111,7 +111,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def measure_calls(rounds: int, seconds: float) -> list[Calls]:
     """Let clients of all transports take turns, `rounds` samples of about `seconds` each, then count their bytes."""
-    from mtproto.net.proxies import TRANSPORT_NAMES
+    from mtproto.net import TRANSPORT_NAMES
 
     measured = [Calls(name) for name in TRANSPORT_NAMES]
     with running() as plain, running("--tls") as with_tls:

@@ -254,13 +254,18 @@ def test_options_come_as_one_object_or_by_name() -> None:
         (LinkKeywords, LinkOptions),
         (ServerLinkKeywords, ServerLinkOptions),
         (ConnectionKeywords, ConnectionOptions),
-        (ClientKeywords, ClientOptions),
     ],
 )
 def test_what_editors_offer_is_what_travels(
     keywords: type, options: type[LinkOptions | ServerLinkOptions | ConnectionOptions]
 ) -> None:
     assert keywords.__annotations__.keys() == {field.name for field in fields(options)}
+
+
+def test_what_editors_offer_for_a_client_is_what_travels_to_it_and_to_its_connection() -> None:
+    own, below = ({field.name for field in fields(kind)} for kind in (ClientOptions, ConnectionOptions))
+    assert ClientKeywords.__annotations__.keys() == (own - {"connection"}) | below
+    assert not own & below
 
 
 def test_options_show_no_secret_and_do_not_change() -> None:

@@ -14,7 +14,7 @@ from mtproto.cli.terminal import Terminal
 from mtproto.crypto import CryptoError, RSAPublicKey
 from mtproto.datacenters import PRODUCTION, PRODUCTION_KEYS, TEST, TEST_KEYS, DataCenter
 from mtproto.errors import LocalProtocolError
-from mtproto.net.proxies import TRANSPORT_NAMES, parse_proxy
+from mtproto.net import TRANSPORT_NAMES, parse_proxy
 from mtproto.transport import parse_address
 
 if TYPE_CHECKING:
@@ -94,8 +94,8 @@ class Target:
         keys: the public keys to trust there.
         dc_id: the number of the data centre, as the key exchange carries it; None if nobody named it.
         state: the file that keeps the key; None to make a new key and forget it.
-        transport: a name of `mtproto.net.proxies.TRANSPORT_NAMES`; None for the default.
-        proxy: the way there, as `mtproto.net.proxies` reads it; None for the straight one.
+        transport: a name of `mtproto.net.TRANSPORT_NAMES`; None for the default.
+        proxy: the way there, as `mtproto.net.route_options` reads it; None for the straight one.
         pfs: whether calls are sent under temporary keys only.
         timeout: seconds that one call may take.
         api_id: the number of the application; None if it was not given.

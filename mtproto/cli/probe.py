@@ -19,8 +19,7 @@ from mtproto.crypto import RSAPublicKey
 from mtproto.datacenters import OLD_KEYS, PRODUCTION_KEYS, TEST_KEYS
 from mtproto.exchange import ClientExchange
 from mtproto.message import unpack_plain
-from mtproto.net import ask_plain
-from mtproto.net.proxies import route_to
+from mtproto.net import ask_plain, route_to
 from tl import service
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from mtproto.crypto import CryptoError, RSAPublicKey
 from mtproto.message import KEY_STATE_MAGIC, KeyState, KeyStateDamaged
-from mtproto.net.state import STATE_FILE_VERSION
+from mtproto.net import STATE_FILE_VERSION
 from mtproto.store import LockedFile, StoreDamaged, StoreError, read_fields, read_file
 
 if TYPE_CHECKING:

@@ -1,9 +1,9 @@
-"""What a call is before its bytes go out and after its answer came in: shared by both clients, without any I/O.
+"""Calls as bytes: wrapped before they go out, and read when the answer came in. Both clients use this; no I/O.
 
 The first call of a client, and the first after each binding of a temporary key, is wrapped in
 `invokeWithLayer(initConnection(...))`; the server keeps both with the key (core.telegram.org/api/invoking). The
-wrapped query stands last in both declarations, so wrapping is putting a prefix before the body: raw bytes can be
-wrapped as well as objects.
+wrapped query is the last field of both declarations, so that a wrapped call is a prefix and the body. So raw bytes can
+be wrapped as well as objects.
 """
 
 from __future__ import annotations
@@ -11,18 +11,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mtproto.client.json_value import json_value
-from mtproto.errors import OptionError, rpc_error
-from mtproto.session.events import RpcFailed
+from mtproto.errors import DeadlineExceeded, OptionError, rpc_error
+from mtproto.session import RpcFailed
 
 if TYPE_CHECKING:
     from mtproto.client.application import Application
     from mtproto.link import KeyUse
-    from mtproto.session.events import Result
+    from mtproto.session import Result
     from tl import Schema, TLFunction, TLObject
 
     Outcome = Result | RpcFailed
 
-__all__ = ["CallWriter", "Written", "innermost", "method_name"]
+__all__ = ["CallWriter", "Written", "decode_answer", "innermost", "method_name", "time_left"]
 
 _NOT_ANNOUNCED = frozenset({"CONNECTION_NOT_INITED", "CONNECTION_LAYER_INVALID"})
 _OUTERMOST_WRAPPER = "invokeWithLayer"
@@ -41,14 +41,46 @@ def method_name(request: TLFunction[Any]) -> str:
     return innermost(request).NAME
 
 
+def decode_answer(answer: bytes, request: TLFunction[Any], schema: Schema, elements: int) -> Any:
+    """Return the answer of a call as an object.
+
+    Args:
+        answer: its bytes.
+        request: the call; its declared result says how the bytes are read.
+        schema: of the client; where the method is of another schema, that one reads the answer.
+        elements: TL objects and elements that the answer may have.
+
+    Raises:
+        tl.DecodeError: the answer can't be read.
+
+    """
+    query = innermost(request)
+    chosen = schema if query.SCHEMA is schema or query.NAME in schema else query.SCHEMA
+    return chosen.decode(answer, request.result, elements=elements)
+
+
+def time_left(end: float | None, now: float) -> float | None:
+    """Return the seconds that a call has left for another attempt; both times are of one clock.
+
+    Raises:
+        DeadlineExceeded: there are none.
+
+    """
+    if end is None:
+        return None
+    if now >= end:
+        raise DeadlineExceeded("no time was left to send the call again, behind initConnection")
+    return end - now
+
+
 class Written(NamedTuple):
-    """A body as it goes out.
+    """The body of a call as it goes out.
 
     Attributes:
         body: its bytes.
-        announces: whether the client's own wrappers stand before it.
-        wrapped: whether any stand before it, those of the caller included.
-        key: the key that it goes out under; None where there was none yet.
+        announces: whether the client has put its wrappers before the call.
+        wrapped: whether any wrappers stand before the call, those of the caller included.
+        key: the key that the call goes out under; None where there was no key yet.
 
     """
 
@@ -61,7 +93,7 @@ class Written(NamedTuple):
 class CallWriter:
     """Wraps the calls of one client, and reads their outcome. One owner; call it from one thread at a time.
 
-    What an earlier process, or another client, said under the same key does not count.
+    Wrappers that an earlier process, or another client, sent under the same key do not count.
 
     Args:
         schema: the API schema of the calls; its layer is the one announced.
@@ -96,10 +128,12 @@ class CallWriter:
         return Written(self._prefix + body, announces=True, wrapped=True, key=key)
 
     def wants_wrapping(self, outcome: Outcome, sent: Written) -> bool:
-        """Tell whether the server asks for the wrappers first; then the call was not executed and may be repeated.
+        """Tell whether the server asks for the wrappers first. Then the call was not executed, and may be repeated.
+
+        If the server does not know the wrappers any more, later calls are wrapped again.
 
         Args:
-            outcome: what came back. What was thought to be announced is forgotten where the server says so.
+            outcome: what came back.
             sent: the body as `wrap` returned it.
 
         """
@@ -109,7 +143,7 @@ class CallWriter:
         return not sent.wrapped
 
     def read(self, outcome: Outcome, sent: Written, method: str) -> bytes:
-        """Return the bytes of the answer; an answer to a wrapped call spares later ones the wrappers.
+        """Return the bytes of the answer. After the answer to a wrapped call, later calls need no wrappers.
 
         Raises:
             RpcError: the server refused the call.
@@ -123,7 +157,7 @@ class CallWriter:
 
 
 def _wrapping(schema: Schema, application: Application, proxy: tuple[str, int] | None) -> bytes:
-    """Return what stands before a wrapped query."""
+    """Return the bytes that stand before a wrapped query."""
     functions = schema.functions
     query = functions.help.GetConfig()
     fields: dict[str, TLObject] = {}

@@ -1,14 +1,17 @@
-"""The asyncio client: objects in, objects out, over one `net.Connection`."""
+"""The asyncio client: objects in, objects out, over one `net.Connection`.
+
+`mtproto.client.blocking` is made of this file (see `tests.structure.faces`): what differs is the connection.
+"""
 
 from __future__ import annotations
 
 import asyncio
+from types import EllipsisType
 from typing import TYPE_CHECKING, TypeVar, Unpack
 
 from mtproto._options import named_options
-from mtproto.client.base import BaseClient, Timeout
-from mtproto.client.calls import method_name
-from mtproto.client.options import ClientKeywords, client_options
+from mtproto.client.calls import CallWriter, decode_answer, method_name, time_left
+from mtproto.client.options import ClientKeywords, client_options, named_proxy, schema_of
 from mtproto.client.repeatable import is_repeatable
 from mtproto.client.updates import ReceivedUpdate, read_update
 from mtproto.net import Connection
@@ -18,10 +21,10 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
-    from mtproto.client.options import ClientOptions
+    from mtproto.client.options import ClientOptions, Timeout
     from mtproto.crypto import RSAPublicKey
     from mtproto.message import KeyState
-    from mtproto.net.proxies import Destination
+    from mtproto.net import Destination
     from mtproto.session import Request
     from tl import TLFunction
 
@@ -30,27 +33,41 @@ __all__ = ["Client", "connect"]
 Result = TypeVar("Result")
 
 
-class Client(BaseClient):
+class Client:
     """Calls over one data centre, for asyncio (core.telegram.org/api/invoking).
 
     Any number of tasks of one event loop may call at once. Made by `connect`; use it as an asynchronous context
     manager, or pair `open()` with `close()`.
+
+    Attributes:
+        connection: the connection under it.
+        schema: the API schema of the calls.
+        application: what `initConnection` says.
+        timeout: seconds that opening and each call may take unless the call says otherwise; None waits for ever.
+
     """
 
     def __init__(self, connection: Connection, options: ClientOptions) -> None:
-        super().__init__(options)
         self.connection = connection
+        self.schema = schema_of(options)
+        self.application = options.application
+        self.timeout = options.timeout
+        self._elements = options.connection.limits.elements
+        self._writer = CallWriter(self.schema, self.application, named_proxy(options.connection.proxy))
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} of api_id {self.application.api_id}, layer {self.schema.layer}>"
 
     @property
     def state(self) -> KeyState | None:
-        """Return what a later run needs to go on without an exchange; None before there is a key."""
+        """The state of the key, with which a later run makes no exchange; None before there is a key."""
         return self.connection.state
 
     async def open(self) -> Self:
         """Connect, and make an auth key if there is none.
 
         Raises:
-            ConnectionLost, DeadlineExceeded, ExchangeFailed, TransportError: see `net.Connection.open`.
+            ConnectionLost, DeadlineExceeded, ExchangeFailed, TransportError: as the connection's `open` does.
 
         """
         await self.connection.open(timeout=self.timeout)
@@ -95,7 +112,7 @@ class Client(BaseClient):
         """
         repeatable = is_repeatable(request) if idempotent is None else idempotent
         answer = await self._call(request.to_bytes(), method_name(request), timeout, repeatable, after)
-        result: Result = self._decode(answer, request)
+        result: Result = decode_answer(answer, request, self.schema, self._elements)
         return result
 
     async def call_bytes(
@@ -106,7 +123,7 @@ class Client(BaseClient):
         idempotent: bool = False,
         after: Sequence[Request] = (),
     ) -> bytes:
-        """Send the bytes of one call and return those of its answer, unread: the raw door.
+        """Send the bytes of one call, and return the bytes of its answer.
 
         Args:
             body: one serialized function. The first call of a client is wrapped in `initConnection` here, too.
@@ -121,26 +138,31 @@ class Client(BaseClient):
         return await self._call(body, "", timeout, idempotent, after)
 
     async def _call(
-        self, body: bytes, method: str, timeout: Timeout, idempotent: bool, after: Sequence[Request]
+        self,
+        body: bytes,
+        method: str,
+        timeout: Timeout,
+        idempotent: bool,
+        after: Sequence[Request],
     ) -> bytes:
-        seconds = self._seconds(timeout)
+        seconds = self.timeout if isinstance(timeout, EllipsisType) else timeout
         end = None if seconds is None else asyncio.get_running_loop().time() + seconds
         sent = self._writer.wrap(body, self.connection.key_use)
         outcome = await self.connection.call(sent.body, timeout=seconds, idempotent=idempotent, after=after)
         if self._writer.wants_wrapping(outcome, sent):
-            left = self._left(end, asyncio.get_running_loop().time())
+            left = time_left(end, asyncio.get_running_loop().time())
             sent = self._writer.wrap(body, self.connection.key_use)
             outcome = await self.connection.call(sent.body, timeout=left, idempotent=idempotent, after=after)
         return self._writer.read(outcome, sent, method)
 
-    async def updates(self) -> AsyncIterator[ReceivedUpdate]:
+    async def incoming(self) -> AsyncIterator[ReceivedUpdate]:
         """Iterate over what the server sends unasked, in order of arrival, until the client is closed.
 
         Yields objects of the type `Updates`; `UndecodableUpdate` with the bytes of one that can't be read, and why;
         `UpdatesGap` where some may have been missed (`updates.getDifference` catches up); `UpdatesDropped` with the
         number of those that a reader was too slow for.
         """
-        async for item in self.connection.updates():
+        async for item in self.connection.incoming():
             yield read_update(item, self.schema, self._elements)
 
 
@@ -170,4 +192,4 @@ def connect(
 
     """
     chosen = client_options(api_id, api_hash, options)
-    return Client(Connection(address, keys, chosen), chosen)
+    return Client(Connection(address, keys, chosen.connection), chosen)

@@ -1,22 +1,28 @@
-"""The options that both clients share, as people write them (`ClientKeywords`) and as they travel (`ClientOptions`)."""
+"""The options that both clients share: by name, as users write them, and as one object, as the code passes them on."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from types import EllipsisType
+from typing import TYPE_CHECKING, TypeAlias, cast
 
 from mtproto.client.application import Application
 from mtproto.errors import OptionError
-from mtproto.net.options import ConnectionKeywords, ConnectionOptions
+from mtproto.net import ConnectionKeywords, ConnectionOptions, parse_proxy
+from mtproto.transport import MTProxy
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from mtproto.exchange import Step
     from mtproto.link import LinkEvent
+    from mtproto.net import Proxy
     from tl import Schema
 
-__all__ = ["ClientKeywords", "ClientOptions", "client_options"]
+__all__ = ["ClientKeywords", "ClientOptions", "Timeout", "client_options", "named_proxy", "schema_of"]
+
+Timeout: TypeAlias = float | EllipsisType | None
+"""Seconds; None for ever; `...` for the client's own."""
 
 DEFAULT_TIMEOUT = 60.0
 """Seconds a call waits by default: longer than any honest answer, short enough for a person."""
@@ -32,33 +38,34 @@ class ClientKeywords(ConnectionKeywords, total=False):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ClientOptions(ConnectionOptions):
-    """What `connect` and `blocking.connect` are told beyond address and keys: a connection's options, and more.
+class ClientOptions:
+    """What `connect` and `blocking.connect` are told beyond address and keys.
 
     Attributes:
         application: the whole of what `initConnection` says; it takes the place of `api_id` and `api_hash`, so
             give it both.
+        connection: the options of the connection; people write each of them by its own name.
         schema: the API schema of the calls; None takes the packaged layer.
         timeout: seconds that opening and each call may take unless the call says otherwise; None waits for ever.
         trace: called with each step of the key exchange; it sees no secret.
 
-    Raises `OptionError` for a value that no client can have, and for options that exclude one another.
+    Raises `OptionError` for a value that no client can have.
 
     """
 
     application: Application
+    connection: ConnectionOptions
     schema: Schema | None = None
     timeout: float | None = DEFAULT_TIMEOUT
     trace: Callable[[Step], None] | None = None
 
     def __post_init__(self) -> None:
-        ConnectionOptions.__post_init__(self)  # a class with slots is made anew, where `super()` doesn't find it
         if self.timeout is not None and not self.timeout >= 0:  # NaN is no time either
             raise OptionError(f"no call can wait for {self.timeout} seconds", "timeout")
 
 
 def client_options(api_id: int | None, api_hash: str, named: ClientKeywords) -> ClientOptions:
-    """Return the options of a client.
+    """Return the options of a client: the one place where those of the connection are told from its own.
 
     Args:
         api_id: the application's number; None where `application` has it.
@@ -67,14 +74,37 @@ def client_options(api_id: int | None, api_hash: str, named: ClientKeywords) -> 
 
     Raises:
         TypeError: neither `api_id` nor `application` is given.
-        OptionError: both are, and differ; or as `ClientOptions` raises it.
+        OptionError: both are, and differ; or as `ClientOptions` and `ConnectionOptions` raise it.
 
     """
-    given: ClientKeywords = {**named, "application": _application(api_id, api_hash, named.get("application"))}
-    options = ClientOptions(**given)
-    if options.trace is None:
-        return options
-    return replace(options, on_event=_steps_and_events(options.trace, options.on_event))
+    application = _application(api_id, api_hash, named.get("application"))
+    below = {name: value for name, value in named.items() if name in ConnectionKeywords.__annotations__}
+    trace = named.get("trace")
+    if trace is not None:
+        below["on_event"] = _steps_and_events(trace, named.get("on_event"))
+    return ClientOptions(
+        application=application,
+        connection=ConnectionOptions(**cast("ConnectionKeywords", below)),  # a comprehension loses the types
+        schema=named.get("schema"),
+        timeout=named.get("timeout", DEFAULT_TIMEOUT),
+        trace=trace,
+    )
+
+
+def named_proxy(proxy: str | Proxy | None) -> tuple[str, int] | None:
+    """Return host and port of a proxy if it is one that speaks MTProto: `initConnection` names no other."""
+    if isinstance(proxy, str):
+        proxy = parse_proxy(proxy)
+    return proxy.address if isinstance(proxy, MTProxy) else None
+
+
+def schema_of(options: ClientOptions) -> Schema:
+    """Return the API schema of a client: the packaged layer, which is loaded now, unless the options name another."""
+    if options.schema is not None:
+        return options.schema
+    from tl import api
+
+    return api.schema
 
 
 def _application(api_id: int | None, api_hash: str, given: Application | None) -> Application:

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from mtproto.errors import without_frames
 from mtproto.limits import DEFAULT_LIMITS
-from mtproto.net.updates import UpdatesDropped
-from mtproto.session.events import Undecodable, Update, UpdatesGap
+from mtproto.net import UpdatesDropped
+from mtproto.session import Undecodable, Update, UpdatesGap
 from tl import DecodeError, TLError, TLObject
 
 if TYPE_CHECKING:
     from mtproto.errors import MTProtoError
-    from mtproto.net.updates import Item
+    from mtproto.net import Item
     from tl import Schema
 
 __all__ = ["ReceivedUpdate", "UndecodableUpdate", "read_update"]
@@ -21,7 +21,7 @@ __all__ = ["ReceivedUpdate", "UndecodableUpdate", "read_update"]
 
 @dataclass(frozen=True, slots=True)
 class UndecodableUpdate:
-    """An update that can't be read: mostly of a constructor that the client's layer does not have.
+    """An update that can't be read, mostly since the client's layer does not have its constructor.
 
     Attributes:
         raw: its bytes, as they came (`gzip_packed` undone where that was possible).
@@ -37,13 +37,18 @@ class UndecodableUpdate:
 
 
 ReceivedUpdate: TypeAlias = TLObject | UndecodableUpdate | UpdatesGap | UpdatesDropped
-"""An object of the type `Updates`; one that can't be read; or that some may be missing, or were dropped right here."""
+"""An object of the type `Updates`; an update that can't be read; or the news that updates may be missing, or that the
+connection dropped some."""
 
 
 def read_update(item: Item | UpdatesDropped, schema: Schema, elements: int = DEFAULT_LIMITS.elements) -> ReceivedUpdate:
-    """Return an item of a connection's queue as the client's callers see it; nothing is raised for what it holds.
+    """Return an item of a connection's queue as the client's users see it. Nothing is raised for a wrong item.
 
-    An update of more than so many elements can't be read.
+    Args:
+        item: from the queue.
+        schema: reads the updates.
+        elements: TL objects and elements of an update; an update of more can't be read.
+
     """
     match item:
         case Update(body=body):

@@ -14,8 +14,7 @@ from mtproto.localdc.faults import Faults
 from mtproto.localdc.layers import layers_of
 from mtproto.localdc.world import load_world
 from mtproto.message import check_server_clock
-from mtproto.net import Clock, Listener
-from mtproto.net.listener import MAX_CONNECTIONS
+from mtproto.net import MAX_CONNECTIONS, Clock, Listener
 from mtproto.session import DestroyAuthKey
 from tl import api
 
@@ -119,7 +118,7 @@ class DataCentre:
         self.state = DCState(world, dc_id, self.keys, clock)
         try:
             self.dispatcher = Dispatcher(self.state, layers_of(schemas or {}), api.layer)
-            self.listener = Listener(
+            self.listener: Listener = Listener(
                 self._answer,
                 [self.keys.private_key],
                 host=host,

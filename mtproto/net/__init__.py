@@ -1,6 +1,10 @@
 """The only floor with sockets: shells that pump bytes between a socket and a link.
 
-Names are resolved on first use, so that the blocking shell never loads asyncio.
+    shells/     the client's side: one connection for asyncio, one for threads, and the pump that both have
+    carriers/   ways to a server: TCP, TLS, SOCKS, HTTP, WebSocket; written once for both shells
+    servers/    the server's side: a listener with its web server, and a relay
+
+Names are resolved on first use, so that the blocking connection never loads asyncio.
 """
 
 from __future__ import annotations
@@ -11,33 +15,78 @@ from mtproto._lazy import lazy_names
 
 if TYPE_CHECKING:
     from mtproto.link import ServerQuery
-    from mtproto.net.blocking import BlockingConnection
     from mtproto.net.clock import Clock
-    from mtproto.net.connection import Call, Connection
-    from mtproto.net.listener import Listener
-    from mtproto.net.plain import ask_plain
-    from mtproto.net.updates import UpdatesDropped
+    from mtproto.net.options import ConnectionKeywords, ConnectionOptions
+    from mtproto.net.route_options import TRANSPORT_NAMES, Destination, Proxy, parse_proxy, route_to
+    from mtproto.net.servers import MAX_CONNECTIONS, MAX_VISITORS, Listener, Relay, RelayLink
+    from mtproto.net.shells import (
+        STATE_FILE_VERSION,
+        BlockingCall,
+        BlockingConnection,
+        Connection,
+        Item,
+        StartedCall,
+        UpdatesDropped,
+        ask_plain,
+    )
 
 __all__ = [
+    "MAX_CONNECTIONS",
+    "MAX_VISITORS",
+    "STATE_FILE_VERSION",
+    "TRANSPORT_NAMES",
+    "BlockingCall",
     "BlockingConnection",
-    "Call",
     "Clock",
     "Connection",
+    "ConnectionKeywords",
+    "ConnectionOptions",
+    "Destination",
+    "Item",
     "Listener",
+    "Proxy",
+    "Relay",
+    "RelayLink",
     "ServerQuery",
+    "StartedCall",
     "UpdatesDropped",
     "ask_plain",
+    "parse_proxy",
+    "route_to",
 ]
 
 __getattr__, __dir__ = lazy_names(
     globals(),
     {
         "mtproto.link": ("ServerQuery",),
-        "mtproto.net.blocking": ("BlockingConnection",),
         "mtproto.net.clock": ("Clock",),
-        "mtproto.net.connection": ("Call", "Connection"),
-        "mtproto.net.listener": ("Listener",),
-        "mtproto.net.plain": ("ask_plain",),
-        "mtproto.net.updates": ("UpdatesDropped",),
+        "mtproto.net.options": (
+            "ConnectionKeywords",
+            "ConnectionOptions",
+        ),
+        "mtproto.net.route_options": (
+            "TRANSPORT_NAMES",
+            "Destination",
+            "Proxy",
+            "parse_proxy",
+            "route_to",
+        ),
+        "mtproto.net.servers": (
+            "MAX_CONNECTIONS",
+            "MAX_VISITORS",
+            "Listener",
+            "Relay",
+            "RelayLink",
+        ),
+        "mtproto.net.shells": (
+            "STATE_FILE_VERSION",
+            "BlockingCall",
+            "BlockingConnection",
+            "Connection",
+            "Item",
+            "StartedCall",
+            "UpdatesDropped",
+            "ask_plain",
+        ),
     },
 )

@@ -14,7 +14,7 @@ __all__ = ["Clock"]
 def uptime() -> float:
     """Return seconds since some moment, by a clock that never goes back.
 
-    Where the system has a clock that counts the time it slept, too, it is that one: a key may have ended meanwhile.
+    Where the system has a clock that also counts while it sleeps, that clock is read: a key may end in that time.
     """
     return time.monotonic() if _BOOTTIME is None else time.clock_gettime(_BOOTTIME)
 
@@ -25,8 +25,8 @@ _BOOTTIME: int | None = getattr(time, "CLOCK_BOOTTIME", None)
 class Clock:
     """The wall clock, read once; from then on the monotonic clock counts.
 
-    Message ids must grow and deadlines must come, whatever somebody does to the wall clock meanwhile. How far it is
-    from the server's clock a session learns by itself.
+    Message ids must grow and deadlines must come, also where somebody sets the wall clock meanwhile. The session finds
+    the difference to the server's clock by itself.
 
     Args:
         wall: gives Unix seconds; asked once.

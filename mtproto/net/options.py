@@ -1,4 +1,4 @@
-"""The options of a connection, as people write them (`ConnectionKeywords`) and as they travel (`ConnectionOptions`)."""
+"""The options of a connection: by name, as users write them, and as one object, as the code passes them on."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 
     from mtproto.link import BackoffPolicy, LinkEvent
     from mtproto.message import KeyState
-    from mtproto.net.proxies import Destination, Proxy
+    from mtproto.net.route_options import Destination, Proxy
 
 __all__ = ["ConnectionKeywords", "ConnectionOptions", "connection_options", "dc_id_of"]
 
 DEFAULT_DC = 2
-"""The data centre that is meant where nobody says which."""
+"""The data centre that is called where no option names one."""
 
 
 class ConnectionKeywords(TypedDict, total=False):
@@ -108,16 +108,16 @@ def connection_options(call: str, options: ConnectionOptions | None, named: Conn
 
 
 def dc_id_of(destination: Destination, named: int | None, state: KeyState | None) -> int:
-    """Return the id of the data centre that is meant, as a key exchange carries it.
+    """Return the id of the data centre to call, as a key exchange carries it.
 
     Args:
-        destination: where to.
+        destination: where to connect.
         named: the option `dc_id`.
         state: the key that an earlier run left, if there is one.
 
     Raises:
-        OptionError: the option names another one than the `DataCenter` that is connected to. Of one that has
-            addresses for file queries only, the negative id is meant as well.
+        OptionError: the option names another data centre than the `DataCenter` of `destination`. The negative id of
+            the same data centre is taken: it stands for its addresses for file queries.
 
     """
     known = destination.exchange_id if isinstance(destination, DataCenter) else None

@@ -6,8 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from mtproto._options import named_options
-from mtproto.net import Clock
-from mtproto.net.relay import MAX_VISITORS, Relay
+from mtproto.net import MAX_VISITORS, Clock, Relay
 from mtproto.proxy.link import IDLE_TIME, ProxyLink
 from mtproto.proxy.state import ProxyState
 from mtproto.transport import MTProxy, Secret

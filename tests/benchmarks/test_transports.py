@@ -12,7 +12,7 @@ from benchmarks.command import main
 from benchmarks.framings import Speed, measure
 from benchmarks.rows import Verdict
 from benchmarks.transports import Relay
-from mtproto.net.proxies import TRANSPORT_NAMES
+from mtproto.net import TRANSPORT_NAMES
 from mtproto.transport import TRANSPORTS
 
 
@@ -53,7 +53,7 @@ def test_a_quick_run_names_every_transport(
 ) -> None:
     # Each transport takes the start of two processes: the one that needs most of what there is stands for all.
     names = TRANSPORT_NAMES if thorough else ("websocket-tls",)
-    monkeypatch.setattr("mtproto.net.proxies.TRANSPORT_NAMES", names)
+    monkeypatch.setattr("mtproto.net.TRANSPORT_NAMES", names)
     path = tmp_path / "transports.json"
     assert main(["transports", "--quick", "--json", str(path)]) == 0
     written = json.loads(path.read_text(encoding="utf-8"))

@@ -18,7 +18,7 @@ from mtproto.crypto.rsa import RSAPrivateKey
 from mtproto.localdc import LocalDCThread, Refused, User
 from mtproto.localdc.calls import IncomingCall
 from mtproto.localdc.handlers.photos import get_user_photos
-from mtproto.net.proxies import TRANSPORT_NAMES
+from mtproto.net import TRANSPORT_NAMES
 from tests.cli.conftest import Run
 from tests.net.streams import lasting_address
 from tests.net.support import SOON

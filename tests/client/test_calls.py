@@ -8,8 +8,8 @@ import pytest
 
 from mtproto.client import blocking, connect
 from mtproto.client.application import JSON, Application
-from mtproto.client.base import named_proxy
 from mtproto.client.calls import CallWriter, Written, method_name
+from mtproto.client.options import named_proxy
 from mtproto.errors import BadRequest, OptionError
 from mtproto.link import KeyUse
 from mtproto.session import Request

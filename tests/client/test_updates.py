@@ -32,7 +32,7 @@ def take_asyncio(dc: LocalDCThread, pushed: list[Any], count: int, **options: An
             for item in pushed:
                 assert await asyncio.to_thread(dc.push, item) == 1
             await client(api.functions.help.GetNearestDc())
-            updates = client.updates()
+            updates = client.incoming()
             return [await anext(updates) for _ in range(count)]
 
     return asyncio.run(run())
@@ -44,7 +44,7 @@ def take_blocking(dc: LocalDCThread, pushed: list[Any], count: int, **options: A
         for item in pushed:
             assert dc.push(item) == 1
         client(api.functions.help.GetNearestDc())
-        return list(islice(client.updates(), count))
+        return list(islice(client.incoming(), count))
 
 
 BOTH = pytest.mark.parametrize("take", [take_asyncio, take_blocking])

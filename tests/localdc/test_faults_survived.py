@@ -291,7 +291,7 @@ def test_an_undecodable_container_is_handed_to_whoever_reads_the_updates() -> No
     async def scene(stage: Stage) -> None:
         stage.dc.faults.container_of(1025)
         assert await stage.send() == 1
-        async for item in stage.client.updates():
+        async for item in stage.client.incoming():
             assert isinstance(item, UndecodableUpdate)
             assert "1025 messages, at most 1024 are allowed" in str(item.error)
             break

@@ -51,7 +51,7 @@ async def pushed_in_batches(dc: LocalDC, count: int, batch: int) -> list[Any]:
                 assert reached == [1] * batch
 
         pushing = asyncio.create_task(push())
-        updates = client.updates()
+        updates = client.incoming()
         came = [await anext(updates) for _ in range(count)]
         await pushing
         return came
@@ -79,7 +79,7 @@ def test_all_updates_arrive_from_the_thread_too(local_dc_key: RSAPrivateKey, pac
         reached: list[int] = []
         pusher = threading.Thread(target=lambda: reached.extend(dc.push(update(n), timeout=None) for n in range(count)))
         pusher.start()
-        updates = client.updates()
+        updates = client.incoming()
         assert [next(updates) for _ in range(count)] == [update(number) for number in range(count)]
         pusher.join()
     assert reached == [1] * count

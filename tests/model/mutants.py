@@ -33,7 +33,11 @@ def server_duplicate_check(monkeypatch: pytest.MonkeyPatch) -> None:
     as_it_is = ServerSession.receive
 
     def receive(
-        self: ServerSession, message: Unsealed, now: float, verdict: Verdict | None = None, budget: int | None = None
+        self: ServerSession,
+        message: Unsealed,
+        now: float,
+        verdict: Verdict | None = None,
+        budget: int | None = None,
     ) -> list[ServerEvent]:
         found = verdict if verdict is not None else self.check(message, now)
         if found.finding is not Finding.REPEATED:
@@ -103,14 +107,14 @@ def loss_of_a_key(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def return_of_calls(monkeypatch: pytest.MonkeyPatch) -> None:
     """Forget the calls that a key which is gone has left."""
-    find_homes = PfsLink._find_homes
+    place_all = PfsLink._place_all
 
-    def find_fewer_homes(self: PfsLink) -> Any:
-        for link in self.links:
-            link.given_back.clear()
-        return find_homes(self)
+    def place_fewer(self: PfsLink) -> Any:
+        for line in self.links:
+            line.link.calls.waiting.take_given_back()
+        return place_all(self)
 
-    monkeypatch.setattr(PfsLink, "_find_homes", find_fewer_homes)
+    monkeypatch.setattr(PfsLink, "_place_all", place_fewer)
 
 
 def refusal_for_want_of_a_binding(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -47,17 +47,19 @@ ROWS: Mapping[tuple[str, str], Sequence[tuple[str, str]]] = {
     ("mtproto/transport/detect.py", "tests/transport tests/proxy"): (
         ("secrets or (None,), limits", "(*secrets, None), limits"),
     ),
-    ("mtproto/net/websocket_server.py", "tests/net/test_websocket.py"): (
+    ("mtproto/net/servers/websocket_server.py", "tests/net/test_websocket.py"): (
         ("if name is not None and not name.startswith(_OBFUSCATED):", "if False:"),
     ),
-    ("mtproto/net/websocket.py", "tests/net/test_websocket.py"): (("if subprotocol != SUBPROTOCOL:", "if False:"),),
-    ("mtproto/net/web_server.py", _WEB): (
+    ("mtproto/net/carriers/websocket.py", "tests/net/test_websocket.py"): (
+        ("if subprotocol != SUBPROTOCOL:", "if False:"),
+    ),
+    ("mtproto/net/servers/web_server.py", _WEB): (
         ("if len(self._body) > self._limits.frame_accepted:", "if False:"),
         ("if self._behind > PIPELINED:", "if False:"),
         (", max_incomplete_event_size=HEAD_SIZE", ""),
         ("if self._websocket is None and self._poll is None and now >= self._deadline:", "if False:"),
     ),
-    ("mtproto/net/listener.py", "tests/net/test_connection.py tests/net/test_web_bounds.py"): (
+    ("mtproto/net/servers/listener.py", "tests/net/test_connection.py tests/net/test_web_bounds.py"): (
         ("or len(self._pumps) >= self._max_connections", ""),
     ),
     ("mtproto/link/server_intake.py", _LINK): (

@@ -11,7 +11,8 @@ from tests.link.support import NOW
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from mtproto.net.carrier import Owner, Place
+    from mtproto.net.carriers.interfaces import Owner
+    from mtproto.net.carriers.route import Place
 
 __all__ = ["FakeCarrier", "FakeLoop"]
 

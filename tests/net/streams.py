@@ -8,7 +8,7 @@ import random
 import socket
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from mtproto.net.serving import accept_no_more
+from mtproto.net.servers.tcp_port import accept_no_more
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable

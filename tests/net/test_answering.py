@@ -10,8 +10,8 @@ import pytest
 from mtproto.errors import LocalProtocolError
 from mtproto.link import ServerLink, ServerQuery, ServerSessions, SessionSlot
 from mtproto.message.auth_key import AuthKey
-from mtproto.net import answering
-from mtproto.net.answering import ANSWERS_UNSENT, HELD_IN_ALL, HELD_OF_A_SESSION, HELD_WITH_EACH, Answering
+from mtproto.net.servers import answering
+from mtproto.net.servers.answering import ANSWERS_UNSENT, HELD_IN_ALL, HELD_OF_A_SESSION, HELD_WITH_EACH, Answering
 from mtproto.session.wire import write_rpc_error
 from tests.link.support import NOW, seeded
 from tests.net.support import run

@@ -28,7 +28,7 @@ from mtproto.limits import Limits
 from mtproto.link import ExchangeStep, KeyCreated, LinkStatus
 from mtproto.message.auth_key import AuthKey
 from mtproto.message.key_state import KeyState
-from mtproto.net.blocking import BlockingConnection
+from mtproto.net.shells.blocking import BlockingConnection
 from mtproto.session import Update
 from mtproto.transport import TRANSPORTS
 from tests.net.streams import unused_address
@@ -138,8 +138,8 @@ def test_at_its_end_no_other_thread_does_what_is_the_pumps() -> None:
         call = client.start(QUERY)
         call.result(SOON)
         client.close()
-        assert not client._wish(lambda: done.append("wish"))
-        client.give_up(call.request)
+        assert not client._driver._wish(lambda: done.append("wish"))
+        client._driver.give_up(call.request)
     assert done == []
 
 
@@ -178,9 +178,9 @@ def test_what_the_wait_for_room_has_taken_is_not_waited_for_again(monkeypatch: p
         return True
 
     with ListenerThread() as server, blocking_connection(server) as client:
-        monkeypatch.setattr("mtproto.net.blocking.time", SimpleNamespace(monotonic=lambda: next(times)))
-        monkeypatch.setattr(client._room, "acquire", acquire)
-        monkeypatch.setattr(client._room, "release", lambda: None)
+        monkeypatch.setattr("mtproto.net.shells.driver_threads.time", SimpleNamespace(monotonic=lambda: next(times)))
+        monkeypatch.setattr(client._driver._room, "acquire", acquire)
+        monkeypatch.setattr(client._driver._room, "release", lambda: None)
         monkeypatch.setattr(Future, "exception", lambda self, timeout=None: waits.append(timeout))
         client.call(QUERY, timeout=10.0)
         monkeypatch.undo()
@@ -219,7 +219,7 @@ def test_nothing_is_sealed_before_the_socket_takes_it() -> None:
             calls = [client.start(os.urandom(1_000_000)) for _ in range(32)]
             for _ in range(2):  # once they are queued, and once what could be sent was sent
                 turned = threading.Event()
-                client._wish(turned.set)
+                client._driver._wish(turned.set)
                 assert turned.wait(SOON)
             sealed = [call.request.msg_id != 0 for call in calls]
             assert any(sealed)
@@ -296,7 +296,7 @@ def test_updates_come_in_order_until_the_end() -> None:
 
         server.do(push)
         received = []
-        for item in client.updates():
+        for item in client.incoming():
             assert isinstance(item, Update)
             received.append(item.body[8])
             if len(received) == 10:
@@ -309,13 +309,13 @@ def test_a_waiting_reader_of_updates_is_let_go_by_close() -> None:
         client = blocking_connection(server)
         client.open()
         with ThreadPoolExecutor(1) as pool:
-            reader = pool.submit(lambda: list(client.updates()))
+            reader = pool.submit(lambda: list(client.incoming()))
             client.close()
             assert reader.result(SOON) == []
 
 
 def test_it_needs_no_asyncio() -> None:
-    script = "import sys, mtproto.net.blocking; sys.exit('asyncio' in sys.modules)"
+    script = "import sys, mtproto.net.shells.blocking; sys.exit('asyncio' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0
 
 
@@ -342,7 +342,7 @@ def test_a_connection_that_was_forgotten_ends_with_a_warning() -> None:
         client = blocking_connection(server)
         client.open()
         client.call(QUERY, timeout=SOON)
-        thread = client._thread
+        thread = client._driver._thread
         assert thread is not None
         connections = [client]
         del client

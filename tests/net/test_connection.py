@@ -330,7 +330,7 @@ def test_updates_come_in_order_until_the_end() -> None:
             for number in range(10):
                 assert server.push(client.state.auth_key.id, QUERY + bytes((number, 0, 0, 0))) == 1
             received = []
-            async for item in client.updates():
+            async for item in client.incoming():
                 assert isinstance(item, Update)
                 received.append(item.body[8])
                 if len(received) == 10:
@@ -348,7 +348,7 @@ def test_a_slow_reader_loses_the_oldest_updates_and_is_told() -> None:
             for number in range(10):
                 server.push(client.state.auth_key.id, QUERY + bytes((number, 0, 0, 0)))
             await client.call(QUERY)
-            updates = client.updates()
+            updates = client.incoming()
             items = [await anext(updates) for _ in range(4)]
             assert isinstance(items[0], UpdatesDropped)
             assert items[0].count >= 7

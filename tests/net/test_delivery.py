@@ -10,7 +10,7 @@ import pytest
 from mtproto.limits import Limits
 from mtproto.link import ServerLink, ServerSessions, SessionSlot
 from mtproto.message.auth_key import AuthKey
-from mtproto.net.delivery import Delivery
+from mtproto.net.servers.delivery import Delivery
 from tests.link.support import NOW, seeded
 from tests.net.support import run
 

@@ -19,10 +19,11 @@ from wsproto.events import AcceptConnection, BytesMessage, Ping, Pong, Request
 from mtproto.errors import DeadlineExceeded
 from mtproto.link import ClientLink, ServerQuery
 from mtproto.net import Connection
-from mtproto.net.blocking import BlockingConnection
-from mtproto.net.carrier import CARRIERS, Route
-from mtproto.net.guard import Guard
-from mtproto.net.portions import SLICE, TURN, WHOLE
+from mtproto.net.carriers.registry import CARRIERS
+from mtproto.net.carriers.route import Route
+from mtproto.net.shells.blocking import BlockingConnection
+from mtproto.net.shells.guard import Guard
+from mtproto.net.shells.portions import SLICE, TURN, WHOLE
 from mtproto.session import Result
 from tests.link.support import ANSWER, QUERY, known_state, of_type, rsa_key, seeded
 from tests.net.certificate import contexts
@@ -33,7 +34,7 @@ from tests.net.test_pump import Scene
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from mtproto.net.carrier import Carrier
+    from mtproto.net.carriers.interfaces import Carrier
 
 BURST = 70
 """Slices of a read: what asyncio takes at once has 128."""
@@ -438,8 +439,8 @@ def test_the_timers_of_a_blocking_client_go_off_however_much_comes_in(
         over.set()
 
     def begin() -> None:
-        assert client._loop is not None
-        client._loop.call_at(busily.clock() + LATE * TURN, due)
+        assert client._driver._loop is not None
+        client._driver._loop.call_at(busily.clock() + LATE * TURN, due)
 
     busily.first = begin
     with client:

@@ -10,13 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mtproto.net.carrier import Place, Route, open_tcp
-from mtproto.net.happy_eyeballs import ATTEMPT_DELAY, CONNECT_TIME, in_turns, look_up, unreachable
-from mtproto.net.socks import SocketProxy
+from mtproto.net.carriers.happy_eyeballs import ATTEMPT_DELAY, CONNECT_TIME, in_turns, look_up, open_tcp, unreachable
+from mtproto.net.carriers.route import Place, Route
+from mtproto.net.carriers.socks import SocketProxy
 from tests.net.fake_loop import FakeCarrier, FakeLoop
 
 if TYPE_CHECKING:
-    from mtproto.net.carrier import Address, Carrier
+    from mtproto.net.carriers.interfaces import Carrier
+    from mtproto.transport import Address
 
 V4 = [(f"192.0.2.{number}", 443) for number in range(1, 4)]
 V6 = [(f"2001:db8::{number}", 443) for number in range(1, 4)]

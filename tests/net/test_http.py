@@ -14,9 +14,9 @@ from mtproto.limits import Limits
 from mtproto.link import BackoffPolicy, HttpLink
 from mtproto.message.envelope import Sender, pack_plain, seal
 from mtproto.net import Connection
-from mtproto.net.carrier import Route
-from mtproto.net.http import CONNECTIONS, HEAD_SIZE, HttpCarrier
-from mtproto.net.web_server import LONGEST_WAIT
+from mtproto.net.carriers.http import CONNECTIONS, HEAD_SIZE, HttpCarrier
+from mtproto.net.carriers.route import Route
+from mtproto.net.servers.web_server import LONGEST_WAIT
 from mtproto.session import HttpWait, Result, Update
 from mtproto.session.wire import write_acks
 from tests.net.fake_loop import FakeLoop

@@ -23,7 +23,8 @@ from mtproto.errors import (
 )
 from mtproto.message.auth_key import AuthKey
 from mtproto.message.key_state import KeyState
-from mtproto.net import BlockingConnection, Connection, ask_plain, pump
+from mtproto.net import BlockingConnection, Connection, ask_plain
+from mtproto.net.shells import pump
 from mtproto.session.wire import write_rpc_error
 from tests.net.certificate import contexts
 from tests.net.support import IMPATIENT, QUERY, SOON, ListenerThread, introduced, rsa_key

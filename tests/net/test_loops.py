@@ -11,19 +11,22 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from mtproto.net import Clock, happy_eyeballs, thread_loop
-from mtproto.net.async_loop import AsyncLoop
-from mtproto.net.carrier import Place, Route, open_tcp
-from mtproto.net.happy_eyeballs import look_up
-from mtproto.net.socks import SocketProxy
-from mtproto.net.thread_loop import ThreadLoop
+from mtproto.net import Clock
+from mtproto.net.carriers import happy_eyeballs
+from mtproto.net.carriers.happy_eyeballs import look_up, open_tcp
+from mtproto.net.carriers.route import Place, Route
+from mtproto.net.carriers.socks import SocketProxy
+from mtproto.net.shells import thread_loop
+from mtproto.net.shells.async_loop import AsyncLoop
+from mtproto.net.shells.thread_loop import ThreadLoop
 from tests.loopback import NEEDS_IPV6
 from tests.net.support import SOON, run
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from mtproto.net.carrier import Address, Carrier, Loop, Socket
+    from mtproto.net.carriers.interfaces import Carrier, Loop, Socket
+    from mtproto.transport import Address
 
 Begin = Any
 """What a test begins in a loop: called with the loop and with what ends the scene."""

@@ -8,15 +8,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mtproto.net.carrier import Place
-from mtproto.net.guard import Guard
-from mtproto.net.portions import LONG, REST, TURN, Portions
+from mtproto.net.carriers.route import Place
+from mtproto.net.shells.guard import Guard
+from mtproto.net.shells.portions import LONG, REST, TURN, Portions
 from tests.net.fake_loop import FakeCarrier, FakeLoop
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from mtproto.net.carrier import Carrier
+    from mtproto.net.carriers.interfaces import Carrier
 
 PLACE = Place(address=("192.0.2.1", 443))
 

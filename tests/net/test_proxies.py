@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import pytest
 
 from mtproto.errors import ConnectionLost, LocalProtocolError
-from mtproto.net import BlockingConnection, socks
-from mtproto.net.proxies import parse_proxy, route_to
-from mtproto.net.serving import accept_no_more
-from mtproto.net.socks import SocketProxy
-from mtproto.net.thread_loop import PROXY_TIME
+from mtproto.net import BlockingConnection
+from mtproto.net.carriers import socks
+from mtproto.net.carriers.socks import SocketProxy
+from mtproto.net.route_options import parse_proxy, route_to
+from mtproto.net.servers.tcp_port import accept_no_more
+from mtproto.net.shells.thread_loop import PROXY_TIME
 from mtproto.transport import MTProxy, Secret
 from tests.net.certificate import contexts
 from tests.net.support import ANSWER, QUERY, SOON, body_of, connection, introduced, listener, rsa_key, run
@@ -189,7 +190,7 @@ def test_a_thread_waits_for_a_proxy_for_a_time_only(monkeypatch: pytest.MonkeyPa
         allowed.append(seconds)
         raise TimeoutError("the proxy says nothing")
 
-    monkeypatch.setattr("mtproto.net.thread_loop.connect_through", wait)
+    monkeypatch.setattr("mtproto.net.shells.thread_loop.connect_through", wait)
     client = BlockingConnection(("192.0.2.1", 443), [rsa_key().public], proxy="socks5://127.0.0.1:1")
     with pytest.raises(ConnectionLost, match="says nothing"):
         client.open()

@@ -10,8 +10,8 @@ import pytest
 
 from mtproto.errors import ConnectionLost
 from mtproto.link import Broken, ClientLink, Failed, LinkStatus, ServerLink, ServerQuery, ServerSessions
-from mtproto.net.carrier import Route
-from mtproto.net.pump import CONNECT_TIME, Pump
+from mtproto.net.carriers.route import Route
+from mtproto.net.shells.pump import CONNECT_TIME, Pump
 from mtproto.session import Result
 from tests.link.support import ANSWER, DC, QUERY, known_state, of_type, rsa_key, seeded
 from tests.net.fake_loop import FakeCarrier, FakeLoop

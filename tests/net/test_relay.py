@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from mtproto.errors import LocalProtocolError
-from mtproto.net.relay import CONNECT_TIME, READ, SLICE, Relay
-from mtproto.net.transports import LINGER
+from mtproto.net.servers import relay as relay_module
+from mtproto.net.servers.endings import LINGER
+from mtproto.net.servers.relay import CONNECT_TIME, READ, SLICE, Relay
 from tests.net.fake_transport import FakeTransport
 from tests.net.streams import served, unused_address, visiting
 from tests.net.support import ShiftedClock, move_on, run
@@ -104,10 +105,10 @@ def test_a_side_that_does_not_read_stops_the_other() -> None:
     async def main() -> None:
         async with served(deaf) as place, relay_to(place) as relay, visiting(relay.address) as (_, writer):
             writer.write(b"first")
-            while not (relay._visitors and (upstream := (visitor := next(iter(relay._visitors))).other)):
+            while not (relay._visitors and (upstream := (visitor := next(iter(relay._visitors)))._upstream)):
                 await asyncio.sleep(0)
-            assert visitor._transport is not None
-            while visitor._transport.is_reading():  # for ever, if nothing stopped it
+            assert visitor._side._transport is not None
+            while visitor._side._transport.is_reading():  # for ever, if nothing stopped it
                 writer.write(bytes(1 << 16))
                 await asyncio.sleep(0)
             assert upstream._transport is not None
@@ -149,7 +150,7 @@ def test_who_is_turned_away_hears_what_there_is_to_say(caplog: pytest.LogCapture
             writer.write(b"go away")
             assert await reader.read() == b"farewell"
 
-    with caplog.at_level(logging.INFO, logger="mtproto.net.relay"):
+    with caplog.at_level(logging.INFO, logger="mtproto.net.servers.relay"):
         run(main())
     assert "asked to" in caplog.text
 
@@ -197,7 +198,7 @@ def test_a_deadline_that_moves_on_is_told_when_it_comes() -> None:
 def test_a_visitor_who_is_sent_away_is_gone_though_it_reads_nothing() -> None:
     async def main() -> None:
         async with served(echo) as place, Relay(lambda now: Through(place), lambda: 0.0) as relay:
-            visitor = relay._take_in(asyncio.get_running_loop())
+            visitor = relay_module._Visitor(relay, asyncio.get_running_loop())
             transport = FakeTransport(visitor, reads=False)
             visitor.data_received(b"go away")
             assert transport.held == b"farewell"
@@ -256,7 +257,7 @@ def test_a_visitor_waits_for_one_turn_of_a_flood_of_another() -> None:
     async def main() -> None:
         names = iter(("flood", "healthy"))
         async with Relay(lambda now: Named(next(names)), time.time) as relay:
-            flood, healthy = (relay._take_in(asyncio.get_running_loop()) for _ in range(2))
+            flood, healthy = (relay_module._Visitor(relay, asyncio.get_running_loop()) for _ in range(2))
             flooding, _ = FakeTransport(flood), FakeTransport(healthy)
             for _ in range(4):
                 flood.data_received(bytes(READ))
@@ -290,7 +291,7 @@ def test_an_unexpected_error_ends_its_own_visit_only(caplog: pytest.LogCaptureFi
 
     async def main() -> None:
         async with Relay(lambda now: Broken(("192.0.2.1", 1)), time.time) as relay:
-            visitor = relay._take_in(asyncio.get_running_loop())
+            visitor = relay_module._Visitor(relay, asyncio.get_running_loop())
             transport = FakeTransport(visitor)
             visitor.data_received(bytes(READ))
             await visitor.closed.wait()

@@ -14,8 +14,8 @@ from mtproto.errors import LocalProtocolError
 from mtproto.message.auth_key import AuthKey
 from mtproto.message.key_state import KeyState
 from mtproto.net import BlockingConnection, Connection
-from mtproto.net.happy_eyeballs import in_turns, look_up
-from mtproto.net.proxies import route_to
+from mtproto.net.carriers.happy_eyeballs import in_turns, look_up
+from mtproto.net.route_options import route_to
 from tests.loopback import NEEDS_IPV6
 from tests.net.support import ANSWER, QUERY, SOON, body_of, introduced, listener, rsa_key, run
 

@@ -11,8 +11,8 @@ import pytest
 
 from mtproto.link import ServerLink
 from mtproto.message.auth_key import AuthKey
-from mtproto.net.server_pump import LARGEST_SLICE, LITTLE, MUCH, READ, SLICE, ServerPump
-from mtproto.net.turns import BURST
+from mtproto.net.servers.server_pump import LARGEST_SLICE, LITTLE, MUCH, READ, SLICE, ServerPump
+from mtproto.net.servers.turns import BURST
 from mtproto.transport import client_transport
 from tests.hostile.peers import INTERMEDIATE, HostileClient, frame
 from tests.net.fake_transport import FakeTransport
@@ -38,7 +38,7 @@ def known_client(server: Listener) -> HostileClient:
 
 def visit(server: Listener) -> tuple[ServerPump, FakeTransport]:
     """Return one connection of a server."""
-    pump = server._take_in(asyncio.get_running_loop())
+    pump = ServerPump(server, asyncio.get_running_loop())
     return pump, FakeTransport(pump)
 
 
@@ -49,7 +49,7 @@ def much(piece: bytes) -> bytes:
 
 async def settled(server: Listener) -> None:
     """Let the loop go round until nobody wants a turn, and answers are written."""
-    while server.turns.waiting:
+    while server.inputs.turns.waiting:
         await asyncio.sleep(0)
     for _ in range(4):
         await asyncio.sleep(0)
@@ -156,7 +156,7 @@ def test_the_work_of_one_turn_is_bounded(
             pump, transport = visit(server)
             pump.data_received(begins)
             await settled(server)
-            monkeypatch.setattr(server.turns, "want", lambda *_, **__: None)
+            monkeypatch.setattr(server.inputs.turns, "want", lambda *_, **__: None)
             pump.data_received(goes_on[: READ // 4])
             turns = 0
             while pump.wants_turn:
@@ -195,7 +195,7 @@ def test_where_much_waits_of_all_together_little_is_read_of_each() -> None:
     async def main() -> None:
         async with listener() as server:
             assert len(server.inputs.buffer()) == READ
-            server.inputs.total += MUCH
+            server.inputs.came(MUCH)
             pump, transport = visit(server)
             assert len(pump.get_buffer(-1)) == LITTLE
             pump.data_received(INTERMEDIATE + (1 << 20).to_bytes(4, "little") + bytes(2 * LITTLE))
@@ -217,7 +217,7 @@ def test_who_is_gone_leaves_no_input_behind() -> None:
             transport.abort()
             await pump.closed.wait()
             assert server.inputs.total == 0
-            assert server.turns.waiting == 0
+            assert server.inputs.turns.waiting == 0
 
     run(main())
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from mtproto.message.envelope import Sender, seal
-from mtproto.net.portions import STEP, TURN
-from mtproto.net.turns import BURST
+from mtproto.net.servers.turns import BURST
+from mtproto.net.shells.portions import STEP, TURN
 from mtproto.session import Result, Update, client_handlers, server_receiver, wire
 from mtproto.session.wire import Message
 from mtproto.transport import client_transport
@@ -74,7 +74,7 @@ def test_a_data_centre_handles_a_long_packet_over_many_turns(
             pump, transport = visit(server)
             pump.data_received(begins)
             await settled(server)
-            monkeypatch.setattr(server.turns, "want", lambda *_, **__: None)
+            monkeypatch.setattr(server.inputs.turns, "want", lambda *_, **__: None)
             pump.data_received(data)
             before = 0
             while pump.wants_turn:

@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mtproto.message.auth_key import AuthKey
-from mtproto.net import listener as listener_module
-from mtproto.net.strangers import ROOM, StrangersBudget
+from mtproto.net.servers import listener as listener_module
+from mtproto.net.servers.server_pump import ServerPump
+from mtproto.net.servers.strangers import ROOM, StrangersBudget
 from mtproto.transport import Framing, Intermediate, Role, obfuscate
 from tests.hostile.peers import INTERMEDIATE, HostileClient, frame
 from tests.net.fake_transport import FakeTransport
@@ -22,7 +23,6 @@ from tl import service
 
 if TYPE_CHECKING:
     from mtproto.net import Listener
-    from mtproto.net.server_pump import ServerPump
 
 LIMIT = 10_000 * ROOM
 SIZE = 4_000
@@ -46,7 +46,7 @@ UNFINISHED = {
 
 
 def visit(server: Listener, *said: bytes) -> tuple[ServerPump, FakeTransport]:
-    pump = server._take_in(asyncio.get_running_loop())
+    pump = ServerPump(server, asyncio.get_running_loop())
     transport = FakeTransport(pump)
     for piece in said:
         pump.data_received(piece)
@@ -55,7 +55,7 @@ def visit(server: Listener, *said: bytes) -> tuple[ServerPump, FakeTransport]:
 
 async def settled(server: Listener) -> None:
     """Let all turns be taken that are wanted."""
-    while server.turns.waiting:
+    while server.inputs.turns.waiting:
         await asyncio.sleep(0)
 
 
@@ -86,7 +86,7 @@ def test_what_strangers_do_not_read_counts(monkeypatch: pytest.MonkeyPatch) -> N
 
     async def main() -> None:
         async with listener() as server:
-            pump = server._take_in(asyncio.get_running_loop())
+            pump = ServerPump(server, asyncio.get_running_loop())
             transport = FakeTransport(pump, reads=False)
             options = b"OPTIONS /apiw HTTP/1.1\r\nHost: x\r\n\r\n"
             said = 0

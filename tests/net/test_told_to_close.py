@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from mtproto.link.server_intake import AUTHENTICATE_TIME
-from mtproto.net.server_pump import ServerPump
-from mtproto.net.transports import LINGER
-from mtproto.net.web_server import REQUEST_TIME
+from mtproto.net.servers.endings import LINGER
+from mtproto.net.servers.server_pump import ServerPump
+from mtproto.net.servers.web_server import REQUEST_TIME
 from tests.net.fake_transport import HIGH_WATER, FakeTransport
 from tests.net.support import ShiftedClock, listener, move_on, run
 
@@ -39,7 +39,7 @@ async def turns(count: int = 4) -> None:
 
 def visit(server: Listener) -> tuple[ServerPump, FakeTransport]:
     """Return one connection of a server, whose peer does not read."""
-    pump = server._take_in(asyncio.get_running_loop())
+    pump = ServerPump(server, asyncio.get_running_loop())
     return pump, FakeTransport(pump, reads=False)
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mtproto.net.turns import BURST, CREDIT, SPARE, Line, Turns
+from mtproto.net.servers.turns import BURST, CREDIT, SPARE, Line, Turns
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable

@@ -100,7 +100,7 @@ def test_the_blocking_pump_outlives_an_exception_of_the_link(
 
 def test_the_blocking_pump_outlives_an_exception_of_a_wish(caplog: pytest.LogCaptureFixture) -> None:
     with ListenerThread() as server, blocking_connection(server, backoff=IMPATIENT) as client:
-        client._wish(explode)
+        client._driver._wish(explode)
         assert body_of(client.call(QUERY, timeout=SOON)) == ANSWER + QUERY
     assert logged(caplog) == 1
 

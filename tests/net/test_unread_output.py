@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from mtproto.message.auth_key import AuthKey
-from mtproto.net import transports
-from mtproto.net.transports import STALL_TIME
+from mtproto.net.servers import endings
+from mtproto.net.servers.endings import STALL_TIME
+from mtproto.net.servers.server_pump import ServerPump
 from mtproto.session import wire
 from mtproto.transport import client_transport
 from tests.hostile.peers import INTERMEDIATE, HostileClient, frame, state_request
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from mtproto.net import Listener
-    from mtproto.net.server_pump import ServerPump
 
 OUTPUT = 4 * 1024
 """Bytes that may wait in these tests."""
@@ -133,11 +133,11 @@ async def settled(pump: ServerPump) -> None:
 def test_a_peer_that_does_not_read_is_not_read_and_cut_in_the_end(
     requests: Callable[[Listener], Iterator[bytes]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(transports, "OUTPUT", OUTPUT)
+    monkeypatch.setattr(endings, "OUTPUT", OUTPUT)
 
     async def main() -> None:
         async with listener() as server:
-            pump = server._take_in(asyncio.get_running_loop())
+            pump = ServerPump(server, asyncio.get_running_loop())
             transport = FakeTransport(pump, reads=False)
             transport.write(bytes(HIGH_WATER + 1))
             pieces = requests(server)
@@ -161,7 +161,7 @@ def test_a_peer_that_does_not_read_is_not_read_and_cut_in_the_end(
 def test_a_peer_that_reads_slowly_is_read_while_little_waits_for_it() -> None:
     async def main() -> None:
         async with listener() as server:
-            pump = server._take_in(asyncio.get_running_loop())
+            pump = ServerPump(server, asyncio.get_running_loop())
             transport = FakeTransport(pump, reads=False)
             transport.write(bytes(HIGH_WATER + 1))
             pieces = of_pings(server)
@@ -177,12 +177,12 @@ def test_a_peer_that_reads_slowly_is_read_while_little_waits_for_it() -> None:
 
 
 def test_a_peer_that_takes_something_is_not_cut_however_slow_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(transports, "OUTPUT", OUTPUT)
-    monkeypatch.setattr(transports, "STALL_TIME", 5.0)
+    monkeypatch.setattr(endings, "OUTPUT", OUTPUT)
+    monkeypatch.setattr(endings, "STALL_TIME", 5.0)
 
     async def main() -> None:
         async with listener() as server:
-            pump = server._take_in(asyncio.get_running_loop())
+            pump = ServerPump(server, asyncio.get_running_loop())
             transport = FakeTransport(pump, reads=False)
             transport.write(bytes(HIGH_WATER + 1000))
             await read_by(pump, transport, of_calls(server))

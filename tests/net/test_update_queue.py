@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from mtproto.errors import RemoteProtocolError
 from mtproto.limits import Limits
-from mtproto.net.updates import Item, UpdateQueue, UpdatesDropped
+from mtproto.net.shells.update_queue import Item, UpdateQueue, UpdatesDropped
 from mtproto.session import Undecodable, Update, UpdatesGap, wire
 from mtproto.session.constructors import RPC_ERROR
 from mtproto.session.wire import Message

@@ -13,8 +13,9 @@ import pytest
 from mtproto import blocking, connect
 from mtproto.errors import ConnectionLost, LocalProtocolError
 from mtproto.localdc import LocalDCThread
-from mtproto.net import serving, web
-from mtproto.net.proxies import route_to
+from mtproto.net import web_libraries
+from mtproto.net.route_options import route_to
+from mtproto.net.servers import tcp_port
 from mtproto.session import Update
 from tests.net.certificate import contexts
 from tests.net.streams import visiting
@@ -121,7 +122,7 @@ def test_updates_arrive_although_nobody_asks(transport: str) -> None:
         ):
             await client.call(QUERY)
             assert client.state is not None
-            updates = client.updates()
+            updates = client.incoming()
             for number in range(5):
                 body = QUERY + bytes((number, 0, 0, 0))
                 assert server.push(client.state.auth_key.id, body) == 1
@@ -198,7 +199,7 @@ def test_the_blocking_shell_has_updates_and_survives_cuts(transport: str) -> Non
         assert client.state is not None
         key_id = client.state.auth_key.id
         server.do(lambda: server.listener.push(key_id, QUERY))
-        item = next(client.updates())
+        item = next(client.incoming())
         assert isinstance(item, Update)
         assert item.body == QUERY
 
@@ -224,7 +225,7 @@ def test_a_server_without_tls_ends_the_attempt() -> None:
 
 
 def test_a_visitor_who_never_shakes_hands_keeps_no_server_from_closing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(serving, "HANDSHAKE_TIME", 0.05)
+    monkeypatch.setattr(tcp_port, "HANDSHAKE_TIME", 0.05)
 
     async def main() -> None:
         server = listener(tls=contexts()[0])
@@ -238,13 +239,13 @@ def test_a_visitor_who_never_shakes_hands_keeps_no_server_from_closing(monkeypat
 
 @EACH
 def test_what_is_not_installed_is_named(monkeypatch: pytest.MonkeyPatch, transport: str) -> None:
-    monkeypatch.setattr(web, "LIBRARIES", ("h11", "a_library_that_nobody_has"))
+    monkeypatch.setattr(web_libraries, "LIBRARIES", ("h11", "a_library_that_nobody_has"))
     with pytest.raises(LocalProtocolError, match=r"mtproto-raw\[web\]"):
         route_to(("127.0.0.1", 1), transport, None)
 
 
 def test_without_the_libraries_the_server_ends_what_begins_as_http(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(web, "LIBRARIES", ("a_library_that_nobody_has",))
+    monkeypatch.setattr(web_libraries, "LIBRARIES", ("a_library_that_nobody_has",))
 
     async def main() -> None:
         async with listener() as server, connection(server) as client:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from mtproto.net.listener import SWEEP
+from mtproto.net.servers.listener import SWEEP
 from tests.net.support import listener, move_on, run
 
 

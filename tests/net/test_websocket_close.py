@@ -16,8 +16,8 @@ from mtproto.link import ClientLink
 from mtproto.message.auth_key import AuthKey
 from mtproto.message.key_state import KeyState
 from mtproto.net import BlockingConnection, Connection
-from mtproto.net.carrier import Route
-from mtproto.net.pump import CLOSE_TIME, Pump
+from mtproto.net.carriers.route import Route
+from mtproto.net.shells.pump import CLOSE_TIME, Pump
 from tests.link.support import known_state, seeded
 from tests.net.certificate import contexts
 from tests.net.fake_loop import FakeLoop

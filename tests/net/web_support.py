@@ -10,7 +10,7 @@ from mtproto.limits import DEFAULT_LIMITS, Limits
 from mtproto.link import HttpLink, ServerLink, ServerQuery, ServerSessions, SessionCarrier
 from mtproto.message.auth_key import AuthKey
 from mtproto.message.key_state import KeyState
-from mtproto.net.web_server import WebServer
+from mtproto.net.servers.web_server import WebServer
 from mtproto.session import ClientEvent, ClientSession, HttpWait
 from tests.link.support import DC, NOW, rsa_key, seeded
 

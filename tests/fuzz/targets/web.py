@@ -11,10 +11,11 @@ from typing import Any
 from mtproto.limits import Limits
 from mtproto.link import HttpLink, ServerLink, ServerQuery, ServerSessions
 from mtproto.message.envelope import Sender, pack_plain
-from mtproto.net.carrier import Carrier, Loop, Owner, Place, Route
-from mtproto.net.http import HttpCarrier
-from mtproto.net.web_server import WebServer
-from mtproto.net.websocket import WebSocketCarrier
+from mtproto.net.carriers.http import HttpCarrier
+from mtproto.net.carriers.interfaces import Carrier, Loop, Owner
+from mtproto.net.carriers.route import Place, Route
+from mtproto.net.carriers.websocket import WebSocketCarrier
+from mtproto.net.servers.web_server import WebServer
 from mtproto.transport import Framing, Intermediate, Obfuscated, Role, obfuscate
 from tests.fuzz.tape import Tape, pieces
 from tests.fuzz.target import Target, Verdict, Violation, never_refuses, outline

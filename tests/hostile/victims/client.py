@@ -77,7 +77,7 @@ class AsyncFace:
             await self._reader
 
     async def _read(self) -> None:
-        async for update in self._client.updates():
+        async for update in self._client.incoming():
             self.updates[type(update).__name__] += 1
 
 
@@ -119,7 +119,7 @@ class BlockingFace:
         self._pool.shutdown(wait=False)
 
     def _read(self) -> None:
-        for update in self._client.updates():
+        for update in self._client.incoming():
             self.updates[type(update).__name__] += 1
 
 

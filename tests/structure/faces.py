@@ -1,0 +1,112 @@
+"""The blocking faces, made of the asyncio ones: one source, two drivers.
+
+    python -m tests.structure.faces            writes the blocking faces again
+
+A face is a file without any waiting of its own: its `await`s lead to a driver, which waits for asyncio or for threads.
+So the blocking file is the asyncio file without `async` and `await`, and with some other names and words.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+__all__ = ["FACES", "Face"]
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+
+NOTE = "# Made of {source} by `python -m tests.structure.faces`. Change that file instead.\n\n"
+
+SPELLINGS = (
+    ("async def ", "def "),
+    ("async with ", "with "),
+    ("async for ", "for "),
+    ("await ", ""),
+    ("__aenter__", "__enter__"),
+    ("__aexit__", "__exit__"),
+    ("AsyncIterator", "Iterator"),
+    ("AsyncDriver", "ThreadDriver"),
+    ("driver_async", "driver_threads"),
+    ("StartedCall", "BlockingCall"),
+)
+"""What differs in every face: the asyncio spelling and the blocking one, in the order in which they are replaced."""
+
+
+@dataclass(frozen=True)
+class Face:
+    """One pair of files.
+
+    Attributes:
+        source: the asyncio face, a path in the repository.
+        target: the blocking face.
+        docstring: that of the blocking module.
+        words: texts that differ in this pair only; each must stand in the source.
+
+    """
+
+    source: str
+    target: str
+    docstring: str
+    words: tuple[tuple[str, str], ...]
+
+    def made(self) -> str:
+        """Return the text of the blocking face.
+
+        Raises:
+            ValueError: one of the `words` is not in the source.
+
+        """
+        text = (ROOT / self.source).read_text(encoding="utf-8")
+        text = text[text.index('"""\n\nfrom __future__') + len('"""\n\n') :]
+        for there, here in self.words:
+            if there not in text:
+                raise ValueError(f"{self.source} has no text {there!r}")
+            text = text.replace(there, here)
+        for there, here in SPELLINGS:
+            text = re.sub(rf"(?<![A-Za-z_]){re.escape(there)}", here, text)
+        return f'"""{self.docstring}"""\n\n' + NOTE.format(source=self.source) + text
+
+    def stored(self) -> str:
+        """Return the text of the blocking face as it stands in the repository."""
+        return (ROOT / self.target).read_text(encoding="utf-8")
+
+
+FACES = (
+    Face(
+        "mtproto/net/shells/connection.py",
+        "mtproto/net/shells/blocking.py",
+        "The blocking connection: one client's link, pumped by a thread of its own; calls wait in any other thread.",
+        (
+            ("class Connection:", "class BlockingConnection:"),
+            ('["Connection"]', '["BlockingConnection"]'),
+            ("Belongs to one event loop.", "Any thread may use it."),
+        ),
+    ),
+    Face(
+        "mtproto/client/client.py",
+        "mtproto/client/blocking.py",
+        "The client without asyncio: objects in, objects out, over one `net.BlockingConnection`.",
+        (
+            ("import asyncio\n", "import time\n"),
+            ("asyncio.get_running_loop().time()", "time.monotonic()"),
+            ("from mtproto.net import Connection\n", "from mtproto.net import BlockingConnection\n"),
+            ("connection: Connection,", "connection: BlockingConnection,"),
+            ("Client(Connection(", "Client(BlockingConnection("),
+            ("one data centre, for asyncio (", "one data centre, from any thread ("),
+            ("Any number of tasks of one event loop may call at once.", "Any number of threads may call at once."),
+            ("use it as an asynchronous context\n    manager,", "use it as a context\n    manager,"),
+            ("entering it (`async with`) connects", "entering it (`with`) connects"),
+        ),
+    ),
+)
+
+
+def main() -> None:
+    """Write the blocking faces again."""
+    for face in FACES:
+        (ROOT / face.target).write_text(face.made(), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
