@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from mtproto.client.options import ClientOptions
-from mtproto.localdc import LocalDC, LocalDCThread
+from mtproto.localdc.data_centre import DataCentre
 from mtproto.net import Listener, ask_plain
 from mtproto.net.options import ConnectionOptions
 from mtproto.proxy import ProxyServer
@@ -23,9 +23,7 @@ from mtproto.proxy import ProxyServer
 ROOT = Path(__file__).resolve().parent.parent
 
 
-@pytest.mark.parametrize(
-    "place", [ConnectionOptions, ClientOptions, Listener, LocalDC, LocalDCThread, ProxyServer, ask_plain]
-)
+@pytest.mark.parametrize("place", [ConnectionOptions, ClientOptions, Listener, DataCentre, ProxyServer, ask_plain])
 def test_the_source_is_by_default_that_of_the_operating_system(place: Any) -> None:
     assert inspect.signature(place).parameters["random"].default is os.urandom
 
