@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from mtproto.crypto import RSAPublicKey
     from mtproto.message import KeyState
     from mtproto.net.proxies import Destination
-    from mtproto.session.outbox import Request
+    from mtproto.session import Request
     from tl import TLFunction
 
 __all__ = ["Client", "connect"]

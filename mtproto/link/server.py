@@ -26,7 +26,7 @@ from mtproto.link.key_giver import KeyGiver, ServerWork
 from mtproto.link.options import ServerLinkKeywords, ServerLinkOptions, server_link_options
 from mtproto.link.work import NEW_SESSION, packet_work
 from mtproto.message import Sender, check_server_clock, payload_key_id, unseal
-from mtproto.session import CloseAfter, DestroyAuthKey, DestroySession, Flooded, Query, Refused
+from mtproto.session import CloseAfter, DestroyAuthKey, DestroySession, Flooded, NotAccepted, Query
 from mtproto.transport import Payload, detect
 
 if TYPE_CHECKING:
@@ -292,7 +292,7 @@ class ServerLink:
 
     def _acknowledge(self, message: Unsealed, events: Iterable[object]) -> None:
         """Send a quick ack for a packet that was accepted."""
-        refused = any(isinstance(event, Refused) and event.msg_id == message.msg_id for event in events)
+        refused = any(isinstance(event, NotAccepted) and event.msg_id == message.msg_id for event in events)
         if self._transport is not None and not refused:
             self._outgoing.append(self._transport.pack_quick_ack(message.quick_ack_token))
 

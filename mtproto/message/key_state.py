@@ -137,6 +137,19 @@ class KeyState:
         self.time_known = False
         return guess
 
+    def learn_offset(self, offset: float) -> None:
+        """Take `offset` (seconds) for the server's clock less the local one: an authenticated message id says so."""
+        self.time_offset = offset
+        self.time_known = True
+
+    def doubt_time(self) -> None:
+        """Let the next authenticated message id set the offset, whatever the earlier ones said."""
+        self.time_known = False
+
+    def note_msg_id(self, msg_id: int) -> None:
+        """Note the highest msg_id given out; a lower one than before where the server refused those as too high."""
+        self.last_msg_id = msg_id
+
     def _latest_known_time(self) -> float:
         known = [msg_id_time(self.last_msg_id), *(float(salt.valid_since) for salt in self.salts)]
         return max((time for time in known if is_possible_time(time) and time), default=possible_time(-1))

@@ -1,11 +1,13 @@
 """The encrypted session: the client's half and the server's half, sans-I/O.
 
 core.telegram.org/mtproto/description. `ClientSession` and `ServerSession` take packets and a time and give events and
-packets; `Request` is the handle of a call, `ServerSalts` the salts of one key, `events` what sessions tell.
+packets. `Request` is the handle of a call, and `ServerSalts` are the salts of one key. `wire` reads and writes the
+service messages whose payload stays bytes, and `constructors` names the ids of all service messages.
 """
 
 from __future__ import annotations
 
+from mtproto.session import constructors, wire
 from mtproto.session.bad_messages import BAD_MESSAGES, MessageRefused
 from mtproto.session.client import ClientSession
 from mtproto.session.events import (
@@ -23,12 +25,12 @@ from mtproto.session.events import (
     ForeignSession,
     HttpWaited,
     NewSession,
+    NotAccepted,
     Pong,
     Query,
     QueryDropped,
     QuestionRefused,
     QuickAcked,
-    Refused,
     Repeated,
     RequestLost,
     Resent,
@@ -48,14 +50,19 @@ from mtproto.session.events import (
     Update,
     UpdatesGap,
 )
-from mtproto.session.outbox import Body, Request, RequestState, SendContext
+from mtproto.session.kept import Kept
+from mtproto.session.packet_reader import Budget, whole_budget
+from mtproto.session.request import Body, Request, RequestState, SendContext
 from mtproto.session.salts import ServerSalts
 from mtproto.session.server import ServerSession
 from mtproto.session.service_messages import HttpWait, Packet
+from mtproto.session.time_window import NEVER
 from mtproto.session.verdicts import Finding, Verdict
+from mtproto.session.wire import Message
 
 __all__ = [
     "BAD_MESSAGES",
+    "NEVER",
     "Acked",
     "Anomaly",
     "AnswerDropped",
@@ -63,6 +70,7 @@ __all__ = [
     "AuthKeyDestroyed",
     "BadMessage",
     "Body",
+    "Budget",
     "ClientEvent",
     "ClientSession",
     "CloseAfter",
@@ -73,15 +81,17 @@ __all__ = [
     "ForeignSession",
     "HttpWait",
     "HttpWaited",
+    "Kept",
+    "Message",
     "MessageRefused",
     "NewSession",
+    "NotAccepted",
     "Packet",
     "Pong",
     "Query",
     "QueryDropped",
     "QuestionRefused",
     "QuickAcked",
-    "Refused",
     "Repeated",
     "Request",
     "RequestLost",
@@ -106,4 +116,7 @@ __all__ = [
     "Update",
     "UpdatesGap",
     "Verdict",
+    "constructors",
+    "whole_budget",
+    "wire",
 ]

@@ -1,7 +1,7 @@
-"""What each code of `bad_msg_notification` and `bad_server_salt` means, and what a client does about it.
+"""The codes of `bad_msg_notification` and `bad_server_salt`, and what a client does about each.
 
-core.telegram.org/mtproto/service_messages_about_messages#notice-of-ignored-error-message. A refused message was not
-executed, whatever the code, with one exception: 20 says that the server can't know.
+core.telegram.org/mtproto/service_messages_about_messages#notice-of-ignored-error-message. The server did not execute a
+message that it refused, whatever the code, with one exception: code 20 says that the server can't know.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ class BadMessageCode(NamedTuple):
 
     Attributes:
         description: what is wrong with the message, in the specification's words.
-        retryable: the same call may be sent again: it was certainly not executed, and may pass next time.
-        fatal: sending it again can't help; the sender has a bug.
+        retryable: the same call may be sent again, since it was certainly not executed and may pass next time.
+        fatal: sending the message again can't help, since the sender has a bug.
         new_session: the ids or numbers given out so far are of no more use, so that a new session has to begin.
 
     """
@@ -47,13 +47,13 @@ BAD_MESSAGES: Mapping[int, BadMessageCode] = MappingProxyType(
         64: BadMessageCode("the container is invalid", retryable=True, fatal=False),
     }
 )
-"""The documented codes. 64 is retryable because its messages are sent again one by one."""
+"""The documented codes. 64 is retryable because the messages of the container are sent again one by one."""
 
 UNKNOWN_CODE = BadMessageCode("a code that the specification does not name", retryable=False, fatal=True)
 
 
 class MessageRefused(LocalProtocolError):
-    """The server refused the message of a call and did not execute it; sending it again can't help, or did not.
+    """The server refused the message of a call and did not execute the call. Sending it again can't help, or did not.
 
     Attributes:
         code: the code of the notification.
@@ -66,5 +66,5 @@ class MessageRefused(LocalProtocolError):
 
 
 def describe(code: int) -> BadMessageCode:
-    """Return the entry of `BAD_MESSAGES` for `code`, or one that says that the code is not known."""
+    """Return the entry of `BAD_MESSAGES` for `code`; for any other code an entry that says so."""
     return BAD_MESSAGES.get(code, UNKNOWN_CODE)

@@ -1,8 +1,11 @@
-"""The constructor ids of the service messages that a session dispatches on, unsigned 32 bits, as the schema gives them.
+"""The constructor ids of the service messages, unsigned 32 bits, as the schema gives them.
 
-They stand here as numbers so that choosing a handler costs one look-up and importing this room compiles no class; a
-test holds them against the packaged service schema. core.telegram.org/mtproto/service_messages and
-core.telegram.org/mtproto/service_messages_about_messages.
+core.telegram.org/mtproto/service_messages and core.telegram.org/mtproto/service_messages_about_messages. The ids stand
+here as numbers so that choosing a handler costs one look-up and importing this room compiles no class; a test compares
+the numbers with the packaged service schema.
+
+A new service message needs a line in the first part. A message that has a line and no handler is reported, and never
+taken for a call or an update.
 """
 
 from __future__ import annotations
@@ -42,9 +45,23 @@ DESTROY_AUTH_KEY_OK = 0xF660E1D4
 DESTROY_AUTH_KEY_NONE = 0x0A9F2259
 DESTROY_AUTH_KEY_FAIL = 0xEA109B13
 
+SERVICE_MESSAGES = frozenset(value for name, value in tuple(globals().items()) if name.isupper())
+"""All of the above: each constant in capital letters that this module has defined up to here."""
+
+CARRIERS = frozenset({RPC_RESULT, MSG_CONTAINER, MESSAGE, MSG_COPY, GZIP_PACKED})
+"""Service messages that carry other messages or objects, and so may be long."""
+
+SHORT = SERVICE_MESSAGES - CARRIERS
+"""Service messages that carry no other message: honest ones are short."""
+
 INVOKE_AFTER_MSG = 0xCB9F372D
-"""With the next one, all that this room knows of the API: they name msg_ids, which nobody above it can."""
+"""Together with the next one, all that this room knows of the API: both name msg_ids, which no room above gives out."""
 
 INVOKE_AFTER_MSGS = 0x3DC4B4F0
 
 VECTOR = 0x1CB5C415
+
+
+def is_call(constructor: int) -> bool:
+    """Whether a message that begins with this id is a call of the API, and so has to be content-related."""
+    return constructor not in SERVICE_MESSAGES

@@ -1,9 +1,10 @@
-"""What a session tells its owner: frozen values, in the order in which things happened.
+"""The events of sessions: frozen values, which a session returns in the order in which things happened.
 
-The first part is told by the client's half, the second by the server's half, the last by both. Events about a call
-carry its handle, the `Request` that `send` returned; a msg_id is a signed 64-bit integer, a body is serialized TL.
-Each call ends with exactly one of `Result`, `RpcFailed` and `RequestLost`, unless it was cancelled: then with none.
-An event that holds an error may wait for long, so that its error holds no frames (`mtproto.errors.without_frames`).
+The client's half tells the events of the first part, the server's half those of the second part, and both halves those
+of the last part. Events about a call carry the handle of the call, the `Request` that `send` returned. A msg_id is a
+signed 64-bit integer, a body is serialized TL. Each call ends with exactly one of `Result`, `RpcFailed` and
+`RequestLost`; a cancelled call ends with none of them. An event that holds an error may be kept for long, so that its
+error holds no frames (`mtproto.errors.without_frames`).
 """
 
 from __future__ import annotations
@@ -15,8 +16,8 @@ from mtproto.errors import without_frames
 
 if TYPE_CHECKING:
     from mtproto.errors import MTProtoError
-    from mtproto.session.outbox import Request
     from mtproto.session.packet_reader import Budget
+    from mtproto.session.request import Request
     from tl import TLError
 
 __all__ = [
@@ -34,12 +35,12 @@ __all__ = [
     "ForeignSession",
     "HttpWaited",
     "NewSession",
+    "NotAccepted",
     "Pong",
     "Query",
     "QueryDropped",
     "QuestionRefused",
     "QuickAcked",
-    "Refused",
     "Repeated",
     "RequestLost",
     "Resent",
@@ -74,7 +75,10 @@ class Sent:
 
 @dataclass(frozen=True, slots=True)
 class Resent:
-    """The call was sealed again under a new id; the server has not executed it under the old one, or it may twice."""
+    """The call was sealed again under a new id.
+
+    The server has not executed the call under the old id, or the call may be executed twice.
+    """
 
     request: Request
     old_msg_id: int
@@ -90,7 +94,7 @@ class QuickAcked:
 
 @dataclass(frozen=True, slots=True)
 class Acked:
-    """The server has the call (`msgs_ack`, or a state of 4); its answer is to come."""
+    """The server has the call (`msgs_ack`, or a state of 4); the answer is still to come."""
 
     request: Request
 
@@ -119,8 +123,9 @@ class RpcFailed:
 class RequestLost:
     """The call ends without an answer; `error` says why.
 
-    `OutcomeUnknown`: the server may or may not have executed it. `MessageRefused`: it did not, whatever was tried.
-    `LocalProtocolError`: it can't be sent. Any other: it was answered, by something that can't be read.
+    `OutcomeUnknown`: the server may or may not have executed the call. `MessageRefused`: the server did not execute the
+    call. `LocalProtocolError`: the call can't be sent. Any other error: the call was answered, but the answer can't be
+    read.
     """
 
     request: Request
@@ -154,14 +159,14 @@ class Update:
 
 @dataclass(frozen=True, slots=True)
 class UpdatesGap:
-    """Updates may have been missed, since the server made the session anew; `updates.getDifference` catches up."""
+    """Updates may be lost, since the server made the session anew; `updates.getDifference` tells the lost ones."""
 
     unique_id: int
 
 
 @dataclass(frozen=True, slots=True)
 class NewSession:
-    """`new_session_created`, once for each unique_id. What it does to calls and updates follows as further events."""
+    """`new_session_created`, once for each unique_id. Further events tell what follows for calls and updates."""
 
     first_msg_id: int
     unique_id: int
@@ -198,7 +203,7 @@ class SaltChanged:
 
 @dataclass(frozen=True, slots=True)
 class ForeignSession:
-    """A packet under our key belongs to another session; it was dropped. Mostly: the key is in use elsewhere."""
+    """A packet under our key belongs to another session, and was dropped. Mostly the key is in use elsewhere, too."""
 
     msg_id: int
 
@@ -222,11 +227,11 @@ class AuthKeyDestroyed:
 class QuestionRefused:
     """The server refused a service question of ours: a ping, or one about salts, states, answers, sessions, the key.
 
-    What the question was asked for is decided without its answer; the question is not asked over and over.
+    The session goes on without the answer, and does not ask the question over and over.
 
     Attributes:
         question: its constructor, such as `msgs_state_req`.
-        code: of the `rpc_error` or `bad_msg_notification`; 0 where something else came that is no answer.
+        code: of the `rpc_error` or `bad_msg_notification`; 0 where some other message came that is no answer.
         message: the error's text, or what the code means.
 
     """
@@ -261,7 +266,7 @@ class SessionCreated:
 class Query:
     """A call of the API (`gzip_packed` undone), seen for the first time. Answer it with `answer(msg_id, body)`.
 
-    `budget` is what the packet that it came in may still make its receiver do; None where nobody bounds that.
+    `budget` is the work that the call's packet may still make its receiver do; None where nobody bounds that.
     """
 
     msg_id: int
@@ -271,24 +276,24 @@ class Query:
 
 @dataclass(frozen=True, slots=True)
 class QueryDropped:
-    """The client gave up a call that still runs (`rpc_drop_answer`); it may be stopped, and must still be answered."""
+    """The client gave up a call that still runs (`rpc_drop_answer`). The call may be stopped, and must be answered."""
 
     msg_id: int
 
 
 @dataclass(frozen=True, slots=True)
 class AnswersAcked:
-    """The client has these messages of ours; they are forgotten. `queries` are the calls that they answered."""
+    """The client has these messages of ours, which are forgotten now. `queries` are the calls that they answered."""
 
     msg_ids: tuple[int, ...]
     queries: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
-    """A message was not accepted; the client was told so with this code, and nothing in it was looked at.
+class NotAccepted:
+    """A message was not accepted and not looked into; the client was told so with this code.
 
-    The code is 0 for a late copy of what the client had been told was not received; it was told so again.
+    The code is 0 for a late copy of a message that the client was told was not received; the client was told so again.
     """
 
     msg_id: int
@@ -299,8 +304,8 @@ class Refused:
 class Repeated:
     """A packet that was accepted before came again, over a connection that does not carry its session.
 
-    The client sent it, or somebody who had recorded it: it has no effect, but for being acknowledged again over the
-    connection that carries the session.
+    The client sent the packet, or somebody who had recorded it. The packet is acknowledged again, over the connection
+    that carries the session, and has no other effect.
     """
 
     msg_id: int
@@ -308,9 +313,9 @@ class Repeated:
 
 @dataclass(frozen=True, slots=True)
 class Tolerated:
-    """A service message has a number that the documentation calls wrong; it was handled all the same, as servers do.
+    """A service message has a number that the documentation calls wrong. It was handled all the same, as servers do.
 
-    `code` is what a strict session refuses it with: 32, 33 or 34.
+    `code` is the code with which a strict session refuses the message: 32, 33 or 34.
     """
 
     msg_id: int
@@ -376,7 +381,7 @@ class Stale:
 
 @dataclass(frozen=True, slots=True)
 class Undecodable:
-    """A service message or a packed object that can't be read. It was acknowledged, so that it does not come again."""
+    """A service message or a packed object can't be read. It was acknowledged, so that it does not come again."""
 
     msg_id: int
     body: bytes = field(repr=False)
@@ -388,7 +393,7 @@ class Undecodable:
 
 @dataclass(frozen=True, slots=True)
 class Anomaly:
-    """The peer did something that the specification does not foresee and that does no harm; nothing was done."""
+    """The peer did something that the specification does not foresee and that does no harm. It was ignored."""
 
     msg_id: int
     reason: str
@@ -426,7 +431,7 @@ ServerEvent: TypeAlias = (
     | Query
     | QueryDropped
     | AnswersAcked
-    | Refused
+    | NotAccepted
     | Repeated
     | Tolerated
     | Flooded

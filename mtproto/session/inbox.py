@@ -1,4 +1,4 @@
-"""What was received: which ids were seen, and which of them still have to be acknowledged.
+"""The messages that a client received: which ids it saw, and which of them it still has to acknowledge.
 
 core.telegram.org/mtproto/security_guidelines (checking msg_id); acknowledgements and the status bytes of
 `msgs_state_info`: core.telegram.org/mtproto/service_messages_about_messages.
@@ -10,10 +10,9 @@ from bisect import bisect_left
 from enum import Enum, IntFlag
 
 from mtproto.limits import Limits
+from mtproto.session.time_window import NEVER
 
-__all__ = ["TAKEN", "Inbox", "Seen", "Status"]
-
-NEVER = float("inf")
+__all__ = ["TAKEN", "Inbox", "MessageStatus", "Seen"]
 
 ACK_DELAY = 30.0
 """Seconds that an acknowledgement waits for a message to travel with. Documented are 60 to 120; TDLib takes 30."""
@@ -24,14 +23,14 @@ ACKS_QUEUED = 65536
 
 
 class Seen(Enum):
-    """What the memory of received ids says about one."""
+    """Whether a message came before, as far as its receiver remembers."""
 
     NEW = "new"
     BEFORE = "seen before"
     TOO_OLD = "older than all that is remembered"
 
 
-class Status(IntFlag):
+class MessageStatus(IntFlag):
     """The byte of `msgs_state_info` for one message: the low three bits are a number, the others flags."""
 
     UNKNOWN = 1
@@ -50,16 +49,17 @@ class Status(IntFlag):
         return self & 7
 
 
-TAKEN = Status.RECEIVED | Status.ACKNOWLEDGED
-"""Made once, as flags are joined slowly and thousands are asked for at once."""
+TAKEN = MessageStatus.RECEIVED | MessageStatus.ACKNOWLEDGED
+"""The state of most messages. It is joined once, since joining flags is slow and one question names thousands."""
 
 
 class Inbox:
     """The ids of received messages. Owned by one session.
 
     Attributes:
-        acks: ids to be acknowledged, in order of arrival; a repeated message stands in it again.
-        ack_deadline: when the waiting acks have to go alone, local time; infinite while none waits or they may go now.
+        acks: ids to be acknowledged, in order of arrival; the id of a repeated message stands here again.
+        ack_deadline: when the acks that wait have to be sent alone, local time; infinite where none waits, or where
+            they may be sent now.
 
     """
 
@@ -71,12 +71,21 @@ class Inbox:
         self._ids: list[int] = []  # in ascending order
         self._floor = -1
         self.acks: list[int] = []
-        self._waiting: set[int] = set()  # what stands in it
+        self._waiting: set[int] = set()  # the ids in `acks`
+        self.ack_deadline = NEVER
+        self._overdue = False
+
+    def restart(self) -> None:
+        """Forget everything: a new session begins."""
+        self._ids = []
+        self._floor = -1
+        self.acks = []
+        self._waiting = set()
         self.ack_deadline = NEVER
         self._overdue = False
 
     def look_up(self, msg_id: int) -> Seen:
-        """Say whether the id was remembered before, or can't have been."""
+        """Say whether a message with this id was received before, is new, or is too old to tell."""
         ids = self._ids
         if not ids or msg_id > ids[-1]:
             return Seen.NEW if msg_id > self._floor else Seen.TOO_OLD
@@ -85,7 +94,7 @@ class Inbox:
         return Seen.NEW if msg_id > self._floor else Seen.TOO_OLD
 
     def remember(self, msg_id: int) -> None:
-        """Keep an id that is new; beyond the limit the lowest one goes."""
+        """Remember a new id; beyond the limit the lowest one is forgotten."""
         ids = self._ids
         if not ids or msg_id > ids[-1]:
             ids.append(msg_id)
@@ -95,7 +104,7 @@ class Inbox:
             self._floor = ids.pop(0)
 
     def acknowledge(self, msg_id: int, now: float) -> None:
-        """Queue an acknowledgement; where too many wait it is left out, and the peer sends the message again."""
+        """Queue an acknowledgement. Where too many wait, it is left out, and the peer sends the message again."""
         if len(self.acks) < ACKS_QUEUED:
             self.acks.append(msg_id)
             self._waiting.add(msg_id)
@@ -103,13 +112,13 @@ class Inbox:
             self.ack_deadline = now + ACK_DELAY
 
     def tick(self, now: float) -> None:
-        """Note that the time of the acks has come."""
+        """Note that the acks that wait have to be sent, if their deadline is reached."""
         if self.ack_deadline <= now:
             self.ack_deadline = NEVER
             self._overdue = True
 
     def acks_due(self, now: float) -> bool:
-        """Say whether the acks that wait have to go, alone if need be."""
+        """Say whether the acks that wait have to be sent, alone if need be."""
         return len(self.acks) > self._pending or self._overdue or self.ack_deadline <= now
 
     def take_acks(self, count: int) -> list[int]:
@@ -120,11 +129,11 @@ class Inbox:
         self.ack_deadline = NEVER
         return taken
 
-    def status(self, msg_id: int) -> Status:
+    def status(self, msg_id: int) -> MessageStatus:
         """Return the status byte for a message of the peer, as `msgs_state_info` reports it."""
         ids = self._ids
         if msg_id > (ids[-1] if ids else self._floor):
-            return Status.NOT_RECEIVED_YET
+            return MessageStatus.NOT_RECEIVED_YET
         if ids and ids[bisect_left(ids, msg_id)] == msg_id:
-            return Status.RECEIVED if msg_id in self._waiting else TAKEN
-        return Status.NOT_RECEIVED if msg_id > self._floor else Status.UNKNOWN
+            return MessageStatus.RECEIVED if msg_id in self._waiting else TAKEN
+        return MessageStatus.NOT_RECEIVED if msg_id > self._floor else MessageStatus.UNKNOWN

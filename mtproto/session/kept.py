@@ -1,6 +1,6 @@
-"""How many bytes a server keeps: of a session, of a key, of all keys.
+"""How many bytes a server keeps for its clients: for a session, for a key, for all keys.
 
-Each of these levels has a bound of its own, and knows what to give up when it is passed.
+Each of these levels has a bound of its own, and knows what to give up when the bound is passed.
 """
 
 from __future__ import annotations
@@ -11,12 +11,13 @@ __all__ = ["Kept"]
 
 
 class Kept:
-    """One level of what is kept. What is added to it is added to the levels above it, too.
+    """One level of what is kept. Bytes that are added to a level are added to the levels above it, too.
 
     Attributes:
         limit: bytes of this level at most.
-        make_room: called when there are more, with the number of bytes that are to be given up: so many that a quarter
-            of the limit is free, for it is not called for each message. It calls `take` for what it gives up.
+        make_room: called when there are more, with the number of bytes that are to be given up. A quarter of the limit
+            becomes free by that, so that `make_room` is not called for each message. The function calls `take` for
+            everything that it gives up.
         above: the next level.
         bytes: how many there are.
 
@@ -32,14 +33,14 @@ class Kept:
 
     def add(self, size: int) -> None:
         """Count so many bytes more; where that is too much, room is made before this returns."""
-        level: Kept | None = self
-        over = False
-        while level is not None:
-            level.bytes += size
-            over = over or level.bytes > level.limit
-            level = level.above
-        if over:
+        if self.count(size):
             self._make_all_room()
+
+    def count(self, size: int) -> bool:
+        """Count so many bytes more here and in the levels above; return whether one of these levels has too many."""
+        self.bytes += size
+        over = self.bytes > self.limit
+        return (self.above is not None and self.above.count(size)) or over
 
     def _make_all_room(self) -> None:
         level: Kept | None = self
@@ -50,13 +51,12 @@ class Kept:
 
     def take(self, size: int) -> None:
         """Count so many bytes less: they are kept no longer."""
-        level: Kept | None = self
-        while level is not None:
-            level.bytes -= size
-            level = level.above
+        self.bytes -= size
+        if self.above is not None:
+            self.above.take(size)
 
     def leave(self) -> None:
-        """Count no longer among what the levels above keep: this one is forgotten as a whole."""
+        """Count no longer among what the levels above keep: this level is forgotten as a whole."""
         if self.above is not None:
             self.above.take(self.bytes)
             self.above = None

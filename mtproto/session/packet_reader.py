@@ -1,9 +1,9 @@
 """Takes the packets of a peer apart: containers, copies, packed objects, results. One budget serves a whole packet.
 
 core.telegram.org/mtproto/service_messages (containers, message copies, packed objects, responses). The peer decides how
-messages are nested and repeated inside a packet, so that everything it may decide has a bound here: the number of
+messages are nested and repeated inside a packet. Everything that the peer decides has a bound here: the number of
 messages, the ids that service messages name, the bytes that packed objects become, and which wrapper may stand inside
-which. Both roles read through this class. The payloads of messages stay bytes.
+which other one. Both halves of a session read through this class. The payloads of messages stay bytes.
 """
 
 from __future__ import annotations
@@ -14,16 +14,15 @@ from types import MappingProxyType, TracebackType
 
 from mtproto.errors import RemoteProtocolError
 from mtproto.limits import Limits
-from mtproto.session import constructors as all_ids
 from mtproto.session import wire
-from mtproto.session.constructors import GZIP_PACKED, MSG_CONTAINER, MSG_COPY, RPC_RESULT
+from mtproto.session.constructors import GZIP_PACKED, MSG_CONTAINER, MSG_COPY, RPC_RESULT, SHORT
 from mtproto.session.wire import Message
 from tl import Elements
 
 __all__ = ["Budget", "Cost", "PacketReader", "whole_budget"]
 
 _PACKET = 0
-# Stands at the root of the path of wrappers, where a packet has its one message.
+# Stands for the packet itself, in which one message is, at the root of the path of wrappers.
 
 _NAMES: Mapping[int, str] = MappingProxyType(
     {
@@ -43,43 +42,8 @@ _MAY_STAND_IN: Mapping[int, frozenset[int]] = MappingProxyType(
         RPC_RESULT: frozenset({_PACKET, MSG_CONTAINER, MSG_COPY, GZIP_PACKED, RPC_RESULT}),
     }
 )
-# With the limits on `gzip_packed` and `rpc_result` this bounds the depth of a packet, whatever the peer sends.
-
-
-_SHORT = frozenset(
-    {
-        all_ids.RPC_ERROR,
-        all_ids.RPC_DROP_ANSWER,
-        all_ids.RPC_ANSWER_UNKNOWN,
-        all_ids.RPC_ANSWER_DROPPED_RUNNING,
-        all_ids.RPC_ANSWER_DROPPED,
-        all_ids.GET_FUTURE_SALTS,
-        all_ids.FUTURE_SALTS,
-        all_ids.PING,
-        all_ids.PING_DELAY_DISCONNECT,
-        all_ids.PONG,
-        all_ids.DESTROY_SESSION,
-        all_ids.DESTROY_SESSION_OK,
-        all_ids.DESTROY_SESSION_NONE,
-        all_ids.NEW_SESSION_CREATED,
-        all_ids.HTTP_WAIT,
-        all_ids.MSGS_ACK,
-        all_ids.BAD_MSG_NOTIFICATION,
-        all_ids.BAD_SERVER_SALT,
-        all_ids.MSGS_STATE_REQ,
-        all_ids.MSGS_STATE_INFO,
-        all_ids.MSGS_ALL_INFO,
-        all_ids.MSG_DETAILED_INFO,
-        all_ids.MSG_NEW_DETAILED_INFO,
-        all_ids.MSG_RESEND_REQ,
-        all_ids.MSG_RESEND_ANS_REQ,
-        all_ids.DESTROY_AUTH_KEY,
-        all_ids.DESTROY_AUTH_KEY_OK,
-        all_ids.DESTROY_AUTH_KEY_NONE,
-        all_ids.DESTROY_AUTH_KEY_FAIL,
-    }
-)
-# Service messages that carry no other message, so that honest ones are short.
+# The wrappers in which each wrapper may stand. Together with the limits on `gzip_packed` and `rpc_result` this bounds
+# the depth of a packet, whatever the peer sends.
 
 
 class Cost(Enum):
@@ -94,17 +58,18 @@ _A_PACKET = 5
 # Units of work, of about 10 µs each, that a packet with one message makes beside its decryption.
 
 _A_MESSAGE = 4
-# Units of work that a message makes where its packet is handled in steps, beside those that it costs in its container.
+# Units of work that a message of a container makes when its packet is handled in steps, beside those of `_UNITS`.
 
 _UNITS: Mapping[Cost, float] = MappingProxyType({Cost.MESSAGES: 2.0, Cost.IDS: 1 / 16, Cost.INFLATED: 1 / 1300})
-# Units of work that one of each kind makes: of an inflated byte a share of what reading all of them as TL may cost.
+# Units of work that one of each kind makes. An inflated byte counts for its share of the work of reading all of them
+# as TL.
 
 
 class Budget:
-    """What one packet may still make its receiver do. All that is read of a packet takes from the same object.
+    """The work that one packet may still make its receiver do. Everything that is read of the packet takes from it.
 
     Attributes:
-        elements: what TL objects may still be made of the calls in the packet.
+        elements: the TL objects that may still be made of the calls in the packet.
         work: units of work, of about 10 µs each, that were taken so far.
 
     """
@@ -135,13 +100,20 @@ class Budget:
         self._set_left(cost, left - amount)
 
     def end(self) -> None:
-        """Leave nothing, so that what is left of the packet is refused without work."""
+        """Leave nothing in the budget, so that the rest of the packet is refused without work."""
         self._left = dict.fromkeys(self._left, 0)
 
     def inflate(self, body: bytes, most: int | None = None) -> bytes:
-        """Undo one level of a serialized `gzip_packed`, which may become `most` bytes and what the packet has left.
+        """Undo one level of a serialized `gzip_packed`.
 
-        Raises `RemoteProtocolError`: it is damaged or becomes more. A stream that fails costs what it may have become.
+        Args:
+            body: the whole object, constructor id included.
+            most: the most bytes that it may become; None for as many as the packet has left.
+
+        Raises:
+            RemoteProtocolError: the stream is damaged or becomes more. A stream that fails costs the most bytes that it
+                may have become.
+
         """
         room = self._left[Cost.INFLATED]
         if not room:
@@ -152,7 +124,7 @@ class Budget:
             if begun is not None and begun.packed == body:
                 unpacked = begun.outcome()
             else:
-                unpacked = wire.read_gzip(body, room if most is None else min(room, most), _SHORT)
+                unpacked = wire.read_gzip(body, room if most is None else min(room, most), SHORT)
         except RemoteProtocolError:
             self._set_left(Cost.INFLATED, after_failure)
             raise
@@ -160,12 +132,12 @@ class Budget:
         return unpacked
 
     def inflate_some(self, body: bytes) -> bool:
-        """Inflate a part of a serialized `gzip_packed`; return whether that was the last one.
+        """Inflate a part of a serialized `gzip_packed`; return whether that was the last part.
 
-        Then `inflate` of the same object takes no time any more.
+        After the last part, `inflate` returns the object without work.
         """
         begun = self._begun
-        if begun is not None and begun.packed != body:  # it was never asked for, and is paid for all the same
+        if begun is not None and begun.packed != body:  # nobody asked for its object, which costs all the same
             self._set_left(Cost.INFLATED, max(0, self._left[Cost.INFLATED] - wire.INFLATED_MOST * len(begun.packed)))
             begun = None
         if begun is None:
@@ -191,7 +163,7 @@ class _Inflation:
 
     def __init__(self, packed: bytes, room: int) -> None:
         self.packed = packed
-        self._steps = wire.inflating(packed, room, _SHORT)
+        self._steps = wire.inflating(packed, room, SHORT)
         self._unpacked = b""
         self._over = False
         self._error: RemoteProtocolError | None = None
@@ -215,7 +187,7 @@ class _Inflation:
 
 
 def whole_budget(limits: Limits) -> Budget:
-    """Return what a packet may make its receiver do under these limits."""
+    """Return the budget of a packet under these limits."""
     return Budget(_most(limits), limits.elements)
 
 
@@ -237,8 +209,8 @@ class PacketReader:
         with reader.within(GZIP_PACKED):
             ...  # read `unpacked`
 
-    Each method raises `RemoteProtocolError` where the wrapper is damaged, stands where it may not, or asks for more
-    than the packet has left; `TooMany`, a kind of it, where that are messages.
+    Each method raises `RemoteProtocolError` where the wrapper is damaged, stands in a wrong place, or asks for more
+    than the packet has left. Where the packet asks for too many messages or ids, the error is a `TooMany`.
     """
 
     __slots__ = ("_budget", "_limits", "_most", "_path", "_work")
@@ -247,18 +219,18 @@ class PacketReader:
         """Read within these limits: all those of one packet."""
         self._limits = limits
         self._most = _most(limits)
-        self._budget: Budget | None = None  # until a packet takes something, since many take nothing
+        self._budget: Budget | None = None  # made when a packet takes something, since many packets take nothing
         self._work = 0
         self._path = [_PACKET]
 
     def begin(self) -> None:
-        """Begin a packet, which has the whole budget."""
+        """Begin a packet, which has a whole budget of its own."""
         self._work = self.work + _A_PACKET
         self._budget = None
 
     @property
     def budget(self) -> Budget:
-        """What the packet may still make its receiver do."""
+        """The work that the packet may still make its receiver do."""
         if self._budget is None:
             self._budget = Budget(self._most, self._limits.elements)
         return self._budget
@@ -271,13 +243,13 @@ class PacketReader:
     # Steps.
 
     def handled(self) -> None:
-        """Count that a message was handled, one of those that a packet is handled step by step in."""
+        """Count the work of one message, where its packet is handled in steps."""
         self._work += _A_MESSAGE
 
     def inflate_some(self, body: bytes) -> bool:
-        """Inflate a part of a serialized `gzip_packed`, some milliseconds of work; return whether it was the last one.
+        """Inflate a part of a serialized `gzip_packed`, some milliseconds of work; return whether it was the last part.
 
-        Then `inflate` of the same object takes no time any more. What is damaged is told there.
+        After the last part, `inflate` returns the object without work, or raises the error of a damaged stream.
         """
         return self.budget.inflate_some(body)
 
@@ -344,7 +316,10 @@ class PacketReader:
         return wire.read_ids(body)
 
     def named(self, body: bytes) -> None:
-        """Take the ids of a service message whose first field is `msg_ids:Vector<long>` out of the budget, unread."""
+        """Take the ids of a service message out of the budget without reading them.
+
+        The first field of the message is `msg_ids:Vector<long>`.
+        """
         count = wire.count_ids(body)
         if count > self._limits.message_ids_accepted:
             raise wire.TooMany("msg_ids", f"{count} ids, at most {self._limits.message_ids_accepted} are allowed")

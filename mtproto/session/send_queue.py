@@ -59,7 +59,7 @@ class SendQueue:
         """Take out the message that is to be sent next."""
         message = self.first
         self._messages.popleft()
-        message.queued = False
+        message.leave_queue()
         self._count(message, -1)
         return message
 
@@ -71,7 +71,7 @@ class SendQueue:
         """
         for message in messages:
             if message.queued:
-                message.queued = False
+                message.leave_queue()
                 self._removed += 1
                 self._count(message, -1)
         if self._removed > len(self._messages) // 2:
@@ -83,6 +83,7 @@ class SendQueue:
         self._messages.clear()
         self._removed = self.answers = self.replies = self.updates = self.update_bytes = 0
         for message in messages:
+            message.enter_queue()
             self.append(message)
 
     def _count(self, message: Outgoing, times: int) -> None:

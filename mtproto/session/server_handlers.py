@@ -1,13 +1,15 @@
-"""What a server does with each message: one small function for each constructor, in the order of the documentation.
+"""What a server does with each service message: one function for each, in the order of the documentation.
 
-The table at the end leads from constructor ids to functions. A body that no line of it names is a call of the API.
+The table `HANDLERS` at the end leads from constructor ids to functions. A body whose constructor id is no service
+message's is a call of the API.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
+from functools import wraps
 from types import MappingProxyType
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from mtproto.errors import RemoteProtocolError
 from mtproto.session import constructors as ids
@@ -23,20 +25,40 @@ from mtproto.session.events import (
     Pong,
     Query,
     QueryDropped,
-    Refused,
     Undecodable,
 )
-from mtproto.session.inbox import Seen, Status
+from mtproto.session.inbox import MessageStatus, Seen
 from mtproto.session.packet_reader import Cost
 from mtproto.session.salts import MAX_FUTURE_SALTS
-from mtproto.session.server_records import Outgoing, Received
-from mtproto.session.server_state import ServerState
+from mtproto.session.server_checks import is_counted
+from mtproto.session.server_parts import ServerParts
+from mtproto.session.server_records import Received
 from tl import TLError, service
 
-__all__ = ["ServerHandlers"]
+if TYPE_CHECKING:
+    from mtproto.session.declared import (
+        DestroySessionFields,
+        GetFutureSaltsFields,
+        HttpWaitFields,
+        MsgDetailedInfoFields,
+        MsgNewDetailedInfoFields,
+        MsgsAllInfoFields,
+        MsgsStateInfoFields,
+        PingDelayDisconnectFields,
+        PingFields,
+        PongFields,
+        RpcDropAnswerFields,
+    )
 
-ACK_DELAY = 1.0
-"""Seconds that an acknowledgement waits for an answer that does its work."""
+__all__ = ["HANDLERS", "Handler", "handle", "handle_inner"]
+
+Handler: TypeAlias = Callable[[ServerParts, Received, bytes, float], None]
+"""Takes the parts of the session, the record of the message, its serialized body and the server's time.
+
+A handler that can't read its message raises `TLError` or `RemoteProtocolError`, which `handle` tells as `Undecodable`.
+"""
+
+F = TypeVar("F")
 
 IDS_OF_A_SALT = 16
 """As many ids of a packet's budget one salt costs: writing the longest answer takes half a millisecond."""
@@ -45,328 +67,280 @@ UNREADABLE = (400, "INPUT_FETCH_ERROR")
 """The answer to a query that can't even be unpacked."""
 
 
-class ServerHandlers(ServerState):
-    """The handlers of the server's half. A base of `ServerSession`, of no use alone.
+def handle(parts: ServerParts, message: wire.Message, now: float) -> None:
+    """Handle a message that is new and well numbered."""
+    msg_id, seqno, body = message
+    counted = parts.strict or is_counted(wire.constructor_id(body), seqno)
+    record = Received(msg_id, seqno, counted=counted)
+    parts.register.remember(record)
+    if seqno & 1:
+        parts.acks.queue(msg_id, now)
+    try:
+        _dispatch(parts, record, body, now)
+    except wire.TooMany as error:
+        parts.tell(Flooded(str(error)))
+    except (TLError, RemoteProtocolError) as error:
+        parts.tell(Undecodable(msg_id, body, error))
 
-    Each takes the record of the message, its serialized body and the time; what follows from it goes to the events and
-    to the queue. One that can't read its message raises `TLError` or `RemoteProtocolError`: it becomes `Undecodable`.
-    """
 
-    def _handle(self, message: wire.Message, now: float) -> None:
-        """Handle a message that is new and well numbered."""
-        record = Received(message.msg_id, message.seqno, counted=self._strict or self._is_counted(message))
-        self._register.remember(record)
-        if message.seqno & 1:
-            self._acknowledge(message.msg_id, now)
-        try:
-            self._dispatch(record, message.body, now)
-        except wire.TooMany as error:
-            self._events.append(Flooded(str(error)))
-        except (TLError, RemoteProtocolError) as error:
-            self._events.append(Undecodable(message.msg_id, message.body, error))
+def handle_inner(parts: ServerParts, message: wire.Message, now: float) -> None:
+    """Handle a message that came inside another one; unlike an outer one, it may have come before."""
+    register = parts.register
+    if register.denied(message.msg_id):
+        parts.outbox.reply(parts.denial(message.msg_id))
+        return
+    match register.look_up(message.msg_id):
+        case Seen.NEW:
+            handle(parts, message, now)
+        case Seen.BEFORE:
+            record = register.find(message.msg_id)
+            if record is not None:
+                parts.repeat(record, now)
+        case Seen.TOO_OLD:
+            parts.outbox.reply(parts.refusal(message.msg_id, message.seqno, 20, now))
 
-    def _dispatch(self, record: Received, body: bytes, now: float) -> None:
-        handler = self._HANDLERS.get(wire.constructor_id(body))
-        if handler is not None:
-            handler(self, record, body, now)
-        elif len(body) < 4:
-            raise RemoteProtocolError("body", "there is none")
-        elif self._begin_query(record):
-            self._events.append(Query(record.msg_id, body, self._reader.budget))
 
-    def _begin_query(self, record: Received) -> bool:
-        """Count a query that will be answered; too many at once are a flood."""
-        if self._register.running >= self._limits.unanswered_requests:
-            self._events.append(Flooded(f"{self._register.running} queries are unanswered"))
-            self._register.discard(record)
-            self._acks.pop(record.msg_id, None)
-            return False
-        record.query = True
-        self._register.running += 1
-        return True
+def _dispatch(parts: ServerParts, record: Received, body: bytes, now: float) -> None:
+    constructor = wire.constructor_id(body)
+    if constructor in ids.SERVICE_MESSAGES:
+        HANDLERS.get(constructor, _unexpected)(parts, record, body, now)
+    elif len(body) < 4:
+        raise RemoteProtocolError("body", "there is none")
+    elif parts.begin_query(record):
+        parts.tell(Query(record.msg_id, body, parts.reader.budget))
 
-    def _repeated(self, record: Received, now: float) -> None:
-        """Deal with a message that was received before: acknowledge it again, send its answer again."""
-        if record.answer is not None:
-            self._send_again(record.answer)
-        elif record.seqno & 1:
-            self._acknowledge(record.msg_id, now)
 
-    # Containers and packing: core.telegram.org/mtproto/service_messages#containers, #packed-object
+def _decoded(handler: Callable[[ServerParts, Received, F, float], None]) -> Handler:
+    """Return a handler that decodes the message and hands its fields over."""
 
-    def _msg_container(self, _record: Received, body: bytes, _now: float) -> None:
-        """Refuse a container that is not the whole packet; one that is does not come here."""
-        self._reader.container(body)
+    @wraps(handler)
+    def read(parts: ServerParts, record: Received, body: bytes, now: float) -> None:
+        handler(parts, record, service.decode(body), now)
 
-    def _gzip_packed(self, record: Received, body: bytes, now: float) -> None:
-        try:
-            unpacked = self._reader.inflate(body)
-        except RemoteProtocolError:
-            if record.seqno & 1 and self._begin_query(record):
-                self._send_result(record, wire.write_rpc_error(*UNREADABLE))
-            raise
-        with self._reader.within(ids.GZIP_PACKED):
-            self._dispatch(record, unpacked, now)
+    return read
 
-    def _msg_copy(self, _record: Received, body: bytes, now: float) -> None:
-        """Handle an old message in a new wrapper as itself, unless it was received before."""
-        copy = self._reader.copy(body)
-        if copy.msg_id & 3:
-            raise RemoteProtocolError("msg_copy", "it holds an impossible msg_id")
-        with self._reader.within(ids.MSG_COPY):
-            self._handle_inner(copy, now)
 
-    def _handle_inner(self, message: wire.Message, now: float) -> None:
-        """Handle a message that came inside another one."""
-        if self._register.denied(message.msg_id):
-            self._deny_again(message.msg_id)
-            return
-        match self._register.look_up(message.msg_id):
-            case Seen.NEW:
-                self._handle(message, now)
-            case Seen.BEFORE:
-                record = self._register.find(message.msg_id)
-                if record is not None:
-                    self._repeated(record, now)
-            case Seen.TOO_OLD:
-                self._refuse(message.msg_id, message.seqno, 20, now)
+def _unexpected(parts: ServerParts, record: Received, body: bytes, _now: float) -> None:
+    """Report a service message that only a server may send."""
+    parts.tell(Anomaly(record.msg_id, f"a client does not send {wire.constructor_id(body):#010x}"))
 
-    # Cancelling a query: core.telegram.org/mtproto/service_messages#cancellation-of-an-rpc-query
 
-    def _rpc_drop_answer(self, record: Received, body: bytes, _now: float) -> None:
-        dropped = service.decode(body).req_msg_id  # or nobody would answer what was counted as a query
-        if not self._begin_query(record):
-            return
-        query = self._register.find(dropped)
-        answer = query.answer if query is not None else None
-        if query is not None and query.query and not query.answered:
-            if not query.dropped:
-                query.dropped = True
-                self._events.append(QueryDropped(query.msg_id))
-            outcome = service.types.RpcAnswerDroppedRunning()
-        elif answer is not None:
-            outcome = service.types.RpcAnswerDropped(msg_id=answer.msg_id, seq_no=answer.seqno, bytes=len(answer.body))
-            self._forget([answer], acknowledged=True)
-        else:
-            outcome = service.types.RpcAnswerUnknown()
-        self._send_result(record, outcome.to_bytes())
+# core.telegram.org/mtproto/service_messages
 
-    # Salts: core.telegram.org/mtproto/service_messages#request-for-several-future-salts
 
-    def _get_future_salts(self, record: Received, body: bytes, now: float) -> None:
-        wanted = min(max(service.decode(body).num, 1), MAX_FUTURE_SALTS)
-        self._reader.spend(Cost.IDS, IDS_OF_A_SALT * wanted, "get_future_salts")
-        salts = [
-            service.types.FutureSalt(valid_since=salt.valid_since, valid_until=salt.valid_until, salt=salt.salt)
-            for salt in self._salts.future(now, wanted)
-        ]
-        self._acks.pop(record.msg_id, None)
-        self._reply(service.types.FutureSalts(req_msg_id=record.msg_id, now=int(now), salts=salts).to_bytes())
+# msg_container#73f1f8dc messages:vector<%Message> = MessageContainer;
+def _msg_container(parts: ServerParts, _record: Received, body: bytes, _now: float) -> None:
+    """Refuse a container inside another message; a container that is the whole packet does not come here."""
+    parts.reader.container(body)
 
-    # Ping: core.telegram.org/mtproto/service_messages#ping-messages-pingpong
 
-    def _ping(self, record: Received, body: bytes, _now: float) -> None:
-        self._send_pong(record, service.decode(body).ping_id)
+# msg_copy#e06046b2 orig_message:Message = MessageCopy;
+def _msg_copy(parts: ServerParts, _record: Received, body: bytes, now: float) -> None:
+    """Handle the message inside the copy, unless that message was received before."""
+    copy = parts.reader.copy(body)
+    if copy.msg_id & 3:
+        raise RemoteProtocolError("msg_copy", "it holds an impossible msg_id")
+    with parts.reader.within(ids.MSG_COPY):
+        handle_inner(parts, copy, now)
 
-    def _ping_delay_disconnect(self, record: Received, body: bytes, _now: float) -> None:
-        ping = service.decode(body)
-        self._send_pong(record, ping.ping_id)
-        self._events.append(CloseAfter(max(0, ping.disconnect_delay)))
 
-    def _send_pong(self, record: Received, ping_id: int) -> None:
-        self._acks.pop(record.msg_id, None)
-        self._reply(service.types.Pong(msg_id=record.msg_id, ping_id=ping_id).to_bytes())
+# gzip_packed#3072cfa1 packed_data:bytes = Object;
+def _gzip_packed(parts: ServerParts, record: Received, body: bytes, now: float) -> None:
+    """Handle the object inside; a query that can't be unpacked is answered with an error."""
+    try:
+        unpacked = parts.reader.inflate(body)
+    except RemoteProtocolError:
+        if record.seqno & 1 and parts.begin_query(record):
+            parts.send_result(record, wire.write_rpc_error(*UNREADABLE))
+        raise
+    with parts.reader.within(ids.GZIP_PACKED):
+        _dispatch(parts, record, unpacked, now)
 
-    def _pong(self, record: Received, body: bytes, now: float) -> None:
-        pong = service.decode(body)
-        ping_id, sent_at = self._pings.get(pong.msg_id, (None, 0.0))
-        if ping_id != pong.ping_id:
-            self._events.append(Anomaly(record.msg_id, "a pong to a ping that is not open"))
-            return
-        del self._pings[pong.msg_id]
-        self._events.append(Pong(pong.ping_id, now - sent_at))
 
-    # Sessions and keys: core.telegram.org/mtproto/service_messages#request-to-destroy-session
+# rpc_drop_answer#58e4a740 req_msg_id:long = RpcDropAnswer;
+def _rpc_drop_answer(parts: ServerParts, record: Received, fields: RpcDropAnswerFields, _now: float) -> None:
+    """Drop the answer to a query; this message is answered like a query itself."""
+    if not parts.begin_query(record):
+        return
+    query = parts.register.find(fields.req_msg_id)
+    answer = query.answer if query is not None else None
+    if query is not None and query.runs:
+        if not query.dropped:
+            query.drop()
+            parts.tell(QueryDropped(query.msg_id))
+        outcome = service.types.RpcAnswerDroppedRunning()
+    elif answer is not None:
+        outcome = service.types.RpcAnswerDropped(msg_id=answer.msg_id, seq_no=answer.seqno, bytes=len(answer.body))
+        parts.outbox.drop_answer(answer)
+    else:
+        outcome = service.types.RpcAnswerUnknown()
+    parts.send_result(record, outcome.to_bytes())
 
-    def _destroy_session(self, record: Received, body: bytes, _now: float) -> None:
-        self._events.append(DestroySession(record.msg_id, service.decode(body).session_id))
 
-    def _destroy_auth_key(self, record: Received, _body: bytes, _now: float) -> None:
-        self._events.append(DestroyAuthKey(record.msg_id))
+# get_future_salts#b921bd04 num:int = FutureSalts;
+def _get_future_salts(parts: ServerParts, record: Received, fields: GetFutureSaltsFields, now: float) -> None:
+    """Tell the salts to come."""
+    wanted = min(max(fields.num, 1), MAX_FUTURE_SALTS)
+    parts.reader.spend(Cost.IDS, IDS_OF_A_SALT * wanted, "get_future_salts")
+    salts = [
+        service.types.FutureSalt(valid_since=salt.valid_since, valid_until=salt.valid_until, salt=salt.salt)
+        for salt in parts.salts.future(now, wanted)
+    ]
+    answer = service.types.FutureSalts(req_msg_id=record.msg_id, now=int(now), salts=salts)
+    parts.reply(record.msg_id, answer.to_bytes())
 
-    # Long polls: core.telegram.org/mtproto/service_messages#http-wait-long-poll
 
-    def _http_wait(self, _record: Received, body: bytes, _now: float) -> None:
-        wait = service.decode(body)
-        self._events.append(HttpWaited(wait.max_delay, wait.wait_after, wait.max_wait))
+# ping#7abe77ec ping_id:long = Pong;
+def _ping(parts: ServerParts, record: Received, fields: PingFields, _now: float) -> None:
+    """Answer with a pong."""
+    _send_pong(parts, record, fields.ping_id)
 
-    # Acknowledgements: core.telegram.org/mtproto/service_messages_about_messages#acknowledgment-of-receipt
 
-    def _acknowledge(self, msg_id: int, now: float) -> None:
-        self._acks[msg_id] = None
-        self._ack_deadline = min(self._ack_deadline, now + ACK_DELAY)
+def _send_pong(parts: ServerParts, record: Received, ping_id: int) -> None:
+    parts.reply(record.msg_id, service.types.Pong(msg_id=record.msg_id, ping_id=ping_id).to_bytes())
 
-    def _msgs_ack(self, _record: Received, body: bytes, _now: float) -> None:
-        self._delivered(self._reader.ids(body))
 
-    def _delivered(self, msg_ids: tuple[int, ...]) -> None:
-        """Forget messages that the client has."""
-        stored = [self._stored[msg_id] for msg_id in msg_ids if msg_id in self._stored]
-        if stored:
-            self._forget(stored, acknowledged=True)
-            queries = tuple(message.query for message in stored if message.query)
-            self._events.append(AnswersAcked(tuple(message.msg_id for message in stored), queries))
+# ping_delay_disconnect#f3427b8c ping_id:long disconnect_delay:int = Pong;
+def _ping_delay_disconnect(
+    parts: ServerParts, record: Received, fields: PingDelayDisconnectFields, _now: float
+) -> None:
+    """Answer with a pong, and let the connection end after the delay."""
+    _send_pong(parts, record, fields.ping_id)
+    parts.tell(CloseAfter(max(0, fields.disconnect_delay)))
 
-    # States: core.telegram.org/mtproto/service_messages_about_messages#request-for-message-status-information
 
-    def _msgs_state_req(self, record: Received, body: bytes, _now: float) -> None:
-        self._send_states(record, self._reader.ids(body))
+# pong#347773c5 msg_id:long ping_id:long = Pong;
+def _pong(parts: ServerParts, record: Received, fields: PongFields, now: float) -> None:
+    """End a ping of ours."""
+    sent_at = parts.questions.take_ping(fields.msg_id, fields.ping_id)
+    if sent_at is None:
+        parts.tell(Anomaly(record.msg_id, "a pong to a ping that is not open"))
+    else:
+        parts.tell(Pong(fields.ping_id, now - sent_at))
 
-    def _send_states(self, record: Received, msg_ids: tuple[int, ...]) -> None:
-        """Tell the states; what is called not received is not accepted later, since the client sends it again."""
-        info = bytearray()
-        for msg_id in msg_ids:
-            status = self._status(msg_id)
-            if status is Status.NOT_RECEIVED or status is Status.NOT_RECEIVED_YET:
-                self._register.deny(msg_id)
-            info.append(status)
-        self._acks.pop(record.msg_id, None)
-        self._reply(service.types.MsgsStateInfo(req_msg_id=record.msg_id, info=bytes(info)).to_bytes())
 
-    def _status(self, msg_id: int) -> Status:
-        if msg_id & 3:
-            return Status.UNKNOWN
-        return self._register.status(msg_id, ack_waits=msg_id in self._acks)
+# destroy_session#e7512126 session_id:long = DestroySessionRes;
+def _destroy_session(parts: ServerParts, record: Received, fields: DestroySessionFields, _now: float) -> None:
+    """Let the owner of the session forget another session; `ServerSession.session_destroyed` answers."""
+    parts.tell(DestroySession(record.msg_id, fields.session_id))
 
-    def _msgs_state_info(self, record: Received, body: bytes, _now: float) -> None:
-        answer = service.decode(body)
-        asked = self._asked.get(answer.req_msg_id)
-        if asked is None:
-            self._events.append(Anomaly(record.msg_id, "a msgs_state_info that was not asked for"))
-            return
-        if len(answer.info) != len(asked):
-            raise RemoteProtocolError("msgs_state_info", f"{len(answer.info)} states for {len(asked)} messages")
-        del self._asked[answer.req_msg_id]
-        self._told_states(asked, answer.info)
 
-    def _msgs_all_info(self, _record: Received, body: bytes, _now: float) -> None:
-        self._reader.named(body)
-        news = service.decode(body)
-        if len(news.info) != len(news.msg_ids):
-            raise RemoteProtocolError("msgs_all_info", f"{len(news.info)} states for {len(news.msg_ids)} messages")
-        self._told_states(tuple(news.msg_ids), news.info)
+# destroy_auth_key#d1435160 = DestroyAuthKeyRes;
+def _destroy_auth_key(parts: ServerParts, record: Received, _body: bytes, _now: float) -> None:
+    """Let the owner of the session forget the key; `ServerSession.auth_key_destroyed` answers."""
+    parts.tell(DestroyAuthKey(record.msg_id))
 
-    def _deny_again(self, msg_id: int) -> None:
-        """Tell the state of a late message that was called not received: it is not accepted now either."""
-        self._reply(self._denial(msg_id))
 
-    def _denial(self, msg_id: int) -> bytes:
-        """Report a late message that was called not received, and return what the client is told about it."""
-        self._events.append(Refused(msg_id, 0))
-        state = bytes((Status.NOT_RECEIVED,))
-        body: bytes = service.types.MsgsAllInfo(msg_ids=[msg_id], info=state).to_bytes()
-        return body
+# http_wait#9299359f max_delay:int wait_after:int max_wait:int = HttpWait;
+def _http_wait(parts: ServerParts, _record: Received, fields: HttpWaitFields, _now: float) -> None:
+    """Tell how long the answer to this HTTP request may wait."""
+    parts.tell(HttpWaited(fields.max_delay, fields.wait_after, fields.max_wait))
 
-    def _told_states(self, msg_ids: tuple[int, ...], info: bytes) -> None:
-        """Forget what the client says it has, and send the rest again under the old ids."""
-        states = {msg_id: state & 7 for msg_id, state in zip(msg_ids, info, strict=True)}
-        self._delivered(tuple(msg_id for msg_id, kind in states.items() if kind == Status.RECEIVED))
-        for msg_id in states:
-            if msg_id in self._stored:
-                self._send_again(self._stored[msg_id])
 
-    # Announcements: core.telegram.org/mtproto/service_messages_about_messages
-    # #extended-voluntary-communication-of-status-of-one-message
+# core.telegram.org/mtproto/service_messages_about_messages
 
-    def _msg_detailed_info(self, _record: Received, body: bytes, now: float) -> None:
-        """Ask for a message that the client holds back, or acknowledge it where it was received."""
-        msg_id = service.decode(body).answer_msg_id
-        if self._register.look_up(msg_id) is Seen.BEFORE:
-            self._acknowledge(msg_id, now)
-        else:
-            self._ask(service.types.MsgResendReq(msg_ids=[msg_id]).to_bytes(), (msg_id,))
 
-    # Requests to send again: core.telegram.org/mtproto/service_messages_about_messages
-    # #explicit-request-to-re-send-messages
+# msgs_ack#62d6b459 msg_ids:Vector<long> = MsgsAck;
+def _msgs_ack(parts: ServerParts, _record: Received, body: bytes, _now: float) -> None:
+    """Forget messages that the client has."""
+    _delivered(parts, parts.reader.ids(body))
 
-    def _msg_resend_req(self, record: Received, body: bytes, _now: float) -> None:
-        msg_ids = self._reader.ids(body)
-        self._resend(record, msg_ids, [self._stored.get(msg_id) for msg_id in msg_ids])
 
-    def _msg_resend_ans_req(self, record: Received, body: bytes, _now: float) -> None:
-        """Send the answers to these queries again (in the schema; gone from the documentation)."""
-        msg_ids = self._reader.ids(body)
-        queries = [self._register.find(msg_id) for msg_id in msg_ids]
-        self._resend(record, msg_ids, [query.answer if query else None for query in queries])
+def _delivered(parts: ServerParts, msg_ids: tuple[int, ...]) -> None:
+    """Forget messages that the client has, and tell which calls they answered."""
+    delivered = parts.outbox.delivered(msg_ids)
+    if delivered:
+        queries = tuple(message.query for message in delivered if message.query)
+        parts.tell(AnswersAcked(tuple(message.msg_id for message in delivered), queries))
 
-    def _unexpected(self, record: Received, body: bytes, _now: float) -> None:
-        """Report what only a server may send."""
-        self._events.append(Anomaly(record.msg_id, f"a client does not send {wire.constructor_id(body):#010x}"))
 
-    def _resend(self, record: Received, msg_ids: tuple[int, ...], messages: Sequence[Outgoing | None]) -> None:
-        """Send messages again as they were, ids included; if any is not kept, tell the states instead."""
-        found = [message for message in messages if message is not None]
-        if len(found) < len(messages):
-            self._send_states(record, msg_ids)
-            return
-        self._acks.pop(record.msg_id, None)
-        for message in found:
-            self._send_again(message)
+# msgs_state_req#da69fb52 msg_ids:Vector<long> = MsgsStateReq;
+def _msgs_state_req(parts: ServerParts, record: Received, body: bytes, _now: float) -> None:
+    """Tell the states of the client's messages."""
+    parts.send_states(record, parts.reader.ids(body))
 
-    def _ask(self, body: bytes, msg_ids: tuple[int, ...]) -> None:
-        """Queue a question about these messages."""
-        question = Outgoing(body, content=False, reply=False)
-        question.asks = msg_ids
-        self._queue.append(question)
 
-    _HANDLERS: ClassVar[Mapping[int, Callable[[Any, Received, bytes, float], None]]] = MappingProxyType(
-        {
-            ids.GZIP_PACKED: _gzip_packed,
-            ids.MSG_COPY: _msg_copy,
-            ids.RPC_DROP_ANSWER: _rpc_drop_answer,
-            ids.GET_FUTURE_SALTS: _get_future_salts,
-            ids.PING: _ping,
-            ids.PING_DELAY_DISCONNECT: _ping_delay_disconnect,
-            ids.PONG: _pong,
-            ids.DESTROY_SESSION: _destroy_session,
-            ids.DESTROY_AUTH_KEY: _destroy_auth_key,
-            ids.HTTP_WAIT: _http_wait,
-            ids.MSGS_ACK: _msgs_ack,
-            ids.MSGS_STATE_REQ: _msgs_state_req,
-            ids.MSGS_STATE_INFO: _msgs_state_info,
-            ids.MSGS_ALL_INFO: _msgs_all_info,
-            ids.MSG_DETAILED_INFO: _msg_detailed_info,
-            ids.MSG_NEW_DETAILED_INFO: _msg_detailed_info,
-            ids.MSG_RESEND_REQ: _msg_resend_req,
-            ids.MSG_RESEND_ANS_REQ: _msg_resend_ans_req,
-            ids.MSG_CONTAINER: _msg_container,
-            ids.MESSAGE: _unexpected,
-            ids.RPC_RESULT: _unexpected,
-            ids.RPC_ERROR: _unexpected,
-            ids.RPC_ANSWER_UNKNOWN: _unexpected,
-            ids.RPC_ANSWER_DROPPED_RUNNING: _unexpected,
-            ids.RPC_ANSWER_DROPPED: _unexpected,
-            ids.FUTURE_SALTS: _unexpected,
-            ids.NEW_SESSION_CREATED: _unexpected,
-            ids.DESTROY_SESSION_OK: _unexpected,
-            ids.DESTROY_SESSION_NONE: _unexpected,
-            ids.DESTROY_AUTH_KEY_OK: _unexpected,
-            ids.DESTROY_AUTH_KEY_NONE: _unexpected,
-            ids.DESTROY_AUTH_KEY_FAIL: _unexpected,
-            ids.BAD_SERVER_SALT: _unexpected,
-            ids.BAD_MSG_NOTIFICATION: _unexpected,
-        }
-    )
+# msgs_state_info#04deb57d req_msg_id:long info:bytes = MsgsStateInfo;
+def _msgs_state_info(parts: ServerParts, record: Received, fields: MsgsStateInfoFields, _now: float) -> None:
+    """Take the states that a question of ours asked for."""
+    asked = parts.questions.asked(fields.req_msg_id)
+    if asked is None:
+        parts.tell(Anomaly(record.msg_id, "a msgs_state_info that was not asked for"))
+        return
+    if len(fields.info) != len(asked):
+        raise RemoteProtocolError("msgs_state_info", f"{len(fields.info)} states for {len(asked)} messages")
+    parts.questions.close(fields.req_msg_id)
+    _told_states(parts, asked, fields.info)
 
-    @classmethod
-    def is_call(cls, constructor: int) -> bool:
-        """Whether a message that begins with this id is a call of the API, and so has to be content-related."""
-        return constructor not in cls._HANDLERS
 
-    def _is_counted(self, message: wire.Message) -> bool:
-        """Whether the number of a message is compared with others: that of a call, packed or not.
+# msgs_all_info#8cc0d131 msg_ids:Vector<long> info:bytes = MsgsAllInfo;
+def _msgs_all_info(parts: ServerParts, _record: Received, body: bytes, _now: float) -> None:
+    """Take states that the client tells without a question."""
+    parts.reader.named(body)  # before so many numbers are made of it
+    fields: MsgsAllInfoFields = service.decode(body)
+    if len(fields.info) != len(fields.msg_ids):
+        raise RemoteProtocolError("msgs_all_info", f"{len(fields.info)} states for {len(fields.msg_ids)} messages")
+    _told_states(parts, tuple(fields.msg_ids), fields.info)
 
-        Clients count their service messages as content, or number them anyhow, and Telegram's servers let that pass.
-        """
-        constructor = wire.constructor_id(message.body)
-        return self.is_call(constructor) or (constructor == ids.GZIP_PACKED and bool(message.seqno & 1))
+
+def _told_states(parts: ServerParts, msg_ids: tuple[int, ...], info: bytes) -> None:
+    """Forget the messages that the client says it has, and send the others again under their old ids."""
+    kinds = {msg_id: state & 7 for msg_id, state in zip(msg_ids, info, strict=True)}
+    _delivered(parts, tuple(msg_id for msg_id, kind in kinds.items() if kind == MessageStatus.RECEIVED))
+    for msg_id in kinds:
+        message = parts.outbox.find(msg_id)
+        if message is not None:
+            parts.outbox.send_again(message)
+
+
+# msg_detailed_info#276d3ec6 msg_id:long answer_msg_id:long bytes:int status:int = MsgDetailedInfo;
+# msg_new_detailed_info#809db6df answer_msg_id:long bytes:int status:int = MsgDetailedInfo;
+def _msg_detailed_info(
+    parts: ServerParts, _record: Received, fields: MsgDetailedInfoFields | MsgNewDetailedInfoFields, now: float
+) -> None:
+    """Ask for a message that the client holds back, or acknowledge the message where it was received."""
+    if parts.register.look_up(fields.answer_msg_id) is Seen.BEFORE:
+        parts.acks.queue(fields.answer_msg_id, now)
+    else:
+        parts.outbox.ask(parts.questions.new_resend_request(fields.answer_msg_id))
+
+
+# msg_resend_req#7d861a08 msg_ids:Vector<long> = MsgResendReq;
+def _msg_resend_req(parts: ServerParts, record: Received, body: bytes, _now: float) -> None:
+    """Send these messages of ours again."""
+    msg_ids = parts.reader.ids(body)
+    parts.send_again(record, msg_ids, [parts.outbox.find(msg_id) for msg_id in msg_ids])
+
+
+# msg_resend_ans_req#8610baeb msg_ids:Vector<long> = MsgResendReq;
+def _msg_resend_ans_req(parts: ServerParts, record: Received, body: bytes, _now: float) -> None:
+    """Send the answers to these queries again. The message stands in the schema, but not in the documentation."""
+    msg_ids = parts.reader.ids(body)
+    queries = [parts.register.find(msg_id) for msg_id in msg_ids]
+    parts.send_again(record, msg_ids, [query.answer if query else None for query in queries])
+
+
+HANDLERS: Mapping[int, Handler] = MappingProxyType(
+    {
+        ids.MSG_CONTAINER: _msg_container,
+        ids.MSG_COPY: _msg_copy,
+        ids.GZIP_PACKED: _gzip_packed,
+        ids.RPC_DROP_ANSWER: _decoded(_rpc_drop_answer),
+        ids.GET_FUTURE_SALTS: _decoded(_get_future_salts),
+        ids.PING: _decoded(_ping),
+        ids.PING_DELAY_DISCONNECT: _decoded(_ping_delay_disconnect),
+        ids.PONG: _decoded(_pong),
+        ids.DESTROY_SESSION: _decoded(_destroy_session),
+        ids.DESTROY_AUTH_KEY: _destroy_auth_key,
+        ids.HTTP_WAIT: _decoded(_http_wait),
+        ids.MSGS_ACK: _msgs_ack,
+        ids.MSGS_STATE_REQ: _msgs_state_req,
+        ids.MSGS_STATE_INFO: _decoded(_msgs_state_info),
+        ids.MSGS_ALL_INFO: _msgs_all_info,
+        ids.MSG_DETAILED_INFO: _decoded(_msg_detailed_info),
+        ids.MSG_NEW_DETAILED_INFO: _decoded(_msg_detailed_info),
+        ids.MSG_RESEND_REQ: _msg_resend_req,
+        ids.MSG_RESEND_ANS_REQ: _msg_resend_ans_req,
+    }
+)
+"""From constructor ids to the functions above. A service message that has no line here comes only from a server."""

@@ -1,4 +1,4 @@
-"""Service messages on their way out, and the packet that either half hands to a framing."""
+"""The service messages that a client sends, and the packet that either half hands to a framing."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from mtproto.session.events import ClientEvent
-    from mtproto.session.outbox import Request
+    from mtproto.session.request import Request
 
-__all__ = ["ANSWERED", "MAX_REFUSALS", "HttpWait", "Kind", "Packet", "ServiceMessage"]
+__all__ = ["ANSWERED", "MAX_REFUSALS", "HttpWait", "MessageKind", "Packet", "ServiceMessage"]
 
 MAX_REFUSALS = 5
-"""How often one message is sent again after refusals with the same code before its call fails."""
+"""Times that one message is sent again after refusals with the same code, before its call fails."""
 
 
-class Kind(Enum):
-    """What a service message is for; it decides what happens when the message is refused or its connection lost."""
+class MessageKind(Enum):
+    """The purpose of a service message. It decides what follows when the message is refused or its connection lost."""
 
     ACKS = "msgs_ack"
     STATE = "msgs_state_req"
@@ -33,40 +33,29 @@ class Kind(Enum):
     REPLY = "an answer to the peer"
 
 
-ANSWERED = frozenset(
-    {
-        Kind.STATE,
-        Kind.RESEND,
-        Kind.RESEND_ANSWER,
-        Kind.PING,
-        Kind.SALTS,
-        Kind.DROP,
-        Kind.DESTROY_SESSION,
-        Kind.DESTROY_AUTH_KEY,
-    }
-)
-"""The kinds that the peer answers, so that their ids are kept."""
+ANSWERED = frozenset(MessageKind) - {MessageKind.ACKS, MessageKind.HTTP_WAIT, MessageKind.REPLY}
+"""The kinds that the peer answers, so that the ids of such messages are kept."""
 
 
 class ServiceMessage:
     """One service message of ours.
 
     Attributes:
-        kind: what it is for.
+        kind: the purpose of the message.
         body: the serialized message.
-        ids: the msg_ids that it speaks of; for a ping its ping_id, for `destroy_session` the session's id.
+        ids: the msg_ids that the message names; for a ping its ping_id, for `destroy_session` the session's id.
         request: the cancelled call of an `rpc_drop_answer`.
-        msg_id: the id that it was last sealed under.
-        sent_at: when that was, local time.
-        refusals: how often it was refused.
-        sends: how often it was sealed.
-        final: it was asked in a session that is being given up.
+        msg_id: the id under which the message was last sealed.
+        sent_at: when it was last sealed, local time.
+        refusals: how often the server refused the message.
+        sends: how often the message was sealed.
+        final: whether the message is sent in a session that is being given up.
 
     """
 
     __slots__ = ("body", "final", "ids", "kind", "msg_id", "refusals", "request", "sends", "sent_at")
 
-    def __init__(self, kind: Kind, body: bytes, ids: Sequence[int] = (), request: Request | None = None) -> None:
+    def __init__(self, kind: MessageKind, body: bytes, ids: Sequence[int] = (), request: Request | None = None) -> None:
         self.kind = kind
         self.body = body
         self.ids = tuple(ids)
@@ -76,6 +65,20 @@ class ServiceMessage:
         self.refusals = 0
         self.sends = 0
         self.final = False
+
+    def sealed(self, msg_id: int, now: float) -> None:
+        """Note that the message went into a packet under this id at `now`, local time."""
+        self.msg_id = msg_id
+        self.sent_at = now
+        self.sends += 1
+
+    def refused(self) -> None:
+        """Note that the server has refused the message."""
+        self.refusals += 1
+
+    def asked_finally(self) -> None:
+        """Note that the message is sent in a session that is being given up."""
+        self.final = True
 
     def __repr__(self) -> str:
         return f"ServiceMessage({self.kind.value}, msg_id={self.msg_id})"
@@ -87,8 +90,8 @@ class HttpWait:
 
     Attributes:
         max_delay: how long the server may collect further messages after the first.
-        wait_after: how long it may wait after each further one.
-        max_wait: how long it may hold an empty answer back.
+        wait_after: how long the server may wait after each further message.
+        max_wait: how long the server may hold an empty answer back.
 
     """
 
@@ -103,7 +106,8 @@ class Packet:
 
     Attributes:
         payload: the bytes.
-        quick_ack_token: what the server sends back at once if the framing asks for it; None where nobody wants it.
+        quick_ack_token: the token that the server sends back at once if the framing asks for one; None where no call
+            wants a quick acknowledgement.
         requests: the calls in the packet; empty on the server's half.
         events: `Sent` and `Resent` for each of them.
 

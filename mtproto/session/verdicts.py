@@ -1,7 +1,8 @@
-"""What a server's checks say about an opened packet, before anything is done about it.
+"""The outcome of a server's checks of an opened packet.
 
-Whether a packet is new, well timed and well numbered is one question, what follows from the answer another: a packet
-that fails a check may come from anybody who has recorded it.
+The checks change nothing; `ServerReceiver` does what follows from their outcome. They are apart because a packet that
+fails a check may come from anybody who has recorded it, and because the link decides between the two which connection
+carries the session.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ __all__ = ["Finding", "Verdict"]
 
 
 class Finding(Enum):
-    """What was found."""
+    """The kind of an outcome."""
 
     NEW = "it is new, and all is well"
     REPEATED = "it was accepted before"
@@ -26,15 +27,15 @@ class Finding(Enum):
 
 
 class Verdict(NamedTuple):
-    """What the checks say about one packet.
+    """The outcome of the checks of one packet.
 
     Attributes:
-        finding: what was found.
-        code: with which it is to be refused (see `BAD_MESSAGES`).
-        messages: what stands in a container; None where the packet is a single message.
-        tolerated: numbers in a new packet that are wrong and let pass.
-        forced: it is refused by a fault of a test.
-        reason: of a flood, for people.
+        finding: the kind of the outcome.
+        code: the code with which the packet is to be refused (see `BAD_MESSAGES`).
+        messages: the messages in a container; None where the packet is a single message.
+        tolerated: the messages of a new packet whose numbers are wrong and let pass.
+        forced: whether a fault of a test refuses the packet.
+        reason: the reason of a flood, for people.
 
     """
 
@@ -47,5 +48,5 @@ class Verdict(NamedTuple):
 
     @property
     def accepted(self) -> bool:
-        """Whether the packet is new and all is well: then alone it may have an effect."""
+        """Whether the packet is new and passed all checks. No other packet may have an effect."""
         return self.finding is Finding.NEW

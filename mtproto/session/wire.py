@@ -1,8 +1,9 @@
-"""The four service constructors whose payload stays bytes, read and written by hand, and rpc_error.
+"""The service messages whose payload stays bytes, and those of many ids, read and written by hand.
 
-`msg_container`, `message`, `rpc_result` and `gzip_packed` carry bodies that this room does not understand (they belong
-to the API's schema), so no TL object is made for them. Every other service message goes through its declaration.
-All numbers are little-endian; a msg_id is a signed 64-bit integer, as TL reads a `long`.
+`msg_container`, `message`, `msg_copy`, `rpc_result` and `gzip_packed` carry bodies of the API's schema, which this room
+does not know, so that no TL object is made of them. Messages that hold nothing but ids are read without TL objects for
+speed. Every other service message goes through its declaration. All numbers are little-endian; a msg_id is a signed
+64-bit integer, as TL reads a `long`.
 
 Pages: core.telegram.org/mtproto/service_messages (containers, gzip_packed), core.telegram.org/mtproto/TL-combinators.
 """
@@ -28,6 +29,7 @@ from mtproto.session.constructors import (
     RPC_RESULT,
     VECTOR,
 )
+from tl.wire import WireError, escaped_bytes, pack_bytes, read_bytes
 
 __all__ = [
     "GZIP_FROM",
@@ -72,10 +74,11 @@ _GZIP_UP_TO = 64 * 1024
 # Bodies above this size are parts of files, which are compressed already: trying costs milliseconds and gains nothing.
 
 _GZIP_WORTH = 0.9
-# What a packed body has to come down to, as in TDLib: the other end has work with it, too.
+# The share of its size to which packing must bring a body, as in TDLib: unpacking is work for the other end.
 
 _GZIP_SAMPLE = 2048
-# Bytes out of the middle that tell for a twentieth of the work whether packing is worth while: of pictures it is not.
+# Bytes out of the middle of a body. Packing them tells for a twentieth of the work whether packing the whole body is
+# worth while; packing a picture is not.
 
 _WORD = Struct("<I")
 _PAIR = Struct("<II")
@@ -127,7 +130,7 @@ class Message(NamedTuple):
 
 
 def constructor_id(body: bytes) -> int:
-    """Return the id (unsigned 32 bits) that `body` begins with, or 0 for a body without one."""
+    """Return the id (unsigned 32 bits) with which `body` begins, or 0 for a body without one."""
     return int(_WORD.unpack_from(body)[0]) if len(body) >= _WORD.size else 0
 
 
@@ -139,8 +142,8 @@ def read_container(body: bytes, limit: int) -> list[Message]:
         limit: how many messages are accepted.
 
     Raises:
-        RemoteProtocolError: it is cut short, has bytes left over, holds a message of impossible length, or another
-            container. A container is accepted or rejected as a whole.
+        RemoteProtocolError: the container is cut short, has bytes left over, or holds a message of impossible length or
+            another container. A container is accepted or rejected as a whole.
         TooMany: more than `limit` messages; a kind of the above.
 
     """
@@ -209,7 +212,7 @@ def read_rpc_result(body: bytes) -> tuple[int, bytes]:
     """Split a serialized `rpc_result` into (req_msg_id, serialized result).
 
     Raises:
-        RemoteProtocolError: it is too short for a result with a constructor id.
+        RemoteProtocolError: the message is too short for a result with a constructor id.
 
     """
     if len(body) < _RPC_RESULT.size + _WORD.size:
@@ -218,10 +221,10 @@ def read_rpc_result(body: bytes) -> tuple[int, bytes]:
 
 
 def read_req_msg_id(body: bytes) -> int:
-    """Return the id of the question from a serialized `future_salts`, in which it comes first; no more is read.
+    """Return the id of the question from a serialized `future_salts`, in which the id comes first. No more is read.
 
     Raises:
-        RemoteProtocolError: it is too short for one.
+        RemoteProtocolError: the message is too short for an id.
 
     """
     if len(body) < _RPC_RESULT.size:
@@ -233,7 +236,7 @@ def check_future_salts(body: bytes, limit: int) -> None:
     """Check how many salts a serialized `future_salts` holds, before anything is made of them.
 
     Raises:
-        RemoteProtocolError: it is too short for a count, or holds more than `limit`.
+        RemoteProtocolError: the message is too short for a count, or holds more than `limit` salts.
 
     """
     if len(body) < _FUTURE_SALTS.size:
@@ -250,7 +253,7 @@ def write_rpc_result(req_msg_id: int, result: bytes) -> bytes:
 
 def write_rpc_error(code: int, message: str) -> bytes:
     """Serialize an `rpc_error` (core.telegram.org/api/errors), the result of a call that failed."""
-    return _RPC_ERROR.pack(RPC_ERROR, code) + _write_bytes(message.encode("utf-8", "surrogateescape"))
+    return _RPC_ERROR.pack(RPC_ERROR, code) + pack_bytes(escaped_bytes(message))
 
 
 def write_acks(msg_ids: Sequence[int]) -> bytes:
@@ -259,10 +262,10 @@ def write_acks(msg_ids: Sequence[int]) -> bytes:
 
 
 def count_ids(body: bytes) -> int:
-    """Return how many ids a service message names whose first field is `msg_ids:Vector<long>`; they are not read.
+    """Return how many ids a service message names whose first field is `msg_ids:Vector<long>`. The ids are not read.
 
     Raises:
-        RemoteProtocolError: it is too short for them, or begins with something else.
+        RemoteProtocolError: the message is too short for these ids, or its first field is no such vector.
 
     """
     if len(body) < _VECTOR_HEAD.size:
@@ -310,11 +313,11 @@ def read_gzip(body: bytes, limit: int, short: Collection[int] = ()) -> bytes:
     unpacker = zlib.decompressobj(wbits=_GZIP_OR_ZLIB)
     most = min(limit, SHORT_AT_MOST)
     try:
-        unpacked = unpacker.decompress(_read_bytes(body, _WORD.size), most + 1)
+        unpacked = unpacker.decompress(_packed_data(body), most + 1)
     except zlib.error as error:
         raise RemoteProtocolError("gzip_packed", "the stream is damaged") from error
     if unpacker.eof and len(unpacked) <= most and not unpacker.unused_data:
-        return unpacked  # as most are
+        return unpacked  # most objects are short
     steps = inflating(body, limit, short)
     while True:
         try:
@@ -327,7 +330,7 @@ def read_gzip(body: bytes, limit: int, short: Collection[int] = ()) -> bytes:
 def write_gzip(body: bytes) -> bytes:
     """Serialize a `gzip_packed` of an already serialized object."""
     packer = zlib.compressobj(wbits=_GZIP)
-    return _WORD.pack(GZIP_PACKED) + _write_bytes(packer.compress(body) + packer.flush())
+    return _WORD.pack(GZIP_PACKED) + pack_bytes(packer.compress(body) + packer.flush())
 
 
 def gzip_if_shorter(body: bytes) -> bytes:
@@ -349,7 +352,7 @@ def inflating(body: bytes, limit: int, short: Collection[int] = ()) -> Generator
         RemoteProtocolError: as `read_gzip` does, at whichever step shows it.
 
     """
-    data = _read_bytes(body, _WORD.size)
+    data = _packed_data(body)
     unpacker = zlib.decompressobj(wbits=_GZIP_OR_ZLIB)
     try:
         # One byte more than allowed is asked for: getting it tells a bomb from an object of exactly that size.
@@ -386,30 +389,21 @@ def inflating(body: bytes, limit: int, short: Collection[int] = ()) -> Generator
 
 
 def _announced_size(data: bytes) -> int:
-    """Return how many bytes a gzip stream says that it becomes, 0 for a zlib stream; it may be wrong.
+    """Return how many bytes a gzip stream says that it becomes, which may be wrong; 0 for a zlib stream.
 
-    Room for all of them is made at once: room that grows is copied each time.
+    Room for all of these bytes is made at once, since room that grows is copied each time.
     """
     if data[:2] != _GZIP_MAGIC or len(data) < _WORD.size:
         return 0
     return int(_WORD.unpack_from(data, len(data) - _WORD.size)[0])
 
 
-def _read_bytes(body: bytes, offset: int) -> bytes:
-    """Return the TL `bytes` that starts at `offset` and must end, padding included, where `body` ends."""
-    if len(body) < offset + _WORD.size:
-        raise RemoteProtocolError("gzip_packed", "cut short")
-    length, start = body[offset], offset + 1
-    if length == 254:
-        length, start = int.from_bytes(body[start : offset + 4], "little"), offset + 4
-    end = start + length
-    if body[offset] == 255 or end + (-end % 4) != len(body):
-        raise RemoteProtocolError("gzip_packed", f"a string of {length} bytes, {len(body) - start} are left")
-    return body[start:end]
-
-
-def _write_bytes(data: bytes) -> bytes:
-    """Serialize TL `bytes`."""
-    length = len(data)
-    head = bytes((length,)) if length < 254 else b"\xfe" + length.to_bytes(3, "little")
-    return b"".join((head, data, bytes(-(len(head) + length) % 4)))
+def _packed_data(body: bytes) -> bytes:
+    """Return the stream inside a serialized `gzip_packed`, whose only field is `packed_data:bytes`."""
+    try:
+        data, end = read_bytes(body, _WORD.size)
+    except WireError as error:
+        raise RemoteProtocolError("gzip_packed", str(error)) from error
+    if end != len(body):
+        raise RemoteProtocolError("gzip_packed", f"{len(body) - end} bytes are left over")
+    return data

@@ -12,8 +12,8 @@ from mtproto.client.base import named_proxy
 from mtproto.client.calls import CallWriter, Written, method_name
 from mtproto.errors import BadRequest, OptionError
 from mtproto.link import KeyUse
+from mtproto.session import Request
 from mtproto.session.events import Result, RpcFailed
-from mtproto.session.outbox import Request
 from mtproto.transport import MTProxy
 from tests.net.support import rsa_key
 from tl import Schema, api

@@ -300,7 +300,7 @@ class _Refusals:
         if packet.key is not None and packet.message is not None:
             slot = packet.state.find_session(packet.key, packet.message.session_id, packet.now)
             packet.state.keep_session(slot, packet.now)
-            slot.session.refuse_next = self._codes.pop(0)
+            slot.session.refuse_next(self._codes.pop(0))
         return None
 
     def outgoing(self, packet: OutgoingPacket) -> Sequence[bytes]:

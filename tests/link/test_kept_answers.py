@@ -9,7 +9,7 @@ import pytest
 from mtproto.link import ServerKey, ServerLink, ServerState, SessionSlot
 from mtproto.link.server_state import KEPT_IN_ALL, KEPT_OF_A_KEY, WEIGHT_OF_SESSIONS
 from mtproto.message.auth_key import AuthKey
-from mtproto.session.server_state import ANSWER_LIFETIME, KEPT_BYTES, KEPT_WITH_EACH
+from mtproto.session.server_outbox import ANSWER_LIFETIME, KEPT_BYTES, KEPT_WITH_EACH
 from tests.link.support import NOW, kept_session, seeded
 
 BODY = bytes(1000)
@@ -32,7 +32,7 @@ def new_key(state: ServerState, number: int) -> ServerKey:
 
 def push(slot: SessionSlot, count: int, *, sent: bool = False) -> None:
     """Let a session keep so many updates more, which do not shrink when they are packed."""
-    slot.session._compress = False
+    slot.session._outbox._compress = False
     if sent:
         slot.session.connected(NOW)
     for _ in range(count):
@@ -53,7 +53,7 @@ def test_a_server_begins_with_the_limits_that_are_named() -> None:
     key = state.add_key(AuthKey(seeded(1)(256)))
     session = kept_session(state, key, 1, NOW).session
     assert (state._weight.limit, state._kept.limit) == (WEIGHT_OF_SESSIONS, KEPT_IN_ALL)
-    assert (key.kept.limit, session._kept.limit) == (KEPT_OF_A_KEY, KEPT_BYTES)
+    assert (key.kept.limit, session._outbox._kept.limit) == (KEPT_OF_A_KEY, KEPT_BYTES)
 
 
 def test_of_the_sessions_of_a_key_the_one_that_keeps_most_forgets(state: ServerState) -> None:

@@ -11,7 +11,7 @@ from mtproto.link.http_server import HttpLink
 from mtproto.link.server_state import SESSIONS_OF_A_KEY
 from mtproto.message.auth_key import AuthKey
 from mtproto.message.envelope import Sender, seal, unseal
-from mtproto.session import Refused, Result, Update, wire
+from mtproto.session import NotAccepted, Result, Update, wire
 from mtproto.session.wire import Message, write_container
 from mtproto.transport import Payload, QuickAck, client_transport
 from tests.link.support import ANSWER, NOW, QUERY, Pair, of_type, rsa_key, seeded
@@ -128,7 +128,7 @@ def test_a_refused_packet_is_told_so_on_its_own_connection_and_moves_nothing(kin
     payload, told = REFUSED[kind]
     events = other.send(payload, now=NOW + 1, quick_ack=True)
     assert of_type(events, ServerQuery) == []
-    assert [type(event.event) for event in of_type(events, InSession)] == [Refused]
+    assert [type(event.event) for event in of_type(events, InSession)] == [NotAccepted]
     received = other.receive(NOW + 1)
     assert of_type(received, QuickAck) == []
     [notice] = [unseal(KEY, Sender.SERVER, item.data) for item in of_type(received, Payload)]
@@ -219,7 +219,7 @@ def test_the_first_packets_of_earlier_sessions_evict_nothing(containers: bool) -
     assert of_type(events, ServerQuery) == []
     assert list(key.sessions) == before
     assert [slot.session_id for slot in key.sessions.values() if slot.connected] == [FIRST]
-    codes = {event.event.code for event in of_type(events, InSession) if isinstance(event.event, Refused)}
+    codes = {event.event.code for event in of_type(events, InSession) if isinstance(event.event, NotAccepted)}
     assert codes == {20}  # of those that were forgotten; of the others nothing is said
     query.slot.session.answer(query.msg_id, ANSWER)
     assert any(ANSWER in body for body in bodies(live.opened()))

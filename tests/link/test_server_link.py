@@ -297,7 +297,7 @@ def test_a_cancelled_call_is_told_to_the_one_who_answers() -> None:
 def test_another_session_of_the_key_can_be_destroyed() -> None:
     first, second = Pair(), Pair()
     second.state = first.state
-    second.client.session.session_id = 77  # type: ignore[union-attr]
+    second.client.session._parts.sealer.restart(77)  # type: ignore[union-attr]
     for pair in (first, second):
         pair.connect()
         pair.client.send(QUERY)

@@ -10,8 +10,8 @@ from mtproto.link import ServerKey, ServerLink, ServerState, SessionSlot, server
 from mtproto.message.auth_key import AuthKey
 from mtproto.message.envelope import Unsealed
 from mtproto.session import Verdict
+from mtproto.session.server import SHRUNK, WEIGHT
 from mtproto.session.server_records import PROMISE, RECORD
-from mtproto.session.server_state import SHRUNK, WEIGHT
 from mtproto.session.verdicts import Finding
 from tests.link.support import NOW, QUERY, kept_session, seeded
 

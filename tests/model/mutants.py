@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 from mtproto.link import PfsLink
 from mtproto.message.envelope import Unsealed
-from mtproto.session import ClientSession, RequestState
-from mtproto.session.client_state import ClientState
+from mtproto.session import ClientSession, RequestState, client_message_handlers, client_refusals
+from mtproto.session.calls import Calls
 from mtproto.session.inbox import Inbox, Seen
 from mtproto.session.outbox import Outbox
 from mtproto.session.server import ServerSession
+from mtproto.session.server_handlers import handle
 from mtproto.session.verdicts import Finding, Verdict
 from tests.session.harness import flatten
 
@@ -32,14 +33,14 @@ def server_duplicate_check(monkeypatch: pytest.MonkeyPatch) -> None:
     as_it_is = ServerSession.receive
 
     def receive(
-        self: ServerSession, message: Unsealed, now: float, verdict: Verdict | None = None
+        self: ServerSession, message: Unsealed, now: float, verdict: Verdict | None = None, budget: int | None = None
     ) -> list[ServerEvent]:
         found = verdict if verdict is not None else self.check(message, now)
         if found.finding is not Finding.REPEATED:
-            return as_it_is(self, message, now, found)
+            return as_it_is(self, message, now, found, budget)
         for inner in flatten(message):
-            self._handle(inner, now)
-        return self._drain()
+            handle(self._parts, inner, now)
+        return self._events.take()
 
     monkeypatch.setattr(ServerSession, "receive", receive)
 
@@ -52,10 +53,10 @@ def client_duplicate_check(monkeypatch: pytest.MonkeyPatch) -> None:
 def state_request(monkeypatch: pytest.MonkeyPatch) -> None:
     """Never ask what became of a call."""
 
-    def ask_states(self: ClientState, _now: float) -> None:
+    def ask_states(self: Calls, _now: float, _count: int) -> None:
         self._outbox.next_ask = NEVER
 
-    monkeypatch.setattr(ClientState, "_ask_states", ask_states)
+    monkeypatch.setattr(Calls, "ask_states", ask_states)
 
 
 def state_request_before_sending_again(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -69,23 +70,23 @@ def state_request_before_sending_again(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def salt_retry(monkeypatch: pytest.MonkeyPatch) -> None:
     """Take the new salt of a `bad_server_salt`, and leave it at that."""
-    retry = ClientState._retry
+    retry = client_refusals.retry
 
-    def retry_others(self: ClientState, items: Any, code: int, now: float) -> None:
+    def retry_others(parts: Any, items: Any, code: int, now: float) -> None:
         if code != SALT_CODE:
-            retry(self, items, code, now)
+            retry(parts, items, code, now)
 
-    monkeypatch.setattr(ClientState, "_retry", retry_others)
+    monkeypatch.setattr(client_message_handlers, "retry", retry_others)
 
 
 def doubt(monkeypatch: pytest.MonkeyPatch) -> None:
     """Send again what the server has forgotten, whether or not it may be executed twice."""
 
-    def forgotten(self: ClientState, request: Request, _reason: str) -> None:
+    def forgotten(self: Calls, request: Request, _reason: str) -> None:
         if request.state is not RequestState.SETTLED:
-            self._requeue([request])
+            self.requeue([request])
 
-    monkeypatch.setattr(ClientState, "_forgotten", forgotten)
+    monkeypatch.setattr(Calls, "forgotten", forgotten)
 
 
 def loss_of_a_key(monkeypatch: pytest.MonkeyPatch) -> None:

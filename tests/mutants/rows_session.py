@@ -11,7 +11,7 @@ _ENVELOPE = (
 )
 _SESSION = "tests/session/test_security_checklist.py tests/session/test_matched_answers.py tests/session"
 _READER = "tests/session/test_packet_reader.py tests/session/test_nesting.py tests/session/test_bounded_work.py"
-_BAD_CODE = 'self._events.append(Anomaly(msg_id, f"bad_msg_notification {code} for {notice.bad_msg_id}, not open"))'
+_BAD_CODE = 'parts.events.tell(Anomaly(msg_id, f"bad_msg_notification {code} for {notice.bad_msg_id}, not open"))'
 
 ROWS: Mapping[tuple[str, str], Sequence[tuple[str, str]]] = {
     ("mtproto/message/envelope.py", _ENVELOPE): (
@@ -34,44 +34,44 @@ ROWS: Mapping[tuple[str, str], Sequence[tuple[str, str]]] = {
         ("legal = length >= 0 and 0 <= padding < BLOCK", "legal = length >= 0 and 0 <= padding"),
     ),
     ("mtproto/session/client.py", _SESSION): (
-        ("if packet.session_id != self.session_id:", "if False:"),
+        ("if packet.session_id != parts.sealer.session_id:", "if False:"),
         ("if not msg_id & 1:", "if False:"),
         ("if seen is not Seen.NEW:", "if False:"),
-        ("if not self._in_time(msg_id, now):", "if False:"),
+        ("if not parts.time.accepts(msg_id, now):", "if False:"),
         ("inbox.remember(msg_id)", "pass"),
         ("if self._foreign_in_a_row >= self._limits.foreign_sessions:", "if False:"),
+    ),
+    ("mtproto/session/server_time.py", _SESSION): (
         ("if not is_possible_time(sent_at):", "if False:"),
         ("if self._stale_in_a_row >= STALE_IN_A_ROW:", "if False:"),
         ("if not state.time_known or sent_at - now > state.time_offset:", "if True:"),
     ),
     ("mtproto/session/client_handlers.py", _SESSION): (
-        ("if not inner.msg_id & 1:", "if False:"),
+        ("if not inner_id & 1:", "if False:"),
         ("if seen is Seen.BEFORE:", "if False:"),
-        ("self._inbox.remember(inner.msg_id)", "pass"),
-        ("if seen is Seen.TOO_OLD and not self._answers_open_call(inner.body):", "if False:"),
-        ("if question is None or question.kind is not kind:", "if question is None:"),
+        ("inbox.remember(inner_id)", "pass"),
+        ("if seen is Seen.TOO_OLD and not answers_open_call(parts, inner.body):", "if False:"),
+        ("if question is None or question.kind is not MessageKind.SALTS:", "if question is None:"),
         (
-            "question = self._asked.get(req_msg_id)\n        if question is None or question.kind is not kind:",
-            "question = next((item for item in self._asked.values() if item.kind is kind), None)\n"
-            "        req_msg_id = req_msg_id if question is None else question.msg_id\n"
-            "        if question is None:",
+            "question = parts.questions.find(wire.read_req_msg_id(body))\n",
+            "question = next(iter(parts.questions.open_of(Kind.SALTS)), None)\n",
         ),
         ("if question is None or question.ids != (pong.ping_id,):", "if question is None:"),
-        ("if item.ids == (answer.session_id,):", "if True:"),
-        ("if known in self._new_sessions:", "if False:"),
+        ("if question.ids == (answer.session_id,):", "if True:"),
+        ("if not parts.notices.note(news.unique_id, news.first_msg_id):", "if False:"),
     ),
     ("mtproto/session/client_message_handlers.py", _SESSION): (
-        (_BAD_CODE, "self._learn_time(msg_id_time(self._outer_id) - now, now)"),
+        (_BAD_CODE, "parts.time.learn_anew(now)"),
         (
-            'self._events.append(Anomaly(msg_id, f"bad_server_salt for {notice.bad_msg_id}, which is not open"))',
-            "self._take_salt(notice.new_server_salt, now)",
+            'parts.events.tell(Anomaly(msg_id, f"bad_server_salt for {notice.bad_msg_id}, which is not open"))',
+            "parts.salts.named(notice.new_server_salt, now)",
         ),
-        ("if code == 17 and not self._lowered_since(notice.bad_msg_id, items[0].sent_at):", "if code == 17:"),
+        ("if code == 17 and not parts.time.lowered_since(notice.bad_msg_id, items[0].sent_at):", "if code == 17:"),
         ("if len(answer.info) != len(question.ids):", "if False:"),
         ("if len(news.info) != len(news.msg_ids):", "if False:"),
-        ("question.kind not in (Kind.STATE, Kind.RESEND, Kind.RESEND_ANSWER)", "False"),
+        ("question.kind not in (MessageKind.STATE, MessageKind.RESEND, MessageKind.RESEND_ANSWER)", "False"),
     ),
-    ("mtproto/session/client_state.py", _SESSION): (("if len(self._services) < most or kind", "if True or kind"),),
+    ("mtproto/session/questions.py", _SESSION): (("if len(self._waiting) < most or kind", "if True or kind"),),
     ("mtproto/session/packet_reader.py", _SESSION): (
         ("MSG_CONTAINER: frozenset({_PACKET}),", "MSG_CONTAINER: frozenset({_PACKET, MSG_COPY}),"),
         ("MSG_CONTAINER: frozenset({_PACKET}),", "MSG_CONTAINER: frozenset({_PACKET, GZIP_PACKED}),"),
@@ -86,31 +86,33 @@ ROWS: Mapping[tuple[str, str], Sequence[tuple[str, str]]] = {
         ("if self._path.count(RPC_RESULT) > self._limits.result_nesting:", "if False:"),
         ("max(0, room - wire.INFLATED_MOST * len(body))", "room"),
     ),
-    ("mtproto/session/client_handlers.py", "tests/session/test_client_sessions.py"): (
-        ("known = (news.unique_id, news.first_msg_id)", "known = (news.unique_id, 0)"),
+    ("mtproto/session/session_notices.py", "tests/session/test_client_sessions.py"): (
+        ("pair = (unique_id, first_msg_id)", "pair = (unique_id, 0)"),
     ),
     ("mtproto/session/inbox.py", _SESSION): (
         ("self._floor = ids.pop(0)", "ids.pop(0)"),
         ("if ids[bisect_left(ids, msg_id)] == msg_id:", "if False:"),
         ("if len(self.acks) < ACKS_QUEUED:", "if True:"),
     ),
-    ("mtproto/session/server.py", _SESSION): (
+    ("mtproto/session/server_checks.py", _SESSION): (
         ("if msg_id & 3 or msg_id < 0:", "if msg_id < 0:"),
-        ("if self._register.denied(msg_id):", "if False:"),
+        ("if register.denied(msg_id):", "if False:"),
         ("if age > OLDEST:", "if False:"),
         ("if age < -NEWEST:", "if False:"),
-        ("if self._register.look_up(msg_id) is Seen.TOO_OLD:", "if False:"),
-        ("if not self._salts.accepts(message.salt, now):", "if False:"),
-        ("return code, bool(code) and (counted or self._strict)", "return code, False"),
+        ("if register.look_up(msg_id) is Seen.TOO_OLD:", "if False:"),
+        ("if not parts.salts.accepts(message.salt, now):", "if False:"),
+        ("return code, bool(code) and (counted or strict)", "return code, False"),
         ("return 34 if constructor in NEVER_CONTENT else 0", "return 0"),
         ("if any(inner.msg_id & 3 or not 0 <= inner.msg_id < message.msg_id for inner in new):", "if False:"),
-        ("if len(self._queue) > QUEUED_AT_MOST:", "if False:"),
+        ("if len(parts.outbox) > QUEUED_AT_MOST:", "if False:"),
+    ),
+    ("mtproto/session/server_receiver.py", _SESSION): (
         (
-            "self._register.remember(Received(message.msg_id, message.seqno, container=True, counted=self._strict))",
+            "parts.register.remember(Received(message.msg_id, message.seqno, container=True, counted=parts.strict))",
             "pass",
         ),
-        ("for msg_id in denied:", "for msg_id in ():"),
     ),
+    ("mtproto/session/server.py", _SESSION): (("for msg_id in denied:", "for msg_id in ():"),),
     ("mtproto/session/salts.py", _SESSION): (
         ("return salt == self._salt(number) or", "return True or"),
         (" or (number > 0 and salt == self._salt(number - 1))", ""),

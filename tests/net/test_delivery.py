@@ -35,7 +35,7 @@ def body(number: int) -> bytes:
 
 def queued(slot: SessionSlot) -> list[int]:
     """Return the numbers of the updates that wait to be sent."""
-    return [int.from_bytes(message.body[4:], "little") for message in slot.session._queue]
+    return [int.from_bytes(message.body[4:], "little") for message in slot.session._outbox._queue]
 
 
 def send_all(slot: SessionSlot) -> None:
@@ -81,7 +81,7 @@ def test_what_finds_no_room_waits_in_order() -> None:
             await turns()
         assert came + queued(slot) == list(range(7))
         assert [task.result() for task in tasks] == [1] * 7
-        assert not slot.session._gap
+        assert not slot.session._outbox.gap
 
     run(main())
 
@@ -113,7 +113,7 @@ def test_what_is_given_up_is_told_as_a_gap(cancelled: bool) -> None:
                 await last
         else:
             assert await last == 0
-        assert slot.session._gap
+        assert slot.session._outbox.gap
         scene.delivery.go_on()
         assert queued(slot) == list(range(FEW))
 
@@ -125,7 +125,7 @@ def test_a_session_without_a_connection_is_not_waited_for() -> None:
         scene, slot = Scene(), session(connected=False)
         assert [await scene.delivery.deliver([(slot, body(number))], None) for number in range(4)] == [1] * 4
         assert queued(slot) == [2, 3]
-        assert slot.session._gap
+        assert slot.session._outbox.gap
 
     run(main())
 
@@ -139,7 +139,7 @@ def test_a_client_that_goes_away_is_waited_for_no_longer() -> None:
         scene.delivery.go_on()
         assert await asyncio.gather(*tasks) == [1] * 4
         assert queued(slot) == [2, 3]
-        assert slot.session._gap
+        assert slot.session._outbox.gap
 
     run(main())
 

@@ -54,7 +54,7 @@ def acknowledgement(client: ClientSession) -> bytes:
         salt=state.salt_at(NOW),
         session_id=client.session_id,
         msg_id=state.last_msg_id + 4,
-        seqno=2 * client._content_count,
+        seqno=2 * client._parts.sealer._content_count,
         body=write_acks([1]),
         random=bytes,
     ).payload

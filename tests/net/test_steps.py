@@ -10,7 +10,7 @@ import pytest
 from mtproto.message.envelope import Sender, seal
 from mtproto.net.portions import STEP, TURN
 from mtproto.net.turns import BURST
-from mtproto.session import ClientSession, Result, ServerSession, Update, wire
+from mtproto.session import Result, Update, client_handlers, server_receiver, wire
 from mtproto.session.wire import Message
 from mtproto.transport import client_transport
 from tests.hostile.peers import INTERMEDIATE, frame
@@ -24,6 +24,7 @@ from tl import service
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from types import ModuleType
 
 PING = service.functions.Ping(ping_id=1).to_bytes()
 UPDATE = bytes.fromhex("0d0c0b0a") + bytes(8)
@@ -46,16 +47,16 @@ def in_a_post(packet: bytes) -> tuple[bytes, bytes]:
     return b"", f"POST /apiw HTTP/1.1\r\nHost: x\r\nContent-Length: {len(packet)}\r\n\r\n".encode() + packet
 
 
-def counted(patch: pytest.MonkeyPatch, owner: type[ClientSession | ServerSession], method: str) -> list[object]:
+def counted(patch: pytest.MonkeyPatch, owner: ModuleType, function: str) -> list[object]:
     """Return a list that grows with each message of a container that a session handles."""
     handled: list[object] = []
-    original = getattr(owner, method)
+    original = getattr(owner, function)
 
-    def handle(session: object, message: Message, now: float) -> None:
+    def handle(parts: object, message: Message, now: float) -> None:
         handled.append(message)
-        original(session, message, now)
+        original(parts, message, now)
 
-    patch.setattr(owner, method, handle)
+    patch.setattr(owner, function, handle)
     return handled
 
 
@@ -63,7 +64,7 @@ def counted(patch: pytest.MonkeyPatch, owner: type[ClientSession | ServerSession
 def test_a_data_centre_handles_a_long_packet_over_many_turns(
     carried: Callable[[bytes], tuple[bytes, bytes]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    handled = counted(monkeypatch, ServerSession, "_handle_inner")
+    handled = counted(monkeypatch, server_receiver, "handle_inner")
 
     async def main() -> None:
         async with listener() as server:
@@ -87,7 +88,7 @@ def test_a_data_centre_handles_a_long_packet_over_many_turns(
 
 
 def test_a_long_packet_of_a_connection_that_is_gone_is_handled_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
-    handled = counted(monkeypatch, ServerSession, "_handle_inner")
+    handled = counted(monkeypatch, server_receiver, "handle_inner")
 
     async def main() -> None:
         async with listener() as server:
@@ -146,7 +147,7 @@ class Slowly:
 
 @pytest.mark.parametrize("count", [250, COUNT])  # 250 are a read that is not cut
 def test_a_client_handles_a_long_packet_over_many_turns(count: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    handled = counted(monkeypatch, ClientSession, "_inner")
+    handled = counted(monkeypatch, client_handlers, "_inner")
     slowly = Slowly(monkeypatch)
     bodies = [UPDATE + bytes([number % 256, number // 256, 0, 0]) for number in range(count)]
     slowly.scene.carrier.owner.received(slowly.packet(*bodies))

@@ -11,11 +11,10 @@ from mtproto.limits import DEFAULT_LIMITS, SERVER_LIMITS, Limits
 from mtproto.message.auth_key import AuthKey
 from mtproto.message.envelope import Sender, Unsealed, seal, unseal
 from mtproto.message.key_state import KeyState, Salt
-from mtproto.session import wire
+from mtproto.session import Request, wire
 from mtproto.session.client import ClientSession
 from mtproto.session.constructors import RPC_RESULT
 from mtproto.session.events import ClientEvent, Query, ServerEvent
-from mtproto.session.outbox import Request
 from mtproto.session.salts import ServerSalts
 from mtproto.session.server import ServerSession
 from mtproto.session.wire import Message
@@ -312,9 +311,9 @@ def decoded(message: Message) -> TLObject:
 # Pairs to begin with.
 
 
-def settled(*, compress: bool = True) -> Pair:
+def settled(*, compress: bool = True, server_limits: Limits = SERVER_LIMITS) -> Pair:
     """Return a pair that has said hello, so that salts and time are settled."""
-    pair = Pair(compress=compress)
+    pair = Pair(compress=compress, server_limits=server_limits)
     pair.send(99)
     pair.run()
     pair.wait(60)
@@ -337,7 +336,7 @@ def unanswered() -> Pair:
 def refused(pair: Pair, code: int, **options: Any) -> tuple[Request, int]:
     """Send a call that the server refuses with this code; return it and the id that it had."""
     request = pair.sent_request(1, **options)
-    pair.server.refuse_next = code
+    pair.server.refuse_next(code)
     old = request.msg_id
     for packet in pair.lost_packets:
         pair.to_server(packet)

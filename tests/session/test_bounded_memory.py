@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from mtproto.limits import Limits
-from mtproto.session.client_state import NEW_SESSIONS_KEPT
 from mtproto.session.inbox import Seen
 from mtproto.session.outbox import DROPPED_LIFETIME
 from mtproto.session.server_records import EVICTED_AT_ONCE, Received, Register
+from mtproto.session.session_notices import NEW_SESSIONS_KEPT
 from tests.session.harness import Pair, api_body, query, results, unanswered
 from tl import service
 
@@ -27,7 +27,9 @@ def test_a_client_knows_the_latest_notices_of_new_sessions_only() -> None:
     for number in range(NEW_SESSIONS_KEPT + FEW):
         notice = service.types.NewSessionCreated(first_msg_id=4, unique_id=number, server_salt=1)
         pair.from_server_now(notice, 2 * number + 1)
-    assert [unique_id for unique_id, _ in pair.client._new_sessions] == list(range(FEW, NEW_SESSIONS_KEPT + FEW))
+    assert [unique_id for unique_id, _ in pair.client._parts.notices._known] == list(
+        range(FEW, NEW_SESSIONS_KEPT + FEW)
+    )
 
 
 def test_a_client_waits_for_late_answers_of_cancelled_calls_for_a_time_only() -> None:
@@ -35,7 +37,7 @@ def test_a_client_waits_for_late_answers_of_cancelled_calls_for_a_time_only() ->
     known = []
     for number, seconds in enumerate((DROPPED_LIFETIME - 1, 1.0, 0.0)):
         pair.client.cancel(pair.sent_request(number), pair.now)
-        known.append(len(pair.client._outbox.dropped))
+        known.append(len(pair.client._parts.outbox.dropped))
         pair.now += seconds
     assert known == [1, 2, 2]
 
@@ -67,7 +69,7 @@ def test_a_list_of_acks_of_a_server_ends_at_the_limit() -> None:
 def test_a_server_forgets_the_oldest_answer_where_too_many_are_not_acknowledged(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("mtproto.session.server_state.STORED_AT_MOST", FEW)
+    monkeypatch.setattr("mtproto.session.server_outbox.STORED_AT_MOST", FEW)
     pair = unanswered()
     ids = [query(pair, number) for number in range(FEW + 2)]
     for msg_id in ids:
@@ -88,7 +90,7 @@ def test_a_server_forgets_the_oldest_messages_that_are_done_with() -> None:
 
 
 def test_a_server_remembers_the_latest_questions_that_are_not_answered(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("mtproto.session.server_sending.QUESTIONS_KEPT", FEW)
+    monkeypatch.setattr("mtproto.session.server_questions.QUESTIONS_KEPT", FEW)
     pair = unanswered()
     pair.server.push(api_body(1))
     pair.from_server()
@@ -97,5 +99,5 @@ def test_a_server_remembers_the_latest_questions_that_are_not_answered(monkeypat
         pings.append(pair.server.ping())
         pair.server.ask_states()
         pair.from_server()
-    assert [ping_id for ping_id, _ in pair.server._pings.values()] == pings[2:]
-    assert len(pair.server._asked) == FEW
+    assert [ping_id for ping_id, _ in pair.server._questions._pings.values()] == pings[2:]
+    assert len(pair.server._questions._asked) == FEW

@@ -11,7 +11,7 @@ from mtproto.limits import SERVER_LIMITS, Limits
 from mtproto.session import send_queue, wire
 from mtproto.session.events import Anomaly, Flooded, Query, RequestLost, Result, RpcFailed, Undecodable, Update
 from mtproto.session.outbox import Outbox
-from mtproto.session.service_messages import Kind
+from mtproto.session.service_messages import MessageKind
 from mtproto.session.wire import Message
 from tests.session.harness import Pair, api_body, of
 from tl import service
@@ -19,7 +19,7 @@ from tl import service
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from mtproto.session.outbox import Request
+    from mtproto.session import Request
     from mtproto.session.server_records import Outgoing
 
 LIMITS = Limits(inflated=1000)
@@ -224,9 +224,9 @@ def test_client_tells_states_without_a_look_at_all_acks_that_wait() -> None:
     pair = Pair()
     known = pair.server_id(3, -1)
     pair.to_client(pair.forge(api_body(), known, seqno=1))
-    pair.client._inbox.acks = Unlooked(pair.client._inbox.acks)
+    pair.client._parts.inbox.acks = Unlooked(pair.client._parts.inbox.acks)
     pair.from_server_now(service.types.MsgsStateReq(msg_ids=[known]))
-    pair.client._inbox.acks = []
+    pair.client._parts.inbox.acks = []
     told: Any = pair.said_by_client()[-1]
     assert told.info == b"\x04"
 
@@ -238,9 +238,9 @@ def test_future_salts_are_not_decoded_unless_they_were_asked_for_and_are_few(
     pair = Pair()
     question = 4
     if asked:
-        pair.client._queue_service(Kind.SALTS, service.functions.GetFutureSalts(num=32).to_bytes())
+        pair.client._parts.questions.add(MessageKind.SALTS, service.functions.GetFutureSalts(num=32).to_bytes())
         pair.from_client()
-        question = next(iter(pair.client._asked))
+        question = next(iter(pair.client._parts.questions._open))
     salt = service.types.FutureSalt(valid_since=0, valid_until=1 << 30, salt=5)
     answer = service.types.FutureSalts(req_msg_id=question, now=0, salts=[salt] * 65).to_bytes()
     monkeypatch.setattr(service, "decode", None)
@@ -279,7 +279,7 @@ def test_server_forgets_messages_that_wait_one_by_one_without_a_look_at_all_othe
     for msg_id in sent[::-1]:
         pair.from_client_now(wire.write_acks([msg_id]))
     assert 0 < len(made) < 8
-    assert not pair.server._stored
+    assert not pair.server._outbox._stored
     assert pair.server.waiting == 0
     assert pair.from_server() == []
 

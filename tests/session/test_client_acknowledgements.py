@@ -101,14 +101,14 @@ def test_msgs_ack_goes_by_the_inner_seqno(pair: Pair) -> None:
     content, service_message = pair.server_id(3), pair.server_id(3)
     messages = [Message(content, 1, api_body(7)), Message(service_message, 2, types.MsgsAck(msg_ids=[]).to_bytes())]
     pair.to_client(pair.forge(wire.write_container(messages), pair.server_id(1), 2))
-    assert pair.client._inbox.acks == [content]
+    assert pair.client._parts.inbox.acks == [content]
 
 
 def test_msgs_ack_repeats_for_a_repeated_message(pair: Pair) -> None:
     packet = pair.forge(api_body(7), msg_id := pair.server_id(3), 1)
     assert of(pair.to_client(packet), Update)
     assert pair.to_client(packet) == []
-    assert pair.client._inbox.acks.count(msg_id) == 2
+    assert pair.client._parts.inbox.acks.count(msg_id) == 2
 
 
 # msgs_state_req and msgs_state_info
@@ -243,14 +243,14 @@ def test_msg_detailed_info_acks_an_answer_that_came(pair: Pair) -> None:
     answer_id = pair.server_id(1)
     pair.to_client(pair.forge(wire.write_rpc_result(request.msg_id, api_body(7)), answer_id, 1))
     pair.from_server_now(types.MsgDetailedInfo(msg_id=request.msg_id, answer_msg_id=answer_id, bytes=100, status=0))
-    assert pair.client._inbox.acks.count(answer_id) == 2
-    assert not pair.client._services
+    assert pair.client._parts.inbox.acks.count(answer_id) == 2
+    assert not pair.client._parts.questions._waiting
 
 
 def test_msg_detailed_info_acks_an_answer_that_nobody_waits_for(pair: Pair) -> None:
     answer_id = pair.server_id(1)
     pair.from_server_now(types.MsgDetailedInfo(msg_id=pair.client_id(), answer_msg_id=answer_id, bytes=1, status=0))
-    assert answer_id in pair.client._inbox.acks
+    assert answer_id in pair.client._parts.inbox.acks
 
 
 def test_msg_detailed_info_about_an_answer_that_was_forgotten_leads_to_a_question(pair: Pair) -> None:
@@ -272,7 +272,7 @@ def test_msg_new_detailed_info_acks_a_message_that_came(pair: Pair) -> None:
     came = pair.server_id(3)
     pair.to_client(pair.forge(api_body(7), came, 1))
     pair.from_server_now(types.MsgNewDetailedInfo(answer_msg_id=came, bytes=100, status=0))
-    assert pair.client._inbox.acks.count(came) == 2
+    assert pair.client._parts.inbox.acks.count(came) == 2
 
 
 # msg_resend_req, msg_resend_ans_req
@@ -329,7 +329,7 @@ def test_msg_resend_ans_req_is_sent_when_an_answer_does_not_come(pair: Pair) -> 
 def test_msg_resend_ans_req_answered_with_states(pair: Pair, state: int, gone: bool) -> None:
     request, question = asked_about(pair)
     pair.from_server_now(types.MsgsStateInfo(req_msg_id=question, info=b"\x04"))
-    pair.client._recover(request, pair.now)
+    pair.client._parts.calls._recover(request, pair.now)
     asked = pair.open_client(pair.from_client()[0])[0]
     events = pair.from_server_now(types.MsgsStateInfo(req_msg_id=asked.msg_id, info=bytes([state])))
     assert [event.request for event in of(events, RequestLost)] == [request] * gone

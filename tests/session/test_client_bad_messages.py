@@ -13,7 +13,7 @@ from mtproto.session.bad_messages import describe
 from mtproto.session.events import (
     Anomaly,
     BadMessage,
-    Refused,
+    NotAccepted,
     RequestLost,
     Resent,
     Result,
@@ -114,7 +114,7 @@ def test_client_understands_bad_server_salt_for_a_container(pair: Pair) -> None:
     (packet,) = pair.from_client()
     pair.salts.rotate(pair.now)
     pair.to_server(packet)
-    assert [event.code for event in of(pair.server_events, Refused)] == [48]
+    assert [event.code for event in of(pair.server_events, NotAccepted)] == [48]
     events = pair.run()
     assert [event.request for event in of(events, Result)] == requests
     assert [type(event).__name__ for event in events].count("Pong") == 1
@@ -125,7 +125,7 @@ def test_client_understands_bad_server_salt_for_a_container(pair: Pair) -> None:
 def test_client_understands_a_code_for_a_container(pair: Pair, code: int) -> None:
     requests = [pair.send(number) for number in range(3)]
     (packet,) = pair.from_client()
-    pair.server.refuse_next = code
+    pair.server.refuse_next(code)
     pair.to_server(packet)
     assert [event.request for event in of(pair.run(), Result)] == requests
 
@@ -133,7 +133,7 @@ def test_client_understands_a_code_for_a_container(pair: Pair, code: int) -> Non
 def test_client_sends_the_calls_of_an_invalid_container_one_by_one(pair: Pair) -> None:
     requests = [pair.send(number) for number in range(3)]
     (packet,) = pair.from_client()
-    pair.server.refuse_next = 64
+    pair.server.refuse_next(64)
     pair.to_server(packet)
     for notice in pair.from_server():
         pair.to_client(notice)
@@ -148,7 +148,7 @@ def test_client_keeps_the_order_of_calls_that_it_sends_again(pair: Pair) -> None
     first = [pair.send(number) for number in range(3)]
     (packet,) = pair.from_client()
     later = [pair.send(number) for number in range(3, 6)]
-    pair.server.refuse_next = 48
+    pair.server.refuse_next(48)
     pair.to_server(packet)
     for notice in pair.from_server():
         pair.to_client(notice)
@@ -161,7 +161,7 @@ def test_client_sends_acks_again_that_were_in_a_refused_packet(pair: Pair) -> No
     msg_id = pair.server_id(3)
     pair.to_client(pair.forge(api_body(7), msg_id, 1))
     pair.sent_request(1)
-    pair.server.refuse_next = 48
+    pair.server.refuse_next(48)
     pair.to_server(pair.lost_packets[0])
     for notice in pair.from_server():
         pair.to_client(notice)
@@ -212,7 +212,7 @@ def test_client_does_not_try_for_ever(pair: Pair, code: int, attempts: int) -> N
             pair.opened_packet(packet)
             if any(message.body == request.body for message in pair.open_client(packet)):
                 seen += 1
-                pair.server.refuse_next = code
+                pair.server.refuse_next(code)
             pair.to_server(packet)
         for packet in pair.from_server():
             pair.to_client(packet)
@@ -228,7 +228,7 @@ def test_client_does_not_try_a_service_message_for_ever(pair: Pair) -> None:
     for _ in range(20):
         for packet in pair.from_client():
             seen += functions.Ping(ping_id=ping_id).to_bytes() in [message.body for message in pair.open_client(packet)]
-            pair.server.refuse_next = 48
+            pair.server.refuse_next(48)
             pair.to_server(packet)
         for packet in pair.from_server():
             pair.to_client(packet)
@@ -240,7 +240,7 @@ def test_client_does_not_send_a_refused_http_wait_again(pair: Pair) -> None:
     packet = pair.client.next_packet(pair.now, max_bytes=MAX_BYTES, http_wait=HttpWait(0, 0, 25000))
     assert packet is not None
     assert len(pair.open_client(packet.payload)) == 2
-    pair.server.refuse_next = 48
+    pair.server.refuse_next(48)
     pair.to_server(packet.payload)
     for notice in pair.from_server():
         pair.to_client(notice)
@@ -258,7 +258,7 @@ def test_client_forgets_refusals_once_the_call_was_accepted(pair: Pair) -> None:
     forgot = types.NewSessionCreated(first_msg_id=pair.client_id(), unique_id=5, server_salt=salt)
     pair.from_server_now(forgot, 1, 3)
     (packet,) = pair.from_client()
-    pair.server.refuse_next = 16
+    pair.server.refuse_next(16)
     pair.to_server(packet)
     assert [event.request for event in of(pair.run(), Result)] == [request]
 
@@ -269,7 +269,7 @@ def test_client_names_both_times_when_the_ids_make_no_sense(pair: Pair, code: in
     for _ in range(10):
         for packet in pair.from_client():
             pair.opened_packet(packet)
-            pair.server.refuse_next = code
+            pair.server.refuse_next(code)
             pair.to_server(packet)
         for packet in pair.from_server():
             pair.to_client(packet)
@@ -327,7 +327,7 @@ def test_client_gives_a_session_up_at_once_that_accepts_no_questions(pair: Pair)
     for notice in pair.from_server():
         pair.to_client(notice)
     (question,) = pair.from_client()
-    pair.server.refuse_next = 32
+    pair.server.refuse_next(32)
     pair.to_server(question)
     events = pair.run()
     assert [event.request for event in of(events, RequestLost)] == [first]
@@ -339,7 +339,7 @@ def test_client_does_not_wait_for_ever_before_it_gives_a_session_up(pair: Pair) 
     first = pair.sent_request(1)
     pair.to_server(pair.lost_packets[0])
     second = pair.sent_request(2)
-    pair.server.refuse_next = 32
+    pair.server.refuse_next(32)
     pair.to_server(pair.lost_packets[0])
     events = pair.wait(65)
     lost = of(events, RequestLost)
@@ -387,7 +387,7 @@ def test_client_sends_a_call_of_an_invalid_container_without_anything_else(pair:
     pair.send(1)
     pair.send(2)
     (packet,) = pair.from_client()
-    pair.server.refuse_next = 64
+    pair.server.refuse_next(64)
     pair.to_server(packet)
     for notice in pair.from_server():
         pair.to_client(notice)

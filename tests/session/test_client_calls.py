@@ -82,7 +82,7 @@ def test_rpc_result_that_cannot_be_read_ends_the_call(pair: Pair) -> None:
 
 
 def test_rpc_result_of_a_bomb_ends_the_call_and_no_other(pair: Pair) -> None:
-    pair.client._reader = PacketReader(replace(DEFAULT_LIMITS, inflated=10_000))
+    pair.client._parts = replace(pair.client._parts, reader=PacketReader(replace(DEFAULT_LIMITS, inflated=10_000)))
     request, other = pair.send(1), pair.send(2)
     pair.from_client()
     events = pair.from_server_now(wire.write_rpc_result(request.msg_id, wire.write_gzip(bytes(10_001))), 1)
@@ -172,7 +172,7 @@ def test_rpc_drop_answer_swallows_the_late_result_and_acks_it(pair: Pair) -> Non
     request, _ = cancelled_request(pair)
     late = pair.forge(wire.write_rpc_result(request.msg_id, api_body(7)), late_id := pair.server_id(1), 1)
     assert pair.to_client(late) == []
-    assert late_id in pair.client._inbox.acks
+    assert late_id in pair.client._parts.inbox.acks
 
 
 def test_rpc_drop_answer_survives_a_lost_connection(pair: Pair) -> None:
@@ -189,7 +189,7 @@ def test_cancelling_a_settled_call_does_nothing(pair: Pair) -> None:
     pair.client.cancel(request, pair.now)
     assert request.state is RequestState.SETTLED
     assert pair.client.in_flight == 0
-    assert not pair.client._services
+    assert not pair.client._parts.questions._waiting
 
 
 # updates and undecodable messages
@@ -208,7 +208,7 @@ def test_a_service_message_that_does_not_decode_says_so_and_is_acked(pair: Pair)
     assert event.msg_id == msg_id
     assert event.body == body
     assert isinstance(event.error, DecodeError)
-    assert msg_id in pair.client._inbox.acks
+    assert msg_id in pair.client._parts.inbox.acks
 
 
 def test_a_message_without_a_body_is_undecodable(pair: Pair) -> None:

@@ -48,7 +48,7 @@ def test_msg_container(pair: Pair) -> None:
         )
     )
     assert [type(event) for event in events] == [Result, Update, Result]
-    assert len(pair.client._inbox.acks) == 3
+    assert len(pair.client._parts.inbox.acks) == 3
 
 
 def test_msg_container_that_is_empty_is_accepted(pair: Pair) -> None:
@@ -87,7 +87,7 @@ def test_msg_container_checks_inner_content_messages_for_repetition(pair: Pair) 
     again = pair.to_client(pair.forge(wire.write_container([inner]), pair.server_id(1), 2))
     assert [type(event) for event in first] == [Update]
     assert again == []
-    assert pair.client._inbox.acks.count(inner.msg_id) == 2
+    assert pair.client._parts.inbox.acks.count(inner.msg_id) == 2
 
 
 def test_msg_container_may_carry_old_inner_ids(pair: Pair) -> None:
@@ -98,7 +98,7 @@ def test_msg_container_may_carry_old_inner_ids(pair: Pair) -> None:
 
 
 def test_msg_container_brings_an_answer_that_is_older_than_all_that_is_remembered(pair: Pair) -> None:
-    pair.client._inbox._floor = pair.server_id(1)
+    pair.client._parts.inbox._floor = pair.server_id(1)
     request = pair.sent_request(1)
     answer = Message(pair.server_id(1, -50), 1, wire.write_rpc_result(request.msg_id, api_body(7)))
     update = Message(pair.server_id(3, -50), 3, api_body(8))
@@ -113,7 +113,7 @@ def test_msg_copy_is_treated_as_the_message_inside(pair: Pair) -> None:
     copied = Message(pair.server_id(3), 1, api_body(7))
     assert pair.from_server_now(wire.write_copy(copied)) == [Update(copied.msg_id, api_body(7))]
     assert pair.from_server_now(wire.write_copy(copied)) == []
-    assert pair.client._inbox.acks.count(copied.msg_id) == 2
+    assert pair.client._parts.inbox.acks.count(copied.msg_id) == 2
 
 
 def test_msg_copy_of_a_container_is_undecodable(pair: Pair) -> None:
@@ -134,7 +134,7 @@ def test_gzip_packed_in_gzip_packed_is_undecodable_and_acked(pair: Pair) -> None
     msg_id = pair.server_id(3)
     events = pair.to_client(pair.forge(wire.write_gzip(wire.write_gzip(api_body(7))), msg_id, 1))
     assert [type(event) for event in events] == [Undecodable]
-    assert msg_id in pair.client._inbox.acks
+    assert msg_id in pair.client._parts.inbox.acks
 
 
 def test_gzip_packed_around_a_container_is_undecodable(pair: Pair) -> None:

@@ -45,8 +45,8 @@ def test_get_future_salts_is_sent_before_the_last_salt_ends() -> None:
     pair.send(1)
     pair.run()
     pair.state.salts = [replace(pair.state.salts[0], valid_until=int(START) + 7200)]
-    pair.client._plan_salts(pair.now)
-    deadline = pair.client._salts_due
+    pair.client._parts.salts.plan(pair.now)
+    deadline = pair.client._parts.salts.due
     assert deadline == START + 5400
     pair.now = deadline
     pair.client.tick(pair.now)
@@ -84,14 +84,14 @@ def test_future_salts_inside_a_result_are_accepted(pair: Pair) -> None:
 
 def test_get_future_salts_is_not_sent_again_at_once_when_the_answer_is_of_no_use(pair: Pair) -> None:
     pair.state.salts = []
-    pair.client._plan_salts(pair.now)
+    pair.client._parts.salts.plan(pair.now)
     for _ in range(3):
         pair.client.tick(pair.now)
         for packet in pair.from_client():
             for message in pair.open_client(packet):
                 if wire.constructor_id(message.body) == 0xB921BD04:
                     pair.from_server_now(types.FutureSalts(req_msg_id=message.msg_id, now=int(pair.now), salts=[]))
-    assert pair.client._salts_due >= pair.now + 59
+    assert pair.client._parts.salts.due >= pair.now + 59
 
 
 def test_get_future_salts_is_not_sent_while_another_one_waits_for_its_answer(pair: Pair) -> None:

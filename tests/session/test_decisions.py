@@ -18,8 +18,8 @@ from mtproto.session.events import (
     Result,
     SessionBroken,
 )
-from mtproto.session.inbox import Status
-from mtproto.session.service_messages import MAX_REFUSALS, Kind
+from mtproto.session.inbox import MessageStatus
+from mtproto.session.service_messages import MAX_REFUSALS, MessageKind
 from tests.session.harness import START, Pair, api_body, of, unanswered
 from tl import service
 
@@ -243,7 +243,7 @@ def test_a_call_that_the_server_calls_running_waits_for_as_long_as_it_says_so() 
     pair = unanswered()
     request = in_flight(pair, acked=True, idempotent=False)
     pair.reconnect()
-    peer = Stranger(pair, {ids.MSGS_STATE_REQ: states(Status.RECEIVED | Status.RUNNING)})
+    peer = Stranger(pair, {ids.MSGS_STATE_REQ: states(MessageStatus.RECEIVED | MessageStatus.RUNNING)})
     peer.run(3600, step=5)
     assert request.state is RequestState.ACKED
     assert not peer.broken_at
@@ -257,7 +257,7 @@ def test_a_call_that_the_server_calls_running_waits_for_as_long_as_it_says_so() 
 def test_an_answer_that_does_not_come_is_got_in_three_ways(resend: bytes | None, idempotent: bool) -> None:
     pair = unanswered()
     request = in_flight(pair, acked=False, idempotent=idempotent)
-    answered = states(Status.RECEIVED | Status.RUNNING | Status.ANSWERED)
+    answered = states(MessageStatus.RECEIVED | MessageStatus.RUNNING | MessageStatus.ANSWERED)
     peer = Stranger(pair, {ids.MSGS_STATE_REQ: answered, ids.MSG_RESEND_ANS_REQ: resend})
     peer.run_until(Resent if idempotent else RequestLost)
     assert peer.heard.count("msg_resend_ans_req") == 1
@@ -272,7 +272,7 @@ def test_an_answer_that_does_not_come_is_got_in_three_ways(resend: bytes | None,
 def test_an_answer_that_comes_over_the_new_connection_is_taken() -> None:
     pair = unanswered()
     request = in_flight(pair, acked=False, idempotent=False)
-    answered = states(Status.RECEIVED | Status.RUNNING | Status.ANSWERED)
+    answered = states(MessageStatus.RECEIVED | MessageStatus.RUNNING | MessageStatus.ANSWERED)
     peer = Stranger(pair, {ids.MSGS_STATE_REQ: answered})
     peer.run_until(SessionBroken)
     events = pair.from_server_now(wire.write_rpc_result(request.msg_id, api_body(8)), seqno=9)
@@ -282,28 +282,31 @@ def test_an_answer_that_comes_over_the_new_connection_is_taken() -> None:
 # The other questions.
 
 
-@pytest.mark.parametrize("kind", [Kind.PING, Kind.SALTS, Kind.DROP, Kind.DESTROY_SESSION, Kind.DESTROY_AUTH_KEY])
-def test_each_service_question_may_be_refused(kind: Kind) -> None:
+@pytest.mark.parametrize(
+    "kind",
+    [MessageKind.PING, MessageKind.SALTS, MessageKind.DROP, MessageKind.DESTROY_SESSION, MessageKind.DESTROY_AUTH_KEY],
+)
+def test_each_service_question_may_be_refused(kind: MessageKind) -> None:
     pair = unanswered()
     request = in_flight(pair, acked=False, idempotent=False)
     match kind:
-        case Kind.PING:
+        case MessageKind.PING:
             pair.client.ping()
-        case Kind.SALTS:
+        case MessageKind.SALTS:
             pair.client._ask_salts(pair.now)
-        case Kind.DROP:
+        case MessageKind.DROP:
             pair.client.cancel(request, pair.now)
-        case Kind.DESTROY_SESSION:
+        case MessageKind.DESTROY_SESSION:
             pair.client.destroy_session(5)
-        case Kind.DESTROY_AUTH_KEY:
+        case MessageKind.DESTROY_AUTH_KEY:
             pair.client.destroy_auth_key()
     pair.from_client()
-    question = next(item for item in pair.client._asked.values() if item.kind is kind)
+    question = next(item for item in pair.client._parts.questions._open.values() if item.kind is kind)
     events = pair.from_server_now(wire.write_rpc_result(question.msg_id, REFUSAL), seqno=1)
     assert events == [QuestionRefused(kind.value, 400, "METHOD_INVALID")]
     assert not of(events, AnswerDropped)
-    assert question.msg_id not in pair.client._asked
-    assert question not in pair.client._services
+    assert question.msg_id not in pair.client._parts.questions._open
+    assert question not in pair.client._parts.questions._waiting
 
 
 def test_salts_that_are_refused_are_not_asked_for_each_minute() -> None:

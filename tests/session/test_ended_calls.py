@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from mtproto.session import Request
 from mtproto.session.events import RequestLost, Resent, RpcFailed
-from mtproto.session.outbox import Request
 from tests.session.harness import Pair, of
 from tl import service
 

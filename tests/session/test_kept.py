@@ -8,11 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mtproto.session import server as server_module
 from mtproto.session.events import UpdatesGap
-from mtproto.session.inbox import Status
+from mtproto.session.inbox import MessageStatus
 from mtproto.session.kept import Kept
-from mtproto.session.server_state import ANSWER_LIFETIME, KEPT_WITH_EACH
+from mtproto.session.server_outbox import ANSWER_LIFETIME, KEPT_WITH_EACH
 from tests.session.harness import Pair, api_body, of, query, unanswered
 from tl import service
 
@@ -25,7 +24,7 @@ def with_room_for(answers: int) -> Pair:
     """Return a pair whose server keeps so many answers; its queries are answered by the test."""
     pair = unanswered()
     pair.from_client()
-    pair.server._kept.limit = answers * ONE
+    pair.server._outbox._kept.limit = answers * ONE
     return pair
 
 
@@ -43,7 +42,7 @@ def kept(pair: Pair) -> list[int]:
 
 
 def states(pair: Pair, msg_ids: list[int]) -> set[int]:
-    return {pair.server._status(msg_id).kind for msg_id in msg_ids}
+    return {pair.server._parts.status(msg_id).kind for msg_id in msg_ids}
 
 
 # Bytes
@@ -53,8 +52,8 @@ def test_answers_beyond_the_bound_are_forgotten_the_oldest_first() -> None:
     pair = with_room_for(8)
     queries = answered(pair, 9)
     assert kept(pair) == queries[3:]  # a quarter of the room is free again
-    assert states(pair, queries[:3]) == {Status.UNKNOWN}
-    assert states(pair, queries[3:]) == {Status.RECEIVED}
+    assert states(pair, queries[:3]) == {MessageStatus.UNKNOWN}
+    assert states(pair, queries[3:]) == {MessageStatus.RECEIVED}
     assert pair.server.kept == 6 * ONE
 
 
@@ -66,7 +65,7 @@ def test_of_what_is_kept_that_which_was_sent_goes_first() -> None:
     pair.from_server()
     waiting = answered(pair, 6)
     assert kept(pair) == waiting
-    assert states(pair, sent + first) == {Status.UNKNOWN}
+    assert states(pair, sent + first) == {MessageStatus.UNKNOWN}
 
 
 def test_without_a_connection_the_bound_is_the_same() -> None:
@@ -94,18 +93,18 @@ def test_an_answer_larger_than_the_bound_is_not_kept_at_the_cost_of_memory() -> 
     large = query(pair, 2)
     pair.server.answer(large, api_body(2, 9 * ONE))
     assert kept(pair) == []
-    assert states(pair, [small, large]) == {Status.UNKNOWN}
+    assert states(pair, [small, large]) == {MessageStatus.UNKNOWN}
 
 
 def test_updates_that_wait_are_bounded_in_bytes_and_the_gap_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(server_module, "UPDATES_BYTES", 3 * SIZE)
+    monkeypatch.setattr("mtproto.session.server_outbox.UPDATES_BYTES", 3 * SIZE)
     pair = unanswered()
     for number in range(3):
         assert pair.server.has_room
         pair.server.push(api_body(number, SIZE))
     assert not pair.server.has_room
     pair.server.push(api_body(3, SIZE))
-    assert [message.body for message in pair.server._queue] == [api_body(number, SIZE) for number in (1, 2, 3)]
+    assert [message.body for message in pair.server._outbox._queue] == [api_body(number, SIZE) for number in (1, 2, 3)]
     assert len(of(pair.run(), UpdatesGap)) == 1
 
 
@@ -132,9 +131,9 @@ def test_without_a_connection_answers_end_with_age(sent: bool) -> None:
     assert kept(pair) == queries
     pair.server.forget_old(pair.now + ANSWER_LIFETIME)
     assert kept(pair) == []
-    assert states(pair, queries) == {Status.UNKNOWN}
+    assert states(pair, queries) == {MessageStatus.UNKNOWN}
     assert pair.server.kept == 0
-    assert len(pair.server._queue) == 0
+    assert len(pair.server._outbox._queue) == 0
 
 
 def test_an_answer_that_came_late_has_the_same_age() -> None:
@@ -157,7 +156,7 @@ def test_updates_that_were_never_sent_wait_for_the_client() -> None:
     pair.server.push(api_body(1))
     for age in (0, ANSWER_LIFETIME, 5 * ANSWER_LIFETIME):
         pair.server.forget_old(pair.now + age)
-    assert [message.body for message in pair.server._queue] == [api_body(1)]
+    assert [message.body for message in pair.server._outbox._queue] == [api_body(1)]
 
 
 # Levels
@@ -205,12 +204,13 @@ def test_the_count_is_always_that_of_what_is_there(steps: list[str]) -> None:
     }
     for step in steps:
         acts[step]()
-        there = {*server._stored.values(), *(message for message in server._queue if message.content)}
+        there = {*server._outbox._stored.values(), *(message for message in server._outbox._queue if message.content)}
         assert server.kept == sum(KEPT_WITH_EACH + len(message.body) for message in there) <= 6 * ONE
-        waiting = list(server._queue)
+        waiting = list(server._outbox._queue)
         assert server.unsent_answers == sum(len(message.body) for message in waiting if message.query)
         updates = [message for message in waiting if message.update and not message.msg_id]
-        assert (server._queue.updates, server._queue.update_bytes) == (len(updates), sum(len(u.body) for u in updates))
+        queue = server._outbox._queue
+        assert (queue.updates, queue.update_bytes) == (len(updates), sum(len(u.body) for u in updates))
 
 
 def answer_first(pair: Pair, size: int) -> None:

@@ -6,8 +6,8 @@ import pytest
 
 from mtproto.errors import RemoteProtocolError
 from mtproto.session import MessageRefused, wire
-from mtproto.session.client_state import new_session_id
 from mtproto.session.events import ForeignSession, RequestLost, Result, Undecodable, Update
+from mtproto.session.sealer import new_session_id
 from tests.session.harness import Pair, api_body, of
 from tl import service
 
@@ -34,7 +34,7 @@ def test_a_clock_that_cannot_be_put_right_ends_in_an_error_that_names_both_times
     request = pair.send(1)
     for _ in range(3):
         for packet in pair.from_client():
-            pair.server.refuse_next = 16
+            pair.server.refuse_next(16)
             pair.to_server(packet)
         for packet in pair.from_server():
             pair.to_client(packet)

@@ -292,7 +292,7 @@ def test_after_a_protocol_error_nothing_happens_until_the_connection_is_gone(pai
 
 
 def test_events_from_before_a_protocol_error_are_on_the_error(pair: Pair) -> None:
-    pair.client._events.append(Acked(request := pair.send(1)))
+    pair.client._parts.events.tell(Acked(request := pair.send(1)))
     with pytest.raises(RemoteProtocolError) as caught:
         pair.client.receive(bytes(100), pair.now)
     assert caught.value.events == (Acked(request),)

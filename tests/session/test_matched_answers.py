@@ -51,8 +51,8 @@ def test_states_that_name_a_question_of_another_kind_are_not_taken(pair: Pair) -
 
 
 def test_future_salts_that_name_another_message_are_not_taken_while_some_are_asked_for(pair: Pair) -> None:
-    pair.client._salts_due = pair.now
-    pair.client._salts_not_before = 0.0
+    pair.client._parts.salts.due = pair.now
+    pair.client._parts.salts._not_before = 0.0
     pair.client.tick(pair.now)
     said = [message for payload in pair.from_client() for message in pair.open_client(payload)]
     asked = [message for message in said if service.decode(message.body).NAME == "get_future_salts"]
@@ -71,8 +71,8 @@ def test_future_salts_that_were_not_asked_for_are_not_decoded(pair: Pair) -> Non
 
 
 def test_future_salts_that_can_not_be_read_leave_the_question_no_longer_open(pair: Pair) -> None:
-    pair.client._salts_due = pair.now
-    pair.client._salts_not_before = 0.0
+    pair.client._parts.salts.due = pair.now
+    pair.client._parts.salts._not_before = 0.0
     pair.client.tick(pair.now)
     said = [message for payload in pair.from_client() for message in pair.open_client(payload)]
     [asked] = [message for message in said if service.decode(message.body).NAME == "get_future_salts"]

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mtproto.limits import DEFAULT_LIMITS
-from mtproto.session.outbox import OLD_IDS, Outbox, Request, RequestState
+from mtproto.session.outbox import Outbox
+from mtproto.session.request import OLD_IDS, Request, RequestState
 from mtproto.session.wire import MESSAGE_HEADER
 from tests.session.harness import api_body
 
@@ -53,7 +54,7 @@ def test_a_call_that_may_not_go_yet_does_not_hold_up_the_others() -> None:
     second.after = (first,)
     assert outbox.take(LARGE, LARGE, 10) == [first, third]
     assert outbox.queued() == [second]
-    outbox.sealed(first, 4, 1, 4, 0.0)
+    outbox.sealed(first, 4, 1, 4, 0.0, timed=True)
     assert outbox.take(LARGE, LARGE, 10) == [second]
 
 
@@ -61,7 +62,7 @@ def test_a_call_is_found_by_its_last_ids_only() -> None:
     outbox, (request,) = filled(8)
     for msg_id in range(4, 80, 4):
         outbox.take(LARGE, LARGE, 1)
-        outbox.sealed(request, msg_id, 1, msg_id, 0.0)
+        outbox.sealed(request, msg_id, 1, msg_id, 0.0, timed=True)
         outbox.requeue([request])
     found = [msg_id for msg_id in range(4, 80, 4) if outbox.find(msg_id) is request]
     assert len(found) == OLD_IDS + 1
@@ -75,7 +76,7 @@ def test_a_call_is_found_by_its_last_ids_only() -> None:
 def test_the_question_about_calls_is_bounded(limit: int) -> None:
     outbox, requests = filled(*[8] * 5)
     for request in outbox.take(LARGE, LARGE, 10):
-        outbox.sealed(request, 4 * request.order, 1, 4 * request.order, 0.0)
+        outbox.sealed(request, 4 * request.order, 1, 4 * request.order, 0.0, timed=True)
     asked: list[Request] = []
     while batch := outbox.to_ask(20.0, limit, 0, 0)[0]:
         assert len(batch) <= limit

@@ -20,8 +20,8 @@ from mtproto.session import ClientSession, RequestState, wire
 from mtproto.session.events import (
     Anomaly,
     ForeignSession,
+    NotAccepted,
     QuickAcked,
-    Refused,
     Result,
     Stale,
     Undecodable,
@@ -95,7 +95,7 @@ def test_msg_key_covers_every_byte_and_all_failures_up_to_it_look_the_same(pair:
         with pytest.raises(RemoteProtocolError) as caught:
             pair.client.receive(payload, pair.now)
         failures.add((caught.value.check, str(caught.value), caught.value.events))
-        pair.client._broken = False
+        pair.client._parts.connection.made()
     assert failures == {("packet", "packet", ())}
     assert request.state is RequestState.SENT
     assert of(pair.to_client(packet), Result)
@@ -148,7 +148,7 @@ def test_message_data_length_and_padding_within_their_bounds_pass(pair: Pair, le
     ids=["container", "message", "vector", "string", "gzip"],
 )
 def test_lengths_inside_messages_are_checked_against_what_is_there(pair: Pair, body: bytes, reason: str) -> None:
-    pair.client._reader = PacketReader(replace(DEFAULT_LIMITS, inflated=10_000))
+    pair.client._parts = replace(pair.client._parts, reader=PacketReader(replace(DEFAULT_LIMITS, inflated=10_000)))
     (event,) = pair.from_server_now(body)
     assert isinstance(event, Undecodable)
     assert reason in str(event.error)
@@ -164,7 +164,7 @@ def test_session_id_is_that_of_the_active_session(pair: Pair) -> None:
     events = pair.to_client(pair.forge(body, msg_id, 1, session_id=pair.client.session_id ^ 1))
     assert events == [ForeignSession(msg_id)]
     assert request.state is RequestState.SENT
-    assert not pair.client._inbox.acks
+    assert not pair.client._parts.inbox.acks
 
 
 def test_session_id_of_others_sixteen_times_in_a_row_closes_the_connection(pair: Pair) -> None:
@@ -201,7 +201,7 @@ def test_msg_id_parity_by_direction_towards_a_client(pair: Pair, low_bits: int) 
 @pytest.mark.parametrize("low_bits", [1, 2, 3])
 def test_msg_id_parity_by_direction_towards_a_server(pair: Pair, low_bits: int) -> None:
     msg_id = pair.client_id() + low_bits
-    assert pair.to_server(pair.forge_client(api_body(1), msg_id, 5)) == [Refused(msg_id, 18)]
+    assert pair.to_server(pair.forge_client(api_body(1), msg_id, 5)) == [NotAccepted(msg_id, 18)]
 
 
 def test_replay_window_of_a_client(pair: Pair) -> None:
@@ -222,7 +222,7 @@ def test_replay_window_of_a_server(pair: Pair) -> None:
             acks = [message.msg_id for message in pair.open_server(answer) if message.seqno & 1]
             pair.from_client_now(types.MsgsAck(msg_ids=acks))
     assert len(pair.executed) == 1200
-    refused = [bool(of(pair.to_server(packet), Refused)) for packet in packets]
+    refused = [bool(of(pair.to_server(packet), NotAccepted)) for packet in packets]
     assert refused == sorted(refused, reverse=True)
     assert not refused[-400]
     assert len(pair.executed) == 1200
@@ -232,23 +232,23 @@ def test_300_seconds_of_the_past_are_accepted_when_the_clock_is_trusted(pair: Pa
     assert of(pair.to_client(pair.forge(api_body(1), pair.server_id(3, -299), 1)), Update)
     stale = pair.server_id(3, -301)
     assert [type(event) for event in pair.to_client(pair.forge(api_body(1), stale, 3))] == [Stale]
-    assert stale not in pair.client._inbox.acks
+    assert stale not in pair.client._parts.inbox.acks
     fresh = Pair()
-    assert not of(fresh.to_server(fresh.forge_client(types.MsgsAck(msg_ids=[]), fresh.client_id(-299), 2)), Refused)
+    assert not of(fresh.to_server(fresh.forge_client(types.MsgsAck(msg_ids=[]), fresh.client_id(-299), 2)), NotAccepted)
     stale = fresh.client_id(-301)
-    assert fresh.to_server(fresh.forge_client(types.MsgsAck(msg_ids=[]), stale, 2)) == [Refused(stale, 16)]
+    assert fresh.to_server(fresh.forge_client(types.MsgsAck(msg_ids=[]), stale, 2)) == [NotAccepted(stale, 16)]
 
 
 def test_30_seconds_of_the_future_are_accepted_when_the_clock_is_trusted(pair: Pair) -> None:
-    assert not of(pair.to_server(pair.forge_client(types.MsgsAck(msg_ids=[]), pair.client_id(29))), Refused)
+    assert not of(pair.to_server(pair.forge_client(types.MsgsAck(msg_ids=[]), pair.client_id(29))), NotAccepted)
     early = pair.client_id(31)
-    assert pair.to_server(pair.forge_client(types.MsgsAck(msg_ids=[]), early)) == [Refused(early, 17)]
+    assert pair.to_server(pair.forge_client(types.MsgsAck(msg_ids=[]), early)) == [NotAccepted(early, 17)]
 
 
 def test_inner_ids_are_lower_than_the_containers(pair: Pair) -> None:
     outer = pair.client_id()
     inside = wire.write_container([Message(outer + 4, 5, api_body(1))])
-    assert pair.to_server(pair.forge_client(inside, outer)) == [Refused(outer, 64)]
+    assert pair.to_server(pair.forge_client(inside, outer)) == [NotAccepted(outer, 64)]
     outer = pair.server_id(1)
     inside = wire.write_container([Message(outer + 4, 5, api_body(1))])
     assert of(pair.to_client(pair.forge(inside, outer)), Anomaly)

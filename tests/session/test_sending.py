@@ -14,9 +14,9 @@ from mtproto.errors import LocalProtocolError
 from mtproto.limits import DEFAULT_LIMITS
 from mtproto.message.message_ids import msg_id_time
 from mtproto.session import ClientSession, HttpWait, SendContext, wire
-from mtproto.session.client_state import new_session_id
 from mtproto.session.events import QuickAcked, RequestLost, Resent, Result, Sent
-from mtproto.session.outbox import RequestState
+from mtproto.session.request import RequestState
+from mtproto.session.sealer import new_session_id
 from mtproto.session.wire import PACKET_OVERHEAD
 from tests.session.harness import MAX_BYTES, Pair, api_body, of
 from tl import service
@@ -169,7 +169,7 @@ def test_a_body_may_be_made_when_it_is_sealed(pair: Pair) -> None:
 def test_a_body_is_made_anew_for_each_id(pair: Pair) -> None:
     request = pair.client.send(lambda context: context.msg_id.to_bytes(8, "little"))
     (packet,) = pair.from_client()
-    pair.server.refuse_next = 48
+    pair.server.refuse_next(48)
     pair.to_server(packet)
     pair.run()
     assert pair.executed == [request.msg_id.to_bytes(8, "little")]
@@ -235,7 +235,7 @@ def test_there_is_room_for_as_many_calls_as_the_limits_say() -> None:
 def test_a_server_that_asks_without_end_fills_no_memory(pair: Pair) -> None:
     for number in range(6000):
         pair.from_server_now(service.functions.Ping(ping_id=number), 0, 3)
-    assert len(pair.client._services) <= 4096
+    assert len(pair.client._parts.questions._waiting) <= 4096
 
 
 def test_cancelled_calls_fill_no_memory(pair: Pair) -> None:
@@ -246,10 +246,10 @@ def test_cancelled_calls_fill_no_memory(pair: Pair) -> None:
         pair.client.cancel(request, pair.now)
         pair.now += 0.001
     assert pair.client.in_flight == 0
-    assert len(pair.client._outbox.dropped) <= 4096
-    assert len(pair.client._outbox._by_id) == 0
-    assert len(pair.client._asked) <= 1000
-    assert len(pair.client._carriers) <= 1000
+    assert len(pair.client._parts.outbox.dropped) <= 4096
+    assert len(pair.client._parts.outbox._by_id) == 0
+    assert len(pair.client._parts.questions._open) <= 1000
+    assert len(pair.client._parts.sent._carriers) <= 1000
 
 
 class Body:
@@ -300,10 +300,10 @@ def test_nothing_is_left_after_many_calls(pair: Pair) -> None:
         pair.run()
         pair.now += 1
     pair.wait(100)
-    assert len(pair.client._outbox._by_id) == 0
-    assert not pair.client._quick_acks
-    assert len(pair.client._carriers) <= 40
-    assert not pair.server._stored
+    assert len(pair.client._parts.outbox._by_id) == 0
+    assert not pair.client._parts.sent._quick_acks
+    assert len(pair.client._parts.sent._carriers) <= 40
+    assert not pair.server._outbox._stored
     assert not pair.server._acks
     assert pair.server._register.running == 0
 
@@ -324,7 +324,7 @@ def test_quick_acks_that_never_come_fill_no_memory(pair: Pair) -> None:
     for number in range(1100):
         pair.send(number, want_quick_ack=True)
         pair.from_client()
-    assert len(pair.client._quick_acks) == 1000
+    assert len(pair.client._parts.sent._quick_acks) == 1000
 
 
 def test_a_quick_ack_after_the_answer_is_ignored(pair: Pair) -> None:

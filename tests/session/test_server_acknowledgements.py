@@ -15,7 +15,7 @@ from mtproto.session.events import (
     Anomaly,
     AnswersAcked,
     Flooded,
-    Refused,
+    NotAccepted,
     Result,
     Undecodable,
     Update,
@@ -41,7 +41,7 @@ def test_msgs_ack_forgets_answers_and_tells_which(pair: Pair) -> None:
     ((answer_id, _, _),) = results(pair)
     events = pair.from_client_now(types.MsgsAck(msg_ids=[answer_id, answer_id + 4]))
     assert events == [AnswersAcked((answer_id,), (msg_id,))]
-    assert not pair.server._stored
+    assert not pair.server._outbox._stored
 
 
 def test_msgs_ack_with_more_than_8192_ids_is_a_flood(pair: Pair) -> None:
@@ -108,10 +108,10 @@ def test_msgs_state_req_promises_that_what_was_not_received_is_never_accepted(pa
     pair.to_server(pair.forge_client(types.MsgsStateReq(msg_ids=[late_id]), None, seqno + 1))
     info: Any = pair.said_by_server()[0]
     assert info.info == b"\x02"
-    assert pair.to_server(late) == [Refused(late_id, 0)]
+    assert pair.to_server(late) == [NotAccepted(late_id, 0)]
     pair.from_server()
     inside = wire.write_container([Message(late_id, seqno, api_body(1))])
-    assert pair.to_server(pair.forge_client(inside)) == [Refused(late_id, 0)]
+    assert pair.to_server(pair.forge_client(inside)) == [NotAccepted(late_id, 0)]
 
 
 def test_msgs_state_req_makes_no_more_promises_than_are_kept_in_mind(pair: Pair) -> None:

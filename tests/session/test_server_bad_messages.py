@@ -12,8 +12,8 @@ import pytest
 
 from mtproto.session import wire
 from mtproto.session.events import (
+    NotAccepted,
     Query,
-    Refused,
 )
 from mtproto.session.wire import Message
 from tests.session.harness import Pair, api_body, of, refused, settled
@@ -28,7 +28,7 @@ def pair() -> Pair:
 
 
 def codes(events: list[Any]) -> list[int]:
-    return [event.code for event in of(events, Refused)]
+    return [event.code for event in of(events, NotAccepted)]
 
 
 def told(pair: Pair) -> list[tuple[str, int, int]]:
@@ -41,7 +41,7 @@ def told(pair: Pair) -> list[tuple[str, int, int]]:
 def test_server_refuses_with_16_and_17_ids_outside_the_window(pair: Pair, seconds: float, code: int) -> None:
     msg_id = pair.client_id(seconds)
     events = pair.to_server(pair.forge_client(api_body(1), msg_id, pair.next_content_seqno()))
-    assert events == [Refused(msg_id, code)]
+    assert events == [NotAccepted(msg_id, code)]
     assert told(pair) == [("bad_msg_notification", msg_id, code)]
 
 
@@ -63,26 +63,26 @@ def test_server_looks_at_the_outer_id_of_a_container_only() -> None:
 def test_server_refuses_with_18(pair: Pair, low_bits: int) -> None:
     msg_id = pair.client_id() + low_bits
     events = pair.to_server(pair.forge_client(api_body(1), msg_id, pair.next_content_seqno()))
-    assert events == [Refused(msg_id, 18)]
+    assert events == [NotAccepted(msg_id, 18)]
     assert told(pair) == [("bad_msg_notification", msg_id, 18)]
 
 
 def test_server_refuses_with_18_an_id_below_zero(pair: Pair) -> None:
     events = pair.to_server(pair.forge_client(api_body(1), -4, pair.next_content_seqno()))
-    assert events == [Refused(-4, 18)]
+    assert events == [NotAccepted(-4, 18)]
 
 
 def test_server_refuses_with_19(pair: Pair) -> None:
     msg_id, seqno = pair.client_id(), pair.next_content_seqno()
     pair.to_server(pair.forge_client(api_body(1), msg_id, seqno))
     events = pair.to_server(pair.forge_client(wire.write_container([]), msg_id, seqno + 1))
-    assert events == [Refused(msg_id, 19)]
+    assert events == [NotAccepted(msg_id, 19)]
 
 
 def test_server_refuses_with_19_a_call_under_the_id_of_a_container(pair: Pair) -> None:
     msg_id, seqno = pair.client_id(), pair.next_content_seqno()
     pair.to_server(pair.forge_client(wire.write_container([]), msg_id, seqno + 1))
-    assert pair.to_server(pair.forge_client(api_body(1), msg_id, seqno + 2)) == [Refused(msg_id, 19)]
+    assert pair.to_server(pair.forge_client(api_body(1), msg_id, seqno + 2)) == [NotAccepted(msg_id, 19)]
 
 
 def test_server_refuses_with_20_what_it_may_have_forgotten(pair: Pair) -> None:
@@ -90,7 +90,7 @@ def test_server_refuses_with_20_what_it_may_have_forgotten(pair: Pair) -> None:
     pair.to_server(pair.forge_client(api_body(1), pair.client_id(), seqno))
     pair.server_forgets()
     events = pair.to_server(pair.forge_client(api_body(2), early, seqno))
-    assert events == [Refused(early, 20)]
+    assert events == [NotAccepted(early, 20)]
     assert told(pair) == [("bad_msg_notification", early, 20)]
 
 
@@ -145,7 +145,7 @@ def test_server_accepts_other_service_messages_with_either_number(seqno: int) ->
 def test_server_refuses_with_48_and_names_the_right_salt(pair: Pair) -> None:
     msg_id, seqno = pair.client_id(), pair.next_content_seqno()
     events = pair.to_server(pair.forge_client(api_body(1), msg_id, seqno, salt=pair.salts.current(pair.now) ^ 1))
-    assert events == [Refused(msg_id, 48)]
+    assert events == [NotAccepted(msg_id, 48)]
     notice: Any = pair.said_by_server()[0]
     assert (notice.NAME, notice.bad_msg_id, notice.bad_msg_seqno, notice.error_code) == (
         "bad_server_salt",
@@ -179,7 +179,7 @@ def test_server_refuses_with_64_a_container_with(pair: Pair, kind: str) -> None:
     outer = pair.client_id(1)
     bad = invalid_containers()[kind](pair, outer)
     events = pair.to_server(pair.forge_client(wire.write_container([good, *bad]), outer, 1_000_010))
-    assert events == [Refused(outer, 64)]
+    assert events == [NotAccepted(outer, 64)]
     assert pair.executed == []
 
 
@@ -211,7 +211,7 @@ def test_strict_server_refuses_a_container_for_the_numbers_of_its_messages(
     inner = [Message(pair.client_id(), seqno, body) for seqno, body in messages]
     outer = pair.client_id()
     events = pair.to_server(pair.forge_client(wire.write_container(inner), outer, 4))
-    assert events == [Refused(outer, code)]
+    assert events == [NotAccepted(outer, code)]
     assert pair.executed == []
 
 

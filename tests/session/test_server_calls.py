@@ -196,7 +196,7 @@ def test_an_update_is_pushed_and_sent_again_until_it_is_acked(pair: Pair) -> Non
     pair.reconnect()
     assert [event.body for event in of(pair.run(), Update)] == [api_body(7)]
     pair.wait(60)
-    assert not pair.server._stored
+    assert not pair.server._outbox._stored
 
 
 def test_updates_for_a_client_that_is_away_are_bounded(pair: Pair) -> None:
@@ -208,16 +208,15 @@ def test_updates_for_a_client_that_is_away_are_bounded(pair: Pair) -> None:
     assert bodies == [api_body(number) for number in range(10, SERVER_LIMITS.queued_updates + 10)]
 
 
-def test_more_unanswered_queries_than_allowed_are_a_flood(pair: Pair) -> None:
-    pair.server._limits = replace(DEFAULT_LIMITS, unanswered_requests=3)
-    for number in range(3):
-        query(pair, number)
+def test_more_unanswered_queries_than_allowed_are_a_flood() -> None:
+    pair = Pair(server_limits=replace(DEFAULT_LIMITS, unanswered_requests=3), answer=lambda _query: None)
+    queries = [query(pair, number) for number in range(3)]
     over = pair.client_id()
     events = pair.to_server(pair.forge_client(api_body(9), over, pair.next_content_seqno()))
     assert [type(event) for event in events] == [Flooded]
     assert pair.server._register.find(over) is None
     assert over not in pair.server._acks
-    pair.server._limits = DEFAULT_LIMITS  # as if the others were answered
+    pair.server.answer(queries[0], api_body(0))
     again = pair.client_id()
     events = pair.to_server(pair.forge_client(api_body(9), again, pair.next_content_seqno()))
     assert events == [Query(again, api_body(9))]

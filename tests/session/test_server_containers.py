@@ -19,7 +19,6 @@ from mtproto.session.events import (
     Result,
     Undecodable,
 )
-from mtproto.session.packet_reader import PacketReader
 from mtproto.session.wire import Message
 from tests.session.harness import Pair, api_body, of, query, results, unanswered
 from tl import service
@@ -56,8 +55,8 @@ def test_gzip_packed_that_cannot_be_unpacked_and_was_no_query_is_not_answered(pa
     assert results(pair) == []
 
 
-def test_gzip_packed_bomb_is_answered_with_an_error(pair: Pair) -> None:
-    pair.server._reader = PacketReader(replace(DEFAULT_LIMITS, inflated=10_000))
+def test_gzip_packed_bomb_is_answered_with_an_error() -> None:
+    pair = Pair(server_limits=replace(DEFAULT_LIMITS, inflated=10_000))
     msg_id = pair.client_id()
     pair.to_server(pair.forge_client(wire.write_gzip(bytes(10_001)), msg_id, pair.next_content_seqno()))
     assert [result[1] for result in results(pair)] == [msg_id]

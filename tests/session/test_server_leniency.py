@@ -9,7 +9,7 @@ from __future__ import annotations
 import pytest
 
 from mtproto.session import wire
-from mtproto.session.events import Flooded, Query, Refused, ServerEvent, Tolerated, Undecodable
+from mtproto.session.events import Flooded, NotAccepted, Query, ServerEvent, Tolerated, Undecodable
 from mtproto.session.wire import Message
 from tests.session.harness import Pair, api_body, of
 from tl import service
@@ -51,7 +51,7 @@ def heard(pair: Pair, messages: list[Message], *, in_container: bool, outer_seqn
 
 
 def trouble(events: list[ServerEvent]) -> list[ServerEvent]:
-    return [event for event in events if isinstance(event, Refused | Flooded | Undecodable)]
+    return [event for event in events if isinstance(event, NotAccepted | Flooded | Undecodable)]
 
 
 def numbered(pair: Pair, *pairs: tuple[int, bytes]) -> list[Message]:
@@ -115,7 +115,7 @@ def test_what_is_let_pass_is_told_and_what_strict_mode_refuses(
     events = heard(lenient, numbered(lenient, *messages), in_container=True, outer_seqno=outer_seqno)
     assert [event.code for event in of(events, Tolerated)] == [code]
     refused = heard(strict, numbered(strict, *messages), in_container=True, outer_seqno=outer_seqno)
-    assert [event.code for event in of(refused, Refused)] == [code]
+    assert [event.code for event in of(refused, NotAccepted)] == [code]
 
 
 def test_a_number_between_those_of_its_neighbours_is_told_with_33() -> None:
@@ -147,5 +147,5 @@ def test_the_numbers_of_calls_are_checked_as_documented(
     pairs: list[tuple[int, bytes]], code: int, strict: bool
 ) -> None:
     pair = Pair(strict=strict)
-    codes = [event.code for event in of(heard(pair, numbered(pair, *pairs), in_container=False), Refused)]
+    codes = [event.code for event in of(heard(pair, numbered(pair, *pairs), in_container=False), NotAccepted)]
     assert code in codes

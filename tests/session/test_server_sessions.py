@@ -16,8 +16,8 @@ from mtproto.session.events import (
     DestroyAuthKey,
     DestroySession,
     HttpWaited,
+    NotAccepted,
     Pong,
-    Refused,
     Result,
     SessionCreated,
 )
@@ -48,7 +48,7 @@ def test_get_future_salts_in_one_container_with_the_first_query_and_no_salt() ->
     pair.client._ask_salts(pair.now)
     request = pair.send(1)
     assert of(pair.run(), Result) == [Result(request, api_body(1))]
-    assert [event.code for event in of(pair.server_events, Refused)] == [48]
+    assert [event.code for event in of(pair.server_events, NotAccepted)] == [48]
     assert pair.executed == [api_body(1)]
 
 
@@ -161,7 +161,7 @@ def test_new_session_created_does_not_come_for_what_is_refused() -> None:
     pair = Pair(salt_known=False)
     pair.send(1)
     events = [event for packet in pair.from_client() for event in pair.to_server(packet)]
-    assert [type(event) for event in events] == [Refused]
+    assert [type(event) for event in events] == [NotAccepted]
 
 
 # http_wait

@@ -226,7 +226,7 @@ def test_a_repeated_object_is_not_inflated() -> None:
     again = wire.write_container([Message(msg_id, 1, wire.write_gzip(api_body() + bytes(8_000_000)))])
     assert pair.client.receive(pair.forge(again, pair.server_id(3), 4), pair.now, STEP) == []
     assert not pair.client.unread
-    assert pair.client._reader.left(Cost.INFLATED) == Limits().inflated
+    assert pair.client._parts.reader.left(Cost.INFLATED) == Limits().inflated
 
 
 def test_a_repeated_message_in_the_rest_is_one_all_the_same() -> None:

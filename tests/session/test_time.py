@@ -10,7 +10,6 @@ from mtproto.errors import RemoteProtocolError
 from mtproto.message.key_state import KeyState
 from mtproto.message.message_ids import msg_id_time
 from mtproto.session import ClientSession, wire
-from mtproto.session.client import STALE_IN_A_ROW
 from mtproto.session.events import (
     BadMessage,
     RequestLost,
@@ -20,6 +19,7 @@ from mtproto.session.events import (
     TimeLearned,
     Update,
 )
+from mtproto.session.server_time import STALE_IN_A_ROW
 from mtproto.session.wire import Message
 from tests.session.harness import START, Pair, api_body, of
 from tl import service
@@ -116,7 +116,7 @@ def test_the_window_of_300_seconds(pair: Pair, age: float, accepted: bool) -> No
     msg_id = pair.server_id(3, -age)
     events = pair.to_client(pair.forge(api_body(1), msg_id, 1))
     assert [type(event) for event in events] == [Update if accepted else Stale]
-    assert (msg_id in pair.client._inbox.acks) == accepted
+    assert (msg_id in pair.client._parts.inbox.acks) == accepted
 
 
 def test_a_message_outside_the_window_is_not_held_against_its_id(pair: Pair) -> None:

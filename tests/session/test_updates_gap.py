@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from mtproto.limits import Limits
 from mtproto.session.events import NewSession, RequestLost, Result, Update, UpdatesGap
-from mtproto.session.server_state import ANSWER_LIFETIME, STORED_AT_MOST
+from mtproto.session.server_outbox import ANSWER_LIFETIME, STORED_AT_MOST
 from tests.session.harness import Pair, api_body, of, settled
 
 FEW = 3
@@ -21,9 +21,7 @@ FEW = 3
 
 def small() -> Pair:
     """Return a settled pair whose server lets few updates wait."""
-    pair = settled()
-    pair.server._limits = Limits(queued_updates=FEW)
-    return pair
+    return settled(server_limits=Limits(queued_updates=FEW))
 
 
 @pytest.mark.parametrize("connected", [False, True])
@@ -55,7 +53,7 @@ def test_the_notice_loses_no_call() -> None:
     events = pair.run()
     assert [event.request for event in of(events, Result)] == calls
     assert of(pair.client_events, RequestLost) == []
-    assert created.first_msg_id == pair.server._first_msg_id
+    assert created.first_msg_id == pair.server._receiver.first_msg_id
 
 
 def test_as_long_as_there_is_room_nothing_is_dropped_and_nothing_told() -> None:

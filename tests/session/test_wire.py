@@ -18,6 +18,7 @@ from mtproto.session import constructors, wire
 from mtproto.session.wire import Message
 from tests.session.harness import api_body
 from tl import service
+from tl.wire import read_bytes
 
 longs = st.integers(-(1 << 63), (1 << 63) - 1)
 ints = st.integers(-(1 << 31), (1 << 31) - 1)
@@ -28,10 +29,10 @@ SMALL = replace(DEFAULT_LIMITS, inflated=1000)
 
 
 def test_constructor_ids_are_those_of_the_schema() -> None:
-    names = [
-        name for name in vars(constructors) if name.isupper() and not name.startswith("INVOKE") and name != "VECTOR"
-    ]
+    numbers = {name: value for name, value in vars(constructors).items() if name.isupper() and isinstance(value, int)}
+    names = [name for name in numbers if not name.startswith("INVOKE") and name != "VECTOR"]
     assert len(names) > 30
+    assert {numbers[name] for name in names} == constructors.SERVICE_MESSAGES
     for name in names:
         assert getattr(constructors, name) == service.schema[name.lower()].ID, name
 
@@ -294,3 +295,12 @@ def test_the_wrappers_for_order_are_what_the_api_says(msg_ids: list[int]) -> Non
     else:
         wrapped = api.functions.InvokeAfterMsgs(msg_ids=msg_ids, query=query)
     assert wire.write_invoke_after(msg_ids, query.to_bytes()) == wrapped.to_bytes()
+
+
+def test_the_bytes_of_a_gzip_packed_have_the_one_form_that_tl_gives_them() -> None:
+    packed = wire.write_gzip(bytes(4))
+    stream = read_bytes(packed, 4)[0]
+    long_form = b"\xfe" + len(stream).to_bytes(3, "little") + stream + bytes(-len(stream) % 4)
+    with pytest.raises(RemoteProtocolError, match="the length form of long ones"):
+        wire.read_gzip(packed[:4] + long_form, 1000)
+    assert wire.read_gzip(packed, 1000) == bytes(4)

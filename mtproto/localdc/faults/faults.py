@@ -10,7 +10,7 @@ from mtproto.exchange import ExchangeFaults, NamedFaults
 from mtproto.localdc.faults import packets
 from mtproto.localdc.faults.armed import ArmedFaults, Effect
 from mtproto.localdc.faults.packets import OpenedPacket
-from mtproto.session import BAD_MESSAGES, ServerSession, wire
+from mtproto.session import BAD_MESSAGES, wire
 from mtproto.session import constructors as ids
 
 if TYPE_CHECKING:
@@ -381,7 +381,7 @@ def _carries_call(message: Unsealed) -> bool:
 
 def _may_be_call(body: bytes) -> bool:
     constructor = wire.constructor_id(body)
-    return constructor == ids.GZIP_PACKED or ServerSession.is_call(constructor)
+    return constructor == ids.GZIP_PACKED or ids.is_call(constructor)
 
 
 def _lose_salts(packet: IncomingPacket, _message: Unsealed) -> None:
@@ -398,7 +398,7 @@ def _refuse(packet: IncomingPacket, message: Unsealed, code: int) -> None:
     if packet.key is not None:
         slot = packet.state.find_session(packet.key, message.session_id, packet.now)
         packet.state.keep_session(slot, packet.now)
-        slot.session.refuse_next = code
+        slot.session.refuse_next(code)
 
 
 def _forget_session(packet: IncomingPacket, message: Unsealed) -> None:

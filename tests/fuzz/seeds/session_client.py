@@ -6,7 +6,7 @@ from functools import partial
 
 from mtproto.session import wire
 from mtproto.session.bad_messages import BAD_MESSAGES
-from mtproto.session.service_messages import Kind
+from mtproto.session.service_messages import MessageKind
 from tests.fuzz.seeds.script import (
     ANSWER,
     CONTENT,
@@ -94,7 +94,7 @@ def _refusals(call: int) -> Messages:
     """Return refusals of a call, and of a container with calls and questions in it."""
     types = service.types
     setup = _THREE_CALLS | _QUESTIONS | _TIME_KNOWN
-    container = next(iter(session_client.ClientRun(setup).client._carriers))
+    container = next(iter(session_client.ClientRun(setup).client._parts.sent._carriers))
     for name, setup_then, refused in (("", _ONE_CALL | _TIME_KNOWN, call), ("-container", setup, container)):
         salt = types.BadServerSalt(bad_msg_id=refused, bad_msg_seqno=1, error_code=48, new_server_salt=9)
         yield f"bad-salt{name}", (setup_then, 0, salt)
@@ -113,25 +113,25 @@ def _answers() -> Messages:
     failed = wire.write_rpc_error(400, "MSG_WAIT_FAILED")
     yield "result-too-early", (_THREE_CALLS | _CHAIN, CONTENT, wire.write_rpc_result(chain[1], failed))
     setup, types = _ONE_CALL | _QUESTIONS | _TIME_KNOWN, service.types
-    for question in session_client.ClientRun(setup).client._asked.values():
+    for question in session_client.ClientRun(setup).client._parts.questions._open.values():
         match question.kind:
-            case Kind.PING:
+            case MessageKind.PING:
                 pong = types.Pong(msg_id=question.msg_id, ping_id=question.ids[0])
                 yield "pong", (setup, 0, pong)
                 yield "pong-wrapped", (setup, CONTENT, wire.write_rpc_result(question.msg_id, pong.to_bytes()))
-            case Kind.SALTS:
+            case MessageKind.SALTS:
                 salts = [types.FutureSalt(valid_since=int(START), valid_until=int(START) + 3600, salt=9)]
                 answer = types.FutureSalts(req_msg_id=question.msg_id, now=int(START), salts=salts)
                 yield "future-salts", (setup, 0, answer)
-            case Kind.DESTROY_SESSION:
+            case MessageKind.DESTROY_SESSION:
                 yield "destroyed", (setup, 0, types.DestroySessionOk(session_id=question.ids[0]))
-            case Kind.DESTROY_AUTH_KEY:
+            case MessageKind.DESTROY_AUTH_KEY:
                 yield "key-destroyed", (setup, 0, types.DestroyAuthKeyOk())
-            case Kind.DROP:
+            case MessageKind.DROP:
                 outcome = types.RpcAnswerDropped(msg_id=1, seq_no=1, bytes=4).to_bytes()
                 yield "dropped", (setup, CONTENT, wire.write_rpc_result(question.msg_id, outcome))
     setup = _THREE_CALLS | _LOST_CONNECTION
-    for question in session_client.ClientRun(setup).client._asked.values():
+    for question in session_client.ClientRun(setup).client._parts.questions._open.values():
         for name, info in (("", b"\x04\x44\x02"), ("-unknown", b"\x01\x03\x07")):
             told = types.MsgsStateInfo(req_msg_id=question.msg_id, info=info)
             yield f"states-told{name}", (setup, 0, told)
@@ -151,7 +151,11 @@ def _nested() -> Messages:
     """Return everything that can stand inside something else, deeper than is allowed."""
     (call,), types = _calls(_ONE_CALL), service.types
     ping = _ONE_CALL | _QUESTIONS | _TIME_KNOWN
-    asked = next(item for item in session_client.ClientRun(ping).client._asked.values() if item.kind is Kind.PING)
+    asked = next(
+        item
+        for item in session_client.ClientRun(ping).client._parts.questions._open.values()
+        if item.kind is MessageKind.PING
+    )
     pong = types.Pong(msg_id=asked.msg_id, ping_id=asked.ids[0]).to_bytes()
     yield "nested-results", (ping, CONTENT, wrapped([asked.msg_id] * 2, pong))
     yield "refused-nested-results", (ping, CONTENT, wrapped([asked.msg_id] * 330, pong))

@@ -54,7 +54,7 @@ def corpora() -> dict[str, dict[str, bytes]]:
 def _messages() -> Messages:
     types, functions = service.types, service.functions
     sent = _QUERIES | _ANSWERED | _SENT
-    stored = list(session_server.ServerRun(sent).server._stored)
+    stored = list(session_server.ServerRun(sent).server._outbox._stored)
     yield "query", (0, CONTENT, ANSWER)
     yield "query-gzip", (0, CONTENT, wire.write_gzip(LONG_ANSWER))
     yield "query-copy", (0, 0, wire.write_copy(wire.Message(FIRST_ID + 400, 1, ANSWER)))
@@ -100,13 +100,13 @@ def _nested() -> Messages:
 def _answers() -> Messages:
     """Return answers to the server's own questions."""
     types = service.types
-    pushed = session_server.ServerRun(_UPDATES | _SENT).server._stored
+    pushed = session_server.ServerRun(_UPDATES | _SENT).server._outbox._stored
     yield "states", (_UPDATES | _SENT, 0, types.MsgsAllInfo(msg_ids=list(pushed), info=b"\x02" * len(pushed)))
     setup = _UPDATES | _ASKED | _SENT
     server = session_server.ServerRun(setup).server
-    for msg_id, asked in server._asked.items():
+    for msg_id, asked in server._questions._asked.items():
         yield "states-told", (setup, 0, types.MsgsStateInfo(req_msg_id=msg_id, info=b"\x04" * len(asked)))
-    for msg_id, (ping_id, _) in server._pings.items():
+    for msg_id, (ping_id, _) in server._questions._pings.items():
         yield "pong", (setup, 0, types.Pong(msg_id=msg_id, ping_id=ping_id))
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from mtproto.errors import RemoteProtocolError
 from mtproto.limits import DEFAULT_LIMITS, Limits
 from mtproto.message.envelope import Sender, unseal
-from mtproto.session import DestroyAuthKey, DestroySession, Flooded, Query, Refused, ServerSalts, ServerSession
+from mtproto.session import DestroyAuthKey, DestroySession, Flooded, NotAccepted, Query, ServerSalts, ServerSession
 from mtproto.session import Undecodable as Unread
 from tests.fuzz.tape import Tape
 from tests.fuzz.target import Target, Verdict, Violation, never_refuses
@@ -123,7 +123,7 @@ class ServerRun:
     def note(self, events: Iterable[Any]) -> None:
         for event in events:
             kind = type(event)
-            self.trace.append(f"{kind.__name__}{event.code}" if kind is Refused else kind.__name__)
+            self.trace.append(f"{kind.__name__}{event.code}" if kind is NotAccepted else kind.__name__)
             if kind is Query:
                 if event.msg_id in self.executed:
                     raise Violation(f"{event!r} was executed before")
@@ -133,7 +133,7 @@ class ServerRun:
                 self.server.session_destroyed(event.msg_id, event.session_id, existed=bool(event.session_id & 1))
             elif kind is DestroyAuthKey:
                 self.server.auth_key_destroyed(event.msg_id, existed=True)
-            elif kind in (Refused, Unread, Flooded):
+            elif kind in (NotAccepted, Unread, Flooded):
                 self.refused = True
 
     def settle(self) -> None:
