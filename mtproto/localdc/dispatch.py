@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from mtproto.localdc.layers import Layer
     from mtproto.localdc.outcomes import WaitingCall
     from mtproto.localdc.registry import Registered
-    from mtproto.session.packet_reader import Budget
+    from mtproto.session import Budget
     from tl import TLFunction
 
     _Session: TypeAlias = tuple[int, int]  # the id of the auth key, and that of the session
