@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from mtproto.localdc import LocalDC, LocalDCThread
+from mtproto.localdc.data_centre import DataCentre
 from mtproto.net import Listener, ask_plain
 from mtproto.net.options import ConnectionOptions
 from mtproto.proxy import ProxyServer
@@ -22,7 +22,7 @@ from mtproto.proxy import ProxyServer
 ROOT = Path(__file__).resolve().parent.parent
 
 
-@pytest.mark.parametrize("place", [ConnectionOptions, Listener, LocalDC, LocalDCThread, ProxyServer, ask_plain])
+@pytest.mark.parametrize("place", [ConnectionOptions, Listener, DataCentre, ProxyServer, ask_plain])
 def test_the_source_is_by_default_that_of_the_operating_system(place: Any) -> None:
     assert inspect.signature(place).parameters["random"].default is os.urandom
 

@@ -13,8 +13,7 @@ from mtproto.cli.opening import AUTH_KEY, STATE, STDIN_TAKEN, looks_encrypted, o
 from mtproto.cli.terminal import Terminal, debug_option, pass_terminal
 from mtproto.errors import RemoteProtocolError, TransportError
 from mtproto.message import unpack_plain
-from mtproto.session.constructors import GZIP_PACKED, RPC_RESULT, VECTOR
-from mtproto.session.wire import constructor_id, read_gzip, read_rpc_result
+from mtproto.session import constructors, wire
 from tl import DecodeError, SchemaError, api, service
 
 if TYPE_CHECKING:
@@ -136,21 +135,23 @@ class _Reading:
         """Return the result inside an rpc_result, unpacked, and its offset; a type that was given is that of the
         result.
         """
-        if constructor_id(data) == RPC_RESULT:
+        if wire.constructor_id(data) == constructors.RPC_RESULT:
             try:
-                req_msg_id, data = read_rpc_result(data)
+                req_msg_id, data = wire.read_rpc_result(data)
             except RemoteProtocolError as error:
                 raise CommandFailed(str(error)) from None
             self._say(f"rpc_result, req_msg_id {req_msg_id}, {len(data)} bytes of data:")
             base += 3 * _WORD
-        return (self._unpacked(data, _GZIP), 0) if constructor_id(data) == GZIP_PACKED else (data, base)
+        return (
+            (self._unpacked(data, _GZIP), 0) if wire.constructor_id(data) == constructors.GZIP_PACKED else (data, base)
+        )
 
     def _unpacked(self, packed: bytes, path: str) -> bytes:
         try:
-            inside = read_gzip(packed, self._room)
+            inside = wire.read_gzip(packed, self._room)
         except RemoteProtocolError as error:
             raise CommandFailed(f"{path}: {error} (at most {_INFLATED} bytes are unpacked)") from None
-        if constructor_id(inside) == GZIP_PACKED:
+        if wire.constructor_id(inside) == constructors.GZIP_PACKED:
             raise CommandFailed(f"{path}: it holds another gzip_packed, which no peer may send")
         self._room -= len(inside)
         self._say(f"\npacked in {path}, {len(inside)} bytes:")
@@ -178,13 +179,13 @@ def _of_service(type_: str) -> bool:
 
 def _is_known(data: bytes) -> bool:
     """Tell whether a schema knows the first word of the data."""
-    key = constructor_id(data)
+    key = wire.constructor_id(data)
     return api.schema.name_of(key) is not None or service.schema.name_of(key) is not None
 
 
 def _explained(error: DecodeError, data: bytes) -> Exception:
     """Return the error with a hint where the data is an encrypted packet, or the type of a result can be given."""
-    if error.id == VECTOR and error.reason.startswith("a vector"):
+    if error.id == constructors.VECTOR and error.reason.startswith("a vector"):
         return CommandFailed(f'{error}\n--as names it, such as --as "Vector<User>", for the result of a call too')
     if error.offset or error.id is None or not looks_encrypted(data):
         return error

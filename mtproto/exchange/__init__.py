@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from mtproto.exchange.client import ClientExchange
 from mtproto.exchange.common import Step
-from mtproto.exchange.faults import ExchangeFaults, NamedFaults
+from mtproto.exchange.faults import Change, ExchangeFaults, NamedFaults
 from mtproto.exchange.server import ExchangeRejected, ServerExchange
 from mtproto.message import ExchangeResult
 
 __all__ = [
+    "Change",
     "ClientExchange",
     "ExchangeFaults",
     "ExchangeRejected",

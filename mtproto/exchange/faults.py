@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 from mtproto.crypto import KNOWN_PRIME
 from mtproto.errors import LocalProtocolError
 
-__all__ = ["ExchangeFaults", "NamedFaults"]
+__all__ = ["Change", "ExchangeFaults", "NamedFaults"]
 
 Change: TypeAlias = Callable[[Any], Any]
 """Returns the wrong value for the right one."""

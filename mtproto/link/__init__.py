@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from mtproto.link.backoff import BackoffPolicy
+from mtproto.link.binding import BindRequest
 from mtproto.link.client import ClientLink
 from mtproto.link.events import (
     Broken,
@@ -44,6 +45,7 @@ __all__ = [
     "SESSION_AGE",
     "Action",
     "BackoffPolicy",
+    "BindRequest",
     "Broken",
     "ClientLink",
     "Decision",

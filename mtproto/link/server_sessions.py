@@ -57,9 +57,6 @@ class ServerSessions:
         session_age: after how many seconds a session without a connection is forgotten; None for never.
         key_age: after how many seconds a key that nobody uses is forgotten; None for never.
 
-    Attributes:
-        lasting: says of a key's id whether the key is to be kept where there are too many; set by the owner.
-
     Raises `OptionError` for an age that is no number above 0.
 
     """
@@ -82,7 +79,7 @@ class ServerSessions:
         self._kept = Kept(KEPT_IN_ALL, self._make_room)
         self._weight = Kept(WEIGHT_OF_SESSIONS, self._lose_weight)
         self._losing_weight = False
-        self.lasting: Callable[[int], bool] = lambda key_id: False
+        self._is_lasting: Callable[[int], bool] = lambda key_id: False
 
     def __contains__(self, key_id: int) -> bool:
         """Tell whether a key of this id is known; may be asked in any thread."""
@@ -91,6 +88,10 @@ class ServerSessions:
     def __iter__(self) -> Iterator[ServerKey]:
         """Iterate over the keys."""
         return iter(list(self._keys.values()))
+
+    def keep_lasting(self, is_lasting: Callable[[int], bool]) -> None:
+        """Keep the keys for whose ids `is_lasting` says so, also where there are too many keys."""
+        self._is_lasting = is_lasting
 
     def add_key(
         self,
@@ -169,7 +170,7 @@ class ServerSessions:
         too_many = len(self._keys) - KEYS_IN_ALL
         if too_many <= 0:
             return []
-        idle = [key for key in self._keys.values() if not key.connected and not self.lasting(key.auth_key.id)]
+        idle = [key for key in self._keys.values() if not key.connected and not self._is_lasting(key.auth_key.id)]
         gone = sorted(idle, key=ServerKey.last_used)[:too_many]
         for key in gone:
             self.forget_key(key.auth_key.id)

@@ -139,7 +139,7 @@ class DataCentre:
             self.keys.close()
             raise
         self.keys.serve(self.listener.state)
-        self.listener.state.lasting = self.keys.is_logged_in
+        self.listener.state.keep_lasting(self.keys.is_logged_in)
         self.listener.on_event(self._watch)
         self.listener.on_sweep(self.keys.keep_times)
         self.listener.on_sweep(self.state.executions.forget_old)

@@ -13,7 +13,7 @@ from mtproto.localdc.handlers import HANDLERS, REPLACED
 from mtproto.localdc.outcomes import Outcomes
 from mtproto.localdc.registry import Registry, is_open
 from mtproto.localdc.wrappers import declared_layer, unwrap
-from mtproto.session.wire import write_rpc_error
+from mtproto.session import wire
 from tl import api
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from mtproto.localdc.layers import Layer
     from mtproto.localdc.outcomes import WaitingCall
     from mtproto.localdc.registry import Registered
-    from mtproto.session.packet_reader import Budget
+    from mtproto.session import Budget
     from tl import TLFunction
 
     _Session: TypeAlias = tuple[int, int]  # the id of the auth key, and that of the session
@@ -156,4 +156,4 @@ class Dispatcher:
 
     def _refuse(self, refused: Refused, session: _Session, msg_id: int) -> bytes:
         self._outcomes.settle(session, msg_id, False)
-        return write_rpc_error(refused.code, refused.name)
+        return wire.write_rpc_error(refused.code, refused.name)

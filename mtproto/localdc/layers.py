@@ -12,15 +12,14 @@ from typing import TYPE_CHECKING, Any
 from mtproto.errors import LocalProtocolError, RemoteProtocolError
 from mtproto.limits import SERVER_LIMITS
 from mtproto.localdc.answers import Refused
-from mtproto.session import constructors
-from mtproto.session.packet_reader import whole_budget
+from mtproto.session import constructors, whole_budget
 from tl import DecodeError, EncodeError, Schema, SchemaError, TLFunction, TLObject, api
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from mtproto.localdc.answers import Answer
-    from mtproto.session.packet_reader import Budget
+    from mtproto.session import Budget
 
 __all__ = ["Layer", "check_types", "layers_of"]
 

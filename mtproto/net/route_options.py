@@ -32,6 +32,8 @@ __all__ = ["TRANSPORT_NAMES", "Destination", "Proxy", "parse_proxy", "route_to"]
 Proxy: TypeAlias = MTProxy | SocketProxy
 """Every kind of proxy that a connection can go through."""
 
+_BEGINNINGS = ("tg://proxy?", "https://t.me/proxy?", "tg://socks?", *(f"{scheme}://" for scheme in SCHEMES))
+
 
 def parse_proxy(text: str) -> Proxy:
     """Read a proxy as people write it: tg://proxy?…, tg://socks?…, https://t.me/proxy?…, socks5://…, socks4://…, http://…
@@ -48,9 +50,6 @@ def parse_proxy(text: str) -> Proxy:
     if ALIASES.get(scheme, scheme) not in SCHEMES:
         raise LocalProtocolError(f"a proxy begins with {', '.join(_BEGINNINGS[:-1])} or {_BEGINNINGS[-1]}")
     return SocketProxy.parse(text)
-
-
-_BEGINNINGS = ("tg://proxy?", "https://t.me/proxy?", "tg://socks?", *(f"{scheme}://" for scheme in SCHEMES))
 
 
 Destination: TypeAlias = "str | Address | Sequence[Address | str] | DataCenter"

@@ -133,7 +133,7 @@ def test_of_too_many_keys_those_go_that_were_used_longest_ago(monkeypatch: pytes
     state = ServerSessions(seeded())
     keys = [new_key(state, number, used_at=NOW + number) for number in range(7)]
     kept_session(state, keys[0], 1, NOW).link = cast("ServerLink", object())
-    state.lasting = lambda key_id: key_id == keys[1].auth_key.id
+    state.keep_lasting(lambda key_id: key_id == keys[1].auth_key.id)
     assert state.forget_old(NOW + 10) == keys[2:5]
     assert list(state) == [keys[0], keys[1], *keys[5:]]
     assert state.forget_old(NOW + 10) == []

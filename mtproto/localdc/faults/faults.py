@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from mtproto.errors import LocalProtocolError, RemoteProtocolError, TransportError
 from mtproto.exchange import ExchangeFaults, NamedFaults
@@ -16,13 +16,11 @@ from mtproto.session import constructors as ids
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from mtproto.exchange import Change
     from mtproto.link import IncomingPacket, OutgoingPacket, SessionSlot
     from mtproto.message import Unsealed
 
 __all__ = ["Faults"]
-
-Change: TypeAlias = "Callable[[Any], Any]"
-"""Gives the wrong value of a field for the right one."""
 
 Cut: TypeAlias = tuple[bytes, bool]
 """Bytes, and whether the connection ends behind them."""

@@ -11,9 +11,8 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from mtproto.message import Sender, unseal
+from mtproto.session import Message, wire
 from mtproto.session import constructors as ids
-from mtproto.session import wire
-from mtproto.session.wire import Message
 from tl import service
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ import hmac
 from typing import TYPE_CHECKING
 
 from mtproto.errors import RemoteProtocolError
-from mtproto.link.binding import BindRequest
+from mtproto.link import BindRequest
 from mtproto.localdc.answers import Refused
 from mtproto.localdc.objects import user_object
 from tl import api

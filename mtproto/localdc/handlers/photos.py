@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from mtproto.localdc.answers import Refused
 from mtproto.localdc.objects import find_user, photo_object, user_object
-from mtproto.session.wire import gzip_if_shorter
+from mtproto.session import wire
 from tl import api
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def get_written_user_photos(call: IncomingCall) -> bytes:
     user, first, last = _asked_for(call)
     key = (user.id, user is call.user, first, last, call.layer.number, call.dc.references.generation)
     return call.dc.pages.get(
-        key, lambda: gzip_if_shorter(call.layer.encode(_page(user, first, last, call), "photos.Photos"))
+        key, lambda: wire.gzip_if_shorter(call.layer.encode(_page(user, first, last, call), "photos.Photos"))
     )
 
 

@@ -16,6 +16,7 @@ from mtproto.transport import authority
 
 if TYPE_CHECKING:
     import socket
+    from collections.abc import Mapping
 
     from mtproto.transport import Address, ProxyFields
 
@@ -23,10 +24,10 @@ __all__ = ["SCHEMES", "SocketProxy", "connect_through", "connect_through_async"]
 
 LIBRARY = "python_socks"
 
-SCHEMES = {"socks5": "SOCKS5", "socks4": "SOCKS4", "http": "HTTP"}
+SCHEMES: Mapping[str, str] = {"socks5": "SOCKS5", "socks4": "SOCKS4", "http": "HTTP"}
 """The scheme of a link, and the name of the kind in the library."""
 
-ALIASES = {"socks": "socks5", "socks5h": "socks5"}
+ALIASES: Mapping[str, str] = {"socks": "socks5", "socks5h": "socks5"}
 """Other schemes for the same kinds. `socks5h` says that the proxy looks names up; here every proxy does."""
 
 LONGEST_LOGIN = 255

@@ -12,7 +12,7 @@ from collections import Counter, deque
 from typing import TYPE_CHECKING
 
 from mtproto.errors import LocalProtocolError
-from mtproto.session.wire import write_rpc_error
+from mtproto.session import wire
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -251,18 +251,18 @@ class Answering:
 
     def _refuse(self, query: ServerQuery) -> None:
         if self._known(query.key_id):
-            self._send(query, write_rpc_error(*REFUSAL))
+            self._send(query, wire.write_rpc_error(*REFUSAL))
 
     def _fail(self, query: ServerQuery, error: BaseException) -> None:
         logger.error("the handler of a call failed", exc_info=error)
-        self._send(query, write_rpc_error(500, "INTERNAL"))
+        self._send(query, wire.write_rpc_error(500, "INTERNAL"))
 
     def _send(self, query: ServerQuery, body: bytes) -> None:
         try:
             query.slot.session.answer(query.msg_id, body)
         except LocalProtocolError as error:  # no packet holds it
             logger.error("an answer could not be sent", exc_info=error)
-            query.slot.session.answer(query.msg_id, write_rpc_error(500, "INTERNAL"))
+            query.slot.session.answer(query.msg_id, wire.write_rpc_error(500, "INTERNAL"))
         self._flush(query.slot)
 
 

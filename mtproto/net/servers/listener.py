@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from mtproto.crypto import RSAPrivateKey
     from mtproto.exchange import ExchangeFaults
     from mtproto.link import LinkFaults, ServerLinkEvent, SessionCarrier, SessionSlot
-    from mtproto.message.auth_key import AuthKey
+    from mtproto.message import AuthKey
     from mtproto.net.servers.answering import Handler
     from mtproto.net.servers.web_server import WebServer
 

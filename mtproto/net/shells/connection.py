@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self, Unpack
 
-    from mtproto.crypto.rsa import RSAPublicKey
+    from mtproto.crypto import RSAPublicKey
     from mtproto.link import KeyUse, LinkStatus
-    from mtproto.message.key_state import KeyState
+    from mtproto.message import KeyState
     from mtproto.net.options import ConnectionOptions
     from mtproto.net.route_options import Destination
     from mtproto.net.shells.calls_under_way import Outcome

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from mtproto.crypto import RSAPublicKey
     from mtproto.errors import MTProtoError
     from mtproto.link import KeyUse, LinkEvent, PumpedLink
-    from mtproto.message.key_state import KeyState
+    from mtproto.message import KeyState
     from mtproto.net.carriers import Loop, Route
     from mtproto.net.options import ConnectionOptions
     from mtproto.net.route_options import Destination

@@ -18,7 +18,7 @@ from mtproto.net.shells.update_queue import UpdateQueue
 if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
 
-    from mtproto.crypto.rsa import RSAPublicKey
+    from mtproto.crypto import RSAPublicKey
     from mtproto.limits import Limits
     from mtproto.net.options import ConnectionOptions
     from mtproto.net.route_options import Destination

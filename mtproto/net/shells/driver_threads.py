@@ -23,7 +23,7 @@ from mtproto.net.shells.update_queue import UpdateQueue
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from mtproto.crypto.rsa import RSAPublicKey
+    from mtproto.crypto import RSAPublicKey
     from mtproto.errors import ConnectionLost, DeadlineExceeded
     from mtproto.limits import Limits
     from mtproto.link import LinkEvent
