@@ -81,7 +81,7 @@ def call(browser: Browser, client: Any, *, cut: int = 1 << 20, chunk: int = 1 <<
             for event in client.receive(payload, browser.visitor.now):
                 if isinstance(event, Result):
                     return event.body
-        if not client._outbox.waiting:
+        if not client._parts.outbox.waiting:
             break
     raise AssertionError("no answer")
 

@@ -16,6 +16,12 @@ if TYPE_CHECKING:
 
 __all__ = ["HEADING", "Constructor", "Member", "Oracle", "random_object", "random_oracle"]
 
+DEEPEST_VECTOR = 8
+"""Vectors inside vectors: a schema may not have more."""
+
+DEEPEST_OBJECT = 100
+"""Objects inside objects: a chain of more has no end."""
+
 HEADING = """
 int ? = Int; long#22076cba ? = Long; double ? = Double; string ? = String; object ? = Object;
 int32 = Int32; int53 = Int53; int64 = Int64; bytes = Bytes; secureString = SecureString; secureBytes = SecureBytes;
@@ -201,9 +207,9 @@ def random_oracle(source: random.Random) -> Oracle:
     return Oracle(made)
 
 
-def _random_type(source: random.Random, named: list[str]) -> str:
-    if source.random() < 0.25:
-        return f"{source.choice(('vector', 'Vector'))}<{_random_type(source, named)}>"
+def _random_type(source: random.Random, named: list[str], vectors: int = DEEPEST_VECTOR) -> str:
+    if vectors and source.random() < 0.25:
+        return f"{source.choice(('vector', 'Vector'))}<{_random_type(source, named, vectors - 1)}>"
     return source.choice(SIMPLE if source.random() < 0.7 or not named else tuple(named))
 
 
@@ -271,6 +277,13 @@ def _random_value(oracle: Oracle, source: random.Random, type_: str, depth: int)
         few = source.choice((0, 1, 2, 3)) if depth > 0 else 0
         return [_random_value(oracle, source, type_.partition("<")[2][:-1], depth - 1) for _ in range(few)]
     if type_ in oracle.by_name:
-        return random_object(oracle, source, type_, depth - 1)
+        return random_object(oracle, source, type_, _deeper(depth))
     names = [name for name, one in oracle.by_name.items() if type_ in (one.result, "Object")]
-    return random_object(oracle, source, names[0] if depth <= 0 else source.choice(names), depth - 1)
+    return random_object(oracle, source, names[0] if depth <= 0 else source.choice(names), _deeper(depth))
+
+
+def _deeper(depth: int) -> int:
+    """Return the depth of an object within; a chain of objects that has no end raises RecursionError."""
+    if depth < -DEEPEST_OBJECT:
+        raise RecursionError("objects within objects without end")
+    return depth - 1
