@@ -244,7 +244,7 @@ class ClientSession:
     def tick(self, now: float) -> list[ClientEvent]:
         """Do what is due at `now`; afterwards `next_packet` may have something. Call it at `next_deadline`."""
         parts = self._parts
-        if not parts.unread.messages:  # the rest of a packet of the old session is handled first
+        if not parts.unread:  # the rest of a packet of the old session is handled first
             parts.renewal.finish_if_ready(now)
         if parts.connection.usable:
             parts.inbox.tick(now)
@@ -351,8 +351,6 @@ class ClientSession:
         if not parts.time.accepts(msg_id, now):
             return
         inbox.remember(msg_id)
-        if packet.seqno & 1:
-            inbox.acknowledge(msg_id, now)
         parts.reader.begin()
         parts.questions.packet_begins()
         if parts.unread.budget is not None and len(packet.body) > SHORT_STREAM:
@@ -360,6 +358,8 @@ class ClientSession:
             if not is_unpacked(parts, message):
                 parts.unread.keep_packed(message)
                 return
+        if packet.seqno & 1:
+            inbox.acknowledge(msg_id, now)
         dispatch(parts, msg_id, packet.body, now)
         if not parts.unread.messages:
             self._end_packet(now)
@@ -378,6 +378,8 @@ class ClientSession:
             if budget is not None and not is_unpacked(parts, packed):
                 return
             parts.unread.take_packed()
+            if packed.seqno & 1:
+                parts.inbox.acknowledge(packed.msg_id, now)
             dispatch(parts, packed.msg_id, packed.body, now)
         else:
             handle_unread(parts, now)

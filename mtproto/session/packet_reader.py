@@ -115,13 +115,14 @@ class Budget:
                 may have become.
 
         """
+        self._give_up_other(body)
         room = self._left[Cost.INFLATED]
         if not room:
             raise RemoteProtocolError("gzip_packed", "the packet has inflated to all that it may already")
         after_failure = max(0, room - wire.INFLATED_MOST * len(body))
         begun, self._begun = self._begun, None
         try:
-            if begun is not None and begun.packed == body:
+            if begun is not None:
                 unpacked = begun.outcome()
             else:
                 unpacked = wire.read_gzip(body, room if most is None else min(room, most), SHORT)
@@ -136,15 +137,19 @@ class Budget:
 
         After the last part, `inflate` returns the object without work.
         """
-        begun = self._begun
-        if begun is not None and begun.packed != body:  # nobody asked for its object, which costs all the same
-            self._set_left(Cost.INFLATED, max(0, self._left[Cost.INFLATED] - wire.INFLATED_MOST * len(begun.packed)))
-            begun = None
-        if begun is None:
+        self._give_up_other(body)
+        if self._begun is None:
             if not self._left[Cost.INFLATED]:
                 return True  # `inflate` refuses it
-            begun = self._begun = _Inflation(body, self._left[Cost.INFLATED])
-        return begun.go_on()
+            self._begun = _Inflation(body, self._left[Cost.INFLATED])
+        return self._begun.go_on()
+
+    def _give_up_other(self, body: bytes) -> None:
+        """Give up what was begun with another body. Nobody asked for the object; the work for it is paid all the same."""
+        begun = self._begun
+        if begun is not None and begun.packed != body:
+            self._set_left(Cost.INFLATED, max(0, self._left[Cost.INFLATED] - wire.INFLATED_MOST * len(begun.packed)))
+            self._begun = None
 
     def _set_left(self, cost: Cost, left: int) -> None:
         self.work += (self._left[cost] - left) * _UNITS[cost]
@@ -180,7 +185,9 @@ class _Inflation:
         return self._over
 
     def outcome(self) -> bytes:
-        """Return the object inside, or raise the `RemoteProtocolError` that the last step met."""
+        """Take the steps that are left, and return the object inside; raise the `RemoteProtocolError` that was met."""
+        while not self.go_on():
+            pass
         if self._error is not None:
             raise self._error
         return self._unpacked

@@ -12,7 +12,7 @@ from mtproto.limits import Limits
 from mtproto.message.envelope import Sender, unseal
 from mtproto.session import wire
 from mtproto.session.constructors import MSG_CONTAINER
-from mtproto.session.events import Anomaly, Query, Result, Undecodable, Update
+from mtproto.session.events import Anomaly, Query, RequestLost, Result, SessionRenewed, Undecodable, Update
 from mtproto.session.packet_reader import Cost, PacketReader
 from mtproto.session.wire import Message
 from tests.session.harness import Pair, api_body, of
@@ -156,7 +156,54 @@ def test_a_client_handles_the_rest_when_the_connection_is_lost(packed: bool) -> 
     pair.client.disconnected(pair.now)
     assert not pair.client.unread
     assert pair.client.next_deadline() == 0.0
-    assert [event.request for event in of(pair.client.tick(pair.now), Result)] == [call]
+    (result,) = of(pair.client.tick(pair.now), Result)
+    assert result == Result(call, api_body() + bytes(2_000_000))
+
+
+@pytest.mark.parametrize("damaged", [False, True])
+def test_a_step_without_a_budget_after_one_with_a_budget_takes_all_that_is_left(damaged: bool) -> None:
+    pair = Pair()
+    call = pair.sent_request()
+    packed = wire.write_gzip(api_body() + bytes(8_000_000))
+    if damaged:
+        packed = packed[:-8] + bytes(8)
+    answer = wire.write_rpc_result(call.msg_id, packed)
+    pair.client.receive(pair.forge(answer, pair.server_id(1), 1001), pair.now, STEP)
+    assert pair.client.unread
+    events = pair.client.read_on(pair.now)
+    assert [event.body for event in of(events, Result)] == [api_body() + bytes(8_000_000)] * (not damaged)
+    assert [event.request for event in of(events, RequestLost)] == [call] * damaged
+
+
+def test_a_message_that_is_being_inflated_is_not_acknowledged_yet() -> None:
+    pair = Pair()
+    call = pair.sent_request()
+    answer = wire.write_rpc_result(call.msg_id, wire.write_gzip(api_body() + bytes(8_000_000)))
+    msg_id = pair.server_id(1)
+    pair.client.receive(pair.forge(answer, msg_id, 1001), pair.now, STEP)
+    assert pair.client.unread
+    pair.now += 100
+    pair.client.tick(pair.now)
+    said = [said for said in pair.said_by_client() if said.NAME == "msgs_ack"]
+    assert not any(msg_id in each.msg_ids for each in said)  # type: ignore[attr-defined]
+    pair.client.read_on(pair.now)
+    pair.now += 100
+    pair.client.tick(pair.now)
+    said = [said for said in pair.said_by_client() if said.NAME == "msgs_ack"]
+    assert any(msg_id in each.msg_ids for each in said)  # type: ignore[attr-defined]
+
+
+def test_a_session_is_not_renewed_while_an_answer_is_being_inflated() -> None:
+    pair = Pair()
+    call = pair.sent_request()
+    answer = wire.write_rpc_result(call.msg_id, wire.write_gzip(api_body() + bytes(8_000_000)))
+    pair.client._parts.renewal.begin(32, pair.now)
+    pair.client.receive(pair.forge(answer, pair.server_id(1), 1001), pair.now, STEP)
+    assert pair.client.unread
+    pair.now += 1000
+    events = pair.client.tick(pair.now) + pair.client.read_on(pair.now)
+    ends = [type(event) for event in events if isinstance(event, Result | RequestLost | SessionRenewed)]
+    assert ends == [Result, SessionRenewed]
 
 
 def test_a_client_whose_key_is_gone_drops_the_rest() -> None:
