@@ -53,8 +53,7 @@ class Layer:
         number: the number by which clients name the layer.
         schema: the declarations of the layer.
         beside: the layer that clients of a dialect speak besides; None for a layer. A dialect has no wrappers of its
-            own
-            (`invokeWithLayer`).
+            own (`invokeWithLayer`).
 
     """
 
@@ -201,8 +200,8 @@ def layers_of(schemas: Mapping[int, Schema]) -> dict[int, Layer]:
 
 
 def check_types(schema: Schema) -> None:
-    """Check that a schema declares all types that it uses; otherwise the first answer that needs such a type would
-    fail.
+    """Check that a schema declares all types that it uses; without the check, the first answer that
+    needs such a type fails.
 
     Raises:
         SchemaError: a field or an answer has a type that nobody declares; the error names declaration and type.

@@ -67,7 +67,7 @@ class Registry:
         """
         layer = self.check(method)
         if not callable(handler):
-            raise TypeError(f"a handler is a function that takes a IncomingCall, not {handler!r}")
+            raise TypeError(f"a handler is a function that takes an IncomingCall, not {handler!r}")
         self._registered[method] = Registered(handler, login, self._registered.get(method))
         if layer.beside is not None:
             self.elsewhere[method.ID] = layer

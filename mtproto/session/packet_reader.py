@@ -145,7 +145,7 @@ class Budget:
         return self._begun.go_on()
 
     def _give_up_other(self, body: bytes) -> None:
-        """Give up what was begun with another body. Nobody asked for the object; the work for it is paid all the same."""
+        """Give up what was begun with another body: nobody asked for the object, and the work is paid all the same."""
         begun = self._begun
         if begun is not None and begun.packed != body:
             self._set_left(Cost.INFLATED, max(0, self._left[Cost.INFLATED] - wire.INFLATED_MOST * len(begun.packed)))

@@ -98,8 +98,7 @@ class LockedFile:
 
     Args:
         path: the file, which need not exist, in a folder that does. The target of a link is locked and replaced, not
-            the
-            link.
+            the link.
         limit: bytes that the file may have at most, read or written.
 
     Attributes:
@@ -165,8 +164,7 @@ class LockedFile:
 
         Raises:
             StoreError: the file can't be written, or `data` is larger than the limit. The old contents stay, and no
-            draft
-                is left.
+                draft is left.
 
         """
         if len(data) > self._limit:

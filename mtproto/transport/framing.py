@@ -30,8 +30,7 @@ class ClientTransport(Protocol):
         quick_acks: whether quick acknowledgements can be asked for.
         ready: whether packets may be sent. Fake TLS is not ready until the proxy has answered.
         packets: whether the carrier has to keep packets apart: each result of `pack` is sent alone, and each piece that
-            is
-            received is one packet.
+            is received is one packet.
 
     """
 

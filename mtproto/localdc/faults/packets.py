@@ -1,8 +1,7 @@
 """Packets of a DC, opened with its own key, and changed so that they harm a client.
 
 Each function takes an `OpenedPacket` and returns the payloads that are sent in its place. The functions seal with the
-right
-key: these are faults of a server, not of a network.
+right key: these are faults of a server, not of a network.
 """
 
 from __future__ import annotations
