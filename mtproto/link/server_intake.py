@@ -14,7 +14,7 @@ from mtproto.link.server_standing import ServerStanding
 from mtproto.link.server_wire import CUT, ServerWire
 from mtproto.link.work import NEW_SESSION, packet_work
 from mtproto.message import Sender, check_server_clock, payload_key_id, unseal
-from mtproto.session import CloseAfter, DestroyAuthKey, DestroySession, Flooded, NotAccepted, Query
+from mtproto.session import CloseAfter, DestroyAuthKey, DestroySession, Flooded, HttpWaited, NotAccepted, Query
 from mtproto.transport import Payload
 
 if TYPE_CHECKING:
@@ -80,6 +80,7 @@ class ServerIntake:
         self._turned_away = 0  # since the last packet that was not
         self._kept: Sequence[Event | RemoteProtocolError] = ()  # what came in and is still to be handled
         self._partly: tuple[SessionSlot, Unsealed, bool] | None = None  # whose packet, which, whether to quick-ack it
+        self._left: list[ServerEvent] = []  # what that packet asks of the connection, found by another link
         self._deadline: float | None = now + AUTHENTICATE_TIME
         self.standing = standing = ServerStanding()
         self.wire = wire = ServerWire(standing, options.faults)
@@ -122,6 +123,15 @@ class ServerIntake:
         self.standing.disconnected()
         self.wire.speak(None)
         self._kept, self._partly = (), None
+        self._left.clear()
+
+    def leave(self, slot: SessionSlot, event: ServerEvent) -> None:
+        """Keep what the rest of a packet asks of this connection, which another link has read, until `read_on`.
+
+        A connection that is to be closed has no rest that anybody waits for.
+        """
+        if self.unread and self._partly is not None and self._partly[0] is slot:
+            self._left.append(event)
 
     def _handle_all(self, items: Sequence[Event | RemoteProtocolError], now: float, budget: int | None) -> None:
         """Handle what is left of a packet, then these; where the budget ends, keep the rest."""
@@ -152,22 +162,37 @@ class ServerIntake:
     ) -> None:
         """Handle what is left of a packet, or a part of it.
 
-        Another connection may have taken the session over meanwhile: then nothing is left.
+        Another connection may have read the rest meanwhile, and left what concerns this one, and may have taken the
+        session over: then nothing else is left.
         """
-        if slot not in self._carriage.carried:
+        left, self._left = self._left, []
+        self._tell(slot, left, now)
+        if self.standing.closing or slot not in self._carriage.carried:
             self._partly = None
             return
-        self._read_session_on(slot, now, budget)
+        self._tell(slot, self._read_session_on(slot, now, budget), now)
         if not slot.session.unread:
             self._partly = None
             if quick_ack and not self.standing.closing:
                 self._acknowledge(message, ())
 
-    def _read_session_on(self, slot: SessionSlot, now: float, budget: int | None) -> None:
+    def _read_session_on(self, slot: SessionSlot, now: float, budget: int | None) -> list[ServerEvent]:
         before = slot.session.work
         events = slot.session.read_on(now, budget)
         self.work += slot.session.work - before
-        self._tell(slot, events, now)
+        return events
+
+    def _read_for_another(self, slot: SessionSlot, now: float, budget: int | None) -> None:
+        """Handle what is left of a packet that came over another connection, or a part of it.
+
+        Anybody may have sent what made this necessary. So this connection passes on the calls, which come before those
+        of its own packet; what the rest asks of a connection is left to that which the rest came over.
+        """
+        for event in self._read_session_on(slot, now, budget):
+            if not isinstance(event, CloseAfter | Flooded | HttpWaited):
+                self._tell(slot, [event], now)
+            elif slot.link is not None:
+                slot.link.leave(slot, event)
 
     def _handle(self, item: Payload, now: float, budget: int | None) -> bool:
         """Handle a packet; return False if it has to wait for the rest of another one of its session."""
@@ -191,9 +216,12 @@ class ServerIntake:
         before = slot.session.work
         self.work += 0 if slot.session_id in key.sessions else NEW_SESSION
         if slot.session.unread:  # of a packet that came over another connection
-            self._read_session_on(slot, now, budget)
+            self._read_for_another(slot, now, budget)
             if slot.session.unread:
                 return False
+            if self._state.find_key(key_id, now) is not key:  # destroyed by that rest
+                self.wire.refuse(TransportError.NOT_FOUND)
+                return True
             before = slot.session.work
         try:
             self._handle_message(slot, message, item.quick_ack, now, budget)
