@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from mtproto.errors import ConnectionLost
-from mtproto.link import Broken, ClientLink, Hangup, InSession, LinkStatus, ServerLink, ServerQuery
-from mtproto.message.envelope import Sender, seal
+from mtproto.link import Broken, ClientLink, Hangup, InSession, LinkStatus, ServerLink, ServerQuery, server_intake
+from mtproto.message.envelope import Sender, Unsealed, seal, unseal
 from mtproto.session import CloseAfter, Flooded, HttpWaited, Result, Update, wire
 from mtproto.session.wire import Message
 from mtproto.transport import client_transport
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from mtproto.link import LinkEvent, ServerLinkEvent
+    from mtproto.message.auth_key import AuthKey
     from mtproto.transport import ClientTransport
 
 BUDGET = 100
@@ -135,6 +136,41 @@ def test_a_packet_over_another_connection_waits_for_the_rest_of_the_one_before_i
     queries += of_type(finished(other) + finished(link), ServerQuery)
     assert [query.body for query in queries] == bodies[: 100 + (first == "new")]
     assert not link.unread
+
+
+def test_a_packet_that_waits_for_a_rest_is_opened_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[bytes] = []
+
+    def counted(key: AuthKey, sender: Sender, payload: bytes) -> Unsealed:
+        opened.append(payload)
+        return unseal(key, sender, payload)
+
+    client = Client()
+    link, transport = client.connect()
+    link.received(transport.pack(client.container([QUERY] * 90, content=True)), NOW, 1)
+    other, other_transport = client.connect()
+    monkeypatch.setattr(server_intake, "unseal", counted)
+    packets = [client.container([QUERY], content=True) for _ in range(2)]
+    other.received(b"".join(map(other_transport.pack, packets)), NOW, 1)
+    turns = 0
+    while other.unread:
+        other.read_on(NOW, 1)
+        turns += 1
+    assert turns > 20
+    assert opened == packets
+
+
+def test_a_packet_that_waits_is_refused_when_its_key_is_destroyed_meanwhile() -> None:
+    client = Client()
+    link, transport = client.connect()
+    link.received(transport.pack(client.container([QUERY] * 90, content=True)), NOW, 1)
+    other, other_transport = client.connect()
+    other.received(other_transport.pack(client.container([QUERY], content=True)), NOW, 1)
+    assert other.unread
+    finished(link)
+    client.pair.state.forget_key(client.key.auth_key.id)
+    assert of_type(other.read_on(NOW), ServerQuery) == []
+    assert other.closing
 
 
 def another_begins_meanwhile(last: bytes, packet: Callable[[Client, bytes], bytes]) -> tuple[ServerLink, ServerLink]:
