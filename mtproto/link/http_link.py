@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from mtproto.link.server_key_maker import ServerWork
     from mtproto.link.server_keys import SessionCarrier, SessionSlot
     from mtproto.link.server_sessions import ServerSessions
+    from mtproto.session import ServerEvent
 
 __all__ = ["HttpLink"]
 
@@ -132,6 +133,10 @@ class HttpLink:
     def detach(self, slot: SessionSlot) -> None:
         """Carry a session no more; for the `ServerSessions` and other links."""
         self._carriage.detach(slot)
+
+    def leave(self, slot: SessionSlot, event: ServerEvent) -> None:
+        """Keep what a packet asks of this connection until `read_on`; for other links, which read its rest."""
+        self._intake.leave(slot, event)
 
     def disconnected(self, now: float) -> None:
         """End the connection. What it carried may be lost, so that it goes out again over another one."""

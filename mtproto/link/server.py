@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from mtproto.link.server_key_maker import ServerWork
     from mtproto.link.server_keys import SessionSlot
     from mtproto.link.server_sessions import ServerSessions
+    from mtproto.session import ServerEvent
     from mtproto.transport import Event
 
 __all__ = ["ServerLink"]
@@ -156,6 +157,10 @@ class ServerLink:
     def detach(self, slot: SessionSlot) -> None:
         """Carry a session no more; for the `ServerSessions` and other links."""
         self._carriage.detach(slot)
+
+    def leave(self, slot: SessionSlot, event: ServerEvent) -> None:
+        """Keep what a packet asks of this connection until `read_on`; for other links, which read its rest."""
+        self._intake.leave(slot, event)
 
     def disconnected(self, now: float) -> None:
         """End the connection: its sessions wait for another."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from mtproto.errors import RemoteProtocolError, TransportError
 from mtproto.exchange import ServerExchange
@@ -14,7 +14,7 @@ from mtproto.link.server_standing import ServerStanding
 from mtproto.link.server_wire import CUT, ServerWire
 from mtproto.link.work import NEW_SESSION, packet_work
 from mtproto.message import Sender, check_server_clock, payload_key_id, unseal
-from mtproto.session import CloseAfter, DestroyAuthKey, DestroySession, Flooded, NotAccepted, Query
+from mtproto.session import CloseAfter, DestroyAuthKey, DestroySession, Flooded, HttpWaited, NotAccepted, Query
 from mtproto.transport import Payload
 
 if TYPE_CHECKING:
@@ -36,6 +36,14 @@ AUTHENTICATE_TIME = 60.0
 
 TURNED_AWAY_AT_MOST = 512
 """Packets turned away one after the other before the connection is closed: more than a client has under way."""
+
+
+class _Opened(NamedTuple):
+    """An opened packet of a session, which may have to wait for the rest of another; and whether to quick-ack it."""
+
+    key: ServerKey
+    message: Unsealed
+    quick_ack: bool
 
 
 class ServerIntake:
@@ -78,8 +86,9 @@ class ServerIntake:
         self._state = state
         self._carriage = carriage
         self._turned_away = 0  # since the last packet that was not
-        self._kept: Sequence[Event | RemoteProtocolError] = ()  # what came in and is still to be handled
+        self._kept: Sequence[Event | RemoteProtocolError | _Opened] = ()  # what came in and is still to be handled
         self._partly: tuple[SessionSlot, Unsealed, bool] | None = None  # whose packet, which, whether to quick-ack it
+        self._left: list[ServerEvent] = []  # what that packet asks of the connection, found by another link
         self._deadline: float | None = now + AUTHENTICATE_TIME
         self.standing = standing = ServerStanding()
         self.wire = wire = ServerWire(standing, options.faults)
@@ -122,8 +131,19 @@ class ServerIntake:
         self.standing.disconnected()
         self.wire.speak(None)
         self._kept, self._partly = (), None
+        self._left.clear()
 
-    def _handle_all(self, items: Sequence[Event | RemoteProtocolError], now: float, budget: int | None) -> None:
+    def leave(self, slot: SessionSlot, event: ServerEvent) -> None:
+        """Keep what the rest of a packet asks of this connection, which another link has read, until `read_on`.
+
+        A connection that is to be closed has no rest that anybody waits for.
+        """
+        if self.unread and self._partly is not None and self._partly[0] is slot:
+            self._left.append(event)
+
+    def _handle_all(
+        self, items: Sequence[Event | RemoteProtocolError | _Opened], now: float, budget: int | None
+    ) -> None:
         """Handle what is left of a packet, then these; where the budget ends, keep the rest."""
         self._kept = ()
         end = None if budget is None else self.work + budget
@@ -135,14 +155,14 @@ class ServerIntake:
             if end is not None and (self._partly is not None or self.work >= end):
                 self._kept = items[number:]
                 return
-            if isinstance(item, Payload):
+            if isinstance(item, Payload | _Opened):
                 try:
-                    handled = self._handle(item, now, None if end is None else end - self.work)
+                    waits = self._handle(item, now, None if end is None else end - self.work)
                 except RemoteProtocolError as error:
                     self.standing.hang_up(str(error))
                 else:
-                    if not handled:
-                        self._kept = items[number:]
+                    if waits is not None:
+                        self._kept = [waits, *items[number + 1 :]]
                         return
             elif isinstance(item, RemoteProtocolError):
                 self.standing.hang_up(str(item))
@@ -152,51 +172,78 @@ class ServerIntake:
     ) -> None:
         """Handle what is left of a packet, or a part of it.
 
-        Another connection may have taken the session over meanwhile: then nothing is left.
+        Another connection may have read the rest meanwhile, and left what concerns this one, and may have taken the
+        session over: then nothing else is left.
         """
-        if slot not in self._carriage.carried:
+        left, self._left = self._left, []
+        self._tell(slot, left, now)
+        if self.standing.closing or slot not in self._carriage.carried:
             self._partly = None
             return
-        self._read_session_on(slot, now, budget)
+        self._tell(slot, self._read_session_on(slot, now, budget), now)
         if not slot.session.unread:
             self._partly = None
             if quick_ack and not self.standing.closing:
                 self._acknowledge(message, ())
 
-    def _read_session_on(self, slot: SessionSlot, now: float, budget: int | None) -> None:
+    def _read_session_on(self, slot: SessionSlot, now: float, budget: int | None) -> list[ServerEvent]:
         before = slot.session.work
         events = slot.session.read_on(now, budget)
         self.work += slot.session.work - before
-        self._tell(slot, events, now)
+        return events
 
-    def _handle(self, item: Payload, now: float, budget: int | None) -> bool:
-        """Handle a packet; return False if it has to wait for the rest of another one of its session."""
+    def _read_for_another(self, slot: SessionSlot, now: float, budget: int | None) -> None:
+        """Handle what is left of a packet that came over another connection, or a part of it.
+
+        Anybody may have sent what made this necessary. So this connection passes on the calls, which come before those
+        of its own packet; what the rest asks of a connection is left to that which the rest came over.
+        """
+        for event in self._read_session_on(slot, now, budget):
+            if not isinstance(event, CloseAfter | Flooded | HttpWaited):
+                self._tell(slot, [event], now)
+            elif slot.link is not None:
+                slot.link.leave(slot, event)
+
+    def _handle(self, item: Payload | _Opened, now: float, budget: int | None) -> _Opened | None:
+        """Handle a packet; return it, opened, if it has to wait for the rest of another one of its session."""
+        opened = item if isinstance(item, _Opened) else self._open(item, now)
+        return None if opened is None or self._lead(opened, now, budget) else opened
+
+    def _open(self, item: Payload, now: float) -> _Opened | None:
+        """Open a packet; return None if there is no more to do for it: it is plain, or was refused."""
         self.work += packet_work(item.data)
         key_id = payload_key_id(item.data)
         if key_id == 0:
             if not self._refused_by_fault(None, None, now):
                 self.exchanging.receive(item.data, now)
-            return True
+            return None
         key = self._state.find_key(key_id, now)
         if key is None:
             self.wire.refuse(TransportError.NOT_FOUND)
-            return True
+            return None
         message = unseal(key.auth_key, Sender.CLIENT, item.data)
         if self._refused_by_fault(key, message, now):
-            return True
+            return None
         if message.session_id == 0:
             self.wire.refuse(TransportError.NOT_FOUND)
-            return True
+            return None
+        return _Opened(key, message, item.quick_ack)
+
+    def _lead(self, opened: _Opened, now: float, budget: int | None) -> bool:
+        """Lead a packet to its session; return False if it has to wait for the rest of another one."""
+        key, message, quick_ack = opened
         slot = self._state.find_session(key, message.session_id, now)
-        before = slot.session.work
         self.work += 0 if slot.session_id in key.sessions else NEW_SESSION
         if slot.session.unread:  # of a packet that came over another connection
-            self._read_session_on(slot, now, budget)
+            self._read_for_another(slot, now, budget)
             if slot.session.unread:
                 return False
-            before = slot.session.work
+        if self._state.find_key(key.auth_key.id, now) is not key:  # forgotten by that rest, or while the packet waited
+            self.wire.refuse(TransportError.NOT_FOUND)
+            return True
+        before = slot.session.work
         try:
-            self._handle_message(slot, message, item.quick_ack, now, budget)
+            self._handle_message(slot, message, quick_ack, now, budget)
         finally:
             self.work += slot.session.work - before
         return True

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from mtproto.message import AuthKey
-    from mtproto.session import ServerSession
+    from mtproto.session import ServerEvent, ServerSession
 
 __all__ = ["PollingCarrier", "ServerKey", "SessionCarrier", "SessionSlot", "make_room"]
 
@@ -39,6 +39,9 @@ class SessionCarrier(Protocol):
 
     def detach(self, slot: SessionSlot) -> None:
         """Carry a session no more."""
+
+    def leave(self, slot: SessionSlot, event: ServerEvent) -> None:
+        """Keep what a packet of the session asks of this connection, over which it came, until the link goes on."""
 
 
 class PollingCarrier(SessionCarrier, Protocol):

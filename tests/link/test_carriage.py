@@ -5,6 +5,7 @@ from __future__ import annotations
 from mtproto.link import ServerKey, ServerSessions, SessionCarrier, SessionSlot
 from mtproto.link.carriage import StreamCarriage
 from mtproto.link.http_carriage import HttpCarriage
+from mtproto.session import ServerEvent
 from tests.link.support import NOW, kept_session, known_state, seeded
 
 
@@ -19,6 +20,9 @@ class Stream:
     def detach(self, slot: SessionSlot) -> None:
         self.carriage.detach(slot)
 
+    def leave(self, slot: SessionSlot, event: ServerEvent) -> None:
+        """No packet is read here."""
+
 
 class Web:
     """A link over HTTP, as sessions see it."""
@@ -30,6 +34,9 @@ class Web:
 
     def detach(self, slot: SessionSlot) -> None:
         self.carriage.detach(slot)
+
+    def leave(self, slot: SessionSlot, event: ServerEvent) -> None:
+        """No packet is read here."""
 
     def take_over(self, slot: SessionSlot) -> None:
         self.carriage.take_over(slot)

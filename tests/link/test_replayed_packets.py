@@ -71,8 +71,8 @@ def packet(
     ).payload
 
 
-def container(number: int, *inner: Message, **options: int) -> bytes:
-    return packet(number, seqno=0, body=write_container(list(inner)), **options)
+def container(number: int, *inner: Message, seqno: int = 0, **options: int) -> bytes:
+    return packet(number, seqno=seqno, body=write_container(list(inner)), **options)
 
 
 def server() -> tuple[ServerSessions, ServerKey]:
@@ -155,6 +155,26 @@ def test_a_repeated_packet_takes_no_session_over_and_is_acked_where_it_is_carrie
     pushed, *acks = bodies(live.opened(NOW + 2))
     assert pushed == ANSWER
     assert [service.decode(ack).NAME for ack in acks] == ["msgs_ack"]
+
+
+def test_a_repetition_lifts_no_time_limit_while_a_packet_of_its_session_is_handled_in_steps() -> None:
+    state, _ = server()
+    live = Wire(state)
+    live.send(packet(1))
+    ping = service.functions.PingDelayDisconnect(ping_id=1, disconnect_delay=3000).to_bytes()
+    first = (int(NOW) << 32) + 8
+    inner = [Message(first + 4 * number, 3 + 2 * number, QUERY) for number in range(40)]
+    long = container(50, *inner, Message(first + 160, 82, ping), seqno=82)
+    live.link.received(live.framing.pack(long), NOW, 1)
+    assert live.link.unread
+    other = Wire(state)
+    other.send(packet(1), quick_ack=True)
+    assert not other.link.accepted
+    assert other.receive() == []
+    assert of_type(other.link.tick(NOW + 60), Hangup)
+    live.link.read_on(NOW)
+    assert of_type(live.link.tick(NOW + 2999), Hangup) == []
+    assert of_type(live.link.tick(NOW + 3000), Hangup)
 
 
 def test_a_repetition_elsewhere_does_not_send_a_long_answer_again() -> None:

@@ -7,18 +7,19 @@ from typing import TYPE_CHECKING
 import pytest
 
 from mtproto.errors import ConnectionLost
-from mtproto.link import Broken, ClientLink, Hangup, LinkStatus, ServerLink, ServerQuery
-from mtproto.message.envelope import Sender, seal
-from mtproto.session import Result, Update, wire
+from mtproto.link import Broken, ClientLink, Hangup, InSession, LinkStatus, ServerLink, ServerQuery, server_intake
+from mtproto.message.envelope import Sender, Unsealed, seal, unseal
+from mtproto.session import CloseAfter, Flooded, HttpWaited, Result, Update, wire
 from mtproto.session.wire import Message
 from mtproto.transport import client_transport
 from tests.link.support import NOW, QUERY, Pair, known_state, of_type, rsa_key, seeded
 from tl import service
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from mtproto.link import LinkEvent, ServerLinkEvent
+    from mtproto.message.auth_key import AuthKey
     from mtproto.transport import ClientTransport
 
 BUDGET = 100
@@ -135,6 +136,110 @@ def test_a_packet_over_another_connection_waits_for_the_rest_of_the_one_before_i
     queries += of_type(finished(other) + finished(link), ServerQuery)
     assert [query.body for query in queries] == bodies[: 100 + (first == "new")]
     assert not link.unread
+
+
+def test_a_packet_that_waits_for_a_rest_is_opened_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[bytes] = []
+
+    def counted(key: AuthKey, sender: Sender, payload: bytes) -> Unsealed:
+        opened.append(payload)
+        return unseal(key, sender, payload)
+
+    client = Client()
+    link, transport = client.connect()
+    link.received(transport.pack(client.container([QUERY] * 90, content=True)), NOW, 1)
+    other, other_transport = client.connect()
+    monkeypatch.setattr(server_intake, "unseal", counted)
+    packets = [client.container([QUERY], content=True) for _ in range(2)]
+    other.received(b"".join(map(other_transport.pack, packets)), NOW, 1)
+    turns = 0
+    while other.unread:
+        other.read_on(NOW, 1)
+        turns += 1
+    assert turns > 20
+    assert opened == packets
+
+
+def test_a_packet_that_waits_is_refused_when_its_key_is_destroyed_meanwhile() -> None:
+    client = Client()
+    link, transport = client.connect()
+    link.received(transport.pack(client.container([QUERY] * 90, content=True)), NOW, 1)
+    other, other_transport = client.connect()
+    other.received(other_transport.pack(client.container([QUERY], content=True)), NOW, 1)
+    assert other.unread
+    finished(link)
+    client.pair.state.forget_key(client.key.auth_key.id)
+    assert of_type(other.read_on(NOW), ServerQuery) == []
+    assert other.closing
+
+
+def another_begins_meanwhile(last: bytes, packet: Callable[[Client, bytes], bytes]) -> tuple[ServerLink, ServerLink]:
+    """Return a link whose client sent a container with this last message, and one over which a packet came meanwhile.
+
+    Args:
+        last: a serialized message that is no call; it stands behind many calls.
+        packet: makes the packet, of the client and the packet that the client sent first.
+
+    """
+    client = Client()
+    link, transport = client.connect()
+    first = client.container([QUERY], content=True)
+    link.received(transport.pack(first), NOW)
+    messages = [Message(client.id(), 1 + 2 * number, QUERY) for number in range(1, 60)]
+    client.seqno = messages[-1].seqno + 2
+    messages.append(Message(client.id(), client.seqno - 1, last))
+    events = link.received(transport.pack(client.packet(wire.write_container(messages))), NOW, 1)
+    assert link.unread
+    other, other_transport = client.connect()
+    events += other.received(other_transport.pack(packet(client, first)), NOW)
+    assert not client.key.sessions[7].session.unread
+    assert len(of_type(events, ServerQuery)) >= 59
+    return link, other
+
+
+def a_replay(client: Client, first: bytes) -> bytes:
+    return first
+
+
+def a_new_one(client: Client, first: bytes) -> bytes:
+    return client.container([QUERY], content=True)
+
+
+OF_A_CONNECTION = {
+    CloseAfter: service.functions.PingDelayDisconnect(ping_id=1, disconnect_delay=3000).to_bytes(),
+    Flooded: service.types.MsgsStateReq(msg_ids=[4] * 9000).to_bytes(),
+    HttpWaited: service.types.HttpWait(max_delay=0, wait_after=0, max_wait=7).to_bytes(),
+}
+
+
+@pytest.mark.parametrize("packet", [a_replay, a_new_one])
+@pytest.mark.parametrize("kind", OF_A_CONNECTION)
+def test_what_a_rest_asks_of_its_connection_is_done_there_although_another_read_it(
+    kind: type, packet: Callable[[Client, bytes], bytes]
+) -> None:
+    link, other = another_begins_meanwhile(OF_A_CONNECTION[kind], packet)
+    assert not other.closing
+    events = finished(link)
+    assert kind in [type(event.event) for event in of_type(events, InSession)]
+    assert link.closing == (kind is Flooded)
+    assert bool(of_type(other.tick(NOW + 61), Hangup)) == (packet is a_replay)
+    assert of_type(other.tick(NOW + 3001), Hangup) == []
+    assert bool(of_type(link.tick(NOW + 3001), Hangup)) == (kind is CloseAfter)
+
+
+def test_a_packet_is_refused_whose_key_the_rest_of_another_has_destroyed() -> None:
+    link, other = another_begins_meanwhile(service.functions.DestroyAuthKey().to_bytes(), a_new_one)
+    assert other.closing
+    assert not other.accepted
+    assert not link.closing
+
+
+def test_what_a_rest_asks_of_a_connection_that_is_gone_is_dropped() -> None:
+    link, other = another_begins_meanwhile(OF_A_CONNECTION[Flooded], a_replay)
+    link.disconnected(NOW)
+    assert not link.unread
+    assert link.read_on(NOW, BUDGET) == []
+    assert not other.closing
 
 
 def test_what_is_wrong_with_the_stream_is_told_behind_what_came_before_it() -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from mtproto.errors import ConnectionLost, TransportError
 from mtproto.limits import Limits
-from mtproto.link import BackoffPolicy, HttpLink
+from mtproto.link import BackoffPolicy, HttpLink, ServerQuery
 from mtproto.message.envelope import Sender, pack_plain, seal
 from mtproto.net import Connection
 from mtproto.net.carriers.http import CONNECTIONS, HEAD_SIZE, HttpCarrier
@@ -19,6 +19,7 @@ from mtproto.net.carriers.route import Route
 from mtproto.net.servers.web_server import LONGEST_WAIT
 from mtproto.session import HttpWait, Result, Update
 from mtproto.session.wire import write_acks
+from tests.link.support import of_type
 from tests.net.fake_loop import FakeLoop
 from tests.net.support import ANSWER, QUERY, SOON, rsa_key
 from tests.net.web_support import NOW, Dc, Visitor, heard, packet, post, read_answers
@@ -118,6 +119,24 @@ def test_a_request_that_waits_makes_way_for_one_that_comes_behind_it() -> None:
     answer = visitor.flush()
     assert len(read_answers(answer)) == 1
     assert results([*heard(client, answer)]) == [ANSWER] * 3
+
+
+def test_a_request_that_is_handled_in_steps_makes_way_for_one_that_came_behind_it() -> None:
+    dc, client, visitor = quiet()
+    requests = []
+    for count in (20, 1):
+        for _ in range(count):
+            client.send(QUERY)
+        requests.append(post(packet(client)))
+    dc.queries += of_type(visitor.server.received(b"".join(requests), NOW, 1), ServerQuery)
+    assert 0 < len(dc.queries) < 20
+    while visitor.server.unread:
+        dc.queries += of_type(visitor.server.read_on(NOW, 1), ServerQuery)
+    assert len(dc.queries) == 20
+    assert visitor.server.next_deadline() == NOW
+    answer = visitor.flush()
+    assert len(dc.queries) == 21
+    assert len(read_answers(answer)) == 1
 
 
 def test_the_length_is_the_last_header() -> None:

@@ -110,6 +110,30 @@ def test_a_long_packet_of_a_connection_that_is_gone_is_handled_all_the_same(monk
     run(main())
 
 
+def test_a_server_that_closes_lets_go_of_a_connection_with_a_rest_of_a_packet() -> None:
+    async def main() -> None:
+        async with listener() as server:
+            client = known_client(server)
+            pump, _ = visit(server)
+            pump.data_received(INTERMEDIATE)
+            await settled(server)
+            pump.data_received(frame(client.container(client.message(PING, content=False) for _ in range(COUNT))))
+            link = pump.link
+            assert link is not None
+            while not link.unread:
+                pump.take_turn()
+            await server.close()
+            assert server.connections == 0
+            assert not link.unread
+            [key] = server.state
+            [slot] = key.sessions.values()
+            assert not slot.connected
+            await server.start()
+            assert server.connections == 0
+
+    run(main())
+
+
 class Slowly:
     """A pump on a loop whose clock moves on whenever somebody looks at it, and packets for its client."""
 

@@ -190,6 +190,8 @@ class Listener:
             pump.abort()
         await asyncio.gather(*answers, *(pump.closed.wait() for pump in pumps), return_exceptions=True)
         self.inputs.turns.clear()
+        for pump in pumps:
+            pump.let_go()
 
     @property
     def connections(self) -> int:

@@ -190,7 +190,7 @@ class ServerPump(asyncio.BufferedProtocol):
         except Exception as error:  # of one connection: the others go on
             logger.error("a connection ends by an unexpected error", exc_info=error)
             self._events.clear()
-            self._let_go()
+            self.let_go()
             self._forget_input()
             self._flush_planned = False
             self.abort()
@@ -227,10 +227,11 @@ class ServerPump(asyncio.BufferedProtocol):
         before = link.work
         self._events += link.read_on(self._owner.now(), BURST)
         if not link.unread:
-            self._let_go()
+            self.let_go()
         return link.work - before
 
-    def _let_go(self) -> None:
+    def let_go(self) -> None:
+        """Drop the input that is left of a connection that is gone, and let go of its link."""
         link, self._leaving = self._leaving, None
         if link is not None:
             self._owner.lost(link)

@@ -163,7 +163,9 @@ class WebServer:
         if self._websocket is not None:
             return self._websocket.read_on(now, budget)
         if self._link is not None and self._link.unread:
-            return self._taken(self._link, self._link.read_on(now, budget), now)
+            events = self._taken(self._link, self._link.read_on(now, budget), now)
+            self._make_way(now)
+            return events
         return self._read(now, budget)
 
     @property
@@ -184,9 +186,13 @@ class WebServer:
                     break
         except h11.RemoteProtocolError as error:
             self._respond(error.error_status_hint, close=True)
-        if self._poll is not None and self._http.trailing_data[0]:
-            self._poll.end(now)  # another request follows, and can wait in its place
+        self._make_way(now)
         return events
+
+    def _make_way(self, now: float) -> None:
+        """End the wait of a request behind which another one came: that one can wait in its place."""
+        if self._poll is not None and self._http.trailing_data[0]:
+            self._poll.end(now)
 
     def _step(self, events: list[ServerLinkEvent], now: float, budget: int | None) -> bool:
         """Read the next part of a request; return whether there may be more."""
