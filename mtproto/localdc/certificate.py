@@ -18,11 +18,12 @@ _BEGIN = datetime.datetime(2020, 1, 1, tzinfo=datetime.UTC)
 _END = datetime.datetime(2120, 1, 1, tzinfo=datetime.UTC)
 
 
-def self_signed(*hosts: str) -> tuple[ssl.SSLContext, str]:
+def self_signed(host: str, *more: str) -> tuple[ssl.SSLContext, str]:
     """Make a certificate that only clients trust that are given it.
 
     Args:
-        hosts: the hosts that the certificate is for, names or numbers; at least one.
+        host: a host that the certificate is for, name or number.
+        more: further hosts.
 
     Returns:
         the context for a server (`LocalDC(tls=…)`), and the certificate as PEM text: a client trusts it with
@@ -34,10 +35,10 @@ def self_signed(*hosts: str) -> tuple[ssl.SSLContext, str]:
     from cryptography.hazmat.primitives.asymmetric import ec
 
     key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, hosts[0])])
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, host)])
     certificate = (
         x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number(), _BEGIN, _END)
-        .add_extension(x509.SubjectAlternativeName([_name_of(host) for host in hosts]), critical=False)
+        .add_extension(x509.SubjectAlternativeName([_name_of(each) for each in (host, *more)]), critical=False)
         .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
         .sign(key, hashes.SHA256())
     )
