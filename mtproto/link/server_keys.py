@@ -266,12 +266,12 @@ class ServerKey:
         """Note that a session is forgotten; what it executed, or refused for good, is not executed later."""
         session = slot.session
         self.used_at = max(self.used_at, slot.used_at)
-        before = self._forgotten.get(slot.session_id)
+        before = self._forgotten.pop(slot.session_id, None)  # the session that was forgotten last comes last
         remains = self._forgotten[slot.session_id] = _Remains(session.high_water, session.denied[-DENIED_KEPT:])
         self._weigh(remains.weight - (before.weight if before is not None else 0))
         if len(self._forgotten) > FORGOTTEN_SESSIONS:
             oldest = self._forgotten.pop(next(iter(self._forgotten)))
-            self._floor = max(self._floor, oldest.high_water)
+            self._floor = max(self._floor, oldest.end)
             self._weigh(-oldest.weight)
 
     def forget_remains(self) -> int:

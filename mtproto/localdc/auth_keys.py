@@ -41,6 +41,7 @@ class AuthKeys:
     def __init__(self, key: RSAPrivateKey | None, path: str | Path | None, clock: Callable[[], float]) -> None:
         self._clock = clock
         self._kept_at = clock()
+        self._changed = False  # whether the state file has keys that are forgotten
         self._sessions: ServerSessions | None = None
         self._file = None if path is None else KeyFile(path)
         records: list[KeyRecord] = []
@@ -72,12 +73,14 @@ class AuthKeys:
             if record.expires_at is not None and record.expires_at <= now:
                 self.drop(record)
         self.add(KeyRecord(key, expires_at=expires_at))
-        self.keep()
+        if expires_at is None:  # a temporary key never stands in the state file
+            self.keep()
 
     def forget(self, key_id: int) -> None:
-        """Forget what was remembered with a key that the server has forgotten."""
-        self._records.pop(key_id, None)
-        self.keep()
+        """Forget what was remembered with a key that the server has forgotten; `keep_changes` writes the state file."""
+        record = self._records.pop(key_id, None)
+        if record is not None and record.expires_at is None:
+            self._changed = True
 
     def drop(self, record: KeyRecord) -> None:
         """Forget a key, at the server as well."""
@@ -103,15 +106,19 @@ class AuthKeys:
         if self._file is None:
             return
         self._kept_at = self._clock()
+        self._changed = False
         for key in self._sessions or ():
             record = self._records.get(key.auth_key.id)
             if record is not None:
                 record.was_used(key.last_used())
         self._file.keep(self.private_key.to_pem(), list(self._records.values()))
 
-    def keep_times(self) -> None:
-        """Note once an hour in the state file when keys were last used, so that age counts over restarts."""
-        if self._clock() - self._kept_at > TIMES_KEPT:
+    def keep_changes(self) -> None:
+        """Write the state file once for all keys that were forgotten since the file was written.
+
+        Also write the file once an hour, to note when keys were last used, so that their age counts over restarts.
+        """
+        if self._changed or self._clock() - self._kept_at > TIMES_KEPT:
             self.keep()
 
     def save_rest(self) -> None:
@@ -122,7 +129,7 @@ class AuthKeys:
 
         """
         if self._file is not None and self._file.is_open:
-            if any(record.expires_at is None for record in self._records.values()):
+            if self._changed or any(record.expires_at is None for record in self._records.values()):
                 self.keep()
             self._file.save_rest(self.private_key.to_pem(), list(self._records.values()))
 

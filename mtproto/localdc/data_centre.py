@@ -141,7 +141,7 @@ class DataCentre:
         self.keys.serve(self.listener.state)
         self.listener.state.keep_lasting(self.keys.is_logged_in)
         self.listener.on_event(self._watch)
-        self.listener.on_sweep(self.keys.keep_times)
+        self.listener.on_sweep(self.keys.keep_changes)
         self.listener.on_sweep(self.state.executions.forget_old)
 
     @property
@@ -178,12 +178,15 @@ class DataCentre:
     async def push(self, update: TLObject | bytes, timeout: float | None) -> int:
         """Send an update to all sessions of whoever is logged in, and return how many get it; see `LocalDC.push`."""
         records = list(self.keys.records.values())
+        bound = {id(record.permanent): record for record in records if record.permanent is not None}
         updates = []
         for record in records:
             if record.user_id is None or record.permanent is not None:
                 continue
-            bound = next((other for other in records if other.permanent is record), record)
-            body = update if isinstance(update, bytes) else self.dispatcher.encode(update, "Updates", bound)
+            if isinstance(update, bytes):
+                body = update
+            else:
+                body = self.dispatcher.encode(update, "Updates", bound.get(id(record), record))
             updates.append((record.auth_key.id, body))
         return await self.listener.deliver(updates, timeout=timeout)
 
@@ -200,3 +203,4 @@ class DataCentre:
                 self.keys.forget(key.auth_key.id)
             case InSession(slot, DestroyAuthKey()) if slot.key.expires_at is None:
                 self.keys.forget(slot.key.auth_key.id)
+                self.keys.keep_changes()

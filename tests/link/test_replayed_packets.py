@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from mtproto.link import Hangup, HttpLink, InSession, ServerLink, ServerQuery, ServerSessions
+from mtproto.link import Hangup, HttpLink, InSession, ServerLink, ServerQuery, ServerSessions, server_keys
 from mtproto.link.server_sessions import SESSIONS_OF_A_KEY
 from mtproto.message.auth_key import AuthKey
 from mtproto.message.envelope import Sender, seal, unseal
@@ -302,6 +302,31 @@ def test_what_was_refused_for_good_before_there_was_a_session_is_not_executed_la
     late = Wire(state, NOW + 40)
     assert of_type(late.send(early, now=NOW + 40), ServerQuery) == []
     assert of_type(late.send(packet(2, at=NOW + 45, seqno=3), now=NOW + 40), ServerQuery)
+
+
+def test_what_was_refused_for_good_stays_refused_when_its_session_is_one_of_too_many_forgotten_ones(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(server_keys, "FORGOTTEN_SESSIONS", 1)
+    state, key = server()
+    early = packet(1, at=NOW + 45)
+    Wire(state).send(early)
+    Wire(state).send(packet(2, session_id=FIRST + 1))
+    state.forget_session(key, FIRST + 1)
+    late = Wire(state, NOW + 40)
+    assert of_type(late.send(early, now=NOW + 40), ServerQuery) == []
+
+
+def test_a_session_that_is_forgotten_again_is_not_the_oldest_of_the_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server_keys, "FORGOTTEN_SESSIONS", 2)
+    state, key = server()
+    for session, at in ((FIRST, 0), (FIRST + 1, 1), (FIRST, 20), (FIRST + 2, 21)):
+        wire = Wire(state, NOW + at)
+        assert of_type(wire.send(packet(1, at=NOW + at, session_id=session), now=NOW + at), ServerQuery)
+        wire.link.disconnected(NOW + at)
+        state.forget_session(key, session)
+    slow = packet(1, at=NOW + 19, session_id=FIRST + 3)
+    assert of_type(Wire(state, NOW + 21).send(slow, now=NOW + 21), ServerQuery)
 
 
 @pytest.mark.parametrize("ahead", [0, 20])

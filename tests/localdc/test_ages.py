@@ -13,7 +13,7 @@ import pytest
 
 from mtproto import blocking
 from mtproto.localdc import LocalDCThread
-from mtproto.localdc.keys import KeyRecord, read_keys
+from mtproto.localdc.keys import KeyFile, KeyRecord, read_keys
 from mtproto.message.auth_key import AuthKey
 from mtproto.message.key_state import KeyState
 from mtproto.net import Clock
@@ -73,6 +73,27 @@ def test_age_counts_over_restarts(
     assert len(records) == kept
     if age is not None and kept:
         assert records[0].used_at == record.used_at
+
+
+def test_keys_that_are_forgotten_together_are_written_once(
+    tmp_path: Path, local_dc_key: RSAPrivateKey, packaged_world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "keys"
+    written: list[int] = []
+    write = KeyFile.keep
+
+    def keep(self: KeyFile, pem: str, records: list[KeyRecord]) -> None:
+        written.append(len(records))
+        write(self, pem, records)
+
+    monkeypatch.setattr(KeyFile, "keep", keep)
+    used = Clock()() - 2 * DAY
+    records = [KeyRecord(AuthKey(os.urandom(256)), used_at=used) for _ in range(20)]
+    write_keys(file, local_dc_key.to_pem(), [*records, KeyRecord(AuthKey(os.urandom(256)))])
+    with LocalDCThread(state=file, world=packaged_world, key_age=DAY) as dc:
+        in_loop(dc, dc._centre.listener.forget_old)
+        assert written == [1]
+    assert len(read_keys(file)[1]) == 1
 
 
 def test_a_file_of_an_earlier_version_is_read(

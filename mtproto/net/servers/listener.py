@@ -209,19 +209,19 @@ class Listener:
         self._on_event.append(callback)
 
     def on_sweep(self, callback: Callable[[], None]) -> None:
-        """Have a function called once a minute, after sessions and keys that are too old were forgotten."""
+        """Have a function called each time after sessions and keys that are too old were forgotten."""
         self._on_sweep.append(callback)
 
     def forget_old(self) -> None:
         """Forget sessions and keys that were not used for too long. The listener does so itself, once a minute."""
         self.dispatch([KeyForgotten(key) for key in self.state.forget_old(self._clock())])
         self._answering.refuse_abandoned()
+        for callback in self._on_sweep:
+            callback()
 
     def _sweep(self) -> None:
         self._sweeping = asyncio.get_running_loop().call_later(SWEEP, self._sweep)
         self.forget_old()
-        for callback in self._on_sweep:
-            callback()
 
     def push(self, key_id: int, body: bytes, *, session_id: int | None = None) -> int:
         """Send an update to the sessions of a key, or to one of them; those without a connection get it later.
