@@ -188,3 +188,12 @@ def test_a_server_whose_keys_are_ours_but_listed_among_others_is_accepted(key: R
     client, server = halves(key, faults=changed("resPQ", server_public_key_fingerprints=listed), pq=CHEAP_PQ)
     join(client, server)
     assert client.done
+
+
+def test_keys_of_another_length_are_refused_before_an_exchange() -> None:
+    """The padding of `RSA_PAD` is made for 2048 bits."""
+    short = RSAPrivateKey.generate(1024)
+    with pytest.raises(LocalProtocolError, match="2048 bits"):
+        ClientExchange([short.public], dc_id=2, random=Randomness())
+    with pytest.raises(LocalProtocolError, match="2048 bits"):
+        ServerExchange([short], dc_ids={2}, random=Randomness())

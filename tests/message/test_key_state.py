@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mtproto.errors import OptionError
 from mtproto.message.auth_key import AuthKey
 from mtproto.message.key_state import (
     FURTHEST_OFFSET,
@@ -160,6 +161,17 @@ def test_a_state_begins_with_what_the_exchange_left() -> None:
     assert made.salts == [Salt(1000, 1000 + SALT_OVERLAP, -5)]
     assert (made.last_msg_id, made.time_known) == (0, False)
     assert made.server_time(10.0) == 11.5
+
+
+@pytest.mark.parametrize(("own", "other", "good"), [(2, 2, True), (2, -2, True), (2, 4, False), (0, 4, True)])
+def test_a_key_is_used_on_its_own_data_centre_only(own: int, other: int, good: bool) -> None:
+    """Where it is not known which one that is (0), any is believed."""
+    kept = KeyState(auth_key=AuthKey(bytes(range(256))), dc_id=own)
+    if good:
+        kept.check_dc(other)
+    else:
+        with pytest.raises(OptionError, match="belongs to DC 2, not to DC 4"):
+            kept.check_dc(other)
 
 
 def test_a_salt_is_used_while_it_is_valid() -> None:
