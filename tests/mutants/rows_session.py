@@ -54,7 +54,7 @@ ROWS: Mapping[tuple[str, str], Sequence[tuple[str, str]]] = {
         ("if question is None or question.kind is not MessageKind.SALTS:", "if question is None:"),
         (
             "question = parts.questions.find(wire.read_req_msg_id(body))\n",
-            "question = next(iter(parts.questions.open_of(Kind.SALTS)), None)\n",
+            "question = next(iter(parts.questions.open_of(MessageKind.SALTS)), None)\n",
         ),
         ("if question is None or question.ids != (pong.ping_id,):", "if question is None:"),
         ("if question.ids == (answer.session_id,):", "if True:"),

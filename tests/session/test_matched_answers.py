@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mtproto.session import SaltChanged
-from mtproto.session.events import Anomaly, ClientEvent, Pong, TimeLearned, Undecodable
+from mtproto.session.events import Anomaly, ClientEvent, Pong, SessionDestroyed, TimeLearned, Undecodable
 from tests.session.harness import Pair, of, settled
 from tl import service
 
@@ -96,3 +96,13 @@ def test_a_refusal_of_a_message_that_was_never_sent_moves_nothing(pair: Pair, co
     assert of(events, Anomaly)
     assert not of(events, TimeLearned)
     assert (pair.state.time_offset, pair.state.time_known, list(pair.state.salts), pair.client.session_id) == before
+
+
+def test_an_answer_about_a_session_that_nobody_asked_about_is_not_taken(pair: Pair) -> None:
+    pair.client.destroy_session(77)
+    pair.from_client()
+    events = pair.from_server_now(types.DestroySessionNone(session_id=78))
+    assert of(events, Anomaly)
+    assert not of(events, SessionDestroyed)
+    events = pair.from_server_now(types.DestroySessionOk(session_id=77))
+    assert of(events, SessionDestroyed) == [SessionDestroyed(77, True)]
