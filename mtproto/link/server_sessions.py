@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from mtproto.errors import OptionError
 from mtproto.limits import SERVER_LIMITS, Limits
 from mtproto.link.server_keys import ServerKey, SessionSlot, make_room
-from mtproto.session import Kept, ServerSession
+from mtproto.session import NEVER, Kept, ServerSession
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from mtproto.message import AuthKey
 
 __all__ = ["KEY_AGE", "SESSION_AGE", "ServerSessions"]
-
-NEVER = float("inf")
 
 SESSIONS_OF_A_KEY = 64
 """Sessions that are kept of one key. Beyond that, the session without a connection that was silent for longest is

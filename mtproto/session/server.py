@@ -360,7 +360,7 @@ class ServerSession:
         """
         if not self._connected:
             return None
-        if self._outbox.gap and self._gap_due:
+        if self._gap_due:
             self._receiver.notify_of_session(now)
         taken = self._outbox.take(max_bytes - wire.PACKET_OVERHEAD)
         acks = self._acks.take(travelling=bool(taken))
