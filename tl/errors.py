@@ -63,7 +63,8 @@ class DecodeError(TLError):
         """
         from tl import history  # at the first use
 
-        return tuple(sorted({number for where, _ in self._declared() for number in history.numbers(where)}))
+        known = {number for where, _ in self._declared() for number in history.numbers(where)}
+        return tuple([number for number in history.all_layers() if number in known])
 
     def _declared(self) -> list[tuple[str, str]]:
         from tl import history
