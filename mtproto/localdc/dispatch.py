@@ -169,7 +169,7 @@ class Dispatcher:
 
     def _settle(self, answer: Answer, call: IncomingCall, session: _Session) -> bytes:
         """Write the answer, and note that the call succeeded."""
-        result = answer if isinstance(answer, bytes) else call.layer.encode(answer, call.request.result)
+        result = answer if isinstance(answer, bytes) else call.layer.encode(answer, call.layer.result_of(call.request))
         if len(result) % _WORD:
             raise LocalProtocolError(f"an answer of {len(result)} bytes: TL has whole words of {_WORD}")
         self._outcomes.settle(session, call.msg_id, True)

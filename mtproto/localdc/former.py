@@ -146,5 +146,6 @@ ANSWERS: ByHand = {
 REQUESTS: ByHand = {
     "inputFileLocation": _file_location,
     "inputPeerPhotoFileLocation": _peer_photo_location,
+    "inputPeerPhotoFileLocationLegacy": _peer_photo_location,
 }
 """Objects of another layer in the packaged layer, by TL name."""

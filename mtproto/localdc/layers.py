@@ -139,8 +139,15 @@ class Layer:
         """Return an object of this layer; fields that it does not have here are left out."""
         return make(self.schema, name, fields)
 
+    def result_of(self, request: TLFunction[Any]) -> str:
+        """Return the declared type of the answer to a method, which is not the same in all layers."""
+        if request.SCHEMA is self.schema or request.NAME not in self.schema:
+            return request.result
+        return str(self.schema.plan(request.NAME).declaration.result)
+
     def encode(self, answer: Answer, result: str) -> bytes:
-        """Return an answer, of the packaged layer or of this one, as bytes; `result` is the method's declared type.
+        """Return an answer, of the packaged layer or of this one, as bytes; `result` is the type that the
+        method declares here.
 
         Raises `EncodeError` if the answer is not of that type, or this layer can't carry it.
         """

@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 
 import tl
+from mtproto.localdc.calls import IncomingCall
 from mtproto.localdc.world.model import Photo, User, World
-from tests.localdc.conftest import Caller
+from tests.localdc.conftest import Caller, RpcFailure
 from tests.localdc.test_layers import wrapped
-from tl import Schema
+from tl import Schema, api
 
-FIRST_WITH_PROGRESSIVE, LAST_WITH_LOCATIONS = 119, 126
-SKIPPED = {127}
+FIRST_WITH_PROGRESSIVE, LAST_WITH_LOCATIONS, FIRST_WITH_USERS_BESIDE = 119, 126, 135
 
 
 class Client:
@@ -69,6 +69,64 @@ def test_the_main_call_in_each_layer(number: int, packaged_world: World) -> None
     me, nobody = client("users.getUsers", id=asked)
     check_user(me, packaged_world.bot, client.schema)
     assert (nobody.NAME, nobody.id) == ("userEmpty", 5)
+
+
+@pytest.mark.parametrize("number", [46, 51, 61, 78, 100, 102, 105, 134, 135, 160, 228])
+def test_other_calls_whose_answers_changed(number: int, packaged_world: World) -> None:
+    client = Client(packaged_world, number)
+    client.log_in()
+    triple = packaged_world.by_username("triple")
+    nobody = packaged_world.by_username("nobody")
+    assert triple is not None
+    assert nobody is not None
+    for user in (triple, nobody):
+        named = client.schema["inputUser"](user_id=user.id, access_hash=user.access_hash)
+        answer = client("users.getFullUser", id=named)
+        if number < FIRST_WITH_USERS_BESIDE:
+            full, seen = answer, answer.user
+        else:
+            full, (seen,) = answer.full_user, answer.users
+        check_user(seen, user, client.schema)
+        assert getattr(full.profile_photo, "id", 0) == (user.photos[0].id if user.photos else 0)
+    assert client("updates.getState").seq == 1
+    gone = client.caller(client.schema["auth.logOut"]())
+    assert gone is True if number < FIRST_WITH_USERS_BESIDE else gone.NAME == "auth.loggedOut"
+
+
+@pytest.mark.parametrize(("number", "told"), [(132, False), (133, True)])
+def test_a_user_whose_id_a_layer_cannot_carry_is_left_out(number: int, told: bool, packaged_world: World) -> None:
+    client = Client(packaged_world, number)
+    client.log_in()
+    user = api.types.UserEmpty(id=1 << 40)
+
+    def handler(_call: IncomingCall) -> Any:
+        return api.types.photos.Photos(photos=[], users=[user])
+
+    client.caller.dispatcher.register(api.functions.photos.GetUserPhotos, handler)
+    assert [seen.id for seen in client.photos(packaged_world.bot).users] == ([user.id] if told else [])
+
+
+@pytest.mark.parametrize("number", [98, 126, 147, 227])
+def test_the_photo_of_a_profile_by_its_former_location(number: int, packaged_world: World) -> None:
+    client = Client(packaged_world, number)
+    client.log_in()
+    triple = packaged_world.by_username("triple")
+    assert triple is not None
+    newest = triple.photos[0]
+    peer = client.schema["inputPeerUser"](user_id=triple.id, access_hash=triple.access_hash)
+    name = "inputPeerPhotoFileLocation" if number <= LAST_WITH_LOCATIONS else "inputPeerPhotoFileLocationLegacy"
+    for big, type_ in ((True, "c"), (False, "a")):
+        location = client.schema[name](big=big, peer=peer, volume_id=newest.id, local_id=ord(type_))
+        assert client("upload.getFile", location=location, offset=0, limit=1 << 20).bytes == newest.file(type_)
+
+
+def test_a_location_with_another_secret_is_refused(packaged_world: World) -> None:
+    client = Client(packaged_world, 75)
+    client.log_in()
+    photo = packaged_world.bot.photos[0]
+    location = client.schema["inputFileLocation"](volume_id=photo.id, local_id=ord("c"), secret=1)
+    with pytest.raises(RpcFailure, match="400 LOCATION_INVALID"):
+        client("upload.getFile", location=location, offset=0, limit=1 << 20)
 
 
 def check_page(page: Any, user: User, photos: tuple[Photo, ...], schema: Schema) -> None:
