@@ -146,8 +146,7 @@ class Layer:
         return str(self.schema.plan(request.NAME).declaration.result)
 
     def encode(self, answer: Answer, result: str) -> bytes:
-        """Return an answer, of the packaged layer or of this one, as bytes; `result` is the type that the
-        method declares here.
+        """Return an answer, of the packaged layer or of this one, as bytes; `result` is its declared type here.
 
         Raises `EncodeError` if the answer is not of that type, or this layer can't carry it.
         """

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -76,8 +76,8 @@ def test_bytes_of_another_layer(run: Run) -> None:
 def test_a_command_names_the_layers_of_an_object_that_stands_in_an_answer_by_mistake(
     run: Run, dc: LocalDCThread, reach: list[str], bot: dict[str, str], tmp_path: Path
 ) -> None:
-    other: Any = tl.load_layer(105)["userEmpty"](id=7).to_bytes()
-    answer = (0x1CB5C415).to_bytes(4, "little") + (1).to_bytes(4, "little") + other
+    other = tl.load_layer(105)["userEmpty"](id=7).to_bytes()
+    answer: bytes = (0x1CB5C415).to_bytes(4, "little") + (1).to_bytes(4, "little") + other
 
     @dc.handler(api.functions.users.GetUsers)
     def foreign(_call: IncomingCall) -> bytes:

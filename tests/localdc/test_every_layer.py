@@ -46,7 +46,10 @@ class Client:
         return self("photos.getUserPhotos", user_id=owner, **{"offset": 0, "max_id": 0, "limit": 100, **window})
 
 
-@pytest.mark.parametrize("number", tl.layers())
+@pytest.mark.parametrize(
+    "number",
+    [pytest.param(number, marks=[pytest.mark.slow] if place % 8 else []) for place, number in enumerate(tl.layers())],
+)
 def test_the_main_call_in_each_layer(number: int, packaged_world: World) -> None:
     client = Client(packaged_world, number)
     option = client.config.dc_options[0]

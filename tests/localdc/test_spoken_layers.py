@@ -120,7 +120,7 @@ def test_layers_are_loaded_one_after_the_other_with_pauses(monkeypatch: pytest.M
     async def three() -> None:
         await asyncio.gather(*[load(number) for number in (102, 103, 104)])
 
-    monkeypatch.setattr(layer_queue.asyncio, "sleep", sleep)
+    monkeypatch.setattr(asyncio, "sleep", sleep)
     asyncio.run(three())
     assert [layers.at_once(number) is not None for number in (102, 103, 104)] == [True] * 3
     assert len(slept) == 2

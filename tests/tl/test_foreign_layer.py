@@ -69,7 +69,12 @@ def test_other_faults_name_no_layers(broken: Callable[[], object]) -> None:
 
 def test_the_history_is_not_read_until_the_text_is_wanted(monkeypatch: pytest.MonkeyPatch) -> None:
     read: list[int] = []
-    monkeypatch.setattr(history, "declared_under", lambda key: read.append(key) or [])
+
+    def declared_under(key: int) -> list[tuple[str, str]]:
+        read.append(key)
+        return []
+
+    monkeypatch.setattr(history, "declared_under", declared_under)
     with pytest.raises(DecodeError) as caught:
         api.decode(b"\x01\x02\x03\x04")
     assert not read
