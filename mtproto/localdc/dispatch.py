@@ -68,12 +68,13 @@ class Dispatcher:
         handler that is `async`. `budget` bounds the objects of all calls of a packet; None if the call came alone.
         """
         try:
-            waits = self._queue.enter(self._number(body, key), key.auth_key.id)
+            number = self._number(body, key)
+            waits = self._queue.enter(number, key.auth_key.id)
         except Refused as refused:
             return self._refuse(refused, (key.auth_key.id, session_id), msg_id)
         if waits:
             return self._answer_in_turn(body, key, session_id, msg_id, budget)
-        return self._answer_now(body, key, session_id, msg_id, budget)
+        return self._answer_now(number, body, key, session_id, msg_id, budget)
 
     async def _answer_in_turn(
         self, body: bytes, key: KeyRecord, session_id: int, msg_id: int, budget: Budget | None
@@ -81,18 +82,20 @@ class Dispatcher:
         """Answer a call that waits for its layer, or behind such a call: that one may say which layer this is in."""
         try:
             async with self._queue.turn(key.auth_key.id):
-                await self._queue.load(self._number(body, key))
-                answer = self._answer_now(body, key, session_id, msg_id, budget)
+                number = self._number(body, key)
+                await self._queue.load(number)
+                answer = self._answer_now(number, body, key, session_id, msg_id, budget)
         except Refused as refused:
             return self._refuse(refused, (key.auth_key.id, session_id), msg_id)
         return await answer if inspect.isawaitable(answer) else answer
 
     def _answer_now(
-        self, body: bytes, key: KeyRecord, session_id: int, msg_id: int, budget: Budget | None
+        self, number: int, body: bytes, key: KeyRecord, session_id: int, msg_id: int, budget: Budget | None
     ) -> bytes | Awaitable[bytes]:
+        """Answer a call in a layer that need not be loaded."""
         session = key.auth_key.id, session_id
         try:
-            call = self._read(body, key, session_id, msg_id, budget)
+            call = self._read(number, body, key, session_id, msg_id, budget)
             waiting = self._outcomes.begin(session, call.after, len(body)) if call.after else None
         except Refused as refused:
             return self._refuse(refused, session, msg_id)
@@ -128,10 +131,13 @@ class Dispatcher:
         return self._layers.get(key.layer or self._default_layer).encode(answer, result)
 
     def _number(self, body: bytes, key: KeyRecord) -> int:
+        """Return the layer that a call is in."""
         return declared_layer(body) or key.layer or self._default_layer
 
-    def _read(self, body: bytes, key: KeyRecord, session_id: int, msg_id: int, budget: Budget | None) -> IncomingCall:
-        layer = self._layers.get(self._number(body, key))
+    def _read(
+        self, number: int, body: bytes, key: KeyRecord, session_id: int, msg_id: int, budget: Budget | None
+    ) -> IncomingCall:
+        layer = self._layers.get(number)
         query = layer.read(body, self._registry.elsewhere, budget)
         call = IncomingCall(query, key, layer, self._dc, msg_id, session_id)
         unwrap(call)
