@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from mtproto.crypto import RSAPrivateKey
     from mtproto.link import ServerLinkEvent, ServerQuery
+    from mtproto.localdc.keys import KeyRecord
     from mtproto.localdc.world import World
     from tl import Schema, TLObject
 
@@ -181,19 +182,25 @@ class DataCentre:
         """Send an update to all sessions of whoever is logged in, and return how many get it; see `LocalDC.push`."""
         records = list(self.keys.records.values())
         bound = {id(record.permanent): record for record in records if record.permanent is not None}
+        bodies: dict[int | None, bytes | None] = {}  # by layer
         updates = []
         for record in records:
             if record.user_id is None or record.permanent is not None:
                 continue
-            if isinstance(update, bytes):
-                body = update
-            else:
-                try:
-                    body = self.dispatcher.encode(update, "Updates", bound.get(id(record), record))
-                except Refused:  # a key from a state file, in a layer that this DC is given no more
-                    continue
-            updates.append((record.auth_key.id, body))
+            spoken = bound.get(id(record), record)
+            if spoken.layer not in bodies:
+                bodies[spoken.layer] = update if isinstance(update, bytes) else self._written(update, spoken)
+            body = bodies[spoken.layer]
+            if body is not None:
+                updates.append((record.auth_key.id, body))
         return await self.listener.deliver(updates, timeout=timeout)
+
+    def _written(self, update: TLObject, key: KeyRecord) -> bytes | None:
+        """Return an update in the layer of a key; None for a layer of an earlier run that this DC does not speak."""
+        try:
+            return self.dispatcher.encode(update, "Updates", key)
+        except Refused:  # which is logged
+            return None
 
     def _answer(self, query: ServerQuery) -> bytes | Awaitable[bytes]:
         key = self.keys.records[query.key_id]
