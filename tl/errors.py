@@ -53,7 +53,7 @@ class DecodeError(TLError):
 
     def __str__(self) -> str:
         text = super().__str__()
-        return text if self.layer is None else f"{text}; layer {self.layer} does not know this id, {self._known()}"
+        return text if self.layer is None else f"{text}; {self._known()}"
 
     @property
     def layers(self) -> tuple[int, ...]:
@@ -74,9 +74,9 @@ class DecodeError(TLError):
     def _known(self) -> str:
         found = self._declared()
         if not found:
-            return "and no layer of the packed history does"
+            return "no layer that is known has this id"
         name = found[0][1].partition("#")[0]
-        return f"layers {','.join([where for where, _ in found])} do: {name}"
+        return f"layer {self.layer} does not know this id, layers {','.join([where for where, _ in found])} do: {name}"
 
 
 class EncodeError(TLError):
