@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 
-from mtproto.net.shells import thread_loop
 from mtproto.net.shells.thread_loop import BREATH, BUSY, ThreadLoop
 
 
@@ -29,7 +28,7 @@ class Scene:
                 scene.time += waits
                 return []
 
-        patch.setattr(thread_loop.selectors, "DefaultSelector", Selector)
+        patch.setattr(selectors, "DefaultSelector", Selector)
         self.loop = ThreadLoop(lambda: self.time, sleep=self.sleep)
 
     def sleep(self, seconds: float) -> None:

@@ -58,7 +58,7 @@ class ThreadLoop:
     ) -> None:
         self.now = clock
         self._failed = failed
-        self._sleep = sleep
+        self.sleep = sleep
         self._waited = clock()  # when others last had the interpreter
         self._selector = selectors.DefaultSelector()
         self._wake = _Wake()
@@ -135,7 +135,7 @@ class ThreadLoop:
         if ended - began >= BREATH:
             self._waited = ended
         elif ended - self._waited >= BUSY:
-            self._sleep(BREATH)
+            self.sleep(BREATH)
             self._waited = self.now()
         return ready
 
