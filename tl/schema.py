@@ -34,10 +34,7 @@ _ZEROS = bytes(LONGEST_GUESS)
 """The zeros that follow a copy of the data, so that generated code may read ahead at its end."""
 
 _LARGE = 1 << 20
-"""Data of this size, in bytes, is first read without a copy: most such data is a part of a file, in few elements."""
-
-_FEW = 1024
-"""The most elements of data that is read without a copy; data with more elements is read once more, in a copy."""
+"""Data of this size, in bytes, is not copied, and is read by counting readers: these can do without the zeros."""
 
 _BOUNDED = 1 << 60
 _UNBOUNDED = 1 << 62
@@ -284,17 +281,8 @@ class Schema:
         size = len(data)
         most = max(0, elements.left)
         read = self._compiler.counting.of_value(result)
-        if size >= _LARGE:
-            few = Elements(min(_FEW, most))
-            try:
-                value, end = read(data, 0, nesting, few)
-                if end == size:
-                    elements.take(min(_FEW, most) - few.left)
-                    return value
-            except (Crowded, *UNPACK_FAILURES):  # the second reading, in a copy, decides
-                pass
         try:
-            value, end = read(data + _ZEROS, 0, nesting, elements)
+            value, end = read(data if size >= _LARGE else data + _ZEROS, 0, nesting, elements)
             if end == size:
                 return value
             failure = "it has another length"

@@ -89,7 +89,13 @@ _VERDICTS = Verdicts()  # facts about numbers, the same for every owner
 
 
 def check_dh_parameters(
-    p: int, g: int, random: Callable[[int], bytes], *, bits: int = PRIME_BITS, verdicts: Verdicts = _VERDICTS
+    p: int,
+    g: int,
+    random: Callable[[int], bytes],
+    *,
+    bits: int = PRIME_BITS,
+    verdicts: Verdicts = _VERDICTS,
+    rest: Callable[[], None] | None = None,
 ) -> None:
     """Refuse a prime or a generator that would weaken the exchange (core.telegram.org/mtproto/auth_key, step 5).
 
@@ -101,13 +107,15 @@ def check_dh_parameters(
         random: gives that many random bytes, from a cryptographic source.
         bits: 2048, but for tests.
         verdicts: where good pairs are remembered.
+        rest: called behind each modular power, so that a thread can let others have the interpreter.
 
     Raises:
         DHCheckFailed: with the first condition that does not hold.
 
     """
     for _ in parameter_steps(p, g, random, bits=bits, verdicts=verdicts):
-        pass
+        if rest is not None:
+            rest()
 
 
 def parameter_steps(

@@ -72,7 +72,8 @@ class ClientExchange:
     """One attempt to make an authorization key. Not shared: one caller at a time, from any thread.
 
     `receive` is the slow part (factoring, modular powers): an event loop calls it in a worker thread. It never
-    computes longer than one modular power in one piece, so that other threads get their turn.
+    computes longer than one modular power in one piece, so that other threads get their turn; `rest` makes that turn
+    longer.
 
     Args:
         keys: the server's public keys that the caller trusts, the preferred one first.
@@ -100,6 +101,7 @@ class ClientExchange:
         self._keys = tuple(keys)
         self._dc_id = dc_id
         self._random = random
+        self._rest: Callable[[], None] | None = None
         self._expires_in = expires_in
         self._state = _ClientStage.NEW
         self._last_msg_id = 0
@@ -156,12 +158,14 @@ class ClientExchange:
             raise LocalProtocolError("no query of this exchange waits for an answer")
         return self._payload
 
-    def receive(self, payload: bytes, now: float) -> bytes | None:
+    def receive(self, payload: bytes, now: float, *, rest: Callable[[], None] | None = None) -> bytes | None:
         """Take the server's answer.
 
         Args:
             payload: the whole plain message; random bytes may follow the answer inside it.
             now: Unix seconds by the local clock.
+            rest: called between two modular powers, each of which holds the interpreter for up to 20 ms: the caller's
+                thread may sleep in it.
 
         Returns:
             the next payload to send; None if there is none: the exchange is done (`result` is there), or this was a
@@ -176,6 +180,7 @@ class ClientExchange:
         handlers = self._HANDLERS.get(self._state)
         if handlers is None or self._request is None:
             raise LocalProtocolError("no query of this exchange waits for an answer")
+        self._rest = rest
         try:
             return self._dispatch(handlers, self._request, payload, now)
         except ExchangeFailed:
@@ -261,7 +266,7 @@ class ClientExchange:
         self._check_nonces(inner)
         prime, g_a = number(inner.dh_prime), number(inner.g_a)
         try:
-            check_dh_parameters(prime, inner.g, self._random)
+            check_dh_parameters(prime, inner.g, self._random, rest=self._rest)
         except DHCheckFailed as error:
             raise ExchangeFailed(inner.NAME, error.check) from error
         _check_public(g_a, prime, inner.NAME, "g_a")
@@ -296,6 +301,8 @@ class ClientExchange:
         # A sound source of randomness gives such a b once in 2^64 exchanges. So the source is broken: no other b is
         # drawn.
         _check_public(g_b, prime, inner.NAME, "g_b")
+        if self._rest is not None:
+            self._rest()
         self._auth_key = AuthKey(power(g_a, b, prime).to_bytes(_KEY_LENGTH, "big"))
         # set_client_DH_params#f5045f1f nonce:int128 server_nonce:int128 encrypted_data:bytes
         #     = Set_client_DH_params_answer;

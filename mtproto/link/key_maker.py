@@ -45,10 +45,13 @@ class Work:
         self.answer: bytes | None = None
         self.error: ExchangeFailed | None = None
 
-    def run(self) -> None:
-        """Read the server's answer and make the next query. Raises nothing for what the server did."""
+    def run(self, rest: Callable[[], None] | None = None) -> None:
+        """Read the server's answer and make the next query. Raises nothing for what the server did.
+
+        `rest` is called between two modular powers, as `ClientExchange.receive` calls it.
+        """
         try:
-            self.answer = self.exchange.receive(self.payload, self.now)
+            self.answer = self.exchange.receive(self.payload, self.now, rest=rest)
         except ExchangeFailed as error:
             self.error = error
 

@@ -361,7 +361,7 @@ class ClientSession:
         if packet.seqno & 1:
             inbox.acknowledge(msg_id, now)
         dispatch(parts, msg_id, packet.body, now)
-        if not parts.unread.messages:
+        if parts.unread.first is None:
             self._end_packet(now)
 
     def read_on(self, now: float, budget: int | None = None) -> list[ClientEvent]:
@@ -383,7 +383,7 @@ class ClientSession:
             dispatch(parts, packed.msg_id, packed.body, now)
         else:
             handle_unread(parts, now)
-        if not parts.unread.messages:
+        if parts.unread.first is None:
             self._end_packet(now)
 
     def drop_rest(self) -> None:

@@ -297,7 +297,7 @@ def _new_session_created(parts: ClientParts, _msg_id: int, news: NewSessionCreat
 # msg_container#73f1f8dc messages:vector<%Message> = MessageContainer;
 def _msg_container(parts: ClientParts, _msg_id: int, body: bytes, now: float) -> None:
     """Handle the messages of a container one after the other."""
-    parts.unread.keep(parts.reader.container(body))
+    parts.unread.keep(parts.reader.each_in_container(body))
     handle_unread(parts, now)
 
 
@@ -308,10 +308,10 @@ def handle_unread(parts: ClientParts, now: float) -> None:
     in_steps = unread.budget is not None
     end = reader.work + (unread.budget or 0)
     with reader.within(ids.MSG_CONTAINER):
-        while unread.messages:
-            if in_steps and (reader.work >= end or not is_unpacked(parts, unread.messages[0])):
+        while (inner := unread.first) is not None:
+            if in_steps and (reader.work >= end or not is_unpacked(parts, inner)):
                 return
-            inner = unread.take()
+            unread.take()
             if inner.msg_id > packet_id:
                 parts.events.tell(Anomaly(inner.msg_id, "its container has a lower msg_id"))
             _inner(parts, inner, now)

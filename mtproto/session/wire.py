@@ -45,6 +45,8 @@ __all__ = [
     "count_ids",
     "gzip_if_shorter",
     "inflating",
+    "message_at",
+    "places_in_container",
     "read_container",
     "read_copy",
     "read_gzip",
@@ -134,8 +136,8 @@ def constructor_id(body: bytes) -> int:
     return int(_WORD.unpack_from(body)[0]) if len(body) >= _WORD.size else 0
 
 
-def read_container(body: bytes, limit: int) -> list[Message]:
-    """Split a serialized `msg_container` into its messages.
+def places_in_container(body: bytes, limit: int) -> list[int]:
+    """Check a serialized `msg_container`, and return the offsets of its messages.
 
     Args:
         body: the whole container, constructor id included.
@@ -152,23 +154,34 @@ def read_container(body: bytes, limit: int) -> list[Message]:
     _, count = _PAIR.unpack_from(body)
     if count > limit:
         raise TooMany("msg_container", f"{count} messages, at most {limit} are allowed")
-    messages = []
+    places = []
     offset, end = _PAIR.size, len(body)
     for _ in range(count):
+        places.append(offset)
         start = offset + MESSAGE_HEADER
         if start > end:
             raise RemoteProtocolError("msg_container", "cut short")
-        msg_id, seqno, length = _MESSAGE.unpack_from(body, offset)
+        length = _MESSAGE.unpack_from(body, offset)[2]
         offset = start + length
         if length < _WORD.size or length % 4 or offset > end:
             raise RemoteProtocolError("msg_container", f"a message of {length} bytes, {end - start} are left")
-        inner = body[start:offset]
-        if _WORD.unpack_from(inner)[0] == MSG_CONTAINER:
+        if _WORD.unpack_from(body, start)[0] == MSG_CONTAINER:
             raise RemoteProtocolError("msg_container", "a container inside a container")
-        messages.append(Message(msg_id, seqno, inner))
     if offset != end:
         raise RemoteProtocolError("msg_container", f"{end - offset} bytes are left over")
-    return messages
+    return places
+
+
+def message_at(body: bytes, place: int) -> Message:
+    """Return the message at one of the offsets that `places_in_container` has returned."""
+    msg_id, seqno, length = _MESSAGE.unpack_from(body, place)
+    start = place + MESSAGE_HEADER
+    return Message(msg_id, seqno, body[start : start + length])
+
+
+def read_container(body: bytes, limit: int) -> list[Message]:
+    """Split a serialized `msg_container` into its messages; arguments and errors as of `places_in_container`."""
+    return [message_at(body, place) for place in places_in_container(body, limit)]
 
 
 def write_container(messages: Sequence[Message]) -> bytes:

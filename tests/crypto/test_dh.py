@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from mtproto.crypto import dh
+from mtproto.crypto import dh, primes
 from mtproto.crypto.dh import KNOWN_PRIME, Verdicts, check_dh_parameters, check_dh_public, parameter_steps
 from mtproto.crypto.errors import DHCheckFailed
 from mtproto.crypto.primes import is_probable_prime, is_small_prime
@@ -63,6 +63,19 @@ def test_the_known_prime_passes_without_work_for_its_three_generators() -> None:
         else:
             with pytest.raises(DHCheckFailed, match="g does not"):
                 check_dh_parameters(KNOWN_PRIME, g, no_random)
+
+
+def test_behind_each_power_of_the_test_others_get_their_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    order: list[str] = []
+
+    def noted_power(base: int, exponent: int, modulus: int) -> int:
+        order.append("power")
+        return pow(base, exponent, modulus)
+
+    monkeypatch.setattr(dh, "power", noted_power)
+    monkeypatch.setattr(primes, "power", noted_power)
+    check_dh_parameters(2039, 2, os.urandom, bits=11, verdicts=Verdicts(), rest=lambda: order.append("rest"))
+    assert order == ["power", "rest"] * (1 + dh.ROUNDS)
 
 
 def test_another_safe_prime_is_tested_with_random_bases_once() -> None:

@@ -15,7 +15,7 @@ ROWS: Mapping[tuple[str, str], Sequence[tuple[str, str]]] = {
         ('require(same(answer.nonce, self._nonce), step, "nonce")', "pass"),
         ('require(same(message.nonce, self._nonce), message.NAME, "nonce")', "pass"),
         ('require(same(message.server_nonce, self._server_nonce), message.NAME, "server_nonce")', "pass"),
-        ("check_dh_parameters(prime, inner.g, self._random)", "pass"),
+        ("check_dh_parameters(prime, inner.g, self._random, rest=self._rest)", "pass"),
         ('_check_public(g_a, prime, inner.NAME, "g_a")', "pass"),
         ('_check_public(g_b, prime, inner.NAME, "g_b")', "pass"),
         ('require(inner.server_time > 0 and is_possible_time(inner.server_time), inner.NAME, "server_time")', "pass"),

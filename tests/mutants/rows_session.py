@@ -127,7 +127,7 @@ ROWS: Mapping[tuple[str, str], Sequence[tuple[str, str]]] = {
         ("if len(unpacked) > limit:", "if False:"),
         ("    if not unpacker.eof:", "    if False:"),
         ("if behind:", "if False:"),
-        ("if _WORD.unpack_from(inner)[0] == MSG_CONTAINER:", "if False:"),
+        ("if _WORD.unpack_from(body, start)[0] == MSG_CONTAINER:", "if False:"),
         ("if offset != end:", "if False:"),
         ("unpacker.decompress(feed, min(_PIECE, limit + 1 - gathered.tell()))", "unpacker.decompress(feed)"),
         ("min(limit, INFLATED_MOST * len(data), _announced_size(data))", "_announced_size(data)"),

@@ -74,6 +74,7 @@ class FakeLoop:
         time: its clock, Unix seconds.
         carriers: the sockets that were opened, in their order.
         waiting: the work that waits for others, and what is to be called then.
+        slept: for how many seconds work has slept, each time.
 
     """
 
@@ -84,6 +85,7 @@ class FakeLoop:
         self.numbers = itertools.count()
         self.carriers: list[FakeCarrier] = []
         self.waiting: list[tuple[Callable[[], None], Callable[[], None]]] = []
+        self.slept: list[float] = []
 
     def now(self) -> float:
         return self.time
@@ -98,6 +100,9 @@ class FakeLoop:
 
     def run_slow(self, work: Callable[[], None], done: Callable[[], None]) -> None:
         self.call_soon(lambda: (work(), done())[0])  # type: ignore[func-returns-value]  # both are called for what they do
+
+    def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
 
     def run_waiting(self, work: Callable[[], None], done: Callable[[], None]) -> None:
         self.waiting.append((work, done))

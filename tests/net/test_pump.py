@@ -11,7 +11,7 @@ import pytest
 from mtproto.errors import ConnectionLost
 from mtproto.link import Broken, ClientLink, Failed, LinkStatus, ServerLink, ServerQuery, ServerSessions
 from mtproto.net.carriers.route import Route
-from mtproto.net.shells.pump import CONNECT_TIME, Pump
+from mtproto.net.shells.pump import CONNECT_TIME, PAUSE, Pump
 from mtproto.session import Result
 from tests.link.support import ANSWER, DC, QUERY, known_state, of_type, rsa_key, seeded
 from tests.net.fake_loop import FakeCarrier, FakeLoop
@@ -83,6 +83,27 @@ def test_a_key_is_made_through_the_slow_steps_of_the_loop() -> None:
     scene.carrier.open()
     scene.serve()
     assert scene.link.status is LinkStatus.READY
+
+
+def test_between_two_powers_of_a_slow_step_others_get_their_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    order: list[str] = []
+
+    def noted_power(base: int, exponent: int, modulus: int) -> int:
+        order.append("power")
+        return pow(base, exponent, modulus)
+
+    def noted_sleep(seconds: float) -> None:
+        assert seconds == PAUSE
+        order.append("sleep")
+
+    monkeypatch.setattr("mtproto.exchange.client.power", noted_power)
+    monkeypatch.setattr(FakeLoop, "sleep", lambda _, seconds: noted_sleep(seconds))
+    scene = Scene(state=None)
+    scene.pump.connect()
+    scene.carrier.open()
+    scene.serve()
+    assert scene.link.status is LinkStatus.READY
+    assert order == ["power", "sleep", "power"]
 
 
 def test_calls_made_in_one_turn_travel_together() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -101,6 +102,20 @@ def test_a_client_answers_many_pings_step_by_step() -> None:
     answered.append(len(pair.said_by_client()))
     assert sum(answered) == 1000
     assert max(answered) <= STEP
+
+
+def test_a_client_makes_the_messages_of_a_container_one_by_one() -> None:
+    """Many new objects, packet after packet, would have Python look for garbage among all objects of the program."""
+
+    def made() -> int:
+        return sum(type(each) is Message for each in gc.get_objects())
+
+    pair = Pair()
+    packet = pair.forge(container(pair.server_id(1, -1), 4, [PING] * 1000, content=False))
+    before = made()
+    pair.client.receive(packet, pair.now, STEP)
+    assert pair.client.unread
+    assert made() < before + 10
 
 
 def test_a_server_answers_many_pings_step_by_step() -> None:

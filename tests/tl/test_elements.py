@@ -149,6 +149,63 @@ def test_what_fails_is_read_once(elements: Elements | int | None, monkeypatch: p
     assert len(reads) == 1
 
 
+@pytest.mark.parametrize("elements", [None, LARGE, Elements(LARGE)])
+def test_large_data_is_read_once_and_never_copied(
+    elements: Elements | int | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = spoiled(LARGE // 4)
+    counting = TREE._compiler.counting
+    read: Callable[..., tuple[Any, int]] = counting.of_value("Vector<Node>")
+    copies = []
+
+    def watched(given: bytes, *arguments: Any) -> tuple[Any, int]:
+        copies.append(given is not data)
+        return read(given, *arguments)
+
+    monkeypatch.setitem(counting.of_values, "Vector<Node>", watched)
+    with pytest.raises(DecodeError):
+        TREE.decode(data, "Vector<Node>", elements=elements)
+    assert copies == [False]
+
+
+@given(st.data())
+def test_large_data_is_read_like_a_copy_with_zeros_behind_it(draw: st.DataObject) -> None:
+    data = bytearray(draw.draw(sizes()))
+    for place in draw.draw(st.lists(st.integers(0, len(data) // 4 - 1), max_size=2)):
+        data[4 * place : 4 * place + 4] = draw.draw(st.sampled_from((bytes(4), b"\xff" * 4, bytes(data[8:12]))))
+    del data[len(data) - draw.draw(st.sampled_from((0, 0, 0, 1, 4, 8))) :]
+    outcomes = []
+    for large in (LARGE, 0):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("tl.schema._LARGE", large)
+            elements = Elements(100)
+            try:
+                outcomes.append((api.decode(bytes(data), "Vector<PhotoSize>", elements=elements), elements.left))
+            except DecodeError as error:
+                outcomes.append((str(error), 0))
+    assert outcomes[0] == outcomes[1]
+
+
+def sizes() -> st.SearchStrategy[bytes]:
+    """Return vectors whose elements the loops read with a guess: of several constructors, of several lengths."""
+    kinds = api.types
+    size = st.one_of(
+        st.builds(kinds.PhotoSizeEmpty, type=st.text("ms\u00e9", max_size=4)),
+        st.builds(kinds.PhotoSize, type=st.text("mx", max_size=2), w=st.just(1), h=st.just(2), size=st.integers(0, 9)),
+        st.builds(kinds.PhotoStrippedSize, type=st.just("i"), bytes=st.binary(max_size=9)),
+        st.builds(
+            kinds.PhotoSizeProgressive,
+            type=st.just("y"),
+            w=st.just(1),
+            h=st.just(2),
+            sizes=st.lists(st.integers(0, 9), max_size=3),
+        ),
+    )
+    return st.lists(size, max_size=4).map(
+        lambda made: VECTOR + len(made).to_bytes(4, "little") + b"".join(each.to_bytes() for each in made)
+    )
+
+
 def test_the_place_of_an_error_is_looked_for_near_the_beginning_only() -> None:
     near, far = spoiled(900), spoiled(1100)
     with pytest.raises(DecodeError, match=r"\[899\]: unknown constructor 0xffffffff at byte"):

@@ -5,10 +5,14 @@ constructors of the type have in the same places. The layout of one constructor 
 lanes is their union. The call relies on two guesses, which generated code checks before it uses the values. The first:
 a string that other fields follow is short (up to three bytes, one word). The second: the data goes on behind the
 element. The caller appends zeros to the data; an element that was read from those zeros ends behind the true end, and
-is refused. The reader of the constructor reads each element that does not fit a lane.
+is refused. A counting reader can do without the zeros, so that large data is not copied: where the call meets the end
+of the data, the element is read without a guess. The reader of the constructor reads each element that does not fit a
+lane.
 """
 
 from __future__ import annotations
+
+import struct
 
 from tl.codegen.source import LONGEST_GUESS, NUMBERS, SCALARS, SIZES, Source, creator, size_of
 from tl.plan import Field, Plan, Word
@@ -125,11 +129,20 @@ def read_elements(readers: Readers, source: Source, type_name: str, count: str) 
     source.line(f"{made} = []")
     source.line(f"add = {made}.append")
     source.open(f"for _ in range({count}):")
-    source.line(f"{', '.join(['key', *words])}, = {unpack}(data, p)")
+    usual = [f"o, p = {table}[key](data, p + 4, {'d, c' if readers.counting else 'd'})", "add(o)"]
+    if readers.counting and words:
+        source.line(f"try: {', '.join(['key', *words])}, = {unpack}(data, p)")
+        source.open(f"except {source.constant(struct.error, 'short')}:")
+        source.line(f"key, = {source.constant(readers.classes.shared.unpacker(['I']), 'S')}(data, p)")
+        for line in (*usual, "continue"):
+            source.line(line)
+        source.close()
+    else:
+        source.line(f"{', '.join(['key', *words])}, = {unpack}(data, p)")
     for lane in lanes:
         _Body(readers, source, lane, union).write()
-    source.line(f"o, p = {table}[key](data, p + 4, {'d, c' if readers.counting else 'd'})")
-    source.line("add(o)")
+    for line in usual:
+        source.line(line)
     source.close()
     return made
 

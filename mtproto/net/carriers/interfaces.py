@@ -110,6 +110,9 @@ class Loop(Protocol):
     def run_slow(self, work: Callable[[], None], done: Callable[[], None], /) -> None:
         """Run `work`, which takes milliseconds and raises nothing, then call `done` in the loop."""
 
+    def sleep(self, seconds: float, /) -> None:
+        """Let the thread that runs `work` of `run_slow` sleep, so that others have the interpreter."""
+
     def run_waiting(self, work: Callable[[], None], done: Callable[[], None], /) -> None:
         """Run `work`, which waits for others and raises nothing, in a thread, then call `done` in the loop."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
+import time
 from typing import TYPE_CHECKING
 
 from mtproto.net.carriers import connect_through_async
@@ -28,6 +29,7 @@ class AsyncLoop:
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self.now = clock
+        self.sleep: Callable[[float], None] = time.sleep
         self._loop = asyncio.get_running_loop()
         self._sockets: set[_AsyncSocket] = set()
         self.call_soon: Callable[[Callable[[], None]], object] = self._loop.call_soon

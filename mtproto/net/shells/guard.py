@@ -30,7 +30,7 @@ class Guard:
 
     """
 
-    __slots__ = ("_failed", "_loop", "_over", "_paused", "_portions", "_sockets", "now")
+    __slots__ = ("_failed", "_loop", "_over", "_paused", "_portions", "_sockets", "now", "sleep")
 
     def __init__(self, loop: Loop, failed: Callable[[Exception], None]) -> None:
         self._loop = loop
@@ -40,6 +40,7 @@ class Guard:
         self._portions = Portions(loop.now, self.call_soon, self._read_on)
         self._over = False
         self.now = loop.now
+        self.sleep = loop.sleep
 
     def end(self) -> None:
         """Close all sockets that were opened through this guard, and drop every later callback."""

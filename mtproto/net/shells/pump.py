@@ -28,6 +28,10 @@ logger = logging.getLogger(__name__)
 CONNECT_TIME = 10.0
 """Seconds for a carrier to open: after that, a new attempt is more likely to succeed."""
 
+PAUSE = 0.005
+"""Seconds between two modular powers of an exchange, each of which holds the interpreter: a call of another connection
+changes threads several times, and is through in that time."""
+
 CLOSE_TIME = 1.0
 """Seconds that the other end may take to answer when a carrier is closed in good order."""
 
@@ -329,7 +333,10 @@ class Pump:
     def _work(self) -> None:
         work = self.link.take_work(self._loop.now())
         if work is not None:
-            self._loop.run_slow(work.run, lambda: self._finish(work))
+            self._loop.run_slow(lambda: work.run(self._pause), lambda: self._finish(work))
+
+    def _pause(self) -> None:
+        self._loop.sleep(PAUSE)
 
     def _finish(self, work: Work) -> None:
         if self.link.status is not LinkStatus.CLOSED:

@@ -8,6 +8,7 @@ import os
 import selectors
 import socket
 import threading
+import time
 from collections import deque
 from functools import partial
 from typing import TYPE_CHECKING
@@ -25,6 +26,16 @@ __all__ = ["ThreadLoop"]
 READ_SIZE = 256 * 1024
 """Bytes read at once: what asyncio takes, too."""
 
+BUSY = 0.001
+"""Seconds of work without a wait after which the loop's thread sleeps for `BREATH`.
+
+A system call that returns at once does not let another thread in: the loop's thread takes the interpreter's lock back
+before the other one has woken up, and the wait of the other one, 5 ms by `sys.getswitchinterval`, begins anew.
+"""
+
+BREATH = 0.00005
+"""Seconds in which a thread that waits for the interpreter wakes up and takes it. The system sleeps a little longer."""
+
 PROXY_TIME = 60.0
 """Seconds after which a thread stops waiting for a proxy, if nobody closed the socket before."""
 
@@ -35,12 +46,20 @@ class ThreadLoop:
     Args:
         clock: gives Unix seconds; never steps.
         failed: called with an exception of a callback; must not raise. The loop then goes on; with None it ends.
+        sleep: lets other threads have the interpreter for so many seconds.
 
     """
 
-    def __init__(self, clock: Callable[[], float], failed: Callable[[Exception], None] | None = None) -> None:
+    def __init__(
+        self,
+        clock: Callable[[], float],
+        failed: Callable[[Exception], None] | None = None,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
         self.now = clock
         self._failed = failed
+        self.sleep = sleep
+        self._waited = clock()  # when others last had the interpreter
         self._selector = selectors.DefaultSelector()
         self._wake = _Wake()
         self._soon: deque[Callable[[], None]] = deque()
@@ -100,13 +119,25 @@ class ThreadLoop:
             self._close()
 
     def _turn(self) -> None:
-        for key, events in self._selector.select(self._time_left()):
+        for key, events in self._wait():
             self._call(partial(key.data, events))
         while self._timers and (self._timers[0][0] <= self.now() or self._timers[0][2].callback is None):
             callback = heapq.heappop(self._timers)[2].callback
             if callback is not None:
                 self._call(callback)
         self._run_soon()
+
+    def _wait(self) -> list[tuple[selectors.SelectorKey, int]]:
+        """Wait for sockets or the next planned call; after much work without a wait, let other threads in."""
+        began = self.now()
+        ready = self._selector.select(self._time_left())
+        ended = self.now()
+        if ended - began >= BREATH:
+            self._waited = ended
+        elif ended - self._waited >= BUSY:
+            self.sleep(BREATH)
+            self._waited = self.now()
+        return ready
 
     def _run_soon(self) -> None:
         """Make the calls that are planned by now; calls added meanwhile come after the timers and the sockets."""
