@@ -136,6 +136,8 @@ def _instance(kind: type | tuple[type, ...], but: tuple[type, ...] = ()) -> Judg
 
 def _class(name: str) -> Judge:
     def judge(value: object) -> str:
+        if type(value).__name__ == name:  # as nearly always: servers make links and sessions for each connection
+            return ""
         return "" if any(kind.__name__ == name for kind in type(value).__mro__) else _type_of(value)
 
     return judge
@@ -143,9 +145,12 @@ def _class(name: str) -> Judge:
 
 def _items(kind: type, judge: Judge) -> Judge:
     def judge_all(value: object) -> str:
-        if not isinstance(value, kind) or isinstance(value, str | bytes | bytearray | Mapping):
+        if isinstance(value, list | tuple):
+            items: Iterable[object] = value
+        elif not isinstance(value, kind) or isinstance(value, str | bytes | bytearray | Mapping):
             return _type_of(value)
-        items = value if isinstance(value, Collection) else ()
+        else:
+            items = value if isinstance(value, Collection) else ()
         came = next((came for item in items if (came := judge(item))), "")
         return came and f"{_type_of(value)} of {came}"
 
