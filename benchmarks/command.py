@@ -20,6 +20,15 @@ __all__ = ["main"]
 
 _PEER_PYTHON = "MTPROTO_INTEROP_PYTHON"
 
+ABOUT = """\
+Measure this library side by side with Telethon and Kurigram, where they are installed, and print a table.
+
+The libraries are measured in turns, each in a process of its own. A row of the table is a task, its figures are
+medians, and the ratios say how many times as long another library takes. All groups take some minutes, on a quiet
+machine; --quick only shows that everything works. Nothing leaves the machine: the peer is a data centre on a loopback
+socket. The exit status is 1 if two libraries read the same bytes differently, and 2 if one of them broke off.
+"""
+
 PROGRAMS: Mapping[str, Callable[[Sequence[str]], int]] = {
     "kills": kills.main,
     "soak": soak.main,
@@ -64,11 +73,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     stamp = datetime.datetime.now(datetime.UTC).strftime("%Y%m%dT%H%M%SZ")
-    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks", description=ABOUT, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("group", nargs="*", help=f"what to measure: {', '.join(GROUPS)} (default: all)")
-    parser.epilog = f"Programs of their own: {', '.join(PROGRAMS)}; each has --help."
-    parser.add_argument("--rounds", type=int, help="samples of each library for a row, taken in turns")
-    parser.add_argument("--runs", type=int, default=1, help="whole runs; ratios are medians over them")
+    about = {name: (sys.modules[run.__module__].__doc__ or "").partition(": `")[0] for name, run in PROGRAMS.items()}
+    parser.epilog = "\n".join(
+        ["Programs of their own, each with --help:"]
+        + [f"  python -m benchmarks {name:<11} {' '.join(text.split())}" for name, text in about.items()]
+    )
+    parser.add_argument(
+        "--rounds", type=int, help=f"samples of each library for a row, taken in turns ({Settings().rounds})"
+    )
+    parser.add_argument("--runs", type=int, default=1, help="whole runs; ratios are medians over them (%(default)s)")
     parser.add_argument("--quick", action="store_true", help="see that everything works; the figures mean little")
     parser.add_argument(
         "--peer-python",
@@ -77,7 +94,11 @@ def _parser() -> argparse.ArgumentParser:
         help=f"interpreter that has Telethon and Kurigram (default: ${_PEER_PYTHON}, else this one)",
     )
     parser.add_argument(
-        "--json", type=Path, default=ROOT / "benchmarks" / "results" / f"{stamp}.json", metavar="FILE", help="where to"
+        "--json",
+        type=Path,
+        default=ROOT / "benchmarks" / "results" / f"{stamp}.json",
+        metavar="FILE",
+        help="where the samples go (benchmarks/results/TIME.json)",
     )
     return parser
 

@@ -183,8 +183,8 @@ def test_a_data_centre_may_be_called_by_its_own_ids() -> None:
         ({"transport": "ful"}, "'full'"),
         ({"transport": "Intermediate"}, "'intermediate'"),
         ({"transport": "websockt"}, "'websocket'"),
-        ({"transport": 7}, "no transport is called 7"),
-        ({"api_id": "1"}, "api_id is a number, not str"),
+        ({"transport": 7}, "transport takes a str or None, not int"),
+        ({"api_id": "1"}, "api_id takes an int or None, not str"),
         ({"transport": "obfuscated_padded"}, "'obfuscated-padded'"),
         ({"timeout": -1.0}, "-1"),
         ({"timeout": float("nan")}, "nan"),
@@ -207,14 +207,13 @@ def test_a_wrong_value_is_refused_at_once(options: dict[str, Any], named: str) -
         ("port", -1),
         ("port", 65536),
         ("session_age", 0),
-        ("session_age", "never"),
         ("session_age", float("nan")),
         ("key_age", -1.0),
         ("max_connections", 0),
     ],
 )
 def test_a_wrong_number_is_refused_before_a_data_centre_starts(
-    of: Callable[..., Any], option: str, value: float | str
+    of: Callable[..., Any], option: str, value: float
 ) -> None:
     with pytest.raises(OptionError, match=str(value)) as caught:
         of(**{option: value})

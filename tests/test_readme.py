@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -24,23 +25,30 @@ TEXT = README.read_text(encoding="utf-8")
 BLOCKS = re.findall(r"```python\n(.*?)```", TEXT, flags=re.DOTALL)
 SCRIPTS = [block for block in BLOCKS if "def test_" not in block]
 TESTS = [block for block in BLOCKS if "def test_" in block]
+FOREIGN = {"telethon": "the extra `interop`"}
+"""Libraries that scripts of the README use and the package does not need."""
 COMMANDS = re.findall(r"^\$ mtproto (.*?)\s*(?:#.*)?$", TEXT, flags=re.MULTILINE)
 
 
-def test_it_shows_three_depths_the_language_and_a_test() -> None:
-    assert len(SCRIPTS) == 4
+def test_it_shows_three_depths_the_language_a_ready_file_and_a_test() -> None:
+    assert len(SCRIPTS) == 6
     assert len(TESTS) == 1
     assert len(COMMANDS) >= 6
 
 
 @pytest.mark.parametrize("number", range(len(SCRIPTS)))
-def test_each_script_runs(number: int) -> None:
+def test_each_script_runs(number: int, tmp_path: Path, local_dc: LocalDCThread) -> None:
+    for library, where in FOREIGN.items():
+        if library in SCRIPTS[number]:
+            pytest.importorskip(library, reason=f"comes with {where}")
+    (tmp_path / "dc.json").write_text(json.dumps(local_dc.client_info()))  # some scripts read one
     run = subprocess.run(
         [sys.executable, "-W", "error", "-c", SCRIPTS[number]],
         capture_output=True,
         text=True,
         check=False,
         timeout=SOON,
+        cwd=tmp_path,
     )
     assert run.returncode == 0, run.stderr
     assert run.stderr == ""

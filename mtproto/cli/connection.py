@@ -127,6 +127,7 @@ async def open_caller(target: Target) -> AsyncIterator[Caller]:
 
 
 def _stored_target(target: Target, stored: StoredState) -> Target:
+    target = replace(target, api_id=stored.api_id if target.api_id is None else target.api_id)
     if stored.address is None:
         return _target_of_key(target, stored)
     known = _telegrams(stored.address) or stored.address
@@ -192,4 +193,5 @@ def _keep(client: Client, target: Target, file: LockedFile | None) -> None:
     address = target.address
     if file is not None and address is not None and client.state is not None:
         place = address.addresses()[0] if isinstance(address, DataCenter) else address
-        write_state(file, StoredState(place, target.dc_id or client.state.dc_id, target.keys, client.state))
+        dc_id = target.dc_id or client.state.dc_id
+        write_state(file, StoredState(place, dc_id, target.keys, client.state, target.api_id))

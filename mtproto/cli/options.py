@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
+from mtproto.cli.ready_file import ServedDC, served_dc
 from mtproto.cli.terminal import Terminal
 from mtproto.crypto import CryptoError, RSAPublicKey
 from mtproto.datacenters import PRODUCTION, PRODUCTION_KEYS, TEST, TEST_KEYS, DataCenter
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 __all__ = ["LAYER", "PROXY", "TIMEOUT", "TRANSPORT", "Target", "address", "connection_options"]
 
 _DEFAULT_DC = 2
+
+CREDENTIALS = ("api_id", "api_hash", "bot_token")
 
 
 def address(value: str) -> tuple[str, int]:
@@ -136,11 +139,14 @@ class Target:
 
 
 _OPTIONS = (
-    click.option("--dc", type=address, metavar="HOST:PORT", help="Address of a data centre; needs --key."),
+    click.option(
+        "--dc", type=address, metavar="HOST:PORT", help="Address of a data centre; needs --key. A ready file has it."
+    ),
     click.option(
         "--key",
         type=click.Path(exists=True, dir_okay=False, path_type=Path),
-        help="Its public key: a PEM file, or the ready file of `mtproto serve`.",
+        help="Its public key: a PEM file, or the ready file of `mtproto serve`, whose address and credentials are "
+        "taken, too, where no option names others.",
     ),
     click.option("--test", is_flag=True, help="Telegram's test servers."),
     click.option("--prod", is_flag=True, help="Telegram's production servers."),
@@ -189,13 +195,39 @@ def connection_options(function: Callable[..., Any]) -> Callable[..., Any]:
     def with_target(*arguments: Any, **options: Any) -> Any:
         names = ("dc", "key", "test", "prod", "dc_id", "state", "transport", "proxy", "pfs", "timeout", "schema")
         chosen = {name: options.pop(name) for name in names}
-        credentials = {name: options.pop(name) for name in ("api_id", "api_hash", "bot_token")}
-        return function(*arguments, target=_target(**chosen, **credentials), **options)
+        credentials = {name: options.pop(name) for name in CREDENTIALS}
+        text, served = None, None
+        if chosen["key"] is not None:
+            text = chosen["key"].read_text("utf-8", errors="replace")
+            served = served_dc(text)
+        if served is not None and not (chosen["test"] or chosen["prod"]):
+            credentials |= _credentials_of(served)
+            chosen["dc"] = chosen["dc"] or served.address
+            chosen["dc_id"] = chosen["dc_id"] or served.dc_id
+            text = served.public_key_pem
+        return function(*arguments, target=_target(**chosen, **credentials, pem=text), **options)
 
     decorated: Callable[..., Any] = with_target
     for option in reversed(_OPTIONS):
         decorated = option(decorated)
     return decorated
+
+
+def _credentials_of(served: ServedDC) -> dict[str, Any]:
+    """Return the credentials of a ready file that the command line does not give itself.
+
+    Those of the environment are Telegram's as a rule, and no other data centre takes them.
+    """
+    context = click.get_current_context()
+    secrets = context.ensure_object(Terminal).secrets
+    secrets.add(served.api_hash)
+    secrets.add(served.bot_token)
+    found = {name: getattr(served, name) for name in CREDENTIALS}
+    return {
+        name: value
+        for name, value in found.items()
+        if value is not None and context.get_parameter_source(name) is not ParameterSource.COMMANDLINE
+    }
 
 
 def _target(
@@ -214,13 +246,14 @@ def _target(
     api_hash: str | None,
     bot_token: str | None,
     schema: Schema,
+    pem: str | None,
 ) -> Target:
     if (dc is not None) + test + prod > 1:
         raise click.UsageError("--dc, --test and --prod exclude one another")
     if state is not None and not state.parent.is_dir():
         raise click.BadParameter(f"there is no folder {state.parent}", param_hint="--state")
     if dc is None and key is not None:
-        raise click.UsageError("--key needs --dc")
+        raise click.UsageError("--key needs --dc, or has to be the ready file of `mtproto serve`")
     if dc is not None and key is None and not (state is not None and state.exists()):
         raise click.UsageError("--dc needs --key, or a --state that knows it")
     place: tuple[str, int] | DataCenter | None = dc
@@ -234,7 +267,7 @@ def _target(
         raise click.UsageError("--dc-id needs --dc, --test or --prod")
     return Target(
         address=place,
-        keys=_keys_of(key, test=test, prod=prod),
+        keys=_keys_of(key, pem, test=test, prod=prod),
         dc_id=dc_id,
         state=state,
         transport=transport,
@@ -248,23 +281,11 @@ def _target(
     )
 
 
-def _keys_of(key: Path | None, *, test: bool, prod: bool) -> tuple[RSAPublicKey, ...]:
-    if key is not None:
-        return (_read_key(key),)
-    known = TEST_KEYS if test else PRODUCTION_KEYS if prod else ()
-    return tuple(RSAPublicKey.from_data(data) for data in known)
-
-
-def _pem_of(text: str) -> str:
-    """Return the PEM of a public key: the text itself, or the key in a ready file of `mtproto serve`."""
+def _keys_of(path: Path | None, pem: str | None, *, test: bool, prod: bool) -> tuple[RSAPublicKey, ...]:
+    if path is None or pem is None:
+        known = TEST_KEYS if test else PRODUCTION_KEYS if prod else ()
+        return tuple(RSAPublicKey.from_data(data) for data in known)
     try:
-        return str(json.loads(text)["public_key_pem"])
-    except (ValueError, RecursionError, TypeError, KeyError):
-        return text
-
-
-def _read_key(path: Path) -> RSAPublicKey:
-    try:
-        return RSAPublicKey.from_pem(_pem_of(path.read_text("utf-8", errors="replace")))
+        return (RSAPublicKey.from_pem(pem),)
     except CryptoError as error:
         raise click.BadParameter(f"{path}: {error}", param_hint="--key") from None

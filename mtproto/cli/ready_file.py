@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -14,7 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-__all__ = ["ReadyFile"]
+__all__ = ["ReadyFile", "ServedDC", "served_dc"]
+
+T = TypeVar("T")
 
 HINT = "--ready-file"
 
@@ -62,6 +65,52 @@ class ReadyFile:
         finally:
             if self._path.is_file() and self._path.read_bytes() == data:
                 self._path.unlink()
+
+
+@dataclass(frozen=True, slots=True)
+class ServedDC:
+    """What a ready file of `mtproto serve` tells a client; None where the file does not say it.
+
+    Attributes:
+        public_key_pem: the key to trust.
+        address: host and port.
+        dc_id: the number of the data centre.
+        api_id: the application's number, good for nothing elsewhere.
+        api_hash: its secret half.
+        bot_token: the token to log in with.
+
+    """
+
+    public_key_pem: str
+    address: tuple[str, int] | None
+    dc_id: int | None
+    api_id: int | None = field(repr=False)
+    api_hash: str | None = field(repr=False)
+    bot_token: str | None = field(repr=False)
+
+
+def served_dc(text: str) -> ServedDC | None:
+    """Read a ready file of `mtproto serve`; None for any other text."""
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    if not (isinstance(found, dict) and "public_key_pem" in found):
+        return None
+    host, port = _of(found, "host", str), _of(found, "port", int)
+    return ServedDC(
+        public_key_pem=str(found["public_key_pem"]),
+        address=(host, port) if host is not None and port is not None else None,
+        dc_id=_of(found, "dc_id", int),
+        api_id=_of(found, "api_id", int),
+        api_hash=_of(found, "api_hash", str),
+        bot_token=_of(found, "bot_token", str),
+    )
+
+
+def _of(found: Mapping[str, Any], name: str, kind: type[T]) -> T | None:
+    value = found.get(name)
+    return value if isinstance(value, kind) else None
 
 
 def _is_ready_file(data: bytes) -> bool:

@@ -41,6 +41,7 @@ class StoredState:
         dc_id: the number of the data centre that the key was made for.
         keys: the public keys of the data centre, to make a new key if it has forgotten this one.
         key_state: the authorization key and what belongs to it.
+        api_id: the number of the application that used the key last; None if the file does not say it.
 
     """
 
@@ -48,6 +49,7 @@ class StoredState:
     dc_id: int
     keys: tuple[RSAPublicKey, ...]
     key_state: KeyState = field(repr=False)
+    api_id: int | None = field(default=None, repr=False)
 
 
 def read_state(path: Path) -> StoredState | None:
@@ -81,8 +83,9 @@ def _parse(content: Fields) -> StoredState:
         keys = tuple(RSAPublicKey.from_pem(pem) for pem in content.texts("public_keys"))
     except CryptoError:
         raise content.damaged('"public_keys" has something else than RSA keys in PEM') from None
+    api_id = content.integer("api_id", 0, (1 << 31) - 1) if content.has("api_id") else None
     try:
-        return StoredState(address, dc_id, keys, KeyState.from_bytes(content.data("key_state")))
+        return StoredState(address, dc_id, keys, KeyState.from_bytes(content.data("key_state")), api_id)
     except KeyStateDamaged as error:
         raise content.damaged(f'"key_state" is {error}') from None
 
@@ -110,6 +113,7 @@ def write_state(file: LockedFile, state: StoredState) -> None:
     host, port = state.address
     content = {
         "version": STATE_FILE_VERSION,
+        **({} if state.api_id is None else {"api_id": state.api_id}),
         "host": host,
         "port": port,
         "dc_id": state.dc_id,

@@ -9,7 +9,7 @@ from types import EllipsisType
 from typing import TYPE_CHECKING, TypeVar, Unpack
 
 from mtproto._options import named_options
-from mtproto.client.calls import CallWriter, decode_answer, method_name, time_left
+from mtproto.client.calls import CallWriter, check_request, decode_answer, method_name, time_left
 from mtproto.client.options import ClientKeywords, client_options, named_proxy, schema_of
 from mtproto.client.repeatable import is_repeatable
 from mtproto.client.updates import ReceivedUpdate, read_update
@@ -107,8 +107,10 @@ class Client:
             DeadlineExceeded, OutcomeUnknown, ConnectionLost, RequestCancelled: see `mtproto.errors`.
             tl.EncodeError: the request can't be written; nothing was sent.
             tl.DecodeError: the answer can't be read; the error's `raw` holds its bytes.
+            TypeError: `request` is no object of a method; the error says what to write.
 
         """
+        check_request(request)
         repeatable = is_repeatable(request) if idempotent is None else idempotent
         answer = self._call(request.to_bytes(), method_name(request), timeout, repeatable, after)
         result: Result = decode_answer(answer, request, self.schema, self._elements)

@@ -13,20 +13,42 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from mtproto.client.json_value import json_value
 from mtproto.errors import DeadlineExceeded, OptionError, rpc_error
 from mtproto.session import RpcFailed
+from tl import TLFunction, TLObject
 
 if TYPE_CHECKING:
     from mtproto.client.application import Application
     from mtproto.link import KeyUse
     from mtproto.session import Result
-    from tl import Schema, TLFunction
+    from tl import Schema
 
     Outcome = Result | RpcFailed
 
-__all__ = ["CallWriter", "Written", "decode_answer", "innermost", "method_name", "time_left"]
+__all__ = ["CallWriter", "Written", "check_request", "decode_answer", "innermost", "method_name", "time_left"]
 
 _NOT_ANNOUNCED = frozenset({"CONNECTION_NOT_INITED", "CONNECTION_LAYER_INVALID"})
 _OUTERMOST_WRAPPER = "invokeWithLayer"
 _NEEDED = (_OUTERMOST_WRAPPER, "initConnection", "help.getConfig")
+_WANTED = "a client sends an object of a method, such as api.functions.help.GetConfig()"
+
+
+def check_request(request: object) -> None:
+    """Do nothing for an object of a method.
+
+    Raises:
+        TypeError: `request` is something else; the error says what to write instead.
+
+    """
+    if isinstance(request, TLFunction):
+        return
+    if isinstance(request, type) and issubclass(request, TLFunction):
+        raise TypeError(f"{_WANTED}, not the class: api.functions.{request.__qualname__}(…), with brackets")
+    if isinstance(request, bytes | bytearray | memoryview):
+        raise TypeError(f"{_WANTED}; call_bytes(…) sends bytes")
+    if isinstance(request, TLObject):
+        raise TypeError(f"{_WANTED}; {request.NAME} is a constructor, which nobody calls")
+    if isinstance(request, type) and issubclass(request, TLObject):
+        raise TypeError(f"{_WANTED}, not the class {request.__qualname__}, which is none of a method")
+    raise TypeError(f"{_WANTED}, not {'None' if request is None else type(request).__name__}")
 
 
 def innermost(request: TLFunction[Any]) -> TLFunction[Any]:

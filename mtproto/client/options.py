@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from types import EllipsisType
 from typing import TYPE_CHECKING, TypeAlias, cast
 
+from mtproto._options import named_fields
 from mtproto.client.application import Application
 from mtproto.errors import OptionError
 from mtproto.net import ConnectionKeywords, ConnectionOptions, parse_proxy
@@ -37,6 +38,7 @@ class ClientKeywords(ConnectionKeywords, total=False):
     trace: Callable[[Step], None] | None
 
 
+@named_fields
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClientOptions:
     """What `connect` and `blocking.connect` are told beyond address and keys.

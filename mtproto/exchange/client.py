@@ -92,7 +92,8 @@ class ClientExchange:
     def __init__(
         self, keys: Sequence[RSAPublicKey], dc_id: int, random: Random, *, expires_in: int | None = None
     ) -> None:
-        _check_keys(keys)
+        if not keys:
+            raise LocalProtocolError("keys is empty: an exchange needs at least one public key of the server")
         require_key_sizes(keys)
         if expires_in is not None and not 0 < expires_in <= _INT_MAX:
             raise LocalProtocolError("a temporary key lives for a positive number of seconds, of 31 bits")
@@ -389,15 +390,6 @@ class ClientExchange:
 
 
 _Handler = Callable[[ClientExchange, Any, float, int], bytes | None]
-
-
-def _check_keys(keys: Sequence[RSAPublicKey]) -> None:
-    """Refuse anything but a sequence of keys: callers without a type checker pass PEM texts and single keys."""
-    given = [keys] if isinstance(keys, RSAPublicKey | str | bytes) else keys
-    if not given:
-        raise LocalProtocolError("keys is empty: an exchange needs at least one public key of the server")
-    if given is not keys or not all(hasattr(key, "fingerprint") for key in given):
-        raise LocalProtocolError("keys is a sequence of RSAPublicKey; RSAPublicKey.from_pem makes one of a PEM text")
 
 
 def _some(words: Sequence[str]) -> str:

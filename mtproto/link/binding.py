@@ -17,7 +17,7 @@ from struct import error as struct_error
 from typing import TYPE_CHECKING
 
 from mtproto.errors import LocalProtocolError, RemoteProtocolError
-from mtproto.message import Sender, seal_v1, unseal_v1
+from mtproto.message import Sender, random_long, seal_v1, unseal_v1
 from tl import TLError, service
 
 if TYPE_CHECKING:
@@ -31,7 +31,6 @@ __all__ = ["BindRequest", "bind_request", "read_bind_request"]
 SEALED_LENGTH = 104
 """Bytes of `encrypted_message`: key id 8, msg_key 16, and 72 bytes with 8 of padding."""
 
-_LONG = Struct("<q")
 _CALL = Struct(f"<Iqqi B{SEALED_LENGTH}s3x")  # a string below 254 bytes: its length, itself, zeros up to a whole word
 _CALL_ID = 0xCDD42A05
 
@@ -109,7 +108,7 @@ def bind_request(
 
     def body(context: SendContext) -> bytes:
         def number() -> int:
-            return int(_LONG.unpack(random(_LONG.size))[0])
+            return random_long(random)
 
         nonce = number()
         inner = service.types.BindAuthKeyInner(

@@ -155,10 +155,6 @@ class PumpedLink(Protocol):
         """Where the link stands."""
 
     @property
-    def key_state(self) -> KeyState | None:
-        """What belongs to the key of this connection's session; None before the key is made."""
-
-    @property
     def connect_at(self) -> float | None:
         """When to connect, Unix seconds; None while it is connected, or over."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypedDict
 
+from mtproto._options import named_fields
 from mtproto.errors import OptionError
 from mtproto.limits import DEFAULT_LIMITS, SERVER_LIMITS, Limits
 from mtproto.link.backoff import DEFAULT_BACKOFF, BackoffPolicy
@@ -41,6 +42,7 @@ class LinkKeywords(TypedDict, total=False):
     offload: bool
 
 
+@named_fields
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LinkOptions:
     """What a client's link is told beyond the keys to trust.
@@ -102,6 +104,7 @@ class ServerLinkKeywords(TypedDict, total=False):
     offload: bool
 
 
+@named_fields
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServerLinkOptions:
     """What a server's link is told beyond its state, its keys, the time and a source of random bytes.

@@ -77,11 +77,6 @@ class PfsLine:
         return self.link.state
 
     @property
-    def key_state(self) -> KeyState | None:
-        """What belongs to the temporary key, as `state`: calls go out under it."""
-        return self.link.state
-
-    @property
     def connect_at(self) -> float | None:
         """When to connect, Unix seconds; None while it is connected, or over."""
         return self.link.connect_at
@@ -100,11 +95,6 @@ class PfsLine:
     def has_more(self) -> bool:
         """Whether the last `data_to_send` left something behind."""
         return self.link.has_more
-
-    @property
-    def work(self) -> int:
-        """Units of work, of about 10 µs each, that the server has made so far."""
-        return self.link.work
 
     def connected(self, now: float) -> list[LinkEvent]:
         """Begin a new connection, as `ClientLink.connected` does."""

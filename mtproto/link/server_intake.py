@@ -265,11 +265,7 @@ class ServerIntake:
         if self._carriage.attach(slot, now):
             self.accepted = True
             self._deadline = None  # the client holds a key; from now on its pings may set a deadline
-        try:
-            events = slot.session.receive(message, now, verdict, budget)
-        except RemoteProtocolError as error:
-            self._tell(slot, error.events, now)
-            raise
+        events = slot.session.receive(message, now, verdict, budget)
         self._tell(slot, events, now)
         if slot.session.unread:
             self._partly = (slot, message, quick_ack)

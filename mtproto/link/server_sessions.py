@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mtproto._options import named_options
 from mtproto.errors import OptionError
 from mtproto.limits import SERVER_LIMITS, Limits
 from mtproto.link.server_keys import ServerKey, SessionSlot, make_room
@@ -59,6 +60,7 @@ class ServerSessions:
 
     """
 
+    @named_options()
     def __init__(
         self,
         random: Callable[[int], bytes],
@@ -263,6 +265,6 @@ def _age(option: str, seconds: float | None) -> float:
     """Return an age that was given as an option, infinite where there is none."""
     if seconds is None:
         return NEVER
-    if not (isinstance(seconds, int | float) and seconds > 0):  # NaN is no age either
+    if not seconds > 0:  # NaN is no age either
         raise OptionError(f"{option} is a positive number of seconds, or None for never; not {seconds!r}", option)
     return seconds

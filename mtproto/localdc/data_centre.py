@@ -38,7 +38,7 @@ hang."""
 
 
 class DCOptions(TypedDict, total=False):
-    """The options of a local DC, in every face; `DataCentre` says what each means."""
+    """The options of a local DC, in every face; `LocalDC` says what each means."""
 
     public_host: str | None
     dc_id: int
@@ -59,27 +59,7 @@ class DCOptions(TypedDict, total=False):
 class DataCentre:
     """What `LocalDC` and `LocalDCThread` have inside.
 
-    Args:
-        host: the address to listen on.
-        port: the port to listen on; 0 takes a free one.
-        public_host: the address that clients are told to connect to, where it is not `host`.
-        dc_id: the number of this DC.
-        key: the RSA key; None makes one, or takes the one in the state file.
-        world: users and pictures; None takes the packaged ones.
-        schemas: schemas by number, for clients that speak them: dialects, and layers that are to take the place of
-            those that `tl.load_layer` has, which are spoken anyway.
-        state: a file that keeps the RSA key and all auth keys over restarts. It is as secret as they are. A key is
-            on disk before its client knows it; where the disk is full the exchange goes on, and an error is logged.
-        clock: gives the Unix time in seconds; None takes the clock of `mtproto.net`.
-        random: a cryptographically secure source of bytes.
-        limits: how much is accepted and sent.
-        strict: refuse what the documentation calls wrong and Telegram's servers let pass: service messages whose
-            numbers (seqno) are wrong. For those who test a client of their own.
-        tls: what to speak TLS with, on all connections; None for none.
-        session_age: after how many seconds a session without a connection is forgotten; None for never. What it
-            executed is not executed again.
-        key_age: after how many seconds a key that nobody uses is forgotten, and its login with it; None for never.
-        max_connections: how many connections there may be at a time; more are closed as they come.
+    Takes the arguments of `LocalDC`, which says what each means.
 
     Attributes:
         dispatcher: finds the handler of a call.
@@ -87,9 +67,6 @@ class DataCentre:
         keys: the auth keys, and the RSA key.
         listener: the socket.
         state: what all calls share.
-
-    Raises `WorldError` when the pictures can't be read, `StoreError` when the state file is damaged, can't be written,
-    or is used by another process. It stays locked until the DC is closed.
 
     """
 

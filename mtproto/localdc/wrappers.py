@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from mtproto.localdc.answers import Refused
 from mtproto.localdc.outcomes import IDS_OF_A_CALL
+from tl import api
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -14,20 +15,21 @@ if TYPE_CHECKING:
 
 __all__ = ["declared_layer", "unwrap"]
 
-INVOKE_WITH_LAYER = 0xDA9B0D0D
+INVOKE_WITH_LAYER = api.schema.id_of("invokeWithLayer")
 
 # Wrappers that may stand in front of invokeWithLayer, and their sizes. All layers write these wrappers and
 # invokeWithLayer in the same way. They are read by hand, because the rest can be read only when the layer is known.
 SIZES_BEFORE_LAYER = {
-    0xBF9459B7: 4,  # invokeWithoutUpdates: only its id
-    0xCB9F372D: 12,  # invokeAfterMsg: its id and a long
-    0xACA9FD2E: 12,  # invokeWithTakeout: the same
-    0x365275F2: 16,  # invokeWithMessagesRange: its id, the id of messageRange, and two ints
+    api.schema.id_of("invokeWithoutUpdates"): 4,  # only its id
+    api.schema.id_of("invokeAfterMsg"): 12,  # its id and a long
+    api.schema.id_of("invokeWithTakeout"): 12,  # the same
+    api.schema.id_of("invokeWithMessagesRange"): 16,  # its id, the id of messageRange, and two ints
 }
 NESTING = 128
 """Wrappers that are looked through: a query inside more of them can't be read anyway."""
 
-INVOKE_AFTER_MSGS, SIZE_AFTER_MSGS = 0x3DC4B4F0, 12  # its id, that of a vector, the count; then 8 bytes for each
+INVOKE_AFTER_MSGS = api.schema.id_of("invokeAfterMsgs")
+SIZE_AFTER_MSGS = 12  # its id, that of a vector, the count; then 8 bytes for each
 
 
 def declared_layer(body: bytes) -> int | None:

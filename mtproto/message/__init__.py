@@ -42,6 +42,7 @@ from mtproto.message.message_ids import (
     possible_time,
     server_msg_id,
 )
+from mtproto.message.random_long import random_long
 
 __all__ = [
     "AUTH_KEY_LENGTH",
@@ -69,6 +70,7 @@ __all__ = [
     "pack_plain",
     "payload_key_id",
     "possible_time",
+    "random_long",
     "seal",
     "seal_v1",
     "server_msg_id",

@@ -6,6 +6,7 @@ import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypedDict
 
+from mtproto._options import named_fields
 from mtproto.datacenters import DataCenter
 from mtproto.errors import OptionError
 from mtproto.limits import DEFAULT_LIMITS, Limits
@@ -41,6 +42,7 @@ class ConnectionKeywords(TypedDict, total=False):
     on_event: Callable[[LinkEvent], None] | None
 
 
+@named_fields
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConnectionOptions:
     """What `net.Connection` and `net.BlockingConnection` are told beyond address and keys.

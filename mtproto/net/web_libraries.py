@@ -6,9 +6,12 @@ from importlib.util import find_spec
 
 from mtproto.errors import LocalProtocolError
 
-__all__ = ["has_web", "require_web"]
+__all__ = ["SUBPROTOCOL", "has_web", "require_web"]
 
 LIBRARIES = ("h11", "wsproto")
+
+SUBPROTOCOL = "binary"
+"""What WebSockets ask for and are granted (core.telegram.org/mtproto/transports#websocket)."""
 
 
 def has_web() -> bool:

@@ -8,12 +8,11 @@ No I/O, no clock, no randomness of its own; one owner, no locks.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from struct import Struct
 
 from mtproto._options import named_options
 from mtproto.errors import LocalProtocolError, MTProtoError, RemoteProtocolError, TransportError
 from mtproto.limits import DEFAULT_LIMITS, Limits
-from mtproto.message import KeyState, Sender, Unsealed, unseal
+from mtproto.message import KeyState, Sender, Unsealed, random_long, unseal
 from mtproto.session.client_handlers import dispatch, handle_unread
 from mtproto.session.client_parts import client_parts
 from mtproto.session.client_unpacking import is_unpacked
@@ -28,8 +27,6 @@ from mtproto.session.wire import SHORT_STREAM, Message
 from tl import service
 
 __all__ = ["ClientSession"]
-
-_LONG = Struct("<q")
 
 
 class ClientSession:
@@ -134,7 +131,7 @@ class ClientSession:
 
     def ping(self, *, disconnect_delay: int | None = None) -> int:
         """Queue a `ping`, or a `ping_delay_disconnect` of so many seconds; return its ping_id. A `Pong` answers it."""
-        ping_id = int(_LONG.unpack(self._random(_LONG.size))[0])
+        ping_id = random_long(self._random)
         if disconnect_delay is None:
             body = service.functions.Ping(ping_id=ping_id).to_bytes()
         else:

@@ -15,7 +15,6 @@ __all__ = [
     "BadMsgNotificationFields",
     "BadServerSaltFields",
     "DestroyAuthKeyFailFields",
-    "DestroyAuthKeyFields",
     "DestroyAuthKeyNoneFields",
     "DestroyAuthKeyOkFields",
     "DestroyAuthKeyResFields",
@@ -29,12 +28,8 @@ __all__ = [
     "HttpWaitFields",
     "MsgDetailedInfoFields",
     "MsgNewDetailedInfoFields",
-    "MsgResendAnsReqFields",
-    "MsgResendReqFields",
-    "MsgsAckFields",
     "MsgsAllInfoFields",
     "MsgsStateInfoFields",
-    "MsgsStateReqFields",
     "NewSessionCreatedFields",
     "PingDelayDisconnectFields",
     "PingFields",
@@ -171,13 +166,6 @@ class HttpWaitFields(Protocol):
     max_wait: int
 
 
-class MsgsAckFields(Protocol):
-    """msgs_ack#62d6b459 msg_ids:Vector<long> = MsgsAck;"""
-
-    NAME: ClassVar[str]
-    msg_ids: list[int]
-
-
 class BadMsgNotificationFields(Protocol):
     """bad_msg_notification#a7eff811 bad_msg_id:long bad_msg_seqno:int error_code:int = BadMsgNotification;"""
 
@@ -197,13 +185,6 @@ class BadServerSaltFields(Protocol):
     bad_msg_seqno: int
     error_code: int
     new_server_salt: int
-
-
-class MsgsStateReqFields(Protocol):
-    """msgs_state_req#da69fb52 msg_ids:Vector<long> = MsgsStateReq;"""
-
-    NAME: ClassVar[str]
-    msg_ids: list[int]
 
 
 class MsgsStateInfoFields(Protocol):
@@ -241,20 +222,6 @@ class MsgNewDetailedInfoFields(Protocol):
     status: int
 
 
-class MsgResendReqFields(Protocol):
-    """msg_resend_req#7d861a08 msg_ids:Vector<long> = MsgResendReq;"""
-
-    NAME: ClassVar[str]
-    msg_ids: list[int]
-
-
-class MsgResendAnsReqFields(Protocol):
-    """msg_resend_ans_req#8610baeb msg_ids:Vector<long> = MsgResendReq;"""
-
-    NAME: ClassVar[str]
-    msg_ids: list[int]
-
-
 class DestroyAuthKeyOkFields(Protocol):
     """destroy_auth_key_ok#f660e1d4 = DestroyAuthKeyRes;"""
 
@@ -269,12 +236,6 @@ class DestroyAuthKeyNoneFields(Protocol):
 
 class DestroyAuthKeyFailFields(Protocol):
     """destroy_auth_key_fail#ea109b13 = DestroyAuthKeyRes;"""
-
-    NAME: ClassVar[str]
-
-
-class DestroyAuthKeyFields(Protocol):
-    """destroy_auth_key#d1435160 = DestroyAuthKeyRes;"""
 
     NAME: ClassVar[str]
 

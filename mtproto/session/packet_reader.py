@@ -83,10 +83,6 @@ class Budget:
         self.elements = Elements(elements)
         self.work = 0.0
 
-    def left(self, cost: Cost) -> int:
-        """Return how much of a kind of work the packet may still make."""
-        return self._left[cost]
-
     def spend(self, cost: Cost, amount: int, check: str) -> None:
         """Take work out of the budget; `check` names what makes it, for the error.
 
@@ -259,10 +255,6 @@ class PacketReader:
         After the last part, `inflate` returns the object without work, or raises the error of a damaged stream.
         """
         return self.budget.inflate_some(body)
-
-    def left(self, cost: Cost) -> int:
-        """Return how much of a kind of work the packet may still make."""
-        return self.budget.left(cost)
 
     def spend(self, cost: Cost, amount: int, check: str) -> None:
         """Take work out of the packet's budget; see `Budget.spend`."""

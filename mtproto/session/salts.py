@@ -8,18 +8,14 @@ What a client knows of the salts stands in the `KeyState`, which all sessions of
 from __future__ import annotations
 
 from collections.abc import Callable
-from struct import Struct
 
-from mtproto.message import SALT_OVERLAP, KeyState, Salt
+from mtproto.message import MAX_SALTS, SALT_OVERLAP, KeyState, Salt, random_long
 from mtproto.session.time_window import NEVER
 
-__all__ = ["MAX_FUTURE_SALTS", "SALT_PERIOD", "ClientSalts", "ServerSalts"]
+__all__ = ["SALT_PERIOD", "ClientSalts", "ServerSalts"]
 
 SALT_PERIOD = 1800
 """Seconds for which a salt is the current one."""
-
-MAX_FUTURE_SALTS = 64
-"""Salts in one answer to `get_future_salts`: documented."""
 
 SALTS_WANTED = 32
 """Salts that a client asks for at once: 16 hours."""
@@ -35,8 +31,6 @@ SALTS_REFUSED = 1800.0
 
 SALT_RECHECK = 60.0
 """Seconds after which the salt to send with is looked up again."""
-
-_LONG = Struct("<q")
 
 
 class ClientSalts:
@@ -119,7 +113,7 @@ class ServerSalts:
     def future(self, now: float, count: int) -> list[Salt]:
         """Return the current salt and those after it, `count` of them but at most 64, with their validity."""
         number = self._number(now)
-        return [self._described(number + step) for step in range(min(max(count, 1), MAX_FUTURE_SALTS))]
+        return [self._described(number + step) for step in range(min(max(count, 1), MAX_SALTS))]
 
     def rotate(self, now: float) -> None:
         """Make every salt given out so far invalid at once, as a server that lost them does."""
@@ -146,4 +140,4 @@ class ServerSalts:
         return Salt(since, since + SALT_PERIOD + SALT_OVERLAP, self._salt(number))
 
     def _new(self) -> int:
-        return int(_LONG.unpack(self._random(_LONG.size))[0])
+        return random_long(self._random)

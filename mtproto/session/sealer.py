@@ -8,11 +8,10 @@ is sealed when it is pulled.
 from __future__ import annotations
 
 from collections.abc import Callable
-from struct import Struct
 
 from mtproto.errors import LocalProtocolError
 from mtproto.limits import Limits
-from mtproto.message import KeyState, Sealed, Sender, seal
+from mtproto.message import KeyState, Sealed, Sender, random_long, seal
 from mtproto.session import wire
 from mtproto.session.calls import Calls
 from mtproto.session.events import ClientEvent, Resent, Sent
@@ -29,13 +28,11 @@ from tl import service
 
 __all__ = ["Sealer", "new_session_id"]
 
-_LONG = Struct("<q")
-
 
 def new_session_id(random: Callable[[int], bytes]) -> int:
     """Return a random session id, signed 64 bits, never zero (a zero is answered with -404)."""
     while True:
-        session_id = int(_LONG.unpack(random(_LONG.size))[0])
+        session_id = random_long(random)
         if session_id:
             return session_id
 

@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from mtproto.errors import RemoteProtocolError
+from mtproto.message import MAX_SALTS
 from mtproto.session import constructors as ids
 from mtproto.session import wire
 from mtproto.session.events import (
@@ -29,7 +30,6 @@ from mtproto.session.events import (
 )
 from mtproto.session.inbox import MessageStatus, Seen
 from mtproto.session.packet_reader import Cost
-from mtproto.session.salts import MAX_FUTURE_SALTS
 from mtproto.session.server_checks import is_counted
 from mtproto.session.server_parts import ServerParts
 from mtproto.session.server_records import Received
@@ -180,7 +180,7 @@ def _rpc_drop_answer(parts: ServerParts, record: Received, fields: RpcDropAnswer
 # get_future_salts#b921bd04 num:int = FutureSalts;
 def _get_future_salts(parts: ServerParts, record: Received, fields: GetFutureSaltsFields, now: float) -> None:
     """Tell the salts to come."""
-    wanted = min(max(fields.num, 1), MAX_FUTURE_SALTS)
+    wanted = min(max(fields.num, 1), MAX_SALTS)
     parts.reader.spend(Cost.IDS, IDS_OF_A_SALT * wanted, "get_future_salts")
     salts = [
         service.types.FutureSalt(valid_since=salt.valid_since, valid_until=salt.valid_until, salt=salt.salt)

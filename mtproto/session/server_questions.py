@@ -7,8 +7,8 @@ core.telegram.org/mtproto/service_messages_about_messages#request-for-message-st
 from __future__ import annotations
 
 from collections.abc import Callable
-from struct import Struct
 
+from mtproto.message import random_long
 from mtproto.session.server_records import Outgoing
 from tl import service
 
@@ -16,8 +16,6 @@ __all__ = ["ServerQuestions"]
 
 QUESTIONS_KEPT = 1000
 """Questions without an answer that are remembered, and as many pings; beyond that number the oldest is forgotten."""
-
-_LONG = Struct("<q")
 
 
 class ServerQuestions:
@@ -36,7 +34,7 @@ class ServerQuestions:
 
     def new_ping(self) -> tuple[int, Outgoing]:
         """Return a random ping_id and the `ping` that carries it."""
-        ping_id = int(_LONG.unpack(self._random(_LONG.size))[0])
+        ping_id = random_long(self._random)
         body = service.functions.Ping(ping_id=ping_id).to_bytes()
         return ping_id, Outgoing(body, content=False, reply=False, ping_id=ping_id)
 

@@ -7,9 +7,8 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from struct import Struct
 
-from mtproto.message import Unsealed
+from mtproto.message import Unsealed, random_long
 from mtproto.session import constructors as ids
 from mtproto.session.events import Flooded, Repeated, SessionCreated
 from mtproto.session.server_checks import ServerChecks
@@ -21,8 +20,6 @@ from mtproto.session.wire import Message
 from tl import service
 
 __all__ = ["ServerReceiver"]
-
-_LONG = Struct("<q")
 
 
 class ServerReceiver:
@@ -81,7 +78,7 @@ class ServerReceiver:
         new_session_created#9ec20908 first_msg_id:long unique_id:long server_salt:long = NewSession;
         """
         parts = self._parts
-        unique_id = int(_LONG.unpack(self._random(_LONG.size))[0])
+        unique_id = random_long(self._random)
         notice = service.types.NewSessionCreated(
             first_msg_id=self.first_msg_id, unique_id=unique_id, server_salt=parts.salts.current(now)
         )

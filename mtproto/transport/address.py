@@ -22,6 +22,9 @@ _SHOWN = 80
 _LOGIN = re.compile(r"^([a-z][a-z0-9+.-]*://)?.*:.*@", re.IGNORECASE | re.DOTALL)
 """The part before the host in a link that has a password (RFC 3986, section 3.2.1)."""
 
+_FIELDS = re.compile(r"([?&]).*", re.DOTALL)
+"""The part of a link that has a secret, or of what is left of a link."""
+
 _FORBIDDEN = frozenset("/?#@\\[]<>\"'`,;&=")
 
 
@@ -93,7 +96,6 @@ def _may_be_in_a_name(sign: str) -> bool:
 
 
 def _shown(text: str) -> str:
-    """Return a wrong input for an error, without the password of a link and the part behind its question mark."""
-    text, question, _ = _LOGIN.sub(r"\1…@", text).partition("?")
-    text += "?…" if question else ""
+    """Return a wrong input for an error, without the password of a link and without the fields of a link."""
+    text = _FIELDS.sub(r"\1…", _LOGIN.sub(r"\1…@", text))
     return repr(text) if len(text) <= _SHOWN else f"{text[:_SHOWN]!r}…"

@@ -35,6 +35,8 @@ KINDS = frozenset({"proxy", "socks"})
 _FIELDS = 16
 """Fields that a link may have: known links have fewer."""
 
+_WANTED = {"server": "the name of a host or an IP address", "port": "a number from 1 to 65535"}
+
 _BARE_HOST = re.compile(rf"(?:www\.)?(?:{'|'.join(map(re.escape, sorted(LINK_HOSTS)))})(?::[0-9]*)?/", re.IGNORECASE)
 
 
@@ -62,7 +64,7 @@ def read_link(link: str) -> ProxyFields | None:
 
     Raises:
         LocalProtocolError: the text is no URL; or it is a link to a proxy, and server or port is missing or wrong. The
-            error does not repeat the other fields, which may be secret.
+            error repeats no field: with a wrong escape, a secret may stand in any of them.
 
     """
     text = link.strip().replace("&amp;", "&")
@@ -101,5 +103,5 @@ def _kind(parts: SplitResult) -> str | None:
 def _read(name: str, read: Callable[[str], T], value: str) -> T:
     try:
         return read(value)
-    except LocalProtocolError as error:
-        raise LocalProtocolError(f"the {name} in a link to a proxy: {error}") from None
+    except LocalProtocolError:  # its text repeats the value, into which a wrong escape brings the fields behind
+        raise LocalProtocolError(f"the {name} in a link to a proxy is not {_WANTED[name]}") from None

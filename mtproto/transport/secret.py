@@ -15,6 +15,7 @@ import string
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from mtproto._options import named_fields
 from mtproto.errors import LocalProtocolError
 from mtproto.transport.links import LINK_HOSTS, read_link
 
@@ -125,6 +126,7 @@ class Secret:
                 return _FAKE_TLS + self.key + self.domain.encode("ascii")
 
 
+@named_fields
 @dataclass(frozen=True, slots=True)
 class MTProxy:
     """A proxy that speaks MTProto: its address and its secret.

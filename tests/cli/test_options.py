@@ -115,6 +115,41 @@ def test_a_ready_file_is_taken_for_the_key_in_it(tmp_path: Path, pem: Path, rsa_
     assert target_of("--dc", "h:1", "--key", str(ready)).keys == (rsa_key.public,)
 
 
+READY = {"host": "192.0.2.9", "port": 4430, "dc_id": 4, "api_id": 5, "api_hash": "its-hash", "bot_token": "its-token"}
+OF_ENV = {"MTPROTO_API_ID": "7", "MTPROTO_API_HASH": "hash-of-env", "MTPROTO_BOT_TOKEN": "token-of-env"}
+
+
+@pytest.fixture
+def ready(tmp_path: Path, pem: Path) -> str:
+    path = tmp_path / "dc.json"
+    path.write_text(json.dumps({**READY, "public_key_pem": pem.read_text()}))
+    return str(path)
+
+
+def test_a_ready_file_tells_all_that_a_client_needs(ready: str, rsa_key: RSAPrivateKey) -> None:
+    for env in (None, OF_ENV):  # those of the environment belong to Telegram
+        target = target_of("--key", ready, env=env)
+        assert (target.address, target.dc_id, target.keys) == (("192.0.2.9", 4430), 4, (rsa_key.public,))
+        assert (target.api_id, target.api_hash, target.bot_token) == (5, "its-hash", "its-token")
+
+
+def test_the_command_line_goes_before_a_ready_file(ready: str) -> None:
+    target = target_of(
+        "--key", ready, "--dc", "h:1", "--dc-id", "2", "--api-id", "8", "--bot-token", "mine", env=OF_ENV
+    )
+    assert (target.address, target.dc_id) == (("h", 1), 2)
+    assert (target.api_id, target.api_hash, target.bot_token) == (8, "its-hash", "mine")
+
+
+def test_a_ready_file_is_of_no_telegram_server(ready: str) -> None:
+    with pytest.raises(click.UsageError, match="--key needs --dc"):
+        target_of("--key", ready, "--test")
+
+
+def test_the_secrets_of_a_ready_file_are_not_shown(ready: str) -> None:
+    assert "its-" not in repr(target_of("--key", ready))
+
+
 @pytest.mark.parametrize("text", ["{}", "[]", "1", '{"public_key_pem": null}', '{"links": []}', "", "[" * 100_000])
 def test_another_json_file_is_no_key(tmp_path: Path, text: str) -> None:
     (tmp_path / "other.json").write_text(text)

@@ -184,6 +184,16 @@ def test_a_key_that_the_server_forgot_is_an_error_that_says_what_to_do(
     assert result.stderr.count("\n") == 1
 
 
+def test_a_ready_file_is_all_that_a_command_needs(run: Run, dc: LocalDCThread, tmp_path: Path) -> None:
+    ready, state = tmp_path / "dc.json", tmp_path / "state"
+    ready.write_text(json.dumps(dc.client_info()))
+    first = run("photos", "me", "--key", str(ready), "--state", str(state), "--json")
+    assert first.exit_code == 0, first.stderr
+    again = run("photos", "me", "--state", str(state), "--json")  # the file knows the rest
+    assert (again.exit_code, again.stdout) == (0, first.stdout)
+    assert dc.bot_token not in first.stdout + first.stderr + state.read_text()
+
+
 def test_a_state_needs_a_place_the_first_time(run: Run, tmp_path: Path) -> None:
     result = run("photos", "me", "--state", str(tmp_path / "state"))
     assert result.exit_code == 2

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import stat
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +43,13 @@ def test_the_client_and_the_command_line_read_each_others_states(tmp_path: Path,
             assert connects(("192.0.2.1", 443), state=kept, **options).state == stored.key_state
     (tmp_path / "key").write_bytes(stored.key_state.to_bytes())
     assert read_state(tmp_path / "key") == StoredState(None, 2, (), stored.key_state)
+
+
+def test_the_applications_id_is_kept_and_may_be_missing(tmp_path: Path, stored: StoredState) -> None:
+    for state in (replace(stored, api_id=5), stored):
+        write_state(tmp_path / "state", state)
+        assert read_state(tmp_path / "state") == state
+    assert b"api_id" not in (tmp_path / "state").read_bytes()  # as earlier versions wrote it
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from concurrent.futures import ProcessPoolExecutor
 from itertools import count
 from pathlib import Path
 
+import tests.fuzz
 from tests.fuzz.campaign import HERE, SLOW, Campaign, Finding, Tally, examine, watchdog
 from tests.fuzz.target import Target, judge
 from tests.fuzz.targets import TARGETS
@@ -71,10 +72,18 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _options(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
-        prog="python -m tests.fuzz", description="Fuzz every parser that meets the network."
+        prog="python -m tests.fuzz",
+        description=tests.fuzz.__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog="The exit status is 1 if there is a finding.",
     )
     parser.add_argument("--target", action="append", choices=list(TARGETS), help="only this one; may be repeated")
-    parser.add_argument("--group", action="append", choices=sorted({one.group for one in TARGETS.values()}))
+    parser.add_argument(
+        "--group",
+        action="append",
+        choices=sorted({one.group for one in TARGETS.values()}),
+        help="only its targets; may be repeated",
+    )
     parser.add_argument("--inputs", type=int, help="how many for each target")
     parser.add_argument("--seconds", type=float, help="how long for each target")
     parser.add_argument("--seed", type=int, help="of all choices; by default a new one, in CI always the same")

@@ -6,6 +6,7 @@ A file is named after what it holds. Each is understood by its target, unless it
 
 from __future__ import annotations
 
+import argparse
 import shutil
 
 from tests.fuzz.campaign import HERE
@@ -24,6 +25,12 @@ def make() -> dict[str, dict[str, bytes]]:
 
 def main() -> None:
     """Put the corpus in place of the one that is there."""
+    argparse.ArgumentParser(
+        prog="python -m tests.fuzz.make_corpus",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog="It replaces the folder tests/fuzz/corpus.",
+    ).parse_args()
     folder = HERE / "corpus"
     shutil.rmtree(folder, ignore_errors=True)
     for target, seeds in make().items():

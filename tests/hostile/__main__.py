@@ -8,7 +8,7 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-import tests.hostile.attacks  # noqa: F401  # fills the table
+import tests.hostile.attacks  # fills the table
 from tests.hostile.attack import CLIENT, DC, REGISTRY
 from tests.hostile.harness import Course, Outcome, percentile, run_attack
 from tests.hostile.in_ci import ATTEMPTS, IN_CI
@@ -23,6 +23,19 @@ __all__ = ["main"]
 
 SECONDS = 4.0
 CI_SECONDS = 0.6
+COLUMNS = """\
+A row of the table:
+  p50 quiet, p99 quiet   milliseconds that calls of a healthy client take before the attack: half of them, 99 of 100
+  p50, p99               the same during the attack
+  MiB                    memory of the victim beyond what it had when idle, at most
+  CPU s                  processor time of the victim
+  late s                 seconds by which a call ended after its deadline, at most
+  settled                calls that were answered, of those that were made (+ those over the attacked connection)
+  verdict                kept, MISSED, or known: a goal was missed that tests/hostile/not_yet.py names
+
+All attacks together take many minutes, and want a machine that does nothing else. The exit status is 1 if a goal was
+missed that is not known to be, and 2 if there is no attack of that name.
+"""
 HEAD = ("attack", "p50 quiet", "p99 quiet", "p50", "p99", "MiB", "CPU s", "late s", "settled", "verdict")
 
 
@@ -74,12 +87,19 @@ def _chosen(options: argparse.Namespace) -> Iterator[tuple[Attack, str]]:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m tests.hostile", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.hostile",
+        description=tests.hostile.__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog=COLUMNS,
+    )
     parser.add_argument("names", nargs="*", metavar="NAME", help="of attacks; all if none is named")
     parser.add_argument("--list", action="store_true", help="show all attacks")
     parser.add_argument("--against", choices=(DC, CLIENT), help="only attacks on these")
-    parser.add_argument("--face", choices=("asyncio", "blocking"), help="only these faces of the client")
-    parser.add_argument("--seconds", type=float, help="how long each attack lasts")
+    parser.add_argument("--face", choices=("asyncio", "blocking"), help="only this face of the client")
+    parser.add_argument(
+        "--seconds", type=float, help=f"how long each attack lasts ({SECONDS:g}; with --ci {CI_SECONDS:g})"
+    )
     parser.add_argument("--ci", action="store_true", help="the short form: a few, and no times")
     parser.add_argument("--uvloop", action="store_true", help="the victims run on uvloop")
     parser.add_argument("--asyncio-debug", action="store_true", help="the victims' loops run in asyncio's debug mode")

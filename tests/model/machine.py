@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
+from mtproto.link import ClientLink, PfsLine
 from tests.model.world import World
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from mtproto.link import PumpedLink
 
 __all__ = ["Links"]
 
@@ -194,17 +194,17 @@ class Links(RuleBasedStateMachine):
 
     def repeat_up(self, number: int, ago: int | None) -> None:
         link = self.link(number)
-        if link is not None and ago is not None and (history := self.world.history_up.of(link.key_state)):
+        if link is not None and ago is not None and (history := self.world.history_up.of(link.state)):
             self.world.carry_up(self.world.wires[link], history[-1 - ago % len(history)])
 
     def repeat_down(self, number: int, ago: int) -> None:
         link = self.link(number)
-        if link is not None and (history := self.world.history_down.of(link.key_state)):
+        if link is not None and (history := self.world.history_down.of(link.state)):
             self.world.carry_down(link, history[-1 - ago % len(history)])
 
-    def link(self, number: int) -> PumpedLink | None:
+    def link(self, number: int) -> ClientLink | PfsLine | None:
         """Choose a link that has a connection."""
-        links = list(self.world.wires)
+        links = [link for link in self.world.wires if isinstance(link, ClientLink | PfsLine)]
         return links[number % len(links)] if links else None
 
     # Time

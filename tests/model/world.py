@@ -198,7 +198,7 @@ class World(Promises):
                 # What counts is the id: a server that forgets knows nothing of ids that lie before that time.
                 sealed_at = min(self.now, msg_id_time(call.request.msg_id))
                 call.sealed_at = min(sealed_at, call.sealed_at or sealed_at)
-                call.keys |= {link.key_state.auth_key.id for link in self.client.links if link.key_state is not None}
+                call.keys |= {link.state.auth_key.id for link in self.client.links if link.state is not None}
 
     def pull_server(self) -> None:
         """Let the server say what it has to say, on all connections that it has."""

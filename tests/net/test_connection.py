@@ -229,6 +229,23 @@ def test_calls_wait_for_room() -> None:
     run(main())
 
 
+def test_the_wait_for_room_is_part_of_a_calls_time_and_its_error_names_the_route() -> None:
+    async def main() -> None:
+        gate = Gate()
+        async with listener(gate) as server, connection(server, limits=Limits(unanswered_requests=1)) as client:
+            first = await client.start(QUERY)
+            second = asyncio.ensure_future(client.call(QUERY, timeout=1.0))
+            await gate.arrived.wait()
+            move_on(2.0)
+            host, port = server.address
+            with pytest.raises(DeadlineExceeded, match=rf"no room for the call in time \({host}:{port}"):
+                await second
+            gate.open.set()
+            assert body_of(await first) == ANSWER + QUERY
+
+    run(main())
+
+
 def test_nothing_is_sealed_before_the_socket_takes_it() -> None:
     async def main() -> None:
         with socket.create_server(("127.0.0.1", 0)) as deaf:

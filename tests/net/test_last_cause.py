@@ -217,7 +217,7 @@ def test_no_keys_and_bad_numbers_are_refused_at_once(face: Callable[..., None], 
 def test_keys_that_are_none_are_refused_at_once_and_not_repeated(wrong: Any) -> None:
     for keys in (wrong, cast("Any", rsa_key().public)):
         for shell in (Connection, BlockingConnection):
-            with pytest.raises(LocalProtocolError, match="sequence of RSAPublicKey") as caught:
+            with pytest.raises(LocalProtocolError, match="list of RSAPublicKey") as caught:
                 shell("127.0.0.1:1", keys)  # as callers without a type checker do
             assert "BEGIN" not in str(caught.value)
 

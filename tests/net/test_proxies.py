@@ -245,7 +245,7 @@ def test_the_ways_in_which_people_paste_an_mtproxy(text: str) -> None:
     [
         ("tg://socks?server=a&user=hidden&pass=hidden", "port"),
         ("tg://socks?port=1080&user=hidden&pass=hidden", "server"),
-        ("tg://socks?server=a:1080&port=1080&user=hidden&pass=hidden", "'a:1080'"),
+        ("tg://socks?server=a:1080&port=1080&user=hidden&pass=hidden", "server"),
         (f"tg://socks?server=a&port=1080&user=u&pass={'hidden' * 50}", "255 bytes"),
         ("tg://resolve?domain=hidden", "tg://socks?"),
         ("hidden", "tg://socks?"),

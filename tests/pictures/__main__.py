@@ -6,6 +6,7 @@ the pictures alone, so that a second run with the same version of Pillow gives t
 
 from __future__ import annotations
 
+import argparse
 import base64
 import colorsys
 import hashlib
@@ -213,7 +214,11 @@ def _entry(number: int, picture: Picture) -> dict[str, object]:
 
 def main(arguments: list[str]) -> None:
     """Write the world into the folder named, or into the package's own."""
-    folder = Path(arguments[0]) if arguments else PACKAGED
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.pictures", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("folder", nargs="?", type=Path, default=PACKAGED, help="where to; by default into the package")
+    folder: Path = parser.parse_args(arguments).folder
     total = write_world(folder)
     sys.stdout.write(f"{PICTURES} pictures, {total} bytes in {folder}\n")
 

@@ -112,7 +112,7 @@ def test_messages_of_a_packet_are_counted_together() -> None:
             reader.copy(message.body)
         with pytest.raises(wire.TooMany):
             reader.copy(messages[3].body)
-    assert reader.left(Cost.MESSAGES) == 0
+    assert reader.budget._left[Cost.MESSAGES] == 0
 
 
 def test_inflated_bytes_of_a_packet_are_counted_together() -> None:
@@ -120,7 +120,7 @@ def test_inflated_bytes_of_a_packet_are_counted_together() -> None:
     packed = wire.write_gzip(bytes(400))
     for _ in range(2):
         reader.inflate(packed)
-    assert reader.left(Cost.INFLATED) == 200
+    assert reader.budget._left[Cost.INFLATED] == 200
     with pytest.raises(RemoteProtocolError, match="inflate to more than 200"):
         reader.inflate(packed)
 
@@ -132,8 +132,8 @@ def test_each_packet_begins_with_the_whole_budget_at_its_root() -> None:
     reader.spend(Cost.MESSAGES, 8, "test")
     reader.inflate(wire.write_gzip(bytes(1000)))
     reader.begin()
-    assert reader.left(Cost.MESSAGES) == 8
-    assert reader.left(Cost.INFLATED) == 1000
+    assert reader.budget._left[Cost.MESSAGES] == 8
+    assert reader.budget._left[Cost.INFLATED] == 1000
     assert len(reader.container(nested(MSG_CONTAINER))) == 1
 
 
@@ -141,7 +141,7 @@ def test_what_does_not_fit_into_the_budget_takes_nothing_of_it() -> None:
     reader = PacketReader(LIMITS)
     with pytest.raises(wire.TooMany, match="9 messages, 8 of 8 are left"):
         reader.spend(Cost.MESSAGES, 9, "test")
-    assert reader.left(Cost.MESSAGES) == 8
+    assert reader.budget._left[Cost.MESSAGES] == 8
 
 
 def test_ids_of_a_packet_are_counted_together() -> None:

@@ -277,7 +277,7 @@ def test_what_is_inflated_and_not_wanted_in_the_end_is_paid_for() -> None:
     for body in packed:
         while not reader.inflate_some(body):
             pass
-    assert reader.left(Cost.INFLATED) < 1_000_000 - 10_000
+    assert reader.budget._left[Cost.INFLATED] < 1_000_000 - 10_000
     assert len(reader.inflate(packed[1])) == 10_001
 
 
@@ -288,7 +288,7 @@ def test_a_repeated_object_is_not_inflated() -> None:
     again = wire.write_container([Message(msg_id, 1, wire.write_gzip(api_body() + bytes(8_000_000)))])
     assert pair.client.receive(pair.forge(again, pair.server_id(3), 4), pair.now, STEP) == []
     assert not pair.client.unread
-    assert pair.client._parts.reader.left(Cost.INFLATED) == Limits().inflated
+    assert pair.client._parts.reader.budget._left[Cost.INFLATED] == Limits().inflated
 
 
 def test_a_repeated_message_in_the_rest_is_one_all_the_same() -> None:

@@ -1,4 +1,7 @@
-"""`python -m tests.store`: what both state files bear, as a table. About five minutes; `--kills 20` takes less."""
+"""`python -m tests.store`: what both state files bear, as a table. About five minutes; `--kills 20` takes less.
+
+The exit status is 1 if a file bears less than is promised.
+"""
 
 from __future__ import annotations
 
@@ -35,8 +38,8 @@ def _rows(count: int, writes: int) -> Iterator[Row]:
 def main() -> int:
     """Print the table; return 1 if anything is not as promised."""
     parser = argparse.ArgumentParser(prog="python -m tests.store", description=__doc__)
-    parser.add_argument("--kills", type=int, default=200)
-    parser.add_argument("--writes", type=int, default=1000)
+    parser.add_argument("--kills", type=int, default=200, help="times that a writer is killed (%(default)s)")
+    parser.add_argument("--writes", type=int, default=1000, help="writings of two at once (%(default)s)")
     options = parser.parse_args()
     sys.stdout.write("| file | tried | outcome | as promised |\n|---|---|---|---|\n")
     good = True

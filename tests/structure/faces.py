@@ -8,6 +8,7 @@ So the blocking file is the asyncio file without `async` and `await`, and with s
 
 from __future__ import annotations
 
+import argparse
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -104,6 +105,13 @@ FACES = (
 
 def main() -> None:
     """Write the blocking faces again."""
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.structure.faces",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog="It writes:\n" + "\n".join(f"  {face.target}   out of {face.source}" for face in FACES),
+    )
+    parser.parse_args()
     for face in FACES:
         (ROOT / face.target).write_text(face.made(), encoding="utf-8")
 

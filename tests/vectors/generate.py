@@ -7,6 +7,7 @@ by their SHA-256.
 
 from __future__ import annotations
 
+import argparse
 import json
 from collections.abc import Callable, Iterator
 from hashlib import sha256
@@ -231,4 +232,10 @@ def to_text(content: dict[str, Any]) -> str:
 
 
 if __name__ == "__main__":
+    argparse.ArgumentParser(
+        prog="python -m tests.vectors.generate",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog=f"It writes {OWN.relative_to(Path.cwd()) if OWN.is_relative_to(Path.cwd()) else OWN}.",
+    ).parse_args()
     OWN.write_text(to_text(generate()))

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from mtproto.localdc.answers import Refused
 from mtproto.localdc.objects import find_user, photo_object, user_object
+from mtproto.localdc.world import USERNAME
 from tl import api
 
 if TYPE_CHECKING:
@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from tl import TLObject
 
 __all__ = ["get_full_user", "get_users", "resolve_username"]
-
-USERNAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{2,31}")
 
 
 def get_users(call: IncomingCall) -> list[TLObject]:

@@ -8,9 +8,10 @@ from __future__ import annotations
 from mtproto.localdc.world.errors import WorldError
 from mtproto.localdc.world.folder import world_from_folder
 from mtproto.localdc.world.load import load_pictures, load_world
-from mtproto.localdc.world.model import FileSize, Photo, Picture, PictureFile, User, World
+from mtproto.localdc.world.model import USERNAME, FileSize, Photo, Picture, PictureFile, User, World
 
 __all__ = [
+    "USERNAME",
     "FileSize",
     "Photo",
     "Picture",

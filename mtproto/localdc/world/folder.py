@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mtproto.localdc.world.errors import WorldError
 from mtproto.localdc.world.imaging import picture_from_image, require_pillow
 from mtproto.localdc.world.load import BOT
-from mtproto.localdc.world.model import Person, Picture, World, make_world
+from mtproto.localdc.world.model import USERNAME, Person, Picture, World, make_world
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -17,9 +16,6 @@ if TYPE_CHECKING:
 __all__ = ["world_from_folder"]
 
 SUFFIXES = (".jpg", ".jpeg", ".png")
-
-USERNAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{2,31}")
-"""What `contacts.resolveUsername` finds: another name could be given to a folder, but nobody could ask for it."""
 
 
 def world_from_folder(folder: str | Path) -> World:

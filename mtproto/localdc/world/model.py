@@ -8,6 +8,7 @@ own.
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -17,7 +18,10 @@ from mtproto.localdc.world.jpeg import insert_comment
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-__all__ = ["FileSize", "Photo", "Picture", "PictureFile", "User", "World", "make_world"]
+__all__ = ["USERNAME", "FileSize", "Photo", "Picture", "PictureFile", "User", "World", "make_world"]
+
+USERNAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{2,31}")
+"""What `contacts.resolveUsername` finds: a user of another name could be made, but nobody could ask for that user."""
 
 BOT_ID = 1_000_000
 """Ids of users fit into 31 bits, so that layers from the time when they were `int` can carry them."""

@@ -11,6 +11,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
+from mtproto._options import named_fields
 from mtproto.errors import LocalProtocolError
 from mtproto.transport import authority
 
@@ -34,6 +35,7 @@ LONGEST_LOGIN = 255
 """Bytes of a name and of a password (RFC 1929, section 2)."""
 
 
+@named_fields
 @dataclass(frozen=True, slots=True)
 class SocketProxy:
     """One proxy.

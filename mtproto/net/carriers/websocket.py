@@ -23,6 +23,7 @@ from wsproto.frame_protocol import CloseReason
 from wsproto.utilities import ProtocolError
 
 from mtproto.errors import ConnectionLost, RemoteProtocolError
+from mtproto.net.web_libraries import SUBPROTOCOL
 from mtproto.transport import BANNER_SIZE, authority, foreign_peer
 
 if TYPE_CHECKING:
@@ -32,8 +33,6 @@ if TYPE_CHECKING:
     from mtproto.net.carriers.route import Route
 
 __all__ = ["WebSocketCarrier"]
-
-SUBPROTOCOL = "binary"
 
 _HTTP = b"HTTP/"
 

@@ -14,14 +14,14 @@ from wsproto.events import AcceptConnection, BytesMessage, CloseConnection, Even
 from wsproto.frame_protocol import CloseReason
 from wsproto.utilities import ProtocolError
 
+from mtproto.net.web_libraries import SUBPROTOCOL
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from mtproto.link import ServerLink, ServerLinkEvent
 
-__all__ = ["SUBPROTOCOL", "WebSocketServer"]
-
-SUBPROTOCOL = "binary"
+__all__ = ["WebSocketServer"]
 
 _OBFUSCATED = "obfuscated-"
 

@@ -367,7 +367,9 @@ class ConnectionCore(Generic[F]):
 
     def _take_failure(self, event: Failed) -> bool:
         self._failed = own_copy(event.error, self._route.words)
-        logger.warning("gave up: %s", self._failed)
+        opening = self._opening is not None and not self._opening.done()
+        # Whoever waits gets the error itself; a log that says the same once more is for connections that nobody asks.
+        logger.log(logging.INFO if opening or len(self.calls) else logging.WARNING, "gave up: %s", self._failed)
         self.calls.fail_all(self._failed)
         if self._opening is not None and not self._opening.done():
             self._opening.set_exception(own_copy(self._failed))

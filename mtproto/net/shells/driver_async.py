@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, TypeAlias
 
-from mtproto.errors import DeadlineExceeded, RequestCancelled
+from mtproto.errors import RequestCancelled
 from mtproto.net.shells.async_loop import AsyncLoop
 from mtproto.net.shells.calls_under_way import Outcome
 from mtproto.net.shells.connection_core import ConnectionCore
@@ -179,7 +179,8 @@ class AsyncDriver:
                     self._room.clear()
                     await self._room.wait()
         except TimeoutError:
-            raise DeadlineExceeded("there was no room for the call in time") from None
+            late = self.core.too_late("there was no room for the call in time")
+            raise late from late.__cause__
 
     def _expire(self, request: Request) -> None:
         """End a call whose time is over."""

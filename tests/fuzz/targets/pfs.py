@@ -148,7 +148,7 @@ class PfsRun:
     def _look_at(self, link: PfsLine, payload: bytes) -> None:
         """Open a packet as the server would: under a temporary key, or as a step of an exchange."""
         if payload[:8] != bytes(8):
-            state = link.key_state
+            state = link.state
             if state is None or state.expires_at is None:
                 raise Violation("a packet under no temporary key")
             unseal(state.auth_key, Sender.CLIENT, payload)
