@@ -42,11 +42,13 @@ class Catalog:
 
     Attributes:
         name: the name of the text in error messages.
+        layer: the API layer, or None where the text is none.
 
     """
 
-    def __init__(self, text: str, name: str, dialect: Dialect | None) -> None:
+    def __init__(self, text: str, name: str, dialect: Dialect | None, layer: int | None = None) -> None:
         self.name = name
+        self.layer = layer
         self._index = Index(text, name, dialect)
         self._declarations: dict[str, Declaration] = {}
         self._plans: dict[str, Plan] = {}

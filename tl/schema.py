@@ -129,7 +129,7 @@ class Schema:
         """Index a text that is known to be right; `Schema.parse` checks the text."""
         self.name = name
         self.layer = layer if layer is not None else layer_of(text)
-        self._catalog = Catalog(text, name, dialect)
+        self._catalog = Catalog(text, name, dialect, self.layer)
         self._compiler = Compiler(self._catalog, self)
         self._class_of = self._compiler.classes.class_of
         self.types = Namespace(self._catalog, self._class_of, "types")
