@@ -134,8 +134,9 @@ def test_unusual_words() -> None:
 
 def test_field_names_of_all_kinds() -> None:
     """Whatever a schema calls its fields, they keep clear of what a class has besides."""
-    names = ["ID", "NAME", "PLAN", "SCHEMA", "DECLARATION", "to_bytes", "to_json", "replace", "result", "missing",
-             "more", "self", "class", "None", "print", "o", "d", "p", "data", "n", "v0", "w", "int", "bytes", "A"]  # fmt: skip
+    names = ["ID", "NAME", "PLAN", "SCHEMA", "DECLARATION", "to_bytes", "to_json", "replace", "result",
+             "missing", "more", "self", "class", "None", "print", "o", "d", "p", "data", "n", "v0", "w", "int", "bytes",
+             "A"]  # fmt: skip
     for function in (False, True):
         fields = " ".join(f"{name}:int" for name in names)
         text = f"{'---functions---' if function else ''} a#1 {fields} = A; ---types--- b#2 = A;"
