@@ -189,6 +189,7 @@ def _steps(declaration: Declaration, catalog: Catalog) -> list[Word | Field]:
     seen: set[str] = set()
     for index, parameter in enumerate(declaration.parameters):
         name = parameter.name.lstrip("_") or f"_{index}"
+        attribute = _attribute(name, declaration.function)
         try:
             if isinstance(parameter.type, Repetition):
                 raise SchemaError("a repetition other than vector's is not compiled")
@@ -197,12 +198,12 @@ def _steps(declaration: Declaration, catalog: Catalog) -> list[Word | Field]:
                 steps.append(Word(name, word, bit))
             else:
                 kind = _kind_of(parameter.type, catalog, variables, parameter.bang)
-                steps.append(Field(name, _attribute(name, declaration.function), kind, word, bit))
-            if _attribute(name, declaration.function) in seen:
+                steps.append(Field(name, attribute, kind, word, bit))
+            if attribute in seen:
                 raise SchemaError("a second field of this name")
         except SchemaError as error:
             raise SchemaError(f"{declaration.name}, field {name}: {error.reason}") from None
-        seen.add(_attribute(name, declaration.function))
+        seen.add(attribute)
     return steps
 
 

@@ -183,12 +183,13 @@ def _init(cls: type[TLObject]) -> Callable[..., None]:
     Variables of the generated code begin with an underscore, since no field does.
     """
     fields = cls.PLAN.fields
+    if not fields:
+        return _init_nothing
     names = [field.attribute for field in fields]
     claimed = [field for field in fields if field.attribute != field.name]
     parameters = [f"{field.attribute}={False if field.is_flag else None}" for field in fields]
-    keywords = ["*", *parameters] if fields else []
     source = Source(_missing=_missing, _refuse=_refuse)
-    source.open(f"def __init__({', '.join(['_self', '/', *keywords, *(['**_more'] if claimed else [])])}):")
+    source.open(f"def __init__({', '.join(['_self', '/', '*', *parameters, *(['**_more'] if claimed else [])])}):")
     for field in claimed:
         source.line(f"if {field.attribute} is None: {field.attribute} = _more.pop({field.name!r}, None)")
     if claimed:
@@ -198,9 +199,15 @@ def _init(cls: type[TLObject]) -> Callable[..., None]:
         source.line(f"if {' or '.join(absent)}: raise _missing(_self, ({', '.join(names)},))")
     for name in names:
         source.line(f"_self.{name} = {name}")
-    source.line("pass")
     made: Callable[..., None] = source.function("__init__")
     return made
+
+
+def _init_nothing(_self: TLObject, /) -> None:
+    """Stand for `__init__` in all classes without fields, which need no code of their own."""
+
+
+_init_nothing.__name__ = _init_nothing.__qualname__ = "__init__"
 
 
 def _refuse(unknown: dict[str, Any]) -> NoReturn:
