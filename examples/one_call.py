@@ -12,7 +12,7 @@ REQUEST = api.functions.photos.GetUserPhotos(user_id=api.types.InputUserSelf(), 
 
 
 def show(answer: TLObject) -> None:
-    """Print an answer of the type `photos.Photos`, which is declared with two constructors."""
+    """Print an answer of the boxed type `api.boxed.photos.Photos`, which is declared with two constructors."""
     match answer:
         case api.types.photos.Photos(photos=photos):
             print(len(photos), "photos, which are all")

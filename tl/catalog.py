@@ -12,14 +12,18 @@ from tl.declaration import Repetition, is_type_name
 from tl.errors import SchemaError
 from tl.grammar import parse_type
 from tl.index import Index
-from tl.plan import BUILTIN, CLASSLESS, SMALLEST, Field, Kind, Plan, Word
+from tl.plan import BUILTIN, CLASSLESS, LANGUAGE, SMALLEST, Field, Kind, Plan, Word
 
 TYPE_CHECKING = False  # for a quick start: see benchmarks/measurements/startup.py
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from typing import Literal
 
     from tl.declaration import Declaration, Dialect, Type
+
+    Part = Literal["types", "functions", "boxed"]
+    """The names of constructors, of functions, or of the boxed types that have a class."""
 
 __all__ = ["Catalog"]
 
@@ -29,7 +33,7 @@ _DEEPEST_VECTOR = 8
 _DEEPEST_BARE = 32
 """Bare objects inside bare objects."""
 
-_RESERVED = frozenset({"ID", "NAME", "SCHEMA", "DECLARATION", "PLAN", "to_bytes", "to_dict", "to_json"})
+_RESERVED = frozenset({"ID", "NAME", "SCHEMA", "DECLARATION", "PLAN", "replace", "to_bytes", "to_dict", "to_json"})
 """Names of TLObject's own attributes; functions have `result` as well."""
 
 
@@ -125,11 +129,34 @@ class Catalog:
         statement = self._index.statements.get(name)
         return None if statement is None else statement[2]
 
-    def namespaces(self, function: bool) -> set[str]:
-        """Return the namespaces of the constructors, or of the functions; an inner namespace has its dotted name."""
+    def has_class(self, type_name: str) -> bool:
+        """Tell whether a class stands for a boxed type: the type is none of the language's, and objects are made of it.
+
+        The arguments of a polymorphic type do not count: one class stands for every `Maybe t`.
+        """
+        return type_name not in LANGUAGE and not CLASSLESS.issuperset(self.constructors(type_name))
+
+    def is_member(self, part: Part, name: str) -> bool:
+        """Tell whether a part has a TL name."""
+        return self.has_class(name) if part == "boxed" else self.is_function(name) is (part == "functions")
+
+    def members(self, part: Part) -> Iterator[str]:
+        """Return the TL names of a part."""
+        if part == "boxed":
+            return filter(self.has_class, self._index.by_type)
+        function = part == "functions"
+        return (name for name, at in self._index.statements.items() if at[2] is function)
+
+    def has_namespace(self, part: Part, space: str) -> bool:
+        """Tell whether a name of a part stands in a namespace, or in a namespace inside of that one."""
+        start = f"{space}."
+        return any(name.startswith(start) for name in self.members(part))
+
+    def namespaces(self, part: Part) -> set[str]:
+        """Return the namespaces of a part; an inner namespace has its dotted name."""
         found: set[str] = set()
-        for name, at in self._index.statements.items():
-            space = name.rpartition(".")[0] if at[2] is function else ""
+        for name in self.members(part):
+            space = name.rpartition(".")[0]
             while space and space not in found:
                 found.add(space)
                 space = space.rpartition(".")[0]
@@ -162,6 +189,7 @@ def _steps(declaration: Declaration, catalog: Catalog) -> list[Word | Field]:
     seen: set[str] = set()
     for index, parameter in enumerate(declaration.parameters):
         name = parameter.name.lstrip("_") or f"_{index}"
+        attribute = _attribute(name, declaration.function)
         try:
             if isinstance(parameter.type, Repetition):
                 raise SchemaError("a repetition other than vector's is not compiled")
@@ -170,12 +198,12 @@ def _steps(declaration: Declaration, catalog: Catalog) -> list[Word | Field]:
                 steps.append(Word(name, word, bit))
             else:
                 kind = _kind_of(parameter.type, catalog, variables, parameter.bang)
-                steps.append(Field(name, _attribute(name, declaration.function), kind, word, bit))
-            if _attribute(name, declaration.function) in seen:
+                steps.append(Field(name, attribute, kind, word, bit))
+            if attribute in seen:
                 raise SchemaError("a second field of this name")
         except SchemaError as error:
             raise SchemaError(f"{declaration.name}, field {name}: {error.reason}") from None
-        seen.add(_attribute(name, declaration.function))
+        seen.add(attribute)
     return steps
 
 

@@ -97,7 +97,8 @@ class Registry:
         if not (isinstance(method, type) and issubclass(method, TLObject) and hasattr(method, "NAME")):
             raise TypeError(f"{_WANTED}, not {method!r}")
         if not issubclass(method, TLFunction):
-            raise TypeError(f"{_WANTED}; {method.NAME} is a constructor, which nobody calls")
+            what = "constructor" if hasattr(method, "ID") else "boxed type"
+            raise TypeError(f"{_WANTED}; {method.NAME} is a {what}, which nobody calls")
         if method.NAME in WRAPPERS:
             raise TypeError(f"{method.NAME} is a wrapper: it is taken off before a handler is asked for what is inside")
         layer = self._layers.of_schema(method.SCHEMA)

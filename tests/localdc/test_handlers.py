@@ -44,6 +44,7 @@ def nothing(_call: IncomingCall) -> Any:
     ("method", "says"),
     [
         (api.types.User, "user is a constructor"),
+        (api.boxed.User, "User is a boxed type"),
         ("help.getConfig", "not the text 'help.getConfig'"),
         (GET_CONFIG, "not an object"),
         (None, "takes the class of a method"),
