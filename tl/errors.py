@@ -53,7 +53,11 @@ class DecodeError(TLError):
 
     def __str__(self) -> str:
         text = super().__str__()
-        return text if self.layer is None else f"{text}; {self._known()}"
+        found = self._declared()
+        if not found:
+            return text
+        where, name = ",".join([where for where, _ in found]), found[0][1].partition("#")[0]
+        return f"{text}; layer {self.layer} does not know this id, layers {where} do: {name}"
 
     @property
     def layers(self) -> tuple[int, ...]:
@@ -70,13 +74,6 @@ class DecodeError(TLError):
         from tl import history
 
         return [] if self.layer is None or self.id is None else history.declared_under(self.id)
-
-    def _known(self) -> str:
-        found = self._declared()
-        if not found:
-            return "no layer that is known has this id"
-        name = found[0][1].partition("#")[0]
-        return f"layer {self.layer} does not know this id, layers {','.join([where for where, _ in found])} do: {name}"
 
 
 class EncodeError(TLError):
