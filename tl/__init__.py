@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from tl.nearest_name import nearest
     from tl.objects import TLFunction, TLObject
     from tl.schema import Schema
+    from tl.stubs import stub_files
     from tl.tools import translate
 
 __all__ = [
@@ -47,6 +48,7 @@ __all__ = [
     "api",
     "nearest",
     "service",
+    "stub_files",
     "translate",
     "wire",
 ]
@@ -65,6 +67,7 @@ _HOME = {
     "TLFunction": "tl.objects",
     "TLObject": "tl.objects",
     "nearest": "tl.nearest_name",
+    "stub_files": "tl.stubs",
     "translate": "tl.tools",
 }
 

@@ -12,11 +12,27 @@ from __future__ import annotations
 
 from tl.packaged import packaged
 
-__all__ = ["decode", "decode_prefix", "encode", "from_dict", "from_json", "functions", "layer", "schema", "types"]
+TYPE_CHECKING = False  # for a quick start: see benchmarks/measurements/startup.py
+
+__all__ = [
+    "decode",
+    "decode_prefix",
+    "encode",
+    "from_dict",
+    "from_json",
+    "functions",
+    "layer",
+    "schema",
+    "types",
+]
 
 schema = packaged("api")
-types = schema.types
-functions = schema.functions
+if TYPE_CHECKING:  # stubs: `make stubs` writes them
+    from tl._api import boxed as boxed
+    from tl._api import functions, types
+else:
+    functions = schema.functions
+    types = schema.types
 decode = schema.decode
 decode_prefix = schema.decode_prefix
 encode = schema.encode
