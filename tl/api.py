@@ -4,6 +4,7 @@
     request = api.functions.photos.GetUserPhotos(user_id=api.types.InputUserSelf(), offset=0, max_id=0, limit=100)
     request.to_bytes()
     api.decode(data, request.result)
+    isinstance(answer, api.boxed.photos.Photos)      whichever constructor the answer has
 
 A class is made when a program names it.
 """
@@ -15,6 +16,7 @@ from tl.packaged import packaged
 TYPE_CHECKING = False  # for a quick start: see benchmarks/measurements/startup.py
 
 __all__ = [
+    "boxed",
     "decode",
     "decode_prefix",
     "encode",
@@ -28,9 +30,9 @@ __all__ = [
 
 schema = packaged("api")
 if TYPE_CHECKING:  # stubs: `make stubs` writes them
-    from tl._api import boxed as boxed
-    from tl._api import functions, types
+    from tl._api import boxed, functions, types
 else:
+    boxed = schema.boxed
     functions = schema.functions
     types = schema.types
 decode = schema.decode

@@ -10,13 +10,13 @@ from tl.packaged import packaged
 
 TYPE_CHECKING = False  # for a quick start: see benchmarks/measurements/startup.py
 
-__all__ = ["decode", "decode_prefix", "encode", "from_dict", "from_json", "functions", "schema", "types"]
+__all__ = ["boxed", "decode", "decode_prefix", "encode", "from_dict", "from_json", "functions", "schema", "types"]
 
 schema = packaged("mtproto")
 if TYPE_CHECKING:  # stubs: `make stubs` writes them
-    from tl._service import boxed as boxed
-    from tl._service import functions, types
+    from tl._service import boxed, functions, types
 else:
+    boxed = schema.boxed
     functions = schema.functions
     types = schema.types
 decode = schema.decode
