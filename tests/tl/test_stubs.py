@@ -178,6 +178,14 @@ def test_the_types_of_fields_are_the_declared_ones(name: str, part: str) -> None
 
 
 @pytest.mark.parametrize("name", SCHEMAS)
+def test_a_boxed_type_has_the_attributes_that_all_its_constructors_have_and_no_others(name: str) -> None:
+    for path, cls in at_run_time(name, "boxed").items():
+        made = [stubs(name)["types"][each].attributes.items() for each in makers(name)[cls.NAME]]
+        shared = set(made[0]).intersection(*made)
+        assert set(stubs(name)["boxed"][path].attributes.items()) == shared, path
+
+
+@pytest.mark.parametrize("name", SCHEMAS)
 def test_the_results_are_the_declared_ones(name: str) -> None:
     expected = Expected(name)
     for path, cls in at_run_time(name, "functions").items():
