@@ -152,6 +152,7 @@ def test_the_parameters_are_those_at_run_time(name: str, part: str) -> None:
         signature = inspect.signature(cls.__init__)
         taken = [each.name for each in signature.parameters.values() if each.kind is each.KEYWORD_ONLY]
         stub = stubs(name)[part][path]
+        assert stub.positional == getattr(cls, "__match_args__"), path  # noqa: B009 - checkers see it in stubs alone
         assert [*stub.attributes] == [*stub.parameters] == taken == [*cls.__slots__], path
         for field in cls.PLAN.fields:
             default = REQUIRED if field.word is None else str(signature.parameters[field.attribute].default)

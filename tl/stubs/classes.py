@@ -40,6 +40,9 @@ def declared_class(plan: Plan, schema: Schema, names: Names, spaces: AbstractSet
     lines = [f"class {path.rpartition('.')[2]}({base}):"]
     lines += _docstring(of_declaration(plan, names, documented=schema.layer is not None))
     lines += [f"{_INDENT}{field.attribute}: {annotations.attribute(field)}" for field in plan.fields]
+    positional = tuple(field.attribute for field in plan.fields if field.word is None)
+    if positional:
+        lines.append(f"{_INDENT}__match_args__ = {positional}")
     lines.append(f"{_INDENT}def __init__({_parameters(plan.fields, annotations)}) -> None: ...")
     return "\n".join(lines)
 
