@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from tl.elements import Elements
     from tl.plan import Field, Plan
 
-    Result = TypeVar("Result")
+    Result = TypeVar("Result", covariant=True)
 
     class SchemaOfObject(Protocol):
         """The schema as its objects know it; always a `tl.Schema`, whose methods these are."""
@@ -48,6 +48,11 @@ if TYPE_CHECKING:
         """Makes `TLFunction[Result]` a type."""
 
         __slots__ = ()
+
+        @classmethod
+        def _call_and_result(cls) -> tuple[Self, Result]:
+            """Tell a checker, which sees the class of a function alone, what the class makes and what answers that."""
+            ...
 
 else:
     Result = None
