@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 from mtproto._lazy import lazy_names
 
 if TYPE_CHECKING:
+    from mtproto.flows.authorizations import end_authorization, end_other_authorizations, list_authorizations
+    from mtproto.flows.bot import log_in_as_bot
     from mtproto.flows.changes import (
         FUTURE_TOKENS_KEPT,
         Authorized,
@@ -24,6 +26,15 @@ if TYPE_CHECKING:
         with_token,
     )
     from mtproto.flows.errors import FlowFailed, LoggedOut, LoginCancelled, NotSupported, UnexpectedAnswer
+    from mtproto.flows.foreign import authorize, authorize_again, call_elsewhere
+    from mtproto.flows.layers import OLDEST_LAYER
+    from mtproto.flows.logging_out import log_out
+    from mtproto.flows.login import LOGIN_RESTARTS, UNSUPPORTED_LOGINS, LoginSettings, refuse_way
+    from mtproto.flows.password import check_password
+    from mtproto.flows.password_settings import recover_password, remove_password, set_password
+    from mtproto.flows.patience import CallPolicy, FloodMemory, patient_call
+    from mtproto.flows.phone import log_in_by_phone
+    from mtproto.flows.qr import QR_CODES_SHOWN, log_in_by_qr
     from mtproto.flows.questions import (
         CANCEL,
         RECOVER,
@@ -45,6 +56,7 @@ if TYPE_CHECKING:
         WaitNotice,
         printable,
     )
+    from mtproto.flows.refusals import authorization_lost, dc_of_this_call, ends_login, logged_out
     from mtproto.flows.steps import (
         Ask,
         Call,
@@ -67,11 +79,16 @@ if TYPE_CHECKING:
 __all__ = [
     "CANCEL",
     "FUTURE_TOKENS_KEPT",
+    "LOGIN_RESTARTS",
+    "OLDEST_LAYER",
+    "QR_CODES_SHOWN",
     "RECOVER",
     "RESEND",
+    "UNSUPPORTED_LOGINS",
     "Ask",
     "Authorized",
     "Call",
+    "CallPolicy",
     "Change",
     "Choice",
     "CodeKind",
@@ -79,6 +96,7 @@ __all__ = [
     "Compute",
     "EmailCodeQuestion",
     "EmailQuestion",
+    "FloodMemory",
     "Flow",
     "FlowFailed",
     "FlowStep",
@@ -88,6 +106,7 @@ __all__ = [
     "LoggedOut",
     "LoggedOutChange",
     "LoginCancelled",
+    "LoginSettings",
     "MoveTo",
     "NameQuestion",
     "Next",
@@ -111,14 +130,40 @@ __all__ = [
     "UnexpectedAnswer",
     "Wait",
     "WaitNotice",
+    "authorization_lost",
+    "authorize",
+    "authorize_again",
+    "call_elsewhere",
+    "check_password",
+    "dc_of_this_call",
     "each_update",
+    "end_authorization",
+    "end_other_authorizations",
+    "ends_login",
+    "list_authorizations",
+    "log_in_as_bot",
+    "log_in_by_phone",
+    "log_in_by_qr",
+    "log_out",
+    "logged_out",
+    "patient_call",
     "printable",
+    "recover_password",
+    "refuse_way",
+    "remove_password",
+    "set_password",
     "with_token",
 ]
 
 __getattr__, __dir__ = lazy_names(
     globals(),
     {
+        "mtproto.flows.authorizations": (
+            "end_authorization",
+            "end_other_authorizations",
+            "list_authorizations",
+        ),
+        "mtproto.flows.bot": ("log_in_as_bot",),
         "mtproto.flows.changes": (
             "FUTURE_TOKENS_KEPT",
             "Authorized",
@@ -130,7 +175,42 @@ __getattr__, __dir__ = lazy_names(
             "NotAuthorized",
             "with_token",
         ),
-        "mtproto.flows.errors": ("FlowFailed", "LoggedOut", "LoginCancelled", "NotSupported", "UnexpectedAnswer"),
+        "mtproto.flows.errors": (
+            "FlowFailed",
+            "LoggedOut",
+            "LoginCancelled",
+            "NotSupported",
+            "UnexpectedAnswer",
+        ),
+        "mtproto.flows.foreign": (
+            "authorize",
+            "authorize_again",
+            "call_elsewhere",
+        ),
+        "mtproto.flows.layers": ("OLDEST_LAYER",),
+        "mtproto.flows.logging_out": ("log_out",),
+        "mtproto.flows.login": (
+            "LOGIN_RESTARTS",
+            "UNSUPPORTED_LOGINS",
+            "LoginSettings",
+            "refuse_way",
+        ),
+        "mtproto.flows.password": ("check_password",),
+        "mtproto.flows.password_settings": (
+            "recover_password",
+            "remove_password",
+            "set_password",
+        ),
+        "mtproto.flows.patience": (
+            "CallPolicy",
+            "FloodMemory",
+            "patient_call",
+        ),
+        "mtproto.flows.phone": ("log_in_by_phone",),
+        "mtproto.flows.qr": (
+            "QR_CODES_SHOWN",
+            "log_in_by_qr",
+        ),
         "mtproto.flows.questions": (
             "CANCEL",
             "RECOVER",
@@ -151,6 +231,12 @@ __getattr__, __dir__ = lazy_names(
             "Telling",
             "WaitNotice",
             "printable",
+        ),
+        "mtproto.flows.refusals": (
+            "authorization_lost",
+            "dc_of_this_call",
+            "ends_login",
+            "logged_out",
         ),
         "mtproto.flows.steps": (
             "Ask",
