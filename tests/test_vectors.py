@@ -37,10 +37,6 @@ RUNNERS: dict[str, Callable[[Vector], None]] = {
 
 ELSEWHERE = {
     "message-id": "another library's form of the id, not ours",
-    "password-kdf": "two-step verification",
-    "password-new-hash": "two-step verification",
-    "pbkdf2-sha512": "two-step verification",
-    "srp": "two-step verification",
     "stripped-jpeg": "pictures",
     "svg-path": "pictures",
 }

@@ -1,10 +1,10 @@
 """Cryptography of MTProto: functions from bytes and numbers to bytes and numbers.
 
 `aes` (IGE and CTR), `rsa` (RSA_PAD, fingerprints, PEM), `dh` (checks of parameters and public values), `pq`
-(factorization), `kdf` (keys and hashes derived from secrets), `powers` (modular powers). The room does no input or
-output, and reads no clock. A function that needs random bytes takes `random`, a function from a number to that many
-bytes. No module of the room imports `cryptography`, `cryptg`, `tgcrypto` or `gmpy2` before it is first used.
-The names below are resolved on first use: a session needs no RSA.
+(factorization), `kdf` (keys and hashes derived from secrets), `powers` (modular powers), `srp` (the two-step
+verification password). The room does no input or output, and reads no clock. A function that needs random bytes takes
+`random`, a function from a number to that many bytes. No module of the room imports `cryptography`, `cryptg`,
+`tgcrypto` or `gmpy2` before it is first used. The names below are resolved on first use: a session needs no RSA.
 """
 
 from __future__ import annotations
@@ -32,6 +32,16 @@ if TYPE_CHECKING:
         unpad,
         unpad_sha1,
     )
+    from mtproto.crypto.srp import (
+        PasswordAlgo,
+        PasswordChallenge,
+        new_password,
+        password_challenge,
+        password_hash,
+        password_is_proven,
+        password_verifier,
+        prove_password,
+    )
 
 __all__ = [
     "CTR",
@@ -41,6 +51,8 @@ __all__ = [
     "CryptoError",
     "DHCheckFailed",
     "Derivation",
+    "PasswordAlgo",
+    "PasswordChallenge",
     "RSAPrivateKey",
     "RSAPublicKey",
     "backend",
@@ -53,8 +65,14 @@ __all__ = [
     "is_small_prime",
     "kdf_v1",
     "new_nonce_hash",
+    "new_password",
+    "password_challenge",
+    "password_hash",
+    "password_is_proven",
+    "password_verifier",
     "power",
     "power_backend",
+    "prove_password",
     "rsa_decrypt",
     "rsa_pad",
     "sha1",
@@ -83,6 +101,16 @@ __getattr__, __dir__ = lazy_names(
             "rsa_pad",
             "unpad",
             "unpad_sha1",
+        ),
+        "mtproto.crypto.srp": (
+            "PasswordAlgo",
+            "PasswordChallenge",
+            "new_password",
+            "password_challenge",
+            "password_hash",
+            "password_is_proven",
+            "password_verifier",
+            "prove_password",
         ),
     },
 )

@@ -1,4 +1,4 @@
-"""Mutants of the exchange, its mathematics, and what is kept of keys."""
+"""Mutants of the exchange, its mathematics, the two-step password, and what is kept of keys."""
 
 from __future__ import annotations
 
@@ -69,6 +69,28 @@ ROWS: Mapping[tuple[str, str], Sequence[tuple[str, str]]] = {
         ("margin <= value <= p - margin", "margin <= value"),
         ("margin <= value <= p - margin", "value <= p - margin"),
         ("if p == KNOWN_PRIME or (p, g) in verdicts:", "if True:"),
+    ),
+    ("mtproto/crypto/srp.py", "tests/crypto/test_srp.py"): (
+        ("check_dh_parameters(p, algo.g, random)", "pass"),
+        ("    _checked_prime(algo, random)\n    salted", "    salted"),
+        ("if not SHORTEST_G_B <= len(g_b) <= SIZE:", "if not SHORTEST_G_B <= len(g_b):"),
+        ("if not SHORTEST_G_B <= len(g_b) <= SIZE:", "if not len(g_b) <= SIZE:"),
+        ("check_dh_public(_number(g_b), p)", "pass"),
+        ("check_dh_public(g_a, p)", "pass"),
+        ("check_dh_public(g_b, p)", "pass"),
+        ("check_dh_public(public, p)", "pass"),
+        ("if u == 0:", "if False:"),
+        ("if not 0 < v < p:", "if not 0 < v:"),
+        ("if not 0 < v < p:", "if not v < p:"),
+        ("return compare_digest(_m1(", "return bytes.__eq__(_m1("),
+        ("challenge.b, p)\n    return compare_digest(", "challenge.b, p)\n    return True or compare_digest("),
+        ("ROUNDS = 100_000", "ROUNDS = 10_000"),
+        ("        _hash(algo.salt1),\n", ""),
+        ("        _hash(algo.salt2),\n", ""),
+        ("bytes(of_p ^ of_g for of_p, of_g in group)", "bytes(32)"),
+        ("algo.salt1 + random(NEW_SALT)", "algo.salt1"),
+        ("salt1: bytes = field(repr=False)", "salt1: bytes"),
+        ("b: int = field(repr=False)", "b: int"),
     ),
     ("mtproto/crypto/rsa.py", "tests/crypto/test_rsa.py"): (
         ("if not compare_digest(with_hash[PADDED:], sha256(temp_key + padded).digest()):", "if False:"),

@@ -8,6 +8,7 @@ core.telegram.org/mtproto. Byte strings are in the order of the wire, `x` is 0 (
 from __future__ import annotations
 
 import hashlib
+import hmac
 import struct
 
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
@@ -192,6 +193,65 @@ def is_prime(number: int) -> bool:
     if number < 4 or number % 2 == 0:
         return number in (2, 3)
     return all(number % divisor for divisor in range(3, int(number**0.5) + 1, 2))
+
+
+# The two-step verification password; numbers in hashes are 256 bytes, big-endian
+
+
+def password_x(password: bytes, salt1: bytes, salt2: bytes, *, rounds: int) -> bytes:
+    """PH2. Of PBKDF2-HMAC-SHA512 one block is wanted, as long as its hash."""
+
+    def sh(data: bytes, salt: bytes) -> bytes:
+        return sha256(salt, data, salt)
+
+    ph1 = sh(sh(password, salt1), salt2)
+    block = stretched = hmac.digest(ph1, salt1 + struct.pack(">I", 1), "sha512")
+    for _ in range(rounds - 1):
+        block = hmac.digest(ph1, block, "sha512")
+        stretched = xor(stretched, block)
+    return sh(stretched, salt2)
+
+
+def _big(data: bytes) -> int:
+    return int.from_bytes(data, "big")
+
+
+def _256(number: int) -> bytes:
+    return number.to_bytes(256, "big")
+
+
+def srp_verifier(p: bytes, g: int, x: bytes) -> bytes:
+    """v = g^x"""
+    return _256(pow(g, _big(x), _big(p)))
+
+
+def srp_g_b(p: bytes, g: int, v: bytes, b: bytes) -> bytes:
+    """g_b = k * v + g^b"""
+    k = _big(sha256(_256(_big(p)), _256(g)))
+    return _256((k * _big(v) + pow(g, _big(b), _big(p))) % _big(p))
+
+
+def srp_m1(p: bytes, g: int, salt1: bytes, salt2: bytes, g_a: bytes, g_b: bytes, s: int) -> bytes:
+    """M1 = H((H(p) xor H(g)) | H(salt1) | H(salt2) | g_a | g_b | H(s))"""
+    group = xor(sha256(_256(_big(p))), sha256(_256(g)))
+    g_a, g_b = _256(_big(g_a)), _256(_big(g_b))
+    return sha256(group, sha256(salt1), sha256(salt2), g_a, g_b, sha256(_256(s)))
+
+
+def srp_client(p: bytes, g: int, salt1: bytes, salt2: bytes, x: bytes, a: bytes, g_b: bytes) -> tuple[bytes, bytes]:
+    """A and M1, with s = (g_b - k * v)^(a + u * x)"""
+    g_a = _256(pow(g, _big(a), _big(p)))
+    u = _big(sha256(g_a, _256(_big(g_b))))
+    k_v = _big(sha256(_256(_big(p)), _256(g))) * pow(g, _big(x), _big(p))
+    s = pow(_big(g_b) - k_v, _big(a) + u * _big(x), _big(p))
+    return g_a, srp_m1(p, g, salt1, salt2, g_a, g_b, s)
+
+
+def srp_server(p: bytes, g: int, salt1: bytes, salt2: bytes, v: bytes, b: bytes, g_b: bytes, g_a: bytes) -> bytes:
+    """The M1 that is expected, with s = (g_a * v^u)^b"""
+    u = _big(sha256(_256(_big(g_a)), _256(_big(g_b))))
+    s = pow(_big(g_a) * pow(_big(v), u, _big(p)), _big(b), _big(p))
+    return srp_m1(p, g, salt1, salt2, g_a, g_b, s)
 
 
 # Message ids
