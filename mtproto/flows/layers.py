@@ -13,12 +13,15 @@ from mtproto.flows.errors import NotSupported, UnexpectedAnswer
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from tl import Schema, TLObject
+    from tl import Schema, TLFunction, TLObject
 
-__all__ = ["OLDEST_LAYER", "expect", "has_field", "make", "name_of", "text_of"]
+__all__ = ["OLDEST_LAYER", "expect", "has_field", "make", "method_names", "name_of", "text_of"]
 
 OLDEST_LAYER = 133
 """The oldest layer that flows promise: the first one whose ids of users and chats have 64 bits."""
+
+_WRAPPERS = 16
+"""Names of one call that are looked at; a circle of queries has no end."""
 
 
 def make(schema: Schema, name: str, optional: Mapping[str, object] | None = None, /, **fields: object) -> Any:
@@ -65,6 +68,19 @@ def text_of(value: object, field: str) -> str:
     """Return a field that holds a text, or "" where the layer has no such field or the server left it out."""
     found = getattr(value, field, None)
     return found if isinstance(found, str) else ""
+
+
+def method_names(request: TLFunction[Any]) -> list[str]:
+    """Return the TL names of a call, from the outermost wrapper to the innermost query.
+
+    core.telegram.org/api/invoking
+    """
+    names: list[str] = []
+    query: Any = request
+    while hasattr(query, "NAME") and len(names) < _WRAPPERS:
+        names.append(query.NAME)
+        query = getattr(query, "query", None)
+    return names
 
 
 def expect(answer: Any, method: str, *names: str) -> Any:

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 from mtproto.errors import FloodWait, InternalServerError, OptionError, RpcError
 from mtproto.flows.errors import LoggedOut
+from mtproto.flows.layers import method_names
 from mtproto.flows.refusals import ends_login, is_restart, logged_out
 from mtproto.flows.steps import Now, Save, Wait
 
 if TYPE_CHECKING:
     from mtproto.flows.steps import Call, Flow, Random
-    from tl import TLFunction
 
-__all__ = ["CallPolicy", "FloodMemory", "called_method", "patient_call"]
+__all__ = ["CallPolicy", "FloodMemory", "patient_call"]
 
 METHODS_REMEMBERED = 256
 """Methods of which a flood is remembered; the ones that end first are forgotten first."""
@@ -26,7 +26,6 @@ _OF_ONE_METHOD = frozenset({"FLOOD_WAIT_X", "FLOOD_PREMIUM_WAIT_X"})
 """Waits that concern a method. The others concern one chat, or one change of the account."""
 
 _FAILED_FOR_NOW = frozenset({500, -503})
-_NESTING = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,17 +84,6 @@ class FloodMemory:
         return FloodWait(420, name.replace("X", str(-int(-left // 1))), method)
 
 
-def called_method(request: TLFunction[Any]) -> str:
-    """Return the TL name of the innermost query, whatever it is wrapped in."""
-    query: Any = request
-    for _ in range(_NESTING):
-        inner = getattr(query, "query", None)
-        if not hasattr(inner, "NAME"):
-            break
-        query = inner
-    return str(query.NAME)
-
-
 def patient_call(
     call: Call,
     policy: CallPolicy,
@@ -121,7 +109,7 @@ def patient_call(
         RpcError: any other refusal, or the last one of a server that keeps failing.
 
     """
-    method = called_method(call.request)
+    method = method_names(call.request)[-1]  # the innermost one
     waited = 0.0
     retries = 0
     while True:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from mtproto.errors import InternalServerError, Migrate, MTProtoError, NotAcceptable, RpcError, Unauthorized
 from mtproto.flows.changes import LoggedOutChange
+from mtproto.flows.layers import method_names
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,7 +18,6 @@ __all__ = ["KEY_DIES", "authorization_lost", "dc_of_this_call", "ends_login", "i
 _OF_ONE_CALL = frozenset({"FILE_MIGRATE_X", "STATS_MIGRATE_X"})
 _RESTARTS = frozenset({"AUTH_RESTART", "AUTH_RESTART_X"})
 _BUSINESS = "invokeWithBusinessConnection"
-_NESTING = 16
 
 KEY_DIES: Mapping[str, bool] = {
     "AUTH_KEY_UNREGISTERED": False,
@@ -59,16 +59,6 @@ def dc_of_this_call(error: MTProtoError, request: TLFunction[Any]) -> int | None
     """
     if not isinstance(error, Migrate):
         return None
-    if error.name in _OF_ONE_CALL or (error.name == "USER_MIGRATE_X" and _is_business(request)):
+    if error.name in _OF_ONE_CALL or (error.name == "USER_MIGRATE_X" and _BUSINESS in method_names(request)):
         return error.dc
     return None
-
-
-def _is_business(request: Any) -> bool:
-    for _ in range(_NESTING):
-        if not hasattr(request, "NAME"):
-            return False
-        if request.NAME == _BUSINESS:
-            return True
-        request = getattr(request, "query", None)
-    return False

@@ -79,4 +79,4 @@ def accept_terms(schema: Schema, terms: Any) -> Flow[None]:
     try:
         yield Call(make(schema, "help.acceptTermsOfService", id=terms.id))
     except MTProtoError as error:
-        yield Tell(Telling(f"The server did not take the acceptance of its terms: {error}"))
+        yield Tell(Telling(f"The server did not take the acceptance of its terms: {printable(str(error))}"))

@@ -21,6 +21,11 @@ class Answers:
     def __init__(self, schema: Schema) -> None:
         self.schema = schema
 
+    @property
+    def later(self) -> bool:
+        """Whether the layer knows login e-mails and more kinds of codes."""
+        return "auth.sentCodeTypeEmailCode" in self.schema
+
     def __call__(self, name: str, **fields: object) -> Any:
         return self.schema[name](**fields)
 
@@ -35,6 +40,8 @@ class Answers:
 
     def sent(self, kind: str = "Sms", *, next_type: str | None = None, timeout: int | None = None, **type_: Any) -> Any:
         """Return an `auth.sentCode` of the type `auth.sentCodeType` and `kind`."""
+        if kind == "EmailCode":
+            type_.setdefault("email_pattern", "a*@b.c")
         if kind in {"App", "Sms", "Call", "MissedCall", "EmailCode", "FragmentSms", "FirebaseSms"}:
             type_.setdefault("length", 5)
         return self(

@@ -142,6 +142,9 @@ def test_a_layer_that_is_too_old_is_named_with_the_method() -> None:
     lacking = Schema("---functions---\nauth.none = Bool;", layer=140)
     with pytest.raises(NotSupported, match=r"auth\.importBotAuthorization .*layer 140 does not declare it"):
         Player([]).run(log_in_as_bot(type(settings)(lacking, 1, "h"), TEXT))
+    other = Schema("---functions---\nauth.importBotAuthorization token:string = Bool;", layer=140)
+    with pytest.raises(NotSupported, match=r"auth\.importBotAuthorization .*in layer 140 it has no field flags"):
+        Player([]).run(log_in_as_bot(type(settings)(other, 1, "h"), TEXT))
 
 
 @pytest.mark.parametrize(

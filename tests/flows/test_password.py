@@ -370,6 +370,10 @@ def test_a_recovery_email_is_confirmed_by_its_code(each: Answers) -> None:
         [*start, (EmailCodeQuestion, CANCEL), ("account.cancelPasswordEmail", True)], compute=lambda *_: (ALGO, b"v")
     )
     player.run(set_password(each.schema, counting, PASSWORD, email="ada@b.c"))
+    with pytest.raises(RpcError, match="PASSWORD_EMPTY"):
+        Player(
+            [*start, (EmailCodeQuestion, "1"), (confirm, wrong("PASSWORD_EMPTY"))], compute=lambda *_: (ALGO, b"v")
+        ).run(set_password(each.schema, counting, PASSWORD, email="ada@b.c"))
     for_ever: list[Turn] = [(EmailCodeQuestion, "1"), (confirm, wrong("CODE_INVALID"))]
     with pytest.raises(FlowFailed, match="no code of the recovery e-mail"):
         Player([*start, *for_ever * ANSWERS_TAKEN], compute=lambda *_: (ALGO, b"v")).run(
@@ -429,6 +433,10 @@ def test_a_recovery_that_goes_wrong_ends_clearly(latest: Answers) -> None:
     with pytest.raises(RpcError, match="PASSWORD_RECOVERY_NA"):
         Player([(REQUEST_RECOVERY, wrong("PASSWORD_RECOVERY_NA"))]).run(recover_password(latest.schema, counting))
     start: list[Turn] = [(REQUEST_RECOVERY, recovery(latest))]
+    with pytest.raises(RpcError, match="PASSWORD_RECOVERY_EXPIRED"):
+        Player([*start, (RecoveryCodeQuestion, "1"), (RECOVER_CALL, wrong("PASSWORD_RECOVERY_EXPIRED"))]).run(
+            recover_password(latest.schema, counting)
+        )
     wrong_code: list[Turn] = [(RecoveryCodeQuestion, "1"), (RECOVER_CALL, wrong("CODE_INVALID"))]
     with pytest.raises(FlowFailed, match="no recovery code"):
         Player(start + wrong_code * ANSWERS_TAKEN).run(recover_password(latest.schema, counting))

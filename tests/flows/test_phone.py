@@ -148,6 +148,11 @@ def test_what_can_be_no_code_is_not_sent(each: Answers, typed: str) -> None:
     assert log_in(each, (SEND, each.sent()), *turns).questions[1].problem == "That can be no code"
 
 
+def test_the_last_answer_that_is_taken_may_be_the_right_one(latest: Answers) -> None:
+    turns: list[Turn] = [(CodeQuestion, "00000"), (SIGN_IN, wrong("PHONE_CODE_INVALID"))] * (ANSWERS_TAKEN - 1)
+    log_in(latest, (SEND, latest.sent()), *turns, (CodeQuestion, CODE), (SIGN_IN, latest.authorization()))
+
+
 def test_wrong_codes_are_bounded(latest: Answers) -> None:
     turns: list[Turn] = [(CodeQuestion, "00000"), (SIGN_IN, wrong("PHONE_CODE_INVALID"))] * ANSWERS_TAKEN
     fail(latest, FlowFailed, "no code was right", (SEND, latest.sent()), *turns)
@@ -465,6 +470,9 @@ def test_a_name_that_is_not_accepted_is_asked_for_again(latest: Answers) -> None
     fails: list[Turn] = [(SEND, latest.sent()), (CodeQuestion, CODE), (SIGN_IN, latest.signed_up_first())]
     fail(latest, FlowFailed, "no name", *fails, *[(NameQuestion, PersonName(""))] * ANSWERS_TAKEN)
     fail(latest, LoginCancelled, "NameQuestion", *fails, (NameQuestion, CANCEL))
+    fail(
+        latest, RpcError, "OCCUPIED", *fails, (NameQuestion, PersonName("A")), (SIGN_UP, wrong("PHONE_NUMBER_OCCUPIED"))
+    )
 
 
 def test_terms_whose_acceptance_fails_lose_no_login(latest: Answers) -> None:
@@ -529,6 +537,8 @@ def test_what_goes_wrong_with_an_email_ends_clearly(later: Answers) -> None:
     other = later("account.emailVerified", email="ada@b.c")
     fail(later, UnexpectedAnswer, VERIFY, *to_code, (EmailCodeQuestion, "1"), (VERIFY, other))
     fail(later, UnexpectedAnswer, SEND_EMAIL, *to_code[:2], (SEND_EMAIL, True))
+    flooded: list[Turn] = [(EmailCodeQuestion, "1"), (VERIFY, wrong("PHONE_NUMBER_INVALID"))]
+    fail(later, RpcError, "PHONE_NUMBER_INVALID", *to_code, *flooded)
     fail(later, RpcError, "PHONE_NUMBER_INVALID", *to_code[:2], (SEND_EMAIL, wrong("PHONE_NUMBER_INVALID")))
 
 
