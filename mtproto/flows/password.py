@@ -95,13 +95,15 @@ def recover_by_email(schema: Schema, new_settings: TLObject | None = None) -> Fl
     problem = ""
     for _ in range(ANSWERS_TAKEN):
         code = yield from ask_or_stop(RecoveryCodeQuestion(pattern, problem))
+        recover = make(schema, "auth.recoverPassword", {"new_settings": new_settings}, code=code.strip())
         try:
-            answer = yield Call(make(schema, "auth.recoverPassword", {"new_settings": new_settings}, code=code.strip()))
+            answer = yield Call(recover)
         except RpcError as error:
             if error.name not in WRONG_CODE:
                 raise
             problem = WRONG_CODE[error.name]
             continue
+        expect(answer, recover.NAME, "auth.authorization")
         if new_settings is None:
             yield Tell(Telling("The two-step verification password was removed"))
         return answer

@@ -10,6 +10,7 @@ from mtproto.flows.asking import ANSWERS_TAKEN, ask
 from mtproto.flows.codes import LONGEST_CODE
 from mtproto.flows.errors import FlowFailed, NotSupported
 from mtproto.flows.layers import make
+from mtproto.flows.login import finish
 from mtproto.flows.login_email import WRONG_CODE
 from mtproto.flows.password import (
     KNOWN_ALGO,
@@ -88,7 +89,7 @@ def remove_password(
 
 
 def recover_password(schema: Schema, random: Random, new: str | None = None, *, hint: str = "") -> Flow[Any]:
-    """Log in with a code that is sent to the recovery e-mail; return the `auth.Authorization`.
+    """Log in with a code that is sent to the recovery e-mail; return the `user`. The login is kept.
 
     Args:
         schema: the account's.
@@ -103,7 +104,8 @@ def recover_password(schema: Schema, random: Random, new: str | None = None, *, 
     settings = None
     if new:
         settings = yield from _new_settings(schema, random, new, hint, None, lose_passport=True)
-    return (yield from recover_by_email(schema, settings))
+    authorization = yield from recover_by_email(schema, settings)
+    return (yield from finish(authorization, "auth.recoverPassword"))
 
 
 def _new_settings(

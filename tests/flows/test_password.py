@@ -28,6 +28,7 @@ from mtproto.flows import (
     Compute,
     EmailCodeQuestion,
     FlowFailed,
+    LoggedIn,
     LoginCancelled,
     NotSupported,
     PasswordQuestion,
@@ -421,7 +422,8 @@ def test_without_a_recovery_email_there_is_no_recovery(latest: Answers) -> None:
 def test_a_recovery_may_set_a_new_password(each: Answers) -> None:
     turns: list[Turn] = [(GET, state(each)), (REQUEST_RECOVERY, recovery(each)), (RecoveryCodeQuestion, "1")]
     player = Player([*turns, (RECOVER_CALL, each.authorization())], compute=lambda *_: (ALGO, b"v"))
-    player.run(recover_password(each.schema, counting, "a new one", hint="new"))
+    assert player.run(recover_password(each.schema, counting, "a new one", hint="new")).id == USER
+    assert player.saved == [LoggedIn(USER, is_bot=False)]
     new = player.request(-1).new_settings
     assert (new.new_password_hash, new.hint) == (b"v", "new")
     player = Player([*turns[1:], (RECOVER_CALL, each.authorization())])
