@@ -4,17 +4,23 @@ Two families say who broke the protocol: `LocalProtocolError` (the caller of thi
 `RemoteProtocolError` (the peer did). The others name the outcome of a connection, of a key exchange or of a call.
 Errors of the TL language (`tl.TLError` and its children) are in `tl`, which knows nothing of this package.
 
+What a server refuses is an `RpcError`. Its class is of the family of the code (`BadRequest`), and each name of
+`mtproto._known_errors` has a class of its own in that family: `errors.PhoneCodeInvalid` is `400 PHONE_CODE_INVALID`.
+These classes are made when somebody first asks for them, or when such an error comes.
+
 No error of this module carries key material, neither in its text nor in an attribute.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast
 
 from mtproto._error_names import MIGRATIONS, WAITS, split_name
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
+
+    from mtproto._error_classes import *  # noqa: F403 - a stub of what `__getattr__` below gives
 
 __all__ = [
     "BadRequest",
@@ -26,6 +32,8 @@ __all__ = [
     "Forbidden",
     "InternalServerError",
     "LocalProtocolError",
+    "LoggedOut",
+    "LoginCancelled",
     "MTProtoError",
     "Migrate",
     "NotAcceptable",
@@ -47,7 +55,11 @@ E = TypeVar("E", bound=Exception)
 
 
 class MTProtoError(Exception):
-    """The base of all errors that the MTProto rooms raise on purpose."""
+    """The base of all errors that the MTProto rooms raise on purpose. It can be copied and pickled."""
+
+    def __reduce__(self) -> tuple[Callable[..., object], tuple[object, ...], dict[str, object]]:
+        """Return the class, the arguments and the attributes: `__init__` of a child takes others than `args`."""
+        return _again, (type(self), *self.args), self.__dict__
 
 
 class LocalProtocolError(MTProtoError):
@@ -155,6 +167,29 @@ class RequestCancelled(MTProtoError):
     """The caller cancelled the call, or the client was closed while it waited."""
 
 
+class LoginCancelled(MTProtoError):
+    """Whoever was asked for a code, a password or the like cancelled the login. Nobody is logged in."""
+
+    def __init__(self, text: str = "the login was cancelled") -> None:
+        super().__init__(text)
+
+
+class LoggedOut(MTProtoError):
+    """The login that was used is over; another one begins with `login()`.
+
+    Attributes:
+        reason: the name of the error with which the server said so, for example `"SESSION_REVOKED"`, or other words.
+
+    """
+
+    def __init__(self, reason: str) -> None:
+        from mtproto._known_errors import meaning
+
+        text = meaning(reason)
+        super().__init__(f"the login is over: {reason}" + (f": {text}" if text else ""))
+        self.reason = reason
+
+
 class OutcomeUnknown(MTProtoError):
     """The server may or may not have executed the call, and can no longer tell.
 
@@ -181,15 +216,26 @@ class RpcError(MTProtoError):
         argument: the first of them, or None.
         message: the text exactly as the server sent it: `FLOOD_WAIT_31`.
         method: the TL name of the call, or "" where only its bytes are known.
+        description: what happened and what to do, in plain words; "" where the name alone is known.
 
     """
 
     def __init__(self, code: int, message: str, method: str = "") -> None:
-        super().__init__(f"{code} {message}" + (f" (answer to {method})" if method else ""))
+        from mtproto._known_errors import meaning
+
         self.code = code
         self.message = message
         self.method = method
         self.name, self.arguments = split_name(message)
+        self.description = meaning(self.name, self.argument)
+        answered = f" (answer to {method})" if method else ""
+        super().__init__(f"{code} {message}{answered}" + (f": {self.description}" if self.description else ""))
+
+    def __reduce__(self) -> tuple[Callable[..., object], tuple[object, ...], dict[str, object]]:
+        """Return how to make the error again: its class may be one that has no place in this module."""
+        if type(self) is _class_of(self.code, self.message):
+            return _rpc_error_again, (self.code, self.message, *self.args), self.__dict__
+        return super().__reduce__()
 
     @property
     def argument(self) -> int | None:
@@ -293,14 +339,23 @@ def own_copy(error: E, where: str = "") -> E:
         `error`, or `error` itself if that has no cause.
 
     """
-    arguments = (f"{error} ({where})",) if where else error.args
-    made = type(error).__new__(type(error), *arguments)
-    BaseException.__init__(made, *arguments)  # sets `args` and nothing else
+    made = _again(type(error), *((f"{error} ({where})",) if where else error.args))
     made.__dict__.update(error.__dict__)
     if notes := getattr(error, "__notes__", None):
         made.__notes__ = [*notes]
     made.__cause__ = error.__cause__ or error
     return made
+
+
+def _again(kind: type[E], *arguments: object) -> E:
+    """Return an error of a class with these `args` and no attributes, past the `__init__` of the class."""
+    made = kind.__new__(kind, *arguments)
+    BaseException.__init__(made, *arguments)  # sets `args` and nothing else
+    return made
+
+
+def _rpc_error_again(code: int, message: str, *arguments: object) -> RpcError:
+    return _again(_class_of(code, message), *arguments)
 
 
 def without_frames(error: E) -> E:
@@ -333,18 +388,83 @@ _FAMILIES: dict[int, type[RpcError]] = {
 }
 
 
+_NAMED: dict[str, type[RpcError]] = {FloodWait.__name__: FloodWait}
+"""The classes of names that were made so far, by the names of the classes."""
+
+_MIXED: dict[tuple[type[RpcError], type[RpcError]], type[RpcError]] = {}
+"""The classes of names that came with the code of another family, by both."""
+
+
 def rpc_error(code: int, message: str, method: str = "") -> RpcError:
-    """Build the error for an `rpc_error` answer, in the class of its family (core.telegram.org/api/errors).
+    """Build the error for an `rpc_error` answer, in the class of its name or family (core.telegram.org/api/errors).
 
     Args:
         code: `error_code` as received; unknown codes count as 500, as the specification says.
-        message: `error_message` as received.
+        message: `error_message` as received; an unknown name gives an error of the family.
         method: the TL name of the call, if known.
 
     """
+    return _class_of(code, message)(code, message, method)
+
+
+def _class_of(code: int, message: str) -> type[RpcError]:
+    """Return the class of an answer: of the family of the code, and of the name where the name is known.
+
+    A server may send a known name with the code of another family (406 in place of 400): that error is of both.
+    """
+    from mtproto._known_errors import CODES, class_name
+
     family = _FAMILIES.get(code, InternalServerError)
     if family is SeeOther and Migrate.fits(message):
         family = Migrate
     elif family is Flood and FloodWait.fits(message):
         family = FloodWait
-    return family(code, message, method)
+    name = split_name(message)[0]
+    if name not in CODES:
+        return family
+    named = _named(class_name(name))
+    if issubclass(family, named):
+        return family
+    if issubclass(named, (FloodWait, Migrate)) and family not in (FloodWait, Migrate):
+        return family  # the number means nothing there
+    if issubclass(named, family):
+        return named
+    if (named, family) not in _MIXED:
+        _MIXED.setdefault((named, family), _made(named.__name__, (named, family), named.__doc__))
+    return _MIXED[named, family]
+
+
+def _named(name: str) -> type[RpcError]:
+    """Return the class of this name, the same in all threads.
+
+    Raises:
+        KeyError: no known error has such a class.
+
+    """
+    from mtproto._known_errors import CLASSES, CODES, description
+
+    if name not in _NAMED:
+        error = CLASSES[name]
+        family = _FAMILIES.get(CODES[error], InternalServerError)
+        if error in WAITS or error in MIGRATIONS:
+            family = FloodWait if error in WAITS else Migrate
+        _NAMED.setdefault(name, _made(name, (family,), description(error)))
+    return _NAMED[name]
+
+
+def _made(name: str, bases: tuple[type[RpcError], ...], text: str | None) -> type[RpcError]:
+    return cast("type[RpcError]", type(name, bases, {"__module__": __name__, "__doc__": text}))
+
+
+if not TYPE_CHECKING:  # type checkers read the stub instead: for them a misspelt name is an error
+
+    def __getattr__(name: str) -> type[RpcError]:
+        try:
+            return _named(name)
+        except KeyError:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}") from None
+
+    def __dir__() -> list[str]:
+        from mtproto._known_errors import CLASSES
+
+        return sorted({*globals(), *CLASSES})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mtproto.errors import DeadlineExceeded, ExchangeFailed, FloodWait, Migrate, MTProtoError
+from mtproto.errors import DeadlineExceeded, ExchangeFailed, Migrate, MTProtoError
 from mtproto.localdc import WorldError
 from tl import TLError
 
@@ -31,11 +31,7 @@ def explain(error: BaseException) -> str:
 
 
 def _migrate(error: Migrate) -> str:
-    return f"{error}: data centre {error.dc} is in charge; connect to that one (--dc-id {error.dc})"
-
-
-def _flood_wait(error: FloodWait) -> str:
-    return f"{error}: the server asks to wait {error.seconds} seconds before this call is repeated"
+    return f"{error} (--dc-id {error.dc})"
 
 
 def _deadline(error: DeadlineExceeded) -> str:
@@ -56,7 +52,6 @@ def _system(error: OSError) -> str:
 # The first family that fits decides: DeadlineExceeded is an OSError too.
 _TEXTS: tuple[tuple[type[BaseException], Callable[..., str]], ...] = (
     (Migrate, _migrate),
-    (FloodWait, _flood_wait),
     (ExchangeFailed, _exchange),
     (DeadlineExceeded, _deadline),
     (OSError, _system),
