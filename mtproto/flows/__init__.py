@@ -25,7 +25,7 @@ if TYPE_CHECKING:
         NotAuthorized,
         with_token,
     )
-    from mtproto.flows.errors import FlowFailed, LoggedOut, LoginCancelled, NotSupported, UnexpectedAnswer
+    from mtproto.flows.errors import FlowFailed, NotSupported, UnexpectedAnswer
     from mtproto.flows.foreign import authorize, authorize_again, call_elsewhere
     from mtproto.flows.layers import OLDEST_LAYER
     from mtproto.flows.logging_out import log_out
@@ -103,9 +103,7 @@ __all__ = [
     "FutureToken",
     "KeyDestroyed",
     "LoggedIn",
-    "LoggedOut",
     "LoggedOutChange",
-    "LoginCancelled",
     "LoginSettings",
     "MoveTo",
     "NameQuestion",
@@ -177,8 +175,6 @@ __getattr__, __dir__ = lazy_names(
         ),
         "mtproto.flows.errors": (
             "FlowFailed",
-            "LoggedOut",
-            "LoginCancelled",
             "NotSupported",
             "UnexpectedAnswer",
         ),

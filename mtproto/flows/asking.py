@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from mtproto.errors import LocalProtocolError
-from mtproto.flows.errors import LoginCancelled
+from mtproto.errors import LocalProtocolError, LoginCancelled
 from mtproto.flows.questions import CANCEL
 from mtproto.flows.steps import Ask
 

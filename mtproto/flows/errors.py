@@ -1,4 +1,4 @@
-"""The errors of flows, beside the `RpcError` of a call that a flow does not handle.
+"""The errors of flows, beside `LoginCancelled`, `LoggedOut` and the errors of calls, which stand in `mtproto.errors`.
 
 None of them carries what a person typed, a token or key material: not in its text, not in an attribute.
 """
@@ -7,15 +7,11 @@ from __future__ import annotations
 
 from mtproto.errors import MTProtoError
 
-__all__ = ["FlowFailed", "LoggedOut", "LoginCancelled", "NotSupported", "UnexpectedAnswer"]
+__all__ = ["FlowFailed", "NotSupported", "UnexpectedAnswer"]
 
 
 class FlowFailed(MTProtoError):
     """A flow could not reach its end. The text says why, and what to do."""
-
-
-class LoginCancelled(FlowFailed):
-    """The person who was asked does not go on. The driver throws it into the flow at the question."""
 
 
 class NotSupported(FlowFailed):
@@ -45,16 +41,3 @@ class UnexpectedAnswer(FlowFailed):
         super().__init__(f"{method} was answered by {found}" + (f": {reason}" if reason else ""))
         self.method = method
         self.answer = str(found)
-
-
-class LoggedOut(FlowFailed):
-    """The account is not logged in any more. `login()` works again, with a new key where the reason wants one.
-
-    Attributes:
-        reason: the name of the server's error, such as `"SESSION_REVOKED"`.
-
-    """
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(f"the account is logged out: {reason}")
-        self.reason = reason

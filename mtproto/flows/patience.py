@@ -8,8 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from mtproto.errors import FloodWait, InternalServerError, OptionError, RpcError
-from mtproto.flows.errors import LoggedOut
+from mtproto.errors import FloodWait, InternalServerError, LoggedOut, OptionError, RpcError
 from mtproto.flows.layers import method_names
 from mtproto.flows.refusals import ends_login, is_restart, logged_out
 from mtproto.flows.steps import Now, Save, Wait

@@ -18,7 +18,7 @@ from mtproto.crypto import (
     password_is_proven,
     password_verifier,
 )
-from mtproto.errors import LocalProtocolError, RpcError
+from mtproto.errors import LocalProtocolError, LoginCancelled, RpcError
 from mtproto.flows import (
     CANCEL,
     RECOVER,
@@ -29,7 +29,6 @@ from mtproto.flows import (
     EmailCodeQuestion,
     FlowFailed,
     LoggedIn,
-    LoginCancelled,
     NotSupported,
     PasswordQuestion,
     RecoveryCodeQuestion,

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mtproto.errors import FloodWait, OptionError, RpcError
-from mtproto.flows import Call, CallPolicy, FloodMemory, LoggedOut, LoggedOutChange, ends_login, patient_call
+from mtproto.errors import FloodWait, LoggedOut, OptionError, RpcError
+from mtproto.flows import Call, CallPolicy, FloodMemory, LoggedOutChange, ends_login, patient_call
 from mtproto.flows.patience import METHODS_REMEMBERED
 from tests.flows.player import Player, Turn, refusal, wrong
 from tl import api
@@ -177,7 +177,6 @@ def test_a_login_that_ends_is_kept_as_ended_and_raised(code: int, name: str, key
         refusal(401, "AUTH_KEY_PERM_EMPTY"),
         refusal(401, "ACTIVE_USER_REQUIRED"),
         refusal(406, "FILEREF_UPGRADE_NEEDED"),
-        wrong("AUTH_KEY_UNREGISTERED"),
         wrong("USER_ID_INVALID"),
     ],
     ids=str,

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from mtproto.errors import LocalProtocolError, RpcError
+from mtproto.errors import LocalProtocolError, LoginCancelled, RpcError
 from mtproto.flows import (
     CANCEL,
     FUTURE_TOKENS_KEPT,
@@ -20,7 +20,6 @@ from mtproto.flows import (
     FlowFailed,
     FutureToken,
     LoggedIn,
-    LoginCancelled,
     NameQuestion,
     NotSupported,
     PersonName,
