@@ -45,7 +45,7 @@ R = TypeVar("R")
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One call of the API. Sent: the answer, read as the call's declared result.
+    """One call of the API. Sent: the answer, read as the call's declared result. `patient_call` is one by a policy.
 
     Thrown in: the `RpcError` of a refusal, and what else ends a call (`OutcomeUnknown`, `ConnectionLost`,
     `DeadlineExceeded`, `tl.DecodeError` …).

@@ -48,7 +48,7 @@ from tests.flows.test_password import ALGO, PROVEN, no_password, state
 from tests.tl.strategies import Maker
 
 SECRET = "geheim"
-SEEDS = 150
+SEEDS = 60
 MOST_STEPS = 2000
 
 REFUSALS = [

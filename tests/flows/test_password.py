@@ -340,6 +340,20 @@ def test_a_password_is_removed(each: Answers) -> None:
     Player([(GET, no_password(each))]).run(remove_password(each.schema, counting))
 
 
+def test_a_new_password_is_hashed_with_the_algorithm_for_new_ones(latest: Answers) -> None:
+    new = replace(ALGO, salt1=b"for new ones")
+    used: list[PasswordAlgo] = []
+
+    def computed(*args: Any) -> object:
+        used.append(args[1])
+        return PROVEN if len(args) == 4 else (args[1], b"v")
+
+    known = state(latest, new_algo=algo_of(latest, new))
+    player = Player([(GET, known), (GET, known), (UPDATE, True)], compute=computed)
+    player.run(set_password(latest.schema, counting, "a new one", current=PASSWORD))
+    assert used == [new, ALGO]
+
+
 def test_an_empty_password_is_not_set(latest: Answers) -> None:
     with pytest.raises(LocalProtocolError, match="remove_password"):
         Player([]).run(set_password(latest.schema, counting, ""))
