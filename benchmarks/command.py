@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from benchmarks import kills, report, soak, transports
+from benchmarks import checkers, kills, report, soak, transports
 from benchmarks.bench import Bench, Settings
 from benchmarks.measurements import GROUPS
 from benchmarks.peer import ROOT, PeerError
@@ -21,6 +21,7 @@ __all__ = ["main"]
 _PEER_PYTHON = "MTPROTO_INTEROP_PYTHON"
 
 PROGRAMS: Mapping[str, Callable[[Sequence[str]], int]] = {
+    "checkers": checkers.main,
     "kills": kills.main,
     "soak": soak.main,
     "transports": transports.main,

@@ -1,0 +1,7 @@
+from tl import api
+
+
+def show(photo: api.types.Photo) -> None:
+    # mypy: "Photo" has no attribute "replace"
+    # pyright: Cannot access attribute "replace" for class "Photo" Attribute "replace" is unknown
+    print(photo.replace(dates=photo.date + 86_400))
