@@ -1,6 +1,7 @@
 """The TL language: schemas, their classes, and the way between objects and bytes (core.telegram.org/mtproto/TL).
 
     from tl import api, service     the packaged schemas
+    tl.load_layer(181)              the API in another layer
     tl.Schema.parse(text)           any other schema
 
 Other packages import these modules, and no others:
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from tl.dissect import Node
     from tl.elements import Elements
     from tl.errors import DecodeError, EncodeError, SchemaError, TLError
+    from tl.layer_loader import layers, load_layer
     from tl.nearest_name import nearest
     from tl.objects import TLFunction, TLObject
     from tl.schema import Schema
@@ -45,6 +47,8 @@ __all__ = [
     "TLFunction",
     "TLObject",
     "api",
+    "layers",
+    "load_layer",
     "nearest",
     "service",
     "translate",
@@ -64,6 +68,8 @@ _HOME = {
     "TLError": "tl.errors",
     "TLFunction": "tl.objects",
     "TLObject": "tl.objects",
+    "layers": "tl.layer_loader",
+    "load_layer": "tl.layer_loader",
     "nearest": "tl.nearest_name",
     "translate": "tl.tools",
 }

@@ -4,6 +4,7 @@
     request = api.functions.photos.GetUserPhotos(user_id=api.types.InputUserSelf(), offset=0, max_id=0, limit=100)
     request.to_bytes()
     api.decode(data, request.result)
+    isinstance(answer, api.boxed.photos.Photos)      whichever constructor the answer has
 
 A class is made when a program names it.
 """
@@ -12,11 +13,23 @@ from __future__ import annotations
 
 from tl.packaged import packaged
 
-__all__ = ["decode", "decode_prefix", "encode", "from_dict", "from_json", "functions", "layer", "schema", "types"]
+__all__ = [
+    "boxed",
+    "decode",
+    "decode_prefix",
+    "encode",
+    "from_dict",
+    "from_json",
+    "functions",
+    "layer",
+    "schema",
+    "types",
+]
 
 schema = packaged("api")
 types = schema.types
 functions = schema.functions
+boxed = schema.boxed
 decode = schema.decode
 decode_prefix = schema.decode_prefix
 encode = schema.encode

@@ -12,14 +12,18 @@ from tl.declaration import Repetition, is_type_name
 from tl.errors import SchemaError
 from tl.grammar import parse_type
 from tl.index import Index
-from tl.plan import BUILTIN, CLASSLESS, SMALLEST, Field, Kind, Plan, Word
+from tl.plan import BUILTIN, CLASSLESS, LANGUAGE, SMALLEST, Field, Kind, Plan, Word
 
 TYPE_CHECKING = False  # for a quick start: see benchmarks/measurements/startup.py
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from typing import Literal
 
     from tl.declaration import Declaration, Dialect, Type
+
+    Part = Literal["types", "functions", "boxed"]
+    """The names of constructors, of functions, or of the boxed types that have a class."""
 
 __all__ = ["Catalog"]
 
@@ -38,11 +42,13 @@ class Catalog:
 
     Attributes:
         name: the name of the text in error messages.
+        layer: the API layer, or None where the text is none.
 
     """
 
-    def __init__(self, text: str, name: str, dialect: Dialect | None) -> None:
+    def __init__(self, text: str, name: str, dialect: Dialect | None, layer: int | None = None) -> None:
         self.name = name
+        self.layer = layer
         self._index = Index(text, name, dialect)
         self._declarations: dict[str, Declaration] = {}
         self._plans: dict[str, Plan] = {}
@@ -123,11 +129,34 @@ class Catalog:
         statement = self._index.statements.get(name)
         return None if statement is None else statement[2]
 
-    def namespaces(self, function: bool) -> set[str]:
-        """Return the namespaces of the constructors, or of the functions; an inner namespace has its dotted name."""
+    def has_class(self, type_name: str) -> bool:
+        """Tell whether a class stands for a boxed type: the type is none of the language's, and objects are made of it.
+
+        The arguments of a polymorphic type do not count: one class stands for every `Maybe t`.
+        """
+        return type_name not in LANGUAGE and not CLASSLESS.issuperset(self.constructors(type_name))
+
+    def is_member(self, part: Part, name: str) -> bool:
+        """Tell whether a part has a TL name."""
+        return self.has_class(name) if part == "boxed" else self.is_function(name) is (part == "functions")
+
+    def members(self, part: Part) -> Iterator[str]:
+        """Return the TL names of a part."""
+        if part == "boxed":
+            return filter(self.has_class, self._index.by_type)
+        function = part == "functions"
+        return (name for name, at in self._index.statements.items() if at[2] is function)
+
+    def has_namespace(self, part: Part, space: str) -> bool:
+        """Tell whether a name of a part stands in a namespace, or in a namespace inside of that one."""
+        start = f"{space}."
+        return any(name.startswith(start) for name in self.members(part))
+
+    def namespaces(self, part: Part) -> set[str]:
+        """Return the namespaces of a part; an inner namespace has its dotted name."""
         found: set[str] = set()
-        for name, at in self._index.statements.items():
-            space = name.rpartition(".")[0] if at[2] is function else ""
+        for name in self.members(part):
+            space = name.rpartition(".")[0]
             while space and space not in found:
                 found.add(space)
                 space = space.rpartition(".")[0]

@@ -174,7 +174,9 @@ class _Walk:
     def error(self, fault: _Fault, kind: Kind) -> DecodeError:
         """Return the `DecodeError` of a fault."""
         path = "".join([self.root or ("" if kind.code == "object" else str(kind)), *reversed(fault.path)])
-        return DecodeError(fault.reason, path, fault.offset, len(self.data) - fault.offset, fault.key, self.data)
+        key = fault.key
+        layer = None if key is None or self.catalog.name_of(key) is not None else self.catalog.layer
+        return DecodeError(fault.reason, path, fault.offset, len(self.data) - fault.offset, key, self.data, layer)
 
     def value(self, kind: Kind, offset: int, nesting: int, node: Node | None) -> int:
         """Read one value of any kind."""

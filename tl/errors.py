@@ -24,6 +24,10 @@ class DecodeError(TLError):
         left: bytes from `offset` to the end of the data.
         id: the constructor id that was not expected there, or None where the fault is not in the id.
         raw: all the bytes of the data, so that nothing is lost; no text of the error shows them.
+        layer: the layer of the schema that does not know the id; None where the schema is no layer or knows the id.
+
+    The text of the error names the layers of Telegram's API that know such an id: an object of another layer inside an
+    answer is a known fault of servers. The packed history is searched when the text is made, not before.
 
     """
 
@@ -35,6 +39,7 @@ class DecodeError(TLError):
         left: int,
         id: int | None = None,  # noqa: A002 - the specification's own word
         raw: bytes = b"",
+        layer: int | None = None,
     ) -> None:
         where = f"at byte {offset}, {left} bytes left"
         super().__init__(f"{path}: {reason} {where}" if path else f"{reason} {where}")
@@ -44,6 +49,33 @@ class DecodeError(TLError):
         self.left = left
         self.id = id
         self.raw = raw
+        self.layer = layer
+
+    def __str__(self) -> str:
+        text = super().__str__()
+        return text if self.layer is None else f"{text}; layer {self.layer} does not know this id, {self._known()}"
+
+    @property
+    def layers(self) -> tuple[int, ...]:
+        """The layers of Telegram's API that know the id, in ascending order; none where `layer` is None.
+
+        The packed history is searched each time, which takes some milliseconds.
+        """
+        from tl import history  # at the first use
+
+        return tuple(sorted({number for where, _ in self._declared() for number in history.numbers(where)}))
+
+    def _declared(self) -> list[tuple[str, str]]:
+        from tl import history
+
+        return [] if self.layer is None or self.id is None else history.declared_under(self.id)
+
+    def _known(self) -> str:
+        found = self._declared()
+        if not found:
+            return "and no layer of the packed history does"
+        name = found[0][1].partition("#")[0]
+        return f"layers {','.join([where for where, _ in found])} do: {name}"
 
 
 class EncodeError(TLError):

@@ -20,7 +20,7 @@ TYPE_CHECKING = False  # for a quick start: see benchmarks/measurements/startup.
 if TYPE_CHECKING:
     from tl.declaration import Declaration
 
-__all__ = ["BUILTIN", "CLASSLESS", "FIXED", "MOST_EMPTY", "SMALLEST", "Field", "Kind", "Plan", "Word"]
+__all__ = ["BUILTIN", "CLASSLESS", "FIXED", "LANGUAGE", "MOST_EMPTY", "SMALLEST", "Field", "Kind", "Plan", "Word"]
 
 FIXED = {"int": 4, "long": 8, "double": 8, "nat": 4, "int128": 16, "int256": 32, "int512": 64}
 """Sizes in bytes, by code, of the values that have a fixed size."""
@@ -36,6 +36,9 @@ BUILTIN = frozenset({"int", "long", "double", "int128", "int256", "bytes", "stri
 
 CLASSLESS = BUILTIN - {"true"}
 """Declarations whose values are Python's own; a boxed `true` is an object of type `True`."""
+
+LANGUAGE = frozenset({"Bool", "Null", "Object", "True", "Vector"})
+"""Boxed types that are part of the language: no class stands for one of these types."""
 
 
 class Kind:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from tl.catalog import Catalog
 from tl.codegen import LONGEST_GUESS, PACK_FAILURES, UNPACK_FAILURES, Compiler, Crowded
-from tl.declaration import class_name, class_path
+from tl.declaration import class_path
 from tl.elements import Elements
 from tl.errors import DecodeError, EncodeError, SchemaError
 from tl.index import layer_of
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from typing import Any
 
+    from tl.catalog import Part
     from tl.declaration import Declaration, Dialect
     from tl.dissect import Node
     from tl.objects import TLObject
@@ -53,53 +54,58 @@ _NEAR = 256
 
 
 class Namespace:
-    """The classes of a schema by name: `types.User`, `types.photos.Photo`, `functions.photos.GetUserPhotos`."""
+    """The classes of a schema by name: `types.User`, `functions.photos.GetUserPhotos`, `boxed.photos.Photos`."""
 
     def __init__(
-        self, catalog: Catalog, class_of: Callable[[str], type[TLObject]], function: bool, prefix: str = ""
+        self, catalog: Catalog, class_of: Callable[[str], type[TLObject]], part: Part, prefix: str = ""
     ) -> None:
         self._catalog = catalog
         self._class_of = class_of
-        self._function = function
+        self._part = part
         self._prefix = prefix
         self._names: dict[str, str] | None = None
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(name)
-        found = self._quickly(name) or self._index().get(name)
+        # A class name begins with a capital: a name that does not is looked for among the namespaces alone.
+        found = None if name[:1].islower() else self._quickly(name) or self._index().get(name)
         if found is not None:
             return self.__dict__.setdefault(name, self._class_of(found))
-        if self._prefix + name in self._catalog.namespaces(self._function):
-            inner = Namespace(self._catalog, self._class_of, self._function, f"{self._prefix}{name}.")
+        path = self._prefix + name
+        if self._catalog.has_namespace(self._part, path):
+            inner = Namespace(self._catalog, self._class_of, self._part, f"{path}.")
             return self.__dict__.setdefault(name, inner)
-        what = "function" if self._function else "constructor"
-        raise AttributeError(f"{self._catalog.name} has no {what} for {self._prefix}{name}")
+        if self._part == "boxed":
+            from tl.boxed_names import unknown
+
+            raise AttributeError(unknown(self._catalog, path, dir(self)))
+        what = "function" if self._part == "functions" else "constructor"
+        raise AttributeError(f"{self._catalog.name} has no {what} for {path}")
 
     def __dir__(self) -> list[str]:
         spaces = [
             name.removeprefix(self._prefix)
-            for name in self._catalog.namespaces(self._function)
+            for name in self._catalog.namespaces(self._part)
             if name.startswith(self._prefix)
         ]
         return sorted({*self._index(), *[name for name in spaces if "." not in name]})
 
     def __repr__(self) -> str:
-        return f"<{'functions' if self._function else 'types'} {self._prefix}* of {self._catalog.name}>"
+        return f"<{self._part} {self._prefix}* of {self._catalog.name}>"
 
     def _quickly(self, name: str) -> str | None:
-        """Find a TL name without underscores: only its first letter differs from the class name."""
-        guess = self._prefix + name[:1].lower() + name[1:]
-        if guess == self._prefix + name or self._catalog.is_function(guess) is not self._function:
-            return None
-        return guess if class_name(guess[len(self._prefix) :]) == name else None
+        """Find a TL name without underscores: a constructor's or a function's differs in its first letter only."""
+        last = name if self._part == "boxed" else name[:1].lower() + name[1:]
+        guess = self._prefix + last
+        return guess if class_path(last) == name and self._catalog.is_member(self._part, guess) else None
 
     def _index(self) -> dict[str, str]:
         if self._names is None:
             names: dict[str, str] = {}
-            for full in self._catalog:
+            for full in self._catalog.members(self._part):
                 prefix, _, _ = full.rpartition(".")
-                if self._catalog.is_function(full) is self._function and prefix == self._prefix[:-1]:
+                if prefix == self._prefix[:-1]:
                     names.setdefault(class_path(full).rpartition(".")[2], full)
             self._names = names
         return self._names
@@ -113,6 +119,7 @@ class Schema:
         layer: the API layer, or None where the text names none.
         types: the classes of the constructors, by namespace and class name.
         functions: the classes of the functions, likewise.
+        boxed: the classes of the boxed types, likewise: each is the base of the classes of its constructors.
 
     """
 
@@ -122,11 +129,12 @@ class Schema:
         """Index a text that is known to be right; `Schema.parse` checks the text."""
         self.name = name
         self.layer = layer if layer is not None else layer_of(text)
-        self._catalog = Catalog(text, name, dialect)
+        self._catalog = Catalog(text, name, dialect, self.layer)
         self._compiler = Compiler(self._catalog, self)
         self._class_of = self._compiler.classes.class_of
-        self.types = Namespace(self._catalog, self._class_of, function=False)
-        self.functions = Namespace(self._catalog, self._class_of, function=True)
+        self.types = Namespace(self._catalog, self._class_of, "types")
+        self.functions = Namespace(self._catalog, self._class_of, "functions")
+        self.boxed = Namespace(self._catalog, self._compiler.classes.boxed, "boxed")
         self._readers = self._compiler.readers.of_values
         self._writers: dict[str | None, Callable[..., bytes]] = {}
 

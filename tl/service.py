@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from tl.packaged import packaged
 
-__all__ = ["decode", "decode_prefix", "encode", "from_dict", "from_json", "functions", "schema", "types"]
+__all__ = ["boxed", "decode", "decode_prefix", "encode", "from_dict", "from_json", "functions", "schema", "types"]
 
 schema = packaged("mtproto")
 types = schema.types
 functions = schema.functions
+boxed = schema.boxed
 decode = schema.decode
 decode_prefix = schema.decode_prefix
 encode = schema.encode

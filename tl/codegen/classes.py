@@ -11,7 +11,7 @@ from tl.codegen.source import Shared, Source
 from tl.declaration import class_path
 from tl.errors import EncodeError
 from tl.objects import NESTING, TLFunction, TLObject
-from tl.plan import CLASSLESS, Plan
+from tl.plan import CLASSLESS, LANGUAGE, Plan
 
 TYPE_CHECKING = False  # for a quick start: see benchmarks/measurements/startup.py
 
@@ -44,6 +44,7 @@ class Classes:
         self.shared = Shared()
         self.write = write
         self._classes: dict[str, type[TLObject]] = {}
+        self._boxed: dict[str, type[TLObject]] = {}
         self._type_writers: dict[str, dict[type, Writer]] = {}
 
     def class_of(self, name: str) -> type[TLObject]:
@@ -56,6 +57,14 @@ class Classes:
         # The writer comes first: another thread that finds the class must be able to write its objects.
         self.type_writers(plan.declaration.result.name)[made] = made.to_bytes
         return self._classes.setdefault(name, made)
+
+    def boxed(self, type_name: str) -> type[TLObject]:
+        """Return the class of a boxed type, which its constructors share; TLObject for a type of the language."""
+        found = self._boxed.get(type_name)
+        if found is None:
+            made = TLObject if type_name in LANGUAGE else _make_boxed(self, type_name)
+            found = self._boxed.setdefault(type_name, made)
+        return found
 
     def get(self, name: object) -> type[TLObject] | None:
         """Return the class of a TL name, or None if nothing has that name. Raises SchemaError."""
@@ -70,16 +79,19 @@ def _make_class(classes: Classes, plan: Plan) -> type[TLObject]:
     """Return a new class with slots for its fields; `__init__` and `to_bytes` are stubs that compile themselves."""
     declaration = plan.declaration
     qualified = class_path(declaration.name)
+    line = str(declaration)
     base: type[TLObject] = TLFunction if declaration.function else TLObject
+    if not declaration.function and declaration.name not in CLASSLESS:
+        base = classes.boxed(declaration.result.name)
     members: dict[str, Any] = {
         "__slots__": tuple(field.attribute for field in plan.fields),
         "__module__": f"tl.{classes.catalog.name}",
         "__qualname__": qualified,
-        "__doc__": str(declaration),
+        "__doc__": line,
         "ID": declaration.id,
         "NAME": declaration.name,
         "SCHEMA": classes.schema,
-        "DECLARATION": str(declaration),
+        "DECLARATION": line,
         "PLAN": plan,
         "__init__": _first_init,
         "to_bytes": _first_to_bytes(classes, plan),
@@ -90,6 +102,39 @@ def _make_class(classes: Classes, plan: Plan) -> type[TLObject]:
         if iskeyword(field.name):
             members[field.name] = _Keyword(field.attribute)
     return type(qualified.rpartition(".")[2], (base,), members)
+
+
+def _make_boxed(classes: Classes, type_name: str) -> type[TLObject]:
+    """Return a new class for a boxed type: without slots, so that a subclass costs no more than one of TLObject."""
+    qualified = class_path(type_name)
+    members = {
+        "__slots__": (),
+        "__module__": f"tl.{classes.catalog.name}",
+        "__qualname__": f"boxed.{qualified}",
+        "__doc__": _BOXED_DOC,
+        "NAME": type_name,
+        "SCHEMA": classes.schema,
+        "__init__": _no_object,
+    }
+    return type(qualified.rpartition(".")[2], (TLObject,), members)
+
+
+def _no_object(self: TLObject, /, *_values: Any, **_fields: Any) -> None:
+    from tl.boxed_names import no_object  # at the first use: errors are rare
+
+    raise TypeError(no_object(self.NAME, self.SCHEMA.constructors(self.NAME)))
+
+
+class _BoxedDoc:
+    """The `__doc__` of a boxed type, made when it is read: to find the constructors takes the tables of the index."""
+
+    def __get__(self, _owner: TLObject | None, cls: type[TLObject]) -> str:
+        from tl.boxed_names import described  # at the first use
+
+        return described(cls.NAME, cls.SCHEMA.constructors(cls.NAME))
+
+
+_BOXED_DOC = _BoxedDoc()
 
 
 class _Keyword:

@@ -1,0 +1,1 @@
+"""The tool that packs the history of layers."""
