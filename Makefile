@@ -6,7 +6,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP_FLAGS := --quiet --disable-pip-version-check
 
-.PHONY: demo test test-fast fuzz check format bench clean
+.PHONY: demo test test-fast fuzz stubs check format bench clean
 
 demo: $(VENV)/.demo
 	$(BIN)/mtproto demo
@@ -20,7 +20,10 @@ test-fast: $(VENV)/.dev
 fuzz: $(VENV)/.dev
 	$(BIN)/python -m tests.fuzz $(FUZZ_ARGS)
 
-check: $(VENV)/.dev
+stubs: | $(VENV)/bin/python
+	$(BIN)/python .ci/stubs.py
+
+check: $(VENV)/.dev stubs
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -34,7 +37,7 @@ bench: $(VENV)/.bench
 	$(BIN)/python -m benchmarks
 
 clean:
-	rm -rf $(VENV) build dist
+	rm -rf $(VENV) build dist tl/_api tl/_service
 
 $(VENV)/bin/python:
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or later was not found; name it with PYTHON=..." >&2; exit 1; }

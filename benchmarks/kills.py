@@ -461,15 +461,14 @@ async def _serve(state: str, executions: str, seed: str) -> None:
     with _appending(executions) as append:
 
         @dc.handler(api.functions.messages.SendMessage)
-        async def execute(call: IncomingCall) -> TLObject:
+        async def execute(call: IncomingCall) -> api.types.UpdateShortSentMessage:
             number = call.request.random_id
             await asyncio.sleep(random.uniform(0, PAUSE))
             append(number)
             await asyncio.sleep(random.uniform(0, PAUSE))
-            sent: TLObject = api.types.UpdateShortSentMessage(
+            return api.types.UpdateShortSentMessage(
                 out=True, id=number % (1 << 31), pts=1, pts_count=1, date=int(time.time())
             )
-            return sent
 
         async with dc:
             host, actual = dc.address

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from tl.nearest_name import nearest
     from tl.objects import TLFunction, TLObject
     from tl.schema import Schema
+    from tl.stubs import stub_files
     from tl.tools import translate
 
 __all__ = [
@@ -51,6 +52,7 @@ __all__ = [
     "load_layer",
     "nearest",
     "service",
+    "stub_files",
     "translate",
     "wire",
 ]
@@ -71,6 +73,7 @@ _HOME = {
     "layers": "tl.layer_loader",
     "load_layer": "tl.layer_loader",
     "nearest": "tl.nearest_name",
+    "stub_files": "tl.stubs",
     "translate": "tl.tools",
 }
 

@@ -13,6 +13,8 @@ from __future__ import annotations
 
 from tl.packaged import packaged
 
+TYPE_CHECKING = False  # for a quick start: see benchmarks/measurements/startup.py
+
 __all__ = [
     "boxed",
     "decode",
@@ -27,9 +29,13 @@ __all__ = [
 ]
 
 schema = packaged("api")
-types = schema.types
-functions = schema.functions
-boxed = schema.boxed
+if TYPE_CHECKING:  # stubs: `make stubs` writes them
+    from tl._api import boxed as boxed
+    from tl._api import functions, types
+else:
+    boxed = schema.boxed
+    functions = schema.functions
+    types = schema.types
 decode = schema.decode
 decode_prefix = schema.decode_prefix
 encode = schema.encode

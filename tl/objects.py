@@ -13,12 +13,12 @@ TYPE_CHECKING = False  # for a quick start: see benchmarks/measurements/startup.
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from typing import Any, ClassVar, Generic, Protocol, TypeVar
+    from typing import Any, ClassVar, Generic, Protocol, Self, TypeVar
 
     from tl.elements import Elements
     from tl.plan import Field, Plan
 
-    Result = TypeVar("Result")
+    Result = TypeVar("Result", covariant=True)
 
     class SchemaOfObject(Protocol):
         """The schema as its objects know it; always a `tl.Schema`, whose methods these are."""
@@ -45,6 +45,11 @@ if TYPE_CHECKING:
         """Makes `TLFunction[Result]` a type."""
 
         __slots__ = ()
+
+        @classmethod
+        def _call_and_result(cls) -> tuple[Self, Result]:
+            """Tell a checker, which sees the class of a function alone, what the class makes and what answers that."""
+            ...
 
 else:
     Result = None

@@ -8,12 +8,18 @@ from __future__ import annotations
 
 from tl.packaged import packaged
 
+TYPE_CHECKING = False  # for a quick start: see benchmarks/measurements/startup.py
+
 __all__ = ["boxed", "decode", "decode_prefix", "encode", "from_dict", "from_json", "functions", "schema", "types"]
 
 schema = packaged("mtproto")
-types = schema.types
-functions = schema.functions
-boxed = schema.boxed
+if TYPE_CHECKING:  # stubs: `make stubs` writes them
+    from tl._service import boxed as boxed
+    from tl._service import functions, types
+else:
+    boxed = schema.boxed
+    functions = schema.functions
+    types = schema.types
 decode = schema.decode
 decode_prefix = schema.decode_prefix
 encode = schema.encode

@@ -39,6 +39,8 @@ async def log_in(client: Client, target: Target) -> None:
     """
     if target.bot_token is None:
         raise CommandFailed("not logged in: give a bot's token with MTPROTO_BOT_TOKEN or --bot-token")
+    if target.api_id is None:
+        raise CommandFailed("not logged in: give the application's id with MTPROTO_API_ID or --api-id")
     await client(
         api.functions.auth.ImportBotAuthorization(
             flags=0, api_id=target.api_id, api_hash=target.api_hash, bot_auth_token=target.bot_token

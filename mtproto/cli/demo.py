@@ -152,17 +152,22 @@ class Demo:
     async def _log_in(self, client: Client, user: User) -> Any:
         began = time.perf_counter()
         dc = self._dc
-        authorization = await client(
+        login = await client(
             api.functions.auth.ImportBotAuthorization(
                 flags=0, api_id=dc.api_id, api_hash=dc.api_hash, bot_auth_token=dc.bot_token
             )
         )
-        self._say(f"auth.importBotAuthorization: logged in as @{authorization.user.username}")
+        me = login.user if isinstance(login, api.types.auth.Authorization) else login
+        if not isinstance(me, api.types.User):
+            raise CommandFailed(f"auth.importBotAuthorization: {me.NAME} came instead of a user")
+        self._say(f"auth.importBotAuthorization: logged in as @{me.username}")
         peer = await client(api.functions.contacts.ResolveUsername(username=user.username))
         found = peer.users[0]
+        if not isinstance(found, api.types.User):
+            raise CommandFailed(f"contacts.resolveUsername: {found.NAME} came instead of a user")
         self._say(f"contacts.resolveUsername: @{user.username} is user {found.id}")
         self.took("log in and resolve a name", began)
-        return api.types.InputUser(user_id=found.id, access_hash=found.access_hash)
+        return api.types.InputUser(user_id=found.id, access_hash=found.access_hash or 0)
 
     async def _download(self, client: Client, owner: Any, photos: list[Any], user: User) -> None:
         began = time.perf_counter()

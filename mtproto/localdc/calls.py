@@ -4,26 +4,47 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic, Protocol
 
 from mtproto.localdc.answers import Answer, Refused
 
 if TYPE_CHECKING:
+    from typing_extensions import TypeVar
+
     from mtproto.localdc.dc_state import DCState
     from mtproto.localdc.keys import KeyRecord
     from mtproto.localdc.layers import Layer
     from mtproto.localdc.world import User
 
-__all__ = ["Handler", "IncomingCall"]
+    Asked = TypeVar("Asked", default=Any)
+    Result = TypeVar("Result", default=Any)
+else:
+    from typing import TypeVar
+
+    Asked = TypeVar("Asked")
+    Result = TypeVar("Result")
+
+__all__ = ["Handler", "HandlerOf", "IncomingCall", "MethodClass"]
+
+Method_co = TypeVar("Method_co", covariant=True)
+Result_co = TypeVar("Result_co", covariant=True)
 
 
-def _nothing(call: IncomingCall) -> Answer:
+class MethodClass(Protocol[Method_co, Result_co]):
+    """The class of a method, such as `api.functions.photos.GetUserPhotos`: a checker reads from it what a handler takes
+    and returns.
+    """
+
+    def _call_and_result(self) -> tuple[Method_co, Result_co]: ...
+
+
+def _nothing(call: IncomingCall[Any]) -> Answer:
     raise Refused(400, f"INPUT_METHOD_INVALID_{call.request.ID}_{call.layer.number}")
 
 
 @dataclass(slots=True)
-class IncomingCall:
-    """One call of a method.
+class IncomingCall(Generic[Asked]):
+    """One call of a method; `IncomingCall[api.functions.help.GetConfig]` is a call of that one.
 
     Attributes:
         request: the method with its arguments, without wrappers; an object of the class that the handler was registered
@@ -39,7 +60,7 @@ class IncomingCall:
 
     """
 
-    request: Any
+    request: Asked
     key: KeyRecord
     layer: Layer
     dc: DCState
@@ -47,15 +68,18 @@ class IncomingCall:
     session_id: int
     after: list[int] = field(default_factory=list)
     without_updates: bool = False
-    replaced: Callable[[IncomingCall], Answer | Awaitable[Answer]] = field(default=_nothing, repr=False)
+    replaced: Callable[[IncomingCall[Any]], Answer | Awaitable[Answer]] = field(default=_nothing, repr=False)
 
     def unwrap(self) -> None:
         """Take the outermost wrapper off the request."""
-        self.request = self.request.query
+        wrapper: Any = self.request
+        self.request = wrapper.query
 
     def translate(self) -> None:
         """Let the request be one of the packaged layer; refuses where that layer has no such method."""
-        self.request = self.layer.packaged(self.request)
+        request: Any = self.request
+        packaged: Any = self.layer.packaged(request)
+        self.request = packaged
 
     def answer_in(self, layer: Layer) -> None:
         """Let the answer be written in this layer."""
@@ -69,7 +93,7 @@ class IncomingCall:
         """Note that the caller wants no updates."""
         self.without_updates = True
 
-    def replace(self, replaced: Callable[[IncomingCall], Answer | Awaitable[Answer]]) -> None:
+    def replace(self, replaced: Callable[[IncomingCall[Any]], Answer | Awaitable[Answer]]) -> None:
         """Let `default` call what the handler, which is called next, took the place of."""
         self.replaced = replaced
 
@@ -99,4 +123,8 @@ class IncomingCall:
         return user
 
 
-Handler = Callable[[IncomingCall], Answer | Awaitable[Answer]]
+Handler = Callable[[IncomingCall[Any]], Answer | Awaitable[Answer]]
+"""A function that answers calls of some method."""
+
+HandlerOf = Callable[[IncomingCall[Asked]], Result | bytes | Awaitable[Result | bytes]]
+"""A function that answers calls of one method with its result; bytes are a result that is written already."""

@@ -11,15 +11,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from mtproto.crypto import RSAPrivateKey, RSAPublicKey
-    from mtproto.localdc.calls import Handler
+    from mtproto.localdc.calls import HandlerOf, MethodClass
     from mtproto.localdc.data_centre import DataCentre
     from mtproto.localdc.faults import Faults
     from mtproto.localdc.world import User, World
-    from tl import TLFunction
 
 __all__ = ["DataCentreFace"]
 
-H = TypeVar("H", bound="Handler")
+Asked = TypeVar("Asked")
+Result = TypeVar("Result")
 
 
 class DataCentreFace(ABC):
@@ -87,7 +87,9 @@ class DataCentreFace(ABC):
         """What belongs to `api_id`."""
         return self.world.api_hash
 
-    def handler(self, method: type[TLFunction[Any]], *, login: bool | None = None) -> Callable[[H], H]:
+    def handler(
+        self, method: MethodClass[Asked, Result], *, login: bool | None = None
+    ) -> Callable[[HandlerOf[Asked, Result]], HandlerOf[Asked, Result]]:
         """Decorate a function that answers a method, instead of the DC's own handler if there is one.
 
         It takes an `IncomingCall` and returns an object of the API (or a bool, a list, or bytes), or raises `Refused`.
@@ -104,10 +106,11 @@ class DataCentreFace(ABC):
             LocalProtocolError: it belongs to a schema that the DC was not given.
 
         """
-        self._centre.dispatcher.check(method)
+        checked: Any = method
+        self._centre.dispatcher.check(checked)
 
-        def register(function: H) -> H:
-            self._centre.dispatcher.register(method, function, login=login)
+        def register(function: HandlerOf[Asked, Result]) -> HandlerOf[Asked, Result]:
+            self._centre.dispatcher.register(checked, function, login=login)
             return function
 
         return register

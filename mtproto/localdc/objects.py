@@ -34,7 +34,7 @@ def find_user(named: TLObject, call: IncomingCall) -> User | None:
     return user
 
 
-def user_object(user: User, call: IncomingCall) -> TLObject:
+def user_object(user: User, call: IncomingCall) -> api.types.User:
     """Return the `user` as the caller sees it, with the newest photo."""
     photo = None
     if user.photos:
@@ -45,7 +45,7 @@ def user_object(user: User, call: IncomingCall) -> TLObject:
             has_video=bool(newest.videos),
             dc_id=call.dc.dc_id,
         )
-    described: TLObject = api.types.User(
+    return api.types.User(
         id=user.id,
         access_hash=user.access_hash,
         first_name=user.first_name,
@@ -56,14 +56,13 @@ def user_object(user: User, call: IncomingCall) -> TLObject:
         bot_info_version=1 if user.bot else None,
         self=user is call.user,
     )
-    return described
 
 
-def photo_object(photo: Photo, call: IncomingCall) -> TLObject:
+def photo_object(photo: Photo, call: IncomingCall) -> api.types.Photo:
     """Return the `photo` with a file reference that is good until the DC lets it expire."""
     sizes = [api.types.PhotoStrippedSize(type="i", bytes=photo.stripped), *map(_size_object, photo.sizes)]
     videos = [api.types.VideoSize(type=size.type, w=size.w, h=size.h, size=size.size) for size in photo.videos]
-    described: TLObject = api.types.Photo(
+    return api.types.Photo(
         id=photo.id,
         access_hash=photo.access_hash,
         file_reference=call.dc.references.reference(photo.id),
@@ -72,13 +71,9 @@ def photo_object(photo: Photo, call: IncomingCall) -> TLObject:
         video_sizes=videos or None,
         dc_id=call.dc.dc_id,
     )
-    return described
 
 
-def _size_object(size: FileSize) -> TLObject:
-    described: TLObject
+def _size_object(size: FileSize) -> api.boxed.PhotoSize:
     if size.prefixes:
-        described = api.types.PhotoSizeProgressive(type=size.type, w=size.w, h=size.h, sizes=list(size.prefixes))
-    else:
-        described = api.types.PhotoSize(type=size.type, w=size.w, h=size.h, size=size.size)
-    return described
+        return api.types.PhotoSizeProgressive(type=size.type, w=size.w, h=size.h, sizes=list(size.prefixes))
+    return api.types.PhotoSize(type=size.type, w=size.w, h=size.h, size=size.size)

@@ -164,6 +164,7 @@ def _rpc_drop_answer(parts: ServerParts, record: Received, fields: RpcDropAnswer
         return
     query = parts.register.find(fields.req_msg_id)
     answer = query.answer if query is not None else None
+    outcome: service.boxed.RpcDropAnswer
     if query is not None and query.runs:
         if not query.dropped:
             query.drop()

@@ -123,6 +123,7 @@ class ServerParts:
         bad_server_salt#edab447b bad_msg_id:long bad_msg_seqno:int error_code:int new_server_salt:long
             = BadMsgNotification;
         """
+        notice: service.boxed.BadMsgNotification
         if code == SALT_CODE:
             notice = service.types.BadServerSalt(
                 bad_msg_id=msg_id, bad_msg_seqno=seqno, error_code=code, new_server_salt=self.salts.current(now)
@@ -132,8 +133,7 @@ class ServerParts:
         if code in NOT_TO_COME_BACK:
             self.register.deny(msg_id)
         self.tell(NotAccepted(msg_id, code))
-        body: bytes = notice.to_bytes()
-        return body
+        return notice.to_bytes()
 
     def denial(self, msg_id: int) -> bytes:
         """Report a late message that the client was told was not received; return the notice that tells it again.

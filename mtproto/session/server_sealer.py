@@ -108,9 +108,9 @@ def _announcement(message: Outgoing) -> bytes:
     msg_new_detailed_info#809db6df answer_msg_id:long bytes:int status:int = MsgDetailedInfo;
     """
     size = len(message.body)
+    info: service.boxed.MsgDetailedInfo
     if message.query:
         info = service.types.MsgDetailedInfo(msg_id=message.query, answer_msg_id=message.msg_id, bytes=size, status=0)
     else:
         info = service.types.MsgNewDetailedInfo(answer_msg_id=message.msg_id, bytes=size, status=0)
-    announcement: bytes = info.to_bytes()
-    return announcement
+    return info.to_bytes()

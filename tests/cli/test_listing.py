@@ -50,6 +50,7 @@ class Server:
                     return api.types.photos.Photos(photos=page, users=[])
                 return api.types.photos.PhotosSlice(count=len(self.ids), photos=page, users=[])
             case api.functions.upload.GetFile(location=location, offset=offset, limit=limit):
+                assert isinstance(location, api.types.InputPhotoFileLocation)
                 if location.file_reference in self.expired:
                     raise rpc_error(400, "FILE_REFERENCE_EXPIRED", request.NAME)
                 part = self.data[offset : offset + limit]

@@ -139,7 +139,7 @@ def test_client_takes_any_inner_data(
 ) -> None:
     client, _ = clients[1]
     honest: Any = clients[2][0].steps[3].inner
-    fields = {"dh_prime": dh_prime, "g": g, "g_a": g_a, "server_time": server_time}
+    fields: dict[str, Any] = {"dh_prime": dh_prime, "g": g, "g_a": g_a, "server_time": server_time}
     for bit, name in enumerate(fields):
         if keep >> bit & 1:
             fields[name] = getattr(honest, name)

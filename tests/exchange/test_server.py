@@ -14,7 +14,7 @@ from mtproto.exchange.common import retry_id
 from mtproto.message.auth_key import AuthKey
 from mtproto.message.envelope import pack_plain, unpack_plain
 from tests.exchange.support import NOW, PQ, BareClient, Randomness, body_of, flip, plain
-from tl import service
+from tl import TLObject, service
 
 INNERS = ("p_q_inner_data", "p_q_inner_data_dc", "p_q_inner_data_temp", "p_q_inner_data_temp_dc")
 
@@ -304,16 +304,12 @@ def test_answers_are_remembered_for_ten_minutes(key: RSAPrivateKey) -> None:
 def test_after_a_deviating_query_every_query_is_refused(key: RSAPrivateKey, index: int) -> None:
     client, server = BareClient(key.public), new_server(key)
     sent = queries(client, server)
-    deviating = plain(
-        [
-            service.functions.ReqPqMulti(nonce=flip(client.nonces["nonce"])),
-            service.functions.ReqDHParams(
-                **client.nonces, p=b"\3", q=b"\5", public_key_fingerprint=0, encrypted_data=b""
-            ),
-            service.functions.SetClientDHParams(**client.nonces, encrypted_data=bytes(48)),
-        ][index]
-    )
-    assert rejection(server, deviating)[2] == -404
+    deviating: list[TLObject] = [
+        service.functions.ReqPqMulti(nonce=flip(client.nonces["nonce"])),
+        service.functions.ReqDHParams(**client.nonces, p=b"\3", q=b"\5", public_key_fingerprint=0, encrypted_data=b""),
+        service.functions.SetClientDHParams(**client.nonces, encrypted_data=bytes(48)),
+    ]
+    assert rejection(server, plain(deviating[index]))[2] == -404
     for payload in sent:
         assert rejection(server, payload)[1:] == ("state", -404)
 

@@ -72,8 +72,9 @@ def test_a_method_of_a_schema_that_the_dc_was_not_given_is_refused_at_once(dc: L
 
 
 def test_a_handler_that_can_not_be_called_is_refused_at_once(dc: LocalDC) -> None:
+    no_function: Any = GET_CONFIG
     with pytest.raises(TypeError, match="a handler is a function"):
-        dc.handler(api.functions.help.GetConfig)(GET_CONFIG)
+        dc.handler(api.functions.help.GetConfig)(no_function)
 
 
 def test_a_schema_in_the_place_of_the_packaged_layer_is_refused(packaged_world: World, local_dc_key: Any) -> None:

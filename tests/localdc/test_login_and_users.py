@@ -38,7 +38,7 @@ def test_the_bots_token_logs_the_key_in(stranger: Caller, monkeypatch: pytest.Mo
     assert len(told) == 2
 
 
-def log_in(caller: Caller, **changed: object) -> Any:
+def log_in(caller: Caller, **changed: Any) -> Any:
     world = caller.world
     arguments = {"api_id": world.api_id, "api_hash": world.api_hash, "bot_auth_token": world.bot_token}
     return api.functions.auth.ImportBotAuthorization(flags=0, **{**arguments, **changed})

@@ -133,8 +133,8 @@ def test_an_input_peer_is_taken_for_the_input_user_that_it_means(caller: Caller,
     )
     expected = caller(request)
     sent = api.functions.InvokeWithoutUpdates(query=request) if wrapped else request
-    twins = [api.types.InputUser.ID.to_bytes(4, "little"), api.types.InputPeerUser.ID.to_bytes(4, "little")]
-    answer = caller.raw(sent.to_bytes().replace(*twins))
+    known, sloppy = (cls.ID.to_bytes(4, "little") for cls in (api.types.InputUser, api.types.InputPeerUser))
+    answer = caller.raw(sent.to_bytes().replace(known, sloppy))
     assert isinstance(answer, bytes)
     assert caller.read(answer, request) == expected
 
@@ -142,8 +142,8 @@ def test_an_input_peer_is_taken_for_the_input_user_that_it_means(caller: Caller,
 def users_by_peers(count: int) -> tuple[Any, bytes]:
     """Return a request for so many users, and what a client sends that names each by an `InputPeer`."""
     request = api.functions.users.GetUsers(id=[api.types.InputUserSelf()] * count)
-    twins = [api.types.InputUserSelf.ID.to_bytes(4, "little"), api.types.InputPeerSelf.ID.to_bytes(4, "little")]
-    return request, request.to_bytes().replace(*twins)
+    known, sloppy = (cls.ID.to_bytes(4, "little") for cls in (api.types.InputUserSelf, api.types.InputPeerSelf))
+    return request, request.to_bytes().replace(known, sloppy)
 
 
 def test_a_hundred_input_peers_are_taken_for_input_users(caller: Caller) -> None:

@@ -55,7 +55,8 @@ def temporary(packaged_world: World) -> Temporary:
 def wrapped(query: Any) -> Any:
     functions = api.functions
     words = ("device_model", "system_version", "app_version", "system_lang_code", "lang_pack", "lang_code")
-    init = functions.InitConnection(api_id=1, **dict.fromkeys(words, "x"), query=query)
+    said: dict[str, Any] = dict.fromkeys(words, "x")
+    init = functions.InitConnection(api_id=1, **said, query=query)
     return functions.InvokeWithLayer(layer=api.layer, query=init)
 
 

@@ -122,6 +122,7 @@ def test_a_file_comes_through_a_proxy_whose_records_are_as_long_as_tls_allows(
             location = api.types.InputTakeoutFileLocation()
             answer = await client(api.functions.upload.GetFile(location=location, offset=0, limit=1 << 20))
         assert max(proxy.sizes) == record
-        return bytes(answer.bytes)
+        assert isinstance(answer, api.types.upload.File)
+        return answer.bytes
 
     assert run(main()) == FILE

@@ -174,6 +174,7 @@ def test_client_ignores_codes_for_what_it_did_not_send(pair: Pair, code: int) ->
     request = pair.sent_request(1)
     salts = list(pair.state.salts)
     unknown = request.msg_id + 4
+    notice: service.boxed.BadMsgNotification
     if code == 48:
         notice = types.BadServerSalt(bad_msg_id=unknown, bad_msg_seqno=1, error_code=48, new_server_salt=4242)
     else:
@@ -185,8 +186,8 @@ def test_client_ignores_codes_for_what_it_did_not_send(pair: Pair, code: int) ->
 
 def test_client_ignores_codes_for_ids_that_a_call_no_longer_has(pair: Pair) -> None:
     request, old = refused(pair, 48)
-    for notice in pair.from_server():
-        pair.to_client(notice)
+    for packet in pair.from_server():
+        pair.to_client(packet)
     pair.from_client()
     assert request.msg_id != old
     notice = types.BadMsgNotification(bad_msg_id=old, bad_msg_seqno=1, error_code=34)

@@ -86,6 +86,7 @@ def test_future_salts_that_can_not_be_read_leave_the_question_no_longer_open(pai
 def test_a_refusal_of_a_message_that_was_never_sent_moves_nothing(pair: Pair, code: int, ahead: int) -> None:
     before = pair.state.time_offset, pair.state.time_known, list(pair.state.salts), pair.client.session_id
     foreign = pair.client_id() + ahead
+    notice: service.boxed.BadMsgNotification
     if code == 48:
         notice = types.BadServerSalt(bad_msg_id=foreign, bad_msg_seqno=0, error_code=48, new_server_salt=77)
     else:

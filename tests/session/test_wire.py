@@ -17,7 +17,7 @@ from mtproto.limits import DEFAULT_LIMITS
 from mtproto.session import constructors, wire
 from mtproto.session.wire import Message
 from tests.session.harness import api_body
-from tl import service
+from tl import TLFunction, service
 from tl.wire import read_bytes
 
 longs = st.integers(-(1 << 63), (1 << 63) - 1)
@@ -290,6 +290,7 @@ def test_the_wrappers_for_order_are_what_the_api_says(msg_ids: list[int]) -> Non
     from tl import api
 
     query = api.functions.help.GetConfig()
+    wrapped: TLFunction[api.types.Config]
     if len(msg_ids) == 1:
         wrapped = api.functions.InvokeAfterMsg(msg_id=msg_ids[0], query=query)
     else:

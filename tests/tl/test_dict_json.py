@@ -133,8 +133,9 @@ def test_values_that_are_none_are_named_in_plain_words(text: str, reason: str) -
 
 
 def test_json_cannot_say_what_is_no_value() -> None:
+    nothing: Any = object()
     with pytest.raises(EncodeError):
-        types.InputUser(user_id=object(), access_hash=0).to_json()
+        types.InputUser(user_id=nothing, access_hash=0).to_json()
 
 
 def test_forms_are_bounded() -> None:

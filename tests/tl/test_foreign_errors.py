@@ -201,7 +201,7 @@ def test_nesting_is_bounded_however_deep_the_caller_stands(wrap: Callable[[Any],
 
 
 def test_a_list_in_a_list_in_a_scalar_field_is_no_json() -> None:
-    value: list[Any] = []
+    value: Any = []
     for _ in range(50_000):
         value = [value]
     made = api.types.TextPlain(text=value)

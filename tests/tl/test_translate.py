@@ -72,7 +72,7 @@ def test_what_has_no_counterpart(made: TLObject, reason: str) -> None:
 
 
 def test_nesting_is_bounded() -> None:
-    made = api.types.TextEmpty()
+    made: api.boxed.RichText = api.types.TextEmpty()
     for _ in range(500):
         made = api.types.TextBold(text=made)
     with pytest.raises(EncodeError, match="nested too deep"):

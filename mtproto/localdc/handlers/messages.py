@@ -12,15 +12,11 @@ from tl import api
 
 if TYPE_CHECKING:
     from mtproto.localdc.calls import IncomingCall
-    from tl import TLObject
 
 __all__ = ["send_message"]
 
 
-def send_message(call: IncomingCall) -> TLObject:
+def send_message(call: IncomingCall) -> api.types.UpdateShortSentMessage:
     """Count the call by its `random_id`, and answer as if a message had been sent."""
     number = call.dc.executions.note(call.key.account.auth_key.id, call.request.random_id)
-    sent: TLObject = api.types.UpdateShortSentMessage(
-        out=True, id=number, pts=number + 1, pts_count=1, date=int(call.dc.clock())
-    )
-    return sent
+    return api.types.UpdateShortSentMessage(out=True, id=number, pts=number + 1, pts_count=1, date=int(call.dc.clock()))
