@@ -2,8 +2,8 @@
 
 A program says it in comments above the line of the mistake: a part of what the checker says, in which `…` is any text.
 
-    # mypy: Unexpected keyword argument "limmit" for …
-    # pyright: No parameter named "limmit"
+    # mypy says: Unexpected keyword argument "limmit" for …
+    # pyright says: No parameter named "limmit"
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ SECONDS = 300
 
 CHECKERS = ("mypy", "pyright")
 
-_EXPECTED = re.compile(r" *# (mypy|pyright): (.+)")
+_EXPECTED = re.compile(r" *# (mypy|pyright) says: (.+)")
 
 
 class Finding(NamedTuple):

@@ -41,12 +41,12 @@ class _Completions(TypedDict):
     items: list[_Item]
 
 
-class _Markup(TypedDict):
+class _Text(TypedDict):
     value: str
 
 
 class _Hover(TypedDict):
-    contents: _Markup
+    contents: _Text
 
 
 class _Parameter(TypedDict):
@@ -55,7 +55,7 @@ class _Parameter(TypedDict):
 
 class _Signature(TypedDict, total=False):
     label: str
-    documentation: _Markup
+    documentation: _Text
     parameters: list[_Parameter]
 
 
@@ -105,8 +105,8 @@ class LanguageServer:
         self._reader.start()
 
     def __enter__(self) -> Self:
-        markup = {"contentFormat": ["markdown"]}
-        shown = {"documentationFormat": ["markdown"]}
+        plain = {"contentFormat": ["plaintext"]}
+        shown = {"documentationFormat": ["plaintext"]}
         self._ask(
             "initialize",
             {
@@ -116,7 +116,7 @@ class LanguageServer:
                 "capabilities": {
                     "workspace": {"configuration": True, "workspaceFolders": True},
                     "textDocument": {
-                        "hover": markup,
+                        "hover": plain,
                         "completion": {"completionItem": shown},
                         "signatureHelp": {
                             "signatureInformation": {**shown, "parameterInformation": {"labelOffsetSupport": True}}
@@ -143,7 +143,7 @@ class LanguageServer:
         return [] if found is None else [item["label"] for item in found["items"]]
 
     def hover(self, text: str) -> str:
-        """Return what the server shows of the name at the caret, in Markdown."""
+        """Return what the server shows of the name at the caret, as plain text."""
         found: _Hover | None = self._at_caret("textDocument/hover", text)
         return "" if found is None else found["contents"]["value"]
 

@@ -13,4 +13,4 @@ with LocalDCThread() as dc, blocking.connect(dc.address, keys=dc.keys, api_id=dc
     assert data_centres(client(api.functions.help.GetConfig())) == [dc.dc_id]
     nearest: api.types.NearestDc = client(api.functions.help.GetNearestDc())
     country: str = nearest.country
-    assert country
+    assert country == nearest.country

@@ -3,7 +3,7 @@ from tl import api
 
 
 async def show(client: blocking.Client) -> None:
-    # mypy: Incompatible types in "await" (actual type "NearestDc", expected type "Awaitable[Any]")
-    # pyright: "NearestDc" is not awaitable
+    # mypy says: Incompatible types in "await" (actual type "NearestDc", expected type "Awaitable[Any]")
+    # pyright says: "NearestDc" is not awaitable
     answer = await client(api.functions.help.GetNearestDc())
     print(answer.nearest_dc)

@@ -1,5 +1,5 @@
 from tl import api
 
-# mypy: Too few arguments for "InputPeer"
-# pyright: Expected 1 more positional argument
+# mypy says: Too few arguments for "InputPeer"
+# pyright says: Expected 1 more positional argument
 nobody = api.boxed.InputPeer()

@@ -4,6 +4,6 @@ from tl import api
 
 def count(client: blocking.Client) -> int:
     answer = client(api.functions.photos.GetUserPhotos(user_id=api.types.InputUserSelf(), offset=0, max_id=0, limit=1))
-    # mypy: Item "Photos" of "Photos | PhotosSlice" has no attribute "count"
-    # pyright: Cannot access attribute "count" for class "Photos"
+    # mypy says: Item "Photos" of "Photos | PhotosSlice" has no attribute "count"
+    # pyright says: Cannot access attribute "count" for class "Photos"
     return answer.count

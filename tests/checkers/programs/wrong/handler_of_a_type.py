@@ -2,6 +2,6 @@ from mtproto import LocalDC
 from tl import api
 
 dc = LocalDC()
-# mypy: Argument 1 to "handler" of "DataCentreFace" has incompatible type "type[Photos]"; expected "MethodClass[Never, Never]"
-# pyright: Argument of type "type[Photos]" cannot be assigned to parameter "method" of type "MethodClass[…
+# mypy says: Argument 1 to "handler" of "DataCentreFace" has incompatible type "type[Photos]"; expected "MethodClass[Never, Never]"
+# pyright says: Argument of type "type[Photos]" cannot be assigned to parameter "method" of type "MethodClass[…
 dc.handler(api.types.photos.Photos)

@@ -5,8 +5,8 @@ from tl import api
 dc = LocalDC()
 
 
-# mypy: incompatible type "Callable[[IncomingCall[GetConfig]], Photos]"; expected "Callable[[IncomingCall[GetUserPhotos]], …
-# pyright: "IncomingCall[GetUserPhotos]" is not assignable to "IncomingCall[GetConfig]"
+# mypy says: incompatible type "Callable[[IncomingCall[GetConfig]], Photos]"; expected "Callable[[IncomingCall[GetUserPhotos]], …
+# pyright says: "IncomingCall[GetUserPhotos]" is not assignable to "IncomingCall[GetConfig]"
 @dc.handler(api.functions.photos.GetUserPhotos)
 def photos(call: IncomingCall[api.functions.help.GetConfig]) -> api.types.photos.Photos:
     return api.types.photos.Photos(photos=[], users=[])

@@ -7,7 +7,7 @@ dc = LocalDC()
 
 @dc.handler(api.functions.photos.GetUserPhotos)
 def photos(call: IncomingCall[api.functions.photos.GetUserPhotos]) -> api.types.photos.Photos:
-    # mypy: "GetUserPhotos" has no attribute "limmit"; maybe "limit"?
-    # pyright: Cannot access attribute "limmit" for class "GetUserPhotos"
+    # mypy says: "GetUserPhotos" has no attribute "limmit"; maybe "limit"?
+    # pyright says: Cannot access attribute "limmit" for class "GetUserPhotos"
     empty = [api.types.PhotoEmpty(id=number) for number in range(call.request.limmit)]
     return api.types.photos.Photos(photos=[*empty], users=[])

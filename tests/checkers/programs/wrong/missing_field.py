@@ -1,5 +1,5 @@
 from tl import api
 
-# mypy: Missing named argument "limit" for "GetUserPhotos"
-# pyright: Argument missing for parameter "limit"
+# mypy says: Missing named argument "limit" for "GetUserPhotos"
+# pyright says: Argument missing for parameter "limit"
 request = api.functions.photos.GetUserPhotos(user_id=api.types.InputUserSelf(), offset=0, max_id=0)

@@ -2,6 +2,6 @@ from tl import api
 
 
 def show(photo: api.types.Photo) -> None:
-    # mypy: "Photo" has no attribute "replace"
-    # pyright: Cannot access attribute "replace" for class "Photo" Attribute "replace" is unknown
+    # mypy says: "Photo" has no attribute "replace"
+    # pyright says: Cannot access attribute "replace" for class "Photo" Attribute "replace" is unknown
     print(photo.replace(dates=photo.date + 86_400))

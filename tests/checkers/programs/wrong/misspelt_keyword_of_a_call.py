@@ -3,6 +3,6 @@ from tl import api
 
 
 def nearest(client: blocking.Client) -> int:
-    # mypy: Unexpected keyword argument "timeuot" for "__call__" of "Client"; did you mean "timeout"?
-    # pyright: No parameter named "timeuot"
+    # mypy says: Unexpected keyword argument "timeuot" for "__call__" of "Client"; did you mean "timeout"?
+    # pyright says: No parameter named "timeuot"
     return client(api.functions.help.GetNearestDc(), timeuot=3).nearest_dc

@@ -10,6 +10,6 @@ def count(client: blocking.Client) -> int:
         case api.types.photos.Photos():
             return len(answer.photos)
         case _:
-            # mypy: Argument 1 to "assert_never" has incompatible type "PhotosSlice"; expected "Never"
-            # pyright: Type "PhotosSlice" is not assignable to type "Never"
+            # mypy says: Argument 1 to "assert_never" has incompatible type "PhotosSlice"; expected "Never"
+            # pyright says: Type "PhotosSlice" is not assignable to type "Never"
             assert_never(answer)

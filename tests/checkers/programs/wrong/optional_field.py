@@ -2,6 +2,6 @@ from tl import api
 
 
 def shout(user: api.types.User) -> str:
-    # mypy: Item "None" of "str | None" has no attribute "upper"
-    # pyright: "upper" is not a known attribute of "None"
+    # mypy says: Item "None" of "str | None" has no attribute "upper"
+    # pyright says: "upper" is not a known attribute of "None"
     return user.first_name.upper()

@@ -6,6 +6,6 @@ from tl import api
 
 def expires(client: blocking.Client) -> datetime:
     config = client(api.functions.help.GetConfig())
-    # mypy: Incompatible return value type (got "int", expected "datetime")
-    # pyright: Type "int" is not assignable to return type "datetime"
+    # mypy says: Incompatible return value type (got "int", expected "datetime")
+    # pyright says: Type "int" is not assignable to return type "datetime"
     return config.expires
