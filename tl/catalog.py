@@ -33,7 +33,7 @@ _DEEPEST_VECTOR = 8
 _DEEPEST_BARE = 32
 """Bare objects inside bare objects."""
 
-_RESERVED = frozenset({"ID", "NAME", "SCHEMA", "DECLARATION", "PLAN", "to_bytes", "to_dict", "to_json"})
+_RESERVED = frozenset({"ID", "NAME", "SCHEMA", "DECLARATION", "PLAN", "replace", "to_bytes", "to_dict", "to_json"})
 """Names of TLObject's own attributes; functions have `result` as well."""
 
 

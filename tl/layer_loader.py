@@ -8,7 +8,17 @@ from tl import history
 from tl.errors import SchemaError
 from tl.schema import Schema
 
-__all__ = ["layers", "load_layer"]
+TYPE_CHECKING = False  # for a quick start: see benchmarks/measurements/startup.py
+
+if TYPE_CHECKING:
+    from tl.objects import TLObject
+
+__all__ = ["layers", "load_layer", "restored"]
+
+_NAME = "layer "
+
+_LONGEST = 9
+"""Digits of a layer."""
 
 _in_use: WeakValueDictionary[int, Schema] = WeakValueDictionary()
 """The layers that somebody holds. One number is one schema, as `tl.api` is one module: objects of two schemas never
@@ -42,7 +52,24 @@ def load_layer(number: int) -> Schema:
     text = history.text_of(number)
     if text is None:
         raise SchemaError(_missing(number))
-    return _in_use.setdefault(number, Schema(text, layer=number, name=f"layer {number}", dialect="telegram"))
+    return _in_use.setdefault(
+        number, Schema(text, layer=number, name=f"{_NAME}{number}", dialect="telegram", restore=restored)
+    )
+
+
+def restored(schema: str, name: str) -> TLObject:
+    """Return an object without fields for a pickle: of a TL name, in the schema that is called `layer N`.
+
+    Raises:
+        pickle.UnpicklingError: the history lacks the layer, or the layer has no such class.
+
+    """
+    from tl.pickling import empty_object, no_schema
+
+    number = schema.removeprefix(_NAME)
+    if f"{_NAME}{number}" != schema or not number.isdecimal() or len(number) > _LONGEST or int(number) not in layers():
+        raise no_schema(schema)
+    return empty_object(load_layer(int(number)), name)
 
 
 def _missing(number: int) -> str:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         def layer(self) -> int | None: ...
         def __contains__(self, name: object) -> bool: ...
         def constructors(self, type_name: str) -> list[str]: ...
+        def get(self, key: int | str) -> type[TLObject] | None: ...
         def decode(
             self,
             data: bytes | bytearray | memoryview,
@@ -40,6 +41,8 @@ if TYPE_CHECKING:
         def encode(self, value: Any, result: str | None = None, *, nesting: int = ...) -> bytes: ...
         def to_dict(self, value: TLObject) -> dict[str, Any]: ...
         def to_json(self, value: TLObject) -> str: ...
+        def reduced(self, value: TLObject) -> tuple[Any, ...]: ...
+        def unpickled(self, value: TLObject, state: dict[str, Any]) -> dict[str, Any]: ...
 
     class _Answered(Generic[Result]):
         """Makes `TLFunction[Result]` a type."""
@@ -72,15 +75,30 @@ _SECRET = frozenset({"api_hash", "bot_auth_token", "new_nonce", "password", "pho
 """Fields whose values no repr shows."""
 
 
+class _MatchArgs:
+    """The fields of positional patterns: `case api.types.PeerUser(user_id)`; found when a pattern asks for them."""
+
+    def __get__(self, _owner: TLObject | None, cls: type[TLObject]) -> tuple[str, ...]:
+        plan = getattr(cls, "PLAN", None)  # a boxed class has none
+        return () if plan is None else tuple(field.attribute for field in plan.fields if field.word is None)
+
+
 class TLObject:
     """A value of a constructor, or a call of a function.
 
     Two objects are equal if their classes and fields are. Objects can be changed, so that they have no hash. Fields are
     keyword arguments of the class; a caller may leave optional fields out. Raises EncodeError for a missing field,
     TypeError for an unknown one.
+
+    In a pattern, fields are keywords, or the required fields stand in the order of the declaration:
+    `case api.types.PeerUser(user_id)`. `copy.copy`, `copy.deepcopy` and, from Python 3.13 on, `copy.replace` work.
+    Objects of `tl.api`, `tl.service` and `tl.load_layer(N)` can be pickled, as the names of schema and class and the
+    values of the fields; other objects, and classes, can't.
     """
 
     __slots__ = ()
+    if not TYPE_CHECKING:
+        __match_args__ = _MatchArgs()
     __hash__ = None  # type: ignore[assignment]  # the data model's way to say "not hashable"
 
     ID: ClassVar[int]
@@ -119,6 +137,46 @@ class TLObject:
         """
         return self.SCHEMA.to_json(self)
 
+    def replace(self, /, **fields: Any) -> Self:
+        """Return a new object of the same class with other values of some fields; this object stays as it is.
+
+        Both objects share the values of the remaining fields; `copy.deepcopy` copies these as well.
+
+        Raises TypeError for an unknown field; EncodeError if a required field is None.
+        """
+        names = {name: field.attribute for field in self.PLAN.fields for name in (field.name, field.attribute)}
+        values = {attribute: getattr(self, attribute, None) for attribute in names.values()}
+        for name, value in fields.items():
+            if name not in names:
+                from tl.nearest_name import nearest  # at the first use: errors are rare
+
+                raise TypeError(f"{type(self).__qualname__} has no field {name!r}{nearest(name, names)}")
+            values[names[name]] = value
+        return type(self)(**values)
+
+    __replace__ = replace
+
+    def __copy__(self) -> Self:
+        made = object.__new__(type(self))
+        return made._take(_attributes(self))
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        from copy import deepcopy  # at the first use
+
+        made = memo[id(self)] = object.__new__(type(self))
+        return made._take({name: deepcopy(value, memo) for name, value in _attributes(self).items()})
+
+    def __reduce_ex__(self, _protocol: Any) -> tuple[Any, ...]:
+        return self.SCHEMA.reduced(self)
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self._take(self.SCHEMA.unpickled(self, state))
+
+    def _take(self, attributes: dict[str, Any]) -> Self:
+        for name, value in attributes.items():
+            setattr(self, name, value)
+        return self
+
     def __eq__(self, other: object) -> bool:
         if self.__class__ is not other.__class__:
             return NotImplemented
@@ -155,6 +213,13 @@ def _inner_call(call: TLFunction[Any]) -> Field | None:
     plan = call.PLAN
     result = f"!{plan.declaration.result}"
     return next((field for field in plan.fields if field.kind.code == "function" and field.kind.name == result), None)
+
+
+def _attributes(value: TLObject) -> dict[str, Any]:
+    """Return the attributes of an object that are set; a subclass that a user wrote may have more than the fields."""
+    state: Any = object.__getstate__(value)
+    more, slots = state if isinstance(state, tuple) else (state, None)
+    return {**(more or {}), **(slots or {})}
 
 
 def _equal(left: Any, right: Any) -> bool:

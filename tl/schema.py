@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from tl.declaration import Declaration, Dialect
     from tl.dissect import Node
     from tl.objects import TLObject
+    from tl.pickling import Restore
     from tl.plan import Kind, Plan
 
     Buffer = bytes | bytearray | memoryview
@@ -124,9 +125,20 @@ class Schema:
     """
 
     def __init__(
-        self, text: str, *, layer: int | None = None, name: str = "schema", dialect: Dialect | None = None
+        self,
+        text: str,
+        *,
+        layer: int | None = None,
+        name: str = "schema",
+        dialect: Dialect | None = None,
+        restore: Restore | None = None,
     ) -> None:
-        """Index a text that is known to be right; `Schema.parse` checks the text."""
+        """Index a text that is known to be right; `Schema.parse` checks the text.
+
+        `restore` is the function of a module that a pickle calls with the name of this schema and a TL name, for an
+        empty object of that class. If it is None, objects of this schema can't be pickled.
+        """
+        self._restore = restore
         self.name = name
         self.layer = layer if layer is not None else layer_of(text)
         self._catalog = Catalog(text, name, dialect, self.layer)
@@ -402,6 +414,18 @@ class Schema:
         from tl.dict_json import from_json
 
         return from_json(self._compiler.classes, text)
+
+    def reduced(self, value: TLObject) -> tuple[Any, ...]:
+        """Return an object of this schema as `__reduce_ex__` does. Raises pickle.PicklingError."""
+        from tl.pickling import reduced
+
+        return reduced(value, self, self._restore)
+
+    def unpickled(self, value: TLObject, state: dict[str, Any]) -> dict[str, Any]:
+        """Return the attributes of an object from the fields in a pickle. Raises pickle.UnpicklingError."""
+        from tl.pickling import attributes
+
+        return attributes(value, state)
 
 
 def _as_bytes(data: Any) -> bytes:

@@ -134,8 +134,9 @@ def test_unusual_words() -> None:
 
 def test_field_names_of_all_kinds() -> None:
     """Whatever a schema calls its fields, they keep clear of what a class has besides."""
-    names = ["ID", "NAME", "PLAN", "SCHEMA", "DECLARATION", "to_bytes", "to_json", "result", "missing", "more", "self",
-             "class", "None", "print", "o", "d", "p", "data", "n", "v0", "w", "int", "bytes", "A"]  # fmt: skip
+    names = ["ID", "NAME", "PLAN", "SCHEMA", "DECLARATION", "to_bytes", "to_json", "replace", "result",
+             "missing", "more", "self", "class", "None", "print", "o", "d", "p", "data", "n", "v0", "w", "int", "bytes",
+             "A"]  # fmt: skip
     for function in (False, True):
         fields = " ".join(f"{name}:int" for name in names)
         text = f"{'---functions---' if function else ''} a#1 {fields} = A; ---types--- b#2 = A;"
@@ -145,7 +146,7 @@ def test_field_names_of_all_kinds() -> None:
         assert made.to_dict() == {"_": "a", **{name: index for index, name in enumerate(names)}}
         assert schema.from_json(made.to_json()) == made
         assert (made.ID, made.NAME) == (1, "a")
-        assert (made.ID_, made.to_bytes_, made.class_) == (0, 5, 11)  # type: ignore[attr-defined]  # made at run time
+        assert (made.ID_, made.to_bytes_, made.replace_, made.class_) == (0, 5, 7, 12)  # type: ignore[attr-defined]  # made at run time
 
 
 def test_vectors_inside_vectors_are_bounded() -> None:
