@@ -30,8 +30,7 @@ __all__ = [
 
 schema = packaged("api")
 if TYPE_CHECKING:  # stubs: `make stubs` writes them
-    from tl._api import boxed as boxed
-    from tl._api import functions, types
+    from tl._api import boxed, functions, types
 else:
     boxed = schema.boxed
     functions = schema.functions

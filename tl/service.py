@@ -14,8 +14,7 @@ __all__ = ["boxed", "decode", "decode_prefix", "encode", "from_dict", "from_json
 
 schema = packaged("mtproto")
 if TYPE_CHECKING:  # stubs: `make stubs` writes them
-    from tl._service import boxed as boxed
-    from tl._service import functions, types
+    from tl._service import boxed, functions, types
 else:
     boxed = schema.boxed
     functions = schema.functions

@@ -89,7 +89,7 @@ def _members(node: ast.expr, aliases: Mapping[str, str]) -> Iterator[str]:
     elif isinstance(node, ast.Subscript):
         yield f"{spelt(node.value, aliases)}[{spelt(node.slice, aliases)}]"
     else:
-        name = ast.unparse(node).lstrip("_").removeprefix("builtins.")
+        name = ast.unparse(node).lstrip("_").removeprefix("builtins.").replace("._", ".")  # `lambda` is `_lambda`
         if name.startswith("unions."):
             yield from _members(ast.parse(aliases[name.removeprefix("unions.")], mode="eval").body, aliases)
         else:

@@ -16,7 +16,8 @@ from tl import EncodeError, Schema, TLFunction, TLObject, api, service
 from tl.plan import CLASSLESS, LANGUAGE
 from tl.schema import Namespace
 
-boxed, types, functions = api.boxed, api.types, api.functions
+types, functions = api.types, api.functions
+boxed: Any = api.boxed  # these tests do what no checker lets pass
 
 
 def at(space: Namespace, path: str) -> Any:
@@ -134,7 +135,7 @@ def test_objects_stay_as_small_and_as_equal_as_they_were() -> None:
     made = types.InputUser(user_id=1, access_hash=2)
     assert not hasattr(made, "__dict__")
     with pytest.raises(AttributeError):
-        made.extra = 1
+        setattr(made, "extra", 1)  # noqa: B010 - a checker knows that there is none
     assert sys.getsizeof(made) == sys.getsizeof(_Slots())
     assert made == types.InputUser(user_id=1, access_hash=2)
     assert types.InputUserSelf() != types.InputUserEmpty()

@@ -6,7 +6,7 @@ from keyword import iskeyword
 
 from tl.declaration import class_path
 from tl.errors import SchemaError
-from tl.plan import CLASSLESS
+from tl.plan import CLASSLESS, LANGUAGE
 
 TYPE_CHECKING = False  # for a quick start: see benchmarks/measurements/startup.py
 
@@ -17,9 +17,6 @@ if TYPE_CHECKING:
     from tl.schema import Schema
 
 __all__ = ["Names", "module_name"]
-
-_LANGUAGE = frozenset({"Bool", "Null", "Object", "True", "Vector"})
-"""Boxed types that are part of the language: no class stands for one of these types."""
 
 
 def module_name(space: str) -> str:
@@ -63,7 +60,7 @@ class Names:
         self.types = _paths((name for name, plan in self.plans.items() if not plan.declaration.function), _quick)
         for name in self.types:
             self._made.setdefault(self.plans[name].declaration.result.name, []).append(name)
-        self.boxed = _paths([name for name in self._made if name not in _LANGUAGE], str)
+        self.boxed = _paths([name for name in self._made if name not in LANGUAGE], str)
 
     def constructors(self, type_name: str) -> list[str]:
         """Return the class paths of the constructors of a boxed type."""
