@@ -53,7 +53,7 @@ class DecodeError(TLError):
 
     def __str__(self) -> str:
         text = super().__str__()
-        return text if self.layer is None else f"{text}; layer {self.layer} does not know this id, {self._known()}"
+        return text if self.layer is None else f"{text}; {self._known()}"
 
     @property
     def layers(self) -> tuple[int, ...]:
@@ -63,7 +63,8 @@ class DecodeError(TLError):
         """
         from tl import history  # at the first use
 
-        return tuple(sorted({number for where, _ in self._declared() for number in history.numbers(where)}))
+        known = {number for where, _ in self._declared() for number in history.numbers(where)}
+        return tuple([number for number in history.all_layers() if number in known])
 
     def _declared(self) -> list[tuple[str, str]]:
         from tl import history
@@ -73,9 +74,9 @@ class DecodeError(TLError):
     def _known(self) -> str:
         found = self._declared()
         if not found:
-            return "and no layer of the packed history does"
+            return "no layer that is known has this id"
         name = found[0][1].partition("#")[0]
-        return f"layers {','.join([where for where, _ in found])} do: {name}"
+        return f"layer {self.layer} does not know this id, layers {','.join([where for where, _ in found])} do: {name}"
 
 
 class EncodeError(TLError):

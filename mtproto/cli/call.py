@@ -13,10 +13,11 @@ from mtproto.cli.options import connection_options
 from mtproto.cli.render import as_data
 from mtproto.cli.terminal import Terminal, debug_option, pass_terminal
 from mtproto.cli.undecodable import keep_undecodable
-from tl import TLError, TLFunction, api, nearest, service
+from tl import TLError, TLFunction, nearest, service
 
 if TYPE_CHECKING:
     from mtproto.cli.options import Target
+    from tl import Schema
 
 __all__ = ["command"]
 
@@ -35,20 +36,20 @@ def command(terminal: Terminal, method: str, arguments: str, target: Target) -> 
 
     mtproto call users.getUsers '{"id": [{"_": "inputUserSelf"}]}'
     """
-    request = _request(method, arguments)
+    request = _request(method, arguments, target.schema)
     asyncio.run(_call(terminal, request, target))
 
 
-def _request(method: str, arguments: str) -> TLFunction[Any]:
+def _request(method: str, arguments: str, schema: Schema) -> TLFunction[Any]:
     try:
         fields = json.loads(arguments)
     except ValueError as error:
         raise click.BadParameter(f"not JSON: {error}", param_hint="JSON") from None
     if not isinstance(fields, dict):
         raise click.BadParameter("not a JSON object", param_hint="JSON")
-    _check_method(method)
+    _check_method(method, schema)
     try:
-        request = api.from_json(json.dumps({**fields, "_": method}))
+        request = schema.from_json(json.dumps({**fields, "_": method}))
         request.to_bytes()  # a request that can't be written is the caller's mistake, and is refused before connecting
     except TLError as error:
         raise click.UsageError(str(error)) from None
@@ -57,16 +58,16 @@ def _request(method: str, arguments: str) -> TLFunction[Any]:
     return request
 
 
-def _check_method(name: str) -> None:
-    """Raise `click.BadParameter` for a name that is no method of the API."""
-    if api.schema.is_function(name):
+def _check_method(name: str, schema: Schema) -> None:
+    """Raise `click.BadParameter` for a name that is no method of the API in a layer."""
+    if schema.is_function(name):
         return
-    if name in api.schema:
+    if name in schema:
         raise click.BadParameter(f"{name} is a constructor, not a method", param_hint="METHOD")
     if service.schema.is_function(name):
         reason = "a service message of MTProto, which the connection itself sends; the methods of the API can be called"
         raise click.BadParameter(f"{name} is {reason}", param_hint="METHOD")
-    methods = [other for other in api.schema if api.schema.is_function(other)]
+    methods = [other for other in schema if schema.is_function(other)]
     raise click.BadParameter(f"there is no method {name!r}{nearest(name, methods)}", param_hint="METHOD")
 
 

@@ -15,7 +15,6 @@ from mtproto.datacenters import PRODUCTION, TEST, DataCenter
 from mtproto.errors import TransportError, Unauthorized
 from mtproto.store import StoreError
 from mtproto.transport import authority
-from tl import api
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -42,7 +41,7 @@ async def log_in(client: Client, target: Target) -> None:
     if target.api_id is None:
         raise CommandFailed("not logged in: give the application's id with MTPROTO_API_ID or --api-id")
     await client(
-        api.functions.auth.ImportBotAuthorization(
+        target.schema.functions.auth.ImportBotAuthorization(
             flags=0, api_id=target.api_id, api_hash=target.api_hash, bot_auth_token=target.bot_token
         )
     )
@@ -173,6 +172,7 @@ def _client(target: Target, stored: StoredState | None) -> Client:
         proxy=target.proxy,
         pfs=target.pfs,
         timeout=target.timeout,
+        schema=target.schema,
     )
 
 

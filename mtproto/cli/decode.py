@@ -10,6 +10,7 @@ from mtproto.cli.decode_input import read_input
 from mtproto.cli.dump import tree_table
 from mtproto.cli.errors import CommandFailed
 from mtproto.cli.opening import AUTH_KEY, STATE, STDIN_TAKEN, looks_encrypted, open_packet, the_key
+from mtproto.cli.options import LAYER
 from mtproto.cli.terminal import Terminal, debug_option, pass_terminal
 from mtproto.errors import RemoteProtocolError, TransportError
 from mtproto.message import unpack_plain
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from mtproto.message import AuthKey
-    from tl import Node
+    from tl import Node, Schema
 
 __all__ = ["command", "dissect_any"]
 
@@ -45,11 +46,19 @@ _GZIP = "gzip_packed"
     metavar="TYPE",
     help='What to read, such as "Vector<long>"; else any boxed object. In an rpc_result, what the result is.',
 )
+@LAYER
 @AUTH_KEY
 @STATE
 @debug_option
 @pass_terminal
-def command(terminal: Terminal, source: str, type_: str | None, auth_key: AuthKey | None, state: Path | None) -> None:
+def command(
+    terminal: Terminal,
+    source: str,
+    type_: str | None,
+    schema: Schema,
+    auth_key: AuthKey | None,
+    state: Path | None,
+) -> None:
     r"""Show what bytes say: every value with its offset, length, path, type and meaning.
 
     The bytes are given as hex digits (with colons, blanks or 0x), as \x escapes, as b'…', in base64, or in a file: raw,
@@ -62,20 +71,22 @@ def command(terminal: Terminal, source: str, type_: str | None, auth_key: AuthKe
     if source == "-" and STDIN_TAKEN in click.get_current_context().meta:
         raise click.UsageError("standard input can't be both the bytes and the key")
     data = read_input(source)
+    reading = _Reading(terminal, schema)
     if type_ is None and _show_error_code(terminal, data):
         return
-    if key is not None and looks_encrypted(data) and (data[:8] == key.id_bytes or not _is_known(data)):
-        _show_opened(terminal, key, data, type_)
-    elif type_ is not None or not _show_plain(terminal, data):
-        _Reading(terminal).show(data, type_)
+    if key is not None and looks_encrypted(data) and (data[:8] == key.id_bytes or not _is_known(data, schema)):
+        _show_opened(terminal, key, data, type_, reading)
+    elif type_ is not None or not _show_plain(terminal, data, reading):
+        reading.show(data, type_)
 
 
-def dissect_any(data: bytes, type_: str | None = None) -> tuple[Node, DecodeError | None]:
-    """Return the tree of a value that starts the data, by the API's schema and MTProto's own together.
+def dissect_any(data: bytes, type_: str | None = None, schema: Schema = api.schema) -> tuple[Node, DecodeError | None]:
+    """Return the tree of a value that starts the data, by a layer of the API and MTProto's own schema together.
 
     Args:
         data: the bytes.
         type_: what to read; None for any boxed object.
+        schema: the layer of the API.
 
     Returns:
         The tree of the values that could be read, and the error that ended the reading, or None.
@@ -85,10 +96,10 @@ def dissect_any(data: bytes, type_: str | None = None) -> tuple[Node, DecodeErro
 
     """
     try:
-        return api.schema.dissect_partly(data, type_, others=(service.schema,))
+        return schema.dissect_partly(data, type_, others=(service.schema,))
     except SchemaError as error:
         try:
-            return service.schema.dissect_partly(data, type_, others=(api.schema,))
+            return service.schema.dissect_partly(data, type_, others=(schema,))
         except SchemaError:
             raise error from None
 
@@ -96,8 +107,9 @@ def dissect_any(data: bytes, type_: str | None = None) -> tuple[Node, DecodeErro
 class _Reading:
     """Shows values, and the values that are packed inside them; one run has one limit for all that is unpacked."""
 
-    def __init__(self, terminal: Terminal) -> None:
+    def __init__(self, terminal: Terminal, schema: Schema) -> None:
         self._terminal = terminal
+        self._schema = schema
         self._room = _INFLATED
         self._nesting = 0
 
@@ -117,7 +129,7 @@ class _Reading:
         """
         if type_ is not None and not _of_service(type_):
             data, base = self._unwrapped(data, base)
-        root, error = dissect_any(data, type_)
+        root, error = dissect_any(data, type_, self._schema)
         if error is None or root.length:
             self._terminal.out.print(tree_table(root, base=base))
         for node in root.walk():
@@ -177,10 +189,10 @@ def _of_service(type_: str) -> bool:
     return kind.code in ("boxed", "bare")
 
 
-def _is_known(data: bytes) -> bool:
+def _is_known(data: bytes, schema: Schema) -> bool:
     """Tell whether a schema knows the first word of the data."""
     key = wire.constructor_id(data)
-    return api.schema.name_of(key) is not None or service.schema.name_of(key) is not None
+    return schema.name_of(key) is not None or service.schema.name_of(key) is not None
 
 
 def _explained(error: DecodeError, data: bytes) -> Exception:
@@ -204,7 +216,7 @@ def _show_error_code(terminal: Terminal, data: bytes) -> bool:
     return True
 
 
-def _show_opened(terminal: Terminal, key: AuthKey, data: bytes, type_: str | None) -> None:
+def _show_opened(terminal: Terminal, key: AuthKey, data: bytes, type_: str | None, reading: _Reading) -> None:
     """Show an encrypted packet (core.telegram.org/mtproto/description): its header but for the salt, and its data."""
     which, packet = open_packet(key, data)
     terminal.out.print(
@@ -212,10 +224,10 @@ def _show_opened(terminal: Terminal, key: AuthKey, data: bytes, type_: str | Non
         f"{len(packet.body)} bytes of data:",
         markup=False,
     )
-    _Reading(terminal).show(packet.body, type_)
+    reading.show(packet.body, type_)
 
 
-def _show_plain(terminal: Terminal, data: bytes) -> bool:
+def _show_plain(terminal: Terminal, data: bytes, reading: _Reading) -> bool:
     """Show the data if they are a message that is not encrypted (core.telegram.org/mtproto/description)."""
     try:
         message = unpack_plain(data)
@@ -223,5 +235,5 @@ def _show_plain(terminal: Terminal, data: bytes) -> bool:
         return False
     body = message.body
     terminal.out.print(f"plain message, msg_id {message.msg_id}, {len(body)} bytes of data:", markup=False)
-    _Reading(terminal).show(body, base=len(data) - len(body), padded=True)
+    reading.show(body, base=len(data) - len(body), padded=True)
     return True

@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 
 from mtproto.cli.errors import CommandFailed
 from mtproto.errors import BadRequest
-from tl import TLFunction, api
+from tl import Schema, TLFunction, api
 
 __all__ = [
     "PAGE",
@@ -72,24 +72,25 @@ def user_of(text: str) -> int | str | None:
     return name
 
 
-async def resolve(call: Call, user: int | str | None) -> Any:
-    """Return the `InputUser` for whom `user_of` returned.
+async def resolve(call: Call, user: int | str | None, schema: Schema = api.schema) -> Any:
+    """Return the `InputUser`, an object of a layer, for whom `user_of` returned.
 
     Raises:
         CommandFailed: nobody has that name.
         RpcError: as the server answers.
 
     """
+    types, functions = schema.types, schema.functions
     if user is None:
-        return api.types.InputUserSelf()
+        return types.InputUserSelf()
     if isinstance(user, int):
         # A bot may leave the access hash out for users that it has met (core.telegram.org/api/bots).
-        return api.types.InputUser(user_id=user, access_hash=0)
-    peer = await call(api.functions.contacts.ResolveUsername(username=user))
+        return types.InputUser(user_id=user, access_hash=0)
+    peer = await call(functions.contacts.ResolveUsername(username=user))
     wanted = getattr(peer.peer, "user_id", None)
     for found in peer.users:
-        if found.id == wanted and isinstance(found, api.types.User):
-            return api.types.InputUser(user_id=found.id, access_hash=found.access_hash or 0)
+        if found.id == wanted and found.NAME == "user":
+            return types.InputUser(user_id=found.id, access_hash=found.access_hash or 0)
     raise CommandFailed(f"{user} is not a user")
 
 
@@ -110,7 +111,7 @@ class Listing:
 
 
 async def list_photos(call: Call, user: Any, *, offset: int = 0, max_id: int = 0, limit: int = PAGE) -> Listing:
-    """Ask for a user's photos, newest first, until `limit` of them are there or no more come.
+    """Ask for a user's photos, newest first, in the layer of `user`, until `limit` are there or no more come.
 
     The list can change between two pages: a photo that comes twice is taken once, and a page with nothing new ends it.
 
@@ -131,7 +132,7 @@ async def list_photos(call: Call, user: Any, *, offset: int = 0, max_id: int = 0
     received = 0
     while len(seen) < limit:
         page = await call(
-            api.functions.photos.GetUserPhotos(
+            user.SCHEMA.functions.photos.GetUserPhotos(
                 user_id=user, offset=offset + received, max_id=max_id, limit=min(PAGE, limit - len(seen))
             )
         )
@@ -139,7 +140,7 @@ async def list_photos(call: Call, user: Any, *, offset: int = 0, max_id: int = 0
         new = {photo.id: photo for photo in page.photos if photo.id not in seen}
         seen |= new
         users = users or page.users
-        complete = isinstance(page, api.types.photos.Photos)
+        complete = page.NAME == "photos.photos"
         count = max(0, offset) + received if complete else page.count
         if complete or not new or offset < 0 or offset + received >= count:
             break
@@ -158,6 +159,7 @@ class PhotoFile:
         w: pixels.
         h: pixels.
         video: whether it is an MP4 rather than a JPEG.
+        location: the `FileLocation` that layers until 126 give each size; None in later ones.
 
     """
 
@@ -168,6 +170,7 @@ class PhotoFile:
     w: int
     h: int
     video: bool
+    location: Any = None
 
     @property
     def name(self) -> str:
@@ -179,13 +182,14 @@ def files_of(photo: Any) -> list[PhotoFile]:
     """Return the files that can be downloaded for a photo, in the order of its declaration; thumbnails have none."""
     found = []
     for size in [*getattr(photo, "sizes", ()), *(getattr(photo, "video_sizes", None) or ())]:
-        match size:
-            case api.types.PhotoSizeProgressive(type=letter, sizes=prefixes, w=w, h=h):
-                found.append(PhotoFile(photo, letter, max(prefixes, default=0), tuple(prefixes), w, h, video=False))
-            case api.types.PhotoSize(type=letter, size=length, w=w, h=h):
-                found.append(PhotoFile(photo, letter, length, (), w, h, video=False))
-            case api.types.VideoSize(type=letter, size=length, w=w, h=h):
-                found.append(PhotoFile(photo, letter, length, (), w, h, video=True))
+        location = getattr(size, "location", None)
+        if size.NAME == "photoSizeProgressive":
+            prefixes = tuple(size.sizes)
+            length = max(prefixes, default=0)
+            found.append(PhotoFile(photo, size.type, length, prefixes, size.w, size.h, video=False, location=location))
+        elif size.NAME in ("photoSize", "videoSize"):
+            video = size.NAME == "videoSize"
+            found.append(PhotoFile(photo, size.type, size.size, (), size.w, size.h, video=video, location=location))
     return [file for file in found if len(file.type) == 1 and file.type.isalpha() and file.type.isascii()]
 
 
@@ -211,17 +215,14 @@ async def download(call: Call, file: PhotoFile, *, owner: Any, advance: Callable
     photo, fresh = file.photo, False
     data = bytearray()
     while True:
-        location = api.types.InputPhotoFileLocation(
-            id=photo.id, access_hash=photo.access_hash, file_reference=photo.file_reference, thumb_size=file.type
-        )
         try:
-            part = await call(api.functions.upload.GetFile(location=location, offset=len(data), limit=_PART))
+            part = await call(_part(photo, file, len(data)))
         except BadRequest as error:
             if error.message not in _STALE or fresh:
                 raise
             photo, fresh = await _again(call, photo, owner), True
             continue
-        if not isinstance(part, api.types.upload.File):
+        if part.NAME != "upload.file":
             raise CommandFailed(f"photo {photo.id}, size {file.type}: {part.NAME} came instead of the file")
         data += part.bytes
         advance(len(part.bytes))
@@ -229,6 +230,20 @@ async def download(call: Call, file: PhotoFile, *, owner: Any, advance: Callable
             return bytes(data)
         if len(data) > file.size + _PART:
             raise CommandFailed(f"photo {photo.id}, size {file.type}: more bytes come than the {file.size} declared")
+
+
+def _part(photo: Any, file: PhotoFile, offset: int) -> TLFunction[Any]:
+    """Return the request for a part of a file, in the layer of the photo."""
+    types = photo.SCHEMA.types
+    if "inputPhotoFileLocation" in photo.SCHEMA:
+        location = types.InputPhotoFileLocation(
+            id=photo.id, access_hash=photo.access_hash, file_reference=photo.file_reference, thumb_size=file.type
+        )
+    else:  # layers until 97
+        fields = photo.SCHEMA["inputFileLocation"].PLAN.fields
+        location = types.InputFileLocation(**{field.name: getattr(file.location, field.name) for field in fields})
+    part: TLFunction[Any] = photo.SCHEMA.functions.upload.GetFile(location=location, offset=offset, limit=_PART)
+    return part
 
 
 async def _again(call: Call, photo: Any, owner: Any) -> Any:

@@ -16,11 +16,12 @@ from mtproto.datacenters import PRODUCTION, PRODUCTION_KEYS, TEST, TEST_KEYS, Da
 from mtproto.errors import LocalProtocolError
 from mtproto.net import TRANSPORT_NAMES, parse_proxy
 from mtproto.transport import parse_address
+from tl import Schema, SchemaError, api, load_layer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["PROXY", "TIMEOUT", "TRANSPORT", "Target", "address", "connection_options"]
+__all__ = ["LAYER", "PROXY", "TIMEOUT", "TRANSPORT", "Target", "address", "connection_options"]
 
 _DEFAULT_DC = 2
 
@@ -60,6 +61,21 @@ def _proxy(context: click.Context, parameter: click.Parameter, value: str | None
     return value
 
 
+def _layer(_context: click.Context, _parameter: click.Parameter, value: int | None) -> Schema:
+    try:
+        return api.schema if value is None else load_layer(value)
+    except SchemaError as error:
+        raise click.BadParameter(str(error)) from None
+
+
+LAYER = click.option(
+    "--layer",
+    "schema",
+    type=int,
+    callback=_layer,
+    metavar="NUMBER",
+    help=f"The layer of Telegram's API to speak and to read; {api.layer} by default.",
+)
 TRANSPORT = click.option(
     "--transport",
     type=click.Choice(TRANSPORT_NAMES),
@@ -101,6 +117,7 @@ class Target:
         api_id: the number of the application; None if it was not given.
         api_hash: the secret of the application.
         bot_token: the token to log in with.
+        schema: the layer of the API that calls are made in.
 
     """
 
@@ -115,6 +132,7 @@ class Target:
     api_id: int | None = field(repr=False)
     api_hash: str = field(repr=False)
     bot_token: str | None = field(repr=False)
+    schema: Schema = api.schema
 
 
 _OPTIONS = (
@@ -136,6 +154,7 @@ _OPTIONS = (
     PROXY,
     click.option("--pfs", is_flag=True, help="Send everything under temporary keys: perfect forward secrecy."),
     TIMEOUT,
+    LAYER,
     click.option(
         "--api-id",
         type=_api_id,
@@ -168,7 +187,7 @@ def connection_options(function: Callable[..., Any]) -> Callable[..., Any]:
 
     @wraps(function)
     def with_target(*arguments: Any, **options: Any) -> Any:
-        names = ("dc", "key", "test", "prod", "dc_id", "state", "transport", "proxy", "pfs", "timeout")
+        names = ("dc", "key", "test", "prod", "dc_id", "state", "transport", "proxy", "pfs", "timeout", "schema")
         chosen = {name: options.pop(name) for name in names}
         credentials = {name: options.pop(name) for name in ("api_id", "api_hash", "bot_token")}
         return function(*arguments, target=_target(**chosen, **credentials), **options)
@@ -194,6 +213,7 @@ def _target(
     api_id: int | None,
     api_hash: str | None,
     bot_token: str | None,
+    schema: Schema,
 ) -> Target:
     if (dc is not None) + test + prod > 1:
         raise click.UsageError("--dc, --test and --prod exclude one another")
@@ -224,6 +244,7 @@ def _target(
         api_id=api_id,
         api_hash=api_hash or "",
         bot_token=bot_token,
+        schema=schema,
     )
 
 

@@ -117,7 +117,7 @@ async def _photos(
 ) -> None:
     offset, max_id, limit = window
     async with open_caller(target) as call:
-        owner = await resolve(call, user)
+        owner = await resolve(call, user, target.schema)
         listing = await list_photos(call, owner, offset=offset, max_id=max_id, limit=limit)
         saved = [] if out is None else await _save(terminal, call, owner, listing, out)
         # The answer is shown before the state is saved, so that a full disk does not lose it.

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from mtproto.client.application import Application
     from mtproto.link import KeyUse
     from mtproto.session import Result
-    from tl import Schema, TLFunction, TLObject
+    from tl import Schema, TLFunction
 
     Outcome = Result | RpcFailed
 
@@ -160,7 +160,16 @@ def _wrapping(schema: Schema, application: Application, proxy: tuple[str, int] |
     """Return the bytes that stand before a wrapped query."""
     functions = schema.functions
     query = functions.help.GetConfig()
-    fields: dict[str, TLObject] = {}
+    fields: dict[str, Any] = {
+        "api_id": application.api_id,
+        "device_model": application.device_model,
+        "system_version": application.system_version,
+        "app_version": application.app_version,
+        "lang_code": application.lang_code,
+        "query": query,
+    }
+    if hasattr(functions.InitConnection, "lang_pack"):  # not so until layer 66
+        fields |= {"system_lang_code": application.system_lang_code, "lang_pack": application.lang_pack}
     if proxy is not None and hasattr(functions.InitConnection, "proxy"):  # not so in old layers
         fields["proxy"] = schema.types.InputClientProxy(address=proxy[0], port=proxy[1])
     if application.params is not None:
@@ -168,18 +177,5 @@ def _wrapping(schema: Schema, application: Application, proxy: tuple[str, int] |
             reason = f"initConnection of layer {schema.layer} has no params"
             raise OptionError.excluding("application.params", "schema", reason)
         fields["params"] = json_value(application.params, schema)
-    wrapped: bytes = functions.InvokeWithLayer(
-        layer=schema.layer,
-        query=functions.InitConnection(
-            api_id=application.api_id,
-            device_model=application.device_model,
-            system_version=application.system_version,
-            app_version=application.app_version,
-            system_lang_code=application.system_lang_code,
-            lang_pack=application.lang_pack,
-            lang_code=application.lang_code,
-            query=query,
-            **fields,
-        ),
-    ).to_bytes()
+    wrapped: bytes = functions.InvokeWithLayer(layer=schema.layer, query=functions.InitConnection(**fields)).to_bytes()
     return wrapped[: -len(query.to_bytes())]

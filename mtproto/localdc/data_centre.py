@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, TypedDict
 
 from mtproto.limits import SERVER_LIMITS, Limits
 from mtproto.link import KEY_AGE, SESSION_AGE, InSession, KeyForgotten, KeyMade
+from mtproto.localdc.answers import Refused
 from mtproto.localdc.auth_keys import AuthKeys
 from mtproto.localdc.dc_state import DCState
 from mtproto.localdc.dispatch import Dispatcher
 from mtproto.localdc.faults import Faults
-from mtproto.localdc.layers import layers_of
+from mtproto.localdc.spoken import SpokenLayers
 from mtproto.localdc.world import load_world
 from mtproto.message import check_server_clock
 from mtproto.net import MAX_CONNECTIONS, Clock, Listener
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
     from mtproto.crypto import RSAPrivateKey
     from mtproto.link import ServerLinkEvent, ServerQuery
+    from mtproto.localdc.keys import KeyRecord
     from mtproto.localdc.world import World
     from tl import Schema, TLObject
 
@@ -64,7 +66,8 @@ class DataCentre:
         dc_id: the number of this DC.
         key: the RSA key; None makes one, or takes the one in the state file.
         world: users and pictures; None takes the packaged ones.
-        schemas: further layers, by number, for clients that speak them; the packaged one is always there.
+        schemas: schemas by number, for clients that speak them: dialects, and layers that are to take the place of
+            those that `tl.load_layer` has, which are spoken anyway.
         state: a file that keeps the RSA key and all auth keys over restarts. It is as secret as they are. A key is
             on disk before its client knows it; where the disk is full the exchange goes on, and an error is logged.
         clock: gives the Unix time in seconds; None takes the clock of `mtproto.net`.
@@ -117,7 +120,7 @@ class DataCentre:
         self.keys = AuthKeys(key, state, clock)
         self.state = DCState(world, dc_id, self.keys, clock)
         try:
-            self.dispatcher = Dispatcher(self.state, layers_of(schemas or {}), api.layer)
+            self.dispatcher = Dispatcher(self.state, SpokenLayers(schemas or {}), api.layer)
             self.listener: Listener = Listener(
                 self._answer,
                 [self.keys.private_key],
@@ -179,16 +182,25 @@ class DataCentre:
         """Send an update to all sessions of whoever is logged in, and return how many get it; see `LocalDC.push`."""
         records = list(self.keys.records.values())
         bound = {id(record.permanent): record for record in records if record.permanent is not None}
+        bodies: dict[int | None, bytes | None] = {}  # by layer
         updates = []
         for record in records:
             if record.user_id is None or record.permanent is not None:
                 continue
-            if isinstance(update, bytes):
-                body = update
-            else:
-                body = self.dispatcher.encode(update, "Updates", bound.get(id(record), record))
-            updates.append((record.auth_key.id, body))
+            spoken = bound.get(id(record), record)
+            if spoken.layer not in bodies:
+                bodies[spoken.layer] = update if isinstance(update, bytes) else self._written(update, spoken)
+            body = bodies[spoken.layer]
+            if body is not None:
+                updates.append((record.auth_key.id, body))
         return await self.listener.deliver(updates, timeout=timeout)
+
+    def _written(self, update: TLObject, key: KeyRecord) -> bytes | None:
+        """Return an update in the layer of a key; None for a layer of an earlier run that this DC does not speak."""
+        try:
+            return self.dispatcher.encode(update, "Updates", key)
+        except Refused:  # which is logged
+            return None
 
     def _answer(self, query: ServerQuery) -> bytes | Awaitable[bytes]:
         key = self.keys.records[query.key_id]

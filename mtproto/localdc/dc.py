@@ -24,7 +24,8 @@ class LocalDC(DataCentreFace):
         dc_id: the number of this DC.
         key: the RSA key; None makes one, or takes the one in the state file.
         world: users and pictures; None takes the packaged ones.
-        schemas: further layers, by number, for clients that speak them; the packaged one is always there.
+        schemas: schemas by number, for clients that speak them: dialects, and layers that are to take the place of
+            those that `tl.load_layer` has, which are spoken anyway.
         state: a file that keeps the RSA key and all auth keys over restarts. It is as secret as they are. A key is
             on disk before its client knows it; where the disk is full the exchange goes on, and an error is logged.
         clock: gives the Unix time in seconds; None takes the clock of `mtproto.net`.

@@ -10,6 +10,7 @@ from mtproto.errors import LocalProtocolError
 from mtproto.localdc.answers import Refused
 from mtproto.localdc.calls import IncomingCall
 from mtproto.localdc.handlers import HANDLERS, REPLACED
+from mtproto.localdc.layer_queue import LayerQueue
 from mtproto.localdc.outcomes import Outcomes
 from mtproto.localdc.registry import Registry, is_open
 from mtproto.localdc.wrappers import declared_layer, unwrap
@@ -24,9 +25,9 @@ if TYPE_CHECKING:
     from mtproto.localdc.calls import Handler
     from mtproto.localdc.dc_state import DCState
     from mtproto.localdc.keys import KeyRecord
-    from mtproto.localdc.layers import Layer
     from mtproto.localdc.outcomes import WaitingCall
     from mtproto.localdc.registry import Registered
+    from mtproto.localdc.spoken import SpokenLayers
     from mtproto.session import Budget
     from tl import TLFunction
 
@@ -42,10 +43,11 @@ logger = logging.getLogger(__name__)
 class Dispatcher:
     """Answers queries. One for each DC."""
 
-    def __init__(self, dc: DCState, layers: Mapping[int, Layer], default_layer: int) -> None:
-        self._registry = Registry(list(layers.values()))
+    def __init__(self, dc: DCState, layers: SpokenLayers, default_layer: int) -> None:
+        self._registry = Registry(layers)
         self._dc = dc
         self._layers = layers
+        self._queue = LayerQueue(layers)
         self._default_layer = default_layer
         self._outcomes = Outcomes()
 
@@ -62,12 +64,38 @@ class Dispatcher:
     ) -> bytes | Awaitable[bytes]:
         """Return the body of the `rpc_result`: the answer, boxed, or an `rpc_error`.
 
-        An awaitable comes back only if the call has to wait: for other calls, or for a handler that is `async`.
-        `budget` bounds the objects of all calls of a packet; None if the call came alone.
+        An awaitable comes back only if the call has to wait: for its layer, which is loaded, for other calls, or for a
+        handler that is `async`. `budget` bounds the objects of all calls of a packet; None if the call came alone.
         """
+        try:
+            number = self._number(body, key)
+            waits = self._queue.enter(number, key.auth_key.id)
+        except Refused as refused:
+            return self._refuse(refused, (key.auth_key.id, session_id), msg_id)
+        if waits:
+            return self._answer_in_turn(body, key, session_id, msg_id, budget)
+        return self._answer_now(number, body, key, session_id, msg_id, budget)
+
+    async def _answer_in_turn(
+        self, body: bytes, key: KeyRecord, session_id: int, msg_id: int, budget: Budget | None
+    ) -> bytes:
+        """Answer a call that waits for its layer, or behind such a call: that one may say which layer this is in."""
+        try:
+            async with self._queue.turn(key.auth_key.id):
+                number = self._number(body, key)
+                await self._queue.load(number)
+                answer = self._answer_now(number, body, key, session_id, msg_id, budget)
+        except Refused as refused:
+            return self._refuse(refused, (key.auth_key.id, session_id), msg_id)
+        return await answer if inspect.isawaitable(answer) else answer
+
+    def _answer_now(
+        self, number: int, body: bytes, key: KeyRecord, session_id: int, msg_id: int, budget: Budget | None
+    ) -> bytes | Awaitable[bytes]:
+        """Answer a call in a layer that need not be loaded."""
         session = key.auth_key.id, session_id
         try:
-            call = self._read(body, key, session_id, msg_id, budget)
+            call = self._read(number, body, key, session_id, msg_id, budget)
             waiting = self._outcomes.begin(session, call.after, len(body)) if call.after else None
         except Refused as refused:
             return self._refuse(refused, session, msg_id)
@@ -96,19 +124,25 @@ class Dispatcher:
             return self._fail(error, call, session)
 
     def encode(self, answer: Answer, result: str, key: KeyRecord) -> bytes:
-        """Return an object as bytes in the layer that the client of a key speaks; raises as `Layer.encode` does."""
-        return self._layers[key.layer or self._default_layer].encode(answer, result)
+        """Return an object as bytes in the layer that the client of a key speaks; raises as `Layer.encode` does.
 
-    def _read(self, body: bytes, key: KeyRecord, session_id: int, msg_id: int, budget: Budget | None) -> IncomingCall:
-        number = declared_layer(body) or key.layer or self._default_layer
+        Refuses a key whose layer this DC does not speak, or speaks no more.
+        """
+        return self._layers.get(key.layer or self._default_layer).encode(answer, result)
+
+    def _number(self, body: bytes, key: KeyRecord) -> int:
+        """Return the layer that a call is in."""
+        return declared_layer(body) or key.layer or self._default_layer
+
+    def _read(
+        self, number: int, body: bytes, key: KeyRecord, session_id: int, msg_id: int, budget: Budget | None
+    ) -> IncomingCall:
         layer = self._layers.get(number)
-        if layer is None:
-            logger.warning("a client speaks layer %d, which this DC was given no schema of", number)
-            raise Refused(400, "CONNECTION_LAYER_INVALID")
         query = layer.read(body, self._registry.elsewhere, budget)
         call = IncomingCall(query, key, layer, self._dc, msg_id, session_id)
         unwrap(call)
-        call.answer_in(self._registry.layer_of(call.request))
+        if call.request.SCHEMA is not layer.schema:  # a method of a dialect, inside the wrappers of the layer
+            call.answer_in(self._registry.layer_of(call.request))
         return call
 
     def _run(self, call: IncomingCall) -> Answer | Awaitable[Answer]:
@@ -141,7 +175,7 @@ class Dispatcher:
 
     def _settle(self, answer: Answer, call: IncomingCall, session: _Session) -> bytes:
         """Write the answer, and note that the call succeeded."""
-        result = answer if isinstance(answer, bytes) else call.layer.encode(answer, call.request.result)
+        result = answer if isinstance(answer, bytes) else call.layer.encode(answer, call.layer.result_of(call.request))
         if len(result) % _WORD:
             raise LocalProtocolError(f"an answer of {len(result)} bytes: TL has whole words of {_WORD}")
         self._outcomes.settle(session, call.msg_id, True)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from mtproto.errors import LocalProtocolError, RemoteProtocolError
 from mtproto.limits import SERVER_LIMITS
 from mtproto.localdc.answers import Refused
+from mtproto.localdc.former import ANSWERS, REQUESTS, make
 from mtproto.session import constructors, whole_budget
 from tl import DecodeError, EncodeError, Schema, SchemaError, TLFunction, TLObject, api
 
@@ -130,23 +131,27 @@ class Layer:
         from tl import translate
 
         try:
-            return translate(request, api.schema)
+            return translate(request, api.schema, by_hand=REQUESTS)
         except EncodeError as error:
             raise Refused(400, f"INPUT_METHOD_INVALID_{request.ID}_{self.number}") from error
 
     def make(self, name: str, **fields: Any) -> TLObject:
         """Return an object of this layer; fields that it does not have here are left out."""
-        constructor = self.schema[name]
-        known = {field.name for field in constructor.PLAN.fields}
-        return constructor(**{field: value for field, value in fields.items() if field in known})
+        return make(self.schema, name, fields)
+
+    def result_of(self, request: TLFunction[Any]) -> str:
+        """Return the declared type of the answer to a method, which is not the same in all layers."""
+        if request.SCHEMA is self.schema or request.NAME not in self.schema:
+            return request.result
+        return str(self.schema.plan(request.NAME).declaration.result)
 
     def encode(self, answer: Answer, result: str) -> bytes:
-        """Return an answer, of the packaged layer or of this one, as bytes; `result` is the method's declared type.
+        """Return an answer, of the packaged layer or of this one, as bytes; `result` is its declared type here.
 
         Raises `EncodeError` if the answer is not of that type, or this layer can't carry it.
         """
         if self.schema is not api.schema:
-            answer = _translated(answer, self.schema)
+            answer = True if _was_a_bool(answer, result) else _translated(answer, self.schema)
         return self.schema.encode(answer, result)
 
 
@@ -159,11 +164,16 @@ def _in_place(wrapper: Any, query: TLFunction[Any]) -> TLFunction[Any]:
     return wrapped
 
 
+def _was_a_bool(answer: Answer, result: str) -> bool:
+    """Whether a method that answers with an object answered with a Bool in a layer: `auth.logOut` until layer 134."""
+    return result == "Bool" and isinstance(answer, TLObject)
+
+
 def _translated(answer: Answer, schema: Schema) -> Answer:
     from tl import translate
 
     if isinstance(answer, TLObject) and answer.SCHEMA is not schema:
-        return translate(answer, schema)
+        return translate(answer, schema, by_hand=ANSWERS)
     if isinstance(answer, list):
         return [_translated(item, schema) for item in answer]
     return answer

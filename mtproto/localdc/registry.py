@@ -12,6 +12,7 @@ from tl import TLFunction, TLObject
 if TYPE_CHECKING:
     from mtproto.localdc.calls import Handler
     from mtproto.localdc.layers import Layer
+    from mtproto.localdc.spoken import SpokenLayers
 
 __all__ = ["Registered", "Registry", "is_open"]
 
@@ -45,15 +46,15 @@ class Registry:
     """The handlers that users registered, by the class of their method. One for each DC.
 
     Args:
-        layers: all layers and dialects that the DC speaks.
+        layers: the layers and dialects that the DC speaks.
 
     Attributes:
         elsewhere: the dialects of registered methods, by the constructor id of the method.
 
     """
 
-    def __init__(self, layers: list[Layer]) -> None:
-        self._layers: dict[object, Layer] = {layer.schema: layer for layer in layers}
+    def __init__(self, layers: SpokenLayers) -> None:
+        self._layers = layers
         self._registered: dict[type[TLObject], Registered] = {}
         self.elsewhere: dict[int, Layer] = {}
 
@@ -78,7 +79,12 @@ class Registry:
 
     def layer_of(self, request: TLObject) -> Layer:
         """Return the layer that a request belongs to."""
-        return self._layers[request.SCHEMA]
+        layer = self._layers.of_schema(request.SCHEMA)
+        if layer is None:
+            raise LocalProtocolError(
+                f"{request.NAME} belongs to {request.SCHEMA.name}, which nobody gave this data centre"
+            )
+        return layer
 
     def check(self, method: Any) -> Layer:
         """Return the layer of a method that a handler may be registered for; raises as `register` does."""
@@ -94,7 +100,7 @@ class Registry:
             raise TypeError(f"{_WANTED}; {method.NAME} is a constructor, which nobody calls")
         if method.NAME in WRAPPERS:
             raise TypeError(f"{method.NAME} is a wrapper: it is taken off before a handler is asked for what is inside")
-        layer = self._layers.get(method.SCHEMA)
+        layer = self._layers.of_schema(method.SCHEMA)
         if layer is None:
             schema = method.SCHEMA
             raise LocalProtocolError(

@@ -3,6 +3,9 @@
 `MTPROTO_INTEROP_PYTHON` names that interpreter (default: the one that runs the tests). Clients written in JavaScript
 run under `node`, from `node/node_modules` (`npm ci --prefix tests/interop/node`). A client that is not installed is
 left out, with the reason; with `MTPROTO_REQUIRE_INTEROP=1` that is a failure.
+
+`MTPROTO_INTEROP_TELETHON` names a folder with older versions of Telethon, each installed in a folder named after its
+version: `pip install --target FOLDER/1.39 "telethon==1.39.*"`. The DC is given no schema: it speaks every layer.
 """
 
 from __future__ import annotations
@@ -12,7 +15,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +23,6 @@ import pytest
 
 from mtproto.crypto.rsa import RSAPrivateKey
 from mtproto.localdc import LocalDCThread
-from tl import Schema
 
 SCRIPTS = Path(__file__).parent / "scripts"
 NODE = Path(__file__).parent / "node"
@@ -40,19 +42,8 @@ def interpreter() -> str:
 
 
 @pytest.fixture(scope="session")
-def layers(request: pytest.FixtureRequest) -> Mapping[int, Schema]:
-    """The layers that clients speak and the package does not hold; none where the shared folder is absent."""
-    try:
-        shared: Path = request.getfixturevalue("shared")
-    except pytest.skip.Exception:
-        return {}
-    files = {number: shared / f"schema/layers/api-{number}.tl" for number in LAYERS.values()}
-    return {number: Schema.parse(file.read_text(), layer=number) for number, file in files.items()}
-
-
-@pytest.fixture(scope="session")
-def dc(layers: Mapping[int, Schema]) -> Iterator[LocalDCThread]:
-    with LocalDCThread(key=key_for_every_client(), schemas=layers) as running:
+def dc() -> Iterator[LocalDCThread]:
+    with LocalDCThread(key=key_for_every_client()) as running:
         yield running
 
 
@@ -72,18 +63,24 @@ def ready(dc: LocalDCThread) -> dict[str, Any]:
 
 
 @pytest.fixture
-def run_client(interpreter: str, ready: dict[str, Any], layers: Mapping[int, Schema], tmp_path: Path) -> RunClient:
+def run_client(interpreter: str, ready: dict[str, Any], tmp_path: Path) -> RunClient:
     """Run a script of `scripts` or `node`; its arguments stand behind the ready file; return the JSON it prints.
 
-    What is given by name changes the contents of the ready file.
+    What is given by name changes the contents of the ready file. A module with a version (`telethon==1.39`) is an
+    older one.
     """
 
     def run(module: str, script: str, *arguments: str, **changes: Any) -> dict[str, Any]:
+        environment = dict(os.environ)
         if module in LAYERS:
-            need_package(module, layers)
+            need_package(module)
             command = ["node", str(NODE / script)]
         else:
-            need(interpreter, module)
+            module, _, version = module.partition("==")
+            if version:
+                environment["PYTHONPATH"] = older_telethon(version)
+            else:
+                need(interpreter, module)
             command = [interpreter, str(SCRIPTS / script)]
         ready_file = tmp_path / "ready.json"
         ready_file.write_text(json.dumps({**ready, **changes}))
@@ -93,6 +90,7 @@ def run_client(interpreter: str, ready: dict[str, Any], layers: Mapping[int, Sch
             text=True,
             timeout=SECONDS,
             cwd=tmp_path,
+            env=environment,
             check=False,
         )
         assert done.returncode == 0, f"{script} ended with {done.returncode}\n{done.stdout}\n{done.stderr}"
@@ -111,14 +109,20 @@ def need(interpreter: str, module: str) -> None:
         )
 
 
-def need_package(package: str, layers: Mapping[int, Schema]) -> None:
-    """Skip, or fail where interoperation is required, without Node, without the package, or without its layer."""
+def older_telethon(version: str) -> str:
+    """Return the folder of an older Telethon; skip, or fail where interoperation is required, without one."""
+    folder = Path(os.environ.get("MTPROTO_INTEROP_TELETHON", "nowhere"), version)
+    if not (folder / "telethon").is_dir():
+        leave_out(f"Telethon {version} is not installed in {folder} (MTPROTO_INTEROP_TELETHON)")
+    return str(folder)
+
+
+def need_package(package: str) -> None:
+    """Skip, or fail where interoperation is required, without Node or without the package."""
     if shutil.which("node") is None:
         leave_out(f"{NAMES[package]} needs Node, version 18 or later: the program `node` was not found")
     if not (NODE / "node_modules" / package / "package.json").is_file():
         leave_out(f"{NAMES[package]} is not installed (npm ci --prefix tests/interop/node)")
-    if LAYERS[package] not in layers:
-        leave_out(f"{NAMES[package]} speaks layer {LAYERS[package]}, whose file is absent (set MTPROTO_SHARED)")
 
 
 def leave_out(reason: str) -> None:

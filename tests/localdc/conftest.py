@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable
 from typing import Any
 
@@ -12,7 +13,7 @@ from mtproto.localdc.auth_keys import AuthKeys
 from mtproto.localdc.dc_state import DCState
 from mtproto.localdc.dispatch import Dispatcher
 from mtproto.localdc.keys import KeyRecord
-from mtproto.localdc.layers import layers_of
+from mtproto.localdc.spoken import SpokenLayers
 from mtproto.localdc.world.load import load_world
 from mtproto.localdc.world.model import World
 from mtproto.message.auth_key import AuthKey
@@ -36,7 +37,7 @@ class Caller:
         self.world = world
         self.dc = DCState(world, 2, AuthKeys(RSA_KEY, None, lambda: NOW), lambda: NOW)
         self.dc.address = ("127.0.0.1", 4433)
-        self.dispatcher = Dispatcher(self.dc, layers_of(schemas or {}), default_layer=api.layer)
+        self.dispatcher = Dispatcher(self.dc, SpokenLayers(schemas or {}), default_layer=api.layer)
         self.key = KeyRecord(AuthKey(bytes(range(256))), inited=True, user_id=world.bot.id)
         self.msg_id = 4
 
@@ -59,8 +60,11 @@ class Caller:
 
     def __call__(self, request: Any) -> Any:
         answer = self.raw(request.to_bytes())
-        assert isinstance(answer, bytes)
-        return self.read(answer, request)
+        return self.read(answer if isinstance(answer, bytes) else asyncio.run(_awaited(answer)), request)
+
+
+async def _awaited(answer: Awaitable[bytes]) -> bytes:
+    return await answer
 
 
 @pytest.fixture(scope="session")

@@ -74,8 +74,8 @@ def test_layer_and_init_belong_to_the_key(stranger: Caller, caller: Caller) -> N
         stranger.read(refused, GET_CONFIG)
 
 
-@pytest.mark.parametrize("layer", [0, -1, 1, 228, 2**31 - 1])
-def test_a_layer_without_a_schema_is_refused(stranger: Caller, layer: int) -> None:
+@pytest.mark.parametrize("layer", [0, -1, 1, 45, 230, 2**31 - 1])
+def test_a_layer_that_nobody_can_know_is_refused(stranger: Caller, layer: int) -> None:
     with pytest.raises(RpcFailure, match="400 CONNECTION_LAYER_INVALID"):
         stranger(with_layer(init(GET_CONFIG), layer))
     assert not stranger.key.inited

@@ -21,7 +21,7 @@ from mtproto.session import constructors as ids
 from tests.localdc.stage import write_keys
 from tests.localdc.test_strict import ByHand
 from tests.net.support import run
-from tl import api
+from tl import api, load_layer
 
 if TYPE_CHECKING:
     from mtproto.crypto.rsa import RSAPrivateKey
@@ -130,3 +130,22 @@ def test_a_handler_can_not_wait_for_its_own_thread(local_dc: LocalDCThread) -> N
     with blocking.connect(local_dc.address, keys=local_dc.keys, api_id=1) as client:
         client(api.functions.help.GetNearestDc())
     assert "can't wait" in str(errors[0])
+
+
+def test_each_client_gets_an_update_in_its_layer_and_a_key_of_an_unknown_layer_none(
+    local_dc_key: RSAPrivateKey, packaged_world: World
+) -> None:
+    former = load_layer(181)
+    with LocalDCThread(key=local_dc_key, world=packaged_world) as dc:
+        options: dict[str, Any] = {"keys": dc.keys, "api_id": dc.api_id, "schema": former}
+        with blocking.connect(dc.address, **options) as client, blocking.connect(dc.address, **options) as lost:
+            call = former.functions.auth.ImportBotAuthorization(
+                flags=0, api_id=dc.api_id, api_hash=dc.api_hash, bot_auth_token=dc.bot_token
+            )
+            client(call)
+            lost(call)
+            assert lost.state is not None
+            dc._centre.keys.records[lost.state.auth_key.id].speak(999)  # as a state file of another DC may say
+            assert dc.push(update(7)) == 1
+            came = next(client.incoming())
+            assert came == former.types.UpdateShort(update=former.types.UpdateConfig(), date=7)

@@ -44,7 +44,8 @@ def test_an_error_says_path_offset_id_and_bytes_left() -> None:
     error = refused(bad)
     left = len(bad) - where
     assert str(error) == (
-        f"Updates.updates[3].message.action: unknown constructor 0x2b0c1f1f at byte {where}, {left} bytes left"
+        f"Updates.updates[3].message.action: unknown constructor 0x2b0c1f1f at byte {where}, {left} bytes left; "
+        "no layer that is known has this id"
     )
     assert (error.path, error.offset, error.id) == ("Updates.updates[3].message.action", where, 0x2B0C1F1F)
 
@@ -218,7 +219,7 @@ def test_a_function_is_no_answer_and_a_constructor_no_query() -> None:
 def test_an_unknown_id_at_the_root_has_no_path() -> None:
     error = refused(b"\1\2\3\4")
     assert (error.path, error.id) == ("", 0x04030201)
-    assert str(error) == "unknown constructor 0x04030201 at byte 0, 4 bytes left"
+    assert str(error) == "unknown constructor 0x04030201 at byte 0, 4 bytes left; no layer that is known has this id"
 
 
 def test_nothing_at_all() -> None:

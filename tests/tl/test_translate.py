@@ -91,3 +91,19 @@ def test_an_answer_for_a_client_of_another_layer(shared: Path, layer: int) -> No
     assert len(made.photos) == 2  # type: ignore[attr-defined]  # classes are made at run time
     assert made.photos[0].sizes[3].sizes[4] == 60_000  # type: ignore[attr-defined]  # the same
     assert translate(get_user_photos(older), api.schema) == get_user_photos()
+
+
+def test_what_names_do_not_tell_is_told_by_hand() -> None:
+    def fresh(value: TLObject, schema: Schema) -> TLObject | None:
+        assert value.SCHEMA is NEW
+        made: TLObject = schema.types.User(id=9)
+        return made
+
+    def user(_value: TLObject, _schema: Schema) -> None:
+        return None  # the names are enough
+
+    value = big(peer=NEW.types.Fresh(), pairs=[NEW.types.Fresh(), NEW.types.User(id=1)])
+    made = translate(value, OLD, by_hand={"fresh": fresh, "user": user})
+    assert made == OLD.types.Big(
+        id=5, name="n", peer=OLD.types.User(id=9), pairs=[OLD.types.User(id=9), OLD.types.User(id=1)]
+    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from mtproto.localdc.answers import Refused
+from mtproto.localdc.former import BIG, SMALL, location_secret
 from mtproto.localdc.objects import find_user
 from tl import api
 
@@ -22,9 +23,6 @@ MIB = 1 << 20
 
 BLOCK = 4096
 PRECISE_BLOCK = 1024
-
-BIG, SMALL = "c", "a"
-"""The sizes that `inputPeerPhotoFileLocation` means with and without `big`."""
 
 
 def get_file(call: IncomingCall) -> TLObject:
@@ -78,7 +76,21 @@ def _peer_photo_location(location: Any, call: IncomingCall) -> tuple[Photo, str]
     return found[1], BIG if location.big else SMALL
 
 
+def _file_location(location: Any, call: IncomingCall) -> tuple[Photo, str]:
+    """`inputFileLocation`, of layers until 126: the photo and the letter of the size, as `former` writes them.
+
+    Those layers know no file reference until 85, and none for the photo of a profile; so it may be empty.
+    """
+    found = call.dc.world.photo(location.volume_id)
+    if found is None or location.secret != location_secret(location.volume_id):
+        raise Refused(400, "LOCATION_INVALID")
+    if location.file_reference:
+        call.dc.references.check(location.file_reference, location.volume_id)
+    return found[1], chr(location.local_id & 0x7F)
+
+
 LOCATIONS: dict[str, Callable[[Any, IncomingCall], tuple[Photo, str]]] = {
+    "inputFileLocation": _file_location,
     "inputPhotoFileLocation": _photo_location,
     "inputPeerPhotoFileLocation": _peer_photo_location,
 }
