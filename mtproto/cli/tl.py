@@ -67,7 +67,7 @@ def command() -> None:
 def stubs(
     terminal: Terminal, file: Path, out: Path, layer: int | None, dialect: Literal["plain", "telegram"] | None
 ) -> None:
-    r"""Make a package of the schema in FILE, for programs, type checkers and editors.
+    """Make a package of the schema in FILE, for programs, type checkers and editors.
 
     The package runs as it is and holds a copy of the schema. Its stubs tell mypy, pyright and editors every class,
     field and result:
@@ -79,7 +79,7 @@ def stubs(
         >>> client = mtproto.connect(…, schema=chat.schema)
 
     A package that this command made before is made again.
-    """
+    """  # noqa: D301 - click reads the character
     out = out.resolve()
     text = file.read_text("utf-8")
     schema = Schema.parse(text, layer=layer, name=out.name, dialect=dialect)

@@ -26,6 +26,7 @@ class StubClass:
         attributes: the types of the attributes, by name, in order.
         parameters: the types of the keyword-only parameters, by name, in order.
         defaults: the defaults of these parameters as they are written.
+        positional: the fields of positional patterns.
         doc: the docstring.
 
     """
@@ -35,6 +36,7 @@ class StubClass:
     attributes: dict[str, str] = field(default_factory=dict)
     parameters: dict[str, str] = field(default_factory=dict)
     defaults: dict[str, str] = field(default_factory=dict)
+    positional: tuple[str, ...] = ()
     doc: str = ""
 
 
@@ -69,6 +71,8 @@ def _class(node: ast.ClassDef, aliases: Mapping[str, str]) -> StubClass:
     for item in node.body:
         if isinstance(item, ast.AnnAssign) and isinstance(item.target, ast.Name):
             made.attributes[item.target.id] = spelt(item.annotation, aliases)
+        elif isinstance(item, ast.Assign) and ast.unparse(item.targets[0]) == "__match_args__":
+            made.positional = ast.literal_eval(item.value)
         elif isinstance(item, ast.FunctionDef) and item.name == "__init__":
             for argument, default in zip(item.args.kwonlyargs, item.args.kw_defaults, strict=True):
                 assert argument.annotation is not None

@@ -28,7 +28,7 @@ PROTOCOLS = range(pickle.HIGHEST_PROTOCOL + 1)
 
 
 def deep(depth: int) -> TLObject:
-    made: TLObject = types.TextEmpty()
+    made: api.boxed.RichText = types.TextEmpty()
     for _ in range(depth):
         made = types.TextBold(text=made)
     return made
@@ -106,7 +106,7 @@ def test_an_object_of_a_schema_that_nobody_could_find_again_is_not_pickled(name:
 
 
 def test_an_object_of_a_subclass_is_not_pickled() -> None:
-    class Mine(types.InputUser):  # type: ignore[misc, name-defined]  # classes are made at run time
+    class Mine(types.InputUser):
         pass
 
     with pytest.raises(pickle.PicklingError, match="Mine is a subclass of a class of api"):
@@ -162,7 +162,7 @@ def test_fields_of_another_layer_are_refused(state: dict[str, Any], fault: str) 
 
 
 def test_objects_that_cannot_be_written_are_pickled_as_they_are() -> None:
-    made = types.InputUser(user_id=1, access_hash=2)
+    made: Any = types.InputUser(user_id=1, access_hash=2)
     made.access_hash = None
     assert pickle.loads(pickle.dumps(made)) == made
 
@@ -185,7 +185,7 @@ def test_the_deepest_objects_that_can_be_written_are_pickled_and_copied() -> Non
 
 
 def test_a_subclass_keeps_its_own_attributes_in_a_copy() -> None:
-    class Mine(types.InputUser):  # type: ignore[misc, name-defined]  # classes are made at run time
+    class Mine(types.InputUser):
         note: list[str]
 
     made = Mine(user_id=1, access_hash=2)
@@ -243,10 +243,14 @@ def test_pythons_own_replace() -> None:
 
 
 def test_required_fields_are_positional_in_patterns() -> None:
-    assert types.InputUser.__match_args__ == ("user_id", "access_hash")
-    assert types.InputUserSelf.__match_args__ == ()
-    assert types.User.__match_args__ == ("id",)
-    assert api.boxed.photos.Photos.__match_args__ == ()
+    patterns: list[tuple[Any, tuple[str, ...]]] = [
+        (types.InputUser, ("user_id", "access_hash")),
+        (types.InputUserSelf, ()),
+        (types.User, ("id",)),
+        (api.boxed.photos.Photos, ()),
+    ]
+    for cls, fields in patterns:
+        assert cls.__match_args__ == fields
     match photos_slice(photos=2).photos[1].sizes[0]:  # type: ignore[attr-defined]  # classes are made at run time
         case types.PhotoStrippedSize(letter, raw) | types.PhotoSize(letter, _, _, raw):
             assert (type(letter), type(raw)) in ((str, bytes), (str, int))

@@ -152,6 +152,7 @@ def test_the_parameters_are_those_at_run_time(name: str, part: str) -> None:
         signature = inspect.signature(cls.__init__)
         taken = [each.name for each in signature.parameters.values() if each.kind is each.KEYWORD_ONLY]
         stub = stubs(name)[part][path]
+        assert stub.positional == getattr(cls, "__match_args__"), path  # noqa: B009 - checkers see it in stubs alone
         assert [*stub.attributes] == [*stub.parameters] == taken == [*cls.__slots__], path
         for field in cls.PLAN.fields:
             default = REQUIRED if field.word is None else str(signature.parameters[field.attribute].default)
@@ -175,6 +176,14 @@ def test_the_types_of_fields_are_the_declared_ones(name: str, part: str) -> None
                 value, argument = optional(value), optional(argument)
             shown = (stub.attributes[field.attribute], stub.parameters[field.attribute])
             assert shown == (value, argument), f"{path}.{field.name}"
+
+
+@pytest.mark.parametrize("name", SCHEMAS)
+def test_a_boxed_type_has_the_attributes_that_all_its_constructors_have_and_no_others(name: str) -> None:
+    for path, cls in at_run_time(name, "boxed").items():
+        made = [stubs(name)["types"][each].attributes.items() for each in makers(name)[cls.NAME]]
+        shared = set(made[0]).intersection(*made)
+        assert set(stubs(name)["boxed"][path].attributes.items()) == shared, path
 
 
 @pytest.mark.parametrize("name", SCHEMAS)

@@ -40,15 +40,28 @@ def declared_class(plan: Plan, schema: Schema, names: Names, spaces: AbstractSet
     lines = [f"class {path.rpartition('.')[2]}({base}):"]
     lines += _docstring(of_declaration(plan, names, documented=schema.layer is not None))
     lines += [f"{_INDENT}{field.attribute}: {annotations.attribute(field)}" for field in plan.fields]
+    positional = tuple(field.attribute for field in plan.fields if field.word is None)
+    if positional:
+        lines.append(f"{_INDENT}__match_args__ = {positional}")
     lines.append(f"{_INDENT}def __init__({_parameters(plan.fields, annotations)}) -> None: ...")
     return "\n".join(lines)
 
 
-def boxed_class(type_name: str, schema: Schema, names: Names) -> str:
-    """Return the class that the constructors of a boxed type share; nobody can make an object of it."""
+def boxed_class(type_name: str, schema: Schema, names: Names, spaces: AbstractSet[str]) -> str:
+    """Return the class that the constructors of a boxed type share; nobody can make an object of it.
+
+    It has the attributes that each of the constructors has, with the same type. `spaces` are the namespaces of the
+    file.
+    """
+    hidden = spaces | {field.attribute for plan in names.plans_of(type_name) for field in plan.fields}
+    annotations = Annotations(names, hidden)
+    first, *others = [
+        {field.attribute: annotations.attribute(field) for field in plan.fields} for plan in names.plans_of(type_name)
+    ]
+    shared = [f"{_INDENT}{name}: {spelt}" for name, spelt in first.items() if all(o.get(name) == spelt for o in others)]
     head = f"class {names.boxed[type_name].rpartition('.')[2]}(_TLObject):"
     doc = _docstring(of_boxed(type_name, names, documented=schema.layer is not None))
-    return "\n".join([head, *doc, f"{_INDENT}def __init__(self, _: _Never, /) -> None: ..."])
+    return "\n".join([head, *doc, *shared, f"{_INDENT}def __init__(self, _: _Never, /) -> None: ..."])
 
 
 def _parameters(fields: list[Field], annotations: Annotations) -> str:

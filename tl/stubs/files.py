@@ -49,7 +49,7 @@ def stub_files(schema: Schema) -> dict[str, str]:
         for space, inner in _spaces(paths.values()).items():
             here = [name for name, path in paths.items() if path.rpartition(".")[0] == space]
             if part == "boxed":
-                classes = [boxed_class(name, schema, names) for name in here]
+                classes = [boxed_class(name, schema, names, set(inner)) for name in here]
             else:
                 classes = [declared_class(plans[name], schema, names, set(inner)) for name in here]
             variables = {variable for name in here if name in plans for variable in type_variables(plans[name])}

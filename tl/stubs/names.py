@@ -66,6 +66,10 @@ class Names:
         """Return the class paths of the constructors of a boxed type."""
         return [self.types[name] for name in self._made.get(type_name, [])]
 
+    def plans_of(self, type_name: str) -> list[Plan]:
+        """Return the plans of the constructors of a boxed type."""
+        return [self.plans[name] for name in self._made.get(type_name, [])]
+
     def constructor(self, name: str) -> str:
         """Return how the stubs name the class of a constructor; `object` for a class that nothing names."""
         return f"_types.{_reference(self.types[name])}" if name in self.types else "object"
