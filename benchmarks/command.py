@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from benchmarks import kills, report, soak, transports
+from benchmarks import checkers, kills, report, soak, transports
 from benchmarks.bench import Bench, Settings
 from benchmarks.measurements import GROUPS
 from benchmarks.peer import ROOT, PeerError
@@ -30,6 +30,7 @@ socket. The exit status is 1 if two libraries read the same bytes differently, a
 """
 
 PROGRAMS: Mapping[str, Callable[[Sequence[str]], int]] = {
+    "checkers": checkers.main,
     "kills": kills.main,
     "soak": soak.main,
     "transports": transports.main,

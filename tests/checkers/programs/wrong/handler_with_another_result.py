@@ -1,0 +1,12 @@
+from mtproto import LocalDC
+from mtproto.localdc import IncomingCall
+from tl import api
+
+dc = LocalDC()
+
+
+# mypy says: incompatible type "Callable[[IncomingCall[GetUserPhotos]], Photo]"; expected …], Photos | PhotosSlice | …
+# pyright says: return type "Photo" is incompatible with type "photos__Photos | …
+@dc.handler(api.functions.photos.GetUserPhotos)
+def photos(call: IncomingCall[api.functions.photos.GetUserPhotos]) -> api.types.photos.Photo:
+    return api.types.photos.Photo(photo=api.types.PhotoEmpty(id=1), users=[])
