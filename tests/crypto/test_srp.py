@@ -8,7 +8,7 @@ from typing import Any
 from unittest.mock import patch
 
 import pytest
-from hypothesis import assume, example, given, settings
+from hypothesis import Phase, assume, example, given, settings
 from hypothesis import strategies as st
 
 from mtproto.crypto import srp
@@ -44,6 +44,11 @@ algos = st.builds(PasswordAlgo, salts, salts, st.sampled_from([3, 4, 7]), st.jus
 exponents = st.binary(min_size=256, max_size=256).filter(lambda data: any(data[:192]))
 
 
+def examples(count: int) -> settings:
+    """Return settings for a test that makes modular powers: few examples, and none smaller of one that failed."""
+    return settings(max_examples=count, phases=[Phase.explicit, Phase.generate])
+
+
 def padded(value: int) -> bytes:
     return value.to_bytes(256, "big")
 
@@ -70,7 +75,7 @@ class Attempt:
         self.g_a, self.m1 = prove_password(password, algo, self.challenge.g_b, random_from(a))
 
 
-@settings(max_examples=8)
+@examples(8)
 @given(password=passwords, algo=algos, a=exponents, b=exponents)
 @example(password=b"", algo=PasswordAlgo(b"", b"", 3, P), a=A, b=B)
 def test_both_halves_agree_for_every_password(password: bytes, algo: PasswordAlgo, a: bytes, b: bytes) -> None:
@@ -80,7 +85,7 @@ def test_both_halves_agree_for_every_password(password: bytes, algo: PasswordAlg
     assert [len(attempt.verifier), len(attempt.challenge.g_b), len(attempt.g_a), len(attempt.m1)] == [256, 256, 256, 32]
 
 
-@settings(max_examples=4)
+@examples(4)
 @given(password=passwords, algo=algos, a=exponents, b=exponents)
 def test_both_halves_compute_what_the_specification_says(
     password: bytes, algo: PasswordAlgo, a: bytes, b: bytes
@@ -106,7 +111,7 @@ def attempt() -> Attempt:
         return Attempt()
 
 
-@settings(max_examples=4)
+@examples(4)
 @given(password=passwords)
 @example(password=PASSWORD + b" ")
 @example(password=PASSWORD.upper())
@@ -118,7 +123,7 @@ def test_another_password_proves_nothing(attempt: Attempt, password: bytes) -> N
     assert not password_is_proven(attempt.verifier, ALGO, attempt.challenge, g_a, m1)
 
 
-@settings(max_examples=5)
+@examples(5)
 @given(bit=st.integers(0, 8 * 256 - 1))
 def test_a_changed_g_b_proves_nothing(attempt: Attempt, bit: int) -> None:
     changed = padded(int.from_bytes(attempt.challenge.g_b, "big") ^ 1 << bit)
@@ -128,7 +133,7 @@ def test_a_changed_g_b_proves_nothing(attempt: Attempt, bit: int) -> None:
     assert not password_is_proven(attempt.verifier, ALGO, attempt.challenge, g_a, m1)
 
 
-@settings(max_examples=3)
+@examples(3)
 @given(salt=salts)
 @pytest.mark.parametrize("name", ["salt1", "salt2"])
 def test_a_changed_salt_proves_nothing(attempt: Attempt, name: str, salt: bytes) -> None:
@@ -149,7 +154,7 @@ def test_the_salts_are_proven_too_where_the_hash_is_the_same(attempt: Attempt) -
         assert not password_is_proven(attempt.verifier, ALGO, attempt.challenge, g_a, m1)
 
 
-@settings(max_examples=15)
+@examples(15)
 @given(data=st.data())
 def test_a_changed_m1_proves_nothing(attempt: Attempt, data: st.DataObject) -> None:
     flipped = st.integers(0, 255).map(lambda bit: (int.from_bytes(attempt.m1, "big") ^ 1 << bit).to_bytes(32, "big"))
@@ -159,7 +164,7 @@ def test_a_changed_m1_proves_nothing(attempt: Attempt, data: st.DataObject) -> N
     assert not password_is_proven(attempt.verifier, ALGO, attempt.challenge, attempt.g_a, m1)
 
 
-@settings(max_examples=5)
+@examples(5)
 @given(g_a=st.binary(max_size=256))
 def test_a_changed_g_a_proves_nothing(attempt: Attempt, g_a: bytes) -> None:
     assume(int.from_bytes(g_a, "big") != int.from_bytes(attempt.g_a, "big"))
