@@ -27,7 +27,9 @@ def editor(node: str, editable: Path, tmp_path_factory: pytest.TempPathFactory) 
 
 def program(line: str) -> str:
     """Return a program whose last line is the given one; the caret stands in it."""
-    return f"from mtproto import blocking\nfrom tl import api\n\ndef run(client: blocking.Client) -> None:\n    {line}\n"
+    return (
+        f"from mtproto import blocking\nfrom tl import api\n\ndef run(client: blocking.Client) -> None:\n    {line}\n"
+    )
 
 
 def test_completion_offers_the_methods_of_a_namespace(editor: LanguageServer) -> None:
