@@ -3,8 +3,8 @@
 A program of ten lines makes one call. mypy (strict) and pyright check it without a cache, in turns with the same
 program that has no library: the CPU seconds of both, and the difference, which is what the library costs. The checkers
 read the library as the interpreter `--python` has it, so that an installed wheel can be measured as well as a checkout.
-pyright is what npm has installed for the tests (`npm ci --prefix tests/checkers/node`); without pyright mypy is
-measured alone.
+pyright is what npm installs for the tests (`npm ci --prefix tests/checkers/node`); without pyright mypy is measured
+alone.
 """
 
 from __future__ import annotations
@@ -51,6 +51,7 @@ async def photos(user_id: str, offset: int, max_id: int, limit: int) -> list[int
 async def main(api_id: int) -> None:
     answer = await photos("me", offset=0, max_id=0, limit=100)
     print([api_id, *answer])
+
 asyncio.run(main(1))
 """
 

@@ -24,3 +24,9 @@ assert api.from_json(photo.to_json()) == photo
 ping = service.functions.Ping(ping_id=7)
 number: int = ping.ping_id
 assert service.decode(ping.to_bytes()) == ping
+
+match photo:
+    case api.types.Photo(number, access_hash):
+        assert (number, access_hash) == (1, 2)
+    case _:
+        raise SystemExit("the required fields of an object are positional in patterns")
