@@ -38,6 +38,7 @@ NO_BOUND_OF_PEERS = {
     "tl.codegen.source.LONGEST_GUESS": "of a step of reading, which changes no outcome",
     "tl.grammar._LONGEST_BIT": "of the grammar itself",
     "tl.index._LONGEST_LAYER": "of the grammar itself",
+    "tl.layer_loader._LONGEST": "of a number that has to be one of the packed layers",
 }
 """Constants of such names that bound nothing a peer could stretch, and why."""
 

@@ -46,7 +46,7 @@ class _Client:
         body = self._nonce + (self._expires_in or 0).to_bytes(4, "little")
         return pack_plain(client_msg_id(now, 0, self._random), body)
 
-    def receive(self, payload: bytes, now: float) -> None:
+    def receive(self, payload: bytes, now: float, *, rest: object = None) -> None:
         body = unpack_plain(payload).body
         assert body[:16] == self._nonce, "an answer to another exchange"
         server_time = int.from_bytes(body[16:20], "little")
