@@ -27,7 +27,7 @@ class DecodeError(TLError):
         layer: the layer of the schema that does not know the id; None where the schema is no layer or knows the id.
 
     The text of the error names the layers of Telegram's API that know such an id: an object of another layer inside an
-    answer is a known fault of servers. The packed history is searched when the text is made, not before.
+    answer is a known fault of servers. The packed history is asked when the text is made, not before.
 
     """
 
@@ -56,14 +56,14 @@ class DecodeError(TLError):
         found = self._declared()
         if not found:
             return text
-        where, name = ",".join([where for where, _ in found]), found[0][1].partition("#")[0]
+        where, name = ",".join([where for where, _ in found]), found[0][1]
         return f"{text}; layer {self.layer} does not know this id, layers {where} do: {name}"
 
     @property
     def layers(self) -> tuple[int, ...]:
         """The layers of Telegram's API that know the id, in ascending order; none where `layer` is None.
 
-        The packed history is searched each time, which takes some milliseconds.
+        The first question of a program about such an id reads the packed history, which takes some milliseconds.
         """
         from tl import history  # at the first use
 

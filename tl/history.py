@@ -8,10 +8,13 @@ tests.history` packs the file.
 
 A range such as `46-132` also spans layers that the history lacks. Whether a declaration stood in these is a guess.
 
-Reading takes some milliseconds. Nothing is kept, so that a program pays for the history only where it asks.
+Reading takes some milliseconds. Only the names by id are kept, from the first question about an id on: a program pays
+for the history where it asks.
 """
 
 from __future__ import annotations
+
+from functools import cache
 
 TYPE_CHECKING = False  # for a quick start: see benchmarks/measurements/startup.py
 
@@ -55,14 +58,26 @@ def text_of(layer: int) -> str | None:
 
 
 def declared_under(key: int) -> list[tuple[str, str]]:
-    """Return what has a constructor id (unsigned): the layers, as the history writes them, and the declaration.
+    """Return what has a constructor id (unsigned): the layers, as the history writes them, and the name.
 
-    The declarations come in the order of their layers.
+    The names come in the order of their layers. The first call reads the history; later ones look the id up.
+    """
+    return sorted(_names_by_id().get(key, ()), key=lambda found: numbers(found[0]))
+
+
+@cache
+def _names_by_id() -> dict[int, list[tuple[str, str]]]:
+    """Return the layers and the names under each id. They are kept: a peer may send unknown ids without end.
+
+    They take a megabyte, and 30 ms to make.
     """
     _, _, places, declarations = _parts()
-    pairs = zip(places, _with_ids(declarations), strict=True)
-    found = [pair for pair in pairs if pair[1].partition(" ")[0].endswith(f"#{key:08x}")]
-    return sorted(found, key=lambda pair: numbers(pair[0]))
+    shared = {where: where for where in places}
+    names: dict[int, list[tuple[str, str]]] = {}
+    for where, declaration in zip(places, _with_ids(declarations), strict=True):
+        name, _, key = declaration.partition(" ")[0].partition("#")
+        names.setdefault(int(key, 16), []).append((shared[where], name))
+    return names
 
 
 def ids_of(declarations: list[str]) -> list[int]:
