@@ -12,13 +12,19 @@ from mtproto.message import KeyState, KeyStateDamaged
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["FUTURE_TOKENS", "LONGEST_TOKEN", "AccountRecord", "Json", "Store"]
+__all__ = ["FUTURE_TOKENS", "LONGEST_REASON", "LONGEST_TOKEN", "MOST_KEYS", "AccountRecord", "Json", "Store"]
 
 FUTURE_TOKENS = 20
 """Future auth tokens of an account (core.telegram.org/api/auth#future-auth-tokens)."""
 
 LONGEST_TOKEN = 4096
 """Bytes of a token."""
+
+MOST_KEYS = 256
+"""Data centres of an account; Telegram has five."""
+
+LONGEST_REASON = 200
+"""Characters of the reason why a login ended."""
 
 HIGHEST_DC = (1 << 31) - 1
 HIGHEST_USER = (1 << 63) - 1
@@ -126,12 +132,15 @@ def _check(record: AccountRecord) -> None:
         "home_dc": not _is_whole(record.home_dc, 1, HIGHEST_DC),
         "test": not isinstance(record.test, bool),
         "api_id": record.api_id is not None and not _is_whole(record.api_id, 0, HIGHEST_APPLICATION),
-        "authorized": not all(_is_whole(dc_id, 1, HIGHEST_DC) for dc_id in record.authorized),
+        "keys": len(record.keys) > MOST_KEYS,
+        "authorized": len(record.authorized) > MOST_KEYS
+        or not all(_is_whole(dc_id, 1, HIGHEST_DC) for dc_id in record.authorized),
         "user_id": record.user_id is not None and not _is_whole(record.user_id, 1, HIGHEST_USER),
         "is_bot": not isinstance(record.is_bot, bool),
         "future_tokens": len(tokens) > FUTURE_TOKENS
         or not all(isinstance(token, bytes) and len(token) <= LONGEST_TOKEN for token in tokens),
-        "ended": record.ended is not None and not (record.ended and record.ended.isprintable()),
+        "ended": record.ended is not None
+        and not (0 < len(record.ended) <= LONGEST_REASON and record.ended.isprintable()),
     }
     for name, is_wrong in wrong.items():
         if is_wrong:

@@ -28,11 +28,11 @@ _CHECKSUM = 8
 _NAME = Path("the session string")
 _ALPHABET = re.compile(r"[A-Za-z0-9_-]*")
 
-LONGEST_STRING = 256 * 1024
-"""Characters of a session string: far more than the keys of all data centres need."""
+LONGEST_STRING = 1024 * 1024
+"""Characters of a session string: more than any account needs."""
 
-_FOREIGN = re.compile(r"[A-Za-z0-9+/_=-]{200,}")
-"""What no path looks like, but session strings of other programs do: they have 350 characters of base64 and more."""
+_FOREIGN = re.compile(r"[A-Za-z0-9+/_=-]{100,}")
+"""What session strings of other programs look like, whole or in part: they have 350 characters of base64 and more."""
 
 
 def export_string(record: AccountRecord) -> str:
@@ -73,9 +73,22 @@ def import_string(text: str) -> AccountRecord:
 
 
 def looks_like_string(text: str) -> bool:
-    """Tell whether a text is meant as a session string, of this program or another one, and not as a path."""
-    text = text.strip()
-    return text.startswith(_PREFIX) or _FOREIGN.fullmatch(text) is not None
+    """Tell whether a text is meant as a session string, of this program or another one, and not as a path.
+
+    A path so long and without a dot is taken for a string unless its folder is there: an error about a path would quote
+    the text.
+    """
+    joined = "".join(text.split())  # a string that was pasted may be broken into lines
+    if joined.startswith(_PREFIX):
+        return True
+    return _FOREIGN.fullmatch(joined) is not None and not ("/" in text and _is_folder(Path(text).parent))
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError:  # a name that is too long for one
+        return False
 
 
 def _checksum(content: bytes) -> bytes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import string
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mtproto.store import AccountRecord, MemoryStore, StoreDamaged, export_string, import_string, store_of
-from tests.store.records import accounts, full_account
+from tests.store.records import accounts, full_account, key_of
 
 TEXT = export_string(full_account())
 
@@ -76,8 +77,8 @@ def test_another_version_is_told() -> None:
 
 
 def test_a_text_without_end_is_refused() -> None:
-    with pytest.raises(StoreDamaged, match="longer than 262144 characters"):
-        import_string("mtproto1:" + "A" * 262_144)
+    with pytest.raises(StoreDamaged, match="longer than 1048576 characters"):
+        import_string("mtproto1:" + "A" * 1_048_576)
 
 
 def test_a_store_of_a_string_keeps_the_account_in_memory() -> None:
@@ -86,10 +87,28 @@ def test_a_store_of_a_string_keeps_the_account_in_memory() -> None:
     assert store.load() == import_string(TEXT)
 
 
-@pytest.mark.parametrize("text", [TEXT[:60], TELETHON, GRAMJS, "mtproto1:"])
+@pytest.mark.parametrize(
+    "text", [TEXT[:60], TELETHON, GRAMJS, "mtproto1:", TELETHON[:120], f" {GRAMJS[:76]}\n{GRAMJS[76:]}"]
+)
 def test_a_string_is_never_taken_for_a_path(text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     with pytest.raises(StoreDamaged) as caught:
         store_of(text)
     assert text[10:40] not in str(caught.value) or len(text) < 20
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_long_path_whose_folder_is_there_is_a_path(tmp_path: Path) -> None:
+    folder = tmp_path / ("x" * 120)
+    folder.mkdir()
+    with closing(store_of(str(folder / "store"))) as store:
+        store.save(full_account())
+    assert (folder / "store").exists()
+    with pytest.raises(StoreDamaged):
+        store_of(str(tmp_path / ("y" * 300) / "store"))
+
+
+def test_an_account_of_the_largest_size_comes_back() -> None:
+    keys = {dc_id: key_of(dc_id).to_bytes() for dc_id in range(1, 257)}
+    record = AccountRecord(keys=keys, authorized=frozenset(keys), future_tokens=(bytes(4096),) * 20, ended="x" * 200)
+    assert import_string(export_string(record)) == record

@@ -90,6 +90,19 @@ def test_a_name_is_a_line_of_text(tmp_path: Path, name: str) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_writing_is_durable_and_wipes_what_it_replaces(tmp_path: Path) -> None:
+    path = tmp_path / "store"
+    with closing(SQLiteStore(path, "me")) as store:
+        assert store._database is not None
+        pragmas = ("journal_mode", "synchronous", "secure_delete", "trusted_schema")
+        values = [store._database.execute(f"PRAGMA {name}").fetchone()[0] for name in pragmas]
+        assert values == ["delete", 3, 1, 0]  # 3: EXTRA
+        store.save(replace(full_account(), ended="x" * 180))
+        store.save(full_account())
+    assert {entry.name for entry in tmp_path.iterdir()} == {"store", "store.lock", "store.locks"}
+    assert b"xxxxxxxx" not in path.read_bytes()
+
+
 # Other databases -------------------------------------------------------------------------------------------------
 
 
