@@ -13,9 +13,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mtproto.errors import OptionError
 from mtproto.message import AuthKey, KeyState
 from mtproto.store import AccountRecord, FileStore, StoreDamaged, StoreError
-from mtproto.store.record_json import login_bytes, read_record
+from mtproto.store.record_json import login_bytes, read_record, soft_bytes
 from tests.store.records import SECRETS, full_account, key_of
 
 PATH = Path("an.account")
@@ -58,6 +59,15 @@ def test_without_peers_and_updates_these_are_empty() -> None:
     del content["peers"], content["updates"]
     assert read_record(PATH, written(content)) == replace(full_account(), peers={}, updates={})
     assert json.loads(login_bytes(full_account())) == content
+
+
+@pytest.mark.parametrize("wrong", [float("nan"), float("-inf"), b"bytes", {1: {1}}])
+def test_what_json_does_not_know_is_never_written(wrong: Any) -> None:
+    for record in (AccountRecord(peers={"a": wrong}), AccountRecord(updates={"a": wrong})):
+        with pytest.raises(OptionError, match="can't be written as JSON"):
+            login_bytes(record, soft=True)
+    with pytest.raises(OptionError, match="updates of the account can't be written as JSON"):
+        soft_bytes("updates", {"a": wrong})
 
 
 def damage(content: object) -> str:
