@@ -60,7 +60,11 @@ def kills(kind: str, folder: Path, count: int, within: float = 0.0) -> Row:
     for _ in range(count):
         with writer(kind, path) as process:
             assert process.stdout is not None
-            told = int(process.stdout.readline())
+            first = process.stdout.readline()
+            if not first:  # it can't go on with what is there
+                damaged += 1
+                break
+            told = int(first)
             if within:
                 time.sleep(moments.uniform(0, within))
             process.kill()

@@ -37,8 +37,8 @@ Held: TypeAlias = "LockedFile | KeyFile | FileStore | SQLiteStore"
 NAME = "me"
 """The account in the database."""
 
-_PEERS = {"": "x" * 20_000}
-"""So that a writing has several pages of the database, and a kill often comes in the midst of one."""
+PEERS = 200_000
+"""Characters of what is kept of peers: fifty pages of the database, so that a kill often comes in the midst."""
 
 
 def hold(kind: str, path: Path) -> Held:
@@ -64,7 +64,7 @@ def hold(kind: str, path: Path) -> Held:
 def _write(file: Held, number: int) -> None:
     if isinstance(file, FileStore | SQLiteStore):
         file.save(_account(number))
-        file.save_soft(AccountRecord(peers=_PEERS, updates={"number": number}))
+        file.save_soft(replace(_account(number), updates={"number": number}))
         return
     from mtproto.localdc.keys import KeyFile, KeyRecord
 
@@ -80,9 +80,9 @@ def _write(file: Held, number: int) -> None:
 
 
 def _account(number: int) -> AccountRecord:
-    """Return an account whose number stands in two places, and in the key of that data centre."""
+    """Return an account whose number stands in all its parts."""
     key = KeyState(auth_key=_KEY, dc_id=number).to_bytes()
-    return AccountRecord(user_id=number, home_dc=number, keys={number: key}, peers=_PEERS)
+    return AccountRecord(user_id=number, home_dc=number, keys={number: key}, peers={"": f"{number:0{PEERS}}"})
 
 
 def number_in(kind: str, path: Path) -> int:
