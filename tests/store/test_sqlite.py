@@ -203,6 +203,7 @@ def test_an_account_that_can_not_be_opened_is_free_again(tmp_path: Path) -> None
     for _ in range(2):
         with pytest.raises(StoreDamaged):
             SQLiteStore(path, "me")
+        assert list(tmp_path.rglob("*.holder")) == []
     path.unlink()
     keep(path, "me", full_account())
 

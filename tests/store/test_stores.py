@@ -20,6 +20,7 @@ from hypothesis import given, settings
 
 from mtproto.errors import OptionError
 from mtproto.store import (
+    ROOM,
     AccountRecord,
     FileStore,
     MemoryStore,
@@ -30,6 +31,7 @@ from mtproto.store import (
     StoreDamaged,
     StoreError,
     StoreLocked,
+    drafts,
     store_of,
 )
 from tests.store.disk import DRAFT, Disk
@@ -223,6 +225,26 @@ def test_a_disk_that_takes_nothing_is_told_before_anything_is_sent(
     with pytest.raises(StoreError, match=f"store: can't be .*: {os.strerror(number)}"):
         make(tmp_path)
     disk.free()
+    assert kept(make, tmp_path) == full_account()
+
+
+def test_a_disk_with_less_room_than_a_login_needs_is_full(
+    make: Maker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keep(make, tmp_path, full_account())
+    fill = drafts._fill
+
+    def small(handle: int, data: bytes, mode: int) -> None:
+        fill(handle, data[:ROOM], mode)
+        if len(data) >= ROOM:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(drafts, "_fill", small)
+        with pytest.raises(StoreError, match=r"store: can't be .*: No space left on device"):
+            make(tmp_path)
+    assert list(tmp_path.rglob("*.holder")) == []
+    assert list(tmp_path.rglob(DRAFT)) == []
     assert kept(make, tmp_path) == full_account()
 
 
