@@ -1,4 +1,4 @@
-"""`python -m tests.store`: what both state files bear, as a table. About five minutes; `--kills 20` takes less.
+"""`python -m tests.store`: what state files and accounts bear, as a table. About ten minutes; `--kills 20` takes less.
 
 The exit status is 1 if a file bears less than is promised.
 """
@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tests.store.disks import cli_rows, dc_rows
+from tests.store.disks import account_rows, cli_rows, dc_rows
 from tests.store.endurance import Row, foreign_links, kills, two_writers
 from tests.store.writer import KINDS
 
@@ -31,6 +31,8 @@ def _rows(count: int, writes: int) -> Iterator[Row]:
     if sys.platform == "linux" and os.geteuid() == 0:
         yield from cli_rows()
         yield from dc_rows()
+        for kind in ("account", "database"):
+            yield from account_rows(kind)
     else:
         sys.stderr.write("full and read-only disks are left out: mounting one needs root on Linux\n")
 

@@ -1,4 +1,4 @@
-"""A disk that is really full, and one that is really read-only: what both programs do there. Needs root and Linux."""
+"""A disk that is really full, and one that is really read-only: what programs and stores do. Needs root and Linux."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import json
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -17,10 +17,12 @@ from mtproto.localdc import LocalDCThread
 from mtproto.localdc.calls import IncomingCall
 from mtproto.localdc.keys import read_keys
 from mtproto.net import BlockingConnection
+from mtproto.store import AccountRecord, FileStore, SQLiteStore, StoreError
 from tests.store.endurance import Row
+from tests.store.writer import hold
 from tl import api
 
-__all__ = ["cli_rows", "dc_rows"]
+__all__ = ["account_rows", "cli_rows", "dc_rows"]
 
 SIZE = "256k"
 SOON = 30.0
@@ -162,3 +164,44 @@ def dc_rows() -> Iterator[Row]:
             code, told = end(process)
         outcome = f"{len(read_keys(state)[1])} of 3 keys; exit {code}"
         yield Row("dc", "the folder is writable again, the old file whole", outcome, code == 0 and not told)
+
+
+def account_rows(kind: str) -> Iterator[Row]:
+    """Try a store of accounts on such disks."""
+    with small_disk() as disk:
+        path = disk / "state"
+
+        def held() -> FileStore | SQLiteStore:
+            store = hold(kind, path)
+            assert isinstance(store, FileStore | SQLiteStore)
+            return store
+
+        def refused(tried: str, attempt: Callable[[], object]) -> Row:
+            try:
+                attempt()
+            except StoreError as error:
+                return Row(kind, tried, str(error).replace(str(disk), "DISK"), True)
+            return Row(kind, tried, "no error", False)
+
+        def stands(tried: str, record: AccountRecord) -> Row:
+            with closing(held()) as store:
+                whole = store.load() == record
+                store.save(record)
+            return Row(kind, tried, "the old content stands" if whole else "OTHER CONTENT", whole)
+
+        fill(disk)
+        yield refused("full disk, nothing there yet", held)
+        (disk / "ballast").unlink()
+        old = AccountRecord(user_id=1, peers={"": "x" * 20_000})
+        with closing(held()) as store:
+            store.save(old)
+            fill(disk)
+            yield refused("disk fills up, save", lambda: store.save(AccountRecord(peers={"": "y" * 60_000})))
+            yield refused("disk fills up, save_soft", lambda: store.save_soft(AccountRecord(peers={"": "y" * 60_000})))
+        yield refused("full disk, with an account", held)
+        (disk / "ballast").unlink()
+        yield stands("the disk has room again", old)
+        remount(disk, "ro")
+        yield refused("read-only folder, with an account", held)
+        remount(disk, "rw")
+        yield stands("the folder is writable again", old)

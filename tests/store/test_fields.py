@@ -29,6 +29,10 @@ READERS: list[Callable[[Fields], object]] = [
     lambda fields: fields.objects("x"),
     lambda fields: fields.data("x"),
     lambda fields: fields.only("x"),
+    lambda fields: fields.data_list("x"),
+    lambda fields: fields.integers("x", 0, 10),
+    lambda fields: fields.line_or_none("x"),
+    lambda fields: fields.mapping("x"),
 ]
 
 VALUES = st.recursive(
@@ -91,6 +95,11 @@ def test_right_values_come_out() -> None:
     assert read("one\ntwo\n").text("x") == "one\ntwo\n"
     assert read(["one", ""]).texts("x") == ["one", ""]
     assert read("AAE=").data("x") == b"\0\1"
+    assert read(["AAE=", ""]).data_list("x") == [b"\0\1", b""]
+    assert read([0, 10]).integers("x", 0, 10) == [0, 10]
+    assert read(None).line_or_none("x") is None
+    assert read("one").line_or_none("x") == "one"
+    assert read({"y": [1]}).mapping("x") == {"y": [1]}
     assert [inner.integer("y", 0, 1) for inner in read([{"y": 1}]).objects("x")] == [1]
     read(7).only("x")
 
@@ -101,6 +110,7 @@ def test_right_values_come_out() -> None:
         *((11, 0), (-1, 0), (True, 0), (1.0, 0)),
         *((-1.5, 2), (1 << 33, 2), (True, 2), ("1", 2), (1, 3)),
         *(("a\nb", 4), ("", 4), ("\0", 5), ("\ud800", 5), (["a", 1], 6)),
+        *((["AAE=", "?"], 10), ("AAE=", 10), ([0, 11], 11), ([True], 11), ("", 12), ("a\nb", 12), ([], 13)),
     ],
 )
 def test_wrong_values_are_named_by_their_field_and_not_quoted(value: Any, reader: int) -> None:
