@@ -26,6 +26,7 @@ BOUND = re.compile(
 NO_BOUND_OF_PEERS = {
     "mtproto.cli.demo._TIMEOUT": "of a command that talks to itself",
     "mtproto.message.key_state._NOT_KEPT": "no number of anything",
+    "mtproto.flows.sign_up.LONGEST_NAME": "of a name that the user writes",
     "mtproto.localdc.auth_keys.TIMES_KEPT": "how often the use of a key is noted",
     "mtproto.message.message_ids.MAX_TIME": "what an id can hold",
     "mtproto.transport.address._LONGEST_HOST": "of an address that the user writes",

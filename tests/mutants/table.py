@@ -1,10 +1,10 @@
-"""The table of mutants: the security checks of the exchange, of envelopes, of sessions, of transports and of links."""
+"""The table of mutants: the security checks of the exchange, envelopes, flows, sessions, transports and links."""
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
-from tests.mutants import rows_exchange, rows_session, rows_transport
+from tests.mutants import rows_exchange, rows_flows, rows_session, rows_transport
 
 __all__ = ["MUTANTS", "Mutant"]
 
@@ -28,7 +28,7 @@ class Mutant(NamedTuple):
 
 MUTANTS = tuple(
     Mutant(path, old, new, tests)
-    for rows in (rows_exchange.ROWS, rows_session.ROWS, rows_transport.ROWS)
+    for rows in (rows_exchange.ROWS, rows_flows.ROWS, rows_session.ROWS, rows_transport.ROWS)
     for (path, tests), changes in rows.items()
     for old, new in changes
 )

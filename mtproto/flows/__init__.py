@@ -1,0 +1,256 @@
+"""Procedures of several calls, without I/O: a flow is a generator of steps.
+
+`steps` says what a flow yields and what a driver sends back, `questions` what a person is asked and told, `changes`
+what a store is to keep, `errors` how a flow fails. Each flow has a file of its own. The API's schema is an argument of
+a flow: layers from 133 on are promised.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mtproto._lazy import lazy_names
+
+if TYPE_CHECKING:
+    from mtproto.flows.authorizations import end_authorization, end_other_authorizations, list_authorizations
+    from mtproto.flows.bot import log_in_as_bot
+    from mtproto.flows.changes import (
+        FUTURE_TOKENS_KEPT,
+        Authorized,
+        Change,
+        FutureToken,
+        KeyDestroyed,
+        LoggedIn,
+        LoggedOutChange,
+        NotAuthorized,
+        with_token,
+    )
+    from mtproto.flows.errors import FlowFailed, NotSupported, UnexpectedAnswer
+    from mtproto.flows.foreign import authorize, authorize_again, call_elsewhere
+    from mtproto.flows.layers import OLDEST_LAYER
+    from mtproto.flows.logging_out import log_out
+    from mtproto.flows.login import LOGIN_RESTARTS, UNSUPPORTED_LOGINS, LoginSettings, refuse_way
+    from mtproto.flows.password import check_password
+    from mtproto.flows.password_settings import recover_password, remove_password, set_password
+    from mtproto.flows.patience import CallPolicy, FloodMemory, patient_call
+    from mtproto.flows.phone import log_in_by_phone
+    from mtproto.flows.qr import QR_CODES_SHOWN, log_in_by_qr
+    from mtproto.flows.questions import (
+        CANCEL,
+        RECOVER,
+        RESEND,
+        Choice,
+        CodeKind,
+        CodeQuestion,
+        EmailCodeQuestion,
+        EmailQuestion,
+        NameQuestion,
+        Notice,
+        PasswordQuestion,
+        PersonName,
+        PhoneQuestion,
+        QRCode,
+        Question,
+        RecoveryCodeQuestion,
+        Telling,
+        WaitNotice,
+        printable,
+    )
+    from mtproto.flows.refusals import authorization_lost, dc_of_this_call, ends_login, logged_out
+    from mtproto.flows.steps import (
+        Ask,
+        Call,
+        Compute,
+        Flow,
+        FlowStep,
+        MoveTo,
+        Next,
+        NextUpdate,
+        Now,
+        Random,
+        Save,
+        Service,
+        Start,
+        Tell,
+        Wait,
+    )
+    from mtproto.flows.updates import each_update
+
+__all__ = [
+    "CANCEL",
+    "FUTURE_TOKENS_KEPT",
+    "LOGIN_RESTARTS",
+    "OLDEST_LAYER",
+    "QR_CODES_SHOWN",
+    "RECOVER",
+    "RESEND",
+    "UNSUPPORTED_LOGINS",
+    "Ask",
+    "Authorized",
+    "Call",
+    "CallPolicy",
+    "Change",
+    "Choice",
+    "CodeKind",
+    "CodeQuestion",
+    "Compute",
+    "EmailCodeQuestion",
+    "EmailQuestion",
+    "FloodMemory",
+    "Flow",
+    "FlowFailed",
+    "FlowStep",
+    "FutureToken",
+    "KeyDestroyed",
+    "LoggedIn",
+    "LoggedOutChange",
+    "LoginSettings",
+    "MoveTo",
+    "NameQuestion",
+    "Next",
+    "NextUpdate",
+    "NotAuthorized",
+    "NotSupported",
+    "Notice",
+    "Now",
+    "PasswordQuestion",
+    "PersonName",
+    "PhoneQuestion",
+    "QRCode",
+    "Question",
+    "Random",
+    "RecoveryCodeQuestion",
+    "Save",
+    "Service",
+    "Start",
+    "Tell",
+    "Telling",
+    "UnexpectedAnswer",
+    "Wait",
+    "WaitNotice",
+    "authorization_lost",
+    "authorize",
+    "authorize_again",
+    "call_elsewhere",
+    "check_password",
+    "dc_of_this_call",
+    "each_update",
+    "end_authorization",
+    "end_other_authorizations",
+    "ends_login",
+    "list_authorizations",
+    "log_in_as_bot",
+    "log_in_by_phone",
+    "log_in_by_qr",
+    "log_out",
+    "logged_out",
+    "patient_call",
+    "printable",
+    "recover_password",
+    "refuse_way",
+    "remove_password",
+    "set_password",
+    "with_token",
+]
+
+__getattr__, __dir__ = lazy_names(
+    globals(),
+    {
+        "mtproto.flows.authorizations": (
+            "end_authorization",
+            "end_other_authorizations",
+            "list_authorizations",
+        ),
+        "mtproto.flows.bot": ("log_in_as_bot",),
+        "mtproto.flows.changes": (
+            "FUTURE_TOKENS_KEPT",
+            "Authorized",
+            "Change",
+            "FutureToken",
+            "KeyDestroyed",
+            "LoggedIn",
+            "LoggedOutChange",
+            "NotAuthorized",
+            "with_token",
+        ),
+        "mtproto.flows.errors": (
+            "FlowFailed",
+            "NotSupported",
+            "UnexpectedAnswer",
+        ),
+        "mtproto.flows.foreign": (
+            "authorize",
+            "authorize_again",
+            "call_elsewhere",
+        ),
+        "mtproto.flows.layers": ("OLDEST_LAYER",),
+        "mtproto.flows.logging_out": ("log_out",),
+        "mtproto.flows.login": (
+            "LOGIN_RESTARTS",
+            "UNSUPPORTED_LOGINS",
+            "LoginSettings",
+            "refuse_way",
+        ),
+        "mtproto.flows.password": ("check_password",),
+        "mtproto.flows.password_settings": (
+            "recover_password",
+            "remove_password",
+            "set_password",
+        ),
+        "mtproto.flows.patience": (
+            "CallPolicy",
+            "FloodMemory",
+            "patient_call",
+        ),
+        "mtproto.flows.phone": ("log_in_by_phone",),
+        "mtproto.flows.qr": (
+            "QR_CODES_SHOWN",
+            "log_in_by_qr",
+        ),
+        "mtproto.flows.questions": (
+            "CANCEL",
+            "RECOVER",
+            "RESEND",
+            "Choice",
+            "CodeKind",
+            "CodeQuestion",
+            "EmailCodeQuestion",
+            "EmailQuestion",
+            "NameQuestion",
+            "Notice",
+            "PasswordQuestion",
+            "PersonName",
+            "PhoneQuestion",
+            "QRCode",
+            "Question",
+            "RecoveryCodeQuestion",
+            "Telling",
+            "WaitNotice",
+            "printable",
+        ),
+        "mtproto.flows.refusals": (
+            "authorization_lost",
+            "dc_of_this_call",
+            "ends_login",
+            "logged_out",
+        ),
+        "mtproto.flows.steps": (
+            "Ask",
+            "Call",
+            "Compute",
+            "Flow",
+            "FlowStep",
+            "MoveTo",
+            "Next",
+            "NextUpdate",
+            "Now",
+            "Random",
+            "Save",
+            "Service",
+            "Start",
+            "Tell",
+            "Wait",
+        ),
+        "mtproto.flows.updates": ("each_update",),
+    },
+)

@@ -1,0 +1,43 @@
+"""The errors of flows, beside `LoginCancelled`, `LoggedOut` and the errors of calls, which stand in `mtproto.errors`.
+
+None of them carries what a person typed, a token or key material: not in its text, not in an attribute.
+"""
+
+from __future__ import annotations
+
+from mtproto.errors import MTProtoError
+
+__all__ = ["FlowFailed", "NotSupported", "UnexpectedAnswer"]
+
+
+class FlowFailed(MTProtoError):
+    """A flow could not reach its end. The text says why, and what to do."""
+
+
+class NotSupported(FlowFailed):
+    """The server, or the layer of the schema, asks for a way that this library does not go.
+
+    Attributes:
+        way: the way: `"a payment before the code"`, or a TL name.
+
+    """
+
+    def __init__(self, way: str, reason: str = "") -> None:
+        super().__init__(f"{way} is not supported" + (f": {reason}" if reason else ""))
+        self.way = way
+
+
+class UnexpectedAnswer(FlowFailed):
+    """The server's answer is none that the documentation knows at this place. Nothing was done with the answer.
+
+    Attributes:
+        method: the TL name of the call.
+        answer: the TL name of the answer, or the name of its Python type where it is no object.
+
+    """
+
+    def __init__(self, method: str, answer: object, reason: str = "") -> None:
+        found = getattr(answer, "NAME", type(answer).__name__)
+        super().__init__(f"{method} was answered by {found}" + (f": {reason}" if reason else ""))
+        self.method = method
+        self.answer = str(found)
