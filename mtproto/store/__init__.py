@@ -8,12 +8,15 @@ from mtproto.store.drafts import PRIVATE, PUBLIC, remove_drafts, write_whole
 from mtproto.store.errors import StoreDamaged, StoreError, StoreLocked
 from mtproto.store.fields import Fields, read_fields
 from mtproto.store.files import LockedFile, read_file
+from mtproto.store.record import AccountRecord, Store
 
 __all__ = [
     "PRIVATE",
     "PUBLIC",
+    "AccountRecord",
     "Fields",
     "LockedFile",
+    "Store",
     "StoreDamaged",
     "StoreError",
     "StoreLocked",
