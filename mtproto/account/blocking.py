@@ -13,12 +13,12 @@ from mtproto.account.centres import DataCentres
 from mtproto.account.choices import LoginWay, opened_store, session_string, wrapped
 from mtproto.account.hearing import Hearing
 from mtproto.account.kept import KeptAccount
+from mtproto.account.lanes_threads import MAIN, Lanes
 from mtproto.account.options import AccountKeywords, account_options
-from mtproto.account.thread_lanes import MAIN, Lanes
-from mtproto.account.thread_running import FlowHands, run_flow
+from mtproto.account.running_threads import FlowHands, run_flow
 from mtproto.account.waiting_threads import ThreadMailbox, ThreadTicker, beside, new_gate
 from mtproto.client import is_repeatable
-from mtproto.errors import LoggedOut, RequestCancelled, RpcError
+from mtproto.errors import LoggedOut, RequestCancelled, RpcError, TransportError
 from mtproto.flows import (
     Call,
     FloodMemory,
@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from mtproto.client import ReceivedUpdate, Timeout
     from mtproto.crypto import RSAPublicKey
     from mtproto.flows import Change, Flow
+    from mtproto.message import KeyState
     from mtproto.store import Store
     from tl import Schema, TLFunction
 
@@ -51,6 +52,9 @@ __all__ = ["Account"]
 
 R = TypeVar("R")
 Result = TypeVar("Result")
+
+NO_SUCH_KEY = -404
+"""The transport error of a server that does not know the key (core.telegram.org/mtproto/mtproto-transports)."""
 
 
 class Account:
@@ -298,12 +302,12 @@ class Account:
 
         """
         while self._kept.is_loaded:
-            self._check_login()
             try:
-                lane = self._lanes.enter(self.home_dc, MAIN)
+                lane = self._lanes.enter(self.home_dc, MAIN, self._check_login)
             except RequestCancelled:
                 return
             self._lanes.leave(lane)
+            self._check_login()
             yield from lane.client.incoming()
             # the lane is over: closed with the account, or after a move, or the login has ended
 
@@ -320,20 +324,40 @@ class Account:
         return lane == MAIN and self._kept.is_loaded and dc == self._kept.record.home_dc
 
     def _call(self, call: Call) -> Any:
-        """Make a call by the policy, with the login taken to its DC."""
+        """Make a call by the policy, with the login taken to its DC; a key that the DC has forgotten is replaced."""
+        home = self._kept.record.home_dc
+        dc = home if call.dc is None else call.dc
+        key = self._kept.record.key(dc)
+        try:
+            return self._call_with_login(call, dc)
+        except TransportError as error:
+            # The code comes unauthenticated. What it may cost is an export, and never the login itself.
+            if error.code != NO_SUCH_KEY or (dc == home and self._kept.record.user_id is not None):
+                raise
+        self._replace_key(dc, key)
+        return self._call_with_login(call, dc)
+
+    def _call_with_login(self, call: Call, dc: int) -> Any:
         record = self._kept.record
-        if call.dc is None or call.dc == record.home_dc or record.user_id is None:
+        if dc == record.home_dc or record.user_id is None:
             return self._patient(call, logged_in=record.user_id is not None)
-        if call.dc not in record.authorized:
-            self._authorize(call.dc)
-        turn = self._turns.get(call.dc, 0)
+        if dc not in record.authorized:
+            self._authorize(dc)
+        turn = self._turns.get(dc, 0)
         try:
             return self._patient(call)
         except RpcError as error:
             if not authorization_lost(error):
                 raise
-            self._authorize_again(call.dc, error, turn)
+            self._authorize_again(dc, error, turn)
         return self._patient(call)
+
+    def _replace_key(self, dc: int, key: KeyState | None) -> None:
+        """Let the key of a DC go, unless another caller has replaced the key meanwhile."""
+        with self._gate(dc):
+            now = self._kept.record.key(dc)
+            if key is not None and now is not None and now.auth_key.id == key.auth_key.id:
+                self._save(KeyDestroyed(dc))
 
     def _patient(self, call: Call, *, logged_in: bool = False) -> Any:
         harmless = is_repeatable(call.request) if call.idempotent is None else call.idempotent

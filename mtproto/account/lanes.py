@@ -1,6 +1,6 @@
 """The lanes of an account: clients by data centre and name, opened when first needed, closed when idle.
 
-`mtproto.account.thread_lanes` is made of this file (see `tests.structure.faces`): what differs is how to wait.
+`mtproto.account.lanes_threads` is made of this file (see `tests.structure.faces`): what differs is how to wait.
 """
 
 from __future__ import annotations
@@ -98,6 +98,7 @@ class Lanes:
         self._retired: list[Lane] = []
         self._states: dict[int, KeyState] = {}
         self._gates: dict[int, Gate] = {}
+        self._turns: dict[int, int] = {}  # how often the lanes of a DC were retired
         self._closed = False
 
     @property
@@ -110,8 +111,13 @@ class Lanes:
         state = self._states.get(self._kept.record.home_dc)
         return self._options.clock() + (state.time_offset if state is not None else 0.0)
 
-    async def enter(self, dc: int, name: str) -> Lane:
+    async def enter(self, dc: int, name: str, check: Callable[[], None] | None = None) -> Lane:
         """Return a lane for one call, which ends with `leave`; open the lane if it is not.
+
+        Args:
+            dc: the data centre.
+            name: the lane's.
+            check: called before a lane is opened; what it raises comes out. None for nothing.
 
         Raises:
             LocalProtocolError: there is no such DC.
@@ -125,6 +131,8 @@ class Lanes:
             if lane is not None:
                 return lane
             async with self._gate(dc):
+                if check is not None:
+                    check()
                 if not self._is_good(self._open.get(place)):
                     await self._open_lane(place)
 
@@ -202,6 +210,7 @@ class Lanes:
     def _retire(self, dc: int) -> list[Lane]:
         """Take the lanes of a DC out of those that get calls; return those with no call under way."""
         over = []
+        self._turns[dc] = self._turns.get(dc, 0) + 1
         for place in [place for place in self._open if place[0] == dc]:
             lane = self._open.pop(place)
             (over if lane.retire() else self._retired).append(lane)
@@ -211,6 +220,7 @@ class Lanes:
         """Open a lane in place of the one that is of no use. The gate of the DC is held."""
         dc, name = place
         await self._replace(place)
+        turn = self._turns.get(dc, 0)
         known = self._state(dc)
         client = new_client(
             self._centres.destination(dc, media=name != MAIN),
@@ -223,16 +233,17 @@ class Lanes:
         made = client.state
         is_new = made is not None and (known is None or made.auth_key.id != known.auth_key.id)
         try:
-            if made is not None and is_new:
+            if made is not None and is_new and turn == self._turns.get(dc, 0):
                 await self._keep_new(dc, made)
+                turn += 1
         except BaseException:
             await client.close()
             raise
         with self._lock:
-            if not self._closed:
+            if not self._closed and turn == self._turns.get(dc, 0):
                 self._open[place] = Lane(dc, name, client, made, used_at=self._options.clock())
                 return
-        await client.close()
+        await client.close()  # what it was opened with is out of date
 
     async def _keep_new(self, dc: int, state: KeyState) -> None:
         """Keep a key that a lane has made, for all lanes of the DC; those that have another one go."""

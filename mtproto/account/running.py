@@ -1,6 +1,6 @@
 """Runs flows under asyncio: does what each step says, and sends in what came of it.
 
-`mtproto.account.thread_running` is made of this file (see `tests.structure.faces`): what differs is how to wait.
+`mtproto.account.running_threads` is made of this file (see `tests.structure.faces`): what differs is how to wait.
 """
 
 from __future__ import annotations

@@ -79,7 +79,7 @@ def play(scene: Callable[[], Awaitable[T]]) -> T:
     """Run a scene to its end."""
 
     async def bounded() -> T:
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(15):
             return await scene()
 
     return asyncio.run(bounded())

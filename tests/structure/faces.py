@@ -106,13 +106,13 @@ FACES = (
     ),
     Face(
         "mtproto/account/lanes.py",
-        "mtproto/account/thread_lanes.py",
+        "mtproto/account/lanes_threads.py",
         "The lanes of a blocking account: clients by data centre and name, opened when first needed, closed when idle.",
         (),
     ),
     Face(
         "mtproto/account/running.py",
-        "mtproto/account/thread_running.py",
+        "mtproto/account/running_threads.py",
         "Runs flows in the thread that asks for them: does what each step says, and sends in what came of it.",
         (
             ("import Awaitable, Callable", "import Callable"),
@@ -125,8 +125,9 @@ FACES = (
         "mtproto/account/blocking.py",
         "The account without asyncio: one login over several data centres, which any thread may use.",
         (
-            ("mtproto.account.lanes import", "mtproto.account.thread_lanes import"),
-            ("mtproto.account.running import", "mtproto.account.thread_running import"),
+            ("import AsyncIterator, Callable, Sequence", "import Callable, Iterator, Sequence"),
+            ("mtproto.account.lanes import", "mtproto.account.lanes_threads import"),
+            ("mtproto.account.running import", "mtproto.account.running_threads import"),
             ("several data centres, for asyncio (", "several data centres, from any thread ("),
             ("Use it as an asynchronous context manager,", "Use it as a context manager,"),
             ("Belongs to one event loop.", "Any thread may use it."),
