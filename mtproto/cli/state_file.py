@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from mtproto.crypto import CryptoError, RSAPublicKey
 from mtproto.message import KEY_STATE_MAGIC, KeyState, KeyStateDamaged
 from mtproto.net import STATE_FILE_VERSION
-from mtproto.store import LockedFile, StoreDamaged, StoreError, read_fields, read_file
+from mtproto.store import ROOM, LockedFile, StoreDamaged, StoreError, read_fields, read_file, read_key_state
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,9 +22,6 @@ if TYPE_CHECKING:
     from mtproto.store import Fields
 
 __all__ = ["ROOM", "StoredState", "lock_state", "read_state", "write_state"]
-
-ROOM = 64 * 1024
-"""Bytes that must be free before anything is sent: more than a state has, so that a new key can be saved."""
 
 _LIMIT = 1024 * 1024
 """Bytes of a file that are read: far more than the salts and keys of one data centre."""
@@ -84,10 +81,7 @@ def _parse(content: Fields) -> StoredState:
     except CryptoError:
         raise content.damaged('"public_keys" has something else than RSA keys in PEM') from None
     api_id = content.integer("api_id", 0, (1 << 31) - 1) if content.has("api_id") else None
-    try:
-        return StoredState(address, dc_id, keys, KeyState.from_bytes(content.data("key_state")), api_id)
-    except KeyStateDamaged as error:
-        raise content.damaged(f'"key_state" is {error}') from None
+    return StoredState(address, dc_id, keys, read_key_state(content, "key_state"), api_id)
 
 
 def lock_state(path: Path) -> LockedFile:

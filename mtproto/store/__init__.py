@@ -1,27 +1,69 @@
-"""Keys on disk: how a key file is locked, read, written whole, and what a damaged one leads to.
+"""Keys on disk: how a key file is locked, read, written whole, and what a damaged one leads to; and what accounts keep.
 
-The room does not know what the bytes of a file mean: the command line and the local data centre keep JSON of their own
-in their files. Locking a file needs the extra `store` (the library filelock); importing the room does not.
+Of an account a store keeps an `AccountRecord`: `MemoryStore`, `FileStore` (a file for one account), `SQLiteStore` (a
+database for many), or a session string. `store_of` makes a store of a path or such a string.
+
+What the bytes of other files mean the room does not know: the command line and the local data centre keep JSON of their
+own. Locking a file needs the extra `store` (the library filelock); importing the room does not, and the names of
+accounts are resolved on first use.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mtproto._lazy import lazy_names
 from mtproto.store.drafts import PRIVATE, PUBLIC, remove_drafts, write_whole
-from mtproto.store.errors import StoreDamaged, StoreError, StoreLocked
+from mtproto.store.errors import PassphraseNeeded, PassphraseWrong, StoreDamaged, StoreError, StoreLocked
 from mtproto.store.fields import Fields, read_fields
-from mtproto.store.files import LockedFile, read_file
-from mtproto.store.record import AccountRecord, Store
+from mtproto.store.files import ROOM, LockedFile
+from mtproto.store.reading import read_file
+
+if TYPE_CHECKING:
+    from mtproto.store.account_file import FileStore
+    from mtproto.store.memory import MemoryStore
+    from mtproto.store.opening import store_of
+    from mtproto.store.record import AccountRecord, Json, Store
+    from mtproto.store.record_json import read_key_state
+    from mtproto.store.session_string import export_string, import_string
+    from mtproto.store.sqlite import SQLiteStore
 
 __all__ = [
     "PRIVATE",
     "PUBLIC",
+    "ROOM",
     "AccountRecord",
     "Fields",
+    "FileStore",
+    "Json",
     "LockedFile",
+    "MemoryStore",
+    "PassphraseNeeded",
+    "PassphraseWrong",
+    "SQLiteStore",
     "Store",
     "StoreDamaged",
     "StoreError",
     "StoreLocked",
+    "export_string",
+    "import_string",
     "read_fields",
     "read_file",
+    "read_key_state",
     "remove_drafts",
+    "store_of",
     "write_whole",
 ]
+
+__getattr__, __dir__ = lazy_names(
+    globals(),
+    {
+        "mtproto.store.account_file": ("FileStore",),
+        "mtproto.store.memory": ("MemoryStore",),
+        "mtproto.store.opening": ("store_of",),
+        "mtproto.store.record": ("AccountRecord", "Json", "Store"),
+        "mtproto.store.record_json": ("read_key_state",),
+        "mtproto.store.session_string": ("export_string", "import_string"),
+        "mtproto.store.sqlite": ("SQLiteStore",),
+    },
+)

@@ -9,7 +9,7 @@ from mtproto.errors import MTProtoError
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["StoreDamaged", "StoreError", "StoreLocked"]
+__all__ = ["PassphraseNeeded", "PassphraseWrong", "StoreDamaged", "StoreError", "StoreLocked"]
 
 
 class StoreError(MTProtoError):
@@ -31,8 +31,22 @@ class StoreDamaged(StoreError):
     """The contents of a key file are not those that its reader expects."""
 
 
+class PassphraseNeeded(StoreError):
+    """The contents are encrypted, and no passphrase was given."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path, "encrypted: it needs its passphrase")
+
+
+class PassphraseWrong(StoreError):
+    """The contents do not open with the passphrase. Whether the passphrase or the contents are wrong can't be told."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path, "does not open with this passphrase")
+
+
 class StoreLocked(StoreError):
-    """Another process uses the key file.
+    """Another process uses the key file, or that account of a database.
 
     Attributes:
         pid: the number of that process; None where the process did not say.
@@ -40,8 +54,8 @@ class StoreLocked(StoreError):
 
     """
 
-    def __init__(self, path: Path, pid: int | None = None, host: str | None = None) -> None:
+    def __init__(self, path: Path, pid: int | None = None, host: str | None = None, *, what: str = "") -> None:
         holder = "another process" if pid is None else f"process {pid} on {host}"
-        super().__init__(path, f"in use by {holder}")
+        super().__init__(path, f"{what} is in use by {holder}" if what else f"in use by {holder}")
         self.pid = pid
         self.host = host

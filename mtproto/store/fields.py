@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from mtproto.store.errors import StoreDamaged
 
@@ -121,13 +121,35 @@ class Fields:
 
     def data(self, name: str) -> bytes:
         """Return the bytes that a field holds in base64."""
-        value = self._content.get(name)
+        return self._data(name, self._content.get(name))
+
+    def _data(self, name: str, value: object) -> bytes:
         if not isinstance(value, str):
             raise self._wrong(name, "base64")
         try:
             return base64.b64decode(value, validate=True)
         except (binascii.Error, ValueError):  # ValueError: characters beyond ASCII
             raise self._wrong(name, "base64") from None
+
+    def data_list(self, name: str) -> list[bytes]:
+        """Return a list of bytes, each of which stands in base64."""
+        return [self._data(name, value) for value in self._list(name)]
+
+    def integers(self, name: str, lowest: int, highest: int) -> list[int]:
+        """Return a list of whole numbers between two bounds, both included."""
+        each = (Fields(self._path, self._kind, {name: value}) for value in self._list(name))
+        return [one.integer(name, lowest, highest) for one in each]
+
+    def line_or_none(self, name: str) -> str | None:
+        """Return a line of text, or None where the field says `null`."""
+        return None if self._content.get(name, 0) is None else self.line(name)
+
+    def mapping(self, name: str) -> dict[str, Any]:
+        """Return an object as it stands, whatever is in it."""
+        value = self._content.get(name)
+        if not isinstance(value, dict):
+            raise self._wrong(name, "an object")
+        return value
 
     def _list(self, name: str) -> list[object]:
         value = self._content.get(name)

@@ -1,4 +1,4 @@
-"""`python -m tests.store`: what both state files bear, as a table. About five minutes; `--kills 20` takes less.
+"""`python -m tests.store`: what state files and accounts bear, as a table. About five minutes; `--kills 20` takes less.
 
 The exit status is 1 if a file bears less than is promised.
 """

@@ -1,4 +1,4 @@
-"""The short form of `python -m tests.store`: kills, two writers and foreign links, for both state files."""
+"""The short form of `python -m tests.store`: kills, two writers and foreign links, for state files and accounts."""
 
 from __future__ import annotations
 
@@ -10,13 +10,14 @@ import pytest
 from tests.store.endurance import foreign_links, kills, two_writers
 from tests.store.writer import KINDS
 
+KILLS = {"cli": 2, "dc": 2, "account": 5, "database": 5}
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL and no such modes")
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_kill_leaves_a_whole_file_and_the_next_holder_no_drafts(tmp_path: Path, kind: str) -> None:
-    row = kills(kind, tmp_path, 2)
+    row = kills(kind, tmp_path, KILLS[kind])
     assert row.good, row
 
 
