@@ -88,7 +88,7 @@ class IncomingCall:
     def user(self) -> User | None:
         """The user who is logged in with this auth key, or with the permanent key behind it; None for nobody."""
         user_id = self.key.account.user_id
-        return None if user_id is None else self.dc.world.user(user_id)
+        return None if user_id is None else self.dc.accounts.user(user_id)
 
     @property
     def me(self) -> User:

@@ -170,8 +170,14 @@ class Dispatcher:
     @staticmethod
     def _require_login(call: IncomingCall, login: bool | None) -> None:
         needed = not is_open(call.request.NAME) if login is None else login
-        if needed and call.user is None:
-            raise Refused(401, "AUTH_KEY_UNREGISTERED")
+        if not needed:
+            return
+        record = call.key.account
+        if call.user is None:
+            raise Refused(401, "SESSION_REVOKED" if record.revoked else "AUTH_KEY_UNREGISTERED")
+        account = call.dc.accounts.of(call.user.id)
+        if account is not None and account.dc_id != call.dc.dc_id and not record.imported:
+            raise Refused(303, f"USER_MIGRATE_{account.dc_id}")
 
     def _settle(self, answer: Answer, call: IncomingCall, session: _Session) -> bytes:
         """Write the answer, and note that the call succeeded."""

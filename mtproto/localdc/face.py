@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from mtproto.crypto import RSAPrivateKey, RSAPublicKey
+    from mtproto.localdc.accounts import Accounts
     from mtproto.localdc.calls import Handler
     from mtproto.localdc.data_centre import DataCentre
     from mtproto.localdc.faults import Faults
@@ -36,6 +37,11 @@ class DataCentreFace(ABC):
     def world(self) -> World:
         """Users and pictures."""
         return self._centre.state.world
+
+    @property
+    def accounts(self) -> Accounts:
+        """Who may log in by phone: `dc.accounts["15550100002"].set_password("…")`."""
+        return self._centre.state.accounts
 
     @property
     def dc_id(self) -> int:
