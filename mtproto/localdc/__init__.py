@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from mtproto.localdc.network import LocalNetwork
     from mtproto.localdc.network_thread import LocalNetworkThread
     from mtproto.localdc.thread import LocalDCThread
+    from mtproto.localdc.transcript import RecordedCall
     from mtproto.localdc.world import FileSize, Photo, User, World, WorldError, load_world, world_from_folder
 
 __all__ = [
@@ -37,6 +38,7 @@ __all__ = [
     "LocalNetwork",
     "LocalNetworkThread",
     "Photo",
+    "RecordedCall",
     "Refused",
     "User",
     "World",
@@ -60,6 +62,7 @@ __getattr__, __dir__ = lazy_names(
         "mtproto.localdc.network": ("LocalNetwork",),
         "mtproto.localdc.network_thread": ("LocalNetworkThread",),
         "mtproto.localdc.thread": ("LocalDCThread",),
+        "mtproto.localdc.transcript": ("RecordedCall",),
         "mtproto.localdc.world": (
             "FileSize",
             "Photo",

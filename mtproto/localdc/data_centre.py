@@ -12,7 +12,7 @@ from mtproto.localdc.auth_keys import AuthKeys
 from mtproto.localdc.dc_state import DCState
 from mtproto.localdc.dispatch import Dispatcher
 from mtproto.localdc.faults import Faults
-from mtproto.localdc.shared import Shared
+from mtproto.localdc.network_state import NetworkState
 from mtproto.localdc.spoken import SpokenLayers
 from mtproto.localdc.world import load_world
 from mtproto.message import check_server_clock
@@ -55,7 +55,7 @@ class DCOptions(TypedDict, total=False):
     session_age: float | None
     key_age: float | None
     max_connections: int
-    shared: Shared | None
+    shared: NetworkState | None
 
 
 class DataCentre:
@@ -91,14 +91,14 @@ class DataCentre:
         session_age: float | None = SESSION_AGE,
         key_age: float | None = KEY_AGE,
         max_connections: int = MAX_CONNECTIONS,
-        shared: Shared | None = None,
+        shared: NetworkState | None = None,
     ) -> None:
         clock = Clock() if clock is None else clock
         world = load_world() if world is None else world
         self._public_host = public_host
         self.faults = Faults(random)
         self.keys = AuthKeys(key, state, clock)
-        shared = Shared(world, (dc_id,), clock, random) if shared is None else shared
+        shared = NetworkState(world, (dc_id,), clock, random) if shared is None else shared
         self.state = DCState(world, dc_id, self.keys, clock, shared)
         try:
             self.dispatcher = Dispatcher(self.state, SpokenLayers(schemas or {}), api.layer)

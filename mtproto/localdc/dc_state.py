@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 
 from mtproto.localdc.cache import Remembered
 from mtproto.localdc.executions import Executions
-from mtproto.localdc.shared import Shared
+from mtproto.localdc.network_state import NetworkState
+from mtproto.localdc.orders import Orders
+from mtproto.localdc.transcript import Transcript
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -51,22 +53,26 @@ class DCState:
         address: the host and port that clients are told to connect to.
         pages: answers that are the same for all, as bytes.
         files: the files of photos.
+        orders: what a program ordered for single methods.
+        transcript: which calls came, and what became of them.
         executions: how often each call with a `random_id` was executed.
 
     """
 
     def __init__(
-        self, world: World, dc_id: int, keys: AuthKeys, clock: Callable[[], float], shared: Shared | None = None
+        self, world: World, dc_id: int, keys: AuthKeys, clock: Callable[[], float], shared: NetworkState | None = None
     ) -> None:
         self.world = world
         self.dc_id = dc_id
         self.keys = keys
         self.clock = clock
         self.address: tuple[str, int] = ("", 0)
-        self.shared = Shared(world, (dc_id,), clock) if shared is None else shared
+        self.shared = NetworkState(world, (dc_id,), clock) if shared is None else shared
         self.pages: Remembered[bytes] = Remembered(PAGES, BYTES_OF_PAGES)
         self.files: Remembered[bytes | None] = Remembered(FILES, BYTES_OF_FILES)
         self.executions = Executions(clock)
+        self.orders = Orders()
+        self.transcript = Transcript()
         self._notify: Callable[[int, TLObject], None] = lambda _key_id, _update: None
         self.shared.join(self)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from mtproto.errors import OptionError
-from mtproto.localdc.shared import Shared
+from mtproto.localdc.network_state import NetworkState
 from mtproto.localdc.world import load_world
 from mtproto.net import Clock
 
@@ -62,7 +62,7 @@ def each_dc(dcs: Sequence[int], port: int, options: NetworkOptions) -> Iterator[
     common: dict[str, Any] = dict(options)
     clock = common["clock"] = common.get("clock") or Clock()
     world = common["world"] = common.get("world") or load_world()
-    common["shared"] = Shared(world, ids, clock, common.get("random", os.urandom))
+    common["shared"] = NetworkState(world, ids, clock, common.get("random", os.urandom))
     folder = common.pop("state", None)
     for number, dc_id in enumerate(ids):
         state = None if folder is None else Path(folder) / f"dc{dc_id}.json"

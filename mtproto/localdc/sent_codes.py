@@ -51,7 +51,7 @@ def sent_code(code_hash: str, code: PhoneCode, call: IncomingCall) -> TLObject:
 
 
 def _firebase(code: str, _email: str) -> TLObject:
-    described: TLObject = api.types.auth.SentCodeTypeFirebaseSms(nonce=b"no nonce", push_timeout=1, length=len(code))
+    described: TLObject = api.types.auth.SentCodeTypeFirebaseSms(nonce=b"no nonce", length=len(code))
     return described
 
 

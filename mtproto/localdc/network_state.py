@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from mtproto.localdc.accounts import Accounts, Export, Issued, LoginToken, PhoneCode, SRPAttempt
 from mtproto.localdc.references import FileReferences
@@ -12,11 +12,12 @@ from mtproto.localdc.references import FileReferences
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from mtproto.localdc.dc_state import DCState
+    from mtproto.localdc.auth_keys import AuthKeys
     from mtproto.localdc.keys import KeyRecord
     from mtproto.localdc.world import World
+    from tl import TLObject
 
-__all__ = ["Shared"]
+__all__ = ["NetworkMember", "NetworkState"]
 
 CODES = 1000
 CODE_SECONDS = 300.0
@@ -35,7 +36,26 @@ ATTEMPT_SECONDS = 300.0
 """Challenges of SRP that nobody answered yet, and how long each is good."""
 
 
-class Shared:
+class NetworkMember(Protocol):
+    """What the DCs of a network know of one another."""
+
+    @property
+    def dc_id(self) -> int:
+        """The number of the DC."""
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """Where clients connect to; port 0 for a DC that was not started yet."""
+
+    @property
+    def keys(self) -> AuthKeys:
+        """The auth keys."""
+
+    def notify(self, key_id: int, update: TLObject) -> None:
+        """Send an update, of the type `Updates`, to the sessions of a key."""
+
+
+class NetworkState:
     """What the DCs of a network share; a DC that is alone has one of its own.
 
     Args:
@@ -69,14 +89,14 @@ class Shared:
         self.exports: Issued[bytes, Export] = Issued(EXPORTS, EXPORT_SECONDS, clock)
         self.attempts: Issued[int, SRPAttempt] = Issued(ATTEMPTS, ATTEMPT_SECONDS, clock)
         self.references = FileReferences()
-        self._dcs: dict[int, DCState] = {}
-        self.dcs: Mapping[int, DCState] = MappingProxyType(self._dcs)
+        self._dcs: dict[int, NetworkMember] = {}
+        self.dcs: Mapping[int, NetworkMember] = MappingProxyType(self._dcs)
 
-    def join(self, dc: DCState) -> None:
+    def join(self, dc: NetworkMember) -> None:
         """Take a DC in."""
         self._dcs[dc.dc_id] = dc
 
-    def logins(self, user_id: int) -> Iterator[tuple[DCState, KeyRecord]]:
+    def logins(self, user_id: int) -> Iterator[tuple[NetworkMember, KeyRecord]]:
         """Yield all keys with which a user is logged in, imported authorizations too, and their DCs."""
         for dc in self._dcs.values():
             for record in list(dc.keys.records.values()):
