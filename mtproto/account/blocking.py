@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, Unpack, cast
 
 from mtproto._options import named_options
 from mtproto.account.centres import DataCentres
-from mtproto.account.choices import LoginWay, opened_store, session_string, wrapped
+from mtproto.account.choices import LoginWay, opened_store, wrapped
 from mtproto.account.hearing import Hearing
 from mtproto.account.kept import KeptAccount
 from mtproto.account.lanes_threads import MAIN, Lanes
@@ -18,13 +18,15 @@ from mtproto.account.options import AccountKeywords, account_options
 from mtproto.account.running_threads import FlowHands, run_flow
 from mtproto.account.waiting_threads import ThreadMailbox, ThreadTicker, beside, new_gate
 from mtproto.client import is_repeatable
-from mtproto.errors import LoggedOut, RequestCancelled, RpcError, TransportError
+from mtproto.errors import LoggedOut, Migrate, RequestCancelled, RpcError, TransportError
 from mtproto.flows import (
+    Authorized,
     Call,
     FloodMemory,
     KeyDestroyed,
     LoggedOutChange,
     LoginSettings,
+    NotAuthorized,
     authorization_lost,
     authorize,
     authorize_again,
@@ -32,6 +34,7 @@ from mtproto.flows import (
     log_out,
     patient_call,
 )
+from mtproto.store import export_string
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -221,7 +224,7 @@ class Account:
 
     def export_string(self) -> str:
         """Return keys and login as a session string. Whoever has it can act as the user."""
-        return session_string(self._kept.record)
+        return export_string(self._kept.record)
 
     # Calls -------------------------------------------------------------------------------------------------------
 
@@ -339,8 +342,10 @@ class Account:
 
     def _call_with_login(self, call: Call, dc: int) -> Any:
         record = self._kept.record
-        if dc == record.home_dc or record.user_id is None:
-            return self._patient(call, logged_in=record.user_id is not None)
+        if record.user_id is None:
+            return self._patient(call)
+        if dc == record.home_dc:
+            return self._call_at_home(call, dc)
         if dc not in record.authorized:
             self._authorize(dc)
         turn = self._turns.get(dc, 0)
@@ -351,6 +356,22 @@ class Account:
                 raise
             self._authorize_again(dc, error, turn)
         return self._patient(call)
+
+    def _call_at_home(self, call: Call, home: int) -> Any:
+        """Make a call at the home DC of a login; a user who has moved is followed, and takes the login along."""
+        try:
+            return self._patient(call, logged_in=True)
+        except Migrate as error:
+            new = error.dc
+            if dc_of_this_call(error, call.request) is not None or call.dc is not None or new not in self._centres.ids:
+                raise
+        with self._login_gate:
+            if self._kept.record.home_dc == home:
+                self._authorize(new)
+                self._move(new)
+                self._save(Authorized(home))
+                self._save(NotAuthorized(new))
+        return self._patient(call, logged_in=True)
 
     def _replace_key(self, dc: int, key: KeyState | None) -> None:
         """Let the key of a DC go, unless another caller has replaced the key meanwhile."""

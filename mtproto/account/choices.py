@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from mtproto.errors import LocalProtocolError, OptionError
 from mtproto.flows import LoginSettings, NotSupported, log_in_as_bot, log_in_by_phone, log_in_by_qr
+from mtproto.store import store_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -14,10 +15,10 @@ if TYPE_CHECKING:
     from typing import Self
 
     from mtproto.flows import Flow, Random
-    from mtproto.store import AccountRecord, Store
+    from mtproto.store import Store
     from tl import Schema, TLFunction
 
-__all__ = ["LoginWay", "opened_store", "session_string", "wrapped"]
+__all__ = ["LoginWay", "opened_store", "wrapped"]
 
 _WITHOUT_UPDATES = "invokeWithoutUpdates"
 
@@ -66,16 +67,15 @@ def wrapped(request: TLFunction[Any], schema: Schema) -> TLFunction[Any]:
 
 
 def opened_store(store: Store | str | Path) -> Store:
-    """Return the store that a caller means: itself, the one of a file, or the record of a session string in memory."""
-    if isinstance(store, str) or hasattr(store, "__fspath__"):
-        raise NotImplementedError
-    if not hasattr(store, "load"):
-        raise OptionError(
-            f"the option store takes a path, a session string or a Store, not {type(store).__name__}", "store"
-        )
-    return store
+    """Return the store that a caller means: itself, the one of a file, or the account of a session string in memory.
 
+    Raises:
+        OptionError: it is none of these.
+        StoreError: the session string is damaged, or another program's.
 
-def session_string(record: AccountRecord) -> str:
-    """Return a record as a session string."""
-    raise NotImplementedError
+    """
+    found = store_of(store)
+    if not hasattr(found, "load"):
+        wanted = "a path, a session string or a Store"
+        raise OptionError(f"the option store takes {wanted}, not {type(store).__name__}", "store")
+    return found

@@ -208,7 +208,7 @@ class Lanes:
 
     def _retire(self, dc: int) -> list[Lane]:
         """Take the lanes of a DC out of those that get calls; return those with no call under way."""
-        over = []
+        over: list[Lane] = []
         self._turns[dc] = self._turns.get(dc, 0) + 1
         for place in [place for place in self._open if place[0] == dc]:
             lane = self._open.pop(place)

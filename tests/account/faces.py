@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from mtproto import Account, blocking
@@ -30,6 +30,9 @@ class KeptInMemory:
     def save(self, record: AccountRecord) -> None:
         self.record = record
         self.saves.append(record)
+
+    def save_soft(self, record: AccountRecord) -> None:
+        self.save(self.record.with_soft(record))
 
     def close(self) -> None:
         self.closed += 1
@@ -75,6 +78,13 @@ def account_of(face: str, store: Any, *dcs: LocalDCThread, **options: Any) -> An
     return made(store, dcs={dc.dc_id: dc.address for dc in dcs}, keys=dcs[0].keys, **options)
 
 
+def account_at(face: str, store: Any, network: Any, **options: Any) -> Any:
+    """Return an account of a face over a local network."""
+    made: Any = Account if face == "asyncio" else InThreads
+    options = {"api_id": network.api_id, "api_hash": network.api_hash, **options}
+    return made(store, dcs=network.addresses, keys=network.keys, **options)
+
+
 def play(scene: Callable[[], Awaitable[T]]) -> T:
     """Run a scene to its end."""
 
@@ -83,8 +93,3 @@ def play(scene: Callable[[], Awaitable[T]]) -> T:
             return await scene()
 
     return asyncio.run(bounded())
-
-
-def moved(record: AccountRecord, **changes: Any) -> AccountRecord:
-    """Return a record with changes."""
-    return replace(record, **changes)
