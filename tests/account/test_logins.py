@@ -79,15 +79,15 @@ def test_a_phone_logs_in_at_its_home_wherever_that_is_and_the_next_run_does_noth
             assert (await account(SELF))[0].id == user.user.id
             assert (await account(SELF, dc=foreign))[0].id == user.user.id
         assert methods(local_network).count("auth.exportAuthorization") == 1
-        for dc in local_network.dcs.values():
-            dc.clear_calls()
-        keys = [len(dc._centre.keys.records) for dc in local_network.dcs.values()]
+        for each in local_network.dcs.values():
+            each.clear_calls()
+        keys = [len(each._centre.keys.records) for each in local_network.dcs.values()]
         async with account_at(face, path, local_network) as account:
             assert await account.login(phone=user.phone) == user.user.id
             assert (await account(SELF))[0].id == user.user.id
             assert (await account(SELF, dc=foreign))[0].id == user.user.id
         assert methods(local_network) == ["users.getUsers"] * 2
-        assert [len(dc._centre.keys.records) for dc in local_network.dcs.values()] == keys
+        assert [len(each._centre.keys.records) for each in local_network.dcs.values()] == keys
         for dc in (user.dc_id, foreign):
             assert local_network.dcs[dc].calls[0].wrappers[:2] == ("invokeWithLayer", "initConnection")
 
@@ -191,11 +191,11 @@ def test_a_qr_code_is_shown_scanned_and_followed(
 
         def tell(notice: Any) -> None:
             if isinstance(notice, QRCode):
-                scanner.append(
+                scanner.append(notice)
+                if face == "asyncio":
                     loop.run_in_executor(None, local_network.accept_login_token, notice.text, user)
-                    if face == "asyncio"
-                    else local_network.accept_login_token(notice.text, user)
-                )
+                else:
+                    local_network.accept_login_token(notice.text, user)
 
         loop = asyncio.get_running_loop()
         scanner: list[Any] = []
