@@ -34,6 +34,7 @@ from mtproto.flows import (
     log_out,
     patient_call,
 )
+from mtproto.message import KeyState
 from mtproto.store import export_string
 
 if TYPE_CHECKING:
@@ -47,7 +48,6 @@ if TYPE_CHECKING:
     from mtproto.client import ReceivedUpdate, Timeout
     from mtproto.crypto import RSAPublicKey
     from mtproto.flows import Change, Flow
-    from mtproto.message import KeyState
     from mtproto.store import Store
     from tl import Schema, TLFunction
 
@@ -239,7 +239,8 @@ class Account:
     ) -> Result:
         """Send one call and return its answer, read by the call's declared result.
 
-        A call to a data centre that is not home takes the login there first, once. A refusal that names the data centre
+        A call to a data centre that is not home takes the login there first, once; where the data centre is not known,
+        `help.getConfig` is asked for its addresses. A refusal that names the data centre
         of this call alone (`FILE_MIGRATE_X`) is followed where `dc` is None.
 
         Args:
@@ -330,7 +331,10 @@ class Account:
         """Make a call by the policy, with the login taken to its DC; a key that the DC has forgotten is replaced."""
         home = self._kept.record.home_dc
         dc = home if call.dc is None else call.dc
-        key = self._kept.record.key(dc)
+        if dc not in self._centres.ids:
+            self._centres.learn(self._patient(Call(self.schema.functions.help.GetConfig())))
+            self._centres.destination(dc)  # or nobody knows it
+        key = self._kept.record.keys.get(dc)
         try:
             return self._call_with_login(call, dc)
         except TransportError as error:
@@ -373,11 +377,12 @@ class Account:
                 self._save(NotAuthorized(new))
         return self._patient(call, logged_in=True)
 
-    def _replace_key(self, dc: int, key: KeyState | None) -> None:
+    def _replace_key(self, dc: int, key: bytes | None) -> None:
         """Let the key of a DC go, unless another caller has replaced the key meanwhile."""
         with self._gate(dc):
+            before = None if key is None else KeyState.from_bytes(key)
             now = self._kept.record.key(dc)
-            if key is not None and now is not None and now.auth_key.id == key.auth_key.id:
+            if before is not None and now is not None and now.auth_key.id == before.auth_key.id:
                 self._save(KeyDestroyed(dc))
 
     def _patient(self, call: Call, *, logged_in: bool = False) -> Any:

@@ -61,6 +61,26 @@ class FlowHands:
     tell: Callable[[Any], Any] | None = None
 
 
+class Started:
+    """The calls that a flow has started; most flows start none.
+
+    Attributes:
+        background: carries them; None before the first one.
+
+    """
+
+    __slots__ = ("background",)
+
+    def __init__(self) -> None:
+        self.background: AsyncBackground | None = None
+
+    def calls(self) -> AsyncBackground:
+        """Return what carries them."""
+        if self.background is None:
+            self.background = AsyncBackground()
+        return self.background
+
+
 async def run_flow(flow: Flow[R], hands: FlowHands, mailbox: AsyncMailbox | None = None) -> R:
     """Run a flow to its end, and return its result. A flow that is stopped is closed.
 
@@ -72,7 +92,7 @@ async def run_flow(flow: Flow[R], hands: FlowHands, mailbox: AsyncMailbox | None
     Raises whatever the flow raises.
 
     """
-    background = AsyncBackground()
+    started = Started()
     outcome: Any = None
     failure: Exception | None = None
     try:
@@ -84,15 +104,16 @@ async def run_flow(flow: Flow[R], hands: FlowHands, mailbox: AsyncMailbox | None
                 return result
             outcome, failure = None, None
             try:
-                outcome = await _do(step, hands, background, mailbox)
+                outcome = await _do(step, hands, started, mailbox)
             except Exception as error:  # whatever ends a step is thrown into the flow
                 failure = error
     finally:
         flow.close()
-        await background.close()
+        if started.background is not None:
+            await started.background.close()
 
 
-async def _do(step: FlowStep, hands: FlowHands, background: AsyncBackground, mailbox: AsyncMailbox | None) -> Any:
+async def _do(step: FlowStep, hands: FlowHands, started: Started, mailbox: AsyncMailbox | None) -> Any:
     """Do one step, and return what is sent in."""
     match step:
         case Call():
@@ -106,9 +127,9 @@ async def _do(step: FlowStep, hands: FlowHands, background: AsyncBackground, mai
         case MoveTo(dc=dc):
             await hands.move(dc)
         case Start(call=call):
-            return background.start(partial(hands.call, call))
+            return started.calls().start(partial(hands.call, call))
         case Next():
-            return await background.next()
+            return await started.calls().next()
         case _:
             return await _do_rest(step, hands, mailbox)
     return None

@@ -60,6 +60,26 @@ class FlowHands:
     tell: Callable[[Any], Any] | None = None
 
 
+class Started:
+    """The calls that a flow has started; most flows start none.
+
+    Attributes:
+        background: carries them; None before the first one.
+
+    """
+
+    __slots__ = ("background",)
+
+    def __init__(self) -> None:
+        self.background: ThreadBackground | None = None
+
+    def calls(self) -> ThreadBackground:
+        """Return what carries them."""
+        if self.background is None:
+            self.background = ThreadBackground()
+        return self.background
+
+
 def run_flow(flow: Flow[R], hands: FlowHands, mailbox: ThreadMailbox | None = None) -> R:
     """Run a flow to its end, and return its result. A flow that is stopped is closed.
 
@@ -71,7 +91,7 @@ def run_flow(flow: Flow[R], hands: FlowHands, mailbox: ThreadMailbox | None = No
     Raises whatever the flow raises.
 
     """
-    background = ThreadBackground()
+    started = Started()
     outcome: Any = None
     failure: Exception | None = None
     try:
@@ -83,15 +103,16 @@ def run_flow(flow: Flow[R], hands: FlowHands, mailbox: ThreadMailbox | None = No
                 return result
             outcome, failure = None, None
             try:
-                outcome = _do(step, hands, background, mailbox)
+                outcome = _do(step, hands, started, mailbox)
             except Exception as error:  # whatever ends a step is thrown into the flow
                 failure = error
     finally:
         flow.close()
-        background.close()
+        if started.background is not None:
+            started.background.close()
 
 
-def _do(step: FlowStep, hands: FlowHands, background: ThreadBackground, mailbox: ThreadMailbox | None) -> Any:
+def _do(step: FlowStep, hands: FlowHands, started: Started, mailbox: ThreadMailbox | None) -> Any:
     """Do one step, and return what is sent in."""
     match step:
         case Call():
@@ -105,9 +126,9 @@ def _do(step: FlowStep, hands: FlowHands, background: ThreadBackground, mailbox:
         case MoveTo(dc=dc):
             hands.move(dc)
         case Start(call=call):
-            return background.start(partial(hands.call, call))
+            return started.calls().start(partial(hands.call, call))
         case Next():
-            return background.next()
+            return started.calls().next()
         case _:
             return _do_rest(step, hands, mailbox)
     return None

@@ -81,8 +81,8 @@ def account_of(face: str, store: Any, *dcs: LocalDCThread, **options: Any) -> An
 def account_at(face: str, store: Any, network: Any, **options: Any) -> Any:
     """Return an account of a face over a local network."""
     made: Any = Account if face == "asyncio" else InThreads
-    options = {"api_id": network.api_id, "api_hash": network.api_hash, **options}
-    return made(store, dcs=network.addresses, keys=network.keys, **options)
+    application = {"api_id": network.api_id, "api_hash": network.api_hash}
+    return made(store, **{"dcs": network.addresses, "keys": network.keys, **application, **options})
 
 
 def play(scene: Callable[[], Awaitable[T]]) -> T:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from mtproto.crypto import RSAPrivateKey
-from mtproto.errors import BadRequest, LoginCancelled, OptionError
+from mtproto.errors import BadRequest, LocalProtocolError, LoginCancelled, OptionError
 from mtproto.flows import (
     CANCEL,
     RESEND,
@@ -290,5 +290,20 @@ def test_what_the_server_refuses_comes_out_and_a_store_of_a_wrong_kind_is_named(
         async with account_at(face, MemoryStore(), local_network, api_hash="0" * 32) as account:
             with pytest.raises(BadRequest, match="API_ID_INVALID"):
                 await account.login(bot_token=local_network.bot_token)
+
+    play(scene)
+
+
+@pytest.mark.parametrize("face", FACES)
+def test_the_address_of_a_dc_that_is_not_known_is_asked_for(face: str, local_network: LocalNetworkThread) -> None:
+    async def scene() -> None:
+        account = account_at(face, MemoryStore(), local_network, dcs={2: local_network.addresses[2]})
+        async with account:
+            await account.login(bot_token=local_network.bot_token)
+            assert (await account(NEAREST, dc=1)).this_dc == 1
+            assert (await account(NEAREST, dc=4)).this_dc == 4
+            assert methods(local_network).count("help.getConfig") == 1
+            with pytest.raises(LocalProtocolError, match="no data centre 9 is known; known are 1, 2, 4"):
+                await account(NEAREST, dc=9)
 
     play(scene)

@@ -23,6 +23,7 @@ SHARED_NAMES = {
     "Lane": {"mtproto.account.lanes", "mtproto.account.lanes_threads"},
     "Lanes": {"mtproto.account.lanes", "mtproto.account.lanes_threads"},
     "FlowHands": {"mtproto.account.running", "mtproto.account.running_threads"},
+    "Started": {"mtproto.account.running", "mtproto.account.running_threads"},
 }
 """Class names that mean one thing and stand in more than one module."""
 
