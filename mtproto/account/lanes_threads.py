@@ -130,10 +130,8 @@ class Lanes:
             if lane is not None:
                 return lane
             with self._gate(dc):
-                if check is not None:
-                    check()
                 if not self._is_good(self._open.get(place)):
-                    self._open_lane(place)
+                    self._open_lane(place, check)
 
     def leave(self, lane: Lane) -> None:
         """End a call that `enter` began; a lane that is to go is closed after its last call."""
@@ -215,12 +213,14 @@ class Lanes:
             (over if lane.retire() else self._retired).append(lane)
         return over
 
-    def _open_lane(self, place: tuple[int, str]) -> None:
+    def _open_lane(self, place: tuple[int, str], check: Callable[[], None] | None) -> None:
         """Open a lane in place of the one that is of no use. The gate of the DC is held."""
         dc, name = place
         self._replace(place)
         turn = self._turns.get(dc, 0)
         known = self._state(dc)
+        if check is not None:
+            check()  # after the key was read: a key that is gone since the login ended is not made again
         client = new_client(
             self._centres.destination(dc, media=name != MAIN),
             keys=self._options.keys,
