@@ -4,8 +4,9 @@ The names below are resolved on first use, so that importing the package costs n
 session machine alone never loads asyncio, and one that needs the TL language alone (`from tl import api`) never
 loads this package.
 
-Three depths to enter at:
+Four depths to enter at:
 
+- `Account(...)` is one login over several data centres; `blocking.Account(...)` the same without asyncio;
 - `connect(...)` gives an asyncio `Client`; `blocking.connect(...)` the same without asyncio;
 - `net.Connection` carries raw bodies over a socket, for callers who read and write TL themselves;
 - `ClientExchange` and `ClientSession` (and their server's halves) are machines without any I/O.
@@ -20,7 +21,9 @@ from typing import TYPE_CHECKING
 from mtproto._lazy import lazy_names
 
 if TYPE_CHECKING:
-    from mtproto.client import Application, Client, blocking, connect
+    from mtproto import blocking
+    from mtproto.account import Account
+    from mtproto.client import Application, Client, connect
     from mtproto.crypto import PRODUCTION_KEYS, TEST_KEYS, RSAPrivateKey, RSAPublicKey
     from mtproto.errors import (
         ConnectionLost,
@@ -48,6 +51,7 @@ __all__ = [
     "PRODUCTION_KEYS",
     "SERVER_LIMITS",
     "TEST_KEYS",
+    "Account",
     "Application",
     "AuthKey",
     "Client",
@@ -82,7 +86,9 @@ __version__ = "0.1.0"
 __getattr__, __dir__ = lazy_names(
     globals(),
     {
-        "mtproto.client": ("Application", "Client", "blocking", "connect"),
+        "mtproto.account": ("Account",),
+        "mtproto.blocking": ("blocking",),
+        "mtproto.client": ("Application", "Client", "connect"),
         "mtproto.crypto": ("PRODUCTION_KEYS", "RSAPrivateKey", "RSAPublicKey", "TEST_KEYS"),
         "mtproto.errors": (
             "ConnectionLost",

@@ -34,7 +34,7 @@ class Rule(NamedTuple):
     judge: Judge
 
 
-JUDGED_ELSEWHERE = frozenset({"Destination", "JSON", "KeyPolicy", "LinkFaults", "Proxy"})
+JUDGED_ELSEWHERE = frozenset({"Destination", "JSON", "KeyPolicy", "KnownDCs", "LinkFaults", "Proxy", "Store"})
 """Types whose values are read, and refused, by a function of their own; and protocols, which any class may have."""
 
 ALIASES = {"Address": "tuple[str, int]"}

@@ -43,6 +43,9 @@ FORBIDDEN_IMPORTS = [
     ("mtproto/client/client.py", "import mtproto.localdc"),
     ("mtproto/client/calls.py", "import socket"),
     ("mtproto/localdc/__init__.py", "import mtproto.cli"),
+    ("mtproto/client/client.py", "import mtproto.account"),
+    ("mtproto/account/kept.py", "import socket"),
+    ("mtproto/account/choices.py", "import mtproto.cli"),
     ("mtproto/proxy/link.py", "import mtproto.localdc"),
     ("mtproto/proxy/server.py", "import socket"),
 ]
@@ -71,7 +74,7 @@ def test_the_lower_rooms_load_no_event_loop_no_socket_and_no_cryptography(module
 
 
 def test_the_blocking_client_loads_no_asyncio() -> None:
-    program = "import sys, mtproto\nmtproto.blocking.connect\nprint('asyncio' in sys.modules)"
+    program = "import sys, mtproto\nmtproto.blocking.connect, mtproto.blocking.Account\nprint('asyncio' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False, cwd=ROOT)
     assert (done.stdout.strip(), done.stderr) == ("False", "")
 

@@ -14,9 +14,21 @@ if TYPE_CHECKING:
     from mtproto.client import blocking
     from mtproto.client.application import Application
     from mtproto.client.client import Client, connect
-    from mtproto.client.updates import UndecodableUpdate
+    from mtproto.client.options import ClientKeywords, Timeout
+    from mtproto.client.repeatable import is_repeatable
+    from mtproto.client.updates import ReceivedUpdate, UndecodableUpdate
 
-__all__ = ["Application", "Client", "UndecodableUpdate", "blocking", "connect"]
+__all__ = [
+    "Application",
+    "Client",
+    "ClientKeywords",
+    "ReceivedUpdate",
+    "Timeout",
+    "UndecodableUpdate",
+    "blocking",
+    "connect",
+    "is_repeatable",
+]
 
 __getattr__, __dir__ = lazy_names(
     globals(),
@@ -24,6 +36,8 @@ __getattr__, __dir__ = lazy_names(
         "mtproto.client.application": ("Application",),
         "mtproto.client.blocking": ("blocking",),
         "mtproto.client.client": ("Client", "connect"),
-        "mtproto.client.updates": ("UndecodableUpdate",),
+        "mtproto.client.options": ("ClientKeywords", "Timeout"),
+        "mtproto.client.repeatable": ("is_repeatable",),
+        "mtproto.client.updates": ("ReceivedUpdate", "UndecodableUpdate"),
     },
 )

@@ -60,7 +60,7 @@ class CallPolicy:
 
 
 class FloodMemory:
-    """Which methods the server refuses, and until when. One owner: the account; not shared between threads."""
+    """Which methods the server refuses, and until when. One owner: the account."""
 
     def __init__(self) -> None:
         self._until: dict[tuple[str, int | None], tuple[float, str]] = {}
@@ -71,7 +71,8 @@ class FloodMemory:
             return
         self._until[method, dc] = (now + error.seconds, error.name)
         if len(self._until) > METHODS_REMEMBERED:
-            del self._until[min(self._until, key=lambda place: self._until[place][0])]
+            ends = {place: until for place, (until, _) in list(self._until.items())}
+            self._until.pop(min(ends, key=ends.__getitem__), None)
 
     def refusal(self, method: str, dc: int | None, now: float) -> FloodWait | None:
         """Return the error that the server would answer with now; None if it may take the call."""

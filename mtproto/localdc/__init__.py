@@ -11,24 +11,34 @@ from typing import TYPE_CHECKING
 from mtproto._lazy import lazy_names
 
 if TYPE_CHECKING:
+    from mtproto.localdc.accounts import DELIVERIES, Accounts, LocalAccount
     from mtproto.localdc.answers import Refused
     from mtproto.localdc.calls import IncomingCall
     from mtproto.localdc.certificate import self_signed
     from mtproto.localdc.dc import LocalDC
     from mtproto.localdc.faults import FAULTS, FaultInfo, Faults
     from mtproto.localdc.layers import check_types
+    from mtproto.localdc.network import LocalNetwork
+    from mtproto.localdc.network_thread import LocalNetworkThread
     from mtproto.localdc.thread import LocalDCThread
+    from mtproto.localdc.transcript import RecordedCall
     from mtproto.localdc.world import FileSize, Photo, User, World, WorldError, load_world, world_from_folder
 
 __all__ = [
+    "DELIVERIES",
     "FAULTS",
+    "Accounts",
     "FaultInfo",
     "Faults",
     "FileSize",
     "IncomingCall",
+    "LocalAccount",
     "LocalDC",
     "LocalDCThread",
+    "LocalNetwork",
+    "LocalNetworkThread",
     "Photo",
+    "RecordedCall",
     "Refused",
     "User",
     "World",
@@ -42,13 +52,17 @@ __all__ = [
 __getattr__, __dir__ = lazy_names(
     globals(),
     {
+        "mtproto.localdc.accounts": ("DELIVERIES", "Accounts", "LocalAccount"),
         "mtproto.localdc.answers": ("Refused",),
         "mtproto.localdc.calls": ("IncomingCall",),
         "mtproto.localdc.certificate": ("self_signed",),
         "mtproto.localdc.dc": ("LocalDC",),
         "mtproto.localdc.faults": ("FAULTS", "FaultInfo", "Faults"),
         "mtproto.localdc.layers": ("check_types",),
+        "mtproto.localdc.network": ("LocalNetwork",),
+        "mtproto.localdc.network_thread": ("LocalNetworkThread",),
         "mtproto.localdc.thread": ("LocalDCThread",),
+        "mtproto.localdc.transcript": ("RecordedCall",),
         "mtproto.localdc.world": (
             "FileSize",
             "Photo",

@@ -56,6 +56,9 @@ class IncomingCall(Generic[Asked]):
         session_id: the session of the call (signed).
         after: message ids whose calls have to succeed first (`invokeAfterMsg`, `invokeAfterMsgs`).
         without_updates: whether the call came under `invokeWithoutUpdates`.
+        caller_id: who was logged in when the call came; None for nobody.
+        wrappers: the TL names of the wrappers that were taken off, the outermost first.
+        is_recorded: whether the transcript keeps the arguments.
         replaced: the function that `default` calls: it answers as if the handler were not there.
 
     """
@@ -68,11 +71,15 @@ class IncomingCall(Generic[Asked]):
     session_id: int
     after: list[int] = field(default_factory=list)
     without_updates: bool = False
+    caller_id: int | None = None
+    wrappers: list[str] = field(default_factory=list)
+    is_recorded: bool = True
     replaced: Callable[[IncomingCall[Any]], Answer | Awaitable[Answer]] = field(default=_nothing, repr=False)
 
     def unwrap(self) -> None:
         """Take the outermost wrapper off the request."""
         wrapper: Any = self.request
+        self.wrappers.append(wrapper.NAME)
         self.request = wrapper.query
 
     def translate(self) -> None:
@@ -93,6 +100,10 @@ class IncomingCall(Generic[Asked]):
         """Note that the caller wants no updates."""
         self.without_updates = True
 
+    def leave_out_of_transcript(self) -> None:
+        """Note that the arguments are too large, or may be, for the transcript."""
+        self.is_recorded = False
+
     def replace(self, replaced: Callable[[IncomingCall[Any]], Answer | Awaitable[Answer]]) -> None:
         """Let `default` call what the handler, which is called next, took the place of."""
         self.replaced = replaced
@@ -112,7 +123,7 @@ class IncomingCall(Generic[Asked]):
     def user(self) -> User | None:
         """The user who is logged in with this auth key, or with the permanent key behind it; None for nobody."""
         user_id = self.key.account.user_id
-        return None if user_id is None else self.dc.world.user(user_id)
+        return None if user_id is None else self.dc.accounts.user(user_id)
 
     @property
     def me(self) -> User:

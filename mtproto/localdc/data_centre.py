@@ -12,6 +12,7 @@ from mtproto.localdc.auth_keys import AuthKeys
 from mtproto.localdc.dc_state import DCState
 from mtproto.localdc.dispatch import Dispatcher
 from mtproto.localdc.faults import Faults
+from mtproto.localdc.network_state import NetworkState
 from mtproto.localdc.spoken import SpokenLayers
 from mtproto.localdc.world import load_world
 from mtproto.message import check_server_clock
@@ -54,6 +55,7 @@ class DCOptions(TypedDict, total=False):
     session_age: float | None
     key_age: float | None
     max_connections: int
+    shared: NetworkState | None
 
 
 class DataCentre:
@@ -89,13 +91,15 @@ class DataCentre:
         session_age: float | None = SESSION_AGE,
         key_age: float | None = KEY_AGE,
         max_connections: int = MAX_CONNECTIONS,
+        shared: NetworkState | None = None,
     ) -> None:
         clock = Clock() if clock is None else clock
         world = load_world() if world is None else world
         self._public_host = public_host
         self.faults = Faults(random)
         self.keys = AuthKeys(key, state, clock)
-        self.state = DCState(world, dc_id, self.keys, clock)
+        shared = NetworkState(world, (dc_id,), clock, random) if shared is None else shared
+        self.state = DCState(world, dc_id, self.keys, clock, shared)
         try:
             self.dispatcher = Dispatcher(self.state, SpokenLayers(schemas or {}), api.layer)
             self.listener: Listener = Listener(
@@ -120,6 +124,7 @@ class DataCentre:
             raise
         self.keys.serve(self.listener.state)
         self.listener.state.keep_lasting(self.keys.is_logged_in)
+        self.state.notify_by(self._notify)
         self.listener.on_event(self._watch)
         self.listener.on_sweep(self.keys.keep_changes)
         self.listener.on_sweep(self.state.executions.forget_old)
@@ -171,6 +176,15 @@ class DataCentre:
             if body is not None:
                 updates.append((record.auth_key.id, body))
         return await self.listener.deliver(updates, timeout=timeout)
+
+    def _notify(self, key_id: int, update: TLObject) -> None:
+        """Send an update to the sessions of a key, in the layer of the client; without waiting for anybody."""
+        record = self.keys.records.get(key_id)
+        if record is None:
+            return
+        body = self._written(update, self.keys.speaking_for(record))
+        if body is not None:
+            self.listener.push(key_id, body)
 
     def _written(self, update: TLObject, key: KeyRecord) -> bytes | None:
         """Return an update in the layer of a key; None for a layer of an earlier run that this DC does not speak."""

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Unpack
 from mtproto._options import named_options
 from mtproto.localdc.data_centre import PUSH_TIMEOUT, DataCentre, DCOptions
 from mtproto.localdc.face import DataCentreFace
+from mtproto.localdc.login_tokens import accept_link
 
 if TYPE_CHECKING:
+    from mtproto.localdc.accounts import LocalAccount
     from tl import TLObject
 
 __all__ = ["LocalDC"]
@@ -38,6 +40,7 @@ class LocalDC(DataCentreFace):
             executed is not executed again.
         key_age: after how many seconds a key that nobody uses is forgotten, and its login with it; None for never.
         max_connections: how many connections there may be at a time; more are closed as they come.
+        shared: what the DC shares with the others of its network; None for a DC that is alone.
 
     Raises `WorldError` when the pictures can't be read, `StoreError` when the state file is damaged, can't be written,
     or is used by another process. It stays locked until the DC is closed.
@@ -82,6 +85,14 @@ class LocalDC(DataCentreFace):
 
         """
         return await self._centre.push(update, timeout)
+
+    def give_up(self) -> None:
+        """Give the state file of a DC back that was never started."""
+        self._centre.keys.close()
+
+    def accept_login_token(self, token: bytes | str, account: LocalAccount) -> None:
+        """Accept a QR code, as `LocalNetwork.accept_login_token` does."""
+        accept_link(token, account, self._centre.state)
 
     async def __aenter__(self) -> LocalDC:
         await self.start()

@@ -6,13 +6,18 @@ from typing import TYPE_CHECKING
 
 from mtproto.localdc.cache import Remembered
 from mtproto.localdc.executions import Executions
-from mtproto.localdc.references import FileReferences
+from mtproto.localdc.network_state import NetworkState
+from mtproto.localdc.orders import Orders
+from mtproto.localdc.transcript import Transcript
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from mtproto.localdc.accounts import Accounts
     from mtproto.localdc.auth_keys import AuthKeys
-    from mtproto.localdc.world import World
+    from mtproto.localdc.references import FileReferences
+    from mtproto.localdc.world import User, World
+    from tl import TLObject
 
 __all__ = ["DCState"]
 
@@ -37,30 +42,62 @@ class DCState:
         dc_id: the number of this DC.
         keys: the auth keys.
         clock: gives the Unix time in seconds.
+        shared: what the DCs of a network share; None for a DC that is alone.
 
     Attributes:
         world: as above.
         dc_id: as above.
         keys: as above.
         clock: as above.
+        shared: as above.
         address: the host and port that clients are told to connect to.
-        references: the file references of photos.
         pages: answers that are the same for all, as bytes.
         files: the files of photos.
+        orders: what a program ordered for single methods.
+        transcript: which calls came, and what became of them.
         executions: how often each call with a `random_id` was executed.
 
     """
 
-    def __init__(self, world: World, dc_id: int, keys: AuthKeys, clock: Callable[[], float]) -> None:
+    def __init__(
+        self, world: World, dc_id: int, keys: AuthKeys, clock: Callable[[], float], shared: NetworkState | None = None
+    ) -> None:
         self.world = world
         self.dc_id = dc_id
         self.keys = keys
         self.clock = clock
         self.address: tuple[str, int] = ("", 0)
-        self.references = FileReferences()
+        self.shared = NetworkState(world, (dc_id,), clock) if shared is None else shared
         self.pages: Remembered[bytes] = Remembered(PAGES, BYTES_OF_PAGES)
         self.files: Remembered[bytes | None] = Remembered(FILES, BYTES_OF_FILES)
         self.executions = Executions(clock)
+        self.orders = Orders()
+        self.transcript = Transcript()
+        self._notify: Callable[[int, TLObject], None] = lambda _key_id, _update: None
+        self.shared.join(self)
+
+    @property
+    def accounts(self) -> Accounts:
+        """Who may log in, here and at the other DCs of the network."""
+        return self.shared.accounts
+
+    @property
+    def references(self) -> FileReferences:
+        """The file references of photos."""
+        return self.shared.references
+
+    def files_dc(self, user: User) -> int:
+        """Return the DC that has the files of a user's photos."""
+        account = self.shared.accounts.of(user.id)
+        return self.dc_id if account is None else account.files_dc
+
+    def notify_by(self, notify: Callable[[int, TLObject], None]) -> None:
+        """Have this function send an update to the sessions of a key."""
+        self._notify = notify
+
+    def notify(self, key_id: int, update: TLObject) -> None:
+        """Send an update, of the type `Updates`, to the sessions of a key."""
+        self._notify(key_id, update)
 
     def listens_at(self, host: str, port: int) -> None:
         """Note the address that clients are told to connect to."""

@@ -11,10 +11,12 @@ from mtproto.localdc.answers import Refused
 from mtproto.localdc.calls import IncomingCall
 from mtproto.localdc.handlers import HANDLERS, REPLACED
 from mtproto.localdc.layer_queue import LayerQueue
+from mtproto.localdc.orders import NO_ORDER
 from mtproto.localdc.outcomes import Outcomes
 from mtproto.localdc.registry import Registry, is_open
+from mtproto.localdc.transcript import LARGE, RecordedCall
 from mtproto.localdc.wrappers import declared_layer, unwrap
-from mtproto.session import wire
+from mtproto.session import constructors, wire
 from tl import api
 
 if TYPE_CHECKING:
@@ -36,6 +38,8 @@ if TYPE_CHECKING:
 __all__ = ["Dispatcher"]
 
 _WORD = 4
+
+GZIP_PACKED = constructors.GZIP_PACKED.to_bytes(4, "little")
 
 logger = logging.getLogger(__name__)
 
@@ -139,14 +143,23 @@ class Dispatcher:
     ) -> IncomingCall:
         layer = self._layers.get(number)
         query = layer.read(body, self._registry.elsewhere, budget)
-        call = IncomingCall(query, key, layer, self._dc, msg_id, session_id)
-        unwrap(call)
+        call = IncomingCall(query, key, layer, self._dc, msg_id, session_id, caller_id=key.account.user_id)
+        if len(body) > LARGE or GZIP_PACKED in body:
+            call.leave_out_of_transcript()
+        try:
+            unwrap(call)
+        except Refused as refused:
+            self._record(call, refusal=refused)
+            raise
         if call.request.SCHEMA is not layer.schema:  # a method of a dialect, inside the wrappers of the layer
             call.answer_in(self._registry.layer_of(call.request))
         return call
 
     def _run(self, call: IncomingCall) -> Answer | Awaitable[Answer]:
-        """Answer a call by its handler."""
+        """Answer a call as it was ordered, or by its handler."""
+        ordered = self._dc.orders.take(call.request.NAME)
+        if ordered is not NO_ORDER:
+            return ordered
         return self._answered_by(call, self._registry.find(call.request), HANDLERS)
 
     def _answered_by(
@@ -170,8 +183,14 @@ class Dispatcher:
     @staticmethod
     def _require_login(call: IncomingCall, login: bool | None) -> None:
         needed = not is_open(call.request.NAME) if login is None else login
-        if needed and call.user is None:
-            raise Refused(401, "AUTH_KEY_UNREGISTERED")
+        if not needed:
+            return
+        record = call.key.account
+        if call.user is None:
+            raise Refused(401, "SESSION_REVOKED" if record.revoked else "AUTH_KEY_UNREGISTERED")
+        account = call.dc.accounts.of(call.user.id)
+        if account is not None and account.dc_id != call.dc.dc_id and not record.imported:
+            raise Refused(303, f"USER_MIGRATE_{account.dc_id}")
 
     def _settle(self, answer: Answer, call: IncomingCall, session: _Session) -> bytes:
         """Write the answer, and note that the call succeeded."""
@@ -179,14 +198,31 @@ class Dispatcher:
         if len(result) % _WORD:
             raise LocalProtocolError(f"an answer of {len(result)} bytes: TL has whole words of {_WORD}")
         self._outcomes.settle(session, call.msg_id, True)
+        self._record(call, answer if len(result) <= LARGE else None)
         return result
 
     def _fail(self, error: Exception, call: IncomingCall, session: _Session) -> bytes:
         """Turn what a handler raised into an `rpc_error`; whatever it is, the DC goes on for the others."""
-        if isinstance(error, Refused):
-            return self._refuse(error, session, call.msg_id)
-        logger.error("the handler of %s failed", call.request.NAME, exc_info=error)
-        return self._refuse(Refused(500, "INTERNAL"), session, call.msg_id)
+        if not isinstance(error, Refused):
+            logger.error("the handler of %s failed", call.request.NAME, exc_info=error)
+            error = Refused(500, "INTERNAL")
+        self._record(call, refusal=error)
+        return self._refuse(error, session, call.msg_id)
+
+    def _record(self, call: IncomingCall, answer: Answer = None, refusal: Refused | None = None) -> None:
+        """Write a call that has ended into the transcript."""
+        self._dc.transcript.note(
+            RecordedCall(
+                method=call.request.NAME,
+                arguments=call.request if call.is_recorded else None,
+                user_id=call.caller_id,
+                key_id=call.key.account.auth_key.id,
+                session_id=call.session_id,
+                wrappers=tuple(call.wrappers),
+                refusal=None if refusal is None else (refusal.code, refusal.name),
+                answer=answer,
+            )
+        )
 
     def _refuse(self, refused: Refused, session: _Session, msg_id: int) -> bytes:
         self._outcomes.settle(session, msg_id, False)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from mtproto.localdc.client_info import client_info
 
@@ -11,10 +11,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from mtproto.crypto import RSAPrivateKey, RSAPublicKey
+    from mtproto.localdc.accounts import Accounts
     from mtproto.localdc.calls import HandlerOf, MethodClass
     from mtproto.localdc.data_centre import DataCentre
     from mtproto.localdc.faults import Faults
+    from mtproto.localdc.transcript import RecordedCall
     from mtproto.localdc.world import User, World
+    from tl import TLFunction
+
+    Method: TypeAlias = type[TLFunction[Any]] | str
 
 __all__ = ["DataCentreFace"]
 
@@ -36,6 +41,11 @@ class DataCentreFace(ABC):
     def world(self) -> World:
         """Users and pictures."""
         return self._centre.state.world
+
+    @property
+    def accounts(self) -> Accounts:
+        """Who may log in by phone: `dc.accounts["15550100002"].set_password("…")`."""
+        return self._centre.state.accounts
 
     @property
     def dc_id(self) -> int:
@@ -114,6 +124,51 @@ class DataCentreFace(ABC):
             return function
 
         return register
+
+    def flood_wait(self, method: Method, seconds: int, times: int | None = 1) -> None:
+        """Refuse the next calls of a method with `420 FLOOD_WAIT_<seconds>`; as `refuse`."""
+        self.refuse(method, 420, f"FLOOD_WAIT_{seconds}", times)
+
+    def refuse(self, method: Method, code: int, name: str, times: int | None = 1) -> None:
+        """Refuse the next calls of a method: `dc.refuse("auth.sendCode", 303, "NETWORK_MIGRATE_4")`.
+
+        Refusals of one method come in the order in which they were asked for.
+
+        Args:
+            method: the class of the method, or its TL name.
+            code: the code of the error.
+            name: the name of the error, with its number if it has one.
+            times: for how many calls; None for all.
+
+        Raises `LocalProtocolError` where there is no such method.
+
+        """
+        self._centre.state.orders.refuse(method, code, name, times)
+
+    def answer(self, method: Method, answer: Any) -> None:
+        """Answer all calls of a method with one value, without a handler and whoever makes them.
+
+        Args:
+            method: the class of the method, or its TL name.
+            answer: the JSON form of an object (`{"_": "nearestDc", …}`), a list of them, a bool; or the object itself.
+
+        Raises `LocalProtocolError` where there is no such method, or the value is no answer to it.
+
+        """
+        self._centre.state.orders.answer(method, answer)
+
+    def clear_orders(self) -> None:
+        """Forget what `flood_wait`, `refuse` and `answer` ordered."""
+        self._centre.state.orders.clear()
+
+    @property
+    def calls(self) -> list[RecordedCall]:
+        """The transcript: the last 4,096 calls that were answered or refused, in that order."""
+        return self._centre.state.transcript.calls
+
+    def clear_calls(self) -> None:
+        """Forget the transcript."""
+        self._centre.state.transcript.clear()
 
     def executions(self, random_id: int) -> int:
         """Return how often `messages.sendMessage` was executed with this `random_id`, in all sessions of all keys.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 import logging
 from dataclasses import dataclass, field
@@ -13,7 +14,7 @@ from mtproto.crypto import CryptoError, RSAPrivateKey
 from mtproto.message import AUTH_KEY_LENGTH, AuthKey
 from mtproto.store import Fields, LockedFile, StoreDamaged, StoreError, read_fields, read_file
 
-__all__ = ["KeyFile", "KeyRecord", "read_keys"]
+__all__ = ["Device", "KeyFile", "KeyRecord", "read_keys"]
 
 logger = logging.getLogger(__name__)
 
@@ -23,6 +24,25 @@ LIMIT = 32 * 1024 * 1024
 """Bytes that the file may have: about 75,000 keys, more than a DC for tests ever has. A larger file is not written."""
 
 _KIND = f"a state file of a local DC, version {VERSION}"
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """What an `initConnection` says of a client."""
+
+    api_id: int = 0
+    model: str = "unknown"
+    system_version: str = ""
+    app_version: str = ""
+
+
+UNKNOWN_DEVICE = Device()
+
+
+def login_number(key: AuthKey) -> int:
+    """Return the number of the logins made with a key, a signed 64-bit number that is not 0."""
+    digest = hashlib.sha256(b"authorization" + key.id.to_bytes(8, "little", signed=key.id < 0)).digest()
+    return int.from_bytes(digest[:8], "little", signed=True) | 1
 
 
 @dataclass(slots=True)
@@ -37,6 +57,13 @@ class KeyRecord:
         expires_at: when a temporary key ends (Unix seconds); None for a permanent key.
         used_at: when the key was last used (Unix seconds); None if the DC did not note that.
         permanent: the record of the permanent key that a bound temporary key stands for; None for other keys.
+        password_for: the user who has yet to prove the password to be logged in.
+        authorization: the number of the login (`hash` of an `authorization`), the same at all DCs it was exported to.
+        imported: whether the login came from another DC.
+        revoked: whether the login was ended by another one.
+        device: what the last `initConnection` said of the client.
+        logged_in_at: when the login was made (Unix seconds).
+        login_token: the token that was made for the client's QR code last.
 
     """
 
@@ -47,6 +74,13 @@ class KeyRecord:
     expires_at: float | None = None
     used_at: float | None = None
     permanent: KeyRecord | None = field(default=None, repr=False)
+    password_for: int | None = None
+    authorization: int = 0
+    imported: bool = False
+    revoked: bool = False
+    device: Device = UNKNOWN_DEVICE
+    logged_in_at: float = 0.0
+    login_token: bytes | None = field(default=None, repr=False)
 
     @property
     def account(self) -> KeyRecord:
@@ -62,17 +96,43 @@ class KeyRecord:
         """Note the layer that an `invokeWithLayer` named."""
         self.layer = layer
 
-    def init(self, layer: int) -> None:
-        """Note that an `initConnection` came, and in which layer."""
+    def init(self, layer: int, device: Device = UNKNOWN_DEVICE) -> None:
+        """Note that an `initConnection` came, in which layer, and what it said of the client."""
         self.inited, self.layer = True, layer
+        self.account.describe(device)
 
-    def log_in(self, user_id: int) -> None:
-        """Log a user in with this key."""
-        self.user_id = user_id
+    def describe(self, device: Device) -> None:
+        """Note what the client says of itself."""
+        self.device = device
+
+    def log_in(self, user_id: int, at: float = 0.0) -> None:
+        """Log a user in with this key, at this Unix time."""
+        self.user_id, self.logged_in_at = user_id, at
+        self.authorization = login_number(self.auth_key)
+        self.password_for, self.imported, self.revoked = None, False, False
+
+    def import_login(self, user_id: int, authorization: int, at: float) -> None:
+        """Log a user in with this key, as another DC exported the login."""
+        self.log_in(user_id, at)
+        self.authorization, self.imported = authorization, True
+
+    def show_login_token(self, token: bytes) -> None:
+        """Note the token that was made for the client's QR code."""
+        self.login_token = token
+
+    def ask_password(self, user_id: int) -> None:
+        """Log nobody in before this user's password is proven."""
+        self.user_id, self.password_for = None, user_id
 
     def log_out(self) -> None:
         """Forget who is logged in; the key stays good."""
-        self.user_id = None
+        self.user_id = self.password_for = None
+        self.imported = False
+
+    def revoke(self) -> None:
+        """Forget who is logged in, because another login ended this one."""
+        self.log_out()
+        self.revoked = True
 
     def bind(self, permanent: KeyRecord) -> None:
         """Let this key, a temporary one, stand for a permanent one."""
@@ -94,6 +154,8 @@ class KeyRecord:
             "inited": self.inited,
             "user_id": self.user_id,
             "used_at": self.used_at,
+            "authorization": self.authorization,
+            "imported": self.imported,
         }
 
     @classmethod
@@ -104,7 +166,8 @@ class KeyRecord:
             StoreDamaged: the fields are others.
 
         """
-        kept.only("auth_key", "layer", "inited", "user_id", optional=("used_at",))  # which earlier versions lack
+        later = ("used_at", "authorization", "imported")  # which earlier versions lack
+        kept.only("auth_key", "layer", "inited", "user_id", optional=later)
         data = kept.data("auth_key")
         if len(data) != AUTH_KEY_LENGTH:
             raise kept.damaged('"auth_key" is not as long as a key')
@@ -114,6 +177,12 @@ class KeyRecord:
             inited=kept.boolean("inited"),
             user_id=kept.integer_or_none("user_id", -(1 << 63), (1 << 63) - 1),
             used_at=kept.time_or_none("used_at") if kept.has("used_at") else None,
+            authorization=(
+                kept.integer("authorization", -(1 << 63), (1 << 63) - 1)
+                if kept.has("authorization")
+                else login_number(AuthKey(data))
+            ),
+            imported=kept.boolean("imported") if kept.has("imported") else False,
         )
 
 

@@ -28,7 +28,7 @@ def find_user(named: TLObject, call: IncomingCall) -> User | None:
     if named.NAME not in NAMED:
         return None
     user_id, access_hash = named.user_id, named.access_hash  # type: ignore[attr-defined]  # as `NAMED` says
-    user = call.dc.world.user(user_id)
+    user = call.dc.accounts.user(user_id)
     if user is None or not (access_hash == user.access_hash or (access_hash == 0 and call.me.bot)):
         return None
     return user
@@ -43,14 +43,16 @@ def user_object(user: User, call: IncomingCall) -> api.types.User:
             photo_id=newest.id,
             stripped_thumb=newest.stripped,
             has_video=bool(newest.videos),
-            dc_id=call.dc.dc_id,
+            dc_id=call.dc.files_dc(user),
         )
+    account = call.dc.accounts.of(user.id) if user is call.user else None
     return api.types.User(
         id=user.id,
         access_hash=user.access_hash,
         first_name=user.first_name,
         last_name=user.last_name or None,
         username=user.username,
+        phone=None if account is None else account.phone or None,
         photo=photo,
         bot=user.bot,
         bot_info_version=1 if user.bot else None,
@@ -58,8 +60,8 @@ def user_object(user: User, call: IncomingCall) -> api.types.User:
     )
 
 
-def photo_object(photo: Photo, call: IncomingCall) -> api.types.Photo:
-    """Return the `photo` with a file reference that is good until the DC lets it expire."""
+def photo_object(photo: Photo, user: User, call: IncomingCall) -> api.types.Photo:
+    """Return a `photo` of a user with a file reference that is good until the DC lets it expire."""
     sizes = [api.types.PhotoStrippedSize(type="i", bytes=photo.stripped), *map(_size_object, photo.sizes)]
     videos = [api.types.VideoSize(type=size.type, w=size.w, h=size.h, size=size.size) for size in photo.videos]
     return api.types.Photo(
@@ -69,7 +71,7 @@ def photo_object(photo: Photo, call: IncomingCall) -> api.types.Photo:
         date=photo.date,
         sizes=sizes,
         video_sizes=videos or None,
-        dc_id=call.dc.dc_id,
+        dc_id=call.dc.files_dc(user),
     )
 
 

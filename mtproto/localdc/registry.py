@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["Registered", "Registry", "is_open"]
 
 OPEN_NAMESPACES = ("auth.", "help.", "langpack.")
-OPEN = frozenset({"account.getPassword"})
+OPEN = frozenset({"account.getPassword", "account.sendVerifyEmailCode", "account.verifyEmail"})
 """Methods that may be called before the login, beside those of the open namespaces (core.telegram.org/api/auth)."""
 
 

@@ -10,13 +10,15 @@ from mtproto._options import named_options
 from mtproto.errors import LocalProtocolError
 from mtproto.localdc.data_centre import PUSH_TIMEOUT, DataCentre, DCOptions
 from mtproto.localdc.face import DataCentreFace
+from mtproto.localdc.login_tokens import accept_link
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
 
+    from mtproto.localdc.accounts import LocalAccount
     from tl import TLObject
 
-__all__ = ["LocalDCThread"]
+__all__ = ["LocalDCThread", "ThreadOfDCs"]
 
 T = TypeVar("T")
 
@@ -48,6 +50,30 @@ class LoopThread:
         self._loop.close()
 
 
+class ThreadOfDCs:
+    """The thread that several DCs run in: there from the start of the first to the end of the last."""
+
+    def __init__(self) -> None:
+        self._thread: LoopThread | None = None
+        self._users = 0
+        self._lock = threading.Lock()
+
+    def enter(self) -> LoopThread:
+        """Return the thread, for one more DC."""
+        with self._lock:
+            self._thread = self._thread or LoopThread()
+            self._users += 1
+            return self._thread
+
+    def leave(self) -> None:
+        """Let one DC go, and end the thread with the last."""
+        with self._lock:
+            self._users -= 1
+            if not self._users and self._thread is not None:
+                self._thread.end()
+                self._thread = None
+
+
 class LocalDCThread(DataCentreFace):
     """An MTProto data centre on a loopback socket: `with LocalDCThread() as dc: …`.
 
@@ -57,7 +83,12 @@ class LocalDCThread(DataCentreFace):
     @named_options(DCOptions)
     def __init__(self, host: str = "127.0.0.1", port: int = 0, **options: Unpack[DCOptions]) -> None:
         self._data_centre = DataCentre(host, port, **options)
+        self._home = ThreadOfDCs()
         self._thread: LoopThread | None = None
+
+    def run_in(self, home: ThreadOfDCs) -> None:
+        """Run in a thread that others run in as well; before the DC is started."""
+        self._home = home
 
     @property
     def _centre(self) -> DataCentre:
@@ -65,11 +96,11 @@ class LocalDCThread(DataCentreFace):
 
     def start(self) -> None:
         """Listen. Raises `OSError` when the port can't be had."""
-        thread = LoopThread()
+        thread = self._home.enter()
         try:
             thread.run(self._centre.start())
         except BaseException:
-            thread.end()
+            self._home.leave()
             raise
         self._thread = thread
 
@@ -85,7 +116,7 @@ class LocalDCThread(DataCentreFace):
         try:
             thread.run(self._centre.close())
         finally:
-            thread.end()
+            self._home.leave()
 
     def push(self, update: TLObject | bytes, *, timeout: float | None = PUSH_TIMEOUT) -> int:
         """Send an update to all sessions of whoever is logged in, and wait, as `LocalDC.push` does.
@@ -93,6 +124,16 @@ class LocalDCThread(DataCentreFace):
         Returns 0 when the DC does not run. Raises `LocalProtocolError` in a handler, which runs in the DC's own thread.
         """
         return 0 if self._thread is None else self._thread.run(self._centre.push(update, timeout))
+
+    def accept_login_token(self, token: bytes | str, account: LocalAccount) -> None:
+        """Accept a QR code, as `LocalNetwork.accept_login_token` does; the DC has to run."""
+
+        async def accept() -> None:
+            accept_link(token, account, self._centre.state)
+
+        if self._thread is None:
+            raise LocalProtocolError("the data centre does not run")
+        self._thread.run(accept())
 
     def __enter__(self) -> LocalDCThread:
         self.start()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from mtproto.localdc.answers import Refused
+from mtproto.localdc.keys import Device
 from mtproto.localdc.outcomes import IDS_OF_A_CALL
 from tl import api
 
@@ -25,6 +26,9 @@ SIZES_BEFORE_LAYER = {
     api.schema.id_of("invokeWithTakeout"): 12,  # the same
     api.schema.id_of("invokeWithMessagesRange"): 16,  # its id, the id of messageRange, and two ints
 }
+LONGEST_NAME = 256
+"""Characters of each text about a client that are kept."""
+
 NESTING = 128
 """Wrappers that are looked through: a query inside more of them can't be read anyway."""
 
@@ -97,7 +101,11 @@ def _with_layer(call: IncomingCall, wrapper: Any) -> None:
 def _init_connection(call: IncomingCall, wrapper: Any) -> None:
     if wrapper.api_id <= 0:
         raise Refused(400, "CONNECTION_API_ID_INVALID")
-    call.key.init(call.layer.number)
+    device = Device(
+        wrapper.api_id,
+        *(text[:LONGEST_NAME] for text in (wrapper.device_model, wrapper.system_version, wrapper.app_version)),
+    )
+    call.key.init(call.layer.number, device)
 
 
 def _after_msg(call: IncomingCall, wrapper: Any) -> None:

@@ -30,6 +30,10 @@ SPELLINGS = (
     ("AsyncDriver", "ThreadDriver"),
     ("driver_async", "driver_threads"),
     ("StartedCall", "BlockingCall"),
+    ("AsyncBackground", "ThreadBackground"),
+    ("AsyncMailbox", "ThreadMailbox"),
+    ("AsyncTicker", "ThreadTicker"),
+    ("waiting_async", "waiting_threads"),
 )
 """What differs in every face: the asyncio spelling and the blocking one, in the order in which they are replaced."""
 
@@ -98,6 +102,40 @@ FACES = (
             ("Any number of tasks of one event loop may call at once.", "Any number of threads may call at once."),
             ("use it as an asynchronous context\n    manager,", "use it as a context\n    manager,"),
             ("entering it (`async with`) connects", "entering it (`with`) connects"),
+        ),
+    ),
+    Face(
+        "mtproto/account/lanes.py",
+        "mtproto/account/lanes_threads.py",
+        "The lanes of a blocking account: clients by data centre and name, opened when first needed, closed when idle.",
+        (),
+    ),
+    Face(
+        "mtproto/account/running.py",
+        "mtproto/account/running_threads.py",
+        "Runs flows in the thread that asks for them: does what each step says, and sends in what came of it.",
+        (
+            ("import Awaitable, Callable", "import Callable"),
+            ("Awaitable[Any]", "Any"),
+            ("Awaitable[None]", "None"),
+        ),
+    ),
+    Face(
+        "mtproto/account/account.py",
+        "mtproto/account/blocking.py",
+        "The account without asyncio: one login over several data centres, which any thread may use.",
+        (
+            ("import AsyncIterator, Callable, Sequence", "import Callable, Iterator, Sequence"),
+            ("mtproto.account.lanes import", "mtproto.account.lanes_threads import"),
+            ("mtproto.account.running import", "mtproto.account.running_threads import"),
+            ("several data centres, for asyncio (", "several data centres, from any thread ("),
+            ("Use it as an asynchronous context manager,", "Use it as a context manager,"),
+            ("Belongs to one event loop.", "Any thread may use it."),
+            (" (an\n                awaitable of it, if you like). Without it,", ".\n                Without it,"),
+            (
+                "            async for item in lane.client.incoming():\n                yield item\n",
+                "            yield from lane.client.incoming()\n",
+            ),
         ),
     ),
 )

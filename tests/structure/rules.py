@@ -13,11 +13,17 @@ if TYPE_CHECKING:
 
     from tests.structure.house import Class, House
 
-DOORS = ("tl.api", "tl.service", "tl.wire")
-"""Modules that are public beside the `__init__` of their room. The docstring of `tl` says what each of them is for."""
+DOORS = ("tl.api", "tl.service", "tl.wire", "mtproto.client.blocking", "mtproto.account.blocking")
+"""Modules that are public beside the `__init__` of their room: those of which the docstring of `tl` says what each is
+for, and the blocking faces, which `mtproto.blocking` brings together."""
 
 SHARED_NAMES = {
     "Client": {"mtproto.client.client", "mtproto.client.blocking"},  # the two faces of one client
+    "Account": {"mtproto.account.account", "mtproto.account.blocking"},  # and of one account, with its parts
+    "Lane": {"mtproto.account.lanes", "mtproto.account.lanes_threads"},
+    "Lanes": {"mtproto.account.lanes", "mtproto.account.lanes_threads"},
+    "FlowHands": {"mtproto.account.running", "mtproto.account.running_threads"},
+    "Started": {"mtproto.account.running", "mtproto.account.running_threads"},
 }
 """Class names that mean one thing and stand in more than one module."""
 
@@ -128,7 +134,7 @@ def _holds_state(house: House, found: Class) -> bool:
     """Whether a class or one of its bases has attributes that its own methods or its fields make."""
     kin = list(house.bases(found))
     written = {name.partition("[")[0].rpartition(".")[2] for name, _ in kin}
-    if written & {"Protocol", "TypedDict"} or _is_exception(house, found):
+    if written & {"Protocol", "TypedDict"} or _is_exception(house, found) or _is_shape(house, found):
         return False
     return _own_state(found) or any(base is not None and _holds_state(house, base) for _, base in kin)
 
@@ -140,6 +146,13 @@ def _is_exception(house: House, found: Class) -> bool:
         if base is not None and _is_exception(house, base):
             return True
     return False
+
+
+def _is_shape(house: House, found: Class) -> bool:
+    """Whether a class is a `TypedDict`, through whichever bases: its annotations are keys."""
+    return any(
+        written == "TypedDict" or (base is not None and _is_shape(house, base)) for written, base in house.bases(found)
+    )
 
 
 def _own_state(found: Class) -> bool:

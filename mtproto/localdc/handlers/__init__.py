@@ -7,7 +7,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mtproto.localdc.handlers import auth, messages, photos, updates, upload, users
+from mtproto.localdc.handlers import (
+    auth,
+    auth_phone,
+    auth_qr,
+    auth_transfer,
+    authorizations,
+    login_email,
+    messages,
+    passwords,
+    photos,
+    temp_keys,
+    updates,
+    upload,
+    users,
+)
 from mtproto.localdc.handlers.help import get_config, get_nearest_dc
 
 if TYPE_CHECKING:
@@ -18,10 +32,36 @@ if TYPE_CHECKING:
 __all__ = ["HANDLERS", "REPLACED"]
 
 HANDLERS: Mapping[str, Handler] = {
-    "auth.bindTempAuthKey": auth.bind_temp_auth_key,
-    "auth.dropTempAuthKeys": auth.drop_temp_auth_keys,
+    "account.cancelPasswordEmail": passwords.cancel_password_email,
+    "account.confirmPasswordEmail": passwords.confirm_password_email,
+    "account.getAuthorizations": authorizations.get_authorizations,
+    "account.getPassword": passwords.get_password,
+    "account.getPasswordSettings": passwords.get_password_settings,
+    "account.resendPasswordEmail": passwords.resend_password_email,
+    "account.resetAuthorization": authorizations.reset_authorization,
+    "account.sendVerifyEmailCode": login_email.send_verify_email_code,
+    "account.updatePasswordSettings": passwords.update_password_settings,
+    "account.verifyEmail": login_email.verify_email,
+    "auth.acceptLoginToken": auth_qr.accept_login_token,
+    "auth.bindTempAuthKey": temp_keys.bind_temp_auth_key,
+    "auth.cancelCode": auth_phone.cancel_code,
+    "auth.checkPassword": passwords.check_password,
+    "auth.checkRecoveryPassword": passwords.check_recovery_password,
+    "auth.dropTempAuthKeys": temp_keys.drop_temp_auth_keys,
+    "auth.exportAuthorization": auth_transfer.export_authorization,
+    "auth.exportLoginToken": auth_qr.export_login_token,
+    "auth.importAuthorization": auth_transfer.import_authorization,
     "auth.importBotAuthorization": auth.import_bot_authorization,
+    "auth.importLoginToken": auth_qr.import_login_token,
     "auth.logOut": auth.log_out,
+    "auth.recoverPassword": passwords.recover_password,
+    "auth.requestPasswordRecovery": passwords.request_password_recovery,
+    "auth.resendCode": auth_phone.resend_code,
+    "auth.resetAuthorizations": authorizations.reset_authorizations,
+    "auth.resetLoginEmail": auth_phone.reset_login_email,
+    "auth.sendCode": auth_phone.send_code,
+    "auth.signIn": auth_phone.sign_in,
+    "auth.signUp": auth_phone.sign_up,
     "contacts.resolveUsername": users.resolve_username,
     "help.getConfig": get_config,
     "help.getNearestDc": get_nearest_dc,

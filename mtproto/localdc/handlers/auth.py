@@ -1,4 +1,4 @@
-"""Logging in as the bot, and out again (core.telegram.org/method/auth.importBotAuthorization); temporary keys.
+"""Logging in as the bot, and out again (core.telegram.org/method/auth.importBotAuthorization).
 
 The login belongs to the permanent auth key: every connection that uses it, or a key bound to it, is logged in.
 """
@@ -8,75 +8,48 @@ from __future__ import annotations
 import hmac
 from typing import TYPE_CHECKING
 
-from mtproto.errors import RemoteProtocolError
-from mtproto.link import BindRequest
 from mtproto.localdc.answers import Refused
-from mtproto.localdc.objects import user_object
+from mtproto.localdc.entry import check_api, let_in_without_password, require_home
 from tl import api
 
 if TYPE_CHECKING:
     from mtproto.localdc.calls import IncomingCall
     from tl import TLObject
 
-__all__ = ["bind_temp_auth_key", "drop_temp_auth_keys", "import_bot_authorization", "log_out"]
+__all__ = ["import_bot_authorization", "log_out"]
 
-CLOCKS_APART = 60
-"""Seconds by which client and server may disagree about the end of a temporary key: each counts from its own start."""
+FUTURE_TOKEN = 32
+"""Bytes of a token that a log-out gives out."""
 
 
 def import_bot_authorization(call: IncomingCall) -> TLObject:
-    """Log the auth key in as the bot of the world. Refuses other tokens and api ids."""
+    """Log the auth key in as the bot of the world. Refuses other tokens and api ids, and sends to the bot's home DC."""
     request, world = call.request, call.dc.world
-    if (request.api_id, request.api_hash) != (world.api_id, world.api_hash):
-        raise Refused(400, "API_ID_INVALID")
+    check_api(request, call)
     token = request.bot_auth_token.encode("utf-8", "surrogateescape")  # as TL reads what is no UTF-8
-    if not hmac.compare_digest(token, world.bot_token.encode()):
+    account = call.dc.accounts.of(world.bot.id)
+    if account is None or not hmac.compare_digest(token, world.bot_token.encode()):
         raise Refused(400, "ACCESS_TOKEN_INVALID")
-    call.key.account.log_in(world.bot.id)
-    call.dc.keys.keep()
-    answer: TLObject = api.types.auth.Authorization(user=user_object(world.bot, call))
-    return answer
+    require_home(account.dc_id, call, "USER")
+    return let_in_without_password(account, call)
 
 
 def log_out(call: IncomingCall) -> TLObject:
-    """Forget who is logged in with this auth key; the key itself stays good."""
-    if call.user is None:
+    """Forget who is logged in with this auth key, here and wherever the login was exported to; the keys stay good.
+
+    A user gets a token by which the next login needs no code (core.telegram.org/api/auth#future-auth-tokens).
+    """
+    user, record = call.user, call.key.account
+    if user is None:
         raise Refused(401, "AUTH_KEY_UNREGISTERED")
-    call.key.account.log_out()
+    account = call.dc.accounts.of(user.id)
+    token = None
+    if account is not None and account.phone and not record.imported:
+        token = call.dc.shared.random(FUTURE_TOKEN)
+        account.keep_future_token(token)
+    if not record.imported:
+        call.dc.shared.log_out(user.id, record.authorization)
+    record.log_out()
     call.dc.keys.keep()
-    answer: TLObject = api.types.auth.LoggedOut()
+    answer: TLObject = api.types.auth.LoggedOut(future_auth_token=token)
     return answer
-
-
-def bind_temp_auth_key(call: IncomingCall) -> bool:
-    """Bind the temporary key of the call to a permanent one (core.telegram.org/method/auth.bindTempAuthKey)."""
-    request, key = call.request, call.key
-    permanent = call.dc.keys.records.get(request.perm_auth_key_id)
-    if key.expires_at is None:
-        raise Refused(400, "TEMP_AUTH_KEY_EMPTY")
-    if permanent is None or permanent.expires_at is not None:
-        raise Refused(400, "ENCRYPTED_MESSAGE_INVALID")
-    if key.permanent not in (None, permanent):
-        raise Refused(400, "TEMP_AUTH_KEY_ALREADY_BOUND")
-    if abs(request.expires_at - key.expires_at) > CLOCKS_APART:
-        raise Refused(400, "EXPIRES_AT_INVALID")
-    binding = BindRequest(request.perm_auth_key_id, request.nonce, request.expires_at, request.encrypted_message)
-    try:
-        binding.verify(
-            permanent.auth_key,
-            temp_auth_key_id=key.auth_key.id,
-            temp_session_id=call.session_id,
-            msg_id=call.msg_id,
-        )
-    except RemoteProtocolError:
-        raise Refused(400, "ENCRYPTED_MESSAGE_INVALID") from None
-    call.dc.keys.bind(key, permanent)
-    return True
-
-
-def drop_temp_auth_keys(call: IncomingCall) -> bool:
-    """Forget the temporary key bound to the caller's permanent one (core.telegram.org/method/auth.dropTempAuthKeys)."""
-    for record in list(call.dc.keys.records.values()):
-        if record.permanent is call.key.account and record.auth_key.id not in call.request.except_auth_keys:
-            call.dc.keys.drop(record)
-    return True

@@ -54,11 +54,14 @@ FORMER = {
 
 
 def get_config(call: IncomingCall) -> TLObject:
-    """Answer with a config whose `dc_options` name this DC's own address: clients reconnect to what it says."""
+    """Answer with a config whose `dc_options` name the DCs' own addresses: clients reconnect to what it says."""
     dc = call.dc
-    host, port = dc.address
     now = int(dc.clock())
-    option = call.layer.make("dcOption", id=dc.dc_id, ip_address=host, port=port, ipv6=":" in host, this_port_only=True)
+    addresses = {dc_id: each.address for dc_id, each in dc.shared.dcs.items() if each.address[1]}
+    options = [
+        call.layer.make("dcOption", id=dc_id, ip_address=host, port=port, ipv6=":" in host, this_port_only=True)
+        for dc_id, (host, port) in sorted(addresses.items())
+    ]
     fields: dict[str, Any] = NUMBERS | FORMER
     return call.layer.make(
         "config",
@@ -66,7 +69,7 @@ def get_config(call: IncomingCall) -> TLObject:
         expires=now + CONFIG_SECONDS,
         test_mode=False,
         this_dc=dc.dc_id,
-        dc_options=[option],
+        dc_options=options,
         dc_txt_domain_name="",
         me_url_prefix="https://t.me/",
         webfile_dc_id=dc.dc_id,
@@ -75,6 +78,6 @@ def get_config(call: IncomingCall) -> TLObject:
 
 
 def get_nearest_dc(call: IncomingCall) -> TLObject:
-    """Answer that this DC is the nearest: there is no other."""
+    """Answer that this DC is the nearest."""
     answer: TLObject = api.types.NearestDc(country="", this_dc=call.dc.dc_id, nearest_dc=call.dc.dc_id)
     return answer

@@ -70,7 +70,7 @@ def window(photos: Sequence[Photo], offset: int, max_id: int, limit: int) -> tup
 
 
 def _page(user: User, first: int, last: int, call: IncomingCall) -> TLObject:
-    photos = [photo_object(photo, call) for photo in user.photos[first:last]]
+    photos = [photo_object(photo, user, call) for photo in user.photos[first:last]]
     users = [user_object(user, call)]
     answer: TLObject
     if len(photos) == len(user.photos):

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from mtproto.localdc.calls import IncomingCall
-    from mtproto.localdc.world import Photo
+    from mtproto.localdc.world import Photo, User
     from tl import TLObject
 
 __all__ = ["check_range", "get_file"]
@@ -32,7 +32,10 @@ def get_file(call: IncomingCall) -> TLObject:
     locate = LOCATIONS.get(request.location.NAME)
     if locate is None:
         raise Refused(400, "LOCATION_INVALID")
-    photo, type_ = locate(request.location, call)
+    user, photo, type_ = locate(request.location, call)
+    files_dc = call.dc.files_dc(user)
+    if files_dc != call.dc.dc_id:
+        raise Refused(303, f"FILE_MIGRATE_{files_dc}")
     data = call.dc.files.get((photo.id, type_), lambda: photo.file(type_))
     if data is None:
         raise Refused(400, "LOCATION_INVALID")
@@ -56,16 +59,16 @@ def check_range(offset: int, limit: int, *, precise: bool) -> None:
         raise Refused(400, "LIMIT_INVALID")
 
 
-def _photo_location(location: Any, call: IncomingCall) -> tuple[Photo, str]:
+def _photo_location(location: Any, call: IncomingCall) -> tuple[User, Photo, str]:
     """`inputPhotoFileLocation`: a photo of any user, with a file reference that is still good."""
     found = call.dc.world.photo(location.id)
     if found is None or found[1].access_hash != location.access_hash:
         raise Refused(400, "FILE_ID_INVALID")
     call.dc.references.check(location.file_reference, location.id)
-    return found[1], location.thumb_size
+    return *found, location.thumb_size
 
 
-def _peer_photo_location(location: Any, call: IncomingCall) -> tuple[Photo, str]:
+def _peer_photo_location(location: Any, call: IncomingCall) -> tuple[User, Photo, str]:
     """`inputPeerPhotoFileLocation`: a photo of this user, without a file reference."""
     user = find_user(location.peer, call)
     if user is None:
@@ -73,10 +76,10 @@ def _peer_photo_location(location: Any, call: IncomingCall) -> tuple[Photo, str]
     found = call.dc.world.photo(location.photo_id)
     if found is None or found[0] is not user:
         raise Refused(400, "LOCATION_INVALID")
-    return found[1], BIG if location.big else SMALL
+    return *found, BIG if location.big else SMALL
 
 
-def _file_location(location: Any, call: IncomingCall) -> tuple[Photo, str]:
+def _file_location(location: Any, call: IncomingCall) -> tuple[User, Photo, str]:
     """`inputFileLocation`, of layers until 126: the photo and the letter of the size, as `former` writes them.
 
     Those layers know no file reference until 85, and none for the photo of a profile; so it may be empty.
@@ -86,10 +89,10 @@ def _file_location(location: Any, call: IncomingCall) -> tuple[Photo, str]:
         raise Refused(400, "LOCATION_INVALID")
     if location.file_reference:
         call.dc.references.check(location.file_reference, location.volume_id)
-    return found[1], chr(location.local_id & 0x7F)
+    return *found, chr(location.local_id & 0x7F)
 
 
-LOCATIONS: dict[str, Callable[[Any, IncomingCall], tuple[Photo, str]]] = {
+LOCATIONS: dict[str, Callable[[Any, IncomingCall], tuple[User, Photo, str]]] = {
     "inputFileLocation": _file_location,
     "inputPhotoFileLocation": _photo_location,
     "inputPeerPhotoFileLocation": _peer_photo_location,

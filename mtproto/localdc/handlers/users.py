@@ -38,7 +38,7 @@ def get_full_user(call: IncomingCall) -> TLObject:
         id=user.id,
         settings=api.types.PeerSettings(),
         notify_settings=api.types.PeerNotifySettings(),
-        profile_photo=photo_object(user.photos[0], call) if user.photos else None,
+        profile_photo=photo_object(user.photos[0], user, call) if user.photos else None,
         common_chats_count=0,
     )
     answer: TLObject = api.types.users.UserFull(full_user=full, chats=[], users=[user_object(user, call)])
@@ -52,7 +52,7 @@ def resolve_username(call: IncomingCall) -> TLObject:
     """
     if not USERNAME.fullmatch(call.request.username):
         raise Refused(400, "USERNAME_INVALID")
-    user = call.dc.world.by_username(call.request.username)
+    user = call.dc.accounts.by_username(call.request.username)
     if user is None:
         raise Refused(400, "USERNAME_NOT_OCCUPIED")
     peer = api.types.PeerUser(user_id=user.id)

@@ -24,7 +24,7 @@ class TCPPort:
 
     Args:
         host: the address to listen on.
-        port: the port; 0 takes a free one.
+        port: the port; 0 takes a free one, and the same one each time it is opened again.
         tls: the TLS context of all connections; None speaks plainly.
 
     Raises `OptionError` for a number that is no port.
@@ -64,6 +64,7 @@ class TCPPort:
             reason = error.strerror or str(error)
             place = f"{self._host!r}, port {self._port}"
             raise type(error)(error.errno, f"can't listen on {place}: {reason}") from error
+        self._port = self.address[1]
 
     async def close(self, send_away: Callable[[], Awaitable[None]]) -> None:
         """Stop listening, and close all connections. May be called twice.

@@ -1,0 +1,29 @@
+"""One login over several data centres: lanes, keys that are kept, logins, calls by a policy.
+
+    centres     where the data centres are                kept     the record of the account, and its changes
+    lanes       clients by DC and name                    running  the driver of flows
+    hearing     updates for flows that wait for one       account  what a program uses, made of the parts
+
+The blocking face and its parts are made of the asyncio ones (`tests.structure.faces`). The names are resolved on first
+use, so that the blocking account never loads asyncio.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mtproto._lazy import lazy_names
+
+if TYPE_CHECKING:
+    from mtproto.account import blocking
+    from mtproto.account.account import Account
+
+__all__ = ["Account", "blocking"]
+
+__getattr__, __dir__ = lazy_names(
+    globals(),
+    {
+        "mtproto.account.account": ("Account",),
+        "mtproto.account.blocking": ("blocking",),
+    },
+)

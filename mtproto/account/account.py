@@ -1,0 +1,455 @@
+"""The account for asyncio: one login over several data centres.
+
+`mtproto.account.blocking` is made of this file (see `tests.structure.faces`): what differs is how to wait.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from types import EllipsisType
+from typing import TYPE_CHECKING, Any, TypeVar, Unpack, cast
+
+from mtproto._options import named_options
+from mtproto.account.centres import DataCentres
+from mtproto.account.choices import LoginWay, opened_store, wrapped
+from mtproto.account.hearing import Hearing
+from mtproto.account.kept import KeptAccount
+from mtproto.account.lanes import MAIN, Lanes
+from mtproto.account.options import AccountKeywords, account_options
+from mtproto.account.running import FlowHands, run_flow
+from mtproto.account.waiting_async import AsyncMailbox, AsyncTicker, beside, new_gate
+from mtproto.client import is_repeatable
+from mtproto.errors import LoggedOut, Migrate, RequestCancelled, RpcError, TransportError
+from mtproto.flows import (
+    Authorized,
+    Call,
+    FloodMemory,
+    KeyDestroyed,
+    LoggedOutChange,
+    LoginSettings,
+    NotAuthorized,
+    authorization_lost,
+    authorize,
+    authorize_again,
+    dc_of_this_call,
+    log_out,
+    patient_call,
+)
+from mtproto.message import KeyState
+from mtproto.store import export_string
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Sequence
+    from pathlib import Path
+    from types import TracebackType
+    from typing import Self
+
+    from mtproto.account.centres import KnownDCs
+    from mtproto.account.waiting_async import Gate
+    from mtproto.client import ReceivedUpdate, Timeout
+    from mtproto.crypto import RSAPublicKey
+    from mtproto.flows import Change, Flow
+    from mtproto.store import Store
+    from tl import Schema, TLFunction
+
+__all__ = ["Account"]
+
+R = TypeVar("R")
+Result = TypeVar("Result")
+
+NO_SUCH_KEY = -404
+"""The transport error of a server that does not know the key (core.telegram.org/mtproto/mtproto-transports)."""
+
+
+class Account:
+    """One login over several data centres, for asyncio (core.telegram.org/api/datacenter).
+
+    Use it as an asynchronous context manager, or pair `open()` with `close()`. Belongs to one event loop. Connections
+    are made when they are first needed; the keys are kept in the store, so that a later run makes no exchange and no
+    login.
+
+    Args:
+        store: what keeps keys and login: a path, a `mtproto.store.Store`, or a session string. It is open until
+            `close()`.
+        api_id: the application's number, from my.telegram.org; it may be left out where `application` has it.
+        api_hash: its secret half.
+        dcs: the data centres: by number, where to connect; or `DataCenter` objects. None takes Telegram's.
+        keys: the RSA keys that the data centres may have. None takes Telegram's.
+        options: those of `connect`, which hold for every lane, but for `state` and `dc_id`; and: `updates` (False:
+            calls go out under `invokeWithoutUpdates`), `flood_wait` (seconds that a call waits for `FLOOD_WAIT`
+            refusals before they are raised; 0), `retries` (how often a call that may be repeated is made again after a
+            failure of the server; 3), `idle_after` (seconds without a call after which a lane is closed; 60).
+
+    Raises:
+        TypeError: an option does not exist, or no api_id is given.
+        OptionError: an option has a value that is refused.
+
+    """
+
+    @named_options(AccountKeywords)
+    def __init__(
+        self,
+        store: Store | str | Path,
+        *,
+        api_id: int | None = None,
+        api_hash: str = "",
+        dcs: KnownDCs | None = None,
+        keys: Sequence[RSAPublicKey] | None = None,
+        **options: Unpack[AccountKeywords],
+    ) -> None:
+        self._centres = DataCentres(dcs)
+        self._options = account_options(api_id, api_hash, keys, options, test=self._centres.test)
+        self._kept = KeptAccount(opened_store(store))
+        self._hearing: Hearing[AsyncMailbox] = Hearing(self._options.schema, self._is_at_home)
+        self._lanes = Lanes(self._centres, self._kept, self._options, self._hearing.hear)
+        self._floods = FloodMemory()
+        self._one_call = FlowHands(self._send, self._lanes.server_time, self._move, self._save)
+        self._gates: dict[int, Gate] = {}
+        self._turns: dict[int, int] = {}  # how often the login was taken to a DC again
+        self._login_gate = new_gate()
+        self._ticker: AsyncTicker | None = None
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} of api_id {self._options.api_id}, layer {self.schema.layer}>"
+
+    @property
+    def schema(self) -> Schema:
+        """The API schema of the calls."""
+        return self._options.schema
+
+    @property
+    def user_id(self) -> int | None:
+        """Who is logged in; None for nobody."""
+        return self._kept.record.user_id
+
+    @property
+    def is_bot(self) -> bool:
+        """Whether a bot is logged in."""
+        return self._kept.record.is_bot
+
+    @property
+    def home_dc(self) -> int:
+        """The number of the data centre that the login belongs to."""
+        return self._kept.record.home_dc
+
+    @property
+    def open_lanes(self) -> frozenset[tuple[int, str]]:
+        """The lanes that are connected now: pairs of a data centre's number and the lane's name."""
+        return self._lanes.open_lanes
+
+    # Opening and closing -----------------------------------------------------------------------------------------
+
+    async def open(self) -> Self:
+        """Read the store. Nothing is connected yet.
+
+        Raises:
+            StoreError: the store is damaged, or another process has it.
+
+        """
+        await beside(self._kept.load)
+        await beside(partial(self._kept.begin, self._centres.first, self._options.api_id, test=self._centres.test))
+        self._ticker = AsyncTicker(max(self._options.idle_after / 4, 1.0), self._lanes.close_idle)
+        return self
+
+    async def close(self) -> None:
+        """Close all connections and the store; calls that wait fail with `RequestCancelled`. May be called twice."""
+        ticker, self._ticker = self._ticker, None
+        if ticker is not None:
+            await ticker.close()
+        try:
+            if self._kept.is_loaded:
+                await self._lanes.close()
+        finally:
+            await beside(self._kept.close)
+
+    async def __aenter__(self) -> Self:
+        return await self.open()
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    # Login -------------------------------------------------------------------------------------------------------
+
+    async def login(
+        self,
+        *,
+        bot_token: str | None = None,
+        phone: str | None = None,
+        qr: bool = False,
+        except_ids: Sequence[int] = (),
+        ask: Callable[[Any], Any] | None = None,
+        tell: Callable[[Any], Any] | None = None,
+    ) -> int:
+        """Log in, in one of three ways, and return the user's id. Does nothing where the store holds a login.
+
+        The login is in the store when this returns.
+
+        Args:
+            bot_token: the token from @BotFather.
+            phone: a phone number in the international form; "" asks for it.
+            qr: whether to show a code for a logged-in app to scan; `tell` gets it as a `flows.QRCode`.
+            except_ids: with `qr`, the users who are not to be logged in.
+            ask: called with each question (`mtproto.flows.questions`); returns what its `answer` declares (an
+                awaitable of it, if you like). Without it, a question ends the login with `LoginCancelled`.
+            tell: called with each notice, such as a QR code.
+
+        Raises:
+            LocalProtocolError: none of the ways is chosen, or several are.
+            LoginCancelled: the person did not go on.
+            RpcError: the server refuses the login.
+            FlowFailed: the login came to no end; the text says why.
+
+        """
+        way = LoginWay.of(bot_token, phone, qr=qr, except_ids=except_ids)
+        async with self._login_gate:
+            record = self._kept.record
+            if record.user_id is None:
+                settings = LoginSettings(
+                    self.schema, self._options.api_id, self._options.api_hash, self._centres.ids, self._centres.test
+                )
+                flow = way.flow(settings, self._options.random, record.future_tokens)
+                await self.run(flow, ask=ask, tell=tell)
+            return cast("int", self._kept.record.user_id)
+
+    async def log_out(self) -> None:
+        """Log out at the server, then in the store. The keys stay: they belong to nobody then.
+
+        Raises:
+            RpcError: the server does not log out; the account is logged in as before.
+
+        """
+        async with self._login_gate:
+            await self.run(log_out(self.schema, destroy_keys=False))
+
+    def export_string(self) -> str:
+        """Return keys and login as a session string. Whoever has it can act as the user."""
+        return export_string(self._kept.record)
+
+    # Calls -------------------------------------------------------------------------------------------------------
+
+    async def __call__(
+        self,
+        request: TLFunction[Result],
+        dc: int | None = None,
+        lane: str = MAIN,
+        *,
+        timeout: Timeout = ...,
+        idempotent: bool | None = None,
+    ) -> Result:
+        """Send one call and return its answer, read by the call's declared result.
+
+        A call to a data centre that is not home takes the login there first, once; where the data centre is not known,
+        `help.getConfig` is asked for its addresses. A refusal that names the data centre
+        of this call alone (`FILE_MIGRATE_X`) is followed where `dc` is None.
+
+        Args:
+            request: a function of the account's schema.
+            dc: the number of the data centre; None: home.
+            lane: the lane there: "main", or any name for files, which has a session of its own.
+            timeout: seconds until `DeadlineExceeded`, waits for floods included; None waits for ever; left out, the
+                option `timeout` applies to each attempt.
+            idempotent: whether the call may be executed twice; left out, true for methods that only read.
+
+        Raises:
+            LoggedOut: the login is over; `login()` begins another one.
+            RpcError: the server refused the call; the class tells the family.
+            DeadlineExceeded, OutcomeUnknown, ConnectionLost, RequestCancelled: see `mtproto.errors`.
+            tl.EncodeError, tl.DecodeError, TypeError: as a call of `Client` does.
+
+        """
+        self._check_login()
+        until = None if timeout is None or isinstance(timeout, EllipsisType) else self._lanes.server_time() + timeout
+        call = Call(request, dc, lane, idempotent, until)
+        try:
+            result: Result = await self._call(call)
+        except RpcError as error:
+            elsewhere = None if dc is not None else dc_of_this_call(error, request)
+            if elsewhere is None or elsewhere not in self._centres.ids:
+                raise
+            result = await self._call(Call(request, elsewhere, lane, idempotent, until))
+        return result
+
+    async def run(
+        self,
+        flow: Flow[R],
+        *,
+        ask: Callable[[Any], Any] | None = None,
+        tell: Callable[[Any], Any] | None = None,
+    ) -> R:
+        """Run a flow (`mtproto.flows`) and return its result.
+
+        Args:
+            flow: a generator of steps that has not begun.
+            ask: as for `login`.
+            tell: as for `login`.
+
+        Raises whatever the flow raises.
+
+        """
+        hands = FlowHands(self._call, self._lanes.server_time, self._move, self._save, ask, tell)
+        mailbox = AsyncMailbox()
+        self._hearing.add(mailbox)
+        try:
+            return await run_flow(flow, hands, mailbox)
+        finally:
+            self._hearing.remove(mailbox)
+
+    async def incoming(self) -> AsyncIterator[ReceivedUpdate]:
+        """Iterate over what the home DC sends unasked, in order of arrival, until the account is closed.
+
+        Yields what the `incoming()` of a client yields.
+
+        Raises:
+            LoggedOut: the login is over.
+            MTProtoError: the DC can't be reached.
+
+        """
+        while self._kept.is_loaded:
+            try:
+                lane = await self._lanes.enter(self.home_dc, MAIN, self._check_login)
+            except RequestCancelled:
+                return
+            await self._lanes.leave(lane)
+            self._check_login()
+            async for item in lane.client.incoming():
+                yield item
+            # the lane is over: closed with the account, or after a move, or the login has ended
+
+    # What flows want done ----------------------------------------------------------------------------------------
+
+    def _check_login(self) -> None:
+        """Do nothing unless the login has ended on the server's side. Raises `LoggedOut` then."""
+        ended = self._kept.record.ended
+        if ended is not None:
+            raise LoggedOut(ended)
+
+    def _is_at_home(self, dc: int, lane: str) -> bool:
+        """Tell whether a lane is the one that receives updates."""
+        return lane == MAIN and self._kept.is_loaded and dc == self._kept.record.home_dc
+
+    async def _call(self, call: Call) -> Any:
+        """Make a call by the policy, with the login taken to its DC; a key that the DC has forgotten is replaced."""
+        home = self._kept.record.home_dc
+        dc = home if call.dc is None else call.dc
+        if dc not in self._centres.ids:
+            self._centres.learn(await self._patient(Call(self.schema.functions.help.GetConfig())))
+            self._centres.destination(dc)  # or nobody knows it
+        key = self._kept.record.keys.get(dc)
+        try:
+            return await self._call_with_login(call, dc)
+        except TransportError as error:
+            # The code comes unauthenticated. What it may cost is an export, and never the login itself.
+            if error.code != NO_SUCH_KEY or (dc == home and self._kept.record.user_id is not None):
+                raise
+        await self._replace_key(dc, key)
+        return await self._call_with_login(call, dc)
+
+    async def _call_with_login(self, call: Call, dc: int) -> Any:
+        record = self._kept.record
+        if record.user_id is None:
+            return await self._patient(call)
+        if dc == record.home_dc:
+            return await self._call_at_home(call, dc)
+        if dc not in record.authorized:
+            await self._authorize(dc)
+        turn = self._turns.get(dc, 0)
+        try:
+            return await self._patient(call)
+        except RpcError as error:
+            if not authorization_lost(error):
+                raise
+            await self._authorize_again(dc, error, turn)
+        return await self._patient(call)
+
+    async def _call_at_home(self, call: Call, home: int) -> Any:
+        """Make a call at the home DC of a login; a user who has moved is followed, and takes the login along."""
+        try:
+            return await self._patient(call, logged_in=True)
+        except Migrate as error:
+            new = error.dc
+            if dc_of_this_call(error, call.request) is not None or call.dc is not None or new not in self._centres.ids:
+                raise
+        async with self._login_gate:
+            if self._kept.record.home_dc == home:
+                await self._authorize(new)
+                await self._move(new)
+                await self._save(Authorized(home))
+                await self._save(NotAuthorized(new))
+        return await self._patient(call, logged_in=True)
+
+    async def _replace_key(self, dc: int, key: bytes | None) -> None:
+        """Let the key of a DC go, unless another caller has replaced the key meanwhile."""
+        async with self._gate(dc):
+            before = None if key is None else KeyState.from_bytes(key)
+            now = self._kept.record.key(dc)
+            if before is not None and now is not None and now.auth_key.id == before.auth_key.id:
+                await self._save(KeyDestroyed(dc))
+
+    async def _patient(self, call: Call, *, logged_in: bool = False) -> Any:
+        harmless = is_repeatable(call.request) if call.idempotent is None else call.idempotent
+        options = self._options
+        home = logged_in and (call.dc is None or call.dc == self._kept.record.home_dc)
+        flow = patient_call(call, options.policy, self._floods, options.random, harmless=harmless, logged_in=home)
+        return await run_flow(flow, self._one_call)
+
+    async def _send(self, call: Call) -> Any:
+        """Make a call once, over the lane that it names."""
+        lane = await self._lanes.enter(self._kept.record.home_dc if call.dc is None else call.dc, call.lane)
+        try:
+            timeout = ... if call.until is None else max(call.until - self._lanes.server_time(), 0.0)
+            quiet = call.lane != MAIN or not self._options.updates
+            request = wrapped(call.request, self.schema) if quiet else call.request
+            return await lane.client(request, timeout=timeout, idempotent=call.idempotent)
+        except RequestCancelled:
+            if self._kept.is_loaded:
+                self._check_login()
+            raise
+        finally:
+            await self._lanes.leave(lane)
+
+    async def _authorize(self, dc: int) -> None:
+        """Take the login to a DC; callers that want the same one wait for each other."""
+        async with self._gate(dc):
+            record = self._kept.record
+            if dc not in record.authorized:
+                await run_flow(authorize(self.schema, dc, record.user_id), self._plain_hands())
+
+    async def _authorize_again(self, dc: int, error: RpcError, turn: int) -> None:
+        """Take the login to a DC that knows of none, unless another caller has done so meanwhile."""
+        async with self._gate(dc):
+            if self._turns.get(dc, 0) == turn:
+                flow = authorize_again(self.schema, dc, error, self._kept.record.user_id)
+                await run_flow(flow, self._plain_hands())
+                self._turns[dc] = turn + 1
+
+    def _plain_hands(self) -> FlowHands:
+        """Return hands whose calls go to their DC as they are, by the policy."""
+        return FlowHands(self._export_or_import, self._lanes.server_time, self._move, self._save)
+
+    async def _export_or_import(self, call: Call) -> Any:
+        return await self._patient(call, logged_in=True)
+
+    def _gate(self, dc: int) -> Gate:
+        return self._gates.setdefault(dc, new_gate())
+
+    async def _move(self, dc: int) -> None:
+        """Make another DC the home DC, once there is a connection with a key."""
+        before = self._kept.record.home_dc
+        await self._lanes.leave(await self._lanes.enter(dc, MAIN))
+        await beside(self._kept.move_home, dc)
+        if before != dc:
+            await self._lanes.retire(before)
+
+    async def _save(self, change: Change) -> None:
+        """Keep a change, and let go what it ends."""
+        home = self._kept.record.home_dc
+        await beside(self._kept.change, change)
+        match change:
+            case LoggedOutChange(key_dead=True):
+                await self._lanes.forget_key(home)
+            case LoggedOutChange():
+                await self._lanes.retire(home)  # so that `incoming` ends
+            case KeyDestroyed(dc=dc):
+                await self._lanes.forget_key(home if dc is None else dc)

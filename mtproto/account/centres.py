@@ -1,0 +1,111 @@
+"""The data centres that an account knows, and which address to take (core.telegram.org/api/datacenter)."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from mtproto import datacenters
+from mtproto.datacenters import DataCenter
+from mtproto.errors import LocalProtocolError, OptionError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from mtproto.net import Destination
+
+__all__ = ["FIRST_DC", "DataCentres", "KnownDCs"]
+
+FIRST_DC = 2
+"""The data centre that a login begins at, where there is one of this number: the one that most clients begin at."""
+
+KnownDCs: TypeAlias = "Mapping[int, Destination | DataCenter] | Iterable[DataCenter]"
+"""What the option `dcs` takes: by number, where to connect; or `DataCenter` objects."""
+
+_LEARNT_AT_MOST = 64
+"""Addresses that are taken from one `help.getConfig`; Telegram's has about 15."""
+
+
+class DataCentres:
+    """Where each data centre is. Any thread may call it.
+
+    Args:
+        dcs: the option of that name; None takes Telegram's production servers.
+
+    Raises OptionError where there is none, and where servers of both kinds are mixed.
+
+    """
+
+    def __init__(self, dcs: KnownDCs | None = None) -> None:
+        known: Mapping[int, Any]
+        if dcs is None:
+            known = datacenters.PRODUCTION
+        elif isinstance(dcs, Mapping):
+            known = dcs
+        else:
+            known = {centre.id: centre for centre in dcs}
+        if not known:
+            raise OptionError("an account needs one data centre at least", "dcs")
+        kinds = {centre.test for centre in known.values() if isinstance(centre, DataCenter)}
+        if len(kinds) > 1:
+            raise OptionError("test servers and production servers share nothing: an account has one of them", "dcs")
+        self._given = dict(known)
+        self._learnt: dict[int, tuple[tuple[str, int], ...]] = {}
+        self._lock = threading.Lock()
+        self.test = kinds == {True}
+
+    @property
+    def ids(self) -> frozenset[int]:
+        """The numbers of the data centres that are known."""
+        return frozenset(self._given) | frozenset(self._learnt)
+
+    @property
+    def first(self) -> int:
+        """The one to begin at."""
+        return FIRST_DC if FIRST_DC in self._given else min(self._given)
+
+    def exchange_id(self, dc: int) -> int:
+        """Return the number that names a data centre in a key exchange: test servers have numbers of their own."""
+        return dc + datacenters.TEST_DC_OFFSET if self.test else dc
+
+    def destination(self, dc: int, *, media: bool = False) -> Destination:
+        """Return where to connect to.
+
+        Args:
+            dc: the number.
+            media: whether files are to be carried: addresses for file queries come first then.
+
+        Raises:
+            LocalProtocolError: there is no data centre of this number; the error names those that are known.
+
+        """
+        found = self._given.get(dc)
+        if isinstance(found, DataCenter):
+            if not media or not (found.media_ipv4 or found.media_ipv6):
+                return found
+            return found.addresses(media=True) + found.addresses(media=True, ipv6=True)
+        found = found if found is not None else self._learnt.get(dc)
+        if found is None:
+            known = ", ".join(map(str, sorted(self.ids)))
+            raise LocalProtocolError(f"no data centre {dc} is known; known are {known}")
+        return found
+
+    def learn(self, config: Any) -> None:
+        """Take the addresses of data centres that were not known from the answer to `help.getConfig`.
+
+        What the caller gave stays as it is. Addresses of a CDN, for files only or of a proxy's kind are left out.
+
+        Args:
+            config: the answer; not trusted.
+
+        """
+        found: dict[int, list[tuple[str, int]]] = {}
+        for option in list(getattr(config, "dc_options", ()))[:_LEARNT_AT_MOST]:
+            if option.cdn or option.media_only or option.tcpo_only or not 0 < option.port < 1 << 16:
+                continue
+            found.setdefault(option.id, []).append((option.ip_address, option.port))
+        with self._lock:
+            for dc, places in found.items():
+                if dc not in self._given:
+                    self._learnt[dc] = tuple(sorted(places, key=lambda place: ":" in place[0]))  # IPv4 first

@@ -1,0 +1,68 @@
+"""Updates for flows that wait for one: a copy of what the home DC sends, beside the reader of `incoming`."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
+
+from mtproto.flows import each_update
+from mtproto.session import Update
+from tl import TLError, TLObject
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mtproto.link import LinkEvent
+    from tl import Schema
+
+__all__ = ["Hearing", "Mailbox"]
+
+
+class Mailbox(Protocol):
+    """Where the updates for one flow wait."""
+
+    def put(self, item: object, /) -> None:
+        """Take an update."""
+
+
+M = TypeVar("M", bound=Mailbox)
+
+
+class Hearing(Generic[M]):
+    """The mailboxes of the flows that run now. Any thread may call it.
+
+    Args:
+        schema: reads the updates.
+        counts: tells whether the updates of a lane (DC and name) are the account's.
+
+    """
+
+    def __init__(self, schema: Schema, counts: Callable[[int, str], bool]) -> None:
+        self._schema = schema
+        self._counts = counts
+        self._lock = threading.Lock()
+        self._mailboxes: tuple[M, ...] = ()
+
+    def add(self, mailbox: M) -> None:
+        """Let a mailbox get every update from now on."""
+        with self._lock:
+            self._mailboxes = (*self._mailboxes, mailbox)
+
+    def remove(self, mailbox: M) -> None:
+        """Let a mailbox get no more."""
+        with self._lock:
+            self._mailboxes = tuple(other for other in self._mailboxes if other is not mailbox)
+
+    def hear(self, dc: int, lane: str, event: LinkEvent) -> None:
+        """Take an event of a lane, in the thread that carries the lane; what can't be read is left out."""
+        mailboxes = self._mailboxes
+        if not mailboxes or not isinstance(event, Update) or not self._counts(dc, lane):
+            return
+        try:
+            received = self._schema.decode(event.body)
+        except TLError:
+            return
+        if isinstance(received, TLObject):
+            for update in each_update(received):
+                for mailbox in mailboxes:
+                    mailbox.put(update)

@@ -1,0 +1,116 @@
+"""What an account keeps: its record, and the one place that changes the record and hands it to the store."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from mtproto.errors import LocalProtocolError
+from mtproto.flows import Authorized, FutureToken, KeyDestroyed, LoggedIn, LoggedOutChange, NotAuthorized, with_token
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from mtproto.flows import Change
+    from mtproto.message import KeyState
+    from mtproto.store import AccountRecord, Store
+
+__all__ = ["KeptAccount", "changed"]
+
+
+def changed(record: AccountRecord, change: Change) -> AccountRecord:
+    """Return a record after a change that a flow wants kept (`mtproto.flows.changes`). Nothing is written."""
+    match change:
+        case LoggedIn(user_id=user_id, is_bot=is_bot):
+            return replace(record, user_id=user_id, is_bot=is_bot, authorized=frozenset(), ended=None)
+        case LoggedOutChange(reason=reason, key_dead=key_dead):
+            left = record.without_key(record.home_dc) if key_dead else record
+            return replace(left, user_id=None, is_bot=False, authorized=frozenset(), ended=reason)
+        case KeyDestroyed(dc=dc):
+            return record.without_key(record.home_dc if dc is None else dc)
+        case FutureToken(token=token):
+            return replace(record, future_tokens=with_token(record.future_tokens, token))
+        case Authorized(dc=dc):
+            return replace(record, authorized=record.authorized | {dc})
+        case NotAuthorized(dc=dc):
+            return replace(record, authorized=record.authorized - {dc})
+
+
+class KeptAccount:
+    """The record of an account, in memory and in its store. Any thread may call it; changes come one after another.
+
+    A change counts once the store has it: a store that fails leaves the record as it was.
+
+    Args:
+        store: keeps the record.
+
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._record: AccountRecord | None = None
+        self._lock = threading.Lock()
+
+    @property
+    def record(self) -> AccountRecord:
+        """The record as it is on disk. Raises LocalProtocolError before `load`."""
+        record = self._record
+        if record is None:
+            raise LocalProtocolError("the account is not open: enter it, or call open()")
+        return record
+
+    @property
+    def is_loaded(self) -> bool:
+        """Whether `load` has read the record."""
+        return self._record is not None
+
+    def load(self) -> None:
+        """Read the record. Raises `StoreError` as the store does."""
+        with self._lock:
+            self._record = self._store.load()
+
+    def change(self, change: Change) -> None:
+        """Keep a change; it is on disk when this returns."""
+        self._save(lambda record: changed(record, change))
+
+    def begin(self, home_dc: int, api_id: int, *, test: bool) -> None:
+        """Let an account of which nothing is known yet begin at a data centre, and note which application uses it.
+
+        Raises:
+            LocalProtocolError: the record is one of the other servers (`test`), which share nothing with these.
+
+        """
+        if self.record.is_new:
+            self._save(lambda record: replace(record, home_dc=home_dc, api_id=api_id, test=test))
+        elif self.record.test != test:
+            there, here = ("production", "test") if test else ("test", "production")
+            raise LocalProtocolError(f"the store holds an account of the {there} servers, and these are {here} servers")
+
+    def move_home(self, dc: int) -> None:
+        """Keep which data centre is home."""
+        self._save(lambda record: replace(record, home_dc=dc))
+
+    def keep_keys(self, states: Mapping[int, KeyState]) -> None:
+        """Keep the keys of data centres beside those that are kept already. A DC with a new key knows no login."""
+
+        def with_keys(record: AccountRecord) -> AccountRecord:
+            for dc, state in states.items():
+                record = record.with_key(dc, state)
+            return record
+
+        self._save(with_keys)
+
+    def close(self) -> None:
+        """Let the store go. May be called twice."""
+        with self._lock:
+            self._record = None
+            self._store.close()
+
+    def _save(self, change: Callable[[AccountRecord], AccountRecord]) -> None:
+        with self._lock:
+            before = self.record
+            after = change(before)
+            if after != before:
+                self._store.save(after)
+                self._record = after

@@ -1,0 +1,161 @@
+"""How an account waits under asyncio. `waiting_threads` has the same names for threads."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+from collections import deque
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+
+from mtproto.client import Client, connect
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from mtproto.message import KeyState
+
+__all__ = [
+    "AsyncBackground",
+    "AsyncMailbox",
+    "AsyncTicker",
+    "Gate",
+    "LaneClient",
+    "answered",
+    "beside",
+    "lane_state",
+    "new_client",
+    "new_gate",
+    "pause",
+]
+
+T = TypeVar("T")
+
+Gate: TypeAlias = "asyncio.Lock"
+"""A lock for one task at a time."""
+
+LaneClient: TypeAlias = "Client"
+"""The client of a lane."""
+
+MAILS_KEPT = 1000
+"""Updates that wait for a flow at most; the oldest are dropped."""
+
+
+def new_gate() -> asyncio.Lock:
+    """Return a lock: one task at a time."""
+    return asyncio.Lock()
+
+
+def new_client(*args: Any, **options: Any) -> Client:
+    """Return a client that is not open yet; the arguments are those of `connect`."""
+    return connect(*args, **options)
+
+
+def lane_state(state: KeyState) -> KeyState:
+    """Return the state of a key for one more lane: the same object, since one thread carries all lanes."""
+    return state
+
+
+async def pause(seconds: float) -> None:
+    """Wait for so many seconds."""
+    await asyncio.sleep(seconds)
+
+
+async def beside(function: Callable[..., T], *args: Any) -> T:
+    """Return `function(*args)`, computed in a thread beside the event loop."""
+    return await asyncio.to_thread(function, *args)
+
+
+async def answered(ask: Callable[[Any], Any], question: object) -> Any:
+    """Return what a person answers. `ask` returns the answer, or an awaitable of it."""
+    answer = ask(question)
+    return await answer if inspect.isawaitable(answer) else answer
+
+
+class AsyncMailbox:
+    """The updates that came since a flow began."""
+
+    def __init__(self) -> None:
+        self._items: deque[Any] = deque(maxlen=MAILS_KEPT)
+        self._news = asyncio.Event()
+
+    def put(self, item: object) -> None:
+        """Take an update."""
+        self._items.append(item)
+        self._news.set()
+
+    async def next(self, match: Callable[[Any], bool], seconds: float) -> Any:
+        """Return the first update that matches; None when the seconds are over. Each update is looked at once."""
+        end = asyncio.get_running_loop().time() + seconds
+        while True:
+            while self._items:
+                item = self._items.popleft()
+                if match(item):
+                    return item
+            self._news.clear()
+            try:
+                async with asyncio.timeout_at(end):
+                    await self._news.wait()
+            except TimeoutError:
+                return None
+
+
+class AsyncBackground:
+    """Calls that a flow has started, each in a task of its own."""
+
+    def __init__(self) -> None:
+        self._tasks: dict[int, asyncio.Task[None]] = {}
+        self._ended: asyncio.Queue[tuple[int, Any]] = asyncio.Queue()
+        self._count = 0
+
+    def start(self, call: Callable[[], Awaitable[Any]]) -> int:
+        """Begin a call; return its handle."""
+        self._count += 1
+        handle = self._count
+        self._tasks[handle] = asyncio.get_running_loop().create_task(self._carry(handle, call))
+        return handle
+
+    async def _carry(self, handle: int, call: Callable[[], Awaitable[Any]]) -> None:
+        try:
+            outcome = await call()
+        except Exception as error:  # whatever ends a call is the flow's to see
+            outcome = error
+        self._ended.put_nowait((handle, outcome))
+
+    async def next(self) -> tuple[int, Any]:
+        """Return handle and outcome of a call that has ended; the outcome is the answer or the error."""
+        handle, outcome = await self._ended.get()
+        self._tasks.pop(handle, None)
+        return handle, outcome
+
+    async def close(self) -> None:
+        """Give the calls up that are under way."""
+        tasks = list(self._tasks.values())
+        self._tasks.clear()
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+class AsyncTicker:
+    """Calls a function every so many seconds.
+
+    Args:
+        seconds: between two calls.
+        function: what to call.
+
+    """
+
+    def __init__(self, seconds: float, function: Callable[[], Awaitable[None]]) -> None:
+        self._seconds = seconds
+        self._function = function
+        self._task = asyncio.get_running_loop().create_task(self._run())
+
+    async def _run(self) -> None:
+        while True:
+            await asyncio.sleep(self._seconds)
+            await self._function()
+
+    async def close(self) -> None:
+        """Stop, and wait for a call that is under way."""
+        self._task.cancel()
+        await asyncio.gather(self._task, return_exceptions=True)

@@ -1,0 +1,91 @@
+"""`LocalNetwork`: several DCs over one world in one process, for asyncio programs."""
+
+from __future__ import annotations
+
+from contextlib import AsyncExitStack
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Unpack
+
+from mtproto._options import named_options
+from mtproto.localdc.dc import LocalDC
+from mtproto.localdc.network_face import NetworkFace
+from mtproto.localdc.network_parts import DCS, NetworkOptions, each_dc
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from mtproto.localdc.accounts import LocalAccount
+
+__all__ = ["LocalNetwork"]
+
+
+class LocalNetwork(NetworkFace):
+    """Several DCs over one world: `async with LocalNetwork(dcs=(1, 2, 4)) as network: …`. Belongs to one event loop.
+
+    Args:
+        dcs: the ids of the DCs.
+        host: the address that all listen on.
+        port: the port of the first DC, each further one has the next; 0 takes free ones.
+        options: as `LocalDC` takes them, for each DC; but `state` is a folder, with a file for each DC.
+
+    Attributes:
+        dcs: the DCs, each a `LocalDC`, by id. Each can be closed and started again; it keeps its address.
+
+    Raises as `LocalDC` does, and `OptionError` for ids that DCs can't have.
+
+    """
+
+    @named_options(NetworkOptions)
+    def __init__(
+        self, dcs: Sequence[int] = DCS, host: str = "127.0.0.1", port: int = 0, **options: Unpack[NetworkOptions]
+    ) -> None:
+        made: dict[int, LocalDC] = {}
+        key = options.get("key")
+        try:
+            for each_port, each in each_dc(dcs, port, options):
+                dc = LocalDC(host, each_port, **{**each, "key": key})
+                made[dc.dc_id] = dc
+                key = dc.private_key
+        except BaseException:
+            for dc in made.values():
+                dc.give_up()
+            raise
+        self.dcs: Mapping[int, LocalDC] = MappingProxyType(made)
+
+    @property
+    def _centres(self) -> Mapping[int, LocalDC]:
+        return self.dcs
+
+    async def start(self) -> None:
+        """Let all DCs listen. Raises as `LocalDC.start` does; no DC listens then."""
+        async with AsyncExitStack() as started:
+            for dc in self.dcs.values():
+                await dc.start()
+                started.push_async_callback(dc.close)
+            started.pop_all()
+
+    async def close(self) -> None:
+        """Close all DCs. Raises `StoreError` when a state file lacks keys of this run; all are closed all the same."""
+        async with AsyncExitStack() as stack:
+            for dc in self.dcs.values():
+                stack.push_async_callback(dc.close)
+
+    def accept_login_token(self, token: bytes | str, account: LocalAccount) -> None:
+        """Accept a QR code, as an app in which the account is logged in does (`auth.acceptLoginToken`).
+
+        Args:
+            token: of `auth.loginToken`, or the link `tg://login?token=…` that a QR code holds.
+            account: who is to be logged in where the token was made.
+
+        Raises:
+            ValueError: the token is not good: unknown, too old, accepted already, or not for this user.
+
+        """
+        next(iter(self.dcs.values())).accept_login_token(token, account)
+
+    async def __aenter__(self) -> LocalNetwork:
+        await self.start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()

@@ -1,0 +1,121 @@
+"""What several DCs of one network share: accounts, and what one DC gave out and another takes."""
+
+from __future__ import annotations
+
+import os
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Protocol
+
+from mtproto.localdc.accounts import Accounts, Export, Issued, LoginToken, PhoneCode, SRPAttempt
+from mtproto.localdc.references import FileReferences
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from mtproto.localdc.auth_keys import AuthKeys
+    from mtproto.localdc.keys import KeyRecord
+    from mtproto.localdc.world import World
+    from tl import TLObject
+
+__all__ = ["NetworkMember", "NetworkState"]
+
+CODES = 1000
+CODE_SECONDS = 300.0
+"""Codes that are waited for, and how long each is good."""
+
+TOKENS = 1000
+TOKEN_SECONDS = 300.0
+"""Login tokens that are remembered, and how long: one that is too old is told from one that never was."""
+
+EXPORTS = 256
+EXPORT_SECONDS = 60.0
+"""Exported authorizations that nobody imported yet, and how long each is good."""
+
+ATTEMPTS = 1000
+ATTEMPT_SECONDS = 300.0
+"""Challenges of SRP that nobody answered yet, and how long each is good."""
+
+
+class NetworkMember(Protocol):
+    """What the DCs of a network know of one another."""
+
+    @property
+    def dc_id(self) -> int:
+        """The number of the DC."""
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """Where clients connect to; port 0 for a DC that was not started yet."""
+
+    @property
+    def keys(self) -> AuthKeys:
+        """The auth keys."""
+
+    def notify(self, key_id: int, update: TLObject) -> None:
+        """Send an update, of the type `Updates`, to the sessions of a key."""
+
+
+class NetworkState:
+    """What the DCs of a network share; a DC that is alone has one of its own.
+
+    Args:
+        world: users and pictures.
+        dc_ids: the DCs there are to be.
+        clock: gives the Unix time in seconds.
+        random: a cryptographically secure source of bytes.
+
+    Attributes:
+        accounts: who may log in.
+        codes: codes that were sent to phones, by `phone_code_hash`.
+        tokens: tokens of QR codes.
+        exports: authorizations that are on their way to another DC, by the secret bytes.
+        attempts: challenges of SRP, by `srp_id`.
+        references: the file references of photos.
+        dcs: the DCs, by id.
+
+    """
+
+    def __init__(
+        self,
+        world: World,
+        dc_ids: Sequence[int],
+        clock: Callable[[], float],
+        random: Callable[[int], bytes] = os.urandom,
+    ) -> None:
+        self.random = random
+        self.accounts = Accounts(world, dc_ids, random)
+        self.codes: Issued[str, PhoneCode] = Issued(CODES, CODE_SECONDS, clock)
+        self.tokens: Issued[bytes, LoginToken] = Issued(TOKENS, TOKEN_SECONDS, clock)
+        self.exports: Issued[bytes, Export] = Issued(EXPORTS, EXPORT_SECONDS, clock)
+        self.attempts: Issued[int, SRPAttempt] = Issued(ATTEMPTS, ATTEMPT_SECONDS, clock)
+        self.references = FileReferences()
+        self._dcs: dict[int, NetworkMember] = {}
+        self.dcs: Mapping[int, NetworkMember] = MappingProxyType(self._dcs)
+
+    def join(self, dc: NetworkMember) -> None:
+        """Take a DC in."""
+        self._dcs[dc.dc_id] = dc
+
+    def logins(self, user_id: int) -> Iterator[tuple[NetworkMember, KeyRecord]]:
+        """Yield all keys with which a user is logged in, imported authorizations too, and their DCs."""
+        for dc in self._dcs.values():
+            for record in list(dc.keys.records.values()):
+                if record.user_id == user_id:
+                    yield dc, record
+
+    def log_out(self, user_id: int, authorization: int) -> None:
+        """Forget an authorization at all DCs."""
+        self._for_each(user_id, authorization, lambda record: record.log_out())
+
+    def revoke(self, user_id: int, authorization: int) -> None:
+        """End an authorization at all DCs: its next calls are refused with `401 SESSION_REVOKED`."""
+        self._for_each(user_id, authorization, lambda record: record.revoke())
+
+    def _for_each(self, user_id: int, authorization: int, do: Callable[[KeyRecord], None]) -> None:
+        touched = {}
+        for dc, record in list(self.logins(user_id)):
+            if record.authorization == authorization:
+                do(record)
+                touched[dc.dc_id] = dc
+        for dc in touched.values():
+            dc.keys.keep()
