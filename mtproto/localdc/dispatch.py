@@ -72,6 +72,8 @@ class Dispatcher:
         handler that is `async`. `budget` bounds the objects of all calls of a packet; None if the call came alone.
         """
         try:
+            if key.account.is_dead:
+                raise Refused(406, "AUTH_KEY_DUPLICATED")
             number = self._number(body, key)
             waits = self._queue.enter(number, key.auth_key.id)
         except Refused as refused:

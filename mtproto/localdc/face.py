@@ -158,6 +158,15 @@ class DataCentreFace(ABC):
         self._centre.state.orders.clear()
 
     @property
+    def duplicated_keys(self) -> int:
+        """How many auth keys were used from two source addresses at once.
+
+        Such a key is dead: each of its calls is refused with `406 AUTH_KEY_DUPLICATED`. Connections from one address
+        are lanes of one client; a client whose address changes opens a new connection, and leaves the old ones.
+        """
+        return self._centre.places.duplicated
+
+    @property
     def calls(self) -> list[RecordedCall]:
         """The transcript: the last 4,096 calls that were answered or refused, in that order."""
         return self._centre.state.transcript.calls
