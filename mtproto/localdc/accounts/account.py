@@ -32,7 +32,7 @@ DELIVERIES = (
 FUTURE_TOKENS = 20
 """Tokens of log-outs that are kept for an account: as many as a client keeps."""
 
-TIMEOUT = 60
+NEXT_WAY_AFTER = 60
 """Seconds until a client may ask for the next way of delivery."""
 
 
@@ -62,7 +62,7 @@ class LocalAccount:
         self.email = ""
         self.wanted_email = ""
         self.deliveries: tuple[str, ...] = ("app", "sms", "call")
-        self.timeout = TIMEOUT
+        self.timeout = NEXT_WAY_AFTER
         self.two_step = TwoStep(random)
         self._future: deque[bytes] = deque(maxlen=FUTURE_TOKENS)
 
@@ -96,7 +96,7 @@ class LocalAccount:
         """Note the address that the user wants, until its code comes back."""
         self.wanted_email = email
 
-    def deliver_by(self, *deliveries: str, timeout: int = TIMEOUT) -> None:
+    def deliver_by(self, *deliveries: str, timeout: int = NEXT_WAY_AFTER) -> None:
         """Have codes delivered in these ways (`DELIVERIES`), one after the other as the client asks for the next.
 
         Raises:
