@@ -205,7 +205,7 @@ class DataCentre:
 
     def _answer(self, query: ServerQuery) -> bytes | Awaitable[bytes]:
         key = self.keys.records[query.key_id]
-        place = self.listener.place_of(query.slot)
+        place = self.listener.origin_of(query.slot)
         if place is not None and self.places.check(key.account, place.number, place.address):
             self.keys.keep()
         return self.dispatcher.answer(query.body, key, query.session_id, query.msg_id, query.budget)

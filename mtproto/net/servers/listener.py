@@ -32,7 +32,7 @@ from mtproto.net.clock import Clock
 from mtproto.net.servers.answering import Answering
 from mtproto.net.servers.delivery import Delivery
 from mtproto.net.servers.inputs import Inputs
-from mtproto.net.servers.server_pump import LITTLE, MUCH, READ, Place, ServerPump
+from mtproto.net.servers.server_pump import LITTLE, MUCH, READ, Origin, ServerPump
 from mtproto.net.servers.slow_steps import OneAtATime
 from mtproto.net.servers.strangers import STRANGERS_MEMORY, StrangersBudget
 from mtproto.net.servers.tcp_port import TCPPort
@@ -267,10 +267,10 @@ class Listener:
         keys = [] if key is None else [key, *key.temporaries]
         return [slot for key in keys for slot in key.sessions.values() if session_id in (None, slot.session_id)]
 
-    def place_of(self, slot: SessionSlot) -> Place | None:
+    def origin_of(self, slot: SessionSlot) -> Origin | None:
         """Return where the connection of a session comes from; None for a session without a connection."""
         pump = None if slot.link is None else self._pumps.get(slot.link)
-        return None if pump is None else pump.place
+        return None if pump is None else pump.origin
 
     def cut_connections(self) -> int:
         """Close all connections at once, as a network that fails does; return how many there were."""

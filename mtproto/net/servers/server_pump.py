@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from mtproto.net.servers.strangers import StrangersBudget
     from mtproto.net.servers.web_server import WebServer
 
-__all__ = ["Place", "ServerPump", "ServerPumpOwner"]
+__all__ = ["Origin", "ServerPump", "ServerPumpOwner"]
 
 logger = logging.getLogger(__name__)
 
@@ -53,7 +53,7 @@ QUERY_WORK = 50
 """Units of work that a call counts for: the work of its handler is not known beforehand."""
 
 
-class Place(NamedTuple):
+class Origin(NamedTuple):
     """Where a connection comes from.
 
     Attributes:
@@ -147,10 +147,10 @@ class ServerPump(asyncio.BufferedProtocol):
             self._set_timer(self._link)
 
     @property
-    def place(self) -> Place:
+    def origin(self) -> Origin:
         """Where the connection comes from."""
         peer = self._transport.get_extra_info("peername")
-        return Place(self._number, str(peer[0]) if peer else "")
+        return Origin(self._number, str(peer[0]) if peer else "")
 
     def use(self, link: ServerLink | HttpLink) -> None:
         """Go on with another link, under the web server that takes the bytes."""
