@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from mtproto.localdc.calls import Handler
     from mtproto.localdc.data_centre import DataCentre
     from mtproto.localdc.faults import Faults
+    from mtproto.localdc.network_state import NetworkState
     from mtproto.localdc.transcript import RecordedCall
     from mtproto.localdc.world import User, World
     from tl import TLFunction
@@ -45,6 +46,11 @@ class DataCentreFace(ABC):
     def accounts(self) -> Accounts:
         """Who may log in by phone: `dc.accounts["15550100002"].set_password("…")`."""
         return self._centre.state.accounts
+
+    @property
+    def network_state(self) -> NetworkState:
+        """What the DC shares with the others of its network."""
+        return self._centre.state.shared
 
     @property
     def dc_id(self) -> int:

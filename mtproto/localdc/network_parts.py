@@ -64,10 +64,11 @@ def each_dc(dcs: Sequence[int], port: int, options: NetworkOptions) -> Iterator[
     common: dict[str, Any] = dict(options)
     clock = common["clock"] = common.get("clock") or Clock()
     world = common["world"] = common.get("world") or load_world()
-    common["shared"] = NetworkState(world, ids, clock, common.get("random", os.urandom))
     folder = common.pop("state", None)
     if folder is not None:
         _make_folder(Path(folder))
+    path = None if folder is None else Path(folder) / "accounts.json"
+    common["shared"] = NetworkState(world, ids, clock, common.get("random", os.urandom), path)
     for number, dc_id in enumerate(ids):
         state = None if folder is None else Path(folder) / f"dc{dc_id}.json"
         yield port + number if port else 0, {**common, "dc_id": dc_id, "state": state}

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from mtproto.localdc.accounts.two_step import TwoStep
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from mtproto.localdc.world import User
 
@@ -113,6 +113,17 @@ class LocalAccount:
     def move_to(self, dc_id: int) -> None:
         """Have another home DC from now on; the files of photos stay where they are."""
         self.dc_id = dc_id
+
+    @property
+    def future_tokens(self) -> tuple[bytes, ...]:
+        """The tokens of log-outs that still serve, oldest first."""
+        return tuple(self._future)
+
+    def restore(self, dc_id: int, files_dc: int, code: str, email: str, future_tokens: Iterable[bytes]) -> None:
+        """Take over what a file has kept of the account."""
+        self.dc_id, self.files_dc, self.code, self.email = dc_id, files_dc, code, email
+        self._future.clear()
+        self._future.extend(future_tokens)
 
     def keep_future_token(self, token: bytes) -> None:
         """Remember a token that a log-out gave out; the oldest of more than 20 goes."""
