@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Literal, TypedDict
+from typing import TYPE_CHECKING, TypedDict
 
+from mtproto.errors import OptionError
 from mtproto.limits import SERVER_LIMITS, Limits
 from mtproto.link import KEY_AGE, SESSION_AGE, InSession, KeyForgotten, KeyMade
 from mtproto.localdc.answers import Refused
@@ -44,6 +45,14 @@ BINDINGS = 16
 the oldest binding ends."""
 
 
+def _bindings(policy: str) -> int:
+    """Return how many temporary keys stand for a permanent one at a time under a policy."""
+    numbers = {"key": 1, "session": BINDINGS}
+    if policy not in numbers:
+        raise OptionError(f'bindings is "key" or "session", not {policy!r}', "bindings")
+    return numbers[policy]
+
+
 class DCOptions(TypedDict, total=False):
     """The options of a local DC, in every face; `LocalDC` says what each means."""
 
@@ -62,7 +71,7 @@ class DCOptions(TypedDict, total=False):
     key_age: float | None
     max_connections: int
     shared: NetworkState | None
-    bindings: Literal["key", "session"]
+    bindings: str
 
 
 class DataCentre:
@@ -100,14 +109,14 @@ class DataCentre:
         key_age: float | None = KEY_AGE,
         max_connections: int = MAX_CONNECTIONS,
         shared: NetworkState | None = None,
-        bindings: Literal["key", "session"] = "key",
+        bindings: str = "key",
     ) -> None:
         clock = Clock() if clock is None else clock
         world = load_world() if world is None else world
         self._public_host = public_host
         self.faults = Faults(random)
         self.places = Places()
-        self.keys = AuthKeys(key, state, clock, BINDINGS if bindings == "session" else 1)
+        self.keys = AuthKeys(key, state, clock, _bindings(bindings))
         shared = NetworkState(world, (dc_id,), clock, random) if shared is None else shared
         self.state = DCState(world, dc_id, self.keys, clock, shared)
         try:

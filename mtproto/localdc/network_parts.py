@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypedDict
+from typing import TYPE_CHECKING, Any, TypedDict
 
 from mtproto.errors import OptionError
 from mtproto.localdc.network_state import NetworkState
@@ -46,7 +46,7 @@ class NetworkOptions(TypedDict, total=False):
     session_age: float | None
     key_age: float | None
     max_connections: int
-    bindings: Literal["key", "session"]
+    bindings: str
 
 
 def each_dc(dcs: Sequence[int], port: int, options: NetworkOptions) -> Iterator[tuple[int, dict[str, Any]]]:

@@ -6,10 +6,13 @@ import os
 
 import pytest
 
+from mtproto.errors import OptionError
 from mtproto.link.server_sessions import ServerSessions
+from mtproto.localdc import LocalDC
 from mtproto.localdc.auth_keys import AuthKeys
 from mtproto.localdc.data_centre import BINDINGS
 from mtproto.localdc.keys import KeyRecord
+from mtproto.localdc.world.model import World
 from mtproto.message.auth_key import AuthKey
 from tests.localdc.conftest import NOW
 from tests.vectors.generate import RSA_KEY
@@ -50,3 +53,8 @@ def test_a_temporary_key_that_is_forgotten_leaves_the_others_bound() -> None:
     key = sessions.find_key(permanent.auth_key.id, NOW)
     assert key is not None
     assert [each.auth_key.id for each in key.temporaries] == [temporary[n].auth_key.id for n in (0, 2)]
+
+
+def test_a_policy_that_there_is_not_is_named(packaged_world: World) -> None:
+    with pytest.raises(OptionError, match='bindings is "key" or "session", not \'lane\''):
+        LocalDC(key=RSA_KEY, world=packaged_world, bindings="lane")
