@@ -17,12 +17,14 @@ from mtproto.cli.stopping import stop_event
 from mtproto.cli.terminal import Terminal, debug_option, pass_terminal
 from mtproto.crypto import CryptoError, RSAPrivateKey
 from mtproto.link import KEY_AGE, SESSION_AGE
-from mtproto.localdc import LocalDC, check_types, world_from_folder
+from mtproto.localdc import LocalDC, LocalNetwork, check_types, world_from_folder
 from mtproto.transport import authority
 from tl import Schema, api
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from mtproto.localdc import NetworkOptions
 
 __all__ = ["command"]
 
@@ -38,6 +40,13 @@ def _layer_file(value: str) -> tuple[int, Path]:
     return int(layer), Path(name)
 
 
+def _ids(value: str) -> tuple[int, ...]:
+    parts = value.split(",")
+    if not all(part.isascii() and part.isdigit() for part in parts):
+        raise click.BadParameter(f"{value!r} is no list of numbers with commas, such as 1,2,4")
+    return tuple(int(part) for part in parts)
+
+
 @click.command("serve", short_help="Run a data centre on this machine.")
 @host_options
 @click.option(
@@ -47,9 +56,16 @@ def _layer_file(value: str) -> tuple[int, Path]:
 )
 @click.option(
     "--state",
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=click.Path(path_type=Path),
     callback=in_folder,
-    help="File that keeps authorization keys over restarts (and the RSA key where --key is not given).",
+    help="File that keeps authorization keys over restarts (and the RSA key where --key is not given); with --dcs a "
+    "folder.",
+)
+@click.option(
+    "--dcs",
+    type=_ids,
+    metavar="ID,ID,…",
+    help="Run several data centres over one world, each with its port, with users who log in by phone: --dcs 1,2,4.",
 )
 @click.option(
     "--world",
@@ -100,6 +116,7 @@ def command(
     public_host: str | None,
     key: Path | None,
     state: Path | None,
+    dcs: tuple[int, ...] | None,
     world: Path | None,
     schemas: tuple[tuple[int, Path], ...],
     session_age: float | None,
@@ -114,20 +131,26 @@ def command(
     Its credentials are the same in every run, stand in the ready file, and are good for nothing elsewhere.
     """
     show_warnings(terminal)
-    dc = LocalDC(
-        host,
-        port,
-        public_host=public_host,
-        key=None if key is None else _read_key(key),
-        world=None if world is None else world_from_folder(world),
-        schemas=_read_schemas(schemas),
-        state=state,
-        strict=strict,
-        session_age=session_age,
-        key_age=key_age,
-        max_connections=max_connections,
-    )
-    asyncio.run(_serve(dc, terminal, ready_file, faults))
+    _check_state(state, is_folder=dcs is not None)
+    options: NetworkOptions = {
+        "public_host": public_host,
+        "key": None if key is None else _read_key(key),
+        "world": None if world is None else world_from_folder(world),
+        "schemas": _read_schemas(schemas),
+        "state": state,
+        "strict": strict,
+        "session_age": session_age,
+        "key_age": key_age,
+        "max_connections": max_connections,
+    }
+    served = LocalDC(host, port, **options) if dcs is None else LocalNetwork(dcs, host, port, **options)
+    asyncio.run(_serve(served, terminal, ready_file, faults))
+
+
+def _check_state(state: Path | None, *, is_folder: bool) -> None:
+    if state is not None and state.exists() and state.is_dir() is not is_folder:
+        wanted = "a folder, with --dcs" if is_folder else "a file, without --dcs"
+        raise click.BadParameter(f"{state} is not {wanted}", param_hint="--state")
 
 
 def _read_key(path: Path) -> RSAPrivateKey:
@@ -147,20 +170,29 @@ def _read_schemas(files: tuple[tuple[int, Path], ...]) -> Mapping[int, Schema]:
     return schemas
 
 
-async def _serve(dc: LocalDC, terminal: Terminal, ready_file: Path | None, faults: tuple[str, ...]) -> None:
+async def _serve(
+    served: LocalDC | LocalNetwork, terminal: Terminal, ready_file: Path | None, faults: tuple[str, ...]
+) -> None:
+    dcs = list(served.dcs.values()) if isinstance(served, LocalNetwork) else [served]
     async with AsyncExitStack() as stack:
-        stack.push_async_callback(dc.close)  # the data centre holds the lock of the state file from here on
-        arm_faults(dc.faults, faults)
+        stack.push_async_callback(served.close)  # it holds the locks of the state files from here on
+        for dc in dcs:
+            arm_faults(dc.faults, faults)
         # The ready file is checked under that lock: a second server with the same state file does not remove the first
         # one's.
         ready_path = ReadyFile(ready_file)
         stop = stop_event()
-        await dc.start()
-        ready = dc.client_info()
+        await served.start()
+        ready = served.client_info()
         with ready_path.holding(ready):
-            terminal.write(
-                f"local data centre {ready['dc_id']} on {authority(dc.address)}, key {ready['fingerprint']}, "
-                f"{len(ready['users'])} users"
-            )
+            many = "s" if len(dcs) > 1 else ""
+            places = ", ".join(f"{dc.dc_id} on {authority(dc.address)}" for dc in dcs)
+            terminal.write(f"local data centre{many} {places}, key {ready['fingerprint']}, {len(ready['users'])} users")
+            for account in ready.get("accounts", ()):
+                password = "" if account["password"] is None else f", password {account['password']}"
+                terminal.write(
+                    f"  {account['username']}: phone +{account['phone']}, code {account['code']}{password}, "
+                    f"DC {account['dc_id']}"
+                )
             await stop.wait()
     terminal.write("stopped")

@@ -145,7 +145,7 @@ class ServerKey:
         auth_key: the key.
         expires_at: for a temporary key, when it ends, Unix seconds.
         bound_to: for a temporary key, the id of the permanent key that it stands for, once it is bound.
-        temporary: for a permanent key, the temporary key that stands for it.
+        temporaries: for a permanent key, the temporary keys that stand for it, the latest last.
         sessions: by session id; the one heard of last comes last.
         used_at: when it was last used, Unix seconds; 0 for a key whose use nobody noted yet.
         last_notice: the highest msg_id under which a packet of a session was refused that was not kept.
@@ -168,7 +168,7 @@ class ServerKey:
         "last_notice",
         "remains",
         "sessions",
-        "temporary",
+        "temporaries",
         "used_at",
     )
 
@@ -184,7 +184,7 @@ class ServerKey:
         self.auth_key = auth_key
         self.expires_at = expires_at
         self.bound_to: int | None = None
-        self.temporary: ServerKey | None = None
+        self.temporaries: tuple[ServerKey, ...] = ()
         self.sessions: dict[int, SessionSlot] = {}
         self.used_at = 0.0
         self.last_notice = 0
@@ -227,21 +227,26 @@ class ServerKey:
         """Note that the key was used, Unix seconds."""
         self.used_at = now
 
-    def bind(self, temporary: ServerKey) -> None:
-        """Let a temporary key stand for this permanent one, alone: a binding ends the one before it."""
-        before = self.unbind()
-        if before is not None:
-            before.stand_for(None)
-        self.temporary = temporary
+    @property
+    def temporary(self) -> ServerKey | None:
+        """The temporary key that stands for this permanent one; of several the latest; None for none."""
+        return self.temporaries[-1] if self.temporaries else None
+
+    def bind(self, temporary: ServerKey, at_most: int = 1) -> None:
+        """Let a temporary key stand for this permanent one, with at most so many in all: the oldest bindings end."""
+        others = [key for key in self.temporaries if key is not temporary]
+        stay = others[max(len(others) + 1 - at_most, 0) :]
+        for key in others:
+            if key not in stay:
+                self.unbind(key)
+                key.stand_for(None)
+        self.temporaries = (*stay, temporary)
         temporary.stand_for(self.auth_key.id)
 
-    def unbind(self) -> ServerKey | None:
-        """Let no temporary key stand for this permanent one, and return the key that did."""
-        temporary = self.temporary
-        if temporary is not None:
-            self.used_at = self.last_used()
-            self.temporary = None
-        return temporary
+    def unbind(self, temporary: ServerKey) -> None:
+        """Let a temporary key stand for this permanent one no more."""
+        self.used_at = self.last_used()
+        self.temporaries = tuple(key for key in self.temporaries if key is not temporary)
 
     def stand_for(self, key_id: int | None) -> None:
         """Note the id of the permanent key that this temporary one stands for; None if it stands for none."""
@@ -249,14 +254,14 @@ class ServerKey:
 
     @property
     def connected(self) -> bool:
-        """Whether it is in use now, or the temporary key that stands for it is."""
+        """Whether it is in use now, or a temporary key that stands for it is."""
         own = any(slot.connected for slot in self.sessions.values())
-        return own or (self.temporary is not None and self.temporary.connected)
+        return own or any(key.connected for key in self.temporaries)
 
     def last_used(self) -> float:
-        """Return when it was last used, itself or by the temporary key that stands for it, Unix seconds."""
+        """Return when it was last used, itself or by a temporary key that stands for it, Unix seconds."""
         times = [self.used_at, *(slot.used_at for slot in self.sessions.values())]
-        return max(*times, 0.0 if self.temporary is None else self.temporary.last_used())
+        return max(*times, 0.0, *(key.last_used() for key in self.temporaries))
 
     def forget_before(self, now: float) -> None:
         """Note that sessions up to `now` (Unix seconds) may be forgotten: those of an earlier run of the server."""

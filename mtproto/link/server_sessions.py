@@ -125,9 +125,9 @@ class ServerSessions:
             return None
         return key
 
-    def bind(self, temporary: ServerKey, permanent: ServerKey) -> None:
-        """Let a temporary key stand for a permanent one, alone: a binding ends the one before it."""
-        permanent.bind(temporary)
+    def bind(self, temporary: ServerKey, permanent: ServerKey, at_most: int = 1) -> None:
+        """Let a temporary key stand for a permanent one, with at most so many in all: the oldest bindings end."""
+        permanent.bind(temporary, at_most)
 
     def forget_key(self, key_id: int) -> bool:
         """Drop a key and its sessions; return whether there was one. Their connections will be told -404."""
@@ -139,8 +139,8 @@ class ServerSessions:
                 self._weigh(slot, 0)
         if key is not None and key.bound_to is not None:
             permanent = self._keys.get(key.bound_to)
-            if permanent is not None and permanent.temporary is key:
-                permanent.unbind()
+            if permanent is not None and key in permanent.temporaries:
+                permanent.unbind(key)
         return key is not None
 
     def forget_old(self, now: float) -> list[ServerKey]:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from mtproto.localdc.faults import FAULTS, FaultInfo, Faults
     from mtproto.localdc.layers import check_types
     from mtproto.localdc.network import LocalNetwork
+    from mtproto.localdc.network_parts import NetworkOptions
     from mtproto.localdc.network_thread import LocalNetworkThread
     from mtproto.localdc.thread import LocalDCThread
     from mtproto.localdc.transcript import RecordedCall
@@ -37,6 +38,7 @@ __all__ = [
     "LocalDCThread",
     "LocalNetwork",
     "LocalNetworkThread",
+    "NetworkOptions",
     "Photo",
     "RecordedCall",
     "Refused",
@@ -60,6 +62,7 @@ __getattr__, __dir__ = lazy_names(
         "mtproto.localdc.faults": ("FAULTS", "FaultInfo", "Faults"),
         "mtproto.localdc.layers": ("check_types",),
         "mtproto.localdc.network": ("LocalNetwork",),
+        "mtproto.localdc.network_parts": ("NetworkOptions",),
         "mtproto.localdc.network_thread": ("LocalNetworkThread",),
         "mtproto.localdc.thread": ("LocalDCThread",),
         "mtproto.localdc.transcript": ("RecordedCall",),

@@ -28,6 +28,7 @@ class AuthKeys:
         key: the RSA key; None makes one, or takes the one in the state file.
         path: the state file; None for none. The file is locked until `close`.
         clock: gives the Unix time in seconds.
+        bindings: how many temporary keys may stand for a permanent one at a time.
 
     Attributes:
         private_key: the RSA key.
@@ -38,8 +39,11 @@ class AuthKeys:
 
     """
 
-    def __init__(self, key: RSAPrivateKey | None, path: str | Path | None, clock: Callable[[], float]) -> None:
+    def __init__(
+        self, key: RSAPrivateKey | None, path: str | Path | None, clock: Callable[[], float], bindings: int = 1
+    ) -> None:
         self._clock = clock
+        self._bindings = bindings
         self._kept_at = clock()
         self._changed = False  # whether the state file has keys that are forgotten
         self._sessions: ServerSessions | None = None
@@ -94,17 +98,17 @@ class AuthKeys:
         self._records.pop(record.auth_key.id, None)
 
     def bind(self, temporary: KeyRecord, permanent: KeyRecord) -> None:
-        """Let a temporary key stand for a permanent one, in place of the key that stood for it before."""
-        for record in self._records.values():
-            if record.permanent is permanent:
-                record.unbind()
+        """Let a temporary key stand for a permanent one: in place of the key that stood for it before, or beside it."""
+        others = [each for each in self._records.values() if each.permanent is permanent and each is not temporary]
+        for record in others[: max(len(others) + 1 - self._bindings, 0)]:
+            record.unbind()
         temporary.bind(permanent)
         if self._sessions is None:
             return
         now = self._clock()
         keys = [self._sessions.find_key(record.auth_key.id, now) for record in (temporary, permanent)]
         if keys[0] is not None and keys[1] is not None:
-            self._sessions.bind(keys[0], keys[1])
+            self._sessions.bind(keys[0], keys[1], self._bindings)
 
     def keep(self) -> None:
         """Write all permanent keys to the state file, if there is one."""

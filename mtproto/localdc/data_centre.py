@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, TypedDict
 
+from mtproto.errors import OptionError
 from mtproto.limits import SERVER_LIMITS, Limits
 from mtproto.link import KEY_AGE, SESSION_AGE, InSession, KeyForgotten, KeyMade
 from mtproto.localdc.answers import Refused
@@ -13,6 +14,7 @@ from mtproto.localdc.dc_state import DCState
 from mtproto.localdc.dispatch import Dispatcher
 from mtproto.localdc.faults import Faults
 from mtproto.localdc.network_state import NetworkState
+from mtproto.localdc.places import Places
 from mtproto.localdc.spoken import SpokenLayers
 from mtproto.localdc.world import load_world
 from mtproto.message import check_server_clock
@@ -38,6 +40,19 @@ PUSH_TIMEOUT = 10.0
 hang."""
 
 
+BINDINGS = 16
+"""Temporary keys that stand for a permanent one at a time, where each session may have one of its own; one more, and
+the oldest binding ends."""
+
+
+def _bindings(policy: str) -> int:
+    """Return how many temporary keys stand for a permanent one at a time under a policy."""
+    numbers = {"key": 1, "session": BINDINGS}
+    if policy not in numbers:
+        raise OptionError(f'bindings is "key" or "session", not {policy!r}', "bindings")
+    return numbers[policy]
+
+
 class DCOptions(TypedDict, total=False):
     """The options of a local DC, in every face; `LocalDC` says what each means."""
 
@@ -56,6 +71,7 @@ class DCOptions(TypedDict, total=False):
     key_age: float | None
     max_connections: int
     shared: NetworkState | None
+    bindings: str
 
 
 class DataCentre:
@@ -67,6 +83,7 @@ class DataCentre:
         dispatcher: finds the handler of a call.
         faults: ways to misbehave, each armed for one time.
         keys: the auth keys, and the RSA key.
+        places: from where each key is used.
         listener: the socket.
         state: what all calls share.
 
@@ -92,12 +109,14 @@ class DataCentre:
         key_age: float | None = KEY_AGE,
         max_connections: int = MAX_CONNECTIONS,
         shared: NetworkState | None = None,
+        bindings: str = "key",
     ) -> None:
         clock = Clock() if clock is None else clock
         world = load_world() if world is None else world
         self._public_host = public_host
         self.faults = Faults(random)
-        self.keys = AuthKeys(key, state, clock)
+        self.places = Places()
+        self.keys = AuthKeys(key, state, clock, _bindings(bindings))
         shared = NetworkState(world, (dc_id,), clock, random) if shared is None else shared
         self.state = DCState(world, dc_id, self.keys, clock, shared)
         try:
@@ -195,6 +214,9 @@ class DataCentre:
 
     def _answer(self, query: ServerQuery) -> bytes | Awaitable[bytes]:
         key = self.keys.records[query.key_id]
+        place = self.listener.origin_of(query.slot)
+        if place is not None and self.places.check(key.account, place.number, place.address):
+            self.keys.keep()
         return self.dispatcher.answer(query.body, key, query.session_id, query.msg_id, query.budget)
 
     def _watch(self, event: ServerLinkEvent) -> None:
@@ -204,6 +226,7 @@ class DataCentre:
             case KeyForgotten(key):
                 self.state.executions.forget(key.auth_key.id)
                 self.keys.forget(key.auth_key.id)
+                self.places.forget(key.auth_key.id)
             case InSession(slot, DestroyAuthKey()) if slot.key.expires_at is None:
                 self.keys.forget(slot.key.auth_key.id)
                 self.keys.keep_changes()

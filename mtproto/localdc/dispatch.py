@@ -39,6 +39,9 @@ __all__ = ["Dispatcher"]
 
 _WORD = 4
 
+CHANGES_ACCOUNTS = ("auth.", "account.")
+"""Namespaces whose methods change accounts: the change is on disk before the answer goes out."""
+
 GZIP_PACKED = constructors.GZIP_PACKED.to_bytes(4, "little")
 
 logger = logging.getLogger(__name__)
@@ -72,6 +75,8 @@ class Dispatcher:
         handler that is `async`. `budget` bounds the objects of all calls of a packet; None if the call came alone.
         """
         try:
+            if key.account.is_dead:
+                raise Refused(406, "AUTH_KEY_DUPLICATED")
             number = self._number(body, key)
             waits = self._queue.enter(number, key.auth_key.id)
         except Refused as refused:
@@ -198,6 +203,8 @@ class Dispatcher:
         if len(result) % _WORD:
             raise LocalProtocolError(f"an answer of {len(result)} bytes: TL has whole words of {_WORD}")
         self._outcomes.settle(session, call.msg_id, True)
+        if call.request.NAME.startswith(CHANGES_ACCOUNTS):
+            self._dc.shared.keep()
         self._record(call, answer if len(result) <= LARGE else None)
         return result
 

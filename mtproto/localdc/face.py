@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from mtproto.localdc.calls import HandlerOf, MethodClass
     from mtproto.localdc.data_centre import DataCentre
     from mtproto.localdc.faults import Faults
+    from mtproto.localdc.network_state import NetworkState
     from mtproto.localdc.transcript import RecordedCall
     from mtproto.localdc.world import User, World
     from tl import TLFunction
@@ -46,6 +47,11 @@ class DataCentreFace(ABC):
     def accounts(self) -> Accounts:
         """Who may log in by phone: `dc.accounts["15550100002"].set_password("…")`."""
         return self._centre.state.accounts
+
+    @property
+    def network_state(self) -> NetworkState:
+        """What the DC shares with the others of its network."""
+        return self._centre.state.shared
 
     @property
     def dc_id(self) -> int:
@@ -160,6 +166,15 @@ class DataCentreFace(ABC):
     def clear_orders(self) -> None:
         """Forget what `flood_wait`, `refuse` and `answer` ordered."""
         self._centre.state.orders.clear()
+
+    @property
+    def duplicated_keys(self) -> int:
+        """How many auth keys were used from two source addresses at once.
+
+        Such a key is dead: each of its calls is refused with `406 AUTH_KEY_DUPLICATED`. Connections from one address
+        are lanes of one client; a client whose address changes opens a new connection, and leaves the old ones.
+        """
+        return self._centre.places.duplicated
 
     @property
     def calls(self) -> list[RecordedCall]:

@@ -61,6 +61,7 @@ class KeyRecord:
         authorization: the number of the login (`hash` of an `authorization`), the same at all DCs it was exported to.
         imported: whether the login came from another DC.
         revoked: whether the login was ended by another one.
+        is_dead: whether the key was used from two places at once, and is good for nothing any more.
         device: what the last `initConnection` said of the client.
         logged_in_at: when the login was made (Unix seconds).
         login_token: the token that was made for the client's QR code last.
@@ -78,6 +79,7 @@ class KeyRecord:
     authorization: int = 0
     imported: bool = False
     revoked: bool = False
+    is_dead: bool = False
     device: Device = UNKNOWN_DEVICE
     logged_in_at: float = 0.0
     login_token: bytes | None = field(default=None, repr=False)
@@ -145,6 +147,11 @@ class KeyRecord:
     def was_used(self, at: float) -> None:
         """Note when the key was last used, in Unix seconds."""
         self.used_at = at
+
+    def kill(self) -> None:
+        """Let the key be good for nothing any more, and log it out."""
+        self.log_out()
+        self.is_dead = True
 
     def to_dict(self) -> dict[str, Any]:
         """Return the part of the record that a file keeps: the key itself, with which one can act as the client."""

@@ -26,7 +26,8 @@ class LocalNetwork(NetworkFace):
         dcs: the ids of the DCs.
         host: the address that all listen on.
         port: the port of the first DC, each further one has the next; 0 takes free ones.
-        options: as `LocalDC` takes them, for each DC; but `state` is a folder, with a file for each DC.
+        options: as `LocalDC` takes them, for each DC; but `state` is a folder, with a file for each DC
+            and one for the accounts: who signed up, passwords, homes.
 
     Attributes:
         dcs: the DCs, each a `LocalDC`, by id. Each can be closed and started again; it keeps its address.
@@ -46,6 +47,7 @@ class LocalNetwork(NetworkFace):
                 dc = LocalDC(host, each_port, **{**each, "key": key})
                 made[dc.dc_id] = dc
                 key = dc.private_key
+            next(iter(made.values())).network_state.open()
         except BaseException:
             for dc in made.values():
                 dc.give_up()
@@ -56,9 +58,18 @@ class LocalNetwork(NetworkFace):
     def _centres(self) -> Mapping[int, LocalDC]:
         return self.dcs
 
+    def give_up(self) -> None:
+        """Give the state files of a network back that was never started."""
+        self._state.close()
+        for dc in self.dcs.values():
+            dc.give_up()
+
     async def start(self) -> None:
         """Let all DCs listen. Raises as `LocalDC.start` does; no DC listens then."""
         async with AsyncExitStack() as started:
+            state = self._state
+            state.open()
+            started.callback(state.close)
             for dc in self.dcs.values():
                 await dc.start()
                 started.push_async_callback(dc.close)
@@ -67,6 +78,7 @@ class LocalNetwork(NetworkFace):
     async def close(self) -> None:
         """Close all DCs. Raises `StoreError` when a state file lacks keys of this run; all are closed all the same."""
         async with AsyncExitStack() as stack:
+            stack.callback(self._state.close)
             for dc in self.dcs.values():
                 stack.push_async_callback(dc.close)
 

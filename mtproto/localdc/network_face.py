@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from mtproto.crypto import RSAPublicKey
     from mtproto.localdc.accounts import Accounts, LocalAccount
     from mtproto.localdc.face import DataCentreFace
+    from mtproto.localdc.network_state import NetworkState
     from mtproto.localdc.world import User, World
 
 __all__ = ["NetworkFace"]
@@ -29,6 +30,10 @@ class NetworkFace(ABC):
     @property
     def _first(self) -> DataCentreFace:
         return next(iter(self._centres.values()))
+
+    @property
+    def _state(self) -> NetworkState:
+        return self._first.network_state
 
     @property
     def keys(self) -> list[RSAPublicKey]:

@@ -10,6 +10,7 @@ from mtproto.errors import OptionError
 from mtproto.localdc.network_state import NetworkState
 from mtproto.localdc.world import load_world
 from mtproto.net import Clock
+from mtproto.store import StoreError
 
 if TYPE_CHECKING:
     import ssl
@@ -45,6 +46,7 @@ class NetworkOptions(TypedDict, total=False):
     session_age: float | None
     key_age: float | None
     max_connections: int
+    bindings: str
 
 
 def each_dc(dcs: Sequence[int], port: int, options: NetworkOptions) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -62,8 +64,18 @@ def each_dc(dcs: Sequence[int], port: int, options: NetworkOptions) -> Iterator[
     common: dict[str, Any] = dict(options)
     clock = common["clock"] = common.get("clock") or Clock()
     world = common["world"] = common.get("world") or load_world()
-    common["shared"] = NetworkState(world, ids, clock, common.get("random", os.urandom))
     folder = common.pop("state", None)
+    if folder is not None:
+        _make_folder(Path(folder))
+    path = None if folder is None else Path(folder) / "accounts.json"
+    common["shared"] = NetworkState(world, ids, clock, common.get("random", os.urandom), path)
     for number, dc_id in enumerate(ids):
         state = None if folder is None else Path(folder) / f"dc{dc_id}.json"
         yield port + number if port else 0, {**common, "dc_id": dc_id, "state": state}
+
+
+def _make_folder(path: Path) -> None:
+    try:
+        path.mkdir(mode=0o700, exist_ok=True)
+    except OSError as error:
+        raise StoreError(path, f"is to be the folder of a network's state: {error.strerror or error}") from None

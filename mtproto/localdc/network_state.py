@@ -6,11 +6,12 @@ import os
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Protocol
 
-from mtproto.localdc.accounts import Accounts, Export, Issued, LoginToken, PhoneCode, SRPAttempt
+from mtproto.localdc.accounts import Accounts, AccountsFile, Export, Issued, LoginToken, PhoneCode, SRPAttempt
 from mtproto.localdc.references import FileReferences
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
+    from pathlib import Path
 
     from mtproto.localdc.auth_keys import AuthKeys
     from mtproto.localdc.keys import KeyRecord
@@ -63,6 +64,7 @@ class NetworkState:
         dc_ids: the DCs there are to be.
         clock: gives the Unix time in seconds.
         random: a cryptographically secure source of bytes.
+        path: the file that keeps the accounts, locked from `open` to `close`; None for none.
 
     Attributes:
         accounts: who may log in.
@@ -81,6 +83,7 @@ class NetworkState:
         dc_ids: Sequence[int],
         clock: Callable[[], float],
         random: Callable[[int], bytes] = os.urandom,
+        path: Path | None = None,
     ) -> None:
         self.random = random
         self.accounts = Accounts(world, dc_ids, random)
@@ -89,8 +92,25 @@ class NetworkState:
         self.exports: Issued[bytes, Export] = Issued(EXPORTS, EXPORT_SECONDS, clock)
         self.attempts: Issued[int, SRPAttempt] = Issued(ATTEMPTS, ATTEMPT_SECONDS, clock)
         self.references = FileReferences()
+        self._file = None if path is None else AccountsFile(path, self.accounts)
         self._dcs: dict[int, NetworkMember] = {}
         self.dcs: Mapping[int, NetworkMember] = MappingProxyType(self._dcs)
+
+    def keep(self) -> None:
+        """Write the accounts to their file, if there is one and they have changed."""
+        if self._file is not None:
+            self._file.keep()
+
+    def open(self) -> None:
+        """Lock the file of the accounts and take them over; does nothing while it is open. Raises `StoreError`."""
+        if self._file is not None:
+            self._file.open()
+
+    def close(self) -> None:
+        """Write the accounts, and let others use their file. May be called twice."""
+        if self._file is not None:
+            self._file.keep()
+            self._file.close()
 
     def join(self, dc: NetworkMember) -> None:
         """Take a DC in."""

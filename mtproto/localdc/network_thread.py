@@ -42,6 +42,7 @@ class LocalNetworkThread(NetworkFace):
                 dc.run_in(thread)
                 made[dc.dc_id] = dc
                 key = dc.private_key
+            next(iter(made.values())).network_state.open()
         except BaseException:
             for dc in made.values():
                 dc.close()
@@ -55,6 +56,9 @@ class LocalNetworkThread(NetworkFace):
     def start(self) -> None:
         """Let all DCs listen. Raises as `LocalDCThread.start` does; no DC listens then."""
         with ExitStack() as started:
+            state = self._state
+            state.open()
+            started.callback(state.close)
             for dc in self.dcs.values():
                 dc.start()
                 started.callback(dc.close)
@@ -63,6 +67,7 @@ class LocalNetworkThread(NetworkFace):
     def close(self) -> None:
         """Close all DCs. Raises `StoreError` when a state file lacks keys of this run; all are closed all the same."""
         with ExitStack() as stack:
+            stack.callback(self._state.close)
             for dc in self.dcs.values():
                 stack.callback(dc.close)
 

@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
-from mtproto.localdc.handlers.auth_qr import SECONDS
+from mtproto.localdc.handlers.auth_qr import EXCEPTED, SECONDS
 from mtproto.localdc.login_tokens import accept_link
-from mtproto.localdc.network_state import EXPORT_SECONDS, EXPORTS, TOKENS
+from mtproto.localdc.network_state import EXPORT_SECONDS, EXPORTS, TOKEN_SECONDS, TOKENS
 from mtproto.localdc.world.model import World
+from mtproto.localdc.wrappers import LONGEST_NAME
 from tests.localdc.conftest import RpcFailure
 from tests.localdc.several import Phone, Several
 from tl import api
@@ -213,3 +214,34 @@ def test_a_token_is_accepted_in_time_once_and_by_nobody_who_is_excepted(net: Sev
         net.phone_at(4)(auth.ImportLoginToken(token=late))
     with pytest.raises(ValueError, match="AUTH_TOKEN_EXPIRED"):
         accept_link(late, account, net.dcs[1])
+
+
+def test_a_token_is_forgotten_in_the_end(net: Several) -> None:
+    token = net.phone_at(4).export_token().token
+    app = net.logged_in("dozen")
+    net.now += TOKEN_SECONDS
+    with pytest.raises(RpcFailure, match="400 AUTH_TOKEN_INVALIDX"):
+        app(auth.AcceptLoginToken(token=token))
+
+
+def test_users_who_are_excepted_are_bounded(net: Several) -> None:
+    phone = net.phone_at(4)
+    assert phone.export_token(*range(EXCEPTED)).NAME == "auth.loginToken"
+    with pytest.raises(RpcFailure, match="400 LIMIT_INVALID"):
+        phone.export_token(*range(EXCEPTED + 1))
+
+
+def test_what_a_client_says_of_itself_is_listed_and_bounded(net: Several) -> None:
+    phone = net.logged_in("dozen")
+    inner = api.functions.InitConnection(
+        api_id=7,
+        device_model="m" * (LONGEST_NAME + 1),
+        system_version="s",
+        app_version="a",
+        system_lang_code="en",
+        lang_pack="",
+        lang_code="en",
+        query=account_.GetAuthorizations(),
+    )
+    [own] = phone(api.functions.InvokeWithLayer(layer=api.layer, query=inner)).authorizations
+    assert (own.api_id, own.device_model, own.system_version, own.app_version) == (7, "m" * LONGEST_NAME, "s", "a")

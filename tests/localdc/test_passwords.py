@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 
 from mtproto.crypto.srp import PasswordAlgo, new_password
-from mtproto.localdc.network_state import ATTEMPTS
+from mtproto.localdc.accounts.two_step import LONGEST_SALT
+from mtproto.localdc.handlers.passwords import LONGEST_HINT
+from mtproto.localdc.network_state import ATTEMPT_SECONDS, ATTEMPTS
 from mtproto.localdc.world.model import World
 from tests.localdc.conftest import RpcFailure
 from tests.localdc.several import Phone, Several, proof
@@ -118,6 +120,7 @@ def test_a_password_is_set_changed_and_removed_by_the_client(net: Several) -> No
     ("changed", "refusal"),
     [
         ({"salt1": b"short"}, "NEW_SALT_INVALID"),
+        ({"salt1": bytes(LONGEST_SALT + 1)}, "NEW_SALT_INVALID"),
         ({"salt2": b"another"}, "NEW_SALT_INVALID"),
         ({"g": 7}, "NEW_SALT_INVALID"),
         ({"p": b"\xff" * 256}, "NEW_SALT_INVALID"),
@@ -188,3 +191,24 @@ def test_no_secret_is_in_a_repr(net: Several) -> None:
     assert "hush" not in text
     assert account.code not in text
     assert str(attempt.challenge.b) not in text
+
+
+def test_a_challenge_is_good_for_its_time(net: Several) -> None:
+    net.accounts[SINGLE].set_password("secret")
+    phone = waiting(net)
+    proven = phone.prove("secret")
+    net.now += ATTEMPT_SECONDS
+    with pytest.raises(RpcFailure, match="400 SRP_ID_INVALID"):
+        phone(auth.CheckPassword(password=proven))
+
+
+def test_hints_and_addresses_are_bounded(net: Several) -> None:
+    phone = net.logged_in("single")
+    asked = phone(account_.GetPassword())
+    address = "a" * (LONGEST_HINT - 11) + "@example.org"
+    new = settings(asked, "first").replace(hint="h" * (LONGEST_HINT + 1))
+    update = account_.UpdatePasswordSettings(password=api.types.InputCheckPasswordEmpty(), new_settings=new)
+    with pytest.raises(RpcFailure, match="400 EMAIL_INVALID"):
+        phone(update.replace(new_settings=new.replace(email=address)))
+    assert phone(update) is True
+    assert phone(account_.GetPassword()).hint == "h" * LONGEST_HINT

@@ -6,7 +6,10 @@ import pytest
 
 from mtproto.localdc.accounts import DELIVERIES
 from mtproto.localdc.accounts.account import FUTURE_TOKENS
+from mtproto.localdc.accounts.accounts import SIGNED_UP
 from mtproto.localdc.accounts.records import WRONG_CODES
+from mtproto.localdc.handlers.auth_phone import LONGEST_NAME
+from mtproto.localdc.handlers.login_email import LONGEST_ADDRESS
 from mtproto.localdc.network_state import CODE_SECONDS, CODES
 from mtproto.localdc.world.model import World
 from tests.localdc.conftest import RpcFailure
@@ -223,3 +226,66 @@ def test_an_address_that_is_lost_is_given_up_for_an_sms(net: Several) -> None:
     assert sent.type.NAME == "auth.sentCodeTypeEmailCode"
     again = phone(auth.ResetLoginEmail(phone_number=SINGLE, phone_code_hash=sent.phone_code_hash))
     assert again.type.NAME == "auth.sentCodeTypeSms"
+
+
+def test_accounts_that_sign_up_are_bounded(net: Several) -> None:
+    for number in range(SIGNED_UP):
+        net.accounts.add(f"4900{number:06d}", "Ada", dc_id=1)
+    phone = net.phone_at(1)
+    sent = phone.send_code("9996611234")
+    phone(auth.SignIn(phone_number="9996611234", phone_code_hash=sent.phone_code_hash, phone_code="11111"))
+    with pytest.raises(RpcFailure, match="400 PHONE_NUMBER_FLOOD"):
+        phone(
+            auth.SignUp(phone_number="9996611234", phone_code_hash=sent.phone_code_hash, first_name="A", last_name="")
+        )
+    with pytest.raises(ValueError, match="no account can be added"):
+        net.accounts.add("49001", "Ada", dc_id=1)
+
+
+def test_an_account_is_added_by_the_program(net: Several) -> None:
+    account = net.accounts.add("491234567", "Ada", "Lovelace", dc_id=4, username="ada")
+    assert net.logged_in("ada").me().first_name == "Ada"
+    assert net.accounts["491234567"] is account
+    with pytest.raises(ValueError, match="the user name 'Ada' is taken"):
+        net.accounts.add("491234568", "Ada", dc_id=4, username="Ada")
+
+
+def test_ways_that_no_code_is_delivered_in_are_named(net: Several) -> None:
+    with pytest.raises(ValueError, match="not by pigeon"):
+        net.accounts[SINGLE].deliver_by("sms", "pigeon")
+    with pytest.raises(ValueError, match="not by nothing"):
+        net.accounts[SINGLE].deliver_by()
+
+
+def test_names_and_addresses_are_bounded(net: Several) -> None:
+    phone = net.phone_at(1)
+    sent = phone.send_code("9996611234")
+    code = {"phone_number": "9996611234", "phone_code_hash": sent.phone_code_hash}
+    phone(auth.SignIn(**code, phone_code="11111"))
+    for first, last, refusal in (
+        ("A" * (LONGEST_NAME + 1), "", "FIRSTNAME_INVALID"),
+        ("A", "L" * (LONGEST_NAME + 1), "LASTNAME_INVALID"),
+    ):
+        with pytest.raises(RpcFailure, match=f"400 {refusal}"):
+            phone(auth.SignUp(**code, first_name=first, last_name=last))
+    phone(auth.SignUp(**code, first_name="A" * LONGEST_NAME, last_name="L" * LONGEST_NAME))
+    purpose = api.types.EmailVerifyPurposeLoginChange()
+    address = "a" * (LONGEST_ADDRESS - 12) + "@example.org"
+    request = api.functions.account.SendVerifyEmailCode(purpose=purpose, email=address)
+    assert phone(request).length == 6
+    with pytest.raises(RpcFailure, match="400 EMAIL_INVALID"):
+        phone(request.replace(email="a" + address))
+
+
+def test_the_address_of_an_account_is_changed_by_its_user(net: Several) -> None:
+    account = net.accounts[SINGLE]
+    phone = net.logged_in("single")
+    purpose = api.types.EmailVerifyPurposeLoginChange()
+    verify = api.functions.account.VerifyEmail(
+        purpose=purpose, verification=api.types.EmailVerificationCode(code=account.email_code)
+    )
+    with pytest.raises(RpcFailure, match="400 EMAIL_VERIFY_EXPIRED"):
+        phone(verify)
+    phone(api.functions.account.SendVerifyEmailCode(purpose=purpose, email="sol@example.org"))
+    assert account.email == ""
+    assert phone(verify).email == account.email == "sol@example.org"

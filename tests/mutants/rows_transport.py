@@ -108,15 +108,27 @@ ROWS: Mapping[tuple[str, str], Sequence[tuple[str, str]]] = {
         ("if not _is_first(self._headers, header[_KEY_MATERIAL]):", "if False:"),
         ("TAGGED if secret.kind is SecretKind.PLAIN else (PaddedIntermediate.tag,)", "TAGGED"),
     ),
-    (
-        "mtproto/localdc/handlers/auth.py",
-        "tests/localdc/test_login_and_users.py tests/localdc/test_temporary_keys.py",
-    ): (
-        ("if not hmac.compare_digest(token, world.bot_token.encode()):", "if False:"),
+    ("mtproto/localdc/handlers/auth.py", "tests/localdc/test_login_and_users.py"): (
+        ("not hmac.compare_digest(token, world.bot_token.encode()):", "False:"),
+    ),
+    ("mtproto/localdc/entry.py", "tests/localdc/test_login_and_users.py tests/localdc/test_passwords.py"): (
         ("if (request.api_id, request.api_hash) != (world.api_id, world.api_hash):", "if False:"),
+        ("if account.two_step.is_set:", "if False:"),
+    ),
+    ("mtproto/localdc/handlers/temp_keys.py", "tests/localdc/test_temporary_keys.py"): (
         ("if key.permanent not in (None, permanent):", "if False:"),
         ("if abs(request.expires_at - key.expires_at) > CLOCKS_APART:", "if False:"),
         ("if permanent is None or permanent.expires_at is not None:", "if permanent is None:"),
+    ),
+    ("mtproto/localdc/handlers/passwords.py", "tests/localdc/test_passwords.py"): (
+        ("attempt is None or attempt.user_id != account.user.id:", "attempt is None:"),
+        ("if attempt.version != account.two_step.version:", "if False:"),
+        ("if not account.two_step.is_proven(attempt, proof.A, proof.M1):", "if False:"),
+        ("if not two_step.is_new_algo(new):", "if False:"),
+    ),
+    ("mtproto/localdc/handlers/auth_transfer.py", "tests/localdc/test_network_logins.py"): (
+        ("export is None or export.dc_id != call.dc.dc_id:", "export is None:"),
+        ("if export.id != request.id or user is None:", "if user is None:"),
     ),
 }
 """From a file and the tests of it to pairs: the text, and what takes its place."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from mtproto.localdc.accounts.account import DELIVERIES, LocalAccount
 from mtproto.localdc.accounts.accounts import Accounts, code_of
+from mtproto.localdc.accounts.file import AccountsFile
 from mtproto.localdc.accounts.issued import Issued
 from mtproto.localdc.accounts.records import Export, LoginToken, PhoneCode, SRPAttempt
 from mtproto.localdc.accounts.two_step import NewPassword, TwoStep
@@ -11,6 +12,7 @@ from mtproto.localdc.accounts.two_step import NewPassword, TwoStep
 __all__ = [
     "DELIVERIES",
     "Accounts",
+    "AccountsFile",
     "Export",
     "Issued",
     "LocalAccount",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from mtproto.localdc.accounts.two_step import TwoStep
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from mtproto.localdc.world import User
 
@@ -32,7 +32,7 @@ DELIVERIES = (
 FUTURE_TOKENS = 20
 """Tokens of log-outs that are kept for an account: as many as a client keeps."""
 
-TIMEOUT = 60
+NEXT_WAY_AFTER = 60
 """Seconds until a client may ask for the next way of delivery."""
 
 
@@ -62,7 +62,7 @@ class LocalAccount:
         self.email = ""
         self.wanted_email = ""
         self.deliveries: tuple[str, ...] = ("app", "sms", "call")
-        self.timeout = TIMEOUT
+        self.timeout = NEXT_WAY_AFTER
         self.two_step = TwoStep(random)
         self._future: deque[bytes] = deque(maxlen=FUTURE_TOKENS)
 
@@ -96,7 +96,7 @@ class LocalAccount:
         """Note the address that the user wants, until its code comes back."""
         self.wanted_email = email
 
-    def deliver_by(self, *deliveries: str, timeout: int = TIMEOUT) -> None:
+    def deliver_by(self, *deliveries: str, timeout: int = NEXT_WAY_AFTER) -> None:
         """Have codes delivered in these ways (`DELIVERIES`), one after the other as the client asks for the next.
 
         Raises:
@@ -113,6 +113,17 @@ class LocalAccount:
     def move_to(self, dc_id: int) -> None:
         """Have another home DC from now on; the files of photos stay where they are."""
         self.dc_id = dc_id
+
+    @property
+    def future_tokens(self) -> tuple[bytes, ...]:
+        """The tokens of log-outs that still serve, oldest first."""
+        return tuple(self._future)
+
+    def restore(self, dc_id: int, files_dc: int, code: str, email: str, future_tokens: Iterable[bytes]) -> None:
+        """Take over what a file has kept of the account."""
+        self.dc_id, self.files_dc, self.code, self.email = dc_id, files_dc, code, email
+        self._future.clear()
+        self._future.extend(future_tokens)
 
     def keep_future_token(self, token: bytes) -> None:
         """Remember a token that a log-out gave out; the oldest of more than 20 goes."""

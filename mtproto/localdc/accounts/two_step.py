@@ -70,6 +70,11 @@ class TwoStep:
         return self.algo is not None
 
     @property
+    def verifier(self) -> bytes:
+        """The verifier of a password that a client set, 256 bytes; empty for none."""
+        return self._verifier
+
+    @property
     def text(self) -> str | None:
         """The password where the program itself set it; None where a client did, or there is none."""
         return self._text

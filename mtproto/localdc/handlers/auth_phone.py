@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 __all__ = ["cancel_code", "find_code", "resend_code", "reset_login_email", "send_code", "sign_in", "sign_up"]
 
 LONGEST_NAME = 64
+"""Characters of a first name, and of a last name."""
+
 TERMS = "These are the terms of service of a data centre on your own machine. There is nothing to agree to."
 
 

@@ -17,14 +17,15 @@ if TYPE_CHECKING:
 
 __all__ = ["send_verify_email_code", "verify_email"]
 
-LONGEST = 255
+LONGEST_ADDRESS = 255
+"""Characters of an e-mail address."""
 
 
 def send_verify_email_code(call: IncomingCall) -> TLObject:
     """Send a code to an address that is to get the codes for logging in."""
     email = call.request.email
     account, code = _whose(call.request.purpose, call)
-    if not 3 <= len(email) <= LONGEST or "@" not in email:
+    if not 3 <= len(email) <= LONGEST_ADDRESS or "@" not in email:
         raise Refused(400, "EMAIL_INVALID")
     if code is not None:
         code.set_up(email)

@@ -32,6 +32,7 @@ __all__ = [
 _KDF = api.types.PasswordKdfAlgoSHA256SHA256PBKDF2HMACSHA512iter100000SHA256ModPow
 VERIFIER = 256
 LONGEST_HINT = 255
+"""Characters of a hint, of which the rest is dropped, and of an e-mail address."""
 
 
 async def get_password(call: IncomingCall) -> TLObject:

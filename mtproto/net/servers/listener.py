@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import logging
 import os
+from itertools import count
 from typing import TYPE_CHECKING
 
 from mtproto._options import named_options
@@ -31,7 +32,7 @@ from mtproto.net.clock import Clock
 from mtproto.net.servers.answering import Answering
 from mtproto.net.servers.delivery import Delivery
 from mtproto.net.servers.inputs import Inputs
-from mtproto.net.servers.server_pump import LITTLE, MUCH, READ, ServerPump
+from mtproto.net.servers.server_pump import LITTLE, MUCH, READ, Origin, ServerPump
 from mtproto.net.servers.slow_steps import OneAtATime
 from mtproto.net.servers.strangers import STRANGERS_MEMORY, StrangersBudget
 from mtproto.net.servers.tcp_port import TCPPort
@@ -133,6 +134,7 @@ class Listener:
             self.state, keys, self._clock(), random, options, flush=self._flush_link
         )
         self._pumps: dict[SessionCarrier, ServerPump] = {}
+        self._numbers = count(1)  # of connections, in the order in which they came
         self.strangers: StrangersBudget[ServerPump] = StrangersBudget(STRANGERS_MEMORY)
         self.inputs: Inputs[ServerPump] = Inputs(READ, little=LITTLE, much=MUCH)
         self.slow_steps: OneAtATime[ServerPump] = OneAtATime()
@@ -154,7 +156,7 @@ class Listener:
         for key in self.state:
             key.forget_before(self._clock())
         loop = asyncio.get_running_loop()
-        await self._port.open(lambda: ServerPump(self, loop))
+        await self._port.open(lambda: ServerPump(self, loop, next(self._numbers)))
         self._sweep()
 
     async def close(self) -> None:
@@ -229,7 +231,7 @@ class Listener:
         It does not wait: where a session has no room, its oldest update goes, and the client is told of the gap.
 
         Args:
-            key_id: the id of the auth key; a permanent one means the temporary one that is bound to it, too.
+            key_id: the id of the auth key; a permanent one means the temporary ones that are bound to it, too.
             body: a serialized boxed object.
             session_id: the session; None for all of the key.
 
@@ -262,8 +264,13 @@ class Listener:
 
     def _slots_of(self, key_id: int, session_id: int | None) -> list[SessionSlot]:
         key = self.state.find_key(key_id, self._clock())
-        keys = [] if key is None else [key] if key.temporary is None else [key, key.temporary]
+        keys = [] if key is None else [key, *key.temporaries]
         return [slot for key in keys for slot in key.sessions.values() if session_id in (None, slot.session_id)]
+
+    def origin_of(self, slot: SessionSlot) -> Origin | None:
+        """Return where the connection of a session comes from; None for a session without a connection."""
+        pump = None if slot.link is None else self._pumps.get(slot.link)
+        return None if pump is None else pump.origin
 
     def cut_connections(self) -> int:
         """Close all connections at once, as a network that fails does; return how many there were."""

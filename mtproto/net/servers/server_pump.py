@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from mtproto.link import ServerQuery
 from mtproto.net.servers.endings import Brake, Ending, Reading
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from mtproto.net.servers.strangers import StrangersBudget
     from mtproto.net.servers.web_server import WebServer
 
-__all__ = ["ServerPump", "ServerPumpOwner"]
+__all__ = ["Origin", "ServerPump", "ServerPumpOwner"]
 
 logger = logging.getLogger(__name__)
 
@@ -51,6 +51,19 @@ QUERIES = 4
 
 QUERY_WORK = 50
 """Units of work that a call counts for: the work of its handler is not known beforehand."""
+
+
+class Origin(NamedTuple):
+    """Where a connection comes from.
+
+    Attributes:
+        number: of the connection, which grows from one to the next.
+        address: of the client.
+
+    """
+
+    number: int
+    address: str
 
 
 class ServerPumpOwner(Protocol):
@@ -95,10 +108,11 @@ class ServerPump(asyncio.BufferedProtocol):
 
     """
 
-    def __init__(self, owner: ServerPumpOwner, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, owner: ServerPumpOwner, loop: asyncio.AbstractEventLoop, number: int = 0) -> None:
         self._owner = owner
         self._inputs = owner.inputs
         self._loop = loop
+        self._number = number
         self.link: ServerLink | HttpLink | None = None
         self.group: Hashable = None
         self._link: ServerLink | WebServer | None = None  # takes the bytes: the link, or the web server before it
@@ -131,6 +145,12 @@ class ServerPump(asyncio.BufferedProtocol):
             self._transport.abort()
         else:
             self._set_timer(self._link)
+
+    @property
+    def origin(self) -> Origin:
+        """Where the connection comes from."""
+        peer = self._transport.get_extra_info("peername")
+        return Origin(self._number, str(peer[0]) if peer else "")
 
     def use(self, link: ServerLink | HttpLink) -> None:
         """Go on with another link, under the web server that takes the bytes."""

@@ -1,0 +1,157 @@
+"""The file that keeps the accounts of a network over restarts: who signed up, passwords, homes, tokens of log-outs."""
+
+from __future__ import annotations
+
+import json
+import logging
+from base64 import b64decode, b64encode
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mtproto.localdc.accounts.account import DELIVERIES
+from mtproto.localdc.accounts.two_step import NewPassword
+from mtproto.store import Fields, LockedFile, StoreError, read_fields
+
+if TYPE_CHECKING:
+    from mtproto.localdc.accounts.account import LocalAccount
+    from mtproto.localdc.accounts.accounts import Accounts
+
+__all__ = ["AccountsFile"]
+
+logger = logging.getLogger(__name__)
+
+VERSION = 1
+LIMIT = 32 * 1024 * 1024
+"""Bytes that the file may have: far more than the accounts that a network may have."""
+
+_KIND = f"a file of a network's accounts, version {VERSION}"
+
+
+class AccountsFile:
+    """The accounts of one network on disk. The file is locked from `open` to `close`.
+
+    Args:
+        path: the file.
+        accounts: the accounts that are kept.
+
+    """
+
+    def __init__(self, path: Path, accounts: Accounts) -> None:
+        self._path = path
+        self._accounts = accounts
+        self._file: LockedFile | None = None
+        self._last: bytes | None = None
+
+    def open(self) -> None:
+        """Lock the file, and take what it has into the accounts; does nothing while it is open.
+
+        Raises:
+            StoreDamaged: the file is another one, or damaged.
+            StoreError: the file can't be locked or read.
+
+        """
+        if self._file is not None:
+            return
+        self._file = LockedFile(self._path, limit=LIMIT)
+        try:
+            data = self._file.read()
+            if data is not None and data != self._last:
+                kept = read_fields(self._path, data, _KIND)
+                if kept.integer("version", 0, 1 << 31) != VERSION:
+                    raise kept.damaged("another version")
+                for fields in kept.objects("accounts"):
+                    _restore(fields, self._accounts)
+            self._last = data
+        except BaseException:
+            self.close()
+            raise
+
+    def keep(self) -> None:
+        """Write the accounts if they have changed, or log why that failed: a full disk refuses no login."""
+        if self._file is None:
+            return
+        described = [_described(account) for account in self._accounts]
+        data = json.dumps({"version": VERSION, "accounts": described}).encode()
+        if data == self._last:
+            return
+        try:
+            self._file.write(data)
+        except StoreError as error:
+            logger.error("accounts are not saved: %s", error)
+        else:
+            self._last = data
+
+    def close(self) -> None:
+        """Give the lock back. May be called twice."""
+        file, self._file = self._file, None
+        if file is not None:
+            file.close()
+
+
+def _described(account: LocalAccount) -> dict[str, Any]:
+    """Return what is kept of an account. Texts that clients choose are base64: they need be no lines of text."""
+    user, two_step = account.user, account.two_step
+    by_client = two_step.is_set and account.password is None
+    algo = two_step.algo if by_client else None
+    return {
+        "phone": account.phone,
+        "username": user.username,
+        "first_name": _packed(user.first_name),
+        "last_name": _packed(user.last_name),
+        "dc_id": account.dc_id,
+        "files_dc": account.files_dc,
+        "code": account.code,
+        "email": _packed(account.email),
+        "deliveries": list(account.deliveries),
+        "timeout": account.timeout,
+        "future_tokens": [b64encode(token).decode() for token in account.future_tokens],
+        "password": _packed(account.password or ""),
+        "salt1": "" if algo is None else b64encode(algo.salt1).decode(),
+        "salt2": "" if algo is None else b64encode(algo.salt2).decode(),
+        "verifier": b64encode(two_step.verifier).decode() if by_client else "",
+        "hint": _packed(two_step.hint),
+        "recovery_email": _packed(two_step.email),
+    }
+
+
+def _restore(kept: Fields, accounts: Accounts) -> None:
+    """Take an account over; one that the world does not have is added."""
+    phone, dc_id = kept.line("phone"), kept.integer("dc_id", 1, 999)
+    account = accounts.find(phone)
+    if account is None:
+        names = _text(kept, "first_name"), _text(kept, "last_name")
+        try:
+            account = accounts.add(phone, *names, dc_id=dc_id, username=kept.line("username"))
+        except ValueError as error:
+            raise kept.damaged(str(error)) from None
+    ways = kept.texts("deliveries")
+    if not ways or not set(ways) <= set(DELIVERIES):
+        raise kept.damaged('"deliveries" are no ways to deliver a code')
+    tokens = [_decoded(kept, token) for token in kept.texts("future_tokens")]
+    account.deliver_by(*ways, timeout=kept.integer("timeout", 0, 1 << 31))
+    account.restore(dc_id, kept.integer("files_dc", 1, 999), kept.text("code"), _text(kept, "email"), tokens)
+    hint, email, password = _text(kept, "hint"), _text(kept, "recovery_email"), _text(kept, "password")
+    verifier = kept.data("verifier")
+    if password:
+        account.set_password(password, hint=hint, email=email)
+    elif verifier:
+        algo = replace(account.two_step.new_algo, salt1=kept.data("salt1"), salt2=kept.data("salt2"))
+        account.two_step.take(NewPassword(algo, verifier, hint, email))
+    elif account.two_step.is_set:
+        account.remove_password()
+
+
+def _packed(text: str) -> str:
+    return b64encode(text.encode("utf-8", "surrogateescape")).decode()
+
+
+def _text(kept: Fields, name: str) -> str:
+    return kept.data(name).decode("utf-8", "surrogateescape")
+
+
+def _decoded(kept: Fields, token: str) -> bytes:
+    try:
+        return b64decode(token, validate=True)
+    except ValueError:
+        raise kept.damaged('"future_tokens" are not base64') from None
