@@ -76,7 +76,10 @@ def stubs(
         $ mtproto tl stubs chat.tl --out chat
         >>> import chat
         >>> call = chat.functions.Send(text="hello")
-        >>> client = mtproto.connect(…, schema=chat.schema)
+        >>> answer = client(call)
+
+    A client of the API calls the methods of any schema that its server speaks. `schema=chat.schema` of
+    `mtproto.connect` is for a whole API of another layer only.
 
     A package that this command made before is made again.
     """  # noqa: D301 - click reads the character

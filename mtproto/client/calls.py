@@ -129,7 +129,8 @@ class CallWriter:
 
     def __init__(self, schema: Schema, application: Application, proxy: tuple[str, int] | None = None) -> None:
         if missing := [name for name in _NEEDED if name not in schema]:
-            raise OptionError(f"{schema.name} is no schema of the API: {missing[0]} is not declared in it", "schema")
+            text = f"{schema.name} is no schema of the API: {missing[0]} is not declared in it"
+            raise OptionError(f"{text}; leave schema= out, and call its methods beside the API", "schema")
         self.schema = schema
         self._prefix = _wrapping(schema, application, proxy)
         self._wrapper_id = schema[_OUTERMOST_WRAPPER].ID.to_bytes(4, "little")

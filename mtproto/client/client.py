@@ -190,6 +190,7 @@ def connect(
     Raises:
         TypeError: an option does not exist; the error names the nearest one.
         OptionError: an option has a value that is refused, or two exclude one another.
+        KeyStateDamaged: the bytes of `state` are no key state.
         LocalProtocolError: a library is missing for the transport or the proxy.
 
     """

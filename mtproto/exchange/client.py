@@ -28,7 +28,7 @@ from mtproto.crypto import (
     rsa_pad,
     tmp_aes_key_iv,
 )
-from mtproto.errors import ExchangeFailed, LocalProtocolError
+from mtproto.errors import ExchangeFailed, LocalProtocolError, OptionError
 from mtproto.exchange.common import (
     MAX_RETRIES,
     Random,
@@ -93,12 +93,12 @@ class ClientExchange:
         self, keys: Sequence[RSAPublicKey], dc_id: int, random: Random, *, expires_in: int | None = None
     ) -> None:
         if not keys:
-            raise LocalProtocolError("keys is empty: an exchange needs at least one public key of the server")
+            raise OptionError("keys is empty: an exchange needs at least one public key of the server", "keys")
         require_key_sizes(keys)
         if expires_in is not None and not 0 < expires_in <= _INT_MAX:
-            raise LocalProtocolError("a temporary key lives for a positive number of seconds, of 31 bits")
+            raise OptionError("a temporary key lives for a positive number of seconds, of 31 bits", "expires_in")
         if not -_INT_MAX <= dc_id <= _INT_MAX:
-            raise LocalProtocolError("the id of a data centre is a number of 32 bits")
+            raise OptionError("the id of a data centre is a number of 32 bits", "dc_id")
         self._keys = tuple(keys)
         self._dc_id = dc_id
         self._random = random

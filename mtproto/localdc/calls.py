@@ -114,6 +114,9 @@ class IncomingCall(Generic[Asked]):
         The DC's own handlers return an object at once. If the replaced handler is `async`, an awaitable comes back: an
         `async` handler awaits it, and any handler may return it. Changes that the handler made to `request` count.
 
+        Type checkers take the answer for `Any`. Name its type where that matters, as in
+        `answer: api.types.NearestDc = call.default()`.
+
         Raises `Refused` as the replaced handler does: `401 AUTH_KEY_UNREGISTERED` if that handler needs a login and
         nobody is logged in, `400 INPUT_METHOD_INVALID_…` if there is no such handler.
         """

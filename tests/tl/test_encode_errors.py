@@ -38,6 +38,8 @@ def test_an_unknown_field() -> None:
     for make in (lambda: request(limits=1), lambda: types.InputUserSelf(id=1), lambda: types.StoryFwdHeader(into=1)):
         with pytest.raises(TypeError, match=r"unexpected keyword argument '(limits|id|into)'"):
             make()
+    with pytest.raises(TypeError, match=r"^photos\.GetUserPhotos\.__init__\(\) got"):  # the class is named
+        request(limits=1)
 
 
 def test_fields_have_no_order() -> None:

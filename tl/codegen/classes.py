@@ -200,6 +200,7 @@ def _init(cls: type[TLObject]) -> Callable[..., None]:
     for name in names:
         source.line(f"_self.{name} = {name}")
     made: Callable[..., None] = source.function("__init__")
+    made.__qualname__ = f"{cls.__qualname__}.__init__"  # what Python's own TypeError calls it
     return made
 
 
