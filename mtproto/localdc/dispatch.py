@@ -132,7 +132,8 @@ class Dispatcher:
 
     def _number(self, body: bytes, key: KeyRecord) -> int:
         """Return the layer that a call is in."""
-        return declared_layer(body) or key.layer or self._default_layer
+        declared = declared_layer(body)
+        return (key.layer or self._default_layer) if declared is None else declared
 
     def _read(
         self, number: int, body: bytes, key: KeyRecord, session_id: int, msg_id: int, budget: Budget | None

@@ -38,7 +38,7 @@ def test_a_layer_that_the_history_lacks_is_answered_as_the_nearest(
     assert caplog.messages == [f"the history has no layer {number}: its clients are answered in layer {served}"]
 
 
-@pytest.mark.parametrize("number", [1, 45, 230, (1 << 31) - 1, -7])
+@pytest.mark.parametrize("number", [0, 1, 45, 230, (1 << 31) - 1, -7])
 def test_a_layer_that_nobody_can_know_is_refused_and_the_log_says_so(
     number: int, packaged_world: World, caplog: pytest.LogCaptureFixture
 ) -> None:
