@@ -144,6 +144,7 @@ class DataCentre:
         self.keys.reopen()
         try:
             check_server_clock(self.state.clock())
+            self.dispatcher.begin_run()
             await self.listener.start()
         except BaseException:
             self.keys.close()

@@ -51,6 +51,10 @@ class Dispatcher:
         self._default_layer = default_layer
         self._outcomes = Outcomes()
 
+    def begin_run(self) -> None:
+        """Forget the calls that waited for layers in an earlier run of the DC, which had another event loop."""
+        self._queue = LayerQueue(self._layers)
+
     def check(self, method: object) -> None:
         """Raise as `Registry.register` does where no handler can be registered for a method."""
         self._registry.check(method)

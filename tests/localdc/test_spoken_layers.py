@@ -6,20 +6,25 @@ import asyncio
 import gc
 import logging
 import weakref
-from collections.abc import Awaitable
-from typing import Any
+from collections.abc import Awaitable, Coroutine
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 import tl
-from mtproto.localdc import layer_queue, spoken
+from mtproto.localdc import LocalDC, layer_queue, spoken
 from mtproto.localdc.calls import IncomingCall
+from mtproto.localdc.keys import KeyRecord
 from mtproto.localdc.layer_queue import LayerQueue
 from mtproto.localdc.spoken import SpokenLayers
 from mtproto.localdc.world.model import World
+from mtproto.message.auth_key import AuthKey
 from tests.localdc.conftest import Caller, RpcFailure
 from tests.localdc.test_layers import own_layer, wrapped
 from tl import Schema, api
+
+if TYPE_CHECKING:
+    from mtproto.crypto.rsa import RSAPrivateKey
 
 
 def nearest_dc(schema: Schema, number: int) -> Any:
@@ -135,3 +140,49 @@ def test_clients_that_wait_for_layers_are_bounded(packaged_world: World) -> None
         queue.enter(105, "one more")
     assert queue.enter(106, 0)  # who waits already goes on waiting
     assert not queue.enter(api.layer, "one more")
+
+
+def test_a_dc_that_runs_again_in_another_loop_loads_layers_there(
+    local_dc_key: RSAPrivateKey, packaged_world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(layer_queue, "PAUSE", 0.005)
+    dc = LocalDC(key=local_dc_key, world=packaged_world)
+
+    async def answered(numbers: list[int]) -> list[bytes]:
+        async with dc:
+            waiting = [
+                dc._centre.dispatcher.answer(
+                    nearest_dc(tl.load_layer(number), number).to_bytes(),
+                    KeyRecord(AuthKey(number.to_bytes(256)), inited=True),
+                    session_id=1,
+                    msg_id=4,
+                )
+                for number in numbers
+            ]
+            return await asyncio.gather(*[answer for answer in waiting if isinstance(answer, Awaitable)])
+
+    for numbers in ([102, 103, 104], [105, 106, 107]):
+        answers = asyncio.run(answered(numbers))
+        assert [tl.load_layer(105).decode(answer).this_dc for answer in answers] == [2, 2, 2]
+
+
+def test_a_call_that_was_cut_off_with_the_dc_leaves_nothing_behind(
+    local_dc_key: RSAPrivateKey, packaged_world: World
+) -> None:
+    dc = LocalDC(key=local_dc_key, world=packaged_world)
+    key = KeyRecord(AuthKey(bytes(range(256))), inited=True)
+    body = nearest_dc(tl.load_layer(108), 108).to_bytes()
+
+    async def cut_off() -> None:
+        async with dc:
+            answer = dc._centre.dispatcher.answer(body, key, session_id=1, msg_id=4)
+            assert isinstance(answer, Coroutine)
+            answer.close()  # as a task that is cancelled before its first step
+
+    async def again() -> None:
+        async with dc:
+            ping = api.functions.help.GetNearestDc().to_bytes()
+            assert isinstance(dc._centre.dispatcher.answer(ping, key, session_id=1, msg_id=8), bytes)
+
+    asyncio.run(cut_off())
+    asyncio.run(again())
