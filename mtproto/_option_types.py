@@ -138,7 +138,8 @@ def _class(name: str) -> Judge:
     def judge(value: object) -> str:
         if type(value).__name__ == name:  # as nearly always: servers make links and sessions for each connection
             return ""
-        return "" if any(kind.__name__ == name for kind in type(value).__mro__) else _type_of(value)
+        kinds = (*type(value).__mro__, *value.__class__.__mro__)  # as `isinstance`: a mock or a proxy names its class
+        return "" if any(kind.__name__ == name for kind in kinds) else _type_of(value)
 
     return judge
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import ssl
+import weakref
 from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from unittest.mock import create_autospec
 
 import pytest
 
@@ -37,6 +39,7 @@ from mtproto.net.carriers import SocketProxy
 from mtproto.net.options import ConnectionKeywords, ConnectionOptions
 from mtproto.proxy import ProxyServer
 from mtproto.transport import MTProxy, Secret
+from tl import api
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -170,6 +173,8 @@ def test_the_error_repeats_no_value(option: str, value: object) -> None:
         ("float | None", 5),
         ("int", 5),
         ("Limits", type("Mine", (Limits,), {})()),
+        ("Limits", create_autospec(Limits, instance=True)),
+        ("Schema | None", weakref.proxy(api.schema)),
         ("Sequence[RSAPublicKey]", tuple(KEYS)),
         ("Sequence[RSAPublicKey]", {key.fingerprint: key for key in KEYS}.values()),
         ("Container[int] | None", range(5)),

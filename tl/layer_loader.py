@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from weakref import WeakValueDictionary
+from weakref import ref
 
 from tl import history
 from tl.errors import SchemaError
@@ -20,7 +20,19 @@ _NAME = "layer "
 _LONGEST = 9
 """Digits of a layer."""
 
-_in_use: WeakValueDictionary[int, Schema] = WeakValueDictionary()
+
+class _Link:
+    """One schema of a layer, which may be gone; then `after` is the link of the schema that was loaded next.
+
+    Threads agree on the schema without a lock: only a link whose schema is gone is ever followed by another one, and
+    `dict.setdefault` decides which.
+    """
+
+    def __init__(self, schema: Schema) -> None:
+        self.schema = ref(schema)
+
+
+_in_use: dict[int, _Link] = {}
 """The layers that somebody holds. One number is one schema, as `tl.api` is one module: objects of two schemas never
 are equal."""
 
@@ -42,7 +54,7 @@ def load_layer(number: int) -> Schema:
 
     Raises SchemaError if the history lacks the layer; the error names the nearest layers.
     """
-    found = _in_use.get(number)
+    found = _held(number)
     if found is not None:
         return found
     from tl import api
@@ -52,9 +64,28 @@ def load_layer(number: int) -> Schema:
     text = history.text_of(number)
     if text is None:
         raise SchemaError(_missing(number))
-    return _in_use.setdefault(
-        number, Schema(text, layer=number, name=f"{_NAME}{number}", dialect="telegram", restore=restored)
-    )
+    return _kept(number, Schema(text, layer=number, name=f"{_NAME}{number}", dialect="telegram", restore=restored))
+
+
+def _held(number: int) -> Schema | None:
+    """Return the schema that somebody holds, or None."""
+    link = _in_use.get(number)
+    while link is not None:
+        found = link.schema()
+        if found is not None:
+            return found
+        link = link.__dict__.get("after")
+    return None
+
+
+def _kept(number: int, made: Schema) -> Schema:
+    """Return the schema that all threads get: `made`, or the one of a thread that was quicker."""
+    own = _Link(made)
+    link = _in_use.setdefault(number, own)
+    while (found := link.schema()) is None:
+        link = link.__dict__.setdefault("after", own)
+    _in_use[number] = link  # links before this one are no longer needed
+    return found
 
 
 def restored(schema: str, name: str) -> TLObject:

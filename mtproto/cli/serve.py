@@ -165,7 +165,7 @@ def _read_schemas(files: tuple[tuple[int, Path], ...]) -> Mapping[int, Schema]:
     for layer, path in files:
         if layer in schemas:
             raise click.BadParameter(f"layer {layer} is given twice", param_hint="--schema")
-        schemas[layer] = Schema.parse(path.read_text("utf-8", errors="replace"), layer=layer, name=str(path))
+        schemas[layer] = Schema.parse(path.read_text("utf-8-sig", errors="replace"), layer=layer, name=str(path))
         check_types(schemas[layer])
     return schemas
 

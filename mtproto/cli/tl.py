@@ -16,8 +16,8 @@ __all__ = ["command"]
 
 _MARK = "# Made by `mtproto tl stubs`."
 
-_PACKAGE = '''{mark} Change schema.tl and make this package again.
-"""The schema of {source}, as `tl.api` is that of Telegram's API: `types`, `functions`, `boxed`, `schema`."""
+_PACKAGE = """{mark} Change schema.tl and make this package again.
+{doc!r}
 
 from importlib.resources import files as _files
 
@@ -39,7 +39,9 @@ else:
     boxed = schema.boxed
     functions = schema.functions
     types = schema.types
-'''
+"""
+
+_DOC = "The schema of {}, as `tl.api` is that of Telegram's API: `types`, `functions`, `boxed`, `schema`."
 
 
 @click.group("tl", short_help="Work on schemas of the TL language.")
@@ -84,14 +86,14 @@ def stubs(
     A package that this command made before is made again.
     """  # noqa: D301 - click reads the character
     out = out.resolve()
-    text = file.read_text("utf-8")
+    text = file.read_text("utf-8-sig", errors="replace")  # other encodings stand in comments alone
     schema = Schema.parse(text, layer=layer, name=out.name, dialect=dialect)
     _check(out)
     files = {f"_stubs/{name}": stub for name, stub in stub_files(schema).items()}
     files["schema.tl"] = text
     files["py.typed"] = ""
     files["__init__.py"] = _PACKAGE.format(
-        mark=_MARK, source=file.name, name=out.name, layer=schema.layer, dialect=schema.dialect
+        mark=_MARK, doc=_DOC.format(file.name), name=out.name, layer=schema.layer, dialect=schema.dialect
     )
     for path in out.glob("_stubs/**/*.pyi"):
         path.unlink()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from typing import TYPE_CHECKING, TypedDict
 
@@ -20,7 +21,7 @@ from mtproto.localdc.world import load_world
 from mtproto.message import check_server_clock
 from mtproto.net import MAX_CONNECTIONS, Clock, Listener
 from mtproto.session import DestroyAuthKey
-from tl import api
+from tl import EncodeError, api
 
 if TYPE_CHECKING:
     import ssl
@@ -38,6 +39,8 @@ __all__ = ["PUSH_TIMEOUT", "DCOptions", "DataCentre"]
 PUSH_TIMEOUT = 10.0
 """Seconds that `push` waits for a client that does not read: longer than a busy one pauses, shorter than a test may
 hang."""
+
+logger = logging.getLogger(__name__)
 
 
 BINDINGS = 16
@@ -165,6 +168,7 @@ class DataCentre:
         self.keys.reopen()
         try:
             check_server_clock(self.state.clock())
+            self.dispatcher.begin_run()
             await self.listener.start()
         except BaseException:
             self.keys.close()
@@ -183,7 +187,7 @@ class DataCentre:
         """Send an update to all sessions of whoever is logged in, and return how many get it; see `LocalDC.push`."""
         records = list(self.keys.records.values())
         bound = {id(record.permanent): record for record in records if record.permanent is not None}
-        bodies: dict[int | None, bytes | None] = {}  # by layer
+        bodies: dict[int | None, bytes | EncodeError | None] = {}  # by layer
         updates = []
         for record in records:
             if record.user_id is None or record.permanent is not None:
@@ -192,8 +196,9 @@ class DataCentre:
             if spoken.layer not in bodies:
                 bodies[spoken.layer] = update if isinstance(update, bytes) else self._written(update, spoken)
             body = bodies[spoken.layer]
-            if body is not None:
+            if isinstance(body, bytes):
                 updates.append((record.auth_key.id, body))
+        _report(bodies)
         return await self.listener.deliver(updates, timeout=timeout)
 
     def _notify(self, key_id: int, update: TLObject) -> None:
@@ -202,15 +207,22 @@ class DataCentre:
         if record is None:
             return
         body = self._written(update, self.keys.speaking_for(record))
-        if body is not None:
+        if isinstance(body, bytes):
             self.listener.push(key_id, body)
+        else:
+            _report({record.layer: body})
 
-    def _written(self, update: TLObject, key: KeyRecord) -> bytes | None:
-        """Return an update in the layer of a key; None for a layer of an earlier run that this DC does not speak."""
+    def _written(self, update: TLObject, key: KeyRecord) -> bytes | EncodeError | None:
+        """Return an update in the layer of a key, or why that layer can't carry it.
+
+        None for a layer of an earlier run that this DC does not speak.
+        """
         try:
             return self.dispatcher.encode(update, "Updates", key)
         except Refused:  # which is logged
             return None
+        except EncodeError as error:
+            return error
 
     def _answer(self, query: ServerQuery) -> bytes | Awaitable[bytes]:
         key = self.keys.records[query.key_id]
@@ -230,3 +242,20 @@ class DataCentre:
             case InSession(slot, DestroyAuthKey()) if slot.key.expires_at is None:
                 self.keys.forget(slot.key.auth_key.id)
                 self.keys.keep_changes()
+
+
+def _report(bodies: Mapping[int | None, bytes | EncodeError | None]) -> None:
+    """Log which layers can't carry an update.
+
+    Args:
+        bodies: by the layer, the update or why it can't be written; the key None is the DC's own layer.
+
+    Raises:
+        EncodeError: no layer can carry the update.
+
+    """
+    faults = {layer: body for layer, body in bodies.items() if isinstance(body, EncodeError)}
+    if faults and not any(isinstance(body, bytes) for body in bodies.values()):
+        raise next(iter(faults.values()))
+    for layer, fault in faults.items():
+        logger.warning("clients of layer %s get no update that their layer can't carry: %s", layer or api.layer, fault)

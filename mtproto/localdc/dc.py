@@ -83,7 +83,11 @@ class LocalDC(DataCentreFace):
 
         No update is lost in silence: a session that takes nothing for `timeout` seconds does not get this one, a
         session without a connection keeps the latest 1,000 (`limits.queued_updates`), or 4 MiB, and either client is
-        told that updates have a gap (`new_session_created`).
+        told that updates have a gap (`new_session_created`). A client whose layer can't carry the update does not get
+        it, and the log says so.
+
+        Raises:
+            tl.EncodeError: no layer that the clients speak can carry the update.
 
         """
         return await self._centre.push(update, timeout)

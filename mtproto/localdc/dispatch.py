@@ -58,6 +58,10 @@ class Dispatcher:
         self._default_layer = default_layer
         self._outcomes = Outcomes()
 
+    def begin_run(self) -> None:
+        """Forget the calls that waited for layers in an earlier run of the DC, which had another event loop."""
+        self._queue = LayerQueue(self._layers)
+
     def check(self, method: object) -> None:
         """Raise as `Registry.register` does where no handler can be registered for a method."""
         self._registry.check(method)
@@ -141,7 +145,8 @@ class Dispatcher:
 
     def _number(self, body: bytes, key: KeyRecord) -> int:
         """Return the layer that a call is in."""
-        return declared_layer(body) or key.layer or self._default_layer
+        declared = declared_layer(body)
+        return (key.layer or self._default_layer) if declared is None else declared
 
     def _read(
         self, number: int, body: bytes, key: KeyRecord, session_id: int, msg_id: int, budget: Budget | None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -81,3 +82,34 @@ def test_a_mistake_in_the_schema_is_named_with_its_place(run: Run, file: Path) -
     assert result.exit_code == 1
     assert "the last declaration lacks its ';'" in result.stderr
     assert not (file.parent / "chat").exists()
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        'a""" + str(print("ran")) + """.tl',
+        "a'''\nprint('ran').tl",
+        "\\N{no such}\\u12.tl",
+        'ends with"',
+        "ends with\\",
+        "\udcff.tl",
+    ],
+)
+def test_the_name_of_the_file_is_text_in_the_package_and_never_code(run: Run, file: Path, name: str) -> None:
+    odd = file.rename(file.with_name(name))
+    assert run("tl", "stubs", str(odd), "--out", str(file.parent / "chat")).exit_code == 0
+    program = "import chat; print(ascii(chat.__doc__))"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False, cwd=file.parent)
+    assert done.stderr == ""
+    assert ast.literal_eval(done.stdout).startswith(f"The schema of {name}, as ")
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "latin-1"])
+def test_a_file_may_begin_with_a_byte_order_mark_and_have_comments_in_any_encoding(
+    run: Run, file: Path, encoding: str
+) -> None:
+    file.write_text("// caf\xe9\n" + CHAT, encoding)
+    assert run("tl", "stubs", str(file), "--out", str(file.parent / "chat")).exit_code == 0
+    program = "import chat; print(len(chat.schema))"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False, cwd=file.parent)
+    assert (done.stdout, done.stderr) == ("3\n", "")

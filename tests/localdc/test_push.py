@@ -21,7 +21,7 @@ from mtproto.session import constructors as ids
 from tests.localdc.stage import write_keys
 from tests.localdc.test_strict import ByHand
 from tests.net.support import run
-from tl import api, load_layer
+from tl import EncodeError, api, load_layer
 
 if TYPE_CHECKING:
     from mtproto.crypto.rsa import RSAPrivateKey
@@ -149,3 +149,27 @@ def test_each_client_gets_an_update_in_its_layer_and_a_key_of_an_unknown_layer_n
             assert dc.push(update(7)) == 1
             came = next(client.incoming())
             assert came == former.types.UpdateShort(update=former.types.UpdateConfig(), date=7)
+
+
+def test_a_client_whose_layer_can_not_carry_an_update_does_not_keep_it_from_the_others(
+    local_dc_key: RSAPrivateKey, packaged_world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    former = load_layer(67)
+    story = api.types.UpdateShort(update=api.types.UpdateStoryID(id=1, random_id=2), date=7)
+    with LocalDCThread(key=local_dc_key, world=packaged_world) as dc:
+        options: dict[str, Any] = {"keys": dc.keys, "api_id": dc.api_id}
+        with blocking.connect(dc.address, schema=former, **options) as old:
+            old(
+                former.functions.auth.ImportBotAuthorization(
+                    flags=0, api_id=dc.api_id, api_hash=dc.api_hash, bot_auth_token=dc.bot_token
+                )
+            )
+            with pytest.raises(EncodeError, match="layer 67 has no such constructor"):
+                dc.push(story)
+            with blocking.connect(dc.address, **options) as client:
+                client(log_in(dc))
+                assert dc.push(story) == 1
+                assert next(client.incoming()) == story
+            assert dc.push(update(8)) >= 1
+            assert next(old.incoming()) == former.types.UpdateShort(update=former.types.UpdateConfig(), date=8)
+    assert "clients of layer 67 get no update that their layer can't carry: UpdateStoryID" in caplog.text

@@ -6,20 +6,25 @@ import asyncio
 import gc
 import logging
 import weakref
-from collections.abc import Awaitable
-from typing import Any
+from collections.abc import Awaitable, Coroutine
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 import tl
-from mtproto.localdc import layer_queue, spoken
+from mtproto.localdc import LocalDC, layer_queue, spoken
 from mtproto.localdc.calls import IncomingCall
+from mtproto.localdc.keys import KeyRecord
 from mtproto.localdc.layer_queue import LayerQueue
 from mtproto.localdc.spoken import SpokenLayers
 from mtproto.localdc.world.model import World
+from mtproto.message.auth_key import AuthKey
 from tests.localdc.conftest import Caller, RpcFailure
 from tests.localdc.test_layers import own_layer, wrapped
 from tl import Schema, api
+
+if TYPE_CHECKING:
+    from mtproto.crypto.rsa import RSAPrivateKey
 
 
 def nearest_dc(schema: Schema, number: int) -> Any:
@@ -38,7 +43,7 @@ def test_a_layer_that_the_history_lacks_is_answered_as_the_nearest(
     assert caplog.messages == [f"the history has no layer {number}: its clients are answered in layer {served}"]
 
 
-@pytest.mark.parametrize("number", [1, 45, 230, (1 << 31) - 1, -7])
+@pytest.mark.parametrize("number", [0, 1, 45, 230, (1 << 31) - 1, -7])
 def test_a_layer_that_nobody_can_know_is_refused_and_the_log_says_so(
     number: int, packaged_world: World, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -135,3 +140,46 @@ def test_clients_that_wait_for_layers_are_bounded(packaged_world: World) -> None
         queue.enter(105, "one more")
     assert queue.enter(106, 0)  # who waits already goes on waiting
     assert not queue.enter(api.layer, "one more")
+
+
+def test_a_dc_that_runs_again_in_another_loop_loads_layers_there(
+    local_dc_key: RSAPrivateKey, packaged_world: World
+) -> None:
+    dc = LocalDC(key=local_dc_key, world=packaged_world)
+
+    async def answered(number: int) -> bytes:
+        async with dc:
+            dispatcher = dc._centre.dispatcher
+            body = nearest_dc(tl.load_layer(number), number).to_bytes()
+            answer = dispatcher.answer(body, KeyRecord(AuthKey(bytes(range(256))), inited=True), 1, number)
+            assert isinstance(answer, Coroutine)
+            async with dispatcher._queue._loading:  # as if another layer were loaded
+                waiting = asyncio.ensure_future(answer)
+                await asyncio.sleep(0)
+            done: bytes = await waiting
+            return done
+
+    for number in (105, 106):
+        assert tl.load_layer(number).decode(asyncio.run(answered(number))).this_dc == 2
+
+
+def test_a_call_that_was_cut_off_with_the_dc_leaves_nothing_behind(
+    local_dc_key: RSAPrivateKey, packaged_world: World
+) -> None:
+    dc = LocalDC(key=local_dc_key, world=packaged_world)
+    key = KeyRecord(AuthKey(bytes(range(256))), inited=True)
+    body = nearest_dc(tl.load_layer(108), 108).to_bytes()
+
+    async def cut_off() -> None:
+        async with dc:
+            answer = dc._centre.dispatcher.answer(body, key, session_id=1, msg_id=4)
+            assert isinstance(answer, Coroutine)
+            answer.close()  # as a task that is cancelled before its first step
+
+    async def again() -> None:
+        async with dc:
+            ping = api.functions.help.GetNearestDc().to_bytes()
+            assert isinstance(dc._centre.dispatcher.answer(ping, key, session_id=1, msg_id=8), bytes)
+
+    asyncio.run(cut_off())
+    asyncio.run(again())

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gc
+import sys
+import threading
 import weakref
 import zlib
 from collections import Counter
@@ -12,7 +14,7 @@ import pytest
 
 import tl
 from tests.history.__main__ import LACKING, PACKED, compressed, pack
-from tl import Schema, SchemaError, api, history, service
+from tl import Schema, SchemaError, api, history, layer_loader, service
 
 
 def test_the_layers_that_there_are() -> None:
@@ -82,6 +84,34 @@ def test_a_layer_is_one_schema_for_as_long_as_somebody_has_it() -> None:
     del first
     gc.collect()
     assert tl.load_layer(181).types.InputUser(user_id=1, access_hash=2) == user
+
+
+def test_threads_that_load_a_layer_at_once_get_one_schema(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(layer_loader, "Schema", lambda *_text, **_options: Loaded())  # so that the threads meet
+    monkeypatch.setattr(history, "text_of", lambda _layer: "")
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-7)
+    try:
+        for _ in range(600):
+            gate = threading.Barrier(3)
+            found: list[Schema] = []
+
+            def load(gate: threading.Barrier = gate, found: list[Schema] = found) -> None:
+                gate.wait()
+                found.append(tl.load_layer(181))
+
+            threads = [threading.Thread(target=load) for _ in range(3)]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+            assert found[0] is found[1] is found[2] is tl.load_layer(181)
+    finally:
+        sys.setswitchinterval(interval)
+
+
+class Loaded:
+    """Stands for a schema."""
 
 
 def test_the_packaged_layer_is_the_packaged_schema() -> None:

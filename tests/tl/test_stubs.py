@@ -222,3 +222,52 @@ def test_a_line_of_a_field_says_which_fields_come_together() -> None:
 def test_a_wrapper_has_the_result_of_the_call_inside() -> None:
     wrapper = stubs("api")["functions"]["InvokeWithLayer"]
     assert (wrapper.result, wrapper.parameters["query"]) == ("X", "TLFunction[X]")
+
+
+ALIKE = """
+int ? = Int;
+foo_bar = Foo_bar;
+foo_baz = Foo_bar;
+fooBar2 = FooBar;
+fooBaz2 = FooBar;
+a.b.one = a.b.C;
+a.b.two = a.b.C;
+a__b.three = a__b.C;
+a__b.four = a__b.C;
+---functions---
+foo = Foo_bar;
+bar = FooBar;
+inner = a.b.C;
+outer = a__b.C;
+"""
+
+
+def test_types_whose_names_are_alike_have_unions_of_their_own() -> None:
+    files = stub_files(Schema.parse(ALIKE, name="alike"))
+    aliases = [line.partition(":")[0] for line in files["_unions.pyi"].splitlines() if "_TypeAlias = " in line]
+    assert len(aliases) == len(set(aliases)) == 4
+    assert {name: stub.result for name, stub in read_stubs(files)["functions"].items()} == {
+        "Foo": "types.FooBar | types.FooBaz",
+        "Bar": "types.FooBar2 | types.FooBaz2",
+        "Inner": "types.a.b.One | types.a.b.Two",
+        "Outer": "types.a__b.Four | types.a__b.Three",
+    }
+
+
+UNCOMPILED = """
+int ? = Int;
+box {t:Type} x:t = Box t;
+row 2*[ x:int ] = Row;
+holder object:int row:Row = Holder;
+---functions---
+get object:int row:Row = Box<int>;
+"""
+
+
+def test_types_that_are_not_compiled_are_objects_in_the_stubs() -> None:
+    schema = Schema.parse(UNCOMPILED)
+    assert schema.functions.Get.__mro__[1].__name__ == "TLFunction"
+    files = stub_files(schema)
+    stub = read_stubs(files)["functions"]["Get"]
+    assert (stub.result, stub.parameters) == ("object", {"object": "int", "row": "object"})
+    assert "row: _builtins.object" in files["types/__init__.pyi"]

@@ -6,6 +6,8 @@ class that the constructors share: a checker compares it with one class, however
 
 from __future__ import annotations
 
+from tl.errors import SchemaError
+
 TYPE_CHECKING = False  # for a quick start: see benchmarks/measurements/startup.py
 
 if TYPE_CHECKING:
@@ -65,30 +67,37 @@ class Annotations:
         result = str(plan.declaration.result)
         if result in type_variables(plan):
             return f"_{result}"
-        return self._value(schema.kind(result))
+        try:
+            return self._value(schema.kind(result))
+        except SchemaError:  # the class of the function can be made, and nothing reads the answer
+            return self.builtin("object")
 
     def _optional(self, spelt: str, field: Field) -> str:
         return spelt if field.word is None or field.is_flag else f"{spelt} | None"
 
     def _value(self, kind: Kind) -> str:
         if kind.code == "boxed":
-            return self._names.any_of(kind.name)
+            return self._known(self._names.any_of(kind.name))
         if kind.code == "vector" and kind.element is not None:
             return f"{self.builtin('list')}[{self._value(kind.element)}]"
         return self._common(kind)
 
     def _argument(self, kind: Kind) -> str:
         if kind.code == "boxed":
-            return self._names.base(kind.name) if kind.name in self._names.boxed else self._names.any_of(kind.name)
+            return self._names.base(kind.name) if kind.name in self._names.boxed else self._value(kind)
         if kind.code == "bytes":
             return " | ".join(map(self.builtin, _BUFFERS))
         if kind.code == "vector" and kind.element is not None:
             return f"_Sequence[{self._argument(kind.element)}]"
         return self._common(kind)
 
+    def _known(self, spelt: str) -> str:
+        """Return the name of a class or a union; `object` may be hidden, the others never are."""
+        return self.builtin(spelt) if spelt == "object" else spelt
+
     def _common(self, kind: Kind) -> str:
         if kind.code == "bare":
-            return self._names.constructor(kind.name)
+            return self._known(self._names.constructor(kind.name))
         if kind.code == "object":
             return f"_TLObject | {self.builtin('bool')}"
         if kind.code == "function":

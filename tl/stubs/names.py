@@ -47,6 +47,7 @@ class Names:
         self._made: dict[str, list[str]] = {}
         self._read(schema)
         self.unions = {type_name: made for type_name, made in self._made.items() if len(made) > 1}
+        self._aliases = _aliases(self.unions)
 
     def _read(self, schema: Schema) -> None:
         for name in schema:
@@ -86,8 +87,21 @@ class Names:
         return self.constructor(made[0]) if made else "object"
 
     def union(self, type_name: str) -> str:
-        """Return the name of the alias of a union. The path of a class holds no two underscores in a row."""
-        return class_path(type_name).replace(".", "__")
+        """Return the name of the alias of a union, which no other union has."""
+        return self._aliases[type_name]
+
+
+def _aliases(type_names: Iterable[str]) -> dict[str, str]:
+    """Return a name for each type; types whose names are alike, such as `Foo_bar` and `FooBar`, get numbers as well."""
+    owners: dict[str, str] = {}
+    for type_name in type_names:
+        plain = alias = class_path(type_name).replace(".", "__")
+        number = 1
+        while alias in owners:
+            number += 1
+            alias = f"{plain}__{number}"
+        owners[alias] = type_name
+    return {type_name: alias for alias, type_name in owners.items()}
 
 
 def _quick(path: str) -> str:
