@@ -21,9 +21,13 @@ from mtproto.store.fields import read_fields
 
 if TYPE_CHECKING:
     from types import TracebackType
-    from typing import Self
+    from typing import Protocol, Self
 
-    from filelock import BaseFileLock
+    class _Lock(Protocol):
+        """What this module needs of a `filelock.BaseFileLock`, whose many modules every checker would read."""
+
+        def release(self) -> None: ...
+
 
 __all__ = ["LockedFile", "read_file"]
 
@@ -113,7 +117,7 @@ class LockedFile:
     def __init__(self, path: str | Path, *, limit: int) -> None:
         self.path = Path(path)
         self._limit = limit
-        self._lock: BaseFileLock | None = None
+        self._lock: _Lock | None = None
         try:
             self._target = _target_of(self.path)
             self._holder = self._target.with_name(f"{self._target.name}.holder")
@@ -126,7 +130,7 @@ class LockedFile:
             self.close()
             raise StoreError(self.path, f"can't be locked: {_words(error)}") from error
 
-    def _acquire(self, lock_path: Path) -> BaseFileLock:
+    def _acquire(self, lock_path: Path) -> _Lock:
         try:
             from filelock import FileLock, Timeout
         except ModuleNotFoundError as error:
