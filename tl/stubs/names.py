@@ -86,8 +86,9 @@ class Names:
         return self.constructor(made[0]) if made else "object"
 
     def union(self, type_name: str) -> str:
-        """Return the name of the alias of a union. The path of a class holds no two underscores in a row."""
-        return class_path(type_name).replace(".", "__")
+        """Return the name of the alias of a union, which editors show: `AnyPhoto`, `Any_photos_Photos`."""
+        path = class_path(type_name)
+        return f"Any_{path.replace('_', '__').replace('.', '_')}" if "." in path else f"Any{path}"
 
 
 def _quick(path: str) -> str:
