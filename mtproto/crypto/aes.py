@@ -153,6 +153,10 @@ class CTR:
         """
         if len(key) != KEY or len(iv) != BLOCK:
             raise CryptoError(f"AES-256-CTR takes a key of 32 bytes and an iv of 16, not {len(key)} and {len(iv)}")
-        from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+        self.update = _ctr(key, iv)
 
-        self.update = Cipher(algorithms.AES(key), modes.CTR(iv)).encryptor().update
+
+def _ctr(key: bytes, iv: bytes) -> Callable[[bytes], bytes]:
+    from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+
+    return Cipher(algorithms.AES(key), modes.CTR(iv)).encryptor().update

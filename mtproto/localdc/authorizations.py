@@ -9,7 +9,6 @@ from tl import api
 if TYPE_CHECKING:
     from mtproto.localdc.calls import IncomingCall
     from mtproto.localdc.keys import KeyRecord
-    from tl import TLObject
 
 __all__ = ["authorization_object"]
 

@@ -7,10 +7,6 @@ import ipaddress
 import ssl
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from cryptography.x509 import GeneralName
 
 __all__ = ["self_signed"]
 
@@ -34,11 +30,17 @@ def self_signed(host: str, *more: str) -> tuple[ssl.SSLContext, str]:
     from cryptography.hazmat.primitives import hashes, serialization
     from cryptography.hazmat.primitives.asymmetric import ec
 
+    def name_of(each: str) -> x509.GeneralName:
+        try:
+            return x509.IPAddress(ipaddress.ip_address(each))
+        except ValueError:
+            return x509.DNSName(each)
+
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, host)])
     certificate = (
         x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number(), _BEGIN, _END)
-        .add_extension(x509.SubjectAlternativeName([_name_of(each) for each in (host, *more)]), critical=False)
+        .add_extension(x509.SubjectAlternativeName([name_of(each) for each in (host, *more)]), critical=False)
         .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
         .sign(key, hashes.SHA256())
     )
@@ -52,12 +54,3 @@ def self_signed(host: str, *more: str) -> tuple[ssl.SSLContext, str]:
         file.write_bytes(pem + private)
         context.load_cert_chain(file)
     return context, pem.decode("ascii")
-
-
-def _name_of(host: str) -> GeneralName:
-    from cryptography import x509
-
-    try:
-        return x509.IPAddress(ipaddress.ip_address(host))
-    except ValueError:
-        return x509.DNSName(host)

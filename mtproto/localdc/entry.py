@@ -12,7 +12,6 @@ from tl import api
 if TYPE_CHECKING:
     from mtproto.localdc.accounts import LocalAccount
     from mtproto.localdc.calls import IncomingCall
-    from tl import TLObject
 
 __all__ = ["check_api", "let_in", "let_in_without_password", "mask_email", "phone_digits", "require_home"]
 

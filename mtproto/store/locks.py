@@ -19,8 +19,13 @@ from mtproto.store.reading import read_file, refuse_foreign, words
 
 if TYPE_CHECKING:
     from pathlib import Path
+    from typing import Protocol
 
-    from filelock import BaseFileLock
+    class _Lock(Protocol):
+        """What this module needs of a `filelock.BaseFileLock`, whose many modules every checker would read."""
+
+        def release(self) -> None: ...
+
 
 __all__ = ["HeldLock"]
 
@@ -49,7 +54,7 @@ class HeldLock:
         self._what = what
         self._holder = place.with_name(f"{place.name}.holder")
         self._named = named
-        self._lock: BaseFileLock | None = None
+        self._lock: _Lock | None = None
         try:
             self._lock = self._acquire(place.with_name(f"{place.name}.lock"), wait)
             if named:
@@ -63,7 +68,7 @@ class HeldLock:
         """Whether the lock was not given back yet."""
         return self._lock is not None
 
-    def _acquire(self, lock_path: Path, wait: float) -> BaseFileLock:
+    def _acquire(self, lock_path: Path, wait: float) -> _Lock:
         try:
             from filelock import FileLock, Timeout
         except ModuleNotFoundError as error:

@@ -576,7 +576,7 @@ def test_a_binding_that_is_lost_again_and_again_is_an_error_of_the_call() -> Non
     stage.settle()
     [key] = stage.temporary_keys()
     stage.answer_binding = lambda key: TRUE
-    stage.state.bind = lambda temporary, permanent: None  # type: ignore[method-assign]  # it says so, and does not
+    stage.state.bind = lambda temporary, permanent, at_most=1: None  # type: ignore[method-assign]  # it says so only
     key.bound_to = None
     request = stage.client.send(QUERY)
     stage.advance(60)

@@ -61,7 +61,9 @@ def boxed_class(type_name: str, schema: Schema, names: Names, spaces: AbstractSe
     shared = [f"{_INDENT}{name}: {spelt}" for name, spelt in first.items() if all(o.get(name) == spelt for o in others)]
     head = f"class {names.boxed[type_name].rpartition('.')[2]}(_TLObject):"
     doc = _docstring(of_boxed(type_name, names, documented=schema.layer is not None))
-    return "\n".join([head, *doc, *shared, f"{_INDENT}def __init__(self, _: _Never, /) -> None: ..."])
+    return "\n".join(
+        [head, *doc, *shared, f"{_INDENT}def __init__(self, *, make_one_of_its_constructors: _Never) -> None: ..."]
+    )
 
 
 def _parameters(fields: list[Field], annotations: Annotations) -> str:

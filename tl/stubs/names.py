@@ -87,15 +87,19 @@ class Names:
         return self.constructor(made[0]) if made else "object"
 
     def union(self, type_name: str) -> str:
-        """Return the name of the alias of a union, which no other union has."""
+        """Return the alias of a union, which no other union has and which editors show: `AnyPhoto`."""
         return self._aliases[type_name]
 
 
 def _aliases(type_names: Iterable[str]) -> dict[str, str]:
-    """Return a name for each type; types whose names are alike, such as `Foo_bar` and `FooBar`, get numbers as well."""
+    """Return a name for each type: `AnyPhoto`, `Any_photos_Photos`.
+
+    Types whose names are alike, such as `Foo_bar` and `FooBar`, get numbers as well.
+    """
     owners: dict[str, str] = {}
     for type_name in type_names:
-        plain = alias = class_path(type_name).replace(".", "__")
+        path = class_path(type_name)
+        plain = alias = f"Any_{path.replace('_', '__').replace('.', '_')}" if "." in path else f"Any{path}"
         number = 1
         while alias in owners:
             number += 1

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mtproto.localdc.world.errors import WorldError
-from mtproto.localdc.world.imaging import picture_from_image, require_pillow
 from mtproto.localdc.world.load import BOT
 from mtproto.localdc.world.model import USERNAME, Person, Picture, World, make_world
 
@@ -26,6 +25,8 @@ def world_from_folder(folder: str | Path) -> World:
     bot its photos. Raises `WorldError` when there is no such folder, it holds no pictures, a name can't be a username,
     a picture can't be read, or Pillow is missing.
     """
+    from mtproto.localdc.world.imaging import require_pillow
+
     require_pillow()
     root = Path(folder)
     if not root.is_dir():
@@ -59,6 +60,8 @@ def _pictures(home: Path | None) -> list[Picture]:
 
 
 def _picture(path: Path) -> Picture:
+    from mtproto.localdc.world.imaging import picture_from_image, require_pillow
+
     pillow = require_pillow()
     from PIL.ImageOps import exif_transpose
 

@@ -1,5 +1,5 @@
 from tl import api
 
-# mypy says: Too few arguments for "InputPeer"
-# pyright says: Expected 1 more positional argument
+# mypy says: Missing named argument "make_one_of_its_constructors" for "InputPeer"
+# pyright says: Argument missing for parameter "make_one_of_its_constructors"
 nobody = api.boxed.InputPeer()
