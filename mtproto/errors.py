@@ -22,34 +22,35 @@ if TYPE_CHECKING:
 
     from mtproto._error_classes import *  # noqa: F403 - a stub of what `__getattr__` below gives
 
-__all__ = [
-    "BadRequest",
-    "ConnectionLost",
-    "DeadlineExceeded",
-    "ExchangeFailed",
-    "Flood",
-    "FloodWait",
-    "Forbidden",
-    "InternalServerError",
-    "LocalProtocolError",
-    "LoggedOut",
-    "LoginCancelled",
-    "MTProtoError",
-    "Migrate",
-    "NotAcceptable",
-    "NotFound",
-    "OptionError",
-    "OutcomeUnknown",
-    "RemoteProtocolError",
-    "RequestCancelled",
-    "RpcError",
-    "SeeOther",
-    "TransportError",
-    "Unauthorized",
-    "own_copy",
-    "rpc_error",
-    "without_frames",
-]
+if not TYPE_CHECKING:  # for checkers `__all__` would hide the classes of names
+    __all__ = [
+        "BadRequest",
+        "ConnectionLost",
+        "DeadlineExceeded",
+        "ExchangeFailed",
+        "Flood",
+        "FloodWait",
+        "Forbidden",
+        "InternalServerError",
+        "LocalProtocolError",
+        "LoggedOut",
+        "LoginCancelled",
+        "MTProtoError",
+        "Migrate",
+        "NotAcceptable",
+        "NotFound",
+        "OptionError",
+        "OutcomeUnknown",
+        "RemoteProtocolError",
+        "RequestCancelled",
+        "RpcError",
+        "SeeOther",
+        "TransportError",
+        "Unauthorized",
+        "own_copy",
+        "rpc_error",
+        "without_frames",
+    ]
 
 E = TypeVar("E", bound=Exception)
 
