@@ -244,6 +244,15 @@ def test_a_link_beside_the_database_is_not_followed(tmp_path: Path, end: str) ->
     assert foreign.read_bytes() == b"of somebody else"
 
 
+@POSIX
+def test_a_link_in_the_place_of_the_locks_leads_nowhere(tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "store.locks").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(StoreError, match=r"store: can't be locked: store\.locks is no folder"):
+        SQLiteStore(tmp_path / "store", "me")
+    assert list((tmp_path / "elsewhere").iterdir()) == []
+
+
 @ROOT
 @pytest.mark.parametrize("end", ["", "-journal", "-wal", "-shm", ".lock", ".locks"])
 def test_what_another_user_put_where_anybody_may_put_things_is_refused(tmp_path: Path, end: str) -> None:
