@@ -170,10 +170,12 @@ def test_a_row_of_one_account_is_of_no_use_to_another(tmp_path: Path, monkeypatc
     for name in ("me", "you"):
         with closing(SQLiteStore(path, name, passphrase="one for both")) as store:
             store.save(full_account())
-    change(path, "UPDATE kept SET content = (SELECT content FROM kept WHERE account = 'you' AND part = 'login')")
-    for name in ("me", "you"):
-        with closing(SQLiteStore(path, name, passphrase="one for both")) as store, pytest.raises(PassphraseWrong):
-            store.load()
+    of_you = "(SELECT content FROM kept WHERE account = 'you' AND part = 'login')"
+    change(path, f"UPDATE kept SET content = {of_you} WHERE part = 'login'")
+    with closing(SQLiteStore(path, "me", passphrase="one for both")) as store, pytest.raises(PassphraseWrong):
+        store.load()
+    with closing(SQLiteStore(path, "you", passphrase="one for both")) as store:
+        assert store.load() == full_account()
 
 
 # Other processes -------------------------------------------------------------------------------------------------
