@@ -170,10 +170,12 @@ def test_a_row_of_one_account_is_of_no_use_to_another(tmp_path: Path, monkeypatc
     for name in ("me", "you"):
         with closing(SQLiteStore(path, name, passphrase="one for both")) as store:
             store.save(full_account())
-    change(path, "UPDATE kept SET content = (SELECT content FROM kept WHERE account = 'you' AND part = 'login')")
-    for name in ("me", "you"):
-        with closing(SQLiteStore(path, name, passphrase="one for both")) as store, pytest.raises(PassphraseWrong):
-            store.load()
+    of_you = "(SELECT content FROM kept WHERE account = 'you' AND part = 'login')"
+    change(path, f"UPDATE kept SET content = {of_you} WHERE part = 'login'")
+    with closing(SQLiteStore(path, "me", passphrase="one for both")) as store, pytest.raises(PassphraseWrong):
+        store.load()
+    with closing(SQLiteStore(path, "you", passphrase="one for both")) as store:
+        assert store.load() == full_account()
 
 
 # Other processes -------------------------------------------------------------------------------------------------
@@ -242,6 +244,15 @@ def test_a_link_beside_the_database_is_not_followed(tmp_path: Path, end: str) ->
     else:
         assert kept(path, "me") == full_account()
     assert foreign.read_bytes() == b"of somebody else"
+
+
+@POSIX
+def test_a_link_in_the_place_of_the_locks_leads_nowhere(tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "store.locks").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(StoreError, match=r"store: can't be locked: store\.locks is no folder"):
+        SQLiteStore(tmp_path / "store", "me")
+    assert list((tmp_path / "elsewhere").iterdir()) == []
 
 
 @ROOT
