@@ -21,7 +21,8 @@ HEAD = '''"""The classes that `mtproto.errors` makes of the names in `mtproto/_k
 
 def made() -> str:
     """Return the text of the stub."""
-    kinds = {name: getattr(errors, name).__base__.__name__ for name in sorted(CLASSES) if name not in errors.__all__}
+    plain = vars(errors)["__all__"]
+    kinds = {name: getattr(errors, name).__base__.__name__ for name in sorted(CLASSES) if name not in plain}
     families = "".join(f"    {family},\n" for family in sorted(set(kinds.values())))
     described = {name for name in kinds if meaning(CLASSES[name])}
     text, before = f"{HEAD}from mtproto.errors import (\n{families})\n", ""

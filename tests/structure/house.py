@@ -70,6 +70,8 @@ class Module:
     def exported(self) -> frozenset[str]:
         """What `__all__` lists; empty without an `__all__`."""
         for node in self.tree.body:
+            if isinstance(node, ast.If):  # `if not TYPE_CHECKING`
+                node = node.body[0]
             if isinstance(node, ast.Assign) and any(ast.unparse(target) == "__all__" for target in node.targets):
                 return frozenset(ast.literal_eval(node.value))
         return frozenset()
