@@ -170,6 +170,15 @@ def test_a_configuration_adds_what_was_not_known_and_changes_nothing_else() -> N
     assert centres.destination(7) == (("10.0.0.7", 443), ("::7", 443))
 
 
+def test_a_configuration_without_end_adds_so_many_addresses() -> None:
+    class Config:
+        dc_options = tuple(api.types.DcOption(id=number, ip_address="10.0.0.1", port=443) for number in range(10, 1000))
+
+    centres = DataCentres({1: ("127.0.0.1", 1)})
+    centres.learn(Config())
+    assert len(centres.ids) == 1 + 64
+
+
 # The driver of flows
 
 
@@ -272,6 +281,18 @@ def test_a_question_that_nobody_hears_cancels(face: str) -> None:
 
     with pytest.raises(LoginCancelled, match="ask="):
         drive(face, flow(), Done().hands(face))
+
+
+@pytest.mark.parametrize("face", FACES)
+def test_updates_that_wait_for_a_flow_are_bounded_and_the_oldest_go(face: str) -> None:
+    mailbox: Any = AsyncMailbox() if face == "asyncio" else ThreadMailbox()
+    for number in range(5000):
+        mailbox.put(number)
+
+    def flow() -> Generator[Any, Any, Any]:
+        return (yield NextUpdate(lambda update: True, 0.0))
+
+    assert drive(face, flow(), Done().hands(face), mailbox) == 4000
 
 
 @pytest.mark.parametrize("face", FACES)
