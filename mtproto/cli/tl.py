@@ -92,8 +92,10 @@ def stubs(
     files = {f"_stubs/{name}": stub for name, stub in stub_files(schema).items()}
     files["schema.tl"] = text
     files["py.typed"] = ""
+    # Python 3.13 compiles no docstring with a lone surrogate, which stands for a byte of a name that is no UTF-8.
+    shown = file.name.encode("utf-8", "backslashreplace").decode()
     files["__init__.py"] = _PACKAGE.format(
-        mark=_MARK, doc=_DOC.format(file.name), name=out.name, layer=schema.layer, dialect=schema.dialect
+        mark=_MARK, doc=_DOC.format(shown), name=out.name, layer=schema.layer, dialect=schema.dialect
     )
     for path in out.glob("_stubs/**/*.pyi"):
         path.unlink()

@@ -101,7 +101,8 @@ def test_the_name_of_the_file_is_text_in_the_package_and_never_code(run: Run, fi
     program = "import chat; print(ascii(chat.__doc__))"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False, cwd=file.parent)
     assert done.stderr == ""
-    assert ast.literal_eval(done.stdout).startswith(f"The schema of {name}, as ")
+    shown = name.encode("utf-8", "backslashreplace").decode()  # no docstring holds a byte that is no UTF-8
+    assert ast.literal_eval(done.stdout).startswith(f"The schema of {shown}, as ")
 
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "latin-1"])
