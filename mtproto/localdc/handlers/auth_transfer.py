@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from mtproto.localdc.accounts import Export
 from mtproto.localdc.answers import Refused
 from mtproto.localdc.objects import user_object
+from mtproto.message import random_long
 from tl import api
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ def export_authorization(call: IncomingCall) -> TLObject:
     if dc_id not in shared.dcs or dc_id == call.dc.dc_id:
         raise Refused(400, "DC_ID_INVALID")
     secret = shared.random(SECRET)
-    number = int.from_bytes(shared.random(8), "little", signed=True)
+    number = random_long(shared.random)
     shared.exports.add(secret, Export(number, user.id, dc_id, call.key.account.authorization))
     answer: TLObject = api.types.auth.ExportedAuthorization(id=number, bytes=secret)
     return answer

@@ -9,6 +9,7 @@ from mtproto.crypto import PasswordAlgo
 from mtproto.localdc.accounts import NewPassword
 from mtproto.localdc.answers import Refused
 from mtproto.localdc.entry import let_in_without_password, mask_email
+from mtproto.message import random_long
 from tl import api
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ async def get_password(call: IncomingCall) -> TLObject:
     fields: dict[str, Any] = {}
     if two_step.algo is not None:
         attempt = await asyncio.to_thread(two_step.attempt, account.user.id)
-        srp_id = int.from_bytes(shared.random(8), "little", signed=True)
+        srp_id = random_long(shared.random)
         shared.attempts.add(srp_id, attempt)
         fields = {
             "has_password": True,
