@@ -241,8 +241,8 @@ class Account:
         """Send one call and return its answer, read by the call's declared result.
 
         A call to a data centre that is not home takes the login there first, once; where the data centre is not known,
-        `help.getConfig` is asked for its addresses. A refusal that names the data centre
-        of this call alone (`FILE_MIGRATE_X`) is followed where `dc` is None.
+        `help.getConfig` is asked for its addresses. A refusal that names the data centre of this call alone
+        (`FILE_MIGRATE_X`) is followed where `dc` is None.
 
         Args:
             request: a function of the account's schema.

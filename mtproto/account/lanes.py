@@ -184,10 +184,7 @@ class Lanes:
         await beside(self._kept.keep_keys, states)
 
     def _gate(self, dc: int) -> Gate:
-        with self._lock:
-            if dc not in self._gates:
-                self._gates[dc] = new_gate()
-            return self._gates[dc]
+        return self._gates.setdefault(dc, new_gate())
 
     def _take(self, place: tuple[int, str]) -> Lane | None:
         """Return a lane that takes calls, with one more call on it."""
