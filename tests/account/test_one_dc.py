@@ -79,7 +79,9 @@ def test_the_key_is_kept_before_the_first_call_and_the_login_before_login_return
     play(scene)
     [key] = kept_at_login
     assert key is not None
-    assert key.auth_key.id == store.record.key(local_dc.dc_id).auth_key.id  # type: ignore[union-attr]  # there is one
+    stored = store.record.key(local_dc.dc_id)
+    assert stored is not None
+    assert key.auth_key.id == stored.auth_key.id
 
 
 @pytest.mark.parametrize("face", FACES)

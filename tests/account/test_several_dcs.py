@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from typing import Any
 
 import pytest
@@ -120,16 +121,13 @@ def test_a_dc_that_nobody_knows_is_an_error_that_names_those_that_are_known(face
 
 @pytest.mark.parametrize("face", FACES)
 def test_calls_in_flight_outlive_the_move_of_the_home_dc(face: str, network: TwoDCs) -> None:
-    held = asyncio.Event()
+    held = threading.Event()  # set in another thread than the one that waits for it
     started = asyncio.Event()
 
     @network.other.handler(api.functions.help.GetNearestDc)
     async def late(call: Any) -> Any:
         loop.call_soon_threadsafe(started.set)
-        for _ in range(5000):
-            if held.is_set():
-                break
-            await asyncio.sleep(0.002)
+        await asyncio.to_thread(held.wait, 10)
         return call.default()
 
     loop: Any = None
