@@ -31,7 +31,7 @@ from mtproto.link import (
     ServerSessions,
 )
 from mtproto.localdc import LocalDC, LocalDCThread
-from mtproto.localdc.data_centre import DCOptions
+from mtproto.localdc.dc_options import DCOptions
 from mtproto.message.auth_key import AuthKey
 from mtproto.message.key_state import KeyState
 from mtproto.net import BlockingConnection, Connection, Listener, ask_plain

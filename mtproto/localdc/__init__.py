@@ -16,10 +16,10 @@ if TYPE_CHECKING:
     from mtproto.localdc.calls import IncomingCall
     from mtproto.localdc.certificate import self_signed
     from mtproto.localdc.dc import LocalDC
+    from mtproto.localdc.dc_options import NetworkOptions
     from mtproto.localdc.faults import FAULTS, FaultInfo, Faults
     from mtproto.localdc.layers import check_types
     from mtproto.localdc.network import LocalNetwork
-    from mtproto.localdc.network_parts import NetworkOptions
     from mtproto.localdc.network_thread import LocalNetworkThread
     from mtproto.localdc.thread import LocalDCThread
     from mtproto.localdc.transcript import RecordedCall
@@ -59,10 +59,10 @@ __getattr__, __dir__ = lazy_names(
         "mtproto.localdc.calls": ("IncomingCall",),
         "mtproto.localdc.certificate": ("self_signed",),
         "mtproto.localdc.dc": ("LocalDC",),
+        "mtproto.localdc.dc_options": ("NetworkOptions",),
         "mtproto.localdc.faults": ("FAULTS", "FaultInfo", "Faults"),
         "mtproto.localdc.layers": ("check_types",),
         "mtproto.localdc.network": ("LocalNetwork",),
-        "mtproto.localdc.network_parts": ("NetworkOptions",),
         "mtproto.localdc.network_thread": ("LocalNetworkThread",),
         "mtproto.localdc.thread": ("LocalDCThread",),
         "mtproto.localdc.transcript": ("RecordedCall",),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING
 
 from mtproto.errors import OptionError
 from mtproto.limits import SERVER_LIMITS, Limits
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from mtproto.localdc.world import World
     from tl import Schema, TLObject
 
-__all__ = ["PUSH_TIMEOUT", "DCOptions", "DataCentre"]
+__all__ = ["PUSH_TIMEOUT", "DataCentre"]
 
 PUSH_TIMEOUT = 10.0
 """Seconds that `push` waits for a client that does not read: longer than a busy one pauses, shorter than a test may
@@ -54,27 +54,6 @@ def _bindings(policy: str) -> int:
     if policy not in numbers:
         raise OptionError(f'bindings is "key" or "session", not {policy!r}', "bindings")
     return numbers[policy]
-
-
-class DCOptions(TypedDict, total=False):
-    """The options of a local DC, in every face; `LocalDC` says what each means."""
-
-    public_host: str | None
-    dc_id: int
-    key: RSAPrivateKey | None
-    world: World | None
-    schemas: Mapping[int, Schema] | None
-    state: str | Path | None
-    clock: Callable[[], float] | None
-    random: Callable[[int], bytes]
-    limits: Limits
-    strict: bool
-    tls: ssl.SSLContext | None
-    session_age: float | None
-    key_age: float | None
-    max_connections: int
-    shared: NetworkState | None
-    bindings: str
 
 
 class DataCentre:

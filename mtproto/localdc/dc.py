@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Unpack
 
 from mtproto._options import named_options
-from mtproto.localdc.data_centre import PUSH_TIMEOUT, DataCentre, DCOptions
+from mtproto.localdc.data_centre import PUSH_TIMEOUT, DataCentre
+from mtproto.localdc.dc_options import DCOptions
 from mtproto.localdc.face import DataCentreFace
 from mtproto.localdc.login_tokens import accept_link
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from mtproto.localdc.client_info import client_info
+from mtproto.localdc.world_face import WorldFace
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,7 +29,7 @@ Asked = TypeVar("Asked")
 Result = TypeVar("Result")
 
 
-class DataCentreFace(ABC):
+class DataCentreFace(WorldFace):
     """A data centre, however it is started. It holds nothing: a face has the data centre itself."""
 
     __slots__ = ()
@@ -82,26 +83,6 @@ class DataCentreFace(ABC):
     def users(self) -> tuple[User, ...]:
         """Everybody in the world; the first is the bot."""
         return self.world.users
-
-    @property
-    def bot(self) -> User:
-        """Whom `bot_token` logs in."""
-        return self.world.bot
-
-    @property
-    def bot_token(self) -> str:
-        """What `auth.importBotAuthorization` takes."""
-        return self.world.bot_token
-
-    @property
-    def api_id(self) -> int:
-        """The application id that `auth.importBotAuthorization` takes."""
-        return self.world.api_id
-
-    @property
-    def api_hash(self) -> str:
-        """What belongs to `api_id`."""
-        return self.world.api_hash
 
     def handler(
         self, method: MethodClass[Asked, Result], *, login: bool | None = None

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from contextlib import AsyncExitStack
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Unpack
 
 from mtproto._options import named_options
 from mtproto.localdc.dc import LocalDC
+from mtproto.localdc.dc_options import NetworkOptions
 from mtproto.localdc.network_face import NetworkFace
-from mtproto.localdc.network_parts import DCS, NetworkOptions, each_dc
+from mtproto.localdc.network_parts import DCS, made_dcs
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -40,19 +40,9 @@ class LocalNetwork(NetworkFace):
     def __init__(
         self, dcs: Sequence[int] = DCS, host: str = "127.0.0.1", port: int = 0, **options: Unpack[NetworkOptions]
     ) -> None:
-        made: dict[int, LocalDC] = {}
-        key = options.get("key")
-        try:
-            for each_port, each in each_dc(dcs, port, options):
-                dc = LocalDC(host, each_port, **{**each, "key": key})
-                made[dc.dc_id] = dc
-                key = dc.private_key
-            next(iter(made.values())).network_state.open()
-        except BaseException:
-            for dc in made.values():
-                dc.give_up()
-            raise
-        self.dcs: Mapping[int, LocalDC] = MappingProxyType(made)
+        self.dcs: Mapping[int, LocalDC] = made_dcs(
+            dcs, port, options, lambda each_port, each: LocalDC(host, each_port, **each), LocalDC.give_up
+        )
 
     @property
     def _centres(self) -> Mapping[int, LocalDC]:

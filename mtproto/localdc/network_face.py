@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from typing import TYPE_CHECKING, Any
+
+from mtproto.localdc.world_face import WorldFace
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -12,12 +14,12 @@ if TYPE_CHECKING:
     from mtproto.localdc.accounts import Accounts, LocalAccount
     from mtproto.localdc.face import DataCentreFace
     from mtproto.localdc.network_state import NetworkState
-    from mtproto.localdc.world import User, World
+    from mtproto.localdc.world import World
 
 __all__ = ["NetworkFace"]
 
 
-class NetworkFace(ABC):
+class NetworkFace(WorldFace):
     """A network, however it is started. It holds nothing: a face has the DCs themselves."""
 
     __slots__ = ()
@@ -54,26 +56,6 @@ class NetworkFace(ABC):
     def world(self) -> World:
         """Users and pictures."""
         return self._first.world
-
-    @property
-    def bot(self) -> User:
-        """Whom `bot_token` logs in."""
-        return self.world.bot
-
-    @property
-    def bot_token(self) -> str:
-        """What `auth.importBotAuthorization` takes, at the bot's home DC."""
-        return self.world.bot_token
-
-    @property
-    def api_id(self) -> int:
-        """The application id that logins take."""
-        return self.world.api_id
-
-    @property
-    def api_hash(self) -> str:
-        """What belongs to `api_id`."""
-        return self.world.api_hash
 
     def client_info(self) -> dict[str, Any]:
         """Return all that a client has to know, as plain data for JSON.

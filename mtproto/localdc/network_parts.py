@@ -1,10 +1,11 @@
-"""What `LocalNetwork` and its face for threads have in common: the options, and what the DCs are made of."""
+"""What `LocalNetwork` and its face for threads have in common: how the DCs are made."""
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypedDict
+from types import MappingProxyType
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from mtproto.errors import OptionError
 from mtproto.localdc.network_state import NetworkState
@@ -13,15 +14,14 @@ from mtproto.net import Clock
 from mtproto.store import StoreError
 
 if TYPE_CHECKING:
-    import ssl
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from mtproto.crypto import RSAPrivateKey
-    from mtproto.limits import Limits
-    from mtproto.localdc.world import World
-    from tl import Schema
+    from mtproto.localdc.dc_options import DCOptions, NetworkOptions
+    from mtproto.localdc.face import DataCentreFace
 
-__all__ = ["DCS", "NetworkOptions", "each_dc"]
+__all__ = ["DCS", "made_dcs"]
+
+Centre = TypeVar("Centre", bound="DataCentreFace")
 
 DCS = (1, 2, 4)
 """The DCs of a network, unless others are named."""
@@ -30,38 +30,49 @@ HIGHEST_DC = 999
 MOST_DCS = 16
 
 
-class NetworkOptions(TypedDict, total=False):
-    """The options of a network, in every face: those of `LocalDC`, for each of its DCs."""
+def made_dcs(
+    dcs: Sequence[int],
+    port: int,
+    options: NetworkOptions,
+    make: Callable[[int, DCOptions], Centre],
+    give_up: Callable[[Centre], None],
+) -> Mapping[int, Centre]:
+    """Return the DCs of a network, by id. All have one RSA key, one world, and share what they share.
 
-    public_host: str | None
-    key: RSAPrivateKey | None
-    world: World | None
-    schemas: Mapping[int, Schema] | None
-    state: str | Path | None
-    clock: Callable[[], float] | None
-    random: Callable[[int], bytes]
-    limits: Limits
-    strict: bool
-    tls: ssl.SSLContext | None
-    session_age: float | None
-    key_age: float | None
-    max_connections: int
-    bindings: str
-
-
-def each_dc(dcs: Sequence[int], port: int, options: NetworkOptions) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Yield the port and the options of each DC; all have one world and share what they share.
+    Args:
+        dcs: the ids.
+        port: the port of the first one, each further one has the next; 0 takes free ones.
+        options: of the network.
+        make: makes a DC of its port and its options.
+        give_up: gives back what a DC has that was made and is not wanted, since another one could not be made.
 
     Raises:
         OptionError: the ids are none that DCs can have.
         WorldError: the pictures can't be read.
-        StoreError: the folder of the state can't be made.
+        StoreError: the folder of the state can't be made, or a file in it can't be had.
 
     """
+    made: dict[int, Centre] = {}
+    try:
+        for each_port, each in _each_dc(dcs, port, options):
+            if made:
+                each["key"] = next(iter(made.values())).private_key
+            dc = make(each_port, each)
+            made[dc.dc_id] = dc
+        next(iter(made.values())).network_state.open()
+    except BaseException:
+        for dc in made.values():
+            give_up(dc)
+        raise
+    return MappingProxyType(made)
+
+
+def _each_dc(dcs: Sequence[int], port: int, options: NetworkOptions) -> Iterator[tuple[int, DCOptions]]:
+    """Yield the port and the options of each DC, but for the RSA key that the first one makes."""
     ids = tuple(dcs)
     if not ids or len(set(ids)) != len(ids) or len(ids) > MOST_DCS or not all(0 < each <= HIGHEST_DC for each in ids):
         raise OptionError(f"dcs are up to {MOST_DCS} different numbers from 1 to {HIGHEST_DC}, not {ids}", "dcs")
-    common: dict[str, Any] = dict(options)
+    common = cast("DCOptions", {**options})  # the keys that a DC has besides follow below
     clock = common["clock"] = common.get("clock") or Clock()
     world = common["world"] = common.get("world") or load_world()
     folder = common.pop("state", None)

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Unpack
 
 from mtproto._options import named_options
+from mtproto.localdc.dc_options import NetworkOptions
 from mtproto.localdc.network_face import NetworkFace
-from mtproto.localdc.network_parts import DCS, NetworkOptions, each_dc
+from mtproto.localdc.network_parts import DCS, made_dcs
 from mtproto.localdc.thread import LocalDCThread, ThreadOfDCs
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from mtproto.localdc.accounts import LocalAccount
+    from mtproto.localdc.dc_options import DCOptions
 
 __all__ = ["LocalNetworkThread"]
 
@@ -33,21 +34,14 @@ class LocalNetworkThread(NetworkFace):
     def __init__(
         self, dcs: Sequence[int] = DCS, host: str = "127.0.0.1", port: int = 0, **options: Unpack[NetworkOptions]
     ) -> None:
-        made: dict[int, LocalDCThread] = {}
         thread = ThreadOfDCs()
-        key = options.get("key")
-        try:
-            for each_port, each in each_dc(dcs, port, options):
-                dc = LocalDCThread(host, each_port, **{**each, "key": key})
-                dc.run_in(thread)
-                made[dc.dc_id] = dc
-                key = dc.private_key
-            next(iter(made.values())).network_state.open()
-        except BaseException:
-            for dc in made.values():
-                dc.close()
-            raise
-        self.dcs: Mapping[int, LocalDCThread] = MappingProxyType(made)
+
+        def make(each_port: int, each: DCOptions) -> LocalDCThread:
+            dc = LocalDCThread(host, each_port, **each)
+            dc.run_in(thread)
+            return dc
+
+        self.dcs: Mapping[int, LocalDCThread] = made_dcs(dcs, port, options, make, LocalDCThread.close)
 
     @property
     def _centres(self) -> Mapping[int, LocalDCThread]:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, TypeVar, Unpack
 
 from mtproto._options import named_options
 from mtproto.errors import LocalProtocolError
-from mtproto.localdc.data_centre import PUSH_TIMEOUT, DataCentre, DCOptions
+from mtproto.localdc.data_centre import PUSH_TIMEOUT, DataCentre
+from mtproto.localdc.dc_options import DCOptions
 from mtproto.localdc.face import DataCentreFace
 from mtproto.localdc.login_tokens import accept_link
 
