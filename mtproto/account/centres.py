@@ -6,8 +6,7 @@ import threading
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from mtproto import datacenters
-from mtproto.datacenters import DataCenter
+from mtproto.datacenters import PRODUCTION, TEST_DC_OFFSET, DataCenter
 from mtproto.errors import LocalProtocolError, OptionError
 
 if TYPE_CHECKING:
@@ -40,7 +39,7 @@ class DataCentres:
     def __init__(self, dcs: KnownDCs | None = None) -> None:
         known: Mapping[int, Any]
         if dcs is None:
-            known = datacenters.PRODUCTION
+            known = PRODUCTION
         elif isinstance(dcs, Mapping):
             known = dcs
         else:
@@ -67,7 +66,7 @@ class DataCentres:
 
     def exchange_id(self, dc: int) -> int:
         """Return the number that names a data centre in a key exchange: test servers have numbers of their own."""
-        return dc + datacenters.TEST_DC_OFFSET if self.test else dc
+        return dc + TEST_DC_OFFSET if self.test else dc
 
     def destination(self, dc: int, *, media: bool = False) -> Destination:
         """Return where to connect to.

@@ -12,15 +12,18 @@ from hashlib import sha256
 from hmac import compare_digest
 from typing import TYPE_CHECKING
 
-from mtproto import datacenters
 from mtproto.crypto.aes import ige_decrypt, ige_encrypt
 from mtproto.crypto.errors import CryptoError
 from mtproto.crypto.hashes import sha1
 from mtproto.crypto.powers import power
+from mtproto.datacenters import PRODUCTION_KEYS as PRODUCTION_DATA
+from mtproto.datacenters import TEST_KEYS as TEST_DATA
 from tl.wire import pack_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from mtproto.datacenters import PublicKey
 
 __all__ = [
     "BLOCK",
@@ -68,7 +71,7 @@ class RSAPublicKey:
     e: int
 
     @classmethod
-    def from_data(cls, data: datacenters.PublicKey) -> RSAPublicKey:
+    def from_data(cls, data: PublicKey) -> RSAPublicKey:
         """Take a key of `mtproto.datacenters`.
 
         Raises:
@@ -346,8 +349,8 @@ def _minimal(number: int) -> bytes:
     return number.to_bytes((number.bit_length() + 7) // 8, "big")
 
 
-PRODUCTION_KEYS = tuple(RSAPublicKey.from_data(data) for data in datacenters.PRODUCTION_KEYS)
+PRODUCTION_KEYS = tuple(RSAPublicKey.from_data(data) for data in PRODUCTION_DATA)
 """The keys that a client of Telegram's production servers trusts."""
 
-TEST_KEYS = tuple(RSAPublicKey.from_data(data) for data in datacenters.TEST_KEYS)
+TEST_KEYS = tuple(RSAPublicKey.from_data(data) for data in TEST_DATA)
 """The keys that a client of Telegram's test servers trusts."""

@@ -112,6 +112,23 @@ class LinkCalls:
         if not self.waiting.cancel(request) and self.session is not None:
             self.session.cancel(request, now)
 
+    def disconnected(self, now: float) -> None:
+        """Take notice that the connection of the session has ended.
+
+        Where the server of the next connection may not know the key, calls that no packet has carried wait here: under
+        a key that is not known they would be lost, and their outcome could not be told.
+        """
+        if self.session is None:
+            return
+        self.session.disconnected(now)
+        if self._policy.takes_calls:
+            return
+        for request in self.session.unsent():
+            if request is self._policy.binding:
+                self.session.add(request)
+            else:
+                self.waiting.add(request)
+
     def send_waiting(self) -> list[LinkEvent]:
         """Hand the waiting calls to the session; return the ends of those that it finds can't be sent."""
         lost: list[LinkEvent] = []

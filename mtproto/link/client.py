@@ -207,8 +207,8 @@ class ClientLink(CallSender):
             self._read_packet_on(self.calls.session, now, None)  # it came before the end
         self._kept = ()
         self._keys.disconnected()
-        if self._standing.status is LinkStatus.READY and self.calls.session is not None:
-            self.calls.session.disconnected(now)
+        if self._standing.status is LinkStatus.READY:
+            self.calls.disconnected(now)
         error = self._standing.disconnected(reason)
         if error is not None:
             self._keys.give_up(error)

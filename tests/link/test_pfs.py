@@ -462,6 +462,29 @@ def test_a_call_is_not_sent_under_a_key_that_the_server_of_a_new_connection_has_
     assert stage.executed == [QUERY]
 
 
+def test_a_call_that_no_packet_carried_before_the_connection_ended_is_not_lost_with_the_key() -> None:
+    stage, key, link = Stage.with_a_key()
+    first = stage.client.send(query(1))
+    second = stage.client.send(query(2), after=[first])
+    forget_out_of_reach(stage, key, link)
+    stage.reachable = True
+    stage.settle()
+    assert set(results(stage)) == {first, second}
+    one, other = stage.executed
+    assert one == query(1)
+    assert other.endswith(query(2))  # behind what says that it follows the first
+
+
+def test_a_binding_that_no_packet_carried_before_the_connection_ended_is_sent_over_the_next() -> None:
+    stage, _, link = Stage.with_a_key()
+    assert link.policy.unbind()
+    link.link.calls.bind()
+    stage.cut(link)
+    stage.settle()
+    assert len(stage.bindings) == 2
+    assert link.policy.bound
+
+
 def test_another_error_than_404_says_nothing_of_the_key() -> None:
     stage = Stage()
     stage.settle()

@@ -181,10 +181,24 @@ def shared_names(house: House) -> Iterator[Finding]:
                 yield Finding("class name", found.module, f"{found.name} is the name of another class, too")
 
 
+def from_the_top(house: House) -> Iterator[Finding]:
+    """Only the commands import from `mtproto` itself, which imports every room.
+
+    A type checker reads the `__init__` of a package for `from package import module`, too: one such line makes a circle
+    of all rooms, which checkers go through again and again.
+    """
+    for module in house.modules.values():
+        if module.name != "mtproto" and not module.name.startswith("mtproto.cli."):
+            for found in module.imports:
+                if found.module == "mtproto":
+                    yield Finding("from the top", module.name, f"imports {found.name} from mtproto")
+
+
 RULES: dict[str, Callable[[House], Iterator[Finding]]] = {
     "circle": circles,
     "past the door": past_the_door,
     "inherits state": stateful_bases,
     "foreign write": lambda house: (Finding("foreign write", *found) for found in foreign_writes(house)),
     "class name": shared_names,
+    "from the top": from_the_top,
 }

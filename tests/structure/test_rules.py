@@ -199,6 +199,11 @@ def test_a_decorator_may_complete_the_class_that_it_decorates_and_no_other_funct
     assert texts(house, "foreign write") == [("mtproto.a", "spoil: setattr(kind)")]
 
 
+def test_an_import_from_the_package_of_all_rooms_is_found(tmp_path: Path) -> None:
+    files = dict.fromkeys(("mtproto/rooms/one.py", "mtproto/cli/one.py"), "from mtproto import rooms\n")
+    assert texts(build(tmp_path, files), "from the top") == [("mtproto.rooms.one", "imports rooms from mtproto")]
+
+
 def test_two_classes_of_one_name_are_found(tmp_path: Path) -> None:
     files = {"mtproto/a/one.py": "class Same: ...", "tl/two.py": "class Around:\n    class Same: ...\nclass Else: ..."}
     assert texts(build(tmp_path, files), "class name") == [
