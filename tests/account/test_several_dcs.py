@@ -110,6 +110,24 @@ def test_a_refusal_that_names_the_dc_of_one_call_moves_that_call_only(face: str,
 
 
 @pytest.mark.parametrize("face", FACES)
+def test_user_migrate_of_a_business_connection_moves_that_call_only(face: str, network: TwoDCs) -> None:
+    @network.home.handler(api.functions.help.GetConfig)
+    def elsewhere(call: Any) -> Any:
+        raise Refused(303, f"USER_MIGRATE_{OTHER}")
+
+    async def scene() -> None:
+        async with account_on(face, KeptInMemory(), network) as account:
+            await account.login(bot_token=network.home.bot_token)
+            query = api.functions.help.GetConfig()
+            wrapped = api.functions.InvokeWithBusinessConnection(connection_id="c", query=query)
+            assert (await account(wrapped)).this_dc == OTHER
+            assert account.home_dc == HOME
+            assert network.calls[HOME, "auth.exportAuthorization"] == 1
+
+    play(scene)
+
+
+@pytest.mark.parametrize("face", FACES)
 def test_a_dc_that_nobody_knows_is_an_error_that_names_those_that_are_known(face: str, network: TwoDCs) -> None:
     async def scene() -> None:
         async with account_on(face, KeptInMemory(), network) as account:
