@@ -20,7 +20,7 @@ from mtproto.cli.selftest import run_checks
 from mtproto.cli.selftest_checks import Check, checks_of
 from mtproto.cli.selftest_sites import Site, site_of
 from mtproto.cli.selftest_stand import Stand
-from mtproto.cli.selftest_transcript import Outcome, error_name
+from mtproto.cli.selftest_transcript import Outcome, Recorder, error_name
 from mtproto.crypto.rsa import RSAPrivateKey
 from mtproto.errors import ExchangeFailed, TransportError, rpc_error
 from mtproto.localdc import IncomingCall, LocalDC, LocalNetwork
@@ -333,6 +333,13 @@ def test_a_check_that_does_not_end_is_ended(rsa_key: RSAPrivateKey) -> None:
         "KeyError",
         "not done within 0 s",
     ]
+
+
+def test_a_transcript_is_bounded() -> None:
+    recorder = Recorder()
+    for _ in range(1500):
+        recorder.note("Pong")
+    assert (len(recorder.entries), recorder.count("Pong")) == (1000, 1500)
 
 
 @pytest.mark.parametrize(
