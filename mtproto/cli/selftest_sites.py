@@ -19,7 +19,7 @@ __all__ = ["Site", "local_site", "site_of", "test_site"]
 Address: TypeAlias = tuple[str, int]
 
 _HOME = 2
-_COUNTRIES = 250
+_LANDS = 250
 _LOCALHOST = "127.0.0.1"
 
 
@@ -77,8 +77,8 @@ def test_site(api_id: int, api_hash: str, bot_token: str | None) -> Site:
 
 def site_of(network: LocalNetwork, with_tls: tuple[Address, ssl.SSLContext] | None = None) -> Site:
     """Return a local network that runs. Its data centres answer `help.getCountriesList` from now on."""
-    names = [f"Land {number:03}" for number in range(_COUNTRIES)]
-    codes = [{"_": "help.countryCode", "country_code": str(number + 1)} for number in range(_COUNTRIES)]
+    names = [f"Land {number:03}" for number in range(_LANDS)]
+    codes = [{"_": "help.countryCode", "country_code": str(number + 1)} for number in range(_LANDS)]
     countries = [
         {"_": "help.country", "iso2": f"{number:03}", "default_name": name, "country_codes": [code]}
         for number, (name, code) in enumerate(zip(names, codes, strict=True))
