@@ -10,6 +10,7 @@ import pytest
 
 from mtproto.errors import LocalProtocolError, Unauthorized
 from mtproto.localdc import Refused
+from mtproto.message import KeyState
 from tests.account.dcs import HOME, OTHER, TwoDCs
 from tests.account.faces import FACES, KeptInMemory, account_of, play
 from tl import api
@@ -76,6 +77,28 @@ def test_a_dc_that_has_forgotten_the_login_gets_it_once_more_and_home_stays(face
     play(scene)
     assert (network.calls[HOME, EXPORT], network.calls[OTHER, IMPORT]) == (2, 2)
     assert (store.record.user_id, store.record.ended) == (network.home.bot.id, None)
+
+
+@pytest.mark.parametrize("face", FACES)
+def test_a_key_that_another_dc_has_forgotten_costs_an_export_and_never_the_login(face: str, network: TwoDCs) -> None:
+    store = KeptInMemory()
+
+    async def scene() -> None:
+        async with account_on(face, store, network) as account:
+            await account.login(bot_token=network.home.bot_token)
+            await account(SELF, dc=OTHER)
+        home = store.record.keys[HOME]
+        centre = network.other._centre
+        for record in list(centre.keys.records.values()):
+            centre.keys.drop(record)
+        async with account_on(face, store, network) as account:
+            assert (await account(SELF, dc=OTHER))[0].id == network.home.bot.id
+            assert (await account(SELF))[0].id == network.home.bot.id
+        assert KeyState.from_bytes(store.record.keys[HOME]).auth_key.id == KeyState.from_bytes(home).auth_key.id
+
+    play(scene)
+    assert (network.calls[HOME, EXPORT], network.keys(HOME), network.keys(OTHER)) == (2, 1, 1)
+    assert (store.record.user_id, store.record.authorized) == (network.home.bot.id, frozenset({OTHER}))
 
 
 @pytest.mark.parametrize("face", FACES)

@@ -26,6 +26,7 @@ from mtproto.errors import ExchangeFailed, TransportError, rpc_error
 from mtproto.localdc import IncomingCall, LocalDC, LocalNetwork
 from mtproto.net import TRANSPORT_NAMES
 from tests.cli.conftest import NO_CREDENTIALS, Run
+from tests.net.support import SOON
 from tl import api
 
 Tamper: TypeAlias = Callable[[LocalDC], object]
@@ -326,7 +327,8 @@ def test_a_check_that_does_not_end_is_ended(rsa_key: RSAPrivateKey) -> None:
             Check("wrong", "", wrong),
             Check("never", "", never, 0),
         ]
-        return [outcome async for outcome in run_checks(Stand(site, timeout=1), checks)]
+        async with asyncio.timeout(SOON):
+            return [outcome async for outcome in run_checks(Stand(site, timeout=1), checks)]
 
     assert [outcome.reason for outcome in asyncio.run(outcomes())] == [
         "not done within 0 s",
