@@ -128,7 +128,7 @@ def test_the_transcript_tells_names_sizes_and_times(whole: tuple[Result, LocalNe
 def test_the_transcript_holds_nothing_secret(whole: tuple[Result, LocalNetwork]) -> None:
     result, network = whole
     keys = [record.auth_key for dc in network.dcs.values() for record in dc._centre.keys.records.values()]
-    assert len(keys) > 5
+    assert len(keys) >= 5  # three of exchanges, two temporary ones; a log-out may have destroyed that of the login
     secret = [form for key in keys for form in _forms(key.data)]
     secret += [form for key in keys for form in _forms(key.id_bytes)]
     secret += [str(key.id) for key in keys]
