@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from mtproto.flows import UNSUPPORTED_LOGINS
 from mtproto.localdc import LocalDCThread
 from mtproto.message.auth_key import AuthKey
 from mtproto.message.envelope import Sender, seal
@@ -34,6 +35,13 @@ def test_it_shows_four_depths_the_language_a_ready_file_and_a_test() -> None:
     assert len(SCRIPTS) == 8
     assert len(TESTS) == 1
     assert len(COMMANDS) >= 6
+
+
+def test_it_names_the_ways_to_log_in_that_there_are_not() -> None:
+    text = " ".join(TEXT.split())
+    ways = [re.findall(r"\((auth\.\w+)\)", way) for way in UNSUPPORTED_LOGINS.values()]
+    assert len(ways) == 4
+    assert [method for [method] in ways if f"(`{method}`)" not in text] == []
 
 
 @pytest.mark.parametrize("number", range(len(SCRIPTS)))

@@ -22,7 +22,7 @@ __all__ = ["commands", "run"]
 logging.getLogger("mtproto").addHandler(logging.NullHandler())
 
 # Each name is a module, loaded when somebody runs its `command`.
-_NAMES = ("call", "decode", "demo", "photos", "probe", "proxy", "serve", "tl")
+_NAMES = ("call", "decode", "demo", "photos", "probe", "proxy", "selftest", "serve", "tl")
 
 
 class Commands(click.Group):

@@ -22,7 +22,18 @@ from tl import Schema, SchemaError, api, load_layer
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["LAYER", "PROXY", "TIMEOUT", "TRANSPORT", "Target", "address", "connection_options"]
+__all__ = [
+    "API_HASH",
+    "API_ID",
+    "BOT_TOKEN",
+    "LAYER",
+    "PROXY",
+    "TIMEOUT",
+    "TRANSPORT",
+    "Target",
+    "address",
+    "connection_options",
+]
 
 _DEFAULT_DC = 2
 
@@ -101,6 +112,30 @@ TIMEOUT = click.option(
     show_default=True,
     help="Seconds that one answer may take.",
 )
+API_ID = click.option(
+    "--api-id",
+    type=_api_id,
+    metavar="NUMBER",
+    envvar="MTPROTO_API_ID",
+    show_envvar=True,
+    help="From my.telegram.org.",
+)
+API_HASH = click.option(
+    "--api-hash",
+    callback=_secret,
+    is_eager=True,
+    envvar="MTPROTO_API_HASH",
+    show_envvar=True,
+    help="From my.telegram.org.",
+)
+BOT_TOKEN = click.option(
+    "--bot-token",
+    callback=_secret,
+    is_eager=True,
+    envvar="MTPROTO_BOT_TOKEN",
+    show_envvar=True,
+    help="From @BotFather.",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,30 +196,9 @@ _OPTIONS = (
     click.option("--pfs", is_flag=True, help="Send everything under temporary keys: perfect forward secrecy."),
     TIMEOUT,
     LAYER,
-    click.option(
-        "--api-id",
-        type=_api_id,
-        metavar="NUMBER",
-        envvar="MTPROTO_API_ID",
-        show_envvar=True,
-        help="From my.telegram.org.",
-    ),
-    click.option(
-        "--api-hash",
-        callback=_secret,
-        is_eager=True,
-        envvar="MTPROTO_API_HASH",
-        show_envvar=True,
-        help="From my.telegram.org.",
-    ),
-    click.option(
-        "--bot-token",
-        callback=_secret,
-        is_eager=True,
-        envvar="MTPROTO_BOT_TOKEN",
-        show_envvar=True,
-        help="From @BotFather.",
-    ),
+    API_ID,
+    API_HASH,
+    BOT_TOKEN,
 )
 
 

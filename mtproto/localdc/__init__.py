@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from mtproto.localdc.accounts import DELIVERIES, Accounts, LocalAccount
     from mtproto.localdc.answers import Refused
     from mtproto.localdc.calls import IncomingCall
-    from mtproto.localdc.certificate import self_signed
+    from mtproto.localdc.certificate import self_signed, trusting
     from mtproto.localdc.dc import LocalDC
     from mtproto.localdc.dc_options import NetworkOptions
     from mtproto.localdc.faults import FAULTS, FaultInfo, Faults
@@ -48,6 +48,7 @@ __all__ = [
     "check_types",
     "load_world",
     "self_signed",
+    "trusting",
     "world_from_folder",
 ]
 
@@ -57,7 +58,7 @@ __getattr__, __dir__ = lazy_names(
         "mtproto.localdc.accounts": ("DELIVERIES", "Accounts", "LocalAccount"),
         "mtproto.localdc.answers": ("Refused",),
         "mtproto.localdc.calls": ("IncomingCall",),
-        "mtproto.localdc.certificate": ("self_signed",),
+        "mtproto.localdc.certificate": ("self_signed", "trusting"),
         "mtproto.localdc.dc": ("LocalDC",),
         "mtproto.localdc.dc_options": ("NetworkOptions",),
         "mtproto.localdc.faults": ("FAULTS", "FaultInfo", "Faults"),

@@ -8,7 +8,7 @@ import ssl
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-__all__ = ["self_signed"]
+__all__ = ["self_signed", "trusting"]
 
 _BEGIN = datetime.datetime(2020, 1, 1, tzinfo=datetime.UTC)
 _END = datetime.datetime(2120, 1, 1, tzinfo=datetime.UTC)
@@ -54,3 +54,15 @@ def self_signed(host: str, *more: str) -> tuple[ssl.SSLContext, str]:
         file.write_bytes(pem + private)
         context.load_cert_chain(file)
     return context, pem.decode("ascii")
+
+
+def trusting(pem: str) -> ssl.SSLContext:
+    """Return what a client takes (`connect(…, tls=…)`) to trust a certificate of `self_signed`, and no other.
+
+    Args:
+        pem: the certificate, as `self_signed` returns it.
+
+    Raises `ssl.SSLError` for a text that holds no certificate.
+
+    """
+    return ssl.create_default_context(cadata=pem)

@@ -245,6 +245,18 @@ def test_every_step_is_done_and_its_outcome_sent_in(face: str) -> None:
     assert told == [Telling("hello")]
 
 
+def test_under_asyncio_a_computation_runs_beside_the_event_loop() -> None:
+    def flow() -> Generator[Any, Any, int]:
+        computed: int = yield Compute(threading.get_ident)
+        return computed
+
+    async def scene() -> tuple[int, int]:
+        return await run_flow(flow(), Done().hands("asyncio"), AsyncMailbox()), threading.get_ident()
+
+    computed, loop = asyncio.run(scene())
+    assert computed != loop
+
+
 @pytest.mark.parametrize("face", FACES)
 def test_what_ends_a_step_is_thrown_in_where_the_flow_asked(face: str) -> None:
     def flow() -> Generator[Any, Any, str]:

@@ -10,6 +10,7 @@ import pytest
 
 from mtproto.errors import LocalProtocolError, Unauthorized
 from mtproto.localdc import Refused
+from mtproto.message import KeyState
 from tests.account.dcs import HOME, OTHER, TwoDCs
 from tests.account.faces import FACES, KeptInMemory, account_of, play
 from tl import api
@@ -79,6 +80,28 @@ def test_a_dc_that_has_forgotten_the_login_gets_it_once_more_and_home_stays(face
 
 
 @pytest.mark.parametrize("face", FACES)
+def test_a_key_that_another_dc_has_forgotten_costs_an_export_and_never_the_login(face: str, network: TwoDCs) -> None:
+    store = KeptInMemory()
+
+    async def scene() -> None:
+        async with account_on(face, store, network) as account:
+            await account.login(bot_token=network.home.bot_token)
+            await account(SELF, dc=OTHER)
+        home = store.record.keys[HOME]
+        centre = network.other._centre
+        for record in list(centre.keys.records.values()):
+            centre.keys.drop(record)
+        async with account_on(face, store, network) as account:
+            assert (await account(SELF, dc=OTHER))[0].id == network.home.bot.id
+            assert (await account(SELF))[0].id == network.home.bot.id
+        assert KeyState.from_bytes(store.record.keys[HOME]).auth_key.id == KeyState.from_bytes(home).auth_key.id
+
+    play(scene)
+    assert (network.calls[HOME, EXPORT], network.keys(HOME), network.keys(OTHER)) == (2, 1, 1)
+    assert (store.record.user_id, store.record.authorized) == (network.home.bot.id, frozenset({OTHER}))
+
+
+@pytest.mark.parametrize("face", FACES)
 def test_a_second_401_elsewhere_is_raised_and_home_stays(face: str, network: TwoDCs) -> None:
     store = KeptInMemory()
 
@@ -105,6 +128,24 @@ def test_a_refusal_that_names_the_dc_of_one_call_moves_that_call_only(face: str,
             await account.login(bot_token=network.home.bot_token)
             assert (await account(api.functions.help.GetConfig())).this_dc == OTHER
             assert account.home_dc == HOME
+
+    play(scene)
+
+
+@pytest.mark.parametrize("face", FACES)
+def test_user_migrate_of_a_business_connection_moves_that_call_only(face: str, network: TwoDCs) -> None:
+    @network.home.handler(api.functions.help.GetConfig)
+    def elsewhere(call: Any) -> Any:
+        raise Refused(303, f"USER_MIGRATE_{OTHER}")
+
+    async def scene() -> None:
+        async with account_on(face, KeptInMemory(), network) as account:
+            await account.login(bot_token=network.home.bot_token)
+            query = api.functions.help.GetConfig()
+            wrapped = api.functions.InvokeWithBusinessConnection(connection_id="c", query=query)
+            assert (await account(wrapped)).this_dc == OTHER
+            assert account.home_dc == HOME
+            assert network.calls[HOME, "auth.exportAuthorization"] == 1
 
     play(scene)
 

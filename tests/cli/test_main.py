@@ -51,11 +51,11 @@ def test_main_returns_the_exit_status(capsys: pytest.CaptureFixture[str]) -> Non
 def test_help_names_every_command() -> None:
     result = CliRunner().invoke(commands, ["--help"])
     assert result.exit_code == 0
-    for name in ("call", "decode", "demo", "photos", "probe", "serve", "tl"):
+    for name in ("call", "decode", "demo", "photos", "probe", "selftest", "serve", "tl"):
         assert f"  {name} " in result.output
 
 
-@pytest.mark.parametrize("name", ["call", "decode", "demo", "photos", "probe", "serve", "tl"])
+@pytest.mark.parametrize("name", ["call", "decode", "demo", "photos", "probe", "selftest", "serve", "tl"])
 def test_every_command_has_help(name: str) -> None:
     result = CliRunner().invoke(commands, [name, "--help"])
     assert result.exit_code == 0

@@ -43,6 +43,10 @@ ROWS: Mapping[tuple[str, str], Sequence[tuple[str, str]]] = {
         ("nonce = os.urandom(_NONCE_SIZE)", "nonce = bytes(_NONCE_SIZE)"),
         ("LOG_N, _R, _P, os.urandom(_SALT_SIZE)", "LOG_N, _R, _P, bytes(_SALT_SIZE)"),
     ),
+    ("mtproto/store/drafts.py", _FILES): (
+        ("PRIVATE = 0o600", "PRIVATE = 0o644"),
+        ("os.fchmod(handle, mode)", "pass"),
+    ),
     ("mtproto/store/account_file.py", "tests/store/test_stores.py tests/store/test_record_json.py"): (
         ("self._load()\n            self._write(record)", "self._write(record)"),
         ("self._file.check_room(ROOM)", "pass"),
