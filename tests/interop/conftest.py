@@ -16,7 +16,9 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from threading import Timer
 from typing import Any
 
 import pytest
@@ -66,11 +68,14 @@ def ready(dc: LocalDCThread) -> dict[str, Any]:
 def run_client(interpreter: str, ready: dict[str, Any], tmp_path: Path) -> RunClient:
     """Run a script of `scripts` or `node`; its arguments stand behind the ready file; return the JSON it prints.
 
-    What is given by name changes the contents of the ready file. A module with a version (`telethon==1.39`) is an
-    older one.
+    `answer` is called with what the script asks for, a line that begins with `ask `; what it returns is the script's
+    next line of input. What else is given by name changes the contents of the ready file. A module with a version
+    (`telethon==1.39`) is an older one.
     """
 
-    def run(module: str, script: str, *arguments: str, **changes: Any) -> dict[str, Any]:
+    def run(
+        module: str, script: str, *arguments: str, answer: Callable[[str], str] | None = None, **changes: Any
+    ) -> dict[str, Any]:
         environment = dict(os.environ)
         if module in LAYERS:
             need_package(module)
@@ -84,20 +89,52 @@ def run_client(interpreter: str, ready: dict[str, Any], tmp_path: Path) -> RunCl
             command = [interpreter, str(SCRIPTS / script)]
         ready_file = tmp_path / "ready.json"
         ready_file.write_text(json.dumps({**ready, **changes}))
-        done = subprocess.run(
-            [*command, str(ready_file), *arguments],
-            capture_output=True,
-            text=True,
-            timeout=SECONDS,
-            cwd=tmp_path,
-            env=environment,
-            check=False,
+        errors_file = tmp_path / "errors.txt"
+        with (
+            errors_file.open("w") as errors,
+            subprocess.Popen(
+                [*command, str(ready_file), *arguments],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                text=True,
+                cwd=tmp_path,
+                env=environment,
+            ) as process,
+            killed_after(SECONDS, process),
+        ):
+            printed = list(answered(process, answer))
+        assert process.returncode == 0, (
+            f"{script} ended with {process.returncode}\n{''.join(printed)}\n{errors_file.read_text()}"
         )
-        assert done.returncode == 0, f"{script} ended with {done.returncode}\n{done.stdout}\n{done.stderr}"
-        seen: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+        seen: dict[str, Any] = json.loads(printed[-1])
         return seen
 
     return run
+
+
+def answered(process: subprocess.Popen[str], answer: Callable[[str], str] | None) -> Iterator[str]:
+    """Yield the lines that a script prints, and answer those that ask for something."""
+    assert process.stdin is not None
+    assert process.stdout is not None
+    for line in process.stdout:
+        yield line
+        if answer is not None and line.startswith("ask "):
+            process.stdin.write(answer(line.removeprefix("ask ").rstrip()) + "\n")
+            process.stdin.flush()
+
+
+@contextmanager
+def killed_after(seconds: float, process: subprocess.Popen[str]) -> Iterator[None]:
+    """End a script that takes longer, or that the test is done with."""
+    timer = Timer(seconds, process.kill)
+    timer.start()
+    try:
+        yield
+        process.wait()
+    finally:
+        timer.cancel()
+        process.kill()
 
 
 def need(interpreter: str, module: str) -> None:

@@ -1,6 +1,8 @@
-"""Telethon, as it is installed, logs in by phone, code and password at a network of DCs. Prints one line of JSON.
+"""Telethon, as it is installed, logs in to a network of DCs by phone or QR code. Prints one line of JSON.
 
-Arguments: the ready file, the id of the DC to begin at, the phone number, the user whose photo to fetch.
+Arguments: the ready file, the id of the DC to begin at, the phone number or `qr`, the user whose photo to fetch, the
+password.
+A line that begins with `ask` asks the test for the code, or shows it the QR code.
 Nothing of Telethon is changed but the address it connects to and the RSA key it trusts.
 """
 
@@ -14,18 +16,36 @@ from typing import Any
 
 from telethon import TelegramClient, functions
 from telethon.crypto import rsa
-from telethon.errors import UnauthorizedError
+from telethon.errors import SessionPasswordNeededError, UnauthorizedError
 from telethon.sessions import MemorySession
 
 
-async def main(ready: dict[str, Any], dc_id: str, phone: str, username: str) -> dict[str, Any]:
+def code() -> Any:
+    return asyncio.to_thread(input, "ask code\n")
+
+
+async def log_in_by_qr(client: TelegramClient, password: str) -> None:
+    await client.connect()
+    qr = await client.qr_login()
+    sys.stdout.write(f"ask {qr.url}\n")
+    sys.stdout.flush()  # the answer comes as an update, which `wait` is there for before it lets the loop run
+    try:
+        await qr.wait()
+    except SessionPasswordNeededError:
+        await client.sign_in(password=password)
+
+
+async def main(ready: dict[str, Any], dc_id: str, phone: str, username: str, password: str) -> dict[str, Any]:
     rsa.add_key(ready["public_key_pem"], old=False)
-    account = next(each for each in ready["accounts"] if each["phone"] == phone)
     begun = next(each for each in ready["dcs"] if each["id"] == int(dc_id))
     session = MemorySession()
     session.set_dc(begun["id"], begun["host"], begun["port"])
     client = TelegramClient(session, ready["api_id"], ready["api_hash"], connection_retries=1)
-    async with await client.start(phone=phone, password=account["password"], code_callback=lambda: account["code"]):
+    if phone == "qr":
+        await log_in_by_qr(client, password)
+    else:
+        await client.start(phone=phone, password=password, code_callback=code)
+    async with client:
         me = await client.get_me()
         home = client.session.dc_id
         photo = await client.download_profile_photo(username, bytes)
