@@ -36,6 +36,7 @@ SECONDS = 60
 """More than any of these runs takes; a client that hangs ends here."""
 
 RunClient = Callable[..., dict[str, Any]]
+Answer = Callable[[str], str | None]
 
 
 @pytest.fixture(scope="session")
@@ -69,13 +70,11 @@ def run_client(interpreter: str, ready: dict[str, Any], tmp_path: Path) -> RunCl
     """Run a script of `scripts` or `node`; its arguments stand behind the ready file; return the JSON it prints.
 
     `answer` is called with what the script asks for, a line that begins with `ask `; what it returns is the script's
-    next line of input. What else is given by name changes the contents of the ready file. A module with a version
-    (`telethon==1.39`) is an older one.
+    next line of input, None for none. What else is given by name changes the contents of the ready file. A module with
+    a version (`telethon==1.39`) is an older one.
     """
 
-    def run(
-        module: str, script: str, *arguments: str, answer: Callable[[str], str] | None = None, **changes: Any
-    ) -> dict[str, Any]:
+    def run(module: str, script: str, *arguments: str, answer: Answer | None = None, **changes: Any) -> dict[str, Any]:
         environment = dict(os.environ)
         if module in LAYERS:
             need_package(module)
@@ -113,14 +112,17 @@ def run_client(interpreter: str, ready: dict[str, Any], tmp_path: Path) -> RunCl
     return run
 
 
-def answered(process: subprocess.Popen[str], answer: Callable[[str], str] | None) -> Iterator[str]:
+def answered(process: subprocess.Popen[str], answer: Answer | None) -> Iterator[str]:
     """Yield the lines that a script prints, and answer those that ask for something."""
     assert process.stdin is not None
     assert process.stdout is not None
     for line in process.stdout:
         yield line
-        if answer is not None and line.startswith("ask "):
-            process.stdin.write(answer(line.removeprefix("ask ").rstrip()) + "\n")
+        if answer is None or not line.startswith("ask "):
+            continue
+        said = answer(line.removeprefix("ask ").rstrip())
+        if said is not None:
+            process.stdin.write(said + "\n")
             process.stdin.flush()
 
 

@@ -1,9 +1,8 @@
 /**
  * GramJS, as it is installed, logs in to a network of DCs by phone or QR code. Prints one line of JSON.
  *
- * Arguments: the ready file, the id of the DC to begin at, the phone number or `qr`, the user whose photo to fetch, the
- * password.
- * A line that begins with `ask` asks the test for the code, or shows it the QR code.
+ * Arguments: the ready file, the id of the DC to begin at, the phone number or `qr`, the user whose photo to fetch.
+ * A line that begins with `ask` asks the test for a code or a password, or shows it the QR code.
  * Nothing of GramJS is changed but the ports it connects to and the RSA key it trusts.
  */
 
@@ -35,7 +34,7 @@ function connectionTo(dcs) {
   };
 }
 
-async function main(ready, dcId, phone, username, password) {
+async function main(ready, dcId, phone, username) {
   trust(ready);
   const begun = ready.dcs.find((each) => each.id === Number(dcId));
   const session = new sessions.MemorySession();
@@ -48,10 +47,10 @@ async function main(ready, dcId, phone, username, password) {
   const asked = {
     phoneNumber: phone,
     phoneCode: () => ask("code"),
-    password: () => password,
+    password: () => ask("password"),
     firstAndLastNames: () => ["Ada", "Lovelace"],
     qrCode: ({ token }) => console.log(`ask tg://login?token=${token.toString("base64url")}`),
-    onError: (error) => { throw error; },
+    onError: () => false, // it asks once more,
   };
   try {
     if (phone === "qr") {

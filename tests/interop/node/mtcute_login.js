@@ -1,9 +1,8 @@
 /**
  * mtcute, as it is installed, logs in to a network of DCs by phone or QR code. Prints one line of JSON.
  *
- * Arguments: the ready file, the id of the DC to begin at, the phone number or `qr`, the user whose photo to fetch, the
- * password.
- * A line that begins with `ask` asks the test for the code, or shows it the QR code.
+ * Arguments: the ready file, the id of the DC to begin at, the phone number or `qr`, the user whose photo to fetch.
+ * A line that begins with `ask` asks the test for a code or a password, or shows it the QR code.
  * Nothing of mtcute is changed but the address it begins at and the RSA key it trusts.
  */
 
@@ -25,7 +24,7 @@ async function ask(question) {
 /** The error of a call that is to fail. */
 const refusal = (promise) => promise.then(() => null, (error) => error.text ?? String(error));
 
-async function main(ready, dcId, phone, username, password) {
+async function main(ready, dcId, phone, username) {
   const crypto = new NodeCryptoProvider();
   await crypto.initialize();
   addPublicKey(crypto, ready.public_key_pem);
@@ -45,7 +44,7 @@ async function main(ready, dcId, phone, username, password) {
     const way = phone === "qr"
       ? { qrCodeHandler: (url) => console.log(`ask ${url}`) }
       : { phone, code: () => ask("code"), codeSentCallback: () => {} };
-    await client.start({ ...way, password });
+    await client.start({ ...way, password: () => ask("password") });
     const me = await client.getMe();
     const profile = await client.getUser(username);
     const photo = await client.downloadAsBuffer(profile.photo.big);

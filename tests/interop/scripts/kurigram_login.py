@@ -1,8 +1,7 @@
 """Kurigram, as it is installed, logs in to a network of DCs by phone or QR code. Prints one line of JSON.
 
-Arguments: the ready file, the id of the DC to begin at, the phone number or `qr`, the user whose photo to fetch, the
-password.
-A line that begins with `ask` asks the test for the code, or shows it the QR code.
+Arguments: the ready file, the id of the DC to begin at, the phone number or `qr`, the user whose photo to fetch.
+A line that begins with `ask` asks the test for a code or a password, or shows it the QR code.
 Nothing of Kurigram is changed but the address it begins at and the RSA key it trusts.
 """
 
@@ -17,24 +16,23 @@ from typing import Any
 from kurigram_client import trust
 from pyrogram import Client, raw
 from pyrogram.connection import Connection
-from pyrogram.errors import SessionPasswordNeeded, Unauthorized
+from pyrogram.errors import PasswordHashInvalid, PhoneCodeInvalid, SessionPasswordNeeded, Unauthorized
 from pyrogram.qrlogin import QRLogin
-from pyrogram.types import TermsOfService
 
 BUILT_IN = "149.154.167.51"
 """Where Kurigram begins: the address of DC 2 that it ships."""
 
 
-def code() -> Any:
-    return asyncio.to_thread(input, "ask code\n")
+def ask(question: str) -> Any:
+    return asyncio.to_thread(input, f"ask {question}\n")
 
 
 async def log_in_by_phone(client: Client, phone: str) -> None:
     sent = await client.send_code(phone)
-    signed_in = await client.sign_in(phone, sent.phone_code_hash, await code())
-    if isinstance(signed_in, TermsOfService):
-        await client.sign_up(phone, sent.phone_code_hash, "Ada", "Lovelace")
-        await client.accept_terms_of_service(signed_in.id)
+    try:
+        await client.sign_in(phone, sent.phone_code_hash, await ask("code"))
+    except PhoneCodeInvalid:
+        await client.sign_in(phone, sent.phone_code_hash, await ask("code"))
 
 
 async def log_in_by_qr(client: Client) -> None:
@@ -45,7 +43,7 @@ async def log_in_by_qr(client: Client) -> None:
     await qr.wait()
 
 
-async def main(ready: dict[str, Any], dc_id: str, phone: str, username: str, password: str) -> dict[str, Any]:
+async def main(ready: dict[str, Any], dc_id: str, phone: str, username: str) -> dict[str, Any]:
     trust(ready)
     begun = next(each for each in ready["dcs"] if each["id"] == int(dc_id))
 
@@ -66,7 +64,10 @@ async def main(ready: dict[str, Any], dc_id: str, phone: str, username: str, pas
     try:
         await (log_in_by_qr(client) if phone == "qr" else log_in_by_phone(client, phone))
     except SessionPasswordNeeded:
-        await client.check_password(password)
+        try:
+            await client.check_password(await ask("password"))
+        except PasswordHashInvalid:
+            await client.check_password(await ask("password"))
     me = await client.get_me()
     profile = await client.get_users(username)
     photo = await client.download_media(profile.photo.big_file_id, in_memory=True)

@@ -1,8 +1,7 @@
 """Telethon, as it is installed, logs in to a network of DCs by phone or QR code. Prints one line of JSON.
 
-Arguments: the ready file, the id of the DC to begin at, the phone number or `qr`, the user whose photo to fetch, the
-password.
-A line that begins with `ask` asks the test for the code, or shows it the QR code.
+Arguments: the ready file, the id of the DC to begin at, the phone number or `qr`, the user whose photo to fetch.
+A line that begins with `ask` asks the test for a code or a password, or shows it the QR code.
 Nothing of Telethon is changed but the address it connects to and the RSA key it trusts.
 """
 
@@ -20,11 +19,19 @@ from telethon.errors import SessionPasswordNeededError, UnauthorizedError
 from telethon.sessions import MemorySession
 
 
-def code() -> Any:
-    return asyncio.to_thread(input, "ask code\n")
+def ask(question: str) -> str:
+    return input(f"ask {question}\n")
 
 
-async def log_in_by_qr(client: TelegramClient, password: str) -> None:
+async def log_in_by_phone(client: TelegramClient, phone: str) -> None:
+    await client.start(
+        phone=phone,
+        password=lambda: ask("password"),
+        code_callback=lambda: asyncio.to_thread(ask, "code"),  # the connection is looked after meanwhile
+    )
+
+
+async def log_in_by_qr(client: TelegramClient) -> None:
     await client.connect()
     qr = await client.qr_login()
     sys.stdout.write(f"ask {qr.url}\n")
@@ -32,19 +39,16 @@ async def log_in_by_qr(client: TelegramClient, password: str) -> None:
     try:
         await qr.wait()
     except SessionPasswordNeededError:
-        await client.sign_in(password=password)
+        await client.sign_in(password=ask("password"))
 
 
-async def main(ready: dict[str, Any], dc_id: str, phone: str, username: str, password: str) -> dict[str, Any]:
+async def main(ready: dict[str, Any], dc_id: str, phone: str, username: str) -> dict[str, Any]:
     rsa.add_key(ready["public_key_pem"], old=False)
     begun = next(each for each in ready["dcs"] if each["id"] == int(dc_id))
     session = MemorySession()
     session.set_dc(begun["id"], begun["host"], begun["port"])
     client = TelegramClient(session, ready["api_id"], ready["api_hash"], connection_retries=1)
-    if phone == "qr":
-        await log_in_by_qr(client, password)
-    else:
-        await client.start(phone=phone, password=password, code_callback=code)
+    await (log_in_by_qr(client) if phone == "qr" else log_in_by_phone(client, phone))
     async with client:
         me = await client.get_me()
         home = client.session.dc_id
