@@ -117,8 +117,8 @@ class IncomingCall(Generic[Asked]):
         Type checkers take the answer for `Any`. Name its type where that matters, as in
         `answer: api.types.NearestDc = call.default()`.
 
-        Raises `Refused` as the replaced handler does: `401 AUTH_KEY_UNREGISTERED` if that handler needs a login and
-        nobody is logged in, `400 INPUT_METHOD_INVALID_…` if there is no such handler.
+        Raises `Refused` as the replaced handler does: as `me` if that handler needs a login and nobody is logged in,
+        `400 INPUT_METHOD_INVALID_…` if there is no such handler.
         """
         return self.replaced(replace(self))
 
@@ -130,10 +130,10 @@ class IncomingCall(Generic[Asked]):
 
     @property
     def me(self) -> User:
-        """The user who is logged in; refuses with `401 AUTH_KEY_UNREGISTERED` if nobody is."""
+        """The user who is logged in; refuses with 401 and the reason if nobody is: `AUTH_KEY_UNREGISTERED` mostly."""
         user = self.user
         if user is None:
-            raise Refused(401, "AUTH_KEY_UNREGISTERED")
+            raise Refused(401, self.key.account.why_nobody)
         return user
 
 

@@ -197,7 +197,7 @@ class Dispatcher:
             return
         record = call.key.account
         if call.user is None:
-            raise Refused(401, "SESSION_REVOKED" if record.revoked else "AUTH_KEY_UNREGISTERED")
+            raise Refused(401, record.why_nobody)
         account = call.dc.accounts.of(call.user.id)
         if account is not None and account.dc_id != call.dc.dc_id and not record.imported:
             raise Refused(303, f"USER_MIGRATE_{account.dc_id}")

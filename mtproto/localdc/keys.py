@@ -94,6 +94,13 @@ class KeyRecord:
         """Whether the key is a temporary key that is not bound yet (core.telegram.org/api/pfs)."""
         return self.expires_at is not None and self.permanent is None
 
+    @property
+    def why_nobody(self) -> str:
+        """Why nobody is logged in, as the refusal of a call names it (core.telegram.org/api/errors)."""
+        if self.password_for is not None:
+            return "SESSION_PASSWORD_NEEDED"
+        return "SESSION_REVOKED" if self.revoked else "AUTH_KEY_UNREGISTERED"
+
     def speak(self, layer: int) -> None:
         """Note the layer that an `invokeWithLayer` named."""
         self.layer = layer

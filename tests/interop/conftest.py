@@ -16,7 +16,9 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from threading import Timer
 from typing import Any
 
 import pytest
@@ -34,6 +36,7 @@ SECONDS = 60
 """More than any of these runs takes; a client that hangs ends here."""
 
 RunClient = Callable[..., dict[str, Any]]
+Answer = Callable[[str], str | None]
 
 
 @pytest.fixture(scope="session")
@@ -66,11 +69,12 @@ def ready(dc: LocalDCThread) -> dict[str, Any]:
 def run_client(interpreter: str, ready: dict[str, Any], tmp_path: Path) -> RunClient:
     """Run a script of `scripts` or `node`; its arguments stand behind the ready file; return the JSON it prints.
 
-    What is given by name changes the contents of the ready file. A module with a version (`telethon==1.39`) is an
-    older one.
+    `answer` is called with what the script asks for, a line that begins with `ask `; what it returns is the script's
+    next line of input, None for none. What else is given by name changes the contents of the ready file. A module with
+    a version (`telethon==1.39`) is an older one.
     """
 
-    def run(module: str, script: str, *arguments: str, **changes: Any) -> dict[str, Any]:
+    def run(module: str, script: str, *arguments: str, answer: Answer | None = None, **changes: Any) -> dict[str, Any]:
         environment = dict(os.environ)
         if module in LAYERS:
             need_package(module)
@@ -84,20 +88,55 @@ def run_client(interpreter: str, ready: dict[str, Any], tmp_path: Path) -> RunCl
             command = [interpreter, str(SCRIPTS / script)]
         ready_file = tmp_path / "ready.json"
         ready_file.write_text(json.dumps({**ready, **changes}))
-        done = subprocess.run(
-            [*command, str(ready_file), *arguments],
-            capture_output=True,
-            text=True,
-            timeout=SECONDS,
-            cwd=tmp_path,
-            env=environment,
-            check=False,
+        errors_file = tmp_path / "errors.txt"
+        with (
+            errors_file.open("w") as errors,
+            subprocess.Popen(
+                [*command, str(ready_file), *arguments],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                text=True,
+                cwd=tmp_path,
+                env=environment,
+            ) as process,
+            killed_after(SECONDS, process),
+        ):
+            printed = list(answered(process, answer))
+        assert process.returncode == 0, (
+            f"{script} ended with {process.returncode}\n{''.join(printed)}\n{errors_file.read_text()}"
         )
-        assert done.returncode == 0, f"{script} ended with {done.returncode}\n{done.stdout}\n{done.stderr}"
-        seen: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+        seen: dict[str, Any] = json.loads(printed[-1])
         return seen
 
     return run
+
+
+def answered(process: subprocess.Popen[str], answer: Answer | None) -> Iterator[str]:
+    """Yield the lines that a script prints, and answer those that ask for something."""
+    assert process.stdin is not None
+    assert process.stdout is not None
+    for line in process.stdout:
+        yield line
+        if answer is None or not line.startswith("ask "):
+            continue
+        said = answer(line.removeprefix("ask ").rstrip())
+        if said is not None:
+            process.stdin.write(said + "\n")
+            process.stdin.flush()
+
+
+@contextmanager
+def killed_after(seconds: float, process: subprocess.Popen[str]) -> Iterator[None]:
+    """End a script that takes longer, or that the test is done with."""
+    timer = Timer(seconds, process.kill)
+    timer.start()
+    try:
+        yield
+        process.wait()
+    finally:
+        timer.cancel()
+        process.kill()
 
 
 def need(interpreter: str, module: str) -> None:

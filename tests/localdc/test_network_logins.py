@@ -128,6 +128,8 @@ def test_a_login_is_ended_at_all_dcs(net: Several) -> None:
     for ended in (first, elsewhere):
         with pytest.raises(RpcFailure, match="401 SESSION_REVOKED"):
             ended.me()
+    with pytest.raises(RpcFailure, match="401 SESSION_REVOKED"):
+        first(auth.ExportAuthorization(dc_id=1))
     assert second.me().username == "dozen"
     for wrong in (0, 1, listed[1].hash):
         with pytest.raises(RpcFailure, match="400 HASH_INVALID"):

@@ -45,7 +45,7 @@ def settings(asked: Any, password: str, **more: Any) -> Any:
 def test_a_password_is_proven_and_until_then_nobody_is_logged_in(net: Several) -> None:
     net.accounts[SINGLE].set_password("sécret", hint="not this")
     phone = waiting(net)
-    with pytest.raises(RpcFailure, match="401 AUTH_KEY_UNREGISTERED"):
+    with pytest.raises(RpcFailure, match="401 SESSION_PASSWORD_NEEDED"):
         phone.me()
     asked = phone(account_.GetPassword())
     assert (asked.has_password, asked.hint, asked.has_recovery) == (True, "not this", False)

@@ -142,11 +142,15 @@ def test_an_unknown_number_signs_up_after_its_code_and_the_terms(net: Several) -
     )
     assert answer.NAME == "auth.authorizationSignUpRequired"
     assert "terms of service" in answer.terms_of_service.text
+    accepted = api.functions.help.AcceptTermsOfService(id=answer.terms_of_service.id)
+    with pytest.raises(RpcFailure, match="401 AUTH_KEY_UNREGISTERED"):
+        phone(accepted)
     with pytest.raises(RpcFailure, match="400 FIRSTNAME_INVALID"):
         phone(up.replace(first_name=" "))
     user = phone(up).user
     assert (user.first_name, user.last_name, user.phone) == ("Ada", "Lovelace", "9996611234")
     assert phone.me().id == user.id
+    assert phone(accepted) is True
     assert net.phone_at(1).sign_in("9996611234", "11111").user.id == user.id
 
 

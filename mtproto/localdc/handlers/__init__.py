@@ -22,7 +22,7 @@ from mtproto.localdc.handlers import (
     upload,
     users,
 )
-from mtproto.localdc.handlers.help import get_config, get_nearest_dc
+from mtproto.localdc.handlers.help import accept_terms, get_config, get_nearest_dc
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -63,6 +63,7 @@ HANDLERS: Mapping[str, Handler] = {
     "auth.signIn": auth_phone.sign_in,
     "auth.signUp": auth_phone.sign_up,
     "contacts.resolveUsername": users.resolve_username,
+    "help.acceptTermsOfService": accept_terms,
     "help.getConfig": get_config,
     "help.getNearestDc": get_nearest_dc,
     "messages.sendMessage": messages.send_message,

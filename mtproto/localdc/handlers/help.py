@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from mtproto.localdc.calls import IncomingCall
     from tl import TLObject
 
-__all__ = ["get_config", "get_nearest_dc"]
+__all__ = ["accept_terms", "get_config", "get_nearest_dc"]
 
 CONFIG_SECONDS = 3600
 """How long clients may keep the config."""
@@ -75,6 +75,11 @@ def get_config(call: IncomingCall) -> TLObject:
         webfile_dc_id=dc.dc_id,
         **fields,
     )
+
+
+def accept_terms(call: IncomingCall) -> bool:
+    """Take it that a user who signed up agrees to the terms of service; refuses as `IncomingCall.me` does."""
+    return call.dc.accounts.of(call.me.id) is not None
 
 
 def get_nearest_dc(call: IncomingCall) -> TLObject:

@@ -123,6 +123,7 @@ class Listener:
         if max_connections < 1:
             raise OptionError(f"{max_connections} connections are too few to serve anybody", "max_connections")
         self._max_connections = max_connections
+        self._has_begun = False
         self._sweeping: asyncio.TimerHandle | None = None
         self._limits = limits
         self._clock = clock if clock is not None else Clock()
@@ -147,14 +148,18 @@ class Listener:
     # Opening and closing -----------------------------------------------------------------------------------------
 
     async def start(self) -> None:
-        """Listen. Keys that are known by now come from an earlier run; the sessions of that run are forgotten.
+        """Listen. At the first start, keys that are known come from an earlier run, whose sessions are forgotten.
+
+        A listener that is closed and started again has its sessions still.
 
         Raises:
             OSError: the address can't be had.
 
         """
-        for key in self.state:
-            key.forget_before(self._clock())
+        if not self._has_begun:
+            for key in self.state:
+                key.forget_before(self._clock())
+        self._has_begun = True
         loop = asyncio.get_running_loop()
         await self._port.open(lambda: ServerPump(self, loop, next(self._numbers)))
         self._sweep()

@@ -5,23 +5,15 @@
  * Nothing of GramJS is changed but the address it connects to and the RSA key it trusts.
  */
 
-const { createHash, createPublicKey } = require("node:crypto");
+const { createHash } = require("node:crypto");
 const { readFileSync } = require("node:fs");
 const bigInt = require("big-integer");
 const { Api, TelegramClient, sessions, version } = require("telegram");
-const { _serverKeys } = require("telegram/crypto/RSA");
 const network = require("telegram/network");
 const { LAYER } = require("telegram/tl/AllTLObjects");
+const { trust } = require("./gramjs_trust.cjs");
 
 const sha256 = (data) => createHash("sha256").update(data).digest("hex");
-const number = (base64url) => bigInt(Buffer.from(base64url, "base64url").toString("hex"), 16);
-
-/** Put the DC's key beside those that GramJS ships; it knows them by their signed fingerprint. */
-function trust(ready) {
-  const { n, e } = createPublicKey(ready.public_key_pem).export({ format: "jwk" });
-  const fingerprint = BigInt.asIntN(64, BigInt(`0x${ready.fingerprint}`)).toString();
-  _serverKeys.set(fingerprint, { n: number(n), e: number(e).toJSNumber() });
-}
 
 /** The named connection class, to the DC's port; GramJS itself knows the ports 80 and 443 only. */
 function connectionTo({ host, port }, protocol) {
