@@ -32,6 +32,7 @@ if not TYPE_CHECKING:  # for checkers `__all__` would hide the classes of names
         "FloodWait",
         "Forbidden",
         "InternalServerError",
+        "KeyUnknown",
         "LocalProtocolError",
         "LoggedOut",
         "LoginCancelled",
@@ -137,6 +138,26 @@ class TransportError(MTProtoError):
         meaning = self.MEANINGS.get(code)
         super().__init__(f"transport error {code}: {meaning}" if meaning else f"transport error {code}")
         self.code = code
+
+
+class KeyUnknown(TransportError):
+    """The home data centre says that it does not know the key of a login, and this is all that it says.
+
+    The code, -404, is not authenticated: whoever is on the way can send it, and a data centre in trouble sends it as
+    well. So the login is kept. Try again, later or over another network; where the key is gone for good, the account's
+    `forget_login()` gives the login up, and `login()` begins another one.
+
+    Attributes:
+        dc: the data centre's number.
+
+    """
+
+    def __init__(self, dc: int) -> None:
+        super().__init__(self.NOT_FOUND)
+        text = f"data centre {dc} says that it does not know the key of this login (transport error {self.code})"
+        advice = "anybody on the way can say so, thus the login is kept: try again, or forget_login() and log in again"
+        self.args = (f"{text}; {advice}",)
+        self.dc = dc
 
 
 class ExchangeFailed(MTProtoError):

@@ -13,12 +13,13 @@ from mtproto.account.centres import DataCentres
 from mtproto.account.choices import LoginWay, opened_store, wrapped
 from mtproto.account.hearing import Hearing
 from mtproto.account.kept import KeptAccount
-from mtproto.account.lanes_threads import MAIN, Lanes
+from mtproto.account.lane import MAIN
+from mtproto.account.lanes_threads import Lanes
 from mtproto.account.options import AccountKeywords, account_options
 from mtproto.account.running_threads import FlowHands, run_flow
 from mtproto.account.waiting_threads import ThreadMailbox, ThreadTicker, beside, new_gate
 from mtproto.client import is_repeatable
-from mtproto.errors import LoggedOut, Migrate, RequestCancelled, RpcError, TransportError
+from mtproto.errors import KeyUnknown, LoggedOut, Migrate, RequestCancelled, RpcError, TransportError
 from mtproto.flows import (
     Authorized,
     Call,
@@ -47,7 +48,7 @@ if TYPE_CHECKING:
     from mtproto.account.waiting_threads import Gate
     from mtproto.client import ReceivedUpdate, Timeout
     from mtproto.crypto import RSAPublicKey
-    from mtproto.flows import Change, Flow
+    from mtproto.flows import Change, Flow, Service
     from mtproto.store import Store
     from tl import Schema, TLFunction
 
@@ -55,9 +56,6 @@ __all__ = ["Account"]
 
 R = TypeVar("R")
 Result = TypeVar("Result")
-
-NO_SUCH_KEY = -404
-"""The transport error of a server that does not know the key (core.telegram.org/mtproto/mtproto-transports)."""
 
 
 class Account:
@@ -212,15 +210,38 @@ class Account:
                 self.run(flow, ask=ask, tell=tell)
             return cast("int", self._kept.record.user_id)
 
-    def log_out(self) -> None:
-        """Log out at the server, then in the store. The keys stay: they belong to nobody then.
+    def log_out(self, *, destroy_keys: bool = True) -> bool:
+        """Log out at the server, then in the store, and have the servers forget the keys of all data centres.
+
+        A `destroy_auth_key` goes out under the permanent key that it is to end, on a connection of its own, once all
+        lanes of that data centre are closed. Under PFS the temporary keys end with the lanes, and the permanent key
+        seals no call all the same: this message alone, with the pings of its connection. A data centre that can't be
+        reached keeps its key, and so does the store: the key belongs to nobody then.
+
+        Args:
+            destroy_keys: whether the keys are to go; if not, the next login uses them and makes no exchange.
+
+        Returns:
+            Whether every key is gone that was to go.
 
         Raises:
             RpcError: the server does not log out; the account is logged in as before.
+            KeyUnknown: the home data centre says that it does not know the key. `forget_login` needs no server.
 
         """
         with self._login_gate:
-            self.run(log_out(self.schema, destroy_keys=False))
+            record = self._kept.record
+            others = sorted(record.keys.keys() - {record.home_dc})
+            return self.run(log_out(self.schema, destroy_keys=destroy_keys, other_dcs=others))
+
+    def forget_login(self) -> None:
+        """Give the login up in the store alone, with the key of the home data centre, so that `login()` begins another.
+
+        This is the way on after `KeyUnknown`. Where the server knows the key after all, the login stays there until
+        another one ends it (`account.resetAuthorization`), so `log_out` is better wherever it works.
+        """
+        with self._login_gate:
+            self._save(LoggedOutChange(reason=None, key_dead=True))
 
     def export_string(self) -> str:
         """Return keys and login as a session string. Whoever has it can act as the user."""
@@ -253,6 +274,7 @@ class Account:
 
         Raises:
             LoggedOut: the login is over; `login()` begins another one.
+            KeyUnknown: the home data centre says that it does not know the key of the login, which is kept.
             RpcError: the server refused the call; the class tells the family.
             DeadlineExceeded, OutcomeUnknown, ConnectionLost, RequestCancelled: see `mtproto.errors`.
             tl.EncodeError, tl.DecodeError, TypeError: as a call of `Client` does.
@@ -287,7 +309,7 @@ class Account:
         Raises whatever the flow raises.
 
         """
-        hands = FlowHands(self._call, self._lanes.server_time, self._move, self._save, ask, tell)
+        hands = FlowHands(self._call, self._lanes.server_time, self._move, self._save, ask, tell, self._service)
         mailbox = ThreadMailbox()
         self._hearing.add(mailbox)
         try:
@@ -302,6 +324,7 @@ class Account:
 
         Raises:
             LoggedOut: the login is over.
+            KeyUnknown: the home data centre says that it does not know the key of the login.
             MTProtoError: the DC can't be reached.
 
         """
@@ -313,6 +336,7 @@ class Account:
             self._lanes.leave(lane)
             self._check_login()
             yield from lane.client.incoming()
+            self._check_key(lane.client.connection.failure)
             # the lane is over: closed with the account, or after a move, or the login has ended
 
     # What flows want done ----------------------------------------------------------------------------------------
@@ -322,6 +346,12 @@ class Account:
         ended = self._kept.record.ended
         if ended is not None:
             raise LoggedOut(ended)
+
+    def _check_key(self, failure: Exception | None) -> None:
+        """Raise `KeyUnknown` where the home DC of a login did not know the key; do nothing else."""
+        unknown = isinstance(failure, TransportError) and failure.code == TransportError.NOT_FOUND
+        if unknown and self._kept.is_loaded and self._kept.record.user_id is not None:
+            raise KeyUnknown(self._kept.record.home_dc) from failure
 
     def _is_at_home(self, dc: int, lane: str) -> bool:
         """Tell whether a lane is the one that receives updates."""
@@ -339,8 +369,10 @@ class Account:
             return self._call_with_login(call, dc)
         except TransportError as error:
             # The code comes unauthenticated. What it may cost is an export, and never the login itself.
-            if error.code != NO_SUCH_KEY or (dc == home and self._kept.record.user_id is not None):
+            if error.code != TransportError.NOT_FOUND:
                 raise
+            if dc == home and self._kept.record.user_id is not None:
+                raise KeyUnknown(dc) from error
         self._replace_key(dc, key)
         return self._call_with_login(call, dc)
 
@@ -394,18 +426,18 @@ class Account:
 
     def _send(self, call: Call) -> Any:
         """Make a call once, over the lane that it names."""
-        lane = self._lanes.enter(self._kept.record.home_dc if call.dc is None else call.dc, call.lane)
+        dc = self._kept.record.home_dc if call.dc is None else call.dc
+        quiet = call.lane != MAIN or not self._options.updates
+        request = wrapped(call.request, self.schema) if quiet else call.request
         try:
-            timeout = ... if call.until is None else max(call.until - self._lanes.server_time(), 0.0)
-            quiet = call.lane != MAIN or not self._options.updates
-            request = wrapped(call.request, self.schema) if quiet else call.request
-            return lane.client(request, timeout=timeout, idempotent=call.idempotent)
+            return self._lanes.call(dc, call.lane, request, until=call.until, idempotent=call.idempotent)
         except RequestCancelled:
             if self._kept.is_loaded:
                 self._check_login()
             raise
-        finally:
-            self._lanes.leave(lane)
+
+    def _service(self, step: Service) -> bytes:
+        return self._lanes.send_service(self._kept.record.home_dc if step.dc is None else step.dc, step.body)
 
     def _authorize(self, dc: int) -> None:
         """Take the login to a DC; callers that want the same one wait for each other."""

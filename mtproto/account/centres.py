@@ -6,7 +6,7 @@ import threading
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from mtproto.datacenters import PRODUCTION, TEST_DC_OFFSET, DataCenter
+from mtproto.datacenters import PORTS, PRODUCTION, TEST_DC_OFFSET, DataCenter
 from mtproto.errors import LocalProtocolError, OptionError
 
 if TYPE_CHECKING:
@@ -51,6 +51,7 @@ class DataCentres:
             raise OptionError("test servers and production servers share nothing: an account has one of them", "dcs")
         self._given = dict(known)
         self._learnt: dict[int, tuple[tuple[str, int], ...]] = {}
+        self._learnt_media: dict[int, tuple[tuple[str, int], ...]] = {}
         self._lock = threading.Lock()
         self.test = kinds == {True}
 
@@ -64,26 +65,36 @@ class DataCentres:
         """The one to begin at."""
         return FIRST_DC if FIRST_DC in self._given else min(self._given)
 
-    def exchange_id(self, dc: int) -> int:
-        """Return the number that names a data centre in a key exchange: test servers have numbers of their own."""
-        return dc + TEST_DC_OFFSET if self.test else dc
-
-    def destination(self, dc: int, *, media: bool = False) -> Destination:
-        """Return where to connect to.
+    def exchange_id(self, dc: int, *, media: bool = False) -> int:
+        """Return the number that names a data centre in a key exchange: core.telegram.org/mtproto/auth_key.
 
         Args:
-            dc: the number.
-            media: whether files are to be carried: addresses for file queries come first then.
+            dc: the number by which calls name the data centre.
+            media: whether the key is made at an address for file queries only: the number is negative there.
+
+        """
+        number = dc + TEST_DC_OFFSET if self.test else dc
+        return -number if media else number
+
+    def media_destination(self, dc: int) -> Destination | None:
+        """Return the addresses of a data centre that are for file queries only; None where none are known.
+
+        The permanent key of the data centre is good there. Temporary keys are not shared with its other addresses.
+        """
+        found = self._given.get(dc)
+        if isinstance(found, DataCenter):
+            hosts = found.media_ipv4 + found.media_ipv6
+            return tuple((host, port) for host in hosts for port in PORTS) or None
+        return None if found is not None else self._learnt_media.get(dc)
+
+    def destination(self, dc: int) -> Destination:
+        """Return where to connect to.
 
         Raises:
             LocalProtocolError: there is no data centre of this number; the error names those that are known.
 
         """
         found = self._given.get(dc)
-        if isinstance(found, DataCenter):
-            if not media or not (found.media_ipv4 or found.media_ipv6):
-                return found
-            return found.addresses(media=True) + found.addresses(media=True, ipv6=True)
         found = found if found is not None else self._learnt.get(dc)
         if found is None:
             known = ", ".join(map(str, sorted(self.ids)))
@@ -93,18 +104,20 @@ class DataCentres:
     def learn(self, config: Any) -> None:
         """Take the addresses of data centres that were not known from the answer to `help.getConfig`.
 
-        What the caller gave stays as it is. Addresses of a CDN, for files only or of a proxy's kind are left out.
+        What the caller gave stays as it is. Addresses of a CDN or of a proxy's kind are left out.
 
         Args:
             config: the answer; not trusted.
 
         """
-        found: dict[int, list[tuple[str, int]]] = {}
+        found: dict[tuple[int, bool], list[tuple[str, int]]] = {}
         for option in list(getattr(config, "dc_options", ()))[:_LEARNT_AT_MOST]:
-            if option.cdn or option.media_only or option.tcpo_only or not 0 < option.port < 1 << 16:
+            if option.cdn or option.tcpo_only or not 0 < option.port < 1 << 16:
                 continue
-            found.setdefault(option.id, []).append((option.ip_address, option.port))
+            place = option.ip_address, option.port
+            found.setdefault((option.id, bool(option.media_only)), []).append(place)
         with self._lock:
-            for dc, places in found.items():
+            for (dc, media), places in found.items():
                 if dc not in self._given:
-                    self._learnt[dc] = tuple(sorted(places, key=lambda place: ":" in place[0]))  # IPv4 first
+                    learnt = self._learnt_media if media else self._learnt
+                    learnt[dc] = tuple(sorted(places, key=lambda place: ":" in place[0]))  # IPv4 first

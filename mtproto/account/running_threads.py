@@ -49,6 +49,7 @@ class FlowHands:
         save: keeps a change.
         ask: asks a person; None where nobody can be asked.
         tell: shows a person something; None for nobody.
+        service: sends a service message under a permanent key, and returns the answer; None where none may be sent.
 
     """
 
@@ -58,6 +59,7 @@ class FlowHands:
     save: Callable[[Change], None]
     ask: Callable[[Any], Any] | None = None
     tell: Callable[[Any], Any] | None = None
+    service: Callable[[Service], bytes] | None = None
 
 
 class Started:
@@ -151,7 +153,9 @@ def _do_rest(step: FlowStep, hands: FlowHands, mailbox: ThreadMailbox | None) ->
                 raise NotSupported("a wait for updates inside a call")
             return mailbox.next(match, seconds)
         case Service():
-            raise NotSupported("a service message under the permanent key")
+            if hands.service is None:
+                raise NotSupported("a service message inside a call")
+            return hands.service(step)
         case _:
             raise NotSupported(f"the step {type(step).__name__}")
     return None

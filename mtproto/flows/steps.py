@@ -142,7 +142,8 @@ class Service:
     """Send a service message, such as `destroy_auth_key`, under the permanent key of a data centre.
 
     Also with `pfs=True`: there the driver drops the temporary keys of that DC first, and seals this message alone under
-    the permanent key, on a connection of its own (design: the permanent key seals nothing but bindings and this).
+    the permanent key, on a connection of its own. The permanent key seals nothing else but bindings, and the pings of
+    that connection.
     After a `destroy_auth_key` that was answered by `destroy_auth_key_ok` or `…_none`, the key is gone.
 
     Sent: the bytes of the answer. Thrown in: what ends a call.

@@ -6,6 +6,7 @@ from mtproto.link.backoff import BackoffPolicy
 from mtproto.link.binding import BindRequest
 from mtproto.link.client import ClientLink
 from mtproto.link.events import (
+    BoundKey,
     Broken,
     ExchangeStep,
     Failed,
@@ -38,6 +39,7 @@ from mtproto.link.server import ServerLink
 from mtproto.link.server_key_maker import ServerWork
 from mtproto.link.server_keys import ServerKey, SessionCarrier, SessionSlot
 from mtproto.link.server_sessions import KEY_AGE, SESSION_AGE, ServerSessions
+from mtproto.link.shared_key import SharedKeyPolicy
 
 __all__ = [
     "EXPIRES_IN",
@@ -46,6 +48,7 @@ __all__ = [
     "Action",
     "BackoffPolicy",
     "BindRequest",
+    "BoundKey",
     "Broken",
     "ClientLink",
     "Decision",
@@ -85,6 +88,7 @@ __all__ = [
     "ServerWork",
     "SessionCarrier",
     "SessionSlot",
+    "SharedKeyPolicy",
     "StatusChanged",
     "Work",
 ]

@@ -36,6 +36,7 @@ from mtproto.link.key_policy import PermanentKeyPolicy
 from mtproto.link.link_keys import LinkKeys
 from mtproto.link.options import LinkKeywords, LinkOptions, link_options
 from mtproto.link.reconnection import Reconnection
+from mtproto.link.shared_key import SharedKeyPolicy
 from mtproto.link.standing import Standing
 from mtproto.link.work import packet_work
 from mtproto.session import Result, RpcFailed, SessionBroken
@@ -47,7 +48,7 @@ if TYPE_CHECKING:
 
     from mtproto.crypto import RSAPublicKey
     from mtproto.errors import MTProtoError
-    from mtproto.link.events import KeyUse, LinkEvent
+    from mtproto.link.events import BoundKey, KeyUse, LinkEvent
     from mtproto.link.key_maker import Work
     from mtproto.link.key_policy import KeyPolicy
     from mtproto.message import KeyState
@@ -66,7 +67,8 @@ class ClientLink(CallSender):
     Args:
         keys: the server's public keys that the caller trusts.
         options: everything else, see `LinkOptions`; as one object, or by name.
-        policy: decides which keys are made and used; None makes and uses one permanent key.
+        policy: decides which keys are made and used; None makes and uses one permanent key, or uses the temporary key
+            of the state for as long as there is that key.
 
     Attributes:
         calls: the calls, and the session that carries them; for owners of several links.
@@ -90,7 +92,9 @@ class ClientLink(CallSender):
         options = link_options(type(self).__name__, options, named)
         self._options = options
         if policy is None:
-            policy = PermanentKeyPolicy(KeyMaker(keys, options.dc_id, options.random), options.state)
+            maker = KeyMaker(keys, options.dc_id, options.random)
+            shared = options.state is not None and options.state.expires_at is not None
+            policy = SharedKeyPolicy(maker) if shared else PermanentKeyPolicy(maker, options.state)
         self._wire = wire = ClientWire(options)
         policy.check()  # now rather than at the first connection
         self._policy = policy
@@ -144,6 +148,11 @@ class ClientLink(CallSender):
     def key_use(self) -> KeyUse | None:
         """The key that a call made now goes out under, and under which of its bindings; None before there is one."""
         return self.calls.key_use
+
+    @property
+    def bound_key(self) -> BoundKey | None:
+        """The temporary key that this link has bound, for other sessions to use: none."""
+        return None
 
     @property
     def session(self) -> ClientSession | None:

@@ -86,6 +86,19 @@ class KeyUse(NamedTuple):
     binding: int = 0
 
 
+class BoundKey(NamedTuple):
+    """A temporary key that a link has bound, for other sessions that are to use the key as well.
+
+    Attributes:
+        state: what belongs to the key.
+        use: which key it is, and under which of its bindings.
+
+    """
+
+    state: KeyState
+    use: KeyUse
+
+
 @dataclass(frozen=True, slots=True)
 class KeyCreated:
     """An exchange ended with a key. Whoever keeps `state` needs no exchange the next time."""

@@ -21,7 +21,7 @@ from mtproto._options import named_options
 from mtproto.errors import ConnectionLost, LocalProtocolError, OptionError, own_copy
 from mtproto.link.call_sender import CallSender
 from mtproto.link.client import ClientLink
-from mtproto.link.events import Failed, LinkAdded, LinkRemoved, LinkStatus, StatusChanged
+from mtproto.link.events import BoundKey, Failed, LinkAdded, LinkRemoved, LinkStatus, StatusChanged
 from mtproto.link.key_maker import KeyMaker
 from mtproto.link.key_renewal import EXPIRES_IN, KeyRenewal
 from mtproto.link.options import LinkKeywords, LinkOptions, link_options
@@ -177,7 +177,8 @@ class PfsLink(CallSender):
             raise OptionError("the state is a temporary key, which can't be bound to a temporary key", "state")
         if expires_in <= 0:
             raise OptionError(f"a temporary key can't live for {expires_in} seconds", "expires_in")
-        self._permanent = PermanentKey(options.state)
+        for_files = options.dc_id < 0 and options.state is not None
+        self._permanent = PermanentKey(options.state, replaceable=not for_files)
         self._keys = keys
         self._expires_in = expires_in
         self._options = replace(options, state=None)
@@ -221,6 +222,14 @@ class PfsLink(CallSender):
     def key_use(self) -> KeyUse | None:
         """The key that a call made now goes out under, and under which of its bindings; None before there is one."""
         return self._line_for_new_calls.link.key_use
+
+    @property
+    def bound_key(self) -> BoundKey | None:
+        """The temporary key that is bound, for other sessions to use; None while none is."""
+        link = self._current.link
+        if not self._current.policy.bound or link.key_state is None or link.key_use is None:
+            return None
+        return BoundKey(link.key_state, link.key_use)
 
     @property
     def links(self) -> Sequence[PfsLine]:

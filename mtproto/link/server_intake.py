@@ -80,6 +80,7 @@ class ServerIntake:
     ) -> None:
         check_server_clock(now)
         dc_ids, faults = options.dc_ids, options.exchange_faults
+        self._frame = options.limits.frame_accepted
         maker = ServerKeyMaker(
             lambda: ServerExchange(keys, random, dc_ids=dc_ids, key_exists=state.__contains__, faults=faults)
         )
@@ -320,7 +321,14 @@ class ServerIntake:
                     slot.session.auth_key_destroyed(msg_id, None)  # it is for permanent keys; others end by themselves
                 case DestroyAuthKey(msg_id):
                     slot.session.auth_key_destroyed(msg_id, self._state.forget_key(slot.key.auth_key.id))
+                    self._say_last(slot, now)
             self.standing.tell(InSession(slot, event))
+
+    def _say_last(self, slot: SessionSlot, now: float) -> None:
+        """Queue what a session has to say before its key is gone: the next packet under that key is refused."""
+        if slot.link is not None and not slot.link.by_polls:
+            while (packet := slot.session.next_packet(now, max_bytes=self._frame)) is not None:
+                self.wire.send(packet.payload, slot, now)
 
     def _close_after(self, slot: SessionSlot, deadline: float) -> None:
         """Close the connection at `deadline` unless another ping of the client comes.

@@ -57,18 +57,22 @@ class PermanentKey:
 
     Args:
         state: from a store; None where the key is still to be made.
+        replaceable: whether another key may take its place where the servers bind nothing to it. It may not at an
+            address for file queries only: the key is that of the whole data centre.
 
     Attributes:
+        replaceable: the argument.
         state: what a store keeps; None until the key is made.
         proven: whether a temporary key was bound since. From then on nothing that is not authenticated ends the client
             for good: packets of an exchange and transport errors may come from anybody in the middle.
 
     """
 
-    __slots__ = ("_made_at", "proven", "state")
+    __slots__ = ("_made_at", "proven", "replaceable", "state")
 
-    def __init__(self, state: KeyState | None) -> None:
+    def __init__(self, state: KeyState | None, *, replaceable: bool = True) -> None:
         self.state = state
+        self.replaceable = replaceable
         self.proven = False
         self._made_at = float("-inf")  # a key from a store is older than anything that matters
 
@@ -274,6 +278,8 @@ class TemporaryKeyPolicy:
         if failure.message in _KEY_REFUSED:
             return self._without_key(error)
         if failure.message == _BINDING_REFUSED and self._permanent.is_settled(now):
+            if not self._permanent.replaceable:
+                return Decision(Action.GIVE_UP, own_copy(error, "the server does not know the permanent key"), True)
             self._permanent.dropped()
             return self._without_key(error, events=(KeyDropped(error),))
         if failure.message == _BINDING_REFUSED or error.code == _FLOOD or isinstance(error, InternalServerError):

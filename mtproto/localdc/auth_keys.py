@@ -91,18 +91,28 @@ class AuthKeys:
         if record is not None and record.expires_at is None:
             self._changed = True
 
+    def destroy(self, key_id: int) -> None:
+        """Forget a permanent key that its client has destroyed, and the temporary keys that stand for it."""
+        for record in [each for each in self._records.values() if each.permanent is not None]:
+            if record.account.auth_key.id == key_id:
+                self.drop(record)
+        self.forget(key_id)
+
     def drop(self, record: KeyRecord) -> None:
         """Forget a key, at the server as well."""
         if self._sessions is not None:
             self._sessions.forget_key(record.auth_key.id)
         self._records.pop(record.auth_key.id, None)
 
-    def bind(self, temporary: KeyRecord, permanent: KeyRecord) -> None:
-        """Let a temporary key stand for a permanent one: in place of the key that stood for it before, or beside it."""
+    def bind(self, temporary: KeyRecord, permanent: KeyRecord, session_id: int = 0) -> None:
+        """Let a temporary key stand for a permanent one: in place of the key that stood for it before, or beside it.
+
+        Where several keys may stand for a permanent one, each does so in one session, that of the binding.
+        """
         others = [each for each in self._records.values() if each.permanent is permanent and each is not temporary]
         for record in others[: max(len(others) + 1 - self._bindings, 0)]:
             record.unbind()
-        temporary.bind(permanent)
+        temporary.bind(permanent, session_id if self._bindings > 1 else None)
         if self._sessions is None:
             return
         now = self._clock()

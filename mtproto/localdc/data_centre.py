@@ -219,7 +219,7 @@ class DataCentre:
                 self.keys.forget(key.auth_key.id)
                 self.places.forget(key.auth_key.id)
             case InSession(slot, DestroyAuthKey()) if slot.key.expires_at is None:
-                self.keys.forget(slot.key.auth_key.id)
+                self.keys.destroy(slot.key.auth_key.id)
                 self.keys.keep_changes()
 
 

@@ -42,8 +42,9 @@ class LocalDC(DataCentreFace):
         key_age: after how many seconds a key that nobody uses is forgotten, and its login with it; None for never.
         max_connections: how many connections there may be at a time; more are closed as they come.
         shared: what the DC shares with the others of its network; None for a DC that is alone.
-        bindings: whether a permanent key has one temporary key at a time ("key", as documented), or each session may
-            have one of its own ("session", as clients in the field need it): 16 at most.
+        bindings: whether a permanent key has one temporary key at a time, which serves all sessions ("key", as
+            documented), or each session has one of its own, 16 at most, which serves no other session ("session", as
+            clients in the field make them).
 
     Raises `WorldError` when the pictures can't be read, `StoreError` when the state file is damaged, can't be written,
     or is used by another process. It stays locked until the DC is closed.

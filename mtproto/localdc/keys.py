@@ -57,6 +57,7 @@ class KeyRecord:
         expires_at: when a temporary key ends (Unix seconds); None for a permanent key.
         used_at: when the key was last used (Unix seconds); None if the DC did not note that.
         permanent: the record of the permanent key that a bound temporary key stands for; None for other keys.
+        bound_session: the session that the binding belongs to, where it belongs to one; None where it is the key's.
         password_for: the user who has yet to prove the password to be logged in.
         authorization: the number of the login (`hash` of an `authorization`), the same at all DCs it was exported to.
         imported: whether the login came from another DC.
@@ -75,6 +76,7 @@ class KeyRecord:
     expires_at: float | None = None
     used_at: float | None = None
     permanent: KeyRecord | None = field(default=None, repr=False)
+    bound_session: int | None = None
     password_for: int | None = None
     authorization: int = 0
     imported: bool = False
@@ -100,6 +102,10 @@ class KeyRecord:
         if self.password_for is not None:
             return "SESSION_PASSWORD_NEEDED"
         return "SESSION_REVOKED" if self.revoked else "AUTH_KEY_UNREGISTERED"
+
+    def serves(self, session_id: int) -> bool:
+        """Tell whether calls of a session may be made under the key: it is permanent, or its binding holds there."""
+        return not self.is_unbound and self.bound_session in (None, session_id)
 
     def speak(self, layer: int) -> None:
         """Note the layer that an `invokeWithLayer` named."""
@@ -143,13 +149,13 @@ class KeyRecord:
         self.log_out()
         self.revoked = True
 
-    def bind(self, permanent: KeyRecord) -> None:
-        """Let this key, a temporary one, stand for a permanent one."""
-        self.permanent = permanent
+    def bind(self, permanent: KeyRecord, session_id: int | None = None) -> None:
+        """Let this key, a temporary one, stand for a permanent one: in one session, or in all (None)."""
+        self.permanent, self.bound_session = permanent, session_id
 
     def unbind(self) -> None:
         """Let this key stand for no other one."""
-        self.permanent = None
+        self.permanent = self.bound_session = None
 
     def was_used(self, at: float) -> None:
         """Note when the key was last used, in Unix seconds."""

@@ -63,11 +63,11 @@ def unwrap(call: IncomingCall) -> None:
     """Take all wrappers off `call.request`, from the outside in, and do what they say.
 
     Refuses with `CONNECTION_NOT_INITED` if no `initConnection` came under the auth key by then (a dialect without
-    `initConnection` needs none). Refuses with `AUTH_KEY_PERM_EMPTY`, before any wrapper has an effect, a call that an
-    unbound temporary key may not make.
+    `initConnection` needs none). Refuses with `AUTH_KEY_PERM_EMPTY`, before any wrapper has an effect, a call that
+    a temporary key may not make until it is bound, in this session where bindings belong to sessions.
     """
     key = call.key
-    if key.is_unbound and _innermost(call.request).NAME not in WHILE_UNBOUND:
+    if not key.serves(call.session_id) and _innermost(call.request).NAME not in WHILE_UNBOUND:
         raise Refused(401, "AUTH_KEY_PERM_EMPTY")
     before = key.layer, key.inited
     while (wrapper := WRAPPERS.get(call.request.NAME)) is not None:

@@ -51,7 +51,8 @@ class ConnectionOptions:
         dc_id: the data centre's id; 10000 is added for Telegram's test servers, media-only ones are negative. None
             takes that of the `DataCenter` that is connected to, or that of `state`, or 2.
         state: what a former run left in `client.state`, as the object, or as the bytes that `to_bytes` made of it, or
-            those of a file of the command line's `--state`; with it no exchange is made.
+            those of a file of the command line's `--state`; with it no exchange is made. That of a temporary key
+            which another connection has bound (`bound_key`) is used without `pfs`, and ends this connection with it.
         transport: the framing: "abridged", "intermediate", "full" … (core.telegram.org/mtproto/mtproto-transports),
             or "websocket", "websocket-tls" or "http" (extra `web`). None takes the one that the proxy's secret asks
             for, or "intermediate".

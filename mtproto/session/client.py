@@ -153,7 +153,11 @@ class ClientSession:
         self._parts.questions.add(MessageKind.DESTROY_SESSION, body, [session_id])
 
     def destroy_auth_key(self) -> None:
-        """Ask the server to forget the key of this session; `AuthKeyDestroyed` answers."""
+        """Ask the server to forget the key of this session; `AuthKeyDestroyed` answers.
+
+        Sent as a call (`send`), the question ends in a `Result` like any call, also where the server answers it by a
+        message of its own and not in an `rpc_result`.
+        """
         self._parts.questions.add(MessageKind.DESTROY_AUTH_KEY, service.functions.DestroyAuthKey().to_bytes())
 
     def unsent(self) -> list[Request]:

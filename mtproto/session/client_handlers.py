@@ -364,14 +364,22 @@ def _gzip_packed(parts: ClientParts, msg_id: int, body: bytes, now: float) -> No
 # destroy_auth_key_ok#f660e1d4 = DestroyAuthKeyRes;
 # destroy_auth_key_none#0a9f2259 = DestroyAuthKeyRes;
 # destroy_auth_key_fail#ea109b13 = DestroyAuthKeyRes;
-def _destroy_auth_key_res(parts: ClientParts, msg_id: int, answer: DestroyAuthKeyResFields, _now: float) -> None:
-    """Tell whether the server has forgotten the key."""
+def _destroy_auth_key_res(parts: ClientParts, msg_id: int, body: bytes, _now: float) -> None:
+    """Tell whether the server has forgotten the key. The question may have been sent as a call, too."""
+    answer: DestroyAuthKeyResFields = service.decode(body)
     asked = parts.questions.open_of(MessageKind.DESTROY_AUTH_KEY)
-    if not asked:
+    called = next((call for call in parts.outbox.sealed_calls() if call.body == _DESTROY_AUTH_KEY), None)
+    if asked:
+        parts.questions.close(asked[0])
+        parts.events.tell(AuthKeyDestroyed(answer.NAME))
+    elif called is not None:
+        parts.calls.settle(called)
+        parts.events.tell(Result(called, body))
+    else:
         parts.events.tell(Anomaly(msg_id, "an answer to a destroy_auth_key that is not open"))
-        return
-    parts.questions.close(asked[0])
-    parts.events.tell(AuthKeyDestroyed(answer.NAME))
+
+
+_DESTROY_AUTH_KEY = ids.DESTROY_AUTH_KEY.to_bytes(4, "little")
 
 
 HANDLERS: Mapping[int, Handler] = MappingProxyType(
@@ -396,9 +404,9 @@ HANDLERS: Mapping[int, Handler] = MappingProxyType(
         ids.MSG_DETAILED_INFO: _decoded(about_messages.msg_detailed_info),
         ids.MSG_NEW_DETAILED_INFO: _decoded(about_messages.msg_new_detailed_info),
         ids.MSG_RESEND_REQ: about_messages.msg_resend_req,
-        ids.DESTROY_AUTH_KEY_OK: _decoded(_destroy_auth_key_res),
-        ids.DESTROY_AUTH_KEY_NONE: _decoded(_destroy_auth_key_res),
-        ids.DESTROY_AUTH_KEY_FAIL: _decoded(_destroy_auth_key_res),
+        ids.DESTROY_AUTH_KEY_OK: _destroy_auth_key_res,
+        ids.DESTROY_AUTH_KEY_NONE: _destroy_auth_key_res,
+        ids.DESTROY_AUTH_KEY_FAIL: _destroy_auth_key_res,
     }
 )
 """From constructor ids to the functions above and those of `client_message_handlers`, in the documentation's order.

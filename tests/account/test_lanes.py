@@ -127,21 +127,3 @@ def test_a_key_that_the_server_has_forgotten_is_replaced_and_the_new_one_is_kept
             assert len(local_dc._centre.keys.records) == 1
 
     play(scene)
-
-
-@pytest.mark.parametrize("face", FACES)
-def test_under_pfs_lanes_do_not_take_the_binding_from_each_other(face: str, local_dc: LocalDCThread) -> None:
-    bindings: list[int] = []
-
-    @local_dc.handler(api.functions.auth.BindTempAuthKey)
-    def note(call: Any) -> Any:
-        bindings.append(call.key.auth_key.id)
-        return call.default()
-
-    async def scene() -> None:
-        async with account_of(face, KeptInMemory(), local_dc, pfs=True) as account:
-            await account.login(bot_token=local_dc.bot_token)
-            await asyncio.gather(*[account(NEAREST, lane=lane) for lane in LANES * 10])
-
-    play(scene)
-    assert len(bindings) == 1

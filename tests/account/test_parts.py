@@ -133,14 +133,16 @@ def test_telegrams_data_centres_are_known_with_their_addresses_for_files() -> No
     assert centres.ids == {1, 2, 3, 4, 5}
     assert (centres.first, centres.test) == (2, False)
     assert centres.destination(1) is datacenters.PRODUCTION[1]
-    media: Any = centres.destination(2, media=True)
+    media: Any = centres.media_destination(2)
     assert media[0] == ("149.154.167.222", 443)
-    assert ("149.154.167.51", 443) in media
+    assert {host for host, _ in media} == {"149.154.167.222", "2001:67c:4e8:f002::b"}
+    assert centres.media_destination(1) is None
 
 
-def test_test_servers_have_other_numbers_in_an_exchange() -> None:
+def test_test_servers_and_addresses_for_files_have_other_numbers_in_an_exchange() -> None:
     centres = DataCentres(datacenters.TEST.values())
     assert (centres.test, centres.exchange_id(2), DataCentres().exchange_id(2)) == (True, 10002, 2)
+    assert (centres.exchange_id(2, media=True), DataCentres().exchange_id(2, media=True)) == (-10002, -2)
 
 
 @pytest.mark.parametrize("dcs", [{}, [datacenters.TEST[1], datacenters.PRODUCTION[2]]])
@@ -168,6 +170,8 @@ def test_a_configuration_adds_what_was_not_known_and_changes_nothing_else() -> N
     assert centres.ids == {1, 7}
     assert centres.destination(1) == ("127.0.0.1", 1)
     assert centres.destination(7) == (("10.0.0.7", 443), ("::7", 443))
+    assert centres.media_destination(7) == (("10.0.0.8", 443),)
+    assert centres.media_destination(1) is None
 
 
 def test_a_configuration_without_end_adds_so_many_addresses() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mtproto.errors import ExchangeFailed, TransportError
-from mtproto.link import KeyDropped
+from mtproto.link import KeyDropped, SharedKeyPolicy
 from mtproto.link.key_maker import KeyMaker
 from mtproto.link.key_policy import Action, Decision, PermanentKeyPolicy
 from mtproto.link.temporary_key import ATTEMPTS, LASTING, SETTLED_IN, PermanentKey, TemporaryKeyPolicy
@@ -83,6 +83,33 @@ def test_another_error_drops_a_temporary_key_only_when_it_is_credible() -> None:
     keys = Keys()
     assert not keys.policy.refused(FLOOD, has_key=True, credible=False, again=True).drop_key
     assert keys.policy.refused(FLOOD, has_key=True, credible=True, again=True).drop_key
+
+
+def test_calls_under_the_key_of_another_link_wait_until_the_server_of_the_connection_knows_it() -> None:
+    policy = SharedKeyPolicy(key_maker())
+    assert not policy.takes_calls
+    assert policy.heard()
+    assert policy.takes_calls
+    assert not policy.heard()
+    policy.disconnected()
+    assert not policy.takes_calls
+
+
+def test_a_link_ends_with_the_key_that_another_one_lends_and_gives_the_calls_back() -> None:
+    policy = SharedKeyPolicy(key_maker())
+    first = policy.refused(UNKNOWN, has_key=True, credible=False, again=False)
+    assert first == Decision(Action.BREAK, UNKNOWN, at_once=True)
+    second = policy.refused(UNKNOWN, has_key=True, credible=False, again=True)
+    assert second == Decision(Action.GIVE_UP, UNKNOWN, drop_key=True, at_once=True)
+    assert policy.refused(FLOOD, has_key=True, credible=False, again=True).action is Action.BREAK
+
+
+def test_a_permanent_key_is_not_replaced_for_an_address_for_files() -> None:
+    keys = Keys()
+    keys.permanent.replaceable = False
+    decision = keys.refuse("ENCRYPTED_MESSAGE_INVALID")
+    assert (decision.action, decision.drop_key, decision.events) == (Action.GIVE_UP, True, ())
+    assert keys.permanent.state is not None
 
 
 def test_keys_are_not_lost_for_ever() -> None:

@@ -322,6 +322,21 @@ def test_a_destroyed_key_is_unknown_from_then_on() -> None:
     assert pair.queries == []
 
 
+def test_the_end_of_a_key_is_told_before_the_next_packet_under_it_is_refused() -> None:
+    pair = Pair()
+    pair.connect()
+    assert pair.client.session is not None
+    pair.client.session.destroy_auth_key()
+    assert pair.server is not None
+    both = pair.client.data_to_send(pair.now)
+    pair.client.send(QUERY)
+    both += pair.client.data_to_send(pair.now)
+    pair.server.received(both, pair.now)
+    answers = pair.client.received(pair.server.data_to_send(pair.now), pair.now)
+    assert of_type(answers, AuthKeyDestroyed) == [AuthKeyDestroyed("destroy_auth_key_ok")]
+    assert pair.server.closing
+
+
 def test_a_temporary_key_is_not_destroyed_but_ends_by_itself() -> None:
     stage, key, link = Stage.with_a_key()
     assert link.link.session is not None

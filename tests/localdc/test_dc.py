@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import socket
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,7 +17,7 @@ from mtproto.localdc import IncomingCall, LocalDC, LocalDCThread
 from mtproto.localdc.keys import read_keys
 from mtproto.message.key_state import KeyState
 from mtproto.net import BlockingConnection, Connection
-from mtproto.session import Anomaly, AuthKeyDestroyed, Result, RpcFailed
+from mtproto.session import Result, RpcFailed
 from tests.localdc.test_dispatch import init, with_layer
 from tests.net.support import SOON
 from tl import api, service
@@ -169,19 +168,13 @@ def test_keys_and_logins_outlive_the_dc_in_a_state_file(tmp_path: Path) -> None:
 
 def test_a_destroyed_key_is_not_in_the_file_any_more(tmp_path: Path) -> None:
     file = tmp_path / "dc.json"
-    answered = threading.Event()
-
-    def watch(event: object) -> None:
-        # Sent as a call like any other, it has an answer that the session did not wait for.
-        if isinstance(event, Anomaly | AuthKeyDestroyed):
-            answered.set()
-
     with LocalDCThread(state=file) as dc:
-        with BlockingConnection(dc.address, dc.keys, on_event=watch) as connection:
+        with BlockingConnection(dc.address, dc.keys) as connection:
             ask(connection, log_in(dc))
             assert len(read_keys(file)[1]) == 1
-            connection.start(service.functions.DestroyAuthKey().to_bytes())
-            assert answered.wait(SOON)
+            outcome = connection.call(service.functions.DestroyAuthKey().to_bytes(), timeout=SOON)
+            assert isinstance(outcome, Result)
+            assert service.decode(outcome.body) == service.types.DestroyAuthKeyOk()
         assert read_keys(file)[1] == []
 
 

@@ -20,6 +20,7 @@ from mtproto.session.events import (
     Pong,
     RequestLost,
     Resent,
+    Result,
     SaltChanged,
     SessionDestroyed,
     UpdatesGap,
@@ -186,6 +187,16 @@ def test_destroy_auth_key(pair: Pair, name: str) -> None:
     pair.client.destroy_auth_key()
     assert functions.DestroyAuthKey() in pair.said_by_client()
     assert pair.from_server_now(service.schema[name]()) == [AuthKeyDestroyed(name)]
+
+
+@pytest.mark.parametrize("name", ["destroy_auth_key_ok", "destroy_auth_key_none", "destroy_auth_key_fail"])
+def test_destroy_auth_key_that_was_sent_as_a_call_ends_in_a_result(pair: Pair, name: str) -> None:
+    request = pair.client.send(functions.DestroyAuthKey().to_bytes(), idempotent=True)
+    other = pair.client.send(b"else")
+    pair.from_client()
+    answer = service.schema[name]()
+    assert pair.from_server_now(answer) == [Result(request, answer.to_bytes())]
+    assert [*pair.client.requests] == [other]
 
 
 def test_destroy_auth_key_ok_that_was_not_asked_for_is_reported(pair: Pair) -> None:

@@ -118,6 +118,7 @@ FACES = (
             ("import Awaitable, Callable", "import Callable"),
             ("Awaitable[Any]", "Any"),
             ("Awaitable[None]", "None"),
+            ("Awaitable[bytes]", "bytes"),
         ),
     ),
     Face(

@@ -20,7 +20,6 @@ for, and the blocking faces, which `mtproto.blocking` brings together."""
 SHARED_NAMES = {
     "Client": {"mtproto.client.client", "mtproto.client.blocking"},  # the two faces of one client
     "Account": {"mtproto.account.account", "mtproto.account.blocking"},  # and of one account, with its parts
-    "Lane": {"mtproto.account.lanes", "mtproto.account.lanes_threads"},
     "Lanes": {"mtproto.account.lanes", "mtproto.account.lanes_threads"},
     "FlowHands": {"mtproto.account.running", "mtproto.account.running_threads"},
     "Started": {"mtproto.account.running", "mtproto.account.running_threads"},

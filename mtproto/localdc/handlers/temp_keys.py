@@ -39,7 +39,7 @@ def bind_temp_auth_key(call: IncomingCall) -> bool:
         )
     except RemoteProtocolError:
         raise Refused(400, "ENCRYPTED_MESSAGE_INVALID") from None
-    call.dc.keys.bind(key, permanent)
+    call.dc.keys.bind(key, permanent, call.session_id)
     return True
 
 

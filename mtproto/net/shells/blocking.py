@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from typing import Self, Unpack
 
     from mtproto.crypto import RSAPublicKey
-    from mtproto.link import KeyUse, LinkStatus
+    from mtproto.errors import MTProtoError
+    from mtproto.link import BoundKey, KeyUse, LinkStatus
     from mtproto.message import KeyState
     from mtproto.net.options import ConnectionOptions
     from mtproto.net.route_options import Destination
@@ -69,6 +70,11 @@ class BlockingConnection:
         return self._core.key_use
 
     @property
+    def bound_key(self) -> BoundKey | None:
+        """The temporary key that this connection has bound, for other sessions to use; None while there is none."""
+        return self._core.bound_key
+
+    @property
     def status(self) -> LinkStatus:
         """Where the link stands."""
         return self._core.status
@@ -77,6 +83,11 @@ class BlockingConnection:
     def is_open(self) -> bool:
         """Whether calls are taken: opened, and neither closed nor given up. It may be connecting just now."""
         return self._core.is_open
+
+    @property
+    def failure(self) -> MTProtoError | None:
+        """Why the connection has given up; None if it has not."""
+        return self._core.failed
 
     # Opening and closing -----------------------------------------------------------------------------------------
 

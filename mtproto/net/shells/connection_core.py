@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
     from mtproto.crypto import RSAPublicKey
     from mtproto.errors import MTProtoError
-    from mtproto.link import KeyUse, LinkEvent, PumpedLink
+    from mtproto.link import BoundKey, KeyUse, LinkEvent, PumpedLink
     from mtproto.message import KeyState
     from mtproto.net.carriers import Loop, Route
     from mtproto.net.options import ConnectionOptions
@@ -146,6 +146,11 @@ class ConnectionCore(Generic[F]):
     def key_use(self) -> KeyUse | None:
         """The key that a call made now goes out under, and under which of its bindings; None before there is one."""
         return self._link.key_use
+
+    @property
+    def bound_key(self) -> BoundKey | None:
+        """The temporary key that this connection has bound, for other sessions to use; None while there is none."""
+        return self._link.bound_key
 
     @property
     def status(self) -> LinkStatus:
