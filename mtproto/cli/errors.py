@@ -10,12 +10,25 @@ from tl import TLError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
-__all__ = ["EXPECTED", "CommandFailed", "explain"]
+__all__ = ["EXPECTED", "CommandFailed", "NotLoggedIn", "explain", "login_hint"]
 
 
 class CommandFailed(Exception):
     """A command could not do its work; its text is one or more whole lines for the user."""
+
+
+class NotLoggedIn(CommandFailed):
+    """Nobody is logged in. Args: what to do, in words."""
+
+    def __init__(self, advice: str) -> None:
+        super().__init__(f"not logged in: {advice}")
+
+
+def login_hint(session: Path | None) -> str:
+    """Return what to do to be logged in, where an account is kept in a file, or is not kept."""
+    return "mtproto login --session FILE" if session is None else f"mtproto login --session {session}"
 
 
 EXPECTED = (CommandFailed, MTProtoError, TLError, WorldError, OSError)
