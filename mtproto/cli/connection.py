@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from mtproto.cli.errors import CommandFailed, NotLoggedIn, login_hint
+from mtproto.cli.errors import CommandFailed, NotLoggedIn
 from mtproto.cli.session import open_account, wants_account
 from mtproto.cli.state_file import ROOM, StoredState, lock_state, read_state, write_state
 from mtproto.client import connect
@@ -20,12 +20,11 @@ from mtproto.transport import authority
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
-    from pathlib import Path
 
     from mtproto.account import Account
     from mtproto.cli.options import Target
     from mtproto.client import Client
-    from mtproto.localdc import LocalDC, LocalNetwork
+    from mtproto.localdc import LocalDC
     from mtproto.store import LockedFile
     from tl import TLFunction
 
@@ -82,35 +81,30 @@ class Caller:
 
 
 class AccountCaller:
-    """Sends the queries of an account. The bot of a network for this run is logged in when a query needs a login.
+    """Sends the queries of an account. A bot may be logged in when a query needs a login.
 
     Args:
         account: open.
-        network: the local network that it talks to, if it does.
-        session: the file that keeps the account; None: the account lives as long as the command.
+        bot_token: of the bot that is logged in where a query needs a login; None: no bot is.
 
     """
 
-    def __init__(self, account: Account, network: LocalNetwork | None, session: Path | None) -> None:
+    def __init__(self, account: Account, bot_token: str | None) -> None:
         self._account = account
-        self._bot_token = network.bot_token if network is not None and session is None else None
-        self._session = session
+        self._bot_token = bot_token
 
     async def __call__(self, request: TLFunction[Any]) -> Any:
         """Return the answer to a query.
 
         Raises:
-            NotLoggedIn: the query needs a login, and nobody is logged in.
             MTProtoError: as `Account` raises it.
 
         """
         try:
             return await self._account(request)
         except Unauthorized as error:
-            if error.message != "AUTH_KEY_UNREGISTERED":
+            if error.message != "AUTH_KEY_UNREGISTERED" or self._bot_token is None:
                 raise
-        if self._bot_token is None:
-            raise NotLoggedIn(login_hint(self._session))
         await self._account.login(bot_token=self._bot_token)
         return await self._account(request)
 
@@ -140,7 +134,8 @@ async def open_caller(target: Target) -> AsyncIterator[Caller | AccountCaller]:
     is_old = target.schema.layer is not None and target.schema.layer < OLDEST_LAYER
     if wants_account(target) and not (is_old and target.session is None):
         async with open_account(target) as opened:
-            yield AccountCaller(opened.account, opened.network, target.session)
+            network = opened.network if target.session is None else None
+            yield AccountCaller(opened.account, None if network is None else network.bot_token)
     else:
         async with _open_client(target) as caller:
             yield caller

@@ -14,9 +14,9 @@ import click
 
 from mtproto import blocking
 from mtproto.account import Account
-from mtproto.cli.errors import CommandFailed
+from mtproto.cli.errors import CommandFailed, NotLoggedIn, login_hint
 from mtproto.datacenters import PRODUCTION, TEST
-from mtproto.errors import TransportError
+from mtproto.errors import TransportError, Unauthorized
 from mtproto.localdc import LocalNetwork, LocalNetworkThread
 from mtproto.store import AccountRecord, FileStore, MemoryStore
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from mtproto.crypto import RSAPublicKey
     from mtproto.store import Store
 
-__all__ = ["OpenAccount", "network_folder", "open_account", "open_blocking_account", "wants_account"]
+__all__ = ["OpenAccount", "network_folder", "open_account", "open_blocking_account", "session_of", "wants_account"]
 
 A = TypeVar("A", Account, blocking.Account)
 N = TypeVar("N", LocalNetwork, LocalNetworkThread)
@@ -90,6 +90,13 @@ class _Place:
 def wants_account(target: Target) -> bool:
     """Tell whether a command talks through an account, and not through a client with one key."""
     return target.session is not None or (target.address is None and target.state is None)
+
+
+def session_of(target: Target, command: str) -> Path:
+    """Return the session file of a command that needs one. Raises `click.UsageError` where none is named."""
+    if target.session is None:
+        raise click.UsageError(f"{command} needs --session FILE")
+    return target.session
 
 
 def network_folder(session: Path) -> Path:
@@ -194,13 +201,17 @@ def _options(target: Target) -> AccountKeywords:
 
 @contextmanager
 def _explaining(target: Target) -> Iterator[None]:
-    """Say more of a server that does not know the account's key."""
+    """Say what to do where nobody is logged in, and where a server does not know the account's key."""
     try:
         yield
+    except Unauthorized as error:
+        if error.name != "AUTH_KEY_UNREGISTERED":
+            raise
+        raise NotLoggedIn(login_hint(target.session)) from error
     except TransportError as error:
         if error.code != TransportError.NOT_FOUND or target.session is None:
             raise
         raise CommandFailed(
-            f"{error}; either {target.session} belongs to other servers (--test, --prod, --dc), or its key is gone and "
-            f"it has to log in again: delete it first"
+            f"{error}; either {target.session} belongs to other servers (--test, --prod, --dc), or its key is gone: "
+            f"then delete the file, and log in again"
         ) from error
