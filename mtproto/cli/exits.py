@@ -18,7 +18,6 @@ from mtproto.errors import (
     Unauthorized,
 )
 from mtproto.flows import FlowFailed
-from mtproto.store import StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,7 +34,6 @@ class Exit(IntEnum):
     REFUSED = 3
     NOT_LOGGED_IN = 4
     CONNECTION = 5
-    STORE = 6
     CANCELLED = 130
 
 
@@ -46,7 +44,6 @@ MEANINGS = {
     Exit.REFUSED: "the server refused",
     Exit.NOT_LOGGED_IN: "nobody is logged in, or not any more",
     Exit.CONNECTION: "no connection, no answer in time, or no key could be agreed on",
-    Exit.STORE: "a session or state file is in use, damaged, encrypted, or can't be written",
     Exit.CANCELLED: "cancelled, by Ctrl-C or as an answer",
 }
 
@@ -58,7 +55,6 @@ _FAMILIES: tuple[tuple[type[BaseException], Exit], ...] = (
     (LoginCancelled, Exit.CANCELLED),
     (RpcError, Exit.REFUSED),
     (FlowFailed, Exit.REFUSED),
-    (StoreError, Exit.STORE),
     (ConnectionLost, Exit.CONNECTION),
     (DeadlineExceeded, Exit.CONNECTION),
     (ExchangeFailed, Exit.CONNECTION),

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import click
 from click.core import ParameterSource
@@ -21,11 +22,12 @@ from mtproto.transport import parse_address
 from tl import Schema, SchemaError, api, load_layer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
-    from mtproto.account.centres import KnownDCs
+__all__ = ["LAYER", "PROXY", "TIMEOUT", "TRANSPORT", "KnownPlaces", "Target", "address", "connection_options"]
 
-__all__ = ["LAYER", "PROXY", "TIMEOUT", "TRANSPORT", "Target", "address", "connection_options"]
+KnownPlaces: TypeAlias = "Mapping[int, tuple[str, int]] | Mapping[int, DataCenter]"
+"""Where the data centres of an account are, by number."""
 
 _DEFAULT_DC = 2
 
@@ -145,7 +147,7 @@ class Target:
     api_hash: str = field(repr=False)
     bot_token: str | None = field(repr=False)
     schema: Schema = api.schema
-    dcs: KnownDCs | None = None
+    dcs: KnownPlaces | None = None
     local: bool = False
     session: Path | None = None
     passphrase: str | None = field(default=None, repr=False)
@@ -285,7 +287,7 @@ def _target(
     if dc is not None and key is None and not has_state:
         raise click.UsageError("--dc needs --key, or a --state that knows it")
     place: tuple[str, int] | DataCenter | None = dc
-    dcs: KnownDCs | None = None if dc is None else served or {dc_id or _DEFAULT_DC: dc}
+    dcs: KnownPlaces | None = None if dc is None else served or {dc_id or _DEFAULT_DC: dc}
     if test or prod:
         if session is not None and dc_id is not None:
             raise click.UsageError("--dc-id and --session exclude one another: an account uses all data centres")

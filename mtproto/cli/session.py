@@ -24,9 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
     from pathlib import Path
 
-    from mtproto.account.centres import KnownDCs
-    from mtproto.account.options import AccountKeywords
-    from mtproto.cli.options import Target
+    from mtproto.cli.options import KnownPlaces, Target
+    from mtproto.client import ClientKeywords
     from mtproto.crypto import RSAPublicKey
     from mtproto.store import Store
 
@@ -54,7 +53,7 @@ class OpenAccount(Generic[A, N]):
     account: A
     network: N | None
     record: AccountRecord
-    dcs: KnownDCs
+    dcs: KnownPlaces
     keys: tuple[RSAPublicKey, ...] | None = field(repr=False)
     api_id: int = field(repr=False)
     api_hash: str = field(repr=False)
@@ -63,7 +62,7 @@ class OpenAccount(Generic[A, N]):
 class _Where(TypedDict):
     """The options of an account that say whom it talks to, and as which application."""
 
-    dcs: KnownDCs
+    dcs: KnownPlaces
     keys: tuple[RSAPublicKey, ...] | None
     api_id: int
     api_hash: str
@@ -189,7 +188,7 @@ def _where(target: Target, record: AccountRecord, network: LocalNetwork | LocalN
     return {"dcs": dcs, "keys": target.keys or None, "api_id": api_id, "api_hash": target.api_hash}
 
 
-def _options(target: Target) -> AccountKeywords:
+def _options(target: Target) -> ClientKeywords:
     return {
         "transport": target.transport,
         "proxy": target.proxy,
