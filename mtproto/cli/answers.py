@@ -9,13 +9,14 @@ from __future__ import annotations
 import os
 import sys
 from dataclasses import dataclass
+from getpass import getpass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 import click
 from rich.text import Text
 
-from mtproto.cli.errors import CommandFailed
+from mtproto.cli.errors import WrongAnswer
 from mtproto.errors import LoginCancelled
 from mtproto.flows import (
     Choice,
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from mtproto.cli.terminal import Terminal
     from mtproto.flows import Question
 
-__all__ = ["VARIABLES", "Asker", "Known", "WrongAnswer", "from_environment", "has_person"]
+__all__ = ["VARIABLES", "Asker", "Known", "from_environment", "has_person", "is_given"]
 
 _MOST = 64 * 1024
 """Characters of a file that are read: far more than a password has."""
@@ -74,10 +75,6 @@ VARIABLES = tuple((asked.variable, asked.words) for asked in _QUESTIONS.values()
 _CHOICES = {Choice.RESEND: "/resend", Choice.RECOVER: "/recover", Choice.CANCEL: "/cancel"}
 
 
-class WrongAnswer(CommandFailed):
-    """An answer of the environment was refused, and nobody is there to give another one."""
-
-
 class Known(Protocol):
     """Who knows answers beside the environment: the local network knows its own codes."""
 
@@ -109,6 +106,11 @@ def from_environment(name: str) -> str | None:
     if not line:
         raise click.UsageError(f"{name}_FILE: {path}: its first line is empty")
     return line
+
+
+def is_given(name: str) -> bool:
+    """Tell whether `from_environment` would look for a value; nothing is read, since a pipe is read once."""
+    return bool(os.environ.get(name) or os.environ.get(f"{name}_FILE"))
 
 
 def has_person(terminal: Terminal) -> bool:
@@ -148,7 +150,7 @@ class Asker:
             return _name(text) if isinstance(question, NameQuestion) else text
         if not has_person(self._terminal):
             if asked.variable in self._used:
-                raise WrongAnswer(f"{question.problem or 'asked again'}: the {asked.words} of {asked.variable}")
+                raise WrongAnswer(f"the {asked.words} of {asked.variable}: {question.problem or 'asked for again'}")
             raise click.UsageError(
                 f"nobody can be asked here for the {asked.words}: set {asked.variable} or {asked.variable}_FILE "
                 f"({question})"
@@ -206,11 +208,13 @@ class Asker:
 
     def _typed(self, words: str, *, hidden: bool) -> str | None:
         """Return the line that a person types, without blanks around it unless it is hidden; None for the end."""
+        prompt = f"{words}: "
         try:
-            line = self._terminal.err.input(Text(f"{words}: "), password=hidden)
+            if hidden:  # rich would show the prompt first, and hide what is typed a moment later
+                return getpass(prompt, stream=sys.stderr)
+            return self._terminal.err.input(Text(prompt)).strip()
         except EOFError:
             return None
-        return line if hidden else line.strip()
 
     def _hide(self, asked: _Asked, text: str) -> None:
         if len(text) >= _SHORTEST_SECRET and asked.variable != "MTPROTO_NAME":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mtproto.errors import DeadlineExceeded, ExchangeFailed, Migrate, MTProtoError
+from mtproto.errors import DeadlineExceeded, ExchangeFailed, LoginCancelled, Migrate, MTProtoError
 from mtproto.localdc import WorldError
 from tl import TLError
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-__all__ = ["EXPECTED", "CommandFailed", "NotLoggedIn", "explain", "login_hint"]
+__all__ = ["EXPECTED", "CommandFailed", "NotLoggedIn", "WrongAnswer", "explain", "login_hint"]
 
 
 class CommandFailed(Exception):
@@ -24,6 +24,10 @@ class NotLoggedIn(CommandFailed):
 
     def __init__(self, advice: str) -> None:
         super().__init__(f"not logged in: {advice}")
+
+
+class WrongAnswer(CommandFailed):
+    """The server refused an answer of the environment, and nobody is there to give another one."""
 
 
 def login_hint(session: Path | None) -> str:
@@ -62,9 +66,14 @@ def _system(error: OSError) -> str:
     return f"{error.filename}: {reason}" if error.filename else reason
 
 
+def _cancelled(_: LoginCancelled) -> str:
+    return "the login was cancelled: nobody is logged in"
+
+
 # The first family that fits decides: DeadlineExceeded is an OSError too.
 _TEXTS: tuple[tuple[type[BaseException], Callable[..., str]], ...] = (
     (Migrate, _migrate),
+    (LoginCancelled, _cancelled),
     (ExchangeFailed, _exchange),
     (DeadlineExceeded, _deadline),
     (OSError, _system),

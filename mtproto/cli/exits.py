@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
-from mtproto.cli.errors import CommandFailed, NotLoggedIn
+from mtproto.cli.errors import CommandFailed, NotLoggedIn, WrongAnswer
 from mtproto.errors import (
     ConnectionLost,
     DeadlineExceeded,
@@ -53,6 +53,7 @@ _FAMILIES: tuple[tuple[type[BaseException], Exit], ...] = (
     (LoggedOut, Exit.NOT_LOGGED_IN),
     (Unauthorized, Exit.NOT_LOGGED_IN),
     (LoginCancelled, Exit.CANCELLED),
+    (WrongAnswer, Exit.REFUSED),
     (RpcError, Exit.REFUSED),
     (FlowFailed, Exit.REFUSED),
     (ConnectionLost, Exit.CONNECTION),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypedDict
 
 import click
 
-from mtproto.cli.answers import VARIABLES, Asker, from_environment, has_person
+from mtproto.cli.answers import VARIABLES, Asker, has_person, is_given
 from mtproto.cli.listening import in_folder
 from mtproto.cli.local_answers import LocalAnswers
 from mtproto.cli.options import connection_options
@@ -165,10 +165,11 @@ class _Login:
             if self._qr_file is None and not self._terminal.err.is_terminal:
                 raise click.UsageError("there is no terminal to draw the QR code on: --qr-file FILE.png or FILE.svg")
             return {"qr": True}
-        if way.bot or (way.is_open and self._target.bot_token is not None):
+        by_phone = way.is_open and is_given(PHONE)  # meant for a login, as a token need not be
+        if way.bot or (way.is_open and not by_phone and self._target.bot_token is not None):
             own = None if self._network is None else self._network.bot_token
             return {"bot_token": own or self._target.bot_token or asker.secret("the token from @BotFather", BOT_TOKEN)}
-        if way.is_open and from_environment(PHONE) is None and not has_person(self._terminal):
+        if way.is_open and not by_phone and not has_person(self._terminal):
             raise click.UsageError("how to log in is not said: --bot, --phone or --qr")
         if self._local is not None and way.phone:
             self._local.take(way.phone)
