@@ -154,7 +154,7 @@ def _place(target: Target) -> Iterator[_Place]:
             raise click.UsageError(
                 f"{session} belongs to the local network in {folder}: leave --dc, --test, --prod out"
             )
-        is_local = target.local or kept or session is None
+        is_local = target.local or kept or (session is None and target.dcs is None)
         if session is not None and not kept:
             _check_place(target, session, record)
         yield _Place(store, record, is_local, folder)
@@ -166,7 +166,10 @@ def _check_place(target: Target, session: Path, record: AccountRecord) -> None:
     """Check that a session file without a local network of its own may be used where the options say."""
     if record.is_new:
         if target.dcs is None and not target.local:
-            raise click.UsageError(f"there is no {session} yet: say where it is to live, by --local, --test or --prod")
+            raise click.UsageError(
+                f"there is no {session} yet; `mtproto login --session {session}` makes it, "
+                "with --local, --test or --prod"
+            )
     elif target.local:
         raise CommandFailed(f"{session} has no local network beside it ({network_folder(session)}): it lives elsewhere")
 

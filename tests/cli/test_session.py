@@ -10,8 +10,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from mtproto.cli.exits import Exit
+from mtproto.cli.session import open_blocking_account
+from mtproto.datacenters import PRODUCTION, TEST
 from mtproto.store import AccountRecord, FileStore
 from tests.cli.conftest import Run
+from tests.cli.test_options import target_of
 
 if TYPE_CHECKING:
     from mtproto.crypto.rsa import RSAPrivateKey
@@ -68,7 +71,7 @@ def test_a_network_of_the_run_is_called_in_layers_that_have_no_login_flow(run: R
         (["--local", "--state", "{}.state"], "--state and --local exclude one another"),
         (["--local", "--test"], "--dc, --test, --prod and --local exclude one another"),
         (["--session", "{}", "--prod", "--dc-id", "4"], "--dc-id and --session exclude one another"),
-        (["--session", "{}"], "say where it is to live, by --local, --test or --prod"),
+        (["--session", "{}"], "makes it, with --local, --test or --prod"),
         (["--session", "/no/such/folder/file"], "there is no folder /no/such/folder"),
         (["--session", "{}", "--test"], "MTPROTO_API_ID"),
     ],
@@ -185,3 +188,13 @@ def test_nobody_is_logged_in(run: Run, there: list[str], command: str) -> None:
     result = run(command, *there)
     assert result.exit_code == Exit.NOT_LOGGED_IN
     assert f"mtproto login --session {there[-1]}" in result.stderr
+
+
+@pytest.mark.parametrize("arguments", [["--test"], ["--prod"]])
+def test_an_account_that_is_kept_nowhere_lives_where_the_options_say(arguments: list[str]) -> None:
+    target = target_of(*arguments, "--api-id", "7")
+    with open_blocking_account(target) as opened:
+        assert opened.network is None
+        assert opened.dcs is (TEST if arguments == ["--test"] else PRODUCTION)
+        assert (opened.api_id, opened.record.is_new) == (7, True)
+        assert opened.account.open_lanes == frozenset()
