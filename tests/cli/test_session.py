@@ -198,3 +198,16 @@ def test_an_account_that_is_kept_nowhere_lives_where_the_options_say(arguments: 
         assert opened.dcs is (TEST if arguments == ["--test"] else PRODUCTION)
         assert (opened.api_id, opened.record.is_new) == (7, True)
         assert opened.account.open_lanes == frozenset()
+
+
+def test_the_options_of_a_connection_hold_for_an_account(
+    run: Run, there: list[str], network: LocalNetworkThread
+) -> None:
+    proxy = f"tg://proxy?server=127.0.0.1&port=1&secret={'07' * 16}"
+    result = run("login", "--bot", *there, "--proxy", proxy)
+    assert result.exit_code == Exit.CONNECTION
+    assert "127.0.0.1:1" in result.stderr
+    assert not [record for dc in network.dcs.values() for record in dc._centre.keys.records]
+    assert run("login", "--bot", *there, "--pfs", "--transport", "padded").exit_code == Exit.DONE
+    records = network.dcs[2]._centre.keys.records.values()
+    assert [record.expires_at is not None for record in records].count(True) == 1
