@@ -84,8 +84,8 @@ def command(
 ) -> None:
     """List the profile photos of USER, newest first.
 
-    USER is a name with or without @, a link to it (https://t.me/NAME), an id, or `me`. Without --session, --dc,
-    --test or --prod the one who asks is the bot of a local network (--local), whose users are `nobody` (without photos), `single`, `triple`,
+    USER is a name with or without @, a link to it (https://t.me/NAME), an id, or `me`. Where no option says whom to
+    ask, it is a local network (--local), and its bot asks. Its users are `nobody` (without photos), `single`, `triple`,
     `dozen`, `hundred` and `plenty`.
     """
     whom = user_of(user)  # wrong input is refused before connecting

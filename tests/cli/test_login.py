@@ -191,15 +191,22 @@ def test_what_a_login_cannot_be_is_refused(run: Run, arguments: list[str], wante
 def test_a_login_that_the_server_has_ended_begins_anew(
     run: Run, network: LocalNetworkThread, user: LocalAccount, there: list[str]
 ) -> None:
+    def revoke() -> None:
+        for dc in network.dcs.values():
+            for record in list(dc._centre.keys.records.values()):
+                record.revoke()
+
     env = {"MTPROTO_PHONE": user.phone, "MTPROTO_CODE": user.code}  # though the ready file has a bot's token
     assert run("login", *there, env=env).exit_code == Exit.DONE
-    for dc in network.dcs.values():
-        for record in list(dc._centre.keys.records.values()):
-            record.revoke()
+    revoke()  # the file does not know of it
+    again = run("login", "--json", *there, env=env)
+    assert user_of(again) == str(user.user.id)
+    assert "SESSION_REVOKED" in again.stderr
+    revoke()
     lost = run("whoami", *there)
     assert lost.exit_code == Exit.NOT_LOGGED_IN
     assert "SESSION_REVOKED" in lost.stderr
-    assert user_of(run("login", "--json", *there, env=env)) == str(user.user.id)
+    assert user_of(run("login", "--json", *there, env=env)) == str(user.user.id)  # the file knows of it
 
 
 def test_segno_is_asked_for_where_it_is_missing(
