@@ -10,6 +10,7 @@ import click
 
 from mtproto import __version__
 from mtproto.cli.errors import EXPECTED, explain
+from mtproto.cli.exits import Exit, exit_of, exit_table
 from mtproto.cli.terminal import Terminal, debug_option
 from tl import nearest
 
@@ -22,11 +23,14 @@ __all__ = ["commands", "run"]
 logging.getLogger("mtproto").addHandler(logging.NullHandler())
 
 # Each name is a module, loaded when somebody runs its `command`.
-_NAMES = ("call", "decode", "demo", "photos", "probe", "proxy", "selftest", "serve", "tl")
+_NAMES = (
+    *("authorizations", "call", "decode", "demo", "login", "logout", "photos", "probe"),
+    *("proxy", "selftest", "serve", "tl", "whoami"),
+)
 
 
 class Commands(click.Group):
-    """Commands that are loaded by name; an expected error of a command becomes one line and exit status 1."""
+    """Commands that are loaded by name; an error of a command becomes one line, and a status of `Exit`."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names, in the order in which `--help` shows them."""
@@ -57,16 +61,23 @@ class Commands(click.Group):
             if (hidden := terminal.secrets.hide(text)) == text:
                 raise
             raise click.UsageError(hidden, ctx=error.ctx) from None
-        except (BrokenPipeError, click.ClickException, click.exceptions.Exit, click.Abort):
+        except (KeyboardInterrupt, EOFError, click.Abort):
+            terminal.note("cancelled")
+            raise click.exceptions.Exit(Exit.CANCELLED) from None
+        except (BrokenPipeError, click.ClickException, click.exceptions.Exit):
             raise
         except Exception as error:  # also mistakes of our own: a trace printed by the interpreter would hide nothing
             if terminal.debug or not isinstance(error, EXPECTED):
                 terminal.trace(error)
             terminal.fail("\n".join([explain(error), *getattr(error, "__notes__", ())]))
-            raise click.exceptions.Exit(1) from error
+            raise click.exceptions.Exit(exit_of(error)) from error
 
 
-@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=Commands,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog=f"\b\nExit status:\n{exit_table()}",
+)
 @click.version_option(__version__, prog_name="mtproto")
 @debug_option
 def commands() -> None:

@@ -8,38 +8,41 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from mtproto.cli.errors import CommandFailed
+from mtproto.cli.errors import CommandFailed, NotLoggedIn
+from mtproto.cli.session import open_account, wants_account
 from mtproto.cli.state_file import ROOM, StoredState, lock_state, read_state, write_state
 from mtproto.client import connect
 from mtproto.datacenters import PRODUCTION, TEST, DataCenter
 from mtproto.errors import TransportError, Unauthorized
+from mtproto.flows import OLDEST_LAYER
 from mtproto.store import StoreError
 from mtproto.transport import authority
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
 
+    from mtproto.account import Account
     from mtproto.cli.options import Target
     from mtproto.client import Client
     from mtproto.localdc import LocalDC
     from mtproto.store import LockedFile
     from tl import TLFunction
 
-__all__ = ["Caller", "local_target", "log_in", "open_caller"]
+__all__ = ["AccountCaller", "Caller", "local_target", "log_in", "open_caller"]
 
 
 async def log_in(client: Client, target: Target) -> None:
     """Log in as the bot of `target` (core.telegram.org/method/auth.importBotAuthorization).
 
     Raises:
-        CommandFailed: no token was given.
+        NotLoggedIn: no token was given.
         RpcError: the server refuses the login.
 
     """
     if target.bot_token is None:
-        raise CommandFailed("not logged in: give a bot's token with MTPROTO_BOT_TOKEN or --bot-token")
+        raise NotLoggedIn("give a bot's token with MTPROTO_BOT_TOKEN or --bot-token")
     if target.api_id is None:
-        raise CommandFailed("not logged in: give the application's id with MTPROTO_API_ID or --api-id")
+        raise NotLoggedIn("give the application's id with MTPROTO_API_ID or --api-id")
     await client(
         target.schema.functions.auth.ImportBotAuthorization(
             flags=0, api_id=target.api_id, api_hash=target.api_hash, bot_auth_token=target.bot_token
@@ -64,7 +67,7 @@ class Caller:
         """Return the answer to a query.
 
         Raises:
-            CommandFailed: the query needs a login, and no token was given.
+            NotLoggedIn: the query needs a login, and no token was given.
             MTProtoError: as `Client` raises it.
 
         """
@@ -75,6 +78,35 @@ class Caller:
                 raise
         await log_in(self._client, self._target)
         return await self._client(request)
+
+
+class AccountCaller:
+    """Sends the queries of an account. A bot may be logged in when a query needs a login.
+
+    Args:
+        account: open.
+        bot_token: of the bot that is logged in where a query needs a login; None: no bot is.
+
+    """
+
+    def __init__(self, account: Account, bot_token: str | None) -> None:
+        self._account = account
+        self._bot_token = bot_token
+
+    async def __call__(self, request: TLFunction[Any]) -> Any:
+        """Return the answer to a query.
+
+        Raises:
+            MTProtoError: as `Account` raises it.
+
+        """
+        try:
+            return await self._account(request)
+        except Unauthorized as error:
+            if error.message != "AUTH_KEY_UNREGISTERED" or self._bot_token is None:
+                raise
+        await self._account.login(bot_token=self._bot_token)
+        return await self._account(request)
 
 
 def local_target(target: Target, dc: LocalDC) -> Target:
@@ -91,8 +123,27 @@ def local_target(target: Target, dc: LocalDC) -> Target:
 
 
 @asynccontextmanager
-async def open_caller(target: Target) -> AsyncIterator[Caller]:
-    """Connect to `target`, and save the key's state when the work is done or has failed.
+async def open_caller(target: Target) -> AsyncIterator[Caller | AccountCaller]:
+    """Connect to `target`, by its account or with one key.
+
+    Raises:
+        click.UsageError, CommandFailed, MTProtoError, StoreError: as `open_account`, or as for one key.
+
+    """
+    # Accounts log in by flows, which know layers from 133 on; a network of this run needs no account to be called.
+    is_old = target.schema.layer is not None and target.schema.layer < OLDEST_LAYER
+    if wants_account(target) and not (is_old and target.session is None):
+        async with open_account(target) as opened:
+            network = opened.network if target.session is None else None
+            yield AccountCaller(opened.account, None if network is None else network.bot_token)
+    else:
+        async with _open_client(target) as caller:
+            yield caller
+
+
+@asynccontextmanager
+async def _open_client(target: Target) -> AsyncIterator[Caller]:
+    """Connect to one data centre, and save the key's state when the work is done or has failed.
 
     The state file is locked from the start to the end. A file that can't be written is an error before anything is
     sent. The caller shows answers inside the block, since a disk may fill up meanwhile.

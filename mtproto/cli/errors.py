@@ -4,18 +4,35 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mtproto.errors import DeadlineExceeded, ExchangeFailed, Migrate, MTProtoError
+from mtproto.errors import DeadlineExceeded, ExchangeFailed, LoginCancelled, Migrate, MTProtoError
 from mtproto.localdc import WorldError
 from tl import TLError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
-__all__ = ["EXPECTED", "CommandFailed", "explain"]
+__all__ = ["EXPECTED", "CommandFailed", "NotLoggedIn", "WrongAnswer", "explain", "login_hint"]
 
 
 class CommandFailed(Exception):
     """A command could not do its work; its text is one or more whole lines for the user."""
+
+
+class NotLoggedIn(CommandFailed):
+    """Nobody is logged in. Args: what to do, in words."""
+
+    def __init__(self, advice: str) -> None:
+        super().__init__(f"not logged in: {advice}")
+
+
+class WrongAnswer(CommandFailed):
+    """The server refused an answer of the environment, and nobody is there to give another one."""
+
+
+def login_hint(session: Path | None) -> str:
+    """Return what to do to be logged in, where an account is kept in a file, or is not kept."""
+    return "mtproto login --session FILE" if session is None else f"mtproto login --session {session}"
 
 
 EXPECTED = (CommandFailed, MTProtoError, TLError, WorldError, OSError)
@@ -49,9 +66,14 @@ def _system(error: OSError) -> str:
     return f"{error.filename}: {reason}" if error.filename else reason
 
 
+def _cancelled(_: LoginCancelled) -> str:
+    return "the login was cancelled: nobody is logged in"
+
+
 # The first family that fits decides: DeadlineExceeded is an OSError too.
 _TEXTS: tuple[tuple[type[BaseException], Callable[..., str]], ...] = (
     (Migrate, _migrate),
+    (LoginCancelled, _cancelled),
     (ExchangeFailed, _exchange),
     (DeadlineExceeded, _deadline),
     (OSError, _system),

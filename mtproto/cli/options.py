@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import click
 from click.core import ParameterSource
 
+from mtproto.cli.answers import from_environment
 from mtproto.cli.ready_file import ServedDC, served_dc
 from mtproto.cli.terminal import Terminal
 from mtproto.crypto import CryptoError, RSAPublicKey
@@ -30,10 +32,14 @@ __all__ = [
     "PROXY",
     "TIMEOUT",
     "TRANSPORT",
+    "KnownPlaces",
     "Target",
     "address",
     "connection_options",
 ]
+
+KnownPlaces: TypeAlias = "Mapping[int, tuple[str, int]] | Mapping[int, DataCenter]"
+"""Where the data centres of an account are, by number."""
 
 _DEFAULT_DC = 2
 
@@ -60,7 +66,9 @@ def _api_id(value: str) -> int:
     return int(value)
 
 
-def _secret(context: click.Context, _parameter: click.Parameter, value: str | None) -> str | None:
+def _secret(context: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
+    if value is None and isinstance(parameter.envvar, str):
+        value = from_environment(parameter.envvar)
     context.ensure_object(Terminal).secrets.add(value)
     return value
 
@@ -147,7 +155,11 @@ class Target:
             command.
         keys: the public keys to trust there.
         dc_id: the number of the data centre, as the key exchange carries it; None if nobody named it.
-        state: the file that keeps the key; None to make a new key and forget it.
+        dcs: the data centres that an account may use; None: those of the local network, or of the session file.
+        local: whether a local network is asked for.
+        session: the file that keeps an account; None: no account is kept.
+        passphrase: encrypts that file; None: nothing does.
+        state: the file that keeps one key; None to make a new key and forget it.
         transport: a name of `mtproto.net.TRANSPORT_NAMES`; None for the default.
         proxy: the way there, as `mtproto.net.route_options` reads it; None for the straight one.
         pfs: whether calls are sent under temporary keys only.
@@ -171,6 +183,10 @@ class Target:
     api_hash: str = field(repr=False)
     bot_token: str | None = field(repr=False)
     schema: Schema = api.schema
+    dcs: KnownPlaces | None = None
+    local: bool = False
+    session: Path | None = None
+    passphrase: str | None = field(default=None, repr=False)
 
 
 _OPTIONS = (
@@ -185,11 +201,22 @@ _OPTIONS = (
     ),
     click.option("--test", is_flag=True, help="Telegram's test servers."),
     click.option("--prod", is_flag=True, help="Telegram's production servers."),
+    click.option(
+        "--local",
+        is_flag=True,
+        help="A local network, as long as the command runs: the default. With --session FILE its state is kept in "
+        "FILE.local/, and every command with that FILE starts it again.",
+    ),
     click.option("--dc-id", type=click.IntRange(1, 999), help=f"Which of them; {_DEFAULT_DC} by default."),
     click.option(
         "--state",
         type=click.Path(dir_okay=False, path_type=Path),
-        help="File that keeps the authorization key: with it, a second run exchanges none.",
+        help="File that keeps one authorization key: with it, a second run exchanges none.",
+    ),
+    click.option(
+        "--session",
+        type=click.Path(dir_okay=False, path_type=Path),
+        help="File that keeps an account: login, and keys of all data centres. MTPROTO_PASSPHRASE encrypts it.",
     ),
     TRANSPORT,
     PROXY,
@@ -202,13 +229,19 @@ _OPTIONS = (
 )
 
 
+_NAMES = (
+    *("dc", "key", "test", "prod", "local", "dc_id", "state", "session"),
+    *("transport", "proxy", "pfs", "timeout", "schema"),
+)
+
+
 def connection_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command the options of a connection; it receives them as one argument, `target`."""
 
     @wraps(function)
     def with_target(*arguments: Any, **options: Any) -> Any:
-        names = ("dc", "key", "test", "prod", "dc_id", "state", "transport", "proxy", "pfs", "timeout", "schema")
-        chosen = {name: options.pop(name) for name in names}
+        chosen = {name: options.pop(name) for name in _NAMES}
+        dcs: Mapping[int, tuple[str, int]] = {}
         credentials = {name: options.pop(name) for name in CREDENTIALS}
         text, served = None, None
         if chosen["key"] is not None:
@@ -219,7 +252,8 @@ def connection_options(function: Callable[..., Any]) -> Callable[..., Any]:
             chosen["dc"] = chosen["dc"] or served.address
             chosen["dc_id"] = chosen["dc_id"] or served.dc_id
             text = served.public_key_pem
-        return function(*arguments, target=_target(**chosen, **credentials, pem=text), **options)
+            dcs = served.dcs
+        return function(*arguments, target=_target(**chosen, **credentials, pem=text, served=dcs), **options)
 
     decorated: Callable[..., Any] = with_target
     for option in reversed(_OPTIONS):
@@ -250,49 +284,61 @@ def _target(
     key: Path | None,
     test: bool,
     prod: bool,
+    local: bool,
     dc_id: int | None,
     state: Path | None,
-    transport: str | None,
-    proxy: str | None,
-    pfs: bool,
-    timeout: float,
-    api_id: int | None,
+    session: Path | None,
     api_hash: str | None,
-    bot_token: str | None,
-    schema: Schema,
     pem: str | None,
+    served: Mapping[int, tuple[str, int]],
+    **others: Any,
 ) -> Target:
-    if (dc is not None) + test + prod > 1:
-        raise click.UsageError("--dc, --test and --prod exclude one another")
-    if state is not None and not state.parent.is_dir():
-        raise click.BadParameter(f"there is no folder {state.parent}", param_hint="--state")
+    if (dc is not None) + test + prod + local > 1:
+        raise click.UsageError("--dc, --test, --prod and --local exclude one another")
+    _check_files(state, session, local=local)
+    has_state = state is not None and state.exists()
     if dc is None and key is not None:
         raise click.UsageError("--key needs --dc, or has to be the ready file of `mtproto serve`")
-    if dc is not None and key is None and not (state is not None and state.exists()):
+    if dc is not None and key is None and not has_state:
         raise click.UsageError("--dc needs --key, or a --state that knows it")
     place: tuple[str, int] | DataCenter | None = dc
+    dcs: KnownPlaces | None = None if dc is None else served or {dc_id or _DEFAULT_DC: dc}
     if test or prod:
-        known, number = TEST if test else PRODUCTION, _DEFAULT_DC if dc_id is None else dc_id
-        if number not in known:
-            numbers = ", ".join(map(str, known))
-            raise click.BadParameter(f"there is no data centre {number}; there are: {numbers}", param_hint="--dc-id")
-        place, dc_id = known[number], known[number].exchange_id
-    elif dc is None and dc_id is not None and not (state is not None and state.exists()):
+        if session is not None and dc_id is not None:
+            raise click.UsageError("--dc-id and --session exclude one another: an account uses all data centres")
+        place = _telegrams(TEST if test else PRODUCTION, _DEFAULT_DC if dc_id is None else dc_id)
+        dcs, dc_id = TEST if test else PRODUCTION, place.exchange_id
+    elif dc is None and dc_id is not None and not has_state:
         raise click.UsageError("--dc-id needs --dc, --test or --prod")
     return Target(
         address=place,
         keys=_keys_of(key, pem, test=test, prod=prod),
         dc_id=dc_id,
         state=state,
-        transport=transport,
-        proxy=proxy,
-        pfs=pfs,
-        timeout=timeout,
-        api_id=api_id,
+        session=session,
+        passphrase=None if session is None else from_environment("MTPROTO_PASSPHRASE"),
+        local=local,
+        dcs=dcs,
         api_hash=api_hash or "",
-        bot_token=bot_token,
-        schema=schema,
+        **others,
     )
+
+
+def _check_files(state: Path | None, session: Path | None, *, local: bool) -> None:
+    if state is not None and session is not None:
+        raise click.UsageError("--state and --session exclude one another: one key, or an account")
+    if state is not None and local:
+        raise click.UsageError("--state and --local exclude one another: --session keeps the account of a network")
+    for name, path in (("--state", state), ("--session", session)):
+        if path is not None and not path.parent.is_dir():
+            raise click.BadParameter(f"there is no folder {path.parent}", param_hint=name)
+
+
+def _telegrams(known: Mapping[int, DataCenter], number: int) -> DataCenter:
+    if number not in known:
+        numbers = ", ".join(map(str, known))
+        raise click.BadParameter(f"there is no data centre {number}; there are: {numbers}", param_hint="--dc-id")
+    return known[number]
 
 
 def _keys_of(path: Path | None, pem: str | None, *, test: bool, prod: bool) -> tuple[RSAPublicKey, ...]:

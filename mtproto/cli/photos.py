@@ -84,9 +84,9 @@ def command(
 ) -> None:
     """List the profile photos of USER, newest first.
 
-    USER is a name with or without @, a link to it (https://t.me/NAME), an id, or `me`. Without --dc, --test or --prod
-    the command starts a data centre of its own on this machine, whose users are `nobody` (without photos), `single`,
-    `triple`, `dozen`, `hundred` and `plenty`.
+    USER is a name with or without @, a link to it (https://t.me/NAME), an id, or `me`. Where no option says whom to
+    ask, it is a local network (--local), and its bot asks. Its users are `nobody` (without photos), `single`, `triple`,
+    `dozen`, `hundred` and `plenty`.
     """
     whom = user_of(user)  # wrong input is refused before connecting
 

@@ -12,7 +12,7 @@ import click
 from mtproto.cli.files import PRIVATE, write_whole
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
 __all__ = ["ReadyFile", "ServedDC", "served_dc"]
@@ -78,6 +78,7 @@ class ServedDC:
         api_id: the application's number, good for nothing elsewhere.
         api_hash: its secret half.
         bot_token: the token to log in with.
+        dcs: where the data centres of a network are, by number; empty for one that is alone.
 
     """
 
@@ -87,6 +88,7 @@ class ServedDC:
     api_id: int | None = field(repr=False)
     api_hash: str | None = field(repr=False)
     bot_token: str | None = field(repr=False)
+    dcs: Mapping[int, tuple[str, int]] = field(default_factory=dict)
 
 
 def served_dc(text: str) -> ServedDC | None:
@@ -105,7 +107,16 @@ def served_dc(text: str) -> ServedDC | None:
         api_id=_of(found, "api_id", int),
         api_hash=_of(found, "api_hash", str),
         bot_token=_of(found, "bot_token", str),
+        dcs=dict(_each_dc(_of(found, "dcs", list) or [])),
     )
+
+
+def _each_dc(listed: Sequence[Any]) -> Iterator[tuple[int, tuple[str, int]]]:
+    for each in listed:
+        if isinstance(each, dict):
+            dc_id, host, port = _of(each, "id", int), _of(each, "host", str), _of(each, "port", int)
+            if dc_id is not None and host is not None and port is not None:
+                yield dc_id, (host, port)
 
 
 def _of(found: Mapping[str, Any], name: str, kind: type[T]) -> T | None:

@@ -164,7 +164,7 @@ class DataCentreFace(WorldFace):
 
     def clear_calls(self) -> None:
         """Forget the transcript."""
-        self._centre.state.transcript.clear()
+        self._centre.state.transcript.forget()
 
     def executions(self, random_id: int) -> int:
         """Return how often `messages.sendMessage` was executed with this `random_id`, in all sessions of all keys.

@@ -56,7 +56,7 @@ class Transcript:
         """The calls that are kept, in the order in which they ended."""
         return list(self._calls)
 
-    def clear(self) -> None:
+    def forget(self) -> None:
         """Forget all calls."""
         self._calls.clear()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TypeAlias
@@ -9,13 +10,16 @@ from typing import TypeAlias
 import pytest
 from click.testing import CliRunner, Result
 
+from mtproto.cli.answers import VARIABLES
 from mtproto.cli.app import commands
 from mtproto.crypto.rsa import RSAPrivateKey
-from mtproto.localdc import LocalDCThread
+from mtproto.localdc import LocalDCThread, LocalNetworkThread
 
 Run: TypeAlias = Callable[..., Result]
 
-NO_CREDENTIALS = {"MTPROTO_API_ID": None, "MTPROTO_API_HASH": None, "MTPROTO_BOT_TOKEN": None}
+NO_CREDENTIALS = dict.fromkeys(
+    ["MTPROTO_API_ID", "MTPROTO_API_HASH", "MTPROTO_BOT_TOKEN", "MTPROTO_PASSPHRASE", *(name for name, _ in VARIABLES)]
+)
 
 
 @pytest.fixture(scope="session")
@@ -64,3 +68,18 @@ def bot(dc: LocalDCThread) -> dict[str, str]:
         "MTPROTO_API_HASH": dc.api_hash,
         "MTPROTO_BOT_TOKEN": dc.bot_token,
     }
+
+
+@pytest.fixture
+def network(rsa_key: RSAPrivateKey) -> Iterator[LocalNetworkThread]:
+    """Two data centres that run; those who log in begin at DC 2."""
+    with LocalNetworkThread(dcs=(1, 2), key=rsa_key) as running:
+        yield running
+
+
+@pytest.fixture
+def there(network: LocalNetworkThread, tmp_path: Path) -> list[str]:
+    """Return the options that lead to `network`, with a session file."""
+    ready = tmp_path / "network.json"
+    ready.write_text(json.dumps(network.client_info()))
+    return ["--key", str(ready), "--session", str(tmp_path / "me.session")]

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from mtproto.cli.exits import Exit
 from mtproto.localdc import LocalDCThread
 from mtproto.localdc.calls import IncomingCall
 from tests.cli.conftest import Run
@@ -117,6 +118,6 @@ def test_a_bare_vector_of_longs_is_a_list_of_strings(
 
 def test_what_the_server_refuses_names_the_method(run: Run, reach: list[str], bot: dict[str, str]) -> None:
     result = run("call", "help.getSupport", *reach, env=bot)
-    assert result.exit_code == 1
+    assert result.exit_code == Exit.REFUSED
     assert "INPUT_METHOD_INVALID" in result.stderr
     assert "help.getSupport" in result.stderr

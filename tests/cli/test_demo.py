@@ -11,6 +11,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from mtproto.cli.app import commands
+from mtproto.cli.exits import Exit
 from mtproto.crypto.rsa import RSAPrivateKey, RSAPublicKey
 from mtproto.localdc import LocalDC, load_world
 from mtproto.localdc.calls import IncomingCall
@@ -131,7 +132,7 @@ def test_a_flipped_bit_in_the_rsa_key_is_named(demo: Callable[..., Result], rsa_
     public = rsa_key.public
     flipped = RSAPublicKey(public.n ^ 1 << 1000, public.e)
     result = demo(keys=[flipped])
-    assert result.exit_code == 1
+    assert result.exit_code == Exit.CONNECTION
     assert "the RSA key differs" in result.stderr
     assert f"{flipped.fingerprint & (1 << 64) - 1:016x}" in result.stderr
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from mtproto.cli.exits import Exit
 from mtproto.cli.state_file import read_state
 from mtproto.crypto.rsa import RSAPrivateKey
 from mtproto.localdc import LocalDCThread, Refused, User
@@ -154,7 +155,7 @@ def test_the_key_is_kept_even_when_the_call_fails(
 ) -> None:
     state = tmp_path / "state"
     result = run("photos", "@nosuchuser", "--state", str(state), *reach, env=bot)
-    assert result.exit_code == 1
+    assert result.exit_code == Exit.REFUSED
     assert "USERNAME_NOT_OCCUPIED" in result.stderr
     assert state.exists()
 
@@ -178,7 +179,7 @@ def test_a_key_that_the_server_forgot_is_an_error_that_says_what_to_do(
         run("photos", "me", "--state", str(state), *reach, env=bot)
     with LocalDCThread(host, port, key=rsa_key):
         result = run("photos", "me", "--state", str(state), "--timeout", f"{SOON:.0f}", env=bot)
-    assert result.exit_code == 1
+    assert result.exit_code == Exit.CONNECTION
     assert "-404" in result.stderr
     assert f"delete {state}" in result.stderr
     assert result.stderr.count("\n") == 1
@@ -202,7 +203,7 @@ def test_a_state_needs_a_place_the_first_time(run: Run, tmp_path: Path) -> None:
 
 def test_no_token_is_a_clear_error(run: Run, reach: list[str], bot: dict[str, str]) -> None:
     result = run("photos", "me", *reach, env={"MTPROTO_API_ID": bot["MTPROTO_API_ID"]})
-    assert result.exit_code == 1
+    assert result.exit_code == Exit.NOT_LOGGED_IN
     assert "MTPROTO_BOT_TOKEN" in result.stderr
 
 
@@ -224,7 +225,7 @@ def test_what_the_server_refuses_is_one_clear_line(
         raise Refused(code, name)
 
     result = run("photos", "me", *reach, env=bot)
-    assert result.exit_code == 1
+    assert result.exit_code == Exit.REFUSED
     assert result.stdout == ""
     assert expected in result.stderr
     assert result.stderr.count("\n") == 1
@@ -232,7 +233,7 @@ def test_what_the_server_refuses_is_one_clear_line(
 
 def test_a_server_that_is_not_there_is_one_clear_line(run: Run, pem: Path, bot: dict[str, str]) -> None:
     result = run("photos", "me", "--dc", "127.0.0.1:1", "--key", str(pem), env=bot)
-    assert result.exit_code == 1
+    assert result.exit_code == Exit.CONNECTION
     assert "127.0.0.1:1" in result.stderr
     assert result.stderr.count("\n") == 1
 
@@ -250,7 +251,7 @@ def test_a_key_that_the_server_does_not_have_is_one_clear_line(
         check=False,
         env={**os.environ, **bot},
     )
-    assert result.returncode == 1
+    assert result.returncode == Exit.CONNECTION
     assert "none of the RSA keys" in result.stderr
     assert result.stderr.count("\n") == 1
 
@@ -267,7 +268,7 @@ def test_credentials_stand_in_no_output_and_in_no_trace(
     given = ["--bot-token", token, "--api-hash", secret, "--api-id", "1"]
     for debug in ([], ["--debug"]):
         result = run("photos", "me", *debug, *given, *reach)
-        assert result.exit_code == 1
+        assert result.exit_code == Exit.REFUSED
         assert "INVALID" in result.stderr
         assert token not in result.output
         assert token.partition(":")[2] not in result.output

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from mtproto.cli.exits import Exit
 from mtproto.localdc import LocalDCThread
 from mtproto.message.envelope import pack_plain
 from mtproto.transport import Secret
@@ -46,7 +47,7 @@ def test_an_answer_to_another_question_is_refused(run: Run, monkeypatch: pytest.
 
 def test_nobody_there_is_one_clear_line(run: Run) -> None:
     result = run("probe", "127.0.0.1:1")
-    assert result.exit_code == 1
+    assert result.exit_code == Exit.CONNECTION
     assert "127.0.0.1:1" in result.stderr
     assert result.stderr.count("\n") == 1
 

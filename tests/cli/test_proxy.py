@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from mtproto.cli.exits import Exit
 from mtproto.localdc import LocalDCThread
 from mtproto.transport import MTProxy, Secret
 from tests.loopback import NEEDS_IPV6
@@ -126,6 +127,6 @@ def test_a_proxy_that_cannot_be_read_is_refused_without_its_secret(run: Run, rea
 
 def test_a_proxy_that_is_not_there_is_one_clear_line(run: Run, reach: list[str], bot: dict[str, str]) -> None:
     result = run("photos", "me", *reach, "--proxy", f"tg://proxy?server=127.0.0.1&port=1&secret={KEY}", env=bot)
-    assert result.exit_code == 1
+    assert result.exit_code == Exit.CONNECTION
     assert "127.0.0.1:1" in result.stderr
     assert KEY not in result.output

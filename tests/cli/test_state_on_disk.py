@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from mtproto.cli.exits import Exit
 from mtproto.cli.state_file import lock_state, read_state
 from mtproto.link import ServerLinkEvent
 from mtproto.localdc import LocalDCThread, Refused
@@ -121,7 +122,7 @@ def test_a_call_that_is_refused_and_a_disk_that_is_full_are_both_told(
 
     fills_up_in(dc, disk, refused)
     result = run(*GET_CONFIG, *reach, "--state", str(folder / "state"), env=bot)
-    assert result.exit_code == 1
+    assert result.exit_code == Exit.REFUSED
     assert "NOT_TODAY" in result.stderr
     assert f"{folder / 'state'}: can't be written: {os.strerror(errno.ENOSPC)}" in result.stderr
 
@@ -147,7 +148,7 @@ def test_a_key_that_the_server_has_forgotten_and_a_disk_that_is_full_are_both_to
 
     monkeypatch.setattr(dc._centre.listener, "dispatch", filling)
     result = run(*options, env=bot)
-    assert result.exit_code == 1
+    assert result.exit_code == Exit.CONNECTION
     assert f"delete {folder / 'state'}" in result.stderr
     assert f"{folder / 'state'}: can't be written: {os.strerror(errno.ENOSPC)}" in result.stderr
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from mtproto.cli.exits import Exit
 from tests.cli.conftest import Run
 
 SECRET = "52" * 16
@@ -33,7 +34,7 @@ SECRET = "52" * 16
 )
 def test_a_wrong_input_is_named(run: Run, arguments: tuple[str, ...], said: str) -> None:
     result = run(*arguments)
-    assert result.exit_code in (1, 2)
+    assert result.exit_code in (Exit.FAILED, Exit.USAGE, Exit.CONNECTION)
     assert result.stdout == ""
     assert said in result.stderr
     assert "Traceback" not in result.stderr
@@ -42,7 +43,7 @@ def test_a_wrong_input_is_named(run: Run, arguments: tuple[str, ...], said: str)
 @pytest.mark.parametrize("command", [("photos", "dozen"), ("call", "help.getConfig")])
 def test_a_host_that_is_not_there_is_named(run: Run, pem: Path, command: tuple[str, ...]) -> None:
     result = run(*command, "--dc", "nohost.invalid:443", "--key", str(pem), "--api-id", "1")
-    assert result.exit_code == 1
+    assert result.exit_code == Exit.CONNECTION
     assert "nohost.invalid" in result.stderr
 
 

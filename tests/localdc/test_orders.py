@@ -110,7 +110,7 @@ def test_the_transcript_is_bounded(caller: Caller) -> None:
     for _ in range(CALLS + 1):
         caller(help_.GetNearestDc())
     assert len(caller.dc.transcript.calls) == CALLS
-    caller.dc.transcript.clear()
+    caller.dc.transcript.forget()
     assert caller.dc.transcript.calls == []
 
 
