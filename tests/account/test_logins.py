@@ -258,28 +258,6 @@ def test_a_user_who_moves_is_followed_and_takes_the_login_along(face: str, local
 
 
 @pytest.mark.parametrize("face", FACES)
-def test_a_login_over_a_dc_that_restarts_goes_on(face: str, local_network: LocalNetworkThread) -> None:
-    user = local_network.accounts.named("dozen")
-    home = local_network.dcs[user.dc_id]
-
-    def restart(question: Any) -> str:
-        home.close()
-        home.start()
-        return user.code
-
-    async def scene() -> None:
-        async with account_at(face, MemoryStore(), local_network) as account:
-
-            async def ask(question: Any) -> str:
-                return await asyncio.to_thread(restart, question)
-
-            await account.login(phone=user.phone, ask=ask if face == "asyncio" else restart)
-            assert (await account(SELF))[0].id == user.user.id
-
-    play(scene)
-
-
-@pytest.mark.parametrize("face", FACES)
 def test_what_the_server_refuses_comes_out_and_a_store_of_a_wrong_kind_is_named(
     face: str, local_network: LocalNetworkThread
 ) -> None:
