@@ -19,7 +19,7 @@ from mtproto.account.options import AccountKeywords, account_options
 from mtproto.account.running import FlowHands, run_flow
 from mtproto.account.waiting_async import AsyncMailbox, AsyncTicker, beside, new_gate
 from mtproto.client import is_repeatable
-from mtproto.errors import LoggedOut, Migrate, RequestCancelled, RpcError, TransportError
+from mtproto.errors import LocalProtocolError, LoggedOut, Migrate, RequestCancelled, RpcError, TransportError
 from mtproto.flows import (
     Authorized,
     Call,
@@ -39,7 +39,7 @@ from mtproto.message import KeyState
 from mtproto.store import export_string
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Sequence
+    from collections.abc import AsyncIterator, Callable, Generator, Sequence
     from pathlib import Path
     from types import TracebackType
     from typing import Self
@@ -64,9 +64,9 @@ NO_SUCH_KEY = -404
 class Account:
     """One login over several data centres, for asyncio (core.telegram.org/api/datacenter).
 
-    Use it as an asynchronous context manager, or pair `open()` with `close()`. Belongs to one event loop. Connections
-    are made when they are first needed; the keys are kept in the store, so that a later run makes no exchange and no
-    login.
+    Use it as an asynchronous context manager, or await it, which is `open()`, and `close()` it.
+    Belongs to one event loop. Connections are made when they are first needed; the keys are kept in the store, so that
+    a later run makes no exchange and no login.
 
     Args:
         store: what keeps keys and login: a path, a `mtproto.store.Store`, or a session string. It is open until
@@ -144,10 +144,18 @@ class Account:
 
         Raises:
             StoreError: the store is damaged, or another process has it.
+            LocalProtocolError: the account is open already, or the store holds one of other servers.
 
         """
-        await beside(self._kept.load)
-        await beside(partial(self._kept.begin, self._centres.first, self._options.api_id, test=self._centres.test))
+        if self._ticker is not None:
+            raise LocalProtocolError("the account was opened already")
+        begin = partial(self._kept.begin, self._centres.first, self._options.api_id, test=self._centres.test)
+        try:
+            await beside(self._kept.load)
+            await beside(begin)
+        except BaseException:
+            self._kept.close()
+            raise
         self._ticker = AsyncTicker(max(self._options.idle_after / 4, 1.0), self._lanes.close_idle)
         return self
 
@@ -161,6 +169,10 @@ class Account:
                 await self._lanes.close()
         finally:
             await beside(self._kept.close)
+
+    def __await__(self) -> Generator[Any, None, Self]:
+        """Read the store, as `open()` does: `account = await Account(...)`. `close()` gives the store back."""
+        return self.open().__await__()
 
     async def __aenter__(self) -> Self:
         return await self.open()

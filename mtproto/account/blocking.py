@@ -18,7 +18,7 @@ from mtproto.account.options import AccountKeywords, account_options
 from mtproto.account.running_threads import FlowHands, run_flow
 from mtproto.account.waiting_threads import ThreadMailbox, ThreadTicker, beside, new_gate
 from mtproto.client import is_repeatable
-from mtproto.errors import LoggedOut, Migrate, RequestCancelled, RpcError, TransportError
+from mtproto.errors import LocalProtocolError, LoggedOut, Migrate, RequestCancelled, RpcError, TransportError
 from mtproto.flows import (
     Authorized,
     Call,
@@ -63,9 +63,9 @@ NO_SUCH_KEY = -404
 class Account:
     """One login over several data centres, from any thread (core.telegram.org/api/datacenter).
 
-    Use it as a context manager, or pair `open()` with `close()`. Any thread may use it. Connections
-    are made when they are first needed; the keys are kept in the store, so that a later run makes no exchange and no
-    login.
+    Use it as a context manager, or pair `open()` with `close()`.
+    Any thread may use it. Connections are made when they are first needed; the keys are kept in the store, so that
+    a later run makes no exchange and no login.
 
     Args:
         store: what keeps keys and login: a path, a `mtproto.store.Store`, or a session string. It is open until
@@ -143,10 +143,18 @@ class Account:
 
         Raises:
             StoreError: the store is damaged, or another process has it.
+            LocalProtocolError: the account is open already, or the store holds one of other servers.
 
         """
-        beside(self._kept.load)
-        beside(partial(self._kept.begin, self._centres.first, self._options.api_id, test=self._centres.test))
+        if self._ticker is not None:
+            raise LocalProtocolError("the account was opened already")
+        begin = partial(self._kept.begin, self._centres.first, self._options.api_id, test=self._centres.test)
+        try:
+            beside(self._kept.load)
+            beside(begin)
+        except BaseException:
+            self._kept.close()
+            raise
         self._ticker = ThreadTicker(max(self._options.idle_after / 4, 1.0), self._lanes.close_idle)
         return self
 
