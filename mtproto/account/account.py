@@ -278,7 +278,7 @@ class Account:
             result: Result = await self._call(call)
         except RpcError as error:
             elsewhere = None if dc is not None else dc_of_this_call(error, request)
-            if elsewhere is None or elsewhere not in self._centres.ids:
+            if elsewhere is None or not self._centres.knows(elsewhere):
                 raise
             result = await self._call(Call(request, elsewhere, lane, idempotent, until))
         return result
@@ -345,7 +345,7 @@ class Account:
         """Make a call by the policy, with the login taken to its DC; a key that the DC has forgotten is replaced."""
         home = self._kept.record.home_dc
         dc = home if call.dc is None else call.dc
-        if dc not in self._centres.ids:
+        if not self._centres.knows(dc):
             self._centres.learn(await self._patient(Call(self.schema.functions.help.GetConfig())))
             self._centres.destination(dc)  # or nobody knows it
         key = self._kept.record.keys.get(dc)
@@ -381,7 +381,7 @@ class Account:
             return await self._patient(call, logged_in=True)
         except Migrate as error:
             new = error.dc
-            if dc_of_this_call(error, call.request) is not None or call.dc is not None or new not in self._centres.ids:
+            if dc_of_this_call(error, call.request) is not None or call.dc is not None or not self._centres.knows(new):
                 raise
         async with self._login_gate:
             if self._kept.record.home_dc == home:
