@@ -11,14 +11,14 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.bench import Settings
-from benchmarks.rows import OURS, PEERS, TITLES, Summary
+from benchmarks.rows import OURS, PEERS, RAW, TITLES, Summary
 
 __all__ = ["aligned", "document", "machine", "table", "write"]
 
 
 def table(summaries: Sequence[Summary]) -> str:
     """Aligned rows (also valid Markdown): our median, then each measured peer's median, ratio, target and verdict."""
-    peers = [name for name in PEERS if any(name in summary.medians for summary in summaries)]
+    peers = [name for name in (*PEERS, RAW) if any(name in summary.medians for summary in summaries)]
     head = ["what", TITLES[OURS]]
     for name in peers:
         head += [TITLES[name], f"{TITLES[name]} ÷ ours"]
@@ -45,7 +45,7 @@ def document(summaries: Sequence[Summary], settings: Settings, about: Mapping[st
             "medians": summary.medians,
             "ratios": summary.ratios,
             "targets": dict(summary.spec.targets),
-            "verdicts": {name: found.value for name in PEERS if (found := summary.verdict(name)) is not None},
+            "verdicts": {name: found.value for name in (*PEERS, RAW) if (found := summary.verdict(name)) is not None},
             "runs": [
                 {"samples": row.samples, "ratios": row.ratios(), "differences": row.differences, "notes": row.notes}
                 for row in summary.runs

@@ -7,11 +7,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import median
 
-__all__ = ["OURS", "PEERS", "TITLES", "Row", "Spec", "Summary", "Unit", "Verdict", "summarize", "verdict"]
+__all__ = ["OURS", "PEERS", "RAW", "TITLES", "Row", "Spec", "Summary", "Unit", "Verdict", "summarize", "verdict"]
 
 OURS = "ours"
 PEERS = ("telethon", "kurigram")
-TITLES = {OURS: "ours", "telethon": "Telethon", "kurigram": "Kurigram"}
+RAW = "raw"
+"""Our own client, where a row is about what an account costs beside it."""
+
+TITLES = {OURS: "ours", "telethon": "Telethon", "kurigram": "Kurigram", RAW: "raw client"}
 
 _TOLERANCE = 0.95
 """A ratio within 5 % below its target counts as met if the note shows it."""

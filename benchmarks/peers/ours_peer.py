@@ -1,10 +1,14 @@
-"""Our own library: `tl.api`, `mtproto.message`, `mtproto.client`. `--aes` chooses among the installed AES-IGE."""
+"""Our own library: `tl.api`, `mtproto.message`, `mtproto.client`, `mtproto.account`.
+
+`--aes` chooses among the installed AES-IGE, `--raw` makes small calls without an account.
+"""
 
 from __future__ import annotations
 
 import struct
 import sys
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import tl
@@ -117,6 +121,39 @@ def calls(fixture: Fixture) -> Operation:
     return Calls(loop, call, canonical, disconnect)
 
 
+def nearest(fixture: Fixture, *, raw: bool = False) -> Operation:
+    """The least call there is, through an account that is logged in, or through the client alone."""
+    import asyncio
+
+    from mtproto import Account, Client, connect
+    from mtproto.crypto.rsa import RSAPublicKey
+    from mtproto.store import MemoryStore
+
+    dc = fixture["dc"]
+    place, number = (dc["host"], dc["port"]), dc["dc_id"]
+    keys = [RSAPublicKey.from_pem(dc["public_key_pem"])]
+    request = api.functions.help.GetNearestDc()
+
+    async def opened() -> Account | Client:
+        if raw:
+            return await connect(place, keys=keys, dc_id=number, api_id=dc["api_id"], api_hash=dc["api_hash"])
+        account = await Account(
+            MemoryStore(), dcs={number: place}, keys=keys, api_id=dc["api_id"], api_hash=dc["api_hash"]
+        )
+        await account.login(bot_token=dc["bot_token"])
+        return account
+
+    async def call() -> object:
+        return await caller(request)
+
+    async def disconnect() -> None:
+        await caller.close()
+
+    loop = asyncio.new_event_loop()
+    caller = loop.run_until_complete(opened())
+    return Calls(loop, call, canonical, disconnect)
+
+
 def main(arguments: Sequence[str]) -> None:
     """Serve the driver with the AES that it names, or with the best that is installed."""
     if arguments[:1] == ["--aes"]:
@@ -125,7 +162,8 @@ def main(arguments: Sequence[str]) -> None:
     from mtproto import crypto
 
     about = {"library": "mtproto-raw", "aes": crypto.backend()}
-    serve(about, {"decode": decode, "encode": encode, "request": request, "open": open_answer, "calls": calls})
+    operations = {"decode": decode, "encode": encode, "request": request, "open": open_answer, "calls": calls}
+    serve(about, {**operations, "nearest": partial(nearest, raw="--raw" in arguments)})
 
 
 if __name__ == "__main__":

@@ -20,7 +20,15 @@ from mtproto.account.options import AccountKeywords, account_options
 from mtproto.account.running import FlowHands, run_flow
 from mtproto.account.waiting_async import AsyncMailbox, AsyncTicker, beside, new_gate
 from mtproto.client import is_repeatable
-from mtproto.errors import KeyUnknown, LoggedOut, Migrate, RequestCancelled, RpcError, TransportError
+from mtproto.errors import (
+    KeyUnknown,
+    LocalProtocolError,
+    LoggedOut,
+    Migrate,
+    RequestCancelled,
+    RpcError,
+    TransportError,
+)
 from mtproto.flows import (
     Authorized,
     Call,
@@ -40,7 +48,7 @@ from mtproto.message import KeyState
 from mtproto.store import export_string
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Sequence
+    from collections.abc import AsyncIterator, Callable, Generator, Sequence
     from pathlib import Path
     from types import TracebackType
     from typing import Self
@@ -62,9 +70,9 @@ Result = TypeVar("Result")
 class Account:
     """One login over several data centres, for asyncio (core.telegram.org/api/datacenter).
 
-    Use it as an asynchronous context manager, or pair `open()` with `close()`. Belongs to one event loop. Connections
-    are made when they are first needed; the keys are kept in the store, so that a later run makes no exchange and no
-    login.
+    Use it as an asynchronous context manager, or await it, which is `open()`, and `close()` it.
+    Belongs to one event loop. Connections are made when they are first needed; the keys are kept in the store, so that
+    a later run makes no exchange and no login.
 
     Args:
         store: what keeps keys and login: a path, a `mtproto.store.Store`, or a session string. It is open until
@@ -142,10 +150,18 @@ class Account:
 
         Raises:
             StoreError: the store is damaged, or another process has it.
+            LocalProtocolError: the account is open already, or the store holds one of other servers.
 
         """
-        await beside(self._kept.load)
-        await beside(partial(self._kept.begin, self._centres.first, self._options.api_id, test=self._centres.test))
+        if self._ticker is not None:
+            raise LocalProtocolError("the account was opened already")
+        begin = partial(self._kept.begin, self._centres.first, self._options.api_id, test=self._centres.test)
+        try:
+            await beside(self._kept.load)
+            await beside(begin)
+        except BaseException:
+            self._kept.close()
+            raise
         self._ticker = AsyncTicker(max(self._options.idle_after / 4, 1.0), self._lanes.close_idle)
         return self
 
@@ -159,6 +175,10 @@ class Account:
                 await self._lanes.close()
         finally:
             await beside(self._kept.close)
+
+    def __await__(self) -> Generator[Any, None, Self]:
+        """Read the store, as `open()` does: `account = await Account(...)`. `close()` gives the store back."""
+        return self.open().__await__()
 
     async def __aenter__(self) -> Self:
         return await self.open()
@@ -288,7 +308,7 @@ class Account:
             result: Result = await self._call(call)
         except RpcError as error:
             elsewhere = None if dc is not None else dc_of_this_call(error, request)
-            if elsewhere is None or elsewhere not in self._centres.ids:
+            if elsewhere is None or not self._centres.knows(elsewhere):
                 raise
             result = await self._call(Call(request, elsewhere, lane, idempotent, until))
         return result
@@ -363,7 +383,7 @@ class Account:
         """Make a call by the policy, with the login taken to its DC; a key that the DC has forgotten is replaced."""
         home = self._kept.record.home_dc
         dc = home if call.dc is None else call.dc
-        if dc not in self._centres.ids:
+        if not self._centres.knows(dc):
             self._centres.learn(await self._patient(Call(self.schema.functions.help.GetConfig())))
             self._centres.destination(dc)  # or nobody knows it
         key = self._kept.record.keys.get(dc)
@@ -401,7 +421,7 @@ class Account:
             return await self._patient(call, logged_in=True)
         except Migrate as error:
             new = error.dc
-            if dc_of_this_call(error, call.request) is not None or call.dc is not None or new not in self._centres.ids:
+            if dc_of_this_call(error, call.request) is not None or call.dc is not None or not self._centres.knows(new):
                 raise
         async with self._login_gate:
             if self._kept.record.home_dc == home:

@@ -19,7 +19,15 @@ from mtproto.account.options import AccountKeywords, account_options
 from mtproto.account.running_threads import FlowHands, run_flow
 from mtproto.account.waiting_threads import ThreadMailbox, ThreadTicker, beside, new_gate
 from mtproto.client import is_repeatable
-from mtproto.errors import KeyUnknown, LoggedOut, Migrate, RequestCancelled, RpcError, TransportError
+from mtproto.errors import (
+    KeyUnknown,
+    LocalProtocolError,
+    LoggedOut,
+    Migrate,
+    RequestCancelled,
+    RpcError,
+    TransportError,
+)
 from mtproto.flows import (
     Authorized,
     Call,
@@ -61,9 +69,9 @@ Result = TypeVar("Result")
 class Account:
     """One login over several data centres, from any thread (core.telegram.org/api/datacenter).
 
-    Use it as a context manager, or pair `open()` with `close()`. Any thread may use it. Connections
-    are made when they are first needed; the keys are kept in the store, so that a later run makes no exchange and no
-    login.
+    Use it as a context manager, or pair `open()` with `close()`.
+    Any thread may use it. Connections are made when they are first needed; the keys are kept in the store, so that
+    a later run makes no exchange and no login.
 
     Args:
         store: what keeps keys and login: a path, a `mtproto.store.Store`, or a session string. It is open until
@@ -141,10 +149,18 @@ class Account:
 
         Raises:
             StoreError: the store is damaged, or another process has it.
+            LocalProtocolError: the account is open already, or the store holds one of other servers.
 
         """
-        beside(self._kept.load)
-        beside(partial(self._kept.begin, self._centres.first, self._options.api_id, test=self._centres.test))
+        if self._ticker is not None:
+            raise LocalProtocolError("the account was opened already")
+        begin = partial(self._kept.begin, self._centres.first, self._options.api_id, test=self._centres.test)
+        try:
+            beside(self._kept.load)
+            beside(begin)
+        except BaseException:
+            self._kept.close()
+            raise
         self._ticker = ThreadTicker(max(self._options.idle_after / 4, 1.0), self._lanes.close_idle)
         return self
 
@@ -287,7 +303,7 @@ class Account:
             result: Result = self._call(call)
         except RpcError as error:
             elsewhere = None if dc is not None else dc_of_this_call(error, request)
-            if elsewhere is None or elsewhere not in self._centres.ids:
+            if elsewhere is None or not self._centres.knows(elsewhere):
                 raise
             result = self._call(Call(request, elsewhere, lane, idempotent, until))
         return result
@@ -361,7 +377,7 @@ class Account:
         """Make a call by the policy, with the login taken to its DC; a key that the DC has forgotten is replaced."""
         home = self._kept.record.home_dc
         dc = home if call.dc is None else call.dc
-        if dc not in self._centres.ids:
+        if not self._centres.knows(dc):
             self._centres.learn(self._patient(Call(self.schema.functions.help.GetConfig())))
             self._centres.destination(dc)  # or nobody knows it
         key = self._kept.record.keys.get(dc)
@@ -399,7 +415,7 @@ class Account:
             return self._patient(call, logged_in=True)
         except Migrate as error:
             new = error.dc
-            if dc_of_this_call(error, call.request) is not None or call.dc is not None or new not in self._centres.ids:
+            if dc_of_this_call(error, call.request) is not None or call.dc is not None or not self._centres.knows(new):
                 raise
         with self._login_gate:
             if self._kept.record.home_dc == home:

@@ -60,6 +60,10 @@ class DataCentres:
         """The numbers of the data centres that are known."""
         return frozenset(self._given) | frozenset(self._learnt)
 
+    def knows(self, dc: int) -> bool:
+        """Tell whether a data centre is one of `ids`; every call asks that."""
+        return dc in self._given or dc in self._learnt
+
     @property
     def first(self) -> int:
         """The one to begin at."""

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from mtproto.flows import each_update
-from mtproto.session import Update
+from mtproto.session import Update, UpdatesGap
 from tl import TLError, TLObject
 
 if TYPE_CHECKING:
@@ -56,13 +56,18 @@ class Hearing(Generic[M]):
     def hear(self, dc: int, lane: str, event: LinkEvent) -> None:
         """Take an event of a lane, in the thread that carries the lane; what can't be read is left out."""
         mailboxes = self._mailboxes
-        if not mailboxes or not isinstance(event, Update) or not self._counts(dc, lane):
+        if not mailboxes or not isinstance(event, Update | UpdatesGap) or not self._counts(dc, lane):
             return
+        for update in self._read(event):
+            for mailbox in mailboxes:
+                mailbox.put(update)
+
+    def _read(self, event: Update | UpdatesGap) -> tuple[Any, ...]:
+        """Return the updates of an event; for a gap the one by which a server says that too many were missed."""
+        if isinstance(event, UpdatesGap):
+            return (self._schema.types.UpdatesTooLong(),)
         try:
             received = self._schema.decode(event.body)
         except TLError:
-            return
-        if isinstance(received, TLObject):
-            for update in each_update(received):
-                for mailbox in mailboxes:
-                    mailbox.put(update)
+            return ()
+        return each_update(received) if isinstance(received, TLObject) else ()

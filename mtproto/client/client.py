@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from types import EllipsisType
-from typing import TYPE_CHECKING, TypeVar, Unpack
+from typing import TYPE_CHECKING, Any, TypeVar, Unpack
 
 from mtproto._options import named_options
 from mtproto.client.calls import CallWriter, check_request, decode_answer, method_name, time_left
@@ -17,7 +17,7 @@ from mtproto.client.updates import ReceivedUpdate, read_update
 from mtproto.net import Connection
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
+    from collections.abc import AsyncIterator, Generator, Sequence
     from types import TracebackType
     from typing import Self
 
@@ -37,7 +37,7 @@ class Client:
     """Calls over one data centre, for asyncio (core.telegram.org/api/invoking).
 
     Any number of tasks of one event loop may call at once. Made by `connect`; use it as an asynchronous context
-    manager, or pair `open()` with `close()`.
+    manager, or await it, which is `open()`, and `close()` it.
 
     Attributes:
         connection: the connection under it.
@@ -76,6 +76,10 @@ class Client:
     async def close(self) -> None:
         """Close the connection; calls that still wait fail with `RequestCancelled`."""
         await self.connection.close()
+
+    def __await__(self) -> Generator[Any, None, Self]:
+        """Connect, as `open()` does: `client = await connect(...)`. Only `close()` ends the connection then."""
+        return self.open().__await__()
 
     async def __aenter__(self) -> Self:
         return await self.open()
@@ -177,7 +181,7 @@ def connect(
     api_hash: str = "",
     **options: Unpack[ClientKeywords],
 ) -> Client:
-    """Return a client of the data centre at `address`; entering it (`async with`) connects.
+    """Return a client of the data centre at `address`; entering it (`async with`) connects, and so does awaiting it.
 
     Args:
         address: host and TCP port; several of them, any of which will do, the best first; or a `DataCenter` of

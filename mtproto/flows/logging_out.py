@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mtproto.errors import MTProtoError, RpcError
+from mtproto.errors import LoggedOut, MTProtoError, RpcError
 from mtproto.flows.changes import KeyDestroyed, LoggedOutChange
 from mtproto.flows.errors import UnexpectedAnswer
 from mtproto.flows.layers import make, name_of
@@ -48,6 +48,8 @@ def log_out(schema: Schema, *, destroy_keys: bool = True, other_dcs: Sequence[in
     request = make(schema, "auth.logOut")
     try:
         answer = yield Call(request, idempotent=True)
+    except LoggedOut:
+        pass  # whoever made the call has told the store
     except RpcError as error:
         if not ends_login(error):
             raise

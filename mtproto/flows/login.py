@@ -99,7 +99,8 @@ def go_to(settings: LoginSettings, dc: int, reason: str) -> Flow[None]:
 def call_at_home(settings: LoginSettings, request: TLFunction[Any]) -> Flow[Any]:
     """Call at the home DC; follow migrations and restarts, both bounded; return the answer.
 
-    For calls that stand for themselves: after a restart the same call goes out again.
+    For calls that stand for themselves: after a restart the same call goes out again, and so does one whose answer is
+    lost.
 
     Raises:
         RpcError: the server refused the call.
@@ -108,7 +109,7 @@ def call_at_home(settings: LoginSettings, request: TLFunction[Any]) -> Flow[Any]
     """
     for turn in range(LOGIN_RESTARTS + 1):
         try:
-            return (yield Call(request))
+            return (yield Call(request, idempotent=True))
         except Migrate as error:
             yield from move_home(settings, error)
         except InternalServerError as error:

@@ -59,7 +59,7 @@ def set_up_email(schema: Schema, phone: str, code_hash: str) -> Flow[Any]:
         email = (yield from ask_or_stop(EmailQuestion(problem))).strip()
         request = make(schema, "account.sendVerifyEmailCode", purpose=purpose, email=email)
         try:
-            sent = yield Call(request)
+            sent = yield Call(request, idempotent=True)
         except BadRequest as error:
             if error.name not in EMAIL_PROBLEMS:
                 raise
@@ -79,16 +79,16 @@ def _verify(schema: Schema, purpose: TLObject, request: Any, sent: Any) -> Flow[
         code = yield from ask_or_stop(EmailCodeQuestion(pattern, length, problem))
         if code is RESEND:
             problem = ""
-            sent = yield Call(request)
+            sent = yield Call(request, idempotent=True)
             continue
         verification = make(schema, "emailVerificationCode", code=code.strip())
         verify = make(schema, "account.verifyEmail", purpose=purpose, verification=verification)
         try:
-            verified = yield Call(verify)
+            verified = yield Call(verify, idempotent=True)
         except BadRequest as error:
             if error.name == _EXPIRED:
                 problem = "That code has expired; another one was sent"
-                sent = yield Call(request)
+                sent = yield Call(request, idempotent=True)
                 continue
             if error.name not in WRONG_CODE:
                 raise

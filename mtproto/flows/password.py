@@ -70,7 +70,7 @@ def check_password(schema: Schema, random: Random, given: str | None = None) -> 
     def request(proof: TLObject) -> Any:
         return make(schema, "auth.checkPassword", password=proof)
 
-    answer = yield from proven_call(schema, random, request, given, may_be_empty=False)
+    answer = yield from proven_call(schema, random, request, given, may_be_empty=False, idempotent=True)
     if answer is RECOVER:
         return (yield from recover_by_email(schema))
     return answer
@@ -90,7 +90,7 @@ def recover_by_email(schema: Schema, new_settings: TLObject | None = None) -> Fl
 
     """
     request = make(schema, "auth.requestPasswordRecovery")
-    recovery = expect((yield Call(request)), request.NAME, "auth.passwordRecovery")
+    recovery = expect((yield Call(request, idempotent=True)), request.NAME, "auth.passwordRecovery")
     pattern = printable(text_of(recovery, "email_pattern"))
     problem = ""
     for _ in range(ANSWERS_TAKEN):
@@ -117,6 +117,7 @@ def proven_call(
     given: str | None = None,
     *,
     may_be_empty: bool = True,
+    idempotent: bool | None = None,
 ) -> Flow[Any]:
     """Make a call that carries a proof of the password; return its answer, or `RECOVER` if a person chose that.
 
@@ -129,6 +130,7 @@ def proven_call(
         request: makes the call of an `InputCheckPasswordSRP`.
         given: the password; None: a person is asked.
         may_be_empty: whether the call is also made where there is no password.
+        idempotent: whether the call may be executed twice: a proof that was taken is refused then, and made again.
 
     """
     password = given
@@ -147,7 +149,7 @@ def proven_call(
             password, renewed = answer, False
         proof = yield from _prove(schema, state, password, random)
         try:
-            return (yield Call(request(proof)))
+            return (yield Call(request(proof), idempotent=idempotent))
         except RpcError as error:
             if error.name in _STALE and not renewed:
                 renewed = True

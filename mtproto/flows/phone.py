@@ -29,7 +29,12 @@ if TYPE_CHECKING:
 __all__ = ["log_in_by_phone"]
 
 _PAUSE = 1.0
-_EXPIRED = frozenset({"PHONE_CODE_EXPIRED", "PHONE_HASH_EXPIRED"})
+_AGAIN = {
+    "PHONE_CODE_EXPIRED": "The code has expired; another one is asked for",
+    "PHONE_HASH_EXPIRED": "The code has expired; another one is asked for",
+    "EMAIL_NOT_SETUP": "The e-mail address is set up by now; a code is asked for",
+    "PHONE_NUMBER_OCCUPIED": "The number has a user by now; another code is asked for",
+}
 _WRONG = {"PHONE_CODE_INVALID": "That code is wrong", "PHONE_CODE_EMPTY": "The code is empty", **WRONG_CODE}
 _NO_NUMBER = "That is no phone number"
 
@@ -71,8 +76,8 @@ def log_in_by_phone(
                 raise
             yield Wait(_PAUSE * (turn + 1))
         except BadRequest as error:
-            if error.name in _EXPIRED:
-                yield Tell(Telling("The code has expired; another one is asked for"))
+            if error.name in _AGAIN:
+                yield Tell(Telling(_AGAIN[error.name]))
             elif error.name == "PHONE_NUMBER_INVALID" and asked:
                 number = yield from _ask_phone(_NO_NUMBER)
             else:
@@ -144,8 +149,12 @@ class _PhoneLogin:
         return (yield from self._accept(answer))
 
     def _call(self, method: str, **fields: object) -> Flow[Any]:
+        """Make a call, again if its answer is lost.
+
+        What that costs is another code, or a refusal of the code that was taken already: the login goes on then.
+        """
         self.method = method
-        return (yield Call(make(self.settings.schema, method, **fields)))
+        return (yield Call(make(self.settings.schema, method, **fields), idempotent=True))
 
     def _accept(self, answer: Any) -> Flow[Any]:
         """Return a `SentCode` in our words, or the authorization that spares the code."""

@@ -33,6 +33,7 @@ LONGEST_SHOW = 300.0
 
 _EXPORT = "auth.exportLoginToken"
 _IMPORT = "auth.importLoginToken"
+_SCANNED = frozenset({"updateLoginToken", "updatesTooLong"})  # the second one: updates were lost, this one perhaps
 _OVER = frozenset({"AUTH_TOKEN_EXPIRED", "AUTH_TOKEN_INVALID", "AUTH_TOKEN_INVALIDX"})
 _MOVES = 3
 
@@ -106,8 +107,8 @@ def _show(login_token: Any) -> Flow[None]:
     seconds = min(max(login_token.expires - now, SHORTEST_SHOW), LONGEST_SHOW)
     token = urlsafe_b64encode(login_token.token).rstrip(b"=").decode("ascii")
     yield Tell(QRCode(f"tg://login?token={token}", seconds))
-    yield NextUpdate(_was_scanned, seconds)
+    yield NextUpdate(_may_be_scanned, seconds)
 
 
-def _was_scanned(update: Any) -> bool:
-    return name_of(update) == "updateLoginToken"
+def _may_be_scanned(update: Any) -> bool:
+    return name_of(update) in _SCANNED

@@ -62,7 +62,8 @@ def sign_up(schema: Schema, phone: str, code_hash: str, terms: Any = None) -> Fl
                         phone_code_hash=code_hash,
                         first_name=first,
                         last_name=last,
-                    )
+                    ),
+                    idempotent=True,  # a phone that has a user then logs in
                 )
             )
         except BadRequest as error:
@@ -77,6 +78,6 @@ def accept_terms(schema: Schema, terms: Any) -> Flow[None]:
     if name_of(terms) != "help.termsOfService":
         return
     try:
-        yield Call(make(schema, "help.acceptTermsOfService", id=terms.id))
+        yield Call(make(schema, "help.acceptTermsOfService", id=terms.id), idempotent=True)
     except MTProtoError as error:
         yield Tell(Telling(f"The server did not take the acceptance of its terms: {printable(str(error))}"))

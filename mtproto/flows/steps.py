@@ -103,7 +103,8 @@ class Now:
 class NextUpdate:
     """Wait for an update.
 
-    Sent: the first update for which `match(update)` is true; None when the seconds are over. Updates that came since
+    Sent: the first update for which `match(update)` is true; None when the seconds are over. Where updates may have
+    been lost, since the server has made the session anew, an `updatesTooLong` is one of them. Updates that came since
     the flow began are looked at as well, each by one `NextUpdate` at most, so that an update between two steps is not
     lost. `each_update` takes apart what the server sent. `match` is ours, and raises nothing.
     """

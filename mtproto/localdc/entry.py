@@ -44,6 +44,7 @@ def let_in(account: LocalAccount, call: IncomingCall) -> api.boxed.auth.Authoriz
     """Log the caller's key in; refuses with `SESSION_PASSWORD_NEEDED` where the password has to be proven first."""
     if account.two_step.is_set:
         call.key.account.ask_password(account.user.id)
+        call.dc.keys.keep()
         raise Refused(401, "SESSION_PASSWORD_NEEDED")
     return let_in_without_password(account, call)
 

@@ -176,6 +176,7 @@ class KeyRecord:
             "used_at": self.used_at,
             "authorization": self.authorization,
             "imported": self.imported,
+            "password_for": self.password_for,
         }
 
     @classmethod
@@ -186,7 +187,7 @@ class KeyRecord:
             StoreDamaged: the fields are others.
 
         """
-        later = ("used_at", "authorization", "imported")  # which earlier versions lack
+        later = ("used_at", "authorization", "imported", "password_for")  # which earlier versions lack
         kept.only("auth_key", "layer", "inited", "user_id", optional=later)
         data = kept.data("auth_key")
         if len(data) != AUTH_KEY_LENGTH:
@@ -203,6 +204,9 @@ class KeyRecord:
                 else login_number(AuthKey(data))
             ),
             imported=kept.boolean("imported") if kept.has("imported") else False,
+            password_for=(
+                kept.integer_or_none("password_for", -(1 << 63), (1 << 63) - 1) if kept.has("password_for") else None
+            ),
         )
 
 

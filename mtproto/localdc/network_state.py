@@ -92,7 +92,7 @@ class NetworkState:
         self.exports: Issued[bytes, Export] = Issued(EXPORTS, EXPORT_SECONDS, clock)
         self.attempts: Issued[int, SRPAttempt] = Issued(ATTEMPTS, ATTEMPT_SECONDS, clock)
         self.references = FileReferences()
-        self._file = None if path is None else AccountsFile(path, self.accounts)
+        self._file = None if path is None else AccountsFile(path, self.accounts, self.codes)
         self._dcs: dict[int, NetworkMember] = {}
         self.dcs: Mapping[int, NetworkMember] = MappingProxyType(self._dcs)
 

@@ -112,6 +112,76 @@ def test_a_password_is_asked_for_until_it_is_right(face: str, local_network: Loc
 
 
 @pytest.mark.parametrize("face", FACES)
+@pytest.mark.parametrize(("typed", "asked"), [("new", 1), ("old", 2)])
+def test_a_password_that_is_changed_while_it_is_typed_is_proven_against_the_new_one(
+    face: str, typed: str, asked: int, local_network: LocalNetworkThread
+) -> None:
+    user = local_network.accounts.named("dozen")
+    passwords = {"old": "battery staple", "new": "correct horse"}
+    user.set_password(passwords["old"], hint="old")
+    person = Person(CodeQuestion=user.code, PasswordQuestion=[passwords[typed], passwords["new"]])
+
+    def answer(question: Any) -> Any:
+        if isinstance(question, PasswordQuestion) and question.hint == "old":
+            user.set_password(passwords["new"], hint="new")
+        return person(question)
+
+    async def scene() -> None:
+        async with account_at(face, MemoryStore(), local_network) as account:
+            await account.login(phone=user.phone, ask=answer)
+            assert (await account(SELF))[0].id == user.user.id
+
+    play(scene)
+    assert [question.hint for question in person.asked[1:]] == ["old", "new"][:asked]
+    refusals = [call.refusal for call in local_network.dcs[user.dc_id].calls if call.method == "auth.checkPassword"]
+    wrong = [(400, "PASSWORD_HASH_INVALID")] if typed == "old" else []
+    assert refusals == [(400, "SRP_PASSWORD_CHANGED"), *wrong, None]
+
+
+@pytest.mark.parametrize("face", FACES)
+def test_a_challenge_that_is_used_up_is_renewed_and_nobody_is_asked_again(
+    face: str, local_network: LocalNetworkThread
+) -> None:
+    user = local_network.accounts.named("dozen")
+    user.set_password("correct horse")
+    local_network.dcs[user.dc_id].refuse("auth.checkPassword", 400, "SRP_ID_INVALID")
+    person = Person(CodeQuestion=user.code, PasswordQuestion="correct horse")
+
+    async def scene() -> None:
+        async with account_at(face, MemoryStore(), local_network) as account:
+            await account.login(phone=user.phone, ask=person)
+
+    play(scene)
+    assert person.kinds == [CodeQuestion, PasswordQuestion]
+    checks = [call for call in local_network.dcs[user.dc_id].calls if call.method == "auth.checkPassword"]
+    assert [call.refusal for call in checks] == [(400, "SRP_ID_INVALID"), None]
+    proofs: list[Any] = [call.arguments for call in checks]
+    assert proofs[0].password.srp_id != proofs[1].password.srp_id
+
+
+@pytest.mark.parametrize("face", FACES)
+def test_a_phone_and_a_bot_follow_the_server_to_their_home(face: str, local_network: LocalNetworkThread) -> None:
+    user = local_network.accounts.named("dozen")
+    bot = local_network.accounts.of(local_network.bot.id)
+    assert bot is not None
+    bot.move_to(1)
+
+    async def scene() -> None:
+        async with account_at(face, MemoryStore(), local_network) as account:
+            await account.login(bot_token=local_network.bot_token)
+            assert (account.home_dc, account.is_bot) == (1, True)
+            assert (await account(SELF))[0].id == local_network.bot.id
+        async with account_at(face, MemoryStore(), local_network) as account:
+            await account.login(phone=user.phone, ask=Person(CodeQuestion=user.code))
+            assert account.home_dc == user.dc_id
+            assert (await account(SELF))[0].id == user.user.id
+
+    play(scene)
+    refusals = [call.refusal for call in local_network.dcs[2].calls]
+    assert refusals == [(303, "USER_MIGRATE_1"), (303, f"PHONE_MIGRATE_{user.dc_id}")]
+
+
+@pytest.mark.parametrize("face", FACES)
 def test_a_wrong_code_is_asked_for_again_and_another_one_can_be_sent(
     face: str, local_network: LocalNetworkThread
 ) -> None:
@@ -255,28 +325,6 @@ def test_a_user_who_moves_is_followed_and_takes_the_login_along(face: str, local
 
     play(scene)
     assert methods(local_network).count("auth.exportAuthorization") == 1
-
-
-@pytest.mark.parametrize("face", FACES)
-def test_a_login_over_a_dc_that_restarts_goes_on(face: str, local_network: LocalNetworkThread) -> None:
-    user = local_network.accounts.named("dozen")
-    home = local_network.dcs[user.dc_id]
-
-    def restart(question: Any) -> str:
-        home.close()
-        home.start()
-        return user.code
-
-    async def scene() -> None:
-        async with account_at(face, MemoryStore(), local_network) as account:
-
-            async def ask(question: Any) -> str:
-                return await asyncio.to_thread(restart, question)
-
-            await account.login(phone=user.phone, ask=ask if face == "asyncio" else restart)
-            assert (await account(SELF))[0].id == user.user.id
-
-    play(scene)
 
 
 @pytest.mark.parametrize("face", FACES)

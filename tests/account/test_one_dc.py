@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 
+from mtproto import Account
 from mtproto.errors import BadRequest, LocalProtocolError, OptionError, RequestCancelled, Unauthorized
 from mtproto.link import KeyCreated
 from mtproto.localdc import LocalDCThread
+from mtproto.store import AccountRecord
 from tests.account.faces import FACES, KeptInMemory, account_of, play
 from tl import api
 
@@ -157,6 +159,51 @@ def test_calls_want_no_updates_on_file_lanes_and_where_the_account_wants_none(
 
     play(scene)
     assert seen == [without]
+
+
+def test_an_account_that_is_awaited_is_open_until_it_is_closed(local_dc: LocalDCThread) -> None:
+    store = KeptInMemory()
+
+    async def scene() -> None:
+        account: Account = await Account(
+            store,
+            api_id=local_dc.api_id,
+            api_hash=local_dc.api_hash,
+            dcs={local_dc.dc_id: local_dc.address},
+            keys=local_dc.keys,
+        )
+        try:
+            await account.login(bot_token=local_dc.bot_token)
+            assert (await account(SELF))[0].NAME == "user"
+        finally:
+            await account.close()
+
+    play(scene)
+    assert (store.closed, store.record.user_id) == (1, local_dc.bot.id)
+
+
+@pytest.mark.parametrize("face", FACES)
+def test_an_account_is_opened_once_and_goes_on(face: str, local_dc: LocalDCThread) -> None:
+    async def scene() -> None:
+        async with account_of(face, KeptInMemory(), local_dc) as account:
+            with pytest.raises(LocalProtocolError, match="opened already"):
+                await account.open()
+            await account.login(bot_token=local_dc.bot_token)
+
+    play(scene)
+
+
+@pytest.mark.parametrize("face", FACES)
+def test_an_account_that_can_not_be_opened_gives_its_store_back(face: str, local_dc: LocalDCThread) -> None:
+    store = KeptInMemory(AccountRecord(home_dc=2, test=True, user_id=1))
+
+    async def scene() -> None:
+        with pytest.raises(LocalProtocolError, match="of the test servers"):
+            async with account_of(face, store, local_dc):
+                raise AssertionError
+
+    play(scene)
+    assert store.closed == 1
 
 
 def test_a_login_takes_one_way(local_dc: LocalDCThread) -> None:

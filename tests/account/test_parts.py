@@ -14,6 +14,7 @@ import pytest
 from mtproto import datacenters
 from mtproto.account import running_threads
 from mtproto.account.centres import DataCentres
+from mtproto.account.hearing import Hearing
 from mtproto.account.kept import KeptAccount, changed
 from mtproto.account.running import FlowHands, run_flow
 from mtproto.account.waiting_async import AsyncMailbox
@@ -41,6 +42,7 @@ from mtproto.flows import (
     Wait,
 )
 from mtproto.message import AuthKey, KeyState
+from mtproto.session import Update, UpdatesGap
 from mtproto.store import AccountRecord, StoreError
 from tests.account.faces import FACES, KeptInMemory
 from tl import api
@@ -342,3 +344,29 @@ def test_a_flow_that_is_stopped_is_closed(face: str) -> None:
     with pytest.raises(KeyboardInterrupt):
         drive("blocking", flow(), Done().hands("blocking"))
     assert closed == [True]
+
+
+class Box:
+    """Notes the names of the updates that it gets."""
+
+    def __init__(self) -> None:
+        self.names: list[str] = []
+
+    def put(self, item: Any) -> None:
+        self.names.append(item.NAME)
+
+
+def test_a_flow_hears_the_updates_of_home_and_that_some_may_be_lost() -> None:
+    hearing: Hearing[Box] = Hearing(api.schema, lambda dc, lane: (dc, lane) == (2, "main"))
+    box = Box()
+    scanned = api.types.UpdateShort(update=api.types.UpdateLoginToken(), date=1).to_bytes()
+    hearing.hear(2, "main", Update(4, scanned))
+    hearing.add(box)
+    for dc, lane in ((2, "main"), (1, "main"), (2, "file")):
+        hearing.hear(dc, lane, Update(4, scanned))
+        hearing.hear(dc, lane, UpdatesGap(1))
+    hearing.hear(2, "main", Update(4, b"no update"))
+    assert box.names == ["updateLoginToken", "updatesTooLong"]
+    hearing.remove(box)
+    hearing.hear(2, "main", UpdatesGap(2))
+    assert len(box.names) == 2

@@ -31,6 +31,13 @@ def test_the_table_has_ratio_target_and_verdict_of_each_measured_peer() -> None:
     assert len(head) == len(rule) == len(line)
 
 
+def test_a_row_about_an_account_has_the_raw_client_beside_it() -> None:
+    spec = Spec("calls.account", "a call", "nearest", targets={"raw": 0.87})
+    head, _, line = report.table(summarize([Row(spec, {"ours": [0.000_4], "raw": [0.000_3]})])).splitlines()
+    assert "raw client ÷ ours" in head
+    assert "0.75 (≥ 0.87: missed)" in line
+
+
 def test_without_peers_the_table_is_ours_alone() -> None:
     table = report.table(summarize([Row(SPEC, {"ours": [0.000_3]})]))
     assert "Telethon" not in table

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from mtproto import DeadlineExceeded, RequestCancelled, RpcError, blocking, connect
-from mtproto.errors import BadRequest, Unauthorized
+from mtproto import Client, DeadlineExceeded, RequestCancelled, RpcError, blocking, connect
+from mtproto.errors import BadRequest, ConnectionLost, LocalProtocolError, Unauthorized
 from mtproto.localdc import LocalDCThread, Refused
 from mtproto.message.key_state import KeyState
 from mtproto.transport import TRANSPORTS
@@ -46,6 +46,22 @@ def test_the_headline_call_with_asyncio(local_dc: LocalDCThread) -> None:
 
     answer = asyncio.run(run())
     assert [photo.id for photo in answer.photos] == [photo.id for photo in local_dc.world.bot.photos]
+
+
+def test_a_client_that_is_awaited_is_open_until_it_is_closed(local_dc: LocalDCThread) -> None:
+    async def run() -> None:
+        client: Client = await connect(local_dc.address, keys=local_dc.keys, api_id=local_dc.api_id)
+        try:
+            assert (await client(api.functions.help.GetNearestDc())).this_dc == local_dc.dc_id
+            with pytest.raises(LocalProtocolError, match="opened already"):
+                await client
+            assert (await client(api.functions.help.GetNearestDc())).this_dc == local_dc.dc_id
+        finally:
+            await client.close()
+        with pytest.raises(ConnectionLost, match="not open"):
+            await client(api.functions.help.GetNearestDc())
+
+    asyncio.run(run())
 
 
 def test_the_headline_call_without_asyncio(local_dc: LocalDCThread) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mtproto.errors import ConnectionLost, LocalProtocolError, RpcError
+from mtproto.errors import ConnectionLost, LocalProtocolError, LoggedOut, RpcError
 from mtproto.flows import (
     FutureToken,
     KeyDestroyed,
@@ -53,6 +53,9 @@ def test_the_future_auth_token_is_kept_and_survives_the_log_out(later: Answers) 
 @pytest.mark.parametrize("name", ["AUTH_KEY_UNREGISTERED", "SESSION_REVOKED", "USER_DEACTIVATED", "SESSION_EXPIRED"])
 def test_a_login_that_is_over_already_is_logged_out_as_well(each: Answers, name: str) -> None:
     player = Player([(OUT, refusal(401, name)), (Service, NONE)])
+    assert player.run(log_out(each.schema)) is True
+    assert player.saved[0] == LoggedOutChange(reason=None)
+    player = Player([(OUT, LoggedOut(name)), (Service, NONE)])  # what the policy of an account makes of the refusal
     assert player.run(log_out(each.schema)) is True
     assert player.saved[0] == LoggedOutChange(reason=None)
 

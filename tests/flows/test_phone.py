@@ -199,6 +199,24 @@ def test_an_expired_code_is_asked_for_anew(each: Answers) -> None:
     assert "expired" in str(player.told[0])
 
 
+def test_a_step_that_was_done_already_since_its_answer_was_lost_makes_the_login_begin_again(later: Answers) -> None:
+    again: list[Turn] = [(SEND, later.sent()), (CodeQuestion, CODE), (SIGN_IN, later.authorization())]
+    turns: list[Turn] = [(SEND, later.sent()), (CodeQuestion, CODE), (SIGN_IN, wrong("PHONE_NUMBER_UNOCCUPIED"))]
+    turns += [(NameQuestion, PersonName("Ada")), ("auth.signUp", wrong("PHONE_NUMBER_OCCUPIED"))]
+    player = log_in(later, *turns, *again)
+    assert "has a user" in str(player.told[0])
+    turns = [(SEND, later.sent("SetUpEmailRequired")), (EmailQuestion, "ada@b.c"), (SEND_EMAIL, email_code(later))]
+    turns += [(EmailCodeQuestion, "1"), (VERIFY, wrong("EMAIL_NOT_SETUP"))]
+    player = log_in(later, *turns, *again)
+    assert "set up by now" in str(player.told[0])
+
+
+def test_every_call_of_a_login_may_be_executed_twice(each: Answers) -> None:
+    turns: list[Turn] = [(SEND, each.sent(next_type="Sms")), (CodeQuestion, RESEND), (RESEND_CODE, each.sent())]
+    player = log_in(each, *turns, (CodeQuestion, CODE), (SIGN_IN, each.authorization()))
+    assert [call.idempotent for call in player.calls] == [True] * 3
+
+
 @pytest.mark.parametrize(
     "error",
     [
@@ -469,9 +487,7 @@ def test_a_name_that_is_not_accepted_is_asked_for_again(latest: Answers) -> None
     fails: list[Turn] = [(SEND, latest.sent()), (CodeQuestion, CODE), (SIGN_IN, latest.signed_up_first())]
     fail(latest, FlowFailed, "no name", *fails, *[(NameQuestion, PersonName(""))] * ANSWERS_TAKEN)
     fail(latest, LoginCancelled, "NameQuestion", *fails, (NameQuestion, CANCEL))
-    fail(
-        latest, RpcError, "OCCUPIED", *fails, (NameQuestion, PersonName("A")), (SIGN_UP, wrong("PHONE_NUMBER_OCCUPIED"))
-    )
+    fail(latest, RpcError, "FLOOD", *fails, (NameQuestion, PersonName("A")), (SIGN_UP, wrong("PHONE_NUMBER_FLOOD")))
 
 
 def test_terms_whose_acceptance_fails_lose_no_login(latest: Answers) -> None:

@@ -71,6 +71,14 @@ def test_a_code_that_is_scanned_logs_in(each: Answers) -> None:
     assert shown.seconds == 30
 
 
+def test_a_scan_whose_update_may_be_lost_is_found_by_asking_again(each: Answers) -> None:
+    def gap(step: Any) -> Any:
+        assert step.match(each("updatesTooLong"))
+        return each("updatesTooLong")
+
+    run(each, (EXPORT, token(each)), (NextUpdate, gap), (EXPORT, success(each)))
+
+
 def test_the_token_stands_only_in_the_drawn_code(each: Answers) -> None:
     player = run(each, (EXPORT, token(each)), scanned(each), (EXPORT, success(each)))
     shown = player.told[0]

@@ -10,7 +10,7 @@ import pytest
 
 from mtproto import blocking
 from mtproto.localdc import LocalNetworkThread
-from mtproto.localdc.accounts import Accounts, AccountsFile
+from mtproto.localdc.accounts import Accounts, AccountsFile, Issued, PhoneCode
 from mtproto.localdc.accounts.two_step import NewPassword
 from mtproto.localdc.world.model import World
 from mtproto.store import StoreDamaged, StoreLocked
@@ -26,9 +26,13 @@ def accounts_of(world: World) -> Accounts:
     return Accounts(world, (1, 2), zeros)
 
 
+def codes(now: float = 0.0) -> Issued[str, PhoneCode]:
+    return Issued(10, 300.0, lambda: now)
+
+
 def test_accounts_come_back_as_they_were(packaged_world: World, tmp_path: Path) -> None:
     accounts = accounts_of(packaged_world)
-    file = AccountsFile(tmp_path / "accounts.json", accounts)
+    file = AccountsFile(tmp_path / "accounts.json", accounts, codes())
     file.open()
     new = accounts.add("491234567", "Ada \udc80", "Lovelace\u200d", dc_id=1)
     new.set_password("secret", hint="a hint", email="ada@example.org")
@@ -40,10 +44,10 @@ def test_accounts_come_back_as_they_were(packaged_world: World, tmp_path: Path) 
     triple.two_step.take(NewPassword(triple.two_step.new_algo, b"\x01" * 256, "hint"))
     file.keep()
     with pytest.raises(StoreLocked):
-        AccountsFile(tmp_path / "accounts.json", accounts).open()
+        AccountsFile(tmp_path / "accounts.json", accounts, codes()).open()
     file.close()
     again = accounts_of(packaged_world)
-    other = AccountsFile(tmp_path / "accounts.json", again)
+    other = AccountsFile(tmp_path / "accounts.json", again, codes())
     other.open()
     other.close()
     assert (again["491234567"].user.first_name, again["491234567"].user.last_name) == ("Ada \udc80", "Lovelace\u200d")
@@ -55,12 +59,28 @@ def test_accounts_come_back_as_they_were(packaged_world: World, tmp_path: Path) 
     assert again.named("triple").two_step.verifier == b"\x01" * 256
 
 
+def test_codes_that_are_good_still_come_back_with_their_age(packaged_world: World, tmp_path: Path) -> None:
+    given, path = codes(), tmp_path / "accounts.json"
+    file = AccountsFile(path, accounts_of(packaged_world), given)
+    file.open()
+    code = PhoneCode("491234567", step=1, wrong=2, proven=True, email="ada\udc80@example.org")
+    given.add("hash", code)
+    file.keep()
+    file.close()
+    for now, found in ((299.0, code), (300.0, None)):
+        later = codes(now)
+        other = AccountsFile(path, accounts_of(packaged_world), later)
+        other.open()
+        other.close()
+        assert later.get("hash") == found
+
+
 @pytest.mark.parametrize(
     ("field", "value"), [("deliveries", ["pigeon"]), ("dc_id", 0), ("phone", ""), ("future_tokens", ["?"]), ("hint", 1)]
 )
 def test_a_damaged_file_is_named(packaged_world: World, tmp_path: Path, field: str, value: object) -> None:
     path = tmp_path / "accounts.json"
-    file = AccountsFile(path, accounts_of(packaged_world))
+    file = AccountsFile(path, accounts_of(packaged_world), codes())
     file.open()
     file.keep()
     file.close()
@@ -68,7 +88,7 @@ def test_a_damaged_file_is_named(packaged_world: World, tmp_path: Path, field: s
     content["accounts"][0][field] = value
     path.write_text(json.dumps(content))
     with pytest.raises(StoreDamaged, match="accounts"):
-        AccountsFile(path, accounts_of(packaged_world)).open()
+        AccountsFile(path, accounts_of(packaged_world), codes()).open()
 
 
 def test_a_sign_up_is_there_after_a_restart(packaged_world: World, tmp_path: Path) -> None:

@@ -30,7 +30,9 @@ EACH = pytest.mark.parametrize("scheme", ["socks5", "socks4", "http"])
 
 
 class TinyProxy:
-    """A proxy that says yes to whoever greets it rightly. `visits` are the places that it led to."""
+    """A proxy that says yes to whoever greets it rightly. `visits` are the places that it led to, `sources` the
+    addresses from which it went there.
+    """
 
     def __init__(self, scheme: str, *, login: bool = False, refuses: bool = False) -> None:
         self.greet: Greeting = {"socks5": self.socks5, "socks4": self.socks4, "http": self.http}[scheme]
@@ -38,6 +40,7 @@ class TinyProxy:
         self.login = login
         self.refuses = refuses
         self.visits: list[tuple[str, int]] = []
+        self.sources: list[tuple[str, int]] = []
         self.tasks: set[asyncio.Task[None]] = set()
 
     async def socks5(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> tuple[str, int]:
@@ -83,6 +86,7 @@ class TinyProxy:
             return
         self.visits.append(place)
         upstream = await asyncio.open_connection(*place)
+        self.sources.append(upstream[1].get_extra_info("sockname"))
         try:
             await asyncio.gather(carry(reader, upstream[1]), carry(upstream[0], writer))
         finally:

@@ -94,6 +94,15 @@ FACES = (
         "The client without asyncio: objects in, objects out, over one `net.BlockingConnection`.",
         (
             ("import asyncio\n", "import time\n"),
+            ("import AsyncIterator, Generator, Sequence", "import Iterator, Sequence"),
+            ("from typing import TYPE_CHECKING, Any, TypeVar", "from typing import TYPE_CHECKING, TypeVar"),
+            (
+                "    def __await__(self) -> Generator[Any, None, Self]:\n"
+                '        """Connect, as `open()` does: `client = await connect(...)`. '
+                'Only `close()` ends the connection then."""\n'
+                "        return self.open().__await__()\n\n",
+                "",
+            ),
             ("asyncio.get_running_loop().time()", "time.monotonic()"),
             ("from mtproto.net import Connection\n", "from mtproto.net import BlockingConnection\n"),
             ("connection: Connection,", "connection: BlockingConnection,"),
@@ -101,7 +110,8 @@ FACES = (
             ("one data centre, for asyncio (", "one data centre, from any thread ("),
             ("Any number of tasks of one event loop may call at once.", "Any number of threads may call at once."),
             ("use it as an asynchronous context\n    manager,", "use it as a context\n    manager,"),
-            ("entering it (`async with`) connects", "entering it (`with`) connects"),
+            (" or await it, which is `open()`, and `close()` it.", " or pair `open()` with `close()`."),
+            ("entering it (`async with`) connects, and so does awaiting it.", "entering it (`with`) connects."),
         ),
     ),
     Face(
@@ -126,11 +136,19 @@ FACES = (
         "mtproto/account/blocking.py",
         "The account without asyncio: one login over several data centres, which any thread may use.",
         (
-            ("import AsyncIterator, Callable, Sequence", "import Callable, Iterator, Sequence"),
+            ("import AsyncIterator, Callable, Generator, Sequence", "import Callable, Iterator, Sequence"),
+            (
+                "    def __await__(self) -> Generator[Any, None, Self]:\n"
+                '        """Read the store, as `open()` does: `account = await Account(...)`. '
+                '`close()` gives the store back."""\n'
+                "        return self.open().__await__()\n\n",
+                "",
+            ),
             ("mtproto.account.lanes import", "mtproto.account.lanes_threads import"),
             ("mtproto.account.running import", "mtproto.account.running_threads import"),
             ("several data centres, for asyncio (", "several data centres, from any thread ("),
             ("Use it as an asynchronous context manager,", "Use it as a context manager,"),
+            (" or await it, which is `open()`, and `close()` it.", " or pair `open()` with `close()`."),
             ("Belongs to one event loop.", "Any thread may use it."),
             (" (an\n                awaitable of it, if you like). Without it,", ".\n                Without it,"),
             (

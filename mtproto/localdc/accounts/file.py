@@ -1,4 +1,7 @@
-"""The file that keeps the accounts of a network over restarts: who signed up, passwords, homes, tokens of log-outs."""
+"""The file that keeps the accounts of a network over restarts: who signed up, passwords, homes, tokens of log-outs.
+
+The codes that are waited for stand there as well: whoever has typed one in need not ask for another after a restart.
+"""
 
 from __future__ import annotations
 
@@ -10,12 +13,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mtproto.localdc.accounts.account import DELIVERIES
+from mtproto.localdc.accounts.records import WRONG_CODES, PhoneCode
 from mtproto.localdc.accounts.two_step import NewPassword
 from mtproto.store import Fields, LockedFile, StoreError, read_fields
 
 if TYPE_CHECKING:
     from mtproto.localdc.accounts.account import LocalAccount
     from mtproto.localdc.accounts.accounts import Accounts
+    from mtproto.localdc.accounts.issued import Issued
 
 __all__ = ["AccountsFile"]
 
@@ -34,12 +39,14 @@ class AccountsFile:
     Args:
         path: the file.
         accounts: the accounts that are kept.
+        codes: the codes that are waited for, by `phone_code_hash`.
 
     """
 
-    def __init__(self, path: Path, accounts: Accounts) -> None:
+    def __init__(self, path: Path, accounts: Accounts, codes: Issued[str, PhoneCode]) -> None:
         self._path = path
         self._accounts = accounts
+        self._codes = codes
         self._file: LockedFile | None = None
         self._last: bytes | None = None
 
@@ -62,6 +69,8 @@ class AccountsFile:
                     raise kept.damaged("another version")
                 for fields in kept.objects("accounts"):
                     _restore(fields, self._accounts)
+                for fields in kept.objects("codes") if kept.has("codes") else ():  # which earlier versions lack
+                    self._codes.restore(*_read_code(fields))
             self._last = data
         except BaseException:
             self.close()
@@ -72,7 +81,8 @@ class AccountsFile:
         if self._file is None:
             return
         described = [_described(account) for account in self._accounts]
-        data = json.dumps({"version": VERSION, "accounts": described}).encode()
+        codes = [_written_code(*each) for each in self._codes.good()]
+        data = json.dumps({"version": VERSION, "accounts": described, "codes": codes}).encode()
         if data == self._last:
             return
         try:
@@ -140,6 +150,29 @@ def _restore(kept: Fields, accounts: Accounts) -> None:
         account.two_step.take(NewPassword(algo, verifier, hint, email))
     elif account.two_step.is_set:
         account.remove_password()
+
+
+def _written_code(code_hash: str, code: PhoneCode, until: float) -> dict[str, Any]:
+    return {
+        "hash": code_hash,
+        "until": until,
+        "phone": code.phone,
+        "step": code.step,
+        "wrong": code.wrong,
+        "proven": code.proven,
+        "email": _packed(code.email or ""),
+    }
+
+
+def _read_code(kept: Fields) -> tuple[str, PhoneCode, float]:
+    code = PhoneCode(
+        kept.line("phone"),
+        step=kept.integer("step", 0, len(DELIVERIES)),
+        wrong=kept.integer("wrong", 0, WRONG_CODES),
+        proven=kept.boolean("proven"),
+        email=_text(kept, "email") or None,
+    )
+    return kept.line("hash"), code, kept.time_or_none("until") or 0.0
 
 
 def _packed(text: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 __all__ = ["Issued"]
 
@@ -35,6 +35,15 @@ class Issued(Generic[K, V]):
         self._values[key] = self._clock() + self._seconds, value
         if len(self._values) > self._limit:
             del self._values[next(iter(self._values))]
+
+    def restore(self, key: K, value: V, until: float) -> None:
+        """Keep a value that an earlier run gave out, until the time (Unix seconds) that it had there."""
+        self._values[key] = until, value
+
+    def good(self) -> Iterator[tuple[K, V, float]]:
+        """Yield what is good still, oldest first: key, value, and until when."""
+        now = self._clock()
+        yield from ((key, value, until) for key, (until, value) in list(self._values.items()) if until > now)
 
     def get(self, key: K) -> V | None:
         """Return the value under a key, which stays; None where there is none, or no more."""
