@@ -106,7 +106,7 @@ async def run_flow(flow: Flow[R], hands: FlowHands, mailbox: AsyncMailbox | None
                 return result
             outcome, failure = None, None
             try:
-                outcome = await _do(step, hands, started, mailbox)
+                outcome = await hands.call(step) if isinstance(step, Call) else await _do(step, hands, started, mailbox)
             except Exception as error:  # whatever ends a step is thrown into the flow
                 failure = error
     finally:
@@ -118,8 +118,6 @@ async def run_flow(flow: Flow[R], hands: FlowHands, mailbox: AsyncMailbox | None
 async def _do(step: FlowStep, hands: FlowHands, started: Started, mailbox: AsyncMailbox | None) -> Any:
     """Do one step, and return what is sent in."""
     match step:
-        case Call():
-            return await hands.call(step)
         case Now():
             return hands.now()
         case Wait(seconds=seconds):

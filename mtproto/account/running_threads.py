@@ -105,7 +105,7 @@ def run_flow(flow: Flow[R], hands: FlowHands, mailbox: ThreadMailbox | None = No
                 return result
             outcome, failure = None, None
             try:
-                outcome = _do(step, hands, started, mailbox)
+                outcome = hands.call(step) if isinstance(step, Call) else _do(step, hands, started, mailbox)
             except Exception as error:  # whatever ends a step is thrown into the flow
                 failure = error
     finally:
@@ -117,8 +117,6 @@ def run_flow(flow: Flow[R], hands: FlowHands, mailbox: ThreadMailbox | None = No
 def _do(step: FlowStep, hands: FlowHands, started: Started, mailbox: ThreadMailbox | None) -> Any:
     """Do one step, and return what is sent in."""
     match step:
-        case Call():
-            return hands.call(step)
         case Now():
             return hands.now()
         case Wait(seconds=seconds):
