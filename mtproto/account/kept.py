@@ -57,7 +57,9 @@ class KeptAccount:
         """The record as it is on disk. Raises LocalProtocolError before `load`."""
         record = self._record
         if record is None:
-            raise LocalProtocolError("the account is not open: enter it, or call open()")
+            raise LocalProtocolError(
+                "the account is not open: use it in a `with` or `async with` block, or call open()"
+            )
         return record
 
     @property
