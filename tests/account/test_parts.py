@@ -205,7 +205,7 @@ class Done:
             self.done.append(what)
 
         if face == "blocking":
-            return running_threads.FlowHands(call, lambda: 5.0, note, note, ask, tell)
+            return running_threads.FlowHands(call, lambda: 5.0, note, note, note, ask, tell)
 
         async def call_later(step: Call) -> Any:
             return call(step)
@@ -213,7 +213,7 @@ class Done:
         async def note_later(what: Any) -> None:
             note(what)
 
-        return FlowHands(call_later, lambda: 5.0, note_later, note_later, ask, tell)
+        return FlowHands(call_later, lambda: 5.0, note_later, note_later, note_later, ask, tell)
 
 
 def drive(face: str, flow: Any, hands: Any, mailbox: Any = None) -> Any:
@@ -354,6 +354,9 @@ class Box:
 
     def put(self, item: Any) -> None:
         self.names.append(item.NAME)
+
+    def end(self) -> None:
+        self.names.append("the end")
 
 
 def test_a_flow_hears_the_updates_of_home_and_that_some_may_be_lost() -> None:
