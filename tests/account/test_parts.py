@@ -185,6 +185,40 @@ def test_a_configuration_without_end_adds_so_many_addresses() -> None:
     assert len(centres.ids) == 1 + 64
 
 
+@pytest.mark.parametrize(
+    ("number", "address"),
+    [
+        (7, "name.example"),
+        (7, ""),
+        (7, "10.0.0.7\0"),
+        (7, "\ud800"),
+        (7, "fe80::1%lo"),
+        (0, "10.0.0.7"),
+        (-7, "10.0.0.7"),
+    ],
+)
+def test_an_address_that_is_none_is_not_learnt(number: int, address: str) -> None:
+    class Config:
+        dc_options = (api.types.DcOption(id=number, ip_address=address, port=443),)
+
+    centres = DataCentres({1: ("127.0.0.1", 1)})
+    centres.learn(Config())
+    assert centres.ids == {1}
+
+
+def test_configurations_without_end_add_so_many_data_centres() -> None:
+    centres = DataCentres({1: ("127.0.0.1", 1)})
+    for first in range(10, 1000, 64):
+
+        class Config:
+            dc_options = tuple(
+                api.types.DcOption(id=number, ip_address="10.0.0.1", port=443) for number in range(first, first + 64)
+            )
+
+        centres.learn(Config())
+    assert len(centres.ids) == 1 + 64
+
+
 # The driver of flows
 
 
