@@ -267,7 +267,7 @@ def test_every_step_is_done_and_its_outcome_sent_in(face: str) -> None:
         for step in (
             lane("a"),
             Now(),
-            Wait(0.0),
+            Wait(30.0),
             MoveTo(4),
             Save(Authorized(4)),
             Compute(pow, (2, 10)),
@@ -281,7 +281,7 @@ def test_every_step_is_done_and_its_outcome_sent_in(face: str) -> None:
     told: list[Any] = []
     sent = drive(face, flow(), done.hands(face, lambda question: "123", told.append))
     assert sent == ["A", 5.0, None, None, None, 1024, "123", None]
-    assert done.done == ["a", 4, Authorized(4)]
+    assert done.done == ["a", 30.0, 4, Authorized(4)]
     assert told == [Telling("hello")]
 
 
