@@ -113,6 +113,7 @@ class Account:
         self._one_call: tuple[int, FlowHands] | None = None
         self._gates: dict[int, Gate] = {}
         self._turns: dict[int, int] = {}  # how often the login was taken to a DC again
+        self._in_vain: set[tuple[int, str]] = set()  # DC and method that a login taken there again was of no use to
         self._login_gate = new_gate()
         self._move_gate = new_gate()  # inside the gate of logins: a call of a login or a log-out may be sent on
         self._ticker: AsyncTicker | None = None
@@ -429,13 +430,17 @@ class Account:
         if dc not in record.authorized:
             await self._authorize(dc)
         turn = self._turns.get(dc, 0)
+        place = dc, call.request.NAME
         try:
-            return await self._patient(call)
+            answer = await self._patient(call)
         except RpcError as error:
-            if not authorization_lost(error):
+            if not authorization_lost(error) or place in self._in_vain:
                 raise
             await self._authorize_again(dc, error, turn)
-        return await self._patient(call)
+            self._in_vain.add(place)
+            answer = await self._patient(call)
+        self._in_vain.discard(place)
+        return answer
 
     async def _call_at_home(self, call: Call, home: int) -> Any:
         """Make a call at the home DC of a login; a user who has moved is followed, and takes the login along."""
