@@ -32,6 +32,7 @@ SPELLINGS = (
     ("StartedCall", "BlockingCall"),
     ("AsyncBackground", "ThreadBackground"),
     ("AsyncMailbox", "ThreadMailbox"),
+    ("AsyncPauses", "ThreadPauses"),
     ("AsyncTicker", "ThreadTicker"),
     ("waiting_async", "waiting_threads"),
 )
