@@ -385,6 +385,11 @@ def test_a_hostile_file_is_refused(name: str) -> None:
     refused_file(database(*HOSTILE[name]))
 
 
+@pytest.mark.parametrize("name", ["a key of gigabytes", "a host of megabytes"])
+def test_a_value_that_is_too_large_is_not_taken_out_of_a_file(name: str) -> None:
+    assert "SQLite can't read it" in refused_file(database(*HOSTILE[name]))
+
+
 def test_a_statement_of_a_file_comes_to_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
     """Even where the statement could not be kept from running at all."""
     endless = database(*HOSTILE["a view without end"])
