@@ -268,6 +268,8 @@ def _warnings(login: ForeignLogin, client: str, *, is_file: bool) -> list[str]:
         default = replace(login, address=None)
         if place is not None and not _ships(default, place):
             warnings.append(f"this has no room for the address {authority(place)}; a file for Kurigram has")
+    if client == "telethon" and ":" in login.place()[0]:
+        warnings.append("Telethon uses an address of IPv6 with use_ipv6=True alone, and else one of its own")
     if client in ("telethon", "gramjs") and login.test:
         warnings.append("this does not say that the servers are test servers; their address does")
     return warnings

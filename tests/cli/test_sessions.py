@@ -131,6 +131,7 @@ def test_a_file_is_made_and_read(tmp_path: Path, client: str) -> None:
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
     again = session("convert", path, "--to", "telethon", "--address", "[::5]:50123")
     assert import_foreign_string(again.stdout).address == ("::5", 50123)
+    assert "use_ipv6=True" in again.stderr
     before = path.read_bytes()
     refused = session("convert", "-", "--to", client, "--api-id", "5", "--out", path, given=MTCUTE)
     assert (refused.exit_code, path.read_bytes()) == (Exit.FAILED, before)
@@ -154,6 +155,9 @@ def test_who_is_logged_in_has_to_be_known(tmp_path: Path) -> None:
     given = session("convert", path, "--to", "own", "--user-id", "777", "--bot", "--test")
     record = import_string(given.stdout)
     assert (record.user_id, record.is_bot, record.test, record.home_dc) == (777, True, True, 2)
+    assert (
+        "does not say that the servers are test servers" in session("convert", path, "--to", "gramjs", "--test").stderr
+    )
 
 
 def test_an_application_of_the_environment_does_not_replace_that_of_the_session(tmp_path: Path) -> None:
