@@ -328,6 +328,12 @@ def test_a_string_without_key_is_refused() -> None:
     assert "nobody is logged in" in refused("1" + base64.urlsafe_b64encode(data).decode())
 
 
+def test_a_string_of_mtcute_with_more_than_a_session_is_refused() -> None:
+    data = base64.urlsafe_b64decode(VECTORS["mtcute"] + "=" * (-len(VECTORS["mtcute"]) % 4))
+    for changed in (data + bytes(4), data[:1] + b"\x09" + data[2:], data[:1] + b"\x81" + data[2:]):
+        assert "taken for a session string of mtcute" in refused(base64.urlsafe_b64encode(changed).decode())
+
+
 def refused_file(data: bytes) -> str:
     with pytest.raises(StoreDamaged) as caught:
         import_foreign_file(data)
