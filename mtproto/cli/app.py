@@ -25,8 +25,10 @@ logging.getLogger("mtproto").addHandler(logging.NullHandler())
 # Each name is a module, loaded when somebody runs its `command`.
 _NAMES = (
     *("authorizations", "call", "decode", "demo", "login", "logout", "photos", "probe"),
-    *("proxy", "selftest", "serve", "tl", "whoami"),
+    *("proxy", "selftest", "serve", "session", "tl", "whoami"),
 )
+_MODULES = {"session": "sessions"}
+"""Commands whose module has another name."""
 
 
 class Commands(click.Group):
@@ -40,7 +42,7 @@ class Commands(click.Group):
         """Load a command; None if no command has that name."""
         if cmd_name not in _NAMES:
             return None
-        command = import_module(f"mtproto.cli.{cmd_name}").command
+        command = import_module(f"mtproto.cli.{_MODULES.get(cmd_name, cmd_name)}").command
         return command if isinstance(command, click.Command) else None
 
     def resolve_command(

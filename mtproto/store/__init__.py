@@ -1,5 +1,7 @@
 """Keys on disk: how a key file is locked, read, written whole, and what a damaged one leads to; and what accounts keep.
 
+`ForeignLogin` is the login as other clients keep it, read from their strings and files and written as such.
+
 Of an account a store keeps an `AccountRecord`: `MemoryStore`, `FileStore` (a file for one account), `SQLiteStore` (a
 database for many), or a session string. `store_of` makes a store of a path or such a string.
 
@@ -21,6 +23,15 @@ from mtproto.store.reading import read_file
 
 if TYPE_CHECKING:
     from mtproto.store.account_file import FileStore
+    from mtproto.store.foreign import (
+        FOREIGN_CLIENTS,
+        LARGEST_FILE,
+        ForeignLogin,
+        export_foreign_file,
+        export_foreign_string,
+        import_foreign_file,
+        import_foreign_string,
+    )
     from mtproto.store.memory import MemoryStore
     from mtproto.store.opening import store_of
     from mtproto.store.record import AccountRecord, Json, Store
@@ -29,12 +40,15 @@ if TYPE_CHECKING:
     from mtproto.store.sqlite import SQLiteStore
 
 __all__ = [
+    "FOREIGN_CLIENTS",
+    "LARGEST_FILE",
     "PRIVATE",
     "PUBLIC",
     "ROOM",
     "AccountRecord",
     "Fields",
     "FileStore",
+    "ForeignLogin",
     "Json",
     "LockedFile",
     "MemoryStore",
@@ -45,7 +59,11 @@ __all__ = [
     "StoreDamaged",
     "StoreError",
     "StoreLocked",
+    "export_foreign_file",
+    "export_foreign_string",
     "export_string",
+    "import_foreign_file",
+    "import_foreign_string",
     "import_string",
     "read_fields",
     "read_file",
@@ -59,6 +77,15 @@ __getattr__, __dir__ = lazy_names(
     globals(),
     {
         "mtproto.store.account_file": ("FileStore",),
+        "mtproto.store.foreign": (
+            "FOREIGN_CLIENTS",
+            "LARGEST_FILE",
+            "ForeignLogin",
+            "export_foreign_file",
+            "export_foreign_string",
+            "import_foreign_file",
+            "import_foreign_string",
+        ),
         "mtproto.store.memory": ("MemoryStore",),
         "mtproto.store.opening": ("store_of",),
         "mtproto.store.record": ("AccountRecord", "Json", "Store"),
