@@ -1,0 +1,603 @@
+"""The order of updates, one rule a test (core.telegram.org/api/updates)."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from mtproto.errors import ConnectionLost, FloodWait, rpc_error
+from mtproto.flows import Gap, Incoming, UpdateOrder, update_order
+from mtproto.flows.update_boxes import GAP_WAIT
+from mtproto.flows.update_order import CHANNELS_REMEMBERED, FETCHES_AT_ONCE, SILENCE
+from tests.flows.answers import Answers
+from tests.flows.update_world import (
+    ACCESS_HASH,
+    CHANNEL,
+    DATE,
+    FRIEND,
+    GROUP,
+    OTHER_CHANNEL,
+    SECRET,
+    SELF,
+    Reader,
+    Server,
+    channel,
+    container,
+    kept,
+    message,
+    new,
+    peer_of,
+    t,
+    told,
+    user,
+)
+from tl import DecodeError, api
+
+NOW = 1000.0
+
+
+def order_of(state: dict[str, Any] | None = None, **options: Any) -> UpdateOrder[object]:
+    """Return a machine that goes on from a state and has nothing left to ask."""
+    order: UpdateOrder[object] = UpdateOrder(
+        api.schema, kept() if state is None else state, **{"catch_up": True, "self_id": SELF, **options}
+    )
+    while fetch := order.next(NOW):
+        request: Any = fetch.request
+        empty: Any = t.updates.DifferenceEmpty(date=DATE, seq=1)
+        if fetch.source:
+            empty = t.updates.ChannelDifferenceEmpty(final=True, pts=request.pts)
+        order.answered(fetch, empty, NOW)
+    assert order.take() is None
+    return order
+
+
+def taken(order: UpdateOrder[object]) -> list[object]:
+    items = []
+    while (item := order.take()) is not None:
+        items.append(item)
+    return items
+
+
+def names(order: UpdateOrder[object]) -> list[str]:
+    """Take all; return the kinds of the updates."""
+    return [item.update.NAME if isinstance(item, Incoming) else repr(item) for item in taken(order)]
+
+
+def numbers(order: UpdateOrder[object]) -> list[int]:
+    """Take all; return the numbers of the messages."""
+    return [place[1] for item in taken(order) if (place := told(item)) is not None]
+
+
+def short(update: Any) -> Any:
+    return t.UpdateShort(update=update, date=DATE)
+
+
+def methods(order: UpdateOrder[object], now: float) -> list[str]:
+    found = []
+    while fetch := order.next(now):
+        found.append(fetch.request.NAME)
+    return found
+
+
+# Order
+
+
+def test_an_update_that_comes_too_early_waits_for_the_one_before_it() -> None:
+    order = order_of()
+    order.received(short(new(FRIEND, 2, 12)), NOW)
+    assert taken(order) == []
+    order.received(short(new(FRIEND, 1, 11)), NOW + GAP_WAIT / 2)
+    assert numbers(order) == [1, 2]
+    assert methods(order, NOW + 2 * GAP_WAIT) == []
+
+
+def test_a_gap_that_stays_is_asked_for_after_half_a_second_and_no_sooner() -> None:
+    order = order_of()
+    order.received(short(new(FRIEND, 2, 12)), NOW)
+    assert order.wake_at() == NOW + GAP_WAIT
+    assert order.next(NOW + GAP_WAIT - 0.01) is None
+    fetch = order.next(NOW + GAP_WAIT)
+    assert fetch is not None
+    assert fetch.request == api.functions.updates.GetDifference(pts=10, date=DATE, qts=5)
+    assert order.next(NOW + 100) is None, "one difference of a source at a time"
+
+
+@pytest.mark.parametrize(
+    ("update", "is_told"),
+    [
+        (new(FRIEND, 1, 11), True),
+        (new(FRIEND, 1, 10), False),
+        (new(FRIEND, 1, 9), False),
+        (new(FRIEND, 1, 12), False),
+        (t.UpdateDeleteMessages(messages=[1, 2, 3], pts=13, pts_count=3), True),
+        (t.UpdateDeleteMessages(messages=[1, 2, 3], pts=12, pts_count=3), False),  # begins before the number
+        (t.UpdateReadHistoryOutbox(peer=peer_of(FRIEND), max_id=1, pts=10, pts_count=0), True),
+        (t.UpdateReadHistoryOutbox(peer=peer_of(FRIEND), max_id=1, pts=9, pts_count=0), False),
+        (new(CHANNEL, 1, 101), True),
+        (new(CHANNEL, 1, 100), False),
+        (new(CHANNEL, 1, 102), False),
+        (t.UpdateDeleteChannelMessages(channel_id=CHANNEL, messages=[1], pts=101, pts_count=1), True),
+        (t.UpdatePinnedChannelMessages(channel_id=CHANNEL, messages=[1], pts=103, pts_count=1), False),
+        (t.UpdateBotStopped(user_id=1, date=1, stopped=True, qts=6), True),
+        (t.UpdateBotStopped(user_id=1, date=1, stopped=True, qts=5), False),
+        (t.UpdateBotStopped(user_id=1, date=1, stopped=True, qts=7), False),
+        (t.UpdateUserStatus(user_id=1, status=t.UserStatusRecently()), True),
+    ],
+)
+def test_an_update_is_told_at_once_if_its_number_is_the_local_one_plus_its_count(update: Any, is_told: bool) -> None:
+    order = order_of(kept(channels={CHANNEL: 100}))
+    order.received(short(update), NOW)
+    assert [item.update for item in taken(order) if isinstance(item, Incoming)] == [update] * is_told
+
+
+def test_containers_come_in_the_order_of_seq_and_their_uncounted_updates_with_them() -> None:
+    order = order_of()
+    status, typing = t.UpdateSavedGifs(), t.UpdateStickerSetsOrder(order=[])
+    order.received(container(typing, seq=3), NOW)
+    assert names(order) == []
+    order.received(container(status, seq=2), NOW)
+    order.received(container(status, seq=2), NOW)
+    assert names(order) == ["updateSavedGifs", "updateStickerSetsOrder"]
+    combined = t.UpdatesCombined(updates=[status], users=[], chats=[], date=DATE, seq_start=4, seq=6)
+    order.received(combined, NOW)
+    order.received(container(typing, seq=7), NOW)
+    assert names(order) == ["updateSavedGifs", "updateStickerSetsOrder"]
+    order.received(container(status, seq=9), NOW)
+    assert methods(order, NOW + GAP_WAIT) == ["updates.getDifference"]
+
+
+def test_users_and_chats_of_a_container_come_with_each_of_its_updates() -> None:
+    order = order_of()
+    order.received(container(new(FRIEND, 1, 11), seq=2, users=(user(FRIEND),), chats=(channel(CHANNEL),)), NOW)
+    assert taken(order) == [Incoming(new(FRIEND, 1, 11), (user(FRIEND),), (channel(CHANNEL),))]
+
+
+def test_fifteen_minutes_of_silence_end_in_a_difference() -> None:
+    order = order_of()
+    assert methods(order, NOW + SILENCE - 1) == []
+    order.received(short(t.UpdateSavedGifs()), NOW + 10)
+    assert methods(order, NOW + SILENCE) == []
+    assert methods(order, NOW + SILENCE + 10) == ["updates.getDifference"]
+
+
+def test_the_first_update_of_a_channel_waits_for_others_that_may_have_overtaken_it() -> None:
+    order = order_of()
+    order.received(short(new(CHANNEL, 2, 502)), NOW)
+    order.received(short(new(CHANNEL, 1, 501)), NOW + 0.1)
+    assert numbers(order) == []
+    assert methods(order, NOW + GAP_WAIT) == []
+    assert numbers(order) == [1, 2]
+    order.received(short(new(CHANNEL, 3, 503)), NOW + 1)
+    assert numbers(order) == [3]
+
+
+# Short forms
+
+
+def test_short_messages_are_expanded(each: Answers) -> None:
+    schema = each.schema
+    order: UpdateOrder[object] = UpdateOrder(schema, kept(), catch_up=True, self_id=SELF)
+    fetch = order.next(NOW)
+    assert fetch is not None
+    order.answered(fetch, each("updates.differenceEmpty", date=DATE, seq=1), NOW)
+    counted = {"message": "Hello", "date": DATE, "pts_count": 1, "silent": True}
+    user_ = each("updateShortMessage", id=1, user_id=FRIEND, pts=11, **counted)
+    own = each("updateShortMessage", id=2, user_id=FRIEND, pts=12, out=True, **counted)
+    group = each("updateShortChatMessage", id=3, from_id=FRIEND, chat_id=GROUP, pts=13, **counted)
+    for form in (user_, own, group):
+        order.received(form, NOW)
+    updates: list[Any] = [item.update for item in taken(order) if isinstance(item, Incoming)]
+    friend, group_peer = each("peerUser", user_id=FRIEND), each("peerChat", chat_id=GROUP)
+    self_ = each("peerUser", user_id=SELF)
+    assert [update.NAME for update in updates] == ["updateNewMessage"] * 3
+    assert [update.message.peer_id for update in updates] == [friend, friend, group_peer]
+    assert [update.message.from_id for update in updates] == [friend, self_, friend]
+    assert [(update.message.id, update.message.out) for update in updates] == [(1, False), (2, True), (3, False)]
+    assert all((u.message.message, u.message.date, u.message.silent) == ("Hello", DATE, True) for u in updates)
+    assert [(update.pts, update.pts_count) for update in updates] == [(11, 1), (12, 1), (13, 1)]
+    assert all(schema.decode(update.to_bytes()) == update for update in updates)
+
+
+@pytest.mark.parametrize(
+    ("peer", "expected"),
+    [
+        (t.InputPeerUser(user_id=FRIEND, access_hash=1), t.PeerUser(user_id=FRIEND)),
+        (t.InputPeerChat(chat_id=GROUP), t.PeerChat(chat_id=GROUP)),
+        (t.InputPeerSelf(), t.PeerUser(user_id=SELF)),
+        (t.InputPeerChannel(channel_id=CHANNEL, access_hash=1), None),
+    ],
+)
+def test_the_short_answer_of_a_sent_message_is_expanded_by_its_call_or_fetched(peer: Any, expected: Any) -> None:
+    order = order_of()
+    request = api.functions.messages.SendMessage(peer=peer, message="Hi", random_id=1)
+    answer = t.UpdateShortSentMessage(out=True, id=7, pts=11, pts_count=1, date=DATE)
+    order.received(answer, NOW, request)
+    if expected is None:
+        assert methods(order, NOW) == ["updates.getDifference"]
+        return
+    (item,) = taken(order)
+    assert isinstance(item, Incoming)
+    update: Any = item.update
+    assert (update.message.peer_id, update.message.message, update.message.out) == (expected, "Hi", True)
+    assert update.message.from_id == t.PeerUser(user_id=SELF)
+    order.received(answer, NOW)
+    assert methods(order, NOW) == [], "what is told already needs no difference"
+
+
+@pytest.mark.parametrize("place", [0, CHANNEL])
+def test_answers_that_tell_numbers_move_them(place: int) -> None:
+    order = order_of(kept(channels={CHANNEL: 10}))
+    request: Any = api.functions.messages.DeleteMessages(id=[1, 2])
+    if place:
+        channel_ = t.InputChannel(channel_id=CHANNEL, access_hash=ACCESS_HASH)
+        request = api.functions.channels.DeleteMessages(channel=channel_, id=[1, 2])
+    order.received(t.messages.AffectedMessages(pts=12, pts_count=2), NOW, request)
+    order.received(api.types.help.NoAppUpdate(), NOW, request)
+    order.received(short(new(place or FRIEND, 3, 13)), NOW)
+    assert numbers(order) == [3]
+
+
+# Differences
+
+
+def test_a_difference_in_slices_is_told_once_and_what_came_meanwhile_after_it() -> None:
+    server = Server(piece=2)
+    reader = Reader(server)
+    reader.settle()
+    for _ in range(5):
+        server.send(FRIEND)
+    late = server.send(GROUP)
+    reader.order.received(t.UpdatesTooLong(), NOW)
+    reader.ask()
+    reader.receive(late)
+    assert reader.take() == []
+    reader.settle()
+    assert reader.told == server.sent
+    assert reader.gaps == []
+
+
+def test_messages_of_a_difference_come_as_new_messages_with_users_and_chats() -> None:
+    order = order_of()
+    order.missed()
+    fetch = order.next(NOW)
+    assert fetch is not None
+    state = t.updates.State(pts=13, qts=5, date=DATE, seq=1, unread_count=0)
+    edit = t.UpdateEditMessage(message=message(FRIEND, 1), pts=13, pts_count=1)
+    known = t.UpdateEditMessage(message=message(FRIEND, 0), pts=10, pts_count=1)
+    answer = t.updates.Difference(
+        new_messages=[message(FRIEND, 1)],
+        new_encrypted_messages=[],
+        other_updates=[known, edit, new(CHANNEL, 1, 101), t.UpdateChannelTooLong(channel_id=OTHER_CHANNEL, pts=50)],
+        chats=[channel(CHANNEL), channel(OTHER_CHANNEL)],
+        users=[user(FRIEND)],
+        state=state,
+    )
+    order.answered(fetch, answer, NOW)
+    chats = (channel(CHANNEL), channel(OTHER_CHANNEL))
+    assert taken(order) == [
+        Incoming(new(FRIEND, 1, 13, 0), (user(FRIEND),), chats),
+        Incoming(edit, (user(FRIEND),), chats),
+    ]
+    fetch = order.next(NOW)
+    assert fetch is not None
+    assert fetch.request == api.functions.updates.GetChannelDifference(
+        channel=t.InputChannel(channel_id=OTHER_CHANNEL, access_hash=ACCESS_HASH),
+        filter=t.ChannelMessagesFilterEmpty(),
+        pts=50,
+        limit=100,
+    )
+    assert methods(order, NOW + GAP_WAIT) == []
+    assert numbers(order) == [1], "the channel's own number counts its message"
+
+
+def test_a_difference_that_is_too_long_is_told_as_a_gap_and_goes_on_from_its_number() -> None:
+    server = Server()
+    reader = Reader(server)
+    reader.settle()
+    server.send(FRIEND)
+    server.send(CHANNEL)
+    server.forget(0)
+    server.forget(CHANNEL)
+    reader.order.missed()
+    assert reader.settle() == [Gap(None), Gap(t.PeerChannel(channel_id=CHANNEL))]
+    reader.receive(server.send(FRIEND))
+    reader.receive(server.send(CHANNEL))
+    assert [told(item) for item in reader.take()] == [(FRIEND, 3), (CHANNEL, 4)]
+
+
+def test_numbers_that_the_server_annuls_are_asked_for_anew() -> None:
+    order = order_of()
+    order.received(short(t.UpdatePtsChanged()), NOW)
+    fetch = order.next(NOW)
+    assert fetch is not None
+    assert fetch.request.NAME == "updates.getState"
+    order.answered(fetch, t.updates.State(pts=1, qts=0, date=DATE, seq=1, unread_count=0), NOW)
+    assert taken(order) == [Gap(None)]
+    order.received(short(new(FRIEND, 1, 2)), NOW)
+    assert numbers(order) == [1]
+
+
+def test_a_slice_that_moves_nothing_is_not_asked_for_again_at_once() -> None:
+    order = order_of()
+    order.missed()
+    fetch = order.next(NOW)
+    assert fetch is not None
+    state = t.updates.State(pts=10, qts=5, date=DATE, seq=1, unread_count=0)
+    answer = t.updates.DifferenceSlice(
+        new_messages=[],
+        new_encrypted_messages=[],
+        other_updates=[],
+        chats=[],
+        users=[],
+        intermediate_state=state,
+    )
+    order.answered(fetch, answer, NOW)
+    assert order.next(NOW) is None
+    assert order.wake_at() == NOW + 1
+
+
+@pytest.mark.parametrize(
+    ("error", "pause"),
+    [(ConnectionLost("gone"), 1.0), (FloodWait(420, "FLOOD_WAIT_17"), 17.0), (rpc_error(500, "INTERNAL"), 1.0)],
+)
+def test_a_difference_that_fails_for_now_is_asked_for_again_later(error: Exception, pause: float) -> None:
+    order = order_of()
+    order.missed()
+    fetch = order.next(NOW)
+    assert fetch is not None
+    order.failed(fetch, error, NOW)
+    assert order.next(NOW + pause - 0.1) is None
+    assert methods(order, NOW + pause) == ["updates.getDifference"]
+
+
+def test_failures_in_a_row_make_longer_pauses_up_to_a_minute() -> None:
+    order = order_of()
+    order.missed()
+    now, pauses = NOW, []
+    for _ in range(9):
+        fetch = order.next(now)
+        assert fetch is not None
+        order.failed(fetch, ConnectionLost("gone"), now)
+        wake = order.wake_at()
+        assert wake is not None
+        pauses.append(wake - now)
+        now = wake
+    assert pauses == [1, 2, 4, 8, 16, 32, 60, 60, 60]
+
+
+@pytest.mark.parametrize(
+    "error", [DecodeError("unknown", "", 0, 0, raw=b""), rpc_error(400, "PERSISTENT_TIMESTAMP_INVALID")]
+)
+def test_a_difference_that_cannot_be_had_is_left_out_and_told(error: Exception) -> None:
+    order = order_of(kept(channels={CHANNEL: 100}))
+    order.missed()
+    first, second = order.next(NOW), order.next(NOW)
+    assert first is not None
+    assert second is not None
+    order.failed(first, error, NOW, "unreadable")
+    order.failed(second, error, NOW)
+    assert taken(order) == ["unreadable", Gap(t.PeerChannel(channel_id=CHANNEL))]
+    fetch = order.next(NOW)
+    assert fetch is not None
+    assert fetch.request.NAME == "updates.getState"
+    order.answered(fetch, t.updates.State(pts=90, qts=5, date=DATE, seq=1, unread_count=0), NOW)
+    assert taken(order) == [Gap(None)]
+    order.received(short(new(FRIEND, 1, 91)), NOW)
+    order.received(short(new(CHANNEL, 1, 601)), NOW)
+    assert methods(order, NOW + GAP_WAIT) == []
+    assert numbers(order) == [1, 1]
+
+
+def test_a_channel_whose_access_hash_nobody_knows_is_a_gap_without_a_call() -> None:
+    state = kept(channels={CHANNEL: 100})
+    state["channels"][str(CHANNEL)][1] = None
+    order: UpdateOrder[object] = UpdateOrder(api.schema, state, catch_up=True)
+    assert methods(order, NOW) == ["updates.getDifference"]
+    assert taken(order) == [Gap(t.PeerChannel(channel_id=CHANNEL))]
+    order = UpdateOrder(api.schema, state, catch_up=True, access_hash={CHANNEL: 5}.get)
+    assert methods(order, NOW) == ["updates.getDifference", "updates.getChannelDifference"]
+
+
+def test_a_min_access_hash_is_not_learnt() -> None:
+    order = order_of(kept(channels={CHANNEL: 100}))
+    order.received(container(seq=0, chats=(channel(CHANNEL, min=True).replace(access_hash=5),)), NOW)
+    assert order.state()["channels"] == {str(CHANNEL): [100, ACCESS_HASH]}
+    order.received(container(seq=0, chats=(channel(CHANNEL).replace(access_hash=6),)), NOW)
+    assert order.state()["channels"] == {str(CHANNEL): [100, 6]}
+
+
+def test_a_watched_channel_is_asked_for_when_the_server_says() -> None:
+    order = order_of(kept(channels={CHANNEL: 100}))
+    order.watch(CHANNEL)
+    fetch = order.next(NOW)
+    assert fetch is not None
+    order.answered(fetch, t.updates.ChannelDifferenceEmpty(final=True, pts=100, timeout=30), NOW)
+    assert methods(order, NOW + 29) == []
+    assert methods(order, NOW + 30) == ["updates.getChannelDifference"]
+
+
+def test_few_differences_are_under_way_at_once() -> None:
+    order: UpdateOrder[object] = UpdateOrder(
+        api.schema, kept(channels=dict.fromkeys(range(100, 150), 7)), catch_up=True
+    )
+    assert len(methods(order, NOW)) == FETCHES_AT_ONCE
+
+
+def test_an_answer_of_the_wrong_kind_is_a_failure_and_one_that_nobody_waits_for_is_none() -> None:
+    order = order_of()
+    order.missed()
+    fetch = order.next(NOW)
+    assert fetch is not None
+    order.answered(fetch, t.updates.ChannelDifferenceEmpty(final=True, pts=1), NOW)
+    order.answered(fetch, t.updates.DifferenceEmpty(date=DATE, seq=99), NOW)
+    order.failed(fetch, ConnectionLost("gone"), NOW)
+    assert order.wake_at() == NOW + 1
+
+
+# State
+
+
+def test_a_first_start_asks_for_the_state_and_tells_what_came_meanwhile() -> None:
+    order: UpdateOrder[object] = UpdateOrder(api.schema)
+    assert order.state() == {}
+    fetch = order.next(NOW)
+    assert fetch is not None
+    assert fetch.request.NAME == "updates.getState"
+    order.received(short(new(FRIEND, 1, 11)), NOW)
+    order.answered(fetch, t.updates.State(pts=11, qts=0, date=DATE, seq=0, unread_count=0), NOW)
+    assert numbers(order) == [1]
+    assert order.state() == {"pts": 11, "qts": 0, "seq": 0, "date": DATE, "channels": {}}
+
+
+def test_without_catching_up_all_begins_with_what_comes_from_now_on() -> None:
+    server = Server()
+    state = server.kept()
+    server.send(FRIEND)
+    server.send(CHANNEL)
+    order: UpdateOrder[object] = UpdateOrder(api.schema, state)
+    fetch = order.next(NOW)
+    assert fetch is not None
+    order.answered(fetch, server.answer(fetch.request), NOW)
+    assert methods(order, NOW) == []
+    assert taken(order) == []
+    order.received(server.send(FRIEND), NOW)
+    order.received(server.send(CHANNEL), NOW)
+    assert methods(order, NOW + GAP_WAIT) == []
+    assert numbers(order) == [3, 4]
+
+
+def test_the_state_is_of_what_was_taken_and_passes_through_json() -> None:
+    order = order_of()
+    order.received(container(new(FRIEND, 1, 11), seq=2), NOW)
+    order.received(short(new(FRIEND, 2, 12)), NOW)
+    before = order.state()
+    assert order.take() is not None
+    middle = order.state()
+    assert order.take() is not None
+    assert [state["pts"] for state in (before, middle, order.state())] == [10, 11, 12]
+    assert json.loads(json.dumps(middle)) == middle
+    assert (middle["seq"], middle["date"]) == (2, DATE + 2)
+
+
+def test_what_was_taken_of_an_unfinished_difference_is_not_told_again_after_a_restart() -> None:
+    server = Server(piece=9)
+    reader = Reader(server)
+    reader.settle()
+    for _ in range(3):
+        server.send(FRIEND)
+    server.delete(FRIEND, 2)
+    server.send(CHANNEL)
+    for _ in range(3):
+        reader.restart()
+        reader.ask()
+        while reader.fetches:
+            reader.answer()
+        reader.take(1)
+    reader.restart()
+    reader.settle()
+    assert reader.told == server.sent
+    assert "told" not in reader.order.state()
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        {"pts": "x", "qts": 1, "seq": 1, "date": 1},
+        {"pts": True, "qts": 1, "seq": 1, "date": 1},
+        {"channels": []},
+        {"channels": {"x": [1, 2], "5": 7, "6": ["a", None], "7": [1]}, "told": {"0": 5, "x": []}},
+        {"told": []},
+    ],
+)
+def test_a_state_of_another_form_begins_anew(state: dict[str, Any]) -> None:
+    order: UpdateOrder[object] = UpdateOrder(api.schema, state, catch_up=True)
+    assert methods(order, NOW) == ["updates.getState"]
+
+
+def test_a_channel_may_be_made_known_from_a_dialog() -> None:
+    order = order_of()
+    order.know_channel(CHANNEL, 100, NOW, ACCESS_HASH)
+    order.know_channel(CHANNEL, 50, NOW)
+    assert order.state()["channels"] == {str(CHANNEL): [100, ACCESS_HASH]}
+    order.received(short(new(CHANNEL, 1, 101)), NOW)
+    assert numbers(order) == [1]
+
+
+# Bounds
+
+
+def test_what_has_no_room_is_fetched_once_there_is_room_and_the_uncounted_is_counted() -> None:
+    server = Server()
+    reader = Reader(server, room=4)
+    reader.settle()
+    for _ in range(4):
+        reader.receive(server.send(FRIEND, 1))
+    for _ in range(50):
+        reader.receive(server.send(FRIEND, 1))
+        reader.receive(server.send(CHANNEL, 1))
+        reader.receive(server.send(SECRET))
+    reader.receive(short(t.UpdateSavedGifs()))
+    reader.ask()
+    assert (reader.fetches, reader.order.dropped) == ([], 1)
+    assert reader.order.wake_at() is None, "only a reader makes room"
+    reader.take(1)
+    reader.ask()
+    assert reader.fetches == []
+    reader.take(1)
+    reader.ask()
+    assert {fetch.source for fetch in reader.fetches} == {0, CHANNEL}
+    reader.settle()
+    assert reader.told == server.sent
+
+
+def test_the_first_update_of_a_channel_that_has_no_room_is_where_its_difference_begins() -> None:
+    server = Server()
+    order = order_of(room=1, access_hash=lambda _: ACCESS_HASH)
+    order.received(short(new(FRIEND, 1, 11)), NOW)
+    order.received(server.send(CHANNEL, 1), NOW)
+    assert numbers(order) == [1]
+    fetch = order.next(NOW)
+    assert fetch is not None
+    order.answered(fetch, server.answer(fetch.request), NOW)
+    assert numbers(order) == [1]
+
+
+def test_what_waits_behind_gaps_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(update_order, "PIECES_HELD", 20)
+    order = order_of(kept(channels={CHANNEL: 100}))
+    for number in range(10):
+        order.received(short(new(FRIEND, number, 20 + 2 * number)), NOW)
+        order.received(short(new(CHANNEL, number, 120 + 2 * number)), NOW)
+    assert methods(order, NOW) == []
+    order.received(short(new(FRIEND, 99, 99)), NOW)
+    assert methods(order, NOW) == ["updates.getDifference"], "a difference tells what was dropped"
+
+
+def test_the_same_update_waits_once_and_different_ones_of_one_number_all_wait() -> None:
+    order = order_of()
+    read = [t.UpdateReadHistoryOutbox(peer=peer_of(FRIEND), max_id=number, pts=12, pts_count=0) for number in (1, 2)]
+    for update in [*read, *read, new(FRIEND, 2, 12), new(FRIEND, 2, 12), new(FRIEND, 1, 11)]:
+        order.received(short(update), NOW)
+    in_order = [item.update for item in taken(order) if isinstance(item, Incoming)]
+    assert in_order == [new(FRIEND, 1, 11), new(FRIEND, 2, 12), *read]
+
+
+def test_remembered_channels_are_bounded() -> None:
+    order = order_of()
+    for key in range(CHANNELS_REMEMBERED + 5):
+        order.know_channel(1000 + key, 1, NOW)
+    state = order.state()
+    assert len(state["channels"]) == CHANNELS_REMEMBERED
+    assert "1004" not in state["channels"]
+    assert "1005" in state["channels"]
+
+
+def test_an_unreadable_update_comes_in_its_turn() -> None:
+    order = order_of(room=2)
+    order.received(short(new(FRIEND, 1, 11)), NOW)
+    order.unreadable("bytes")
+    order.unreadable("more")
+    assert [item if isinstance(item, str) else told(item) for item in taken(order)] == [(FRIEND, 1), "bytes"]
+    assert order.dropped == 1
