@@ -18,6 +18,7 @@ CHATS = (FRIEND, GROUP, CHANNEL, OTHER_CHANNEL, SECRET)
 CHANNELS = (CHANNEL, OTHER_CHANNEL)
 ACCESS_HASH = 1 << 40
 DATE = 1_700_000_000
+NOW = 1000.0
 COUNTS = ("_message", "_max_id", "_count")  # the fields of a dialog that are numbers
 
 
@@ -65,6 +66,49 @@ def kept(pts: int = 10, qts: int = 5, seq: int = 1, channels: dict[int, int] | N
     """Return a state."""
     known = {str(key): [value, ACCESS_HASH] for key, value in (channels or {}).items()}
     return {"pts": pts, "qts": qts, "seq": seq, "date": DATE, "channels": known}
+
+
+def order_of(state: dict[str, Any] | None = None, **options: Any) -> UpdateOrder[object]:
+    """Return a machine that goes on from a state and has nothing left to ask."""
+    order: UpdateOrder[object] = UpdateOrder(
+        api.schema, kept() if state is None else state, **{"catch_up": True, "self_id": SELF, **options}
+    )
+    while fetch := order.next(NOW):
+        request: Any = fetch.request
+        empty: Any = t.updates.DifferenceEmpty(date=DATE, seq=1)
+        if fetch.source:
+            empty = t.updates.ChannelDifferenceEmpty(final=True, pts=request.pts)
+        order.answered(fetch, empty, NOW)
+    assert order.take() is None
+    return order
+
+
+def taken(order: UpdateOrder[object]) -> list[object]:
+    items = []
+    while (item := order.take()) is not None:
+        items.append(item)
+    return items
+
+
+def names(order: UpdateOrder[object]) -> list[str]:
+    """Take all; return the kinds of the updates."""
+    return [item.update.NAME if isinstance(item, Incoming) else repr(item) for item in taken(order)]
+
+
+def numbers(order: UpdateOrder[object]) -> list[int]:
+    """Take all; return the numbers of the messages."""
+    return [place[1] for item in taken(order) if (place := told(item)) is not None]
+
+
+def short(update: Any) -> Any:
+    return t.UpdateShort(update=update, date=DATE)
+
+
+def methods(order: UpdateOrder[object], now: float) -> list[str]:
+    found = []
+    while fetch := order.next(now):
+        found.append(fetch.request.NAME)
+    return found
 
 
 @dataclass
