@@ -83,7 +83,9 @@ def count_of_answer(answer: Any, request: Any) -> Count | None:
 
 
 def mark_of(update: Any) -> str:
-    """Return a short text by which a part of a difference is known again."""
+    """Return a short text by which a part of a difference is known again, whatever numbers the difference has then."""
+    if update.NAME == "updateNewEncryptedMessage":
+        return f"e{update.message.random_id}"
     if update.NAME in _NEW and hasattr(update.message, "id"):
         return f"m{update.message.id}"
     return f"u{crc32(update.to_bytes()):08x}"
