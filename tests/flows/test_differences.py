@@ -11,6 +11,7 @@ from mtproto.flows.update_order import FETCHES_AT_ONCE
 from tests.flows.update_world import (
     ACCESS_HASH,
     CHANNEL,
+    CHATS,
     DATE,
     FRIEND,
     GROUP,
@@ -47,6 +48,20 @@ def test_a_difference_in_slices_is_told_once_and_what_came_meanwhile_after_it() 
     reader.receive(late)
     assert reader.take() == []
     reader.settle()
+    assert reader.told == server.sent
+    assert reader.gaps == []
+
+
+@pytest.mark.parametrize("room", [16, 1024])
+def test_a_thousand_messages_that_were_sent_while_the_network_was_away_are_told_once(room: int) -> None:
+    server = Server(piece=100)
+    reader = Reader(server, room)
+    reader.settle()
+    for number in range(1000):
+        server.send(CHATS[number % len(CHATS)])
+    reader.order.missed()
+    reader.settle()
+    assert sum(map(len, reader.told.values())) == 1000
     assert reader.told == server.sent
     assert reader.gaps == []
 

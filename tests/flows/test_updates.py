@@ -90,6 +90,14 @@ def test_an_update_is_told_at_once_if_its_number_is_the_local_one_plus_its_count
     assert [item.update for item in taken(order) if isinstance(item, Incoming)] == [update] * is_told
 
 
+def test_half_a_second_begins_anew_when_the_gap_is_another_one() -> None:
+    order = order_of()
+    order.received(short(new(FRIEND, 2, 12)), NOW)
+    order.received(short(new(FRIEND, 4, 14)), NOW)
+    order.received(short(new(FRIEND, 1, 11)), NOW + 0.25)
+    assert order.wake_at() == NOW + 0.75
+
+
 def test_containers_come_in_the_order_of_seq_and_their_uncounted_updates_with_them() -> None:
     order = order_of()
     status, typing = t.UpdateSavedGifs(), t.UpdateStickerSetsOrder(order=[])
