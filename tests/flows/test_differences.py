@@ -117,6 +117,7 @@ def test_a_difference_that_is_too_long_is_told_as_a_gap_and_goes_on_from_its_num
 
 def test_numbers_that_the_server_annuls_are_asked_for_anew() -> None:
     order = order_of()
+    order.received(short(new(FRIEND, 1, 12)), NOW)  # waits, by a number of the old count
     order.received(short(t.UpdatePtsChanged()), NOW)
     fetch = order.next(NOW)
     assert fetch is not None
@@ -125,6 +126,30 @@ def test_numbers_that_the_server_annuls_are_asked_for_anew() -> None:
     assert taken(order) == [Gap(None)]
     order.received(short(new(FRIEND, 1, 2)), NOW)
     assert numbers(order) == [1]
+    assert methods(order, NOW + GAP_WAIT) == []
+
+
+def test_an_answer_in_a_count_that_was_annulled_meanwhile_is_dropped() -> None:
+    order = order_of()
+    order.missed()
+    fetch = order.next(NOW)
+    assert fetch is not None
+    order.received(short(t.UpdatePtsChanged()), NOW)
+    order.answered(fetch, t.updates.DifferenceEmpty(date=DATE, seq=1), NOW)
+    assert methods(order, NOW) == ["updates.getState"]
+
+
+def test_what_is_missed_while_a_difference_is_under_way_ends_in_another_one() -> None:
+    order = order_of()
+    order.missed()
+    fetch = order.next(NOW)
+    assert fetch is not None
+    order.missed()
+    order.answered(fetch, t.updates.DifferenceEmpty(date=DATE, seq=1), NOW)
+    fetch = order.next(NOW)
+    assert fetch is not None
+    order.answered(fetch, t.updates.DifferenceEmpty(date=DATE, seq=1), NOW)
+    assert methods(order, NOW) == []
 
 
 def test_a_slice_that_moves_nothing_is_not_asked_for_again_at_once() -> None:
@@ -187,6 +212,9 @@ def test_a_difference_that_cannot_be_had_is_left_out_and_told(error: Exception) 
     order.failed(first, error, NOW, "unreadable")
     order.failed(second, error, NOW)
     assert taken(order) == ["unreadable", Gap(t.PeerChannel(channel_id=CHANNEL))]
+    assert order.state()["channels"] == {str(CHANNEL): [None, ACCESS_HASH]}, (
+        "a restart meets the refusal no second time"
+    )
     fetch = order.next(NOW)
     assert fetch is not None
     assert fetch.request.NAME == "updates.getState"

@@ -9,6 +9,7 @@ import pytest
 
 from mtproto.flows import Incoming, UpdateOrder, update_order
 from mtproto.flows.update_boxes import GAP_WAIT
+from mtproto.flows.update_forms import mark_of
 from mtproto.flows.update_order import CHANNELS_REMEMBERED, SILENCE
 from tests.flows.answers import Answers
 from tests.flows.update_world import (
@@ -269,6 +270,19 @@ def test_what_was_taken_of_an_unfinished_difference_is_not_told_again_after_a_re
     reader.settle()
     assert reader.told == server.sent
     assert "told" not in reader.order.state()
+
+
+def test_only_the_difference_that_was_unfinished_is_compared_with_what_was_taken() -> None:
+    gifs = t.UpdateSavedGifs()
+    order: UpdateOrder[object] = UpdateOrder(api.schema, {**kept(), "told": {"0": [mark_of(gifs)]}}, catch_up=True)
+    state = t.updates.State(pts=10, qts=5, date=DATE, seq=1, unread_count=0)
+    lists: dict[str, Any] = {"new_messages": [], "new_encrypted_messages": [], "chats": [], "users": []}
+    for expected in ([], ["updateSavedGifs"]):
+        order.missed()
+        fetch = order.next(NOW)
+        assert fetch is not None
+        order.answered(fetch, t.updates.Difference(**lists, other_updates=[gifs], state=state), NOW)
+        assert names(order) == expected
 
 
 @pytest.mark.parametrize(
