@@ -348,6 +348,18 @@ def test_the_first_update_of_a_channel_that_has_no_room_is_where_its_difference_
     assert numbers(order) == [1]
 
 
+def test_what_waits_of_a_new_channel_is_kept_when_there_is_no_room_for_more() -> None:
+    order = order_of(room=1, access_hash=lambda _: ACCESS_HASH)
+    order.received(short(new(CHANNEL, 1, 101)), NOW)
+    order.received(short(new(FRIEND, 1, 11)), NOW)
+    order.received(short(new(CHANNEL, 2, 102)), NOW)
+    assert [told(item) for item in taken(order)] == [(FRIEND, 1), (CHANNEL, 1)]
+    fetch = order.next(NOW)
+    assert fetch is not None
+    request: Any = fetch.request
+    assert request.pts == 101
+
+
 def test_what_waits_behind_gaps_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(update_order, "PIECES_HELD", 20)
     order = order_of(kept(channels={CHANNEL: 100}))
@@ -385,3 +397,4 @@ def test_an_unreadable_update_comes_in_its_turn() -> None:
     order.unreadable("more")
     assert [item if isinstance(item, str) else told(item) for item in taken(order)] == [(FRIEND, 1), "bytes"]
     assert order.dropped == 1
+    assert methods(order, NOW) == ["updates.getDifference"]
