@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from mtproto.errors import ConnectionLost, FloodWait, rpc_error
@@ -24,6 +26,7 @@ from tests.flows.update_world import (
     kept,
     message,
     methods,
+    names,
     new,
     numbers,
     order_of,
@@ -185,6 +188,31 @@ def test_a_difference_that_fails_for_now_is_asked_for_again_later(error: Excepti
     assert methods(order, NOW + pause) == ["updates.getDifference"]
 
 
+def test_a_state_that_is_refused_is_asked_for_again_after_a_pause() -> None:
+    order: UpdateOrder[object] = UpdateOrder(api.schema)
+    fetch = order.next(NOW)
+    assert fetch is not None
+    order.failed(fetch, rpc_error(400, "AUTH_KEY_PERM_EMPTY"), NOW)
+    assert order.next(NOW) is None
+    assert methods(order, NOW + 1) == ["updates.getState"]
+    assert taken(order) == []
+
+
+def test_a_slice_that_moves_only_the_date_is_followed_by_the_next_at_once() -> None:
+    order = order_of()
+    order.missed()
+    fetch = order.next(NOW)
+    assert fetch is not None
+    state = t.updates.State(pts=10, qts=5, date=DATE + 7, seq=1, unread_count=0)
+    lists: dict[str, Any] = {"new_messages": [], "new_encrypted_messages": [], "chats": [], "users": []}
+    gifs = t.UpdateSavedGifs()
+    order.answered(fetch, t.updates.DifferenceSlice(**lists, other_updates=[gifs], intermediate_state=state), NOW)
+    fetch = order.next(NOW)
+    assert fetch is not None
+    assert fetch.request == api.functions.updates.GetDifference(pts=10, date=DATE + 7, qts=5)
+    assert names(order) == ["updateSavedGifs"]
+
+
 def test_failures_in_a_row_make_longer_pauses_up_to_a_minute() -> None:
     order = order_of()
     order.missed()
@@ -252,6 +280,16 @@ def test_a_watched_channel_is_asked_for_when_the_server_says() -> None:
     order.answered(fetch, t.updates.ChannelDifferenceEmpty(final=True, pts=100, timeout=30), NOW)
     assert methods(order, NOW + 29) == []
     assert methods(order, NOW + 30) == ["updates.getChannelDifference"]
+
+
+def test_an_update_of_a_watched_channel_takes_the_place_of_asking() -> None:
+    order = order_of(kept(channels={CHANNEL: 100}))
+    order.watch(CHANNEL)
+    fetch = order.next(NOW)
+    assert fetch is not None
+    order.answered(fetch, t.updates.ChannelDifferenceEmpty(final=True, pts=100, timeout=30), NOW)
+    order.received(short(new(CHANNEL, 1, 101)), NOW + 10)
+    assert methods(order, NOW + 30) == []
 
 
 def test_few_differences_are_under_way_at_once() -> None:
