@@ -193,6 +193,21 @@ def test_the_short_answer_of_a_sent_message_is_expanded_by_its_call_or_fetched(p
     assert methods(order, NOW) == [], "what is told already needs no difference"
 
 
+def test_what_the_call_of_a_sent_message_does_not_tell_is_fetched() -> None:
+    order = order_of()
+    reply = t.InputReplyToMessage(reply_to_msg_id=1)
+    request = api.functions.messages.SendMessage(peer=t.InputPeerSelf(), message="Hi", random_id=1, reply_to=reply)
+    order.received(t.UpdateShortSentMessage(out=True, id=7, pts=11, pts_count=1, date=DATE), NOW, request)
+    assert methods(order, NOW) == ["updates.getDifference"]
+
+
+def test_an_update_that_does_not_tell_its_channel_is_told_as_it_comes() -> None:
+    order = order_of()
+    order.received(short(t.UpdateNewChannelMessage(message=t.MessageEmpty(id=1), pts=9, pts_count=1)), NOW)
+    assert names(order) == ["updateNewChannelMessage"]
+    assert order.state()["channels"] == {}
+
+
 @pytest.mark.parametrize("place", [0, CHANNEL])
 def test_answers_that_tell_numbers_move_them(place: int) -> None:
     order = order_of(kept(channels={CHANNEL: 10}))
