@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     )
     from mtproto.flows.errors import FlowFailed, NotSupported, UnexpectedAnswer
     from mtproto.flows.foreign import authorize, authorize_again, call_elsewhere
+    from mtproto.flows.incoming import Fetch, Gap, Incoming
     from mtproto.flows.layers import OLDEST_LAYER
     from mtproto.flows.logging_out import log_out
     from mtproto.flows.login import LOGIN_RESTARTS, UNSUPPORTED_LOGINS, LoginSettings, refuse_way
@@ -74,6 +75,7 @@ if TYPE_CHECKING:
         Tell,
         Wait,
     )
+    from mtproto.flows.update_order import UpdateOrder
     from mtproto.flows.updates import each_update
 
 __all__ = [
@@ -96,11 +98,14 @@ __all__ = [
     "Compute",
     "EmailCodeQuestion",
     "EmailQuestion",
+    "Fetch",
     "FloodMemory",
     "Flow",
     "FlowFailed",
     "FlowStep",
     "FutureToken",
+    "Gap",
+    "Incoming",
     "KeyDestroyed",
     "LoggedIn",
     "LoggedOutChange",
@@ -126,6 +131,7 @@ __all__ = [
     "Tell",
     "Telling",
     "UnexpectedAnswer",
+    "UpdateOrder",
     "Wait",
     "WaitNotice",
     "authorization_lost",
@@ -182,6 +188,11 @@ __getattr__, __dir__ = lazy_names(
             "authorize",
             "authorize_again",
             "call_elsewhere",
+        ),
+        "mtproto.flows.incoming": (
+            "Fetch",
+            "Gap",
+            "Incoming",
         ),
         "mtproto.flows.layers": ("OLDEST_LAYER",),
         "mtproto.flows.logging_out": ("log_out",),
@@ -251,6 +262,7 @@ __getattr__, __dir__ = lazy_names(
             "Tell",
             "Wait",
         ),
+        "mtproto.flows.update_order": ("UpdateOrder",),
         "mtproto.flows.updates": ("each_update",),
     },
 )

@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from mtproto.net.shells.update_queue import Item
     from mtproto.session import Request
 
-__all__ = ["ConnectionCore", "Incoming", "Opening", "PumpOwner"]
+__all__ = ["ConnectionCore", "IncomingItems", "Opening", "PumpOwner"]
 
 logger = logging.getLogger(__name__)
 
@@ -65,7 +65,7 @@ class Opening(Protocol):
         """Say why it is not."""
 
 
-class Incoming(Protocol):
+class IncomingItems(Protocol):
     """Where the core puts what the server sends unasked."""
 
     def put(self, item: Item, /) -> None:
@@ -114,7 +114,7 @@ class ConnectionCore(Generic[F]):
         address: Destination,
         keys: Sequence[RSAPublicKey],
         options: ConnectionOptions,
-        incoming: Incoming,
+        incoming: IncomingItems,
         progress: Callable[[], None],
     ) -> None:
         self._route = route_to(address, options.transport, options.proxy, tls=options.tls, limits=options.limits)

@@ -1,0 +1,55 @@
+"""What an account's updates are told as, once they are in order (core.telegram.org/api/updates)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from tl import TLFunction, TLObject
+
+__all__ = ["Fetch", "Gap", "Incoming"]
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """One update, in its place.
+
+    Attributes:
+        update: an object of the type `Update`. A short form is expanded to `updateNewMessage`. A message that came in
+            a difference stands in `updateNewMessage` or `updateNewChannelMessage` with a `pts_count` of 0: the server
+            tells no number of the single message there.
+        users: the users (`User`) that the server sent with the update.
+        chats: the chats (`Chat`) that the server sent with the update.
+
+    """
+
+    update: TLObject
+    users: tuple[TLObject, ...] = field(default=(), repr=False)
+    chats: tuple[TLObject, ...] = field(default=(), repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Updates are missing that can't be fetched: the difference was too long, or the server refused it for good.
+
+    Attributes:
+        chat: the channel (`peerChannel`), whose history tells more; None: private chats and groups.
+
+    """
+
+    chat: TLObject | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Fetch:
+    """A call that an `UpdateOrder` wants to be made; its answer goes to `answered`, its error to `failed`.
+
+    Attributes:
+        request: `updates.getState`, `updates.getDifference` or `updates.getChannelDifference`.
+        source: the id of the channel; 0: private chats and groups.
+
+    """
+
+    request: TLFunction[Any] = field(repr=False)
+    source: int
