@@ -25,14 +25,17 @@ if TYPE_CHECKING:
         NotAuthorized,
         with_token,
     )
-    from mtproto.flows.errors import FlowFailed, NotSupported, UnexpectedAnswer
+    from mtproto.flows.errors import FlowFailed, NotSupported, PeerNotKnown, UnexpectedAnswer, WrongReference
+    from mtproto.flows.filling import Gap, fill, gaps_in
     from mtproto.flows.foreign import authorize, authorize_again, call_elsewhere
     from mtproto.flows.layers import OLDEST_LAYER
     from mtproto.flows.logging_out import log_out
     from mtproto.flows.login import LOGIN_RESTARTS, UNSUPPORTED_LOGINS, LoginSettings, refuse_way
+    from mtproto.flows.meant import ById, ByMessage, ByPhone, ByUsername, Meant, Myself, Wanted, meant_by, shown
     from mtproto.flows.password import check_password
     from mtproto.flows.password_settings import recover_password, remove_password, set_password
     from mtproto.flows.patience import CallPolicy, FloodMemory, patient_call
+    from mtproto.flows.peer_book import NAME_LIFETIME, NAMES_KEPT, PEERS_KEPT, PeerBook, Plain
     from mtproto.flows.phone import log_in_by_phone
     from mtproto.flows.qr import QR_CODES_SHOWN, log_in_by_qr
     from mtproto.flows.questions import (
@@ -57,6 +60,7 @@ if TYPE_CHECKING:
         printable,
     )
     from mtproto.flows.refusals import authorization_lost, dc_of_this_call, ends_login, logged_out
+    from mtproto.flows.resolving import PeerAsker, resolve
     from mtproto.flows.steps import (
         Ask,
         Call,
@@ -75,18 +79,26 @@ if TYPE_CHECKING:
         Wait,
     )
     from mtproto.flows.updates import each_update
+    from mtproto.flows.user_photos import PhotoPages
 
 __all__ = [
     "CANCEL",
     "FUTURE_TOKENS_KEPT",
     "LOGIN_RESTARTS",
+    "NAMES_KEPT",
+    "NAME_LIFETIME",
     "OLDEST_LAYER",
+    "PEERS_KEPT",
     "QR_CODES_SHOWN",
     "RECOVER",
     "RESEND",
     "UNSUPPORTED_LOGINS",
     "Ask",
     "Authorized",
+    "ById",
+    "ByMessage",
+    "ByPhone",
+    "ByUsername",
     "Call",
     "CallPolicy",
     "Change",
@@ -101,11 +113,14 @@ __all__ = [
     "FlowFailed",
     "FlowStep",
     "FutureToken",
+    "Gap",
     "KeyDestroyed",
     "LoggedIn",
     "LoggedOutChange",
     "LoginSettings",
+    "Meant",
     "MoveTo",
+    "Myself",
     "NameQuestion",
     "Next",
     "NextUpdate",
@@ -114,8 +129,13 @@ __all__ = [
     "Notice",
     "Now",
     "PasswordQuestion",
+    "PeerAsker",
+    "PeerBook",
+    "PeerNotKnown",
     "PersonName",
     "PhoneQuestion",
+    "PhotoPages",
+    "Plain",
     "QRCode",
     "Question",
     "Random",
@@ -128,6 +148,8 @@ __all__ = [
     "UnexpectedAnswer",
     "Wait",
     "WaitNotice",
+    "Wanted",
+    "WrongReference",
     "authorization_lost",
     "authorize",
     "authorize_again",
@@ -138,18 +160,23 @@ __all__ = [
     "end_authorization",
     "end_other_authorizations",
     "ends_login",
+    "fill",
+    "gaps_in",
     "list_authorizations",
     "log_in_as_bot",
     "log_in_by_phone",
     "log_in_by_qr",
     "log_out",
     "logged_out",
+    "meant_by",
     "patient_call",
     "printable",
     "recover_password",
     "refuse_way",
     "remove_password",
+    "resolve",
     "set_password",
+    "shown",
     "with_token",
 ]
 
@@ -176,7 +203,9 @@ __getattr__, __dir__ = lazy_names(
         "mtproto.flows.errors": (
             "FlowFailed",
             "NotSupported",
+            "PeerNotKnown",
             "UnexpectedAnswer",
+            "WrongReference",
         ),
         "mtproto.flows.foreign": (
             "authorize",
@@ -252,5 +281,33 @@ __getattr__, __dir__ = lazy_names(
             "Wait",
         ),
         "mtproto.flows.updates": ("each_update",),
+        "mtproto.flows.filling": (
+            "Gap",
+            "fill",
+            "gaps_in",
+        ),
+        "mtproto.flows.meant": (
+            "ById",
+            "ByMessage",
+            "ByPhone",
+            "ByUsername",
+            "Meant",
+            "Myself",
+            "Wanted",
+            "meant_by",
+            "shown",
+        ),
+        "mtproto.flows.peer_book": (
+            "NAMES_KEPT",
+            "NAME_LIFETIME",
+            "PEERS_KEPT",
+            "PeerBook",
+            "Plain",
+        ),
+        "mtproto.flows.resolving": (
+            "PeerAsker",
+            "resolve",
+        ),
+        "mtproto.flows.user_photos": ("PhotoPages",),
     },
 )
