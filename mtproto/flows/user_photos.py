@@ -43,7 +43,7 @@ class PhotoPages:
         self._user: Any = None
         self._seen: set[int] = set()
         self._oldest = 0  # the lowest id of all; 0 before the first page
-        self._newest = 0  # the highest id when the reading began
+        self._is_inside = True  # of what was there at first; a second reading begins in front of it
         self._first_total = 0
         self._offset: int | None = None  # of the second reading
         self._over = False
@@ -84,11 +84,11 @@ class PhotoPages:
 
     def _take(self, photos: list[Any]) -> list[Any]:
         ids = [photo.id for photo in photos]
-        if not self._newest and ids:
-            self._newest = max(ids)
         fresh = []
         for photo in photos:
-            if photo.id not in self._seen and (self._offset is None or photo.id <= self._newest):
+            if photo.id in self._seen:
+                self._is_inside = True
+            elif self._is_inside:
                 self._seen.add(photo.id)
                 fresh.append(photo)
         self._oldest = min((*ids, self._oldest) if self._oldest else ids, default=0)
@@ -103,3 +103,4 @@ class PhotoPages:
             self._over = not came or self._offset >= (self.total or 0)
         elif not came:
             self._offset = 0
+            self._is_inside = False

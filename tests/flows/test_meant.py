@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from types import SimpleNamespace
 from typing import Any
 
@@ -24,9 +25,7 @@ CHANNEL = t.Channel(id=9, access_hash=99, title="c", photo=t.ChatPhotoEmpty(), d
 
 
 def full_user() -> Any:
-    return t.UserFull(
-        id=5, settings=t.PeerSettings(), notify_settings=t.PeerNotifySettings(), common_chats_count=0
-    )
+    return t.UserFull(id=5, settings=t.PeerSettings(), notify_settings=t.PeerNotifySettings(), common_chats_count=0)
 
 
 def new_message(message: Any) -> Any:
@@ -223,7 +222,5 @@ def test_the_wrong_kind_is_refused_without_a_call(reference: object, wanted: Wan
 
 @given(st.text() | st.integers() | st.floats() | st.binary())
 def test_whatever_is_written_means_somebody_or_is_refused(reference: object) -> None:
-    try:
-        meant_by(reference)
-    except WrongReference as error:
-        assert len(str(error)) < 500
+    with suppress(WrongReference):
+        assert meant_by(reference) is not None

@@ -124,7 +124,11 @@ def test_a_username_is_remembered_for_a_day_in_lower_case() -> None:
 
 
 def test_every_active_username_counts_and_those_of_a_min_user_do_not() -> None:
-    names = [t.Username(username="One", active=True), t.Username(username="Two", active=True), t.Username(username="No")]
+    names = [
+        t.Username(username="One", active=True),
+        t.Username(username="Two", active=True),
+        t.Username(username="No"),
+    ]
     book = book_of(photos(user(usernames=names), user(6, 1, min=True, username="three")))
     assert [book.named(name, NOW) for name in ("one", "two", "no", "three")] == [5, 5, None, None]
 
