@@ -60,7 +60,7 @@ if TYPE_CHECKING:
         printable,
     )
     from mtproto.flows.refusals import authorization_lost, dc_of_this_call, ends_login, logged_out
-    from mtproto.flows.resolving import PeerAsker, resolve
+    from mtproto.flows.resolving import PeerAsker, resolve, who_am_i
     from mtproto.flows.steps import (
         Ask,
         Call,
@@ -177,6 +177,7 @@ __all__ = [
     "resolve",
     "set_password",
     "shown",
+    "who_am_i",
     "with_token",
 ]
 
@@ -307,6 +308,7 @@ __getattr__, __dir__ = lazy_names(
         "mtproto.flows.resolving": (
             "PeerAsker",
             "resolve",
+            "who_am_i",
         ),
         "mtproto.flows.user_photos": ("PhotoPages",),
     },

@@ -11,7 +11,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from mtproto.flows.marked import LAST_ID, marked
-from mtproto.flows.shown_peers import ShownPeers
+from mtproto.flows.shown_peers import ShownPeers, named_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -147,6 +147,19 @@ class PeerBook:
         """Forget a username, which leads to nobody any more."""
         with self._lock:
             self._drop_name(name)
+
+    def doubt(self, request: object) -> None:
+        """Forget the peers of a request that the server refused to know, with the names that led there.
+
+        What the caller named by another access hash than the book's stays.
+        """
+        with self._lock:
+            for peer, access_hash in named_in(request):
+                if access_hash and self._peers.get(peer) == access_hash:
+                    del self._peers[peer]
+                    for name in self._named.get(peer, ()):
+                        self._drop_name(name)
+                    self._changes += 1
 
     def _meet(self, peer: int, value: Any, now: int, strangers: set[int]) -> None:
         access_hash = value.access_hash

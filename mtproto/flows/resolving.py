@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from mtproto.flows.errors import PeerNotKnown, WrongReference
+from mtproto.flows.errors import PeerNotKnown, UnexpectedAnswer, WrongReference
 from mtproto.flows.layers import expect, make
 from mtproto.flows.marked import marked, of_peer, plain
 from mtproto.flows.meant import ById, ByMessage, ByPhone, ByUsername, Myself, meant_by, shown
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from mtproto.flows.steps import Flow
     from tl import Schema
 
-__all__ = ["PeerAsker", "resolve"]
+__all__ = ["PeerAsker", "resolve", "who_am_i"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +63,15 @@ def resolve(asker: PeerAsker, book: PeerBook, reference: object, wanted: Wanted 
     """
     meant = meant_by(reference, wanted)
     return (yield from _ByReference(asker, book, reference, wanted).to(meant))
+
+
+def who_am_i(asker: PeerAsker) -> Flow[Any]:
+    """Return the `user` who is logged in. Raises UnexpectedAnswer where the server shows nobody."""
+    request = make(asker.schema, "users.getUsers", id=[make(asker.schema, "inputUserSelf")])
+    answer = yield Call(request)
+    if not isinstance(answer, list) or len(answer) != 1:
+        raise UnexpectedAnswer(request.NAME, answer, "expected was one user")
+    return expect(answer[0], request.NAME, "user")
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,10 +18,18 @@ if TYPE_CHECKING:
     from mtproto.flows.marked import PeerKind
     from tl import Schema, TLObject
 
-__all__ = ["ShownPeers"]
+__all__ = ["ShownPeers", "named_in"]
 
 _HASHED: dict[str, PeerKind] = {"user": "user", "channel": "channel", "channelForbidden": "channel"}
 """The constructors that have access hashes."""
+
+_NAMED: dict[str, tuple[PeerKind, str]] = {
+    "inputUser": ("user", "user_id"),
+    "inputPeerUser": ("user", "user_id"),
+    "inputChannel": ("channel", "channel_id"),
+    "inputPeerChannel": ("channel", "channel_id"),
+}
+_REQUEST_DEPTH = 16
 
 _PEOPLE = frozenset({"User", "Chat"})
 _DEEPEST = 4
@@ -97,6 +105,20 @@ class ShownPeers:
             )
             self._holding[type_name] = holds
         return holds
+
+
+def named_in(value: Any, depth: int = _REQUEST_DEPTH) -> Iterator[tuple[int, int]]:
+    """Return whom a request names by an access hash: marked ids and the hashes."""
+    if isinstance(value, list | tuple):
+        for each in value:
+            yield from named_in(each, depth)
+    elif hasattr(value, "PLAN"):
+        known = _NAMED.get(value.NAME)
+        if known is not None:
+            yield marked(known[0], getattr(value, known[1])), value.access_hash
+        for field in value.PLAN.fields if depth else ():
+            if field.kind.holds_objects:
+                yield from named_in(getattr(value, field.attribute, None), depth - 1)
 
 
 def _messages(value: Any, depth: int) -> Iterator[Any]:

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mtproto.errors import LocalProtocolError
@@ -220,6 +220,7 @@ def test_the_wrong_kind_is_refused_without_a_call(reference: object, wanted: Wan
         meant_by(reference, wanted)
 
 
+@settings(max_examples=100)
 @given(st.text() | st.integers() | st.floats() | st.binary())
 def test_whatever_is_written_means_somebody_or_is_refused(reference: object) -> None:
     with suppress(WrongReference):

@@ -7,7 +7,7 @@ import tracemalloc
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mtproto.flows import NAME_LIFETIME, NAMES_KEPT, PEERS_KEPT, PeerBook
@@ -174,6 +174,7 @@ damaged = st.recursive(
 )
 
 
+@settings(max_examples=60)
 @given(st.dictionaries(st.sampled_from(["hashes", "met", "names", "owner", "other"]), damaged))
 def test_a_damaged_record_is_left_out(saved: dict[str, Any]) -> None:
     book = PeerBook(api.schema, None, saved)
@@ -218,3 +219,14 @@ def test_ten_thousand_peers_take_three_mebibytes_at_most() -> None:
         tracemalloc.stop()
     assert len(book) > PEERS_KEPT * 3 // 4
     assert size < 3 << 20
+
+
+def test_a_hash_that_the_server_refused_is_forgotten_with_the_names_that_lead_there() -> None:
+    f = api.functions
+    book = book_of(photos(user(username="name"), user(6, 66, username="six")), updates(chats=[CHANNEL]))
+    book.doubt(f.users.GetUsers(id=[t.InputUser(user_id=5, access_hash=55), t.InputUser(user_id=6, access_hash=1)]))
+    assert (book.access_hash(5), book.named("name", NOW)) == (None, None)
+    assert (book.access_hash(6), book.named("six", NOW)) == (66, 6)  # the hash was the caller's own
+    peer = t.InputPeerChannel(channel_id=9, access_hash=99)
+    book.doubt(f.messages.GetPeerDialogs(peers=[t.InputDialogPeer(peer=peer)]))
+    assert (book.access_hash(ROOM), book.named("room", NOW)) == (None, None)
