@@ -425,7 +425,8 @@ class Account:
 
     async def _tick(self) -> None:
         await self._lanes.close_idle()
-        await beside(self._known.save)
+        if self._known.is_changed:
+            await beside(self._known.save)
 
     def _is_at_home(self, dc: int, lane: str) -> bool:
         """Tell whether a lane is the one that receives updates."""

@@ -419,7 +419,8 @@ class Account:
 
     def _tick(self) -> None:
         self._lanes.close_idle()
-        beside(self._known.save)
+        if self._known.is_changed:
+            beside(self._known.save)
 
     def _is_at_home(self, dc: int, lane: str) -> bool:
         """Tell whether a lane is the one that receives updates."""

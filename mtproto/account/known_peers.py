@@ -91,6 +91,11 @@ class KnownPeers:
         except (TLError, LocalProtocolError):  # or the account was closed meanwhile
             return
 
+    @property
+    def is_changed(self) -> bool:
+        """Whether there is something to save."""
+        return self._kept.is_loaded and self.book.changes != self._saved
+
     def save(self) -> None:
         """Let the store keep the book, if it has changed. A store that fails is asked again: the book may be lost."""
         with self._saving:

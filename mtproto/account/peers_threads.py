@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from mtproto.flows import PhotoPages, fill, resolve, who_am_i
+from mtproto.flows import PhotoPages, fill, gaps_in, resolve, who_am_i
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -68,7 +68,12 @@ class Peers:
         return self._run(resolve(self._known.asker, self._known.book, reference, wanted))
 
     def resolve_request(self, request: TLFunction[Result]) -> TLFunction[Result]:
-        """Return a request with an object of the wanted type wherever a reference stands (`mtproto.flows.fill`)."""
+        """Return a request with an object of the wanted type wherever a reference stands (`mtproto.flows.fill`).
+
+        A request without references is returned itself, whoever is logged in.
+        """
+        if next(gaps_in(request), None) is None:
+            return request
         filled: TLFunction[Result] = self._run(fill(self._known.asker, self._known.book, request))
         return filled
 

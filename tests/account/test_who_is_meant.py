@@ -118,6 +118,10 @@ def test_what_can_be_nobody_and_strangers_cost_no_call(face: str, local_network:
         async with account_at(face, KeptInMemory(), local_network) as account:
             with pytest.raises(LocalProtocolError, match="nobody is logged in"):
                 await account.resolve("@dozen")
+            peers = account.account._peers if isinstance(account, InThreads) else account._peers
+            plain = api.functions.help.GetConfig()
+            unchanged: Any = peers.resolve_request(plain)
+            assert (unchanged if isinstance(account, InThreads) else await unchanged) is plain
             await account.login(**way_of(local_network, "triple"))
             before = all_calls(local_network)
             for wrong in ("two words", "https://example.com/dozen", 0, b"dozen", t.UpdatesTooLong(), -3):
