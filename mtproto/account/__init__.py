@@ -2,7 +2,8 @@
 
     centres     where the data centres are                kept     the record of the account, and its changes
     lanes       clients by DC and name                    running  the driver of flows
-    hearing     updates for flows that wait for one       account  what a program uses, made of the parts
+    hearing     updates for flows that wait for one       peers    who is meant by what a program writes
+    known_peers the book of peers, fed and saved          account  what a program uses, made of the parts
 
 The blocking face and its parts are made of the asyncio ones (`tests.structure.faces`). The names are resolved on first
 use, so that the blocking account never loads asyncio.

@@ -14,9 +14,11 @@ from mtproto.account.centres import DataCentres
 from mtproto.account.choices import LoginWay, opened_store, wrapped
 from mtproto.account.hearing import Hearing
 from mtproto.account.kept import KeptAccount
+from mtproto.account.known_peers import SAVE_EVERY, KnownPeers
 from mtproto.account.lane import MAIN
 from mtproto.account.lanes_threads import Lanes
 from mtproto.account.options import AccountKeywords, account_options
+from mtproto.account.peers_threads import Peers
 from mtproto.account.running_threads import FlowHands, run_flow
 from mtproto.account.waiting_threads import ThreadMailbox, ThreadPauses, ThreadTicker, beside, new_gate, whole
 from mtproto.client import is_repeatable
@@ -53,10 +55,12 @@ if TYPE_CHECKING:
     from typing import Self
 
     from mtproto.account.centres import KnownDCs
+    from mtproto.account.peers_threads import UserPhotos
     from mtproto.account.waiting_threads import Gate
     from mtproto.client import ReceivedUpdate, Timeout
     from mtproto.crypto import RSAPublicKey
     from mtproto.flows import Change, Flow, Service
+    from mtproto.link import LinkEvent
     from mtproto.store import Store
     from tl import Schema, TLFunction
 
@@ -106,7 +110,9 @@ class Account:
         self._options = account_options(api_id, api_hash, keys, options, test=self._centres.test)
         self._kept = KeptAccount(opened_store(store))
         self._hearing: Hearing[ThreadMailbox] = Hearing(self._options.schema, self._is_at_home)
-        self._lanes = Lanes(self._centres, self._kept, self._options, self._hearing.hear)
+        self._lanes = Lanes(self._centres, self._kept, self._options, self._hear)
+        self._known = KnownPeers(self._options.schema, self._kept, self._lanes.server_time)
+        self._peers = Peers(self._known, self._run_for_peers)
         self._floods = FloodMemory()
         self._pauses = ThreadPauses()
         self._one_call: tuple[int, FlowHands] | None = None
@@ -164,7 +170,8 @@ class Account:
         except BaseException:
             self._kept.close()
             raise
-        self._ticker = ThreadTicker(max(self._options.idle_after / 4, 1.0), self._lanes.close_idle)
+        self._known.begin()
+        self._ticker = ThreadTicker(min(max(self._options.idle_after / 4, 1.0), SAVE_EVERY), self._tick)
         if not self._kept.is_loaded:
             self._stop_ticker()
             raise RequestCancelled("the account was closed")
@@ -181,6 +188,7 @@ class Account:
         try:
             if self._kept.is_loaded:
                 self._lanes.close()
+                beside(self._known.save)
         finally:
             beside(self._kept.close)
         self._stop_ticker()  # where another thread was opening the account
@@ -350,6 +358,36 @@ class Account:
         finally:
             self._hearing.remove(mailbox)
 
+    # Who is meant ------------------------------------------------------------------------------------------------
+
+    def resolve(self, reference: object) -> Any:
+        """Return the `InputPeer` of whom a reference means. What is known costs no call.
+
+        Args:
+            reference: a username, a link (`t.me/name`, `tg://user?id=5`), a phone number with `+`, an id (also as the
+                Bot API marks it), "me", or an object: a user, a chat, a message, an update, or what holds one of these.
+
+        Raises:
+            flows.WrongReference: it can mean nobody; no call was made.
+            flows.PeerNotKnown: nothing that is known leads there; the text says what was tried.
+            RpcError: the server knows nobody of that name or number, or refuses to tell.
+
+        """
+        return self._peers.resolve(reference)
+
+    def me(self) -> Any:
+        """Return the `user` who is logged in; asked for once a login. Raises LocalProtocolError for nobody."""
+        return self._peers.me()
+
+    def iter_user_photos(self, user: object) -> UserPhotos:
+        """Return all profile photos of a user, newest first, to iterate over; `total` tells how many there are.
+
+        Args:
+            user: as `resolve` takes it.
+
+        """
+        return self._peers.photos(user)
+
     def incoming(self) -> Iterator[ReceivedUpdate]:
         """Iterate over what the home DC sends unasked, in order of arrival, until the account is closed.
 
@@ -385,6 +423,21 @@ class Account:
         unknown = isinstance(failure, TransportError) and failure.code == TransportError.NOT_FOUND
         if unknown and self._kept.is_loaded and self._kept.record.user_id is not None:
             raise KeyUnknown(self._kept.record.home_dc) from failure
+
+    def _run_for_peers(self, flow: Flow[R]) -> R:
+        self._check_login()
+        return self.run(flow)
+
+    def _hear(self, dc: int, lane: str, event: LinkEvent) -> None:
+        """Take an event of a lane, in the thread that carries the lane."""
+        self._hearing.hear(dc, lane, event)
+        if self._is_at_home(dc, lane):
+            self._known.hear(event)
+
+    def _tick(self) -> None:
+        self._lanes.close_idle()
+        if self._known.is_changed:
+            beside(self._known.save)
 
     def _is_at_home(self, dc: int, lane: str) -> bool:
         """Tell whether a lane is the one that receives updates."""
@@ -486,11 +539,16 @@ class Account:
         quiet = call.lane != MAIN or not self._options.updates
         request = wrapped(call.request, self.schema) if quiet else call.request
         try:
-            return self._lanes.call(dc, call.lane, request, until=call.until, idempotent=call.idempotent)
+            answer = self._lanes.call(dc, call.lane, request, until=call.until, idempotent=call.idempotent)
         except RequestCancelled:
             if self._kept.is_loaded:
                 self._check_login()
             raise
+        except RpcError as error:
+            self._known.refused(call.request, error)
+            raise
+        self._known.learn(answer)
+        return answer
 
     def _service(self, step: Service) -> bytes:
         return self._lanes.send_service(self._kept.record.home_dc if step.dc is None else step.dc, step.body)

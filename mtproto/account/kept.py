@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from mtproto.flows import Change
     from mtproto.message import KeyState
-    from mtproto.store import AccountRecord, Store
+    from mtproto.store import AccountRecord, Json, Store
 
 __all__ = ["KeptAccount", "changed"]
 
@@ -138,6 +138,13 @@ class KeptAccount:
             return record
 
         self._save(with_keys)
+
+    def keep_peers(self, peers: Mapping[str, Json]) -> None:
+        """Keep what is known of peers, which may be lost."""
+        with self._lock:
+            after = replace(self.record, peers=peers)
+            self._store.save_soft(after)
+            self._record = after
 
     def close(self) -> None:
         """Let the store go. May be called twice."""

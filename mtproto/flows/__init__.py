@@ -25,15 +25,18 @@ if TYPE_CHECKING:
         NotAuthorized,
         with_token,
     )
-    from mtproto.flows.errors import FlowFailed, NotSupported, UnexpectedAnswer
+    from mtproto.flows.errors import FlowFailed, NotSupported, PeerNotKnown, UnexpectedAnswer, WrongReference
+    from mtproto.flows.filling import Blank, blanks_in, fill
     from mtproto.flows.foreign import authorize, authorize_again, call_elsewhere
     from mtproto.flows.incoming import Fetch, Gap, Incoming
     from mtproto.flows.layers import OLDEST_LAYER
     from mtproto.flows.logging_out import log_out
     from mtproto.flows.login import LOGIN_RESTARTS, UNSUPPORTED_LOGINS, LoginSettings, refuse_way
+    from mtproto.flows.meant import ById, ByMessage, ByPhone, ByUsername, Meant, Myself, Wanted, meant_by, shown
     from mtproto.flows.password import check_password
     from mtproto.flows.password_settings import recover_password, remove_password, set_password
     from mtproto.flows.patience import CallPolicy, FloodMemory, patient_call
+    from mtproto.flows.peer_book import NAME_LIFETIME, NAMES_KEPT, PEERS_KEPT, PeerBook, Plain
     from mtproto.flows.phone import log_in_by_phone
     from mtproto.flows.qr import QR_CODES_SHOWN, log_in_by_qr
     from mtproto.flows.questions import (
@@ -58,6 +61,7 @@ if TYPE_CHECKING:
         printable,
     )
     from mtproto.flows.refusals import authorization_lost, dc_of_this_call, ends_login, logged_out
+    from mtproto.flows.resolving import PeerAsker, resolve, who_am_i
     from mtproto.flows.steps import (
         Ask,
         Call,
@@ -77,18 +81,27 @@ if TYPE_CHECKING:
     )
     from mtproto.flows.update_order import UpdateOrder
     from mtproto.flows.updates import each_update
+    from mtproto.flows.user_photos import PhotoPages
 
 __all__ = [
     "CANCEL",
     "FUTURE_TOKENS_KEPT",
     "LOGIN_RESTARTS",
+    "NAMES_KEPT",
+    "NAME_LIFETIME",
     "OLDEST_LAYER",
+    "PEERS_KEPT",
     "QR_CODES_SHOWN",
     "RECOVER",
     "RESEND",
     "UNSUPPORTED_LOGINS",
     "Ask",
     "Authorized",
+    "Blank",
+    "ById",
+    "ByMessage",
+    "ByPhone",
+    "ByUsername",
     "Call",
     "CallPolicy",
     "Change",
@@ -110,7 +123,9 @@ __all__ = [
     "LoggedIn",
     "LoggedOutChange",
     "LoginSettings",
+    "Meant",
     "MoveTo",
+    "Myself",
     "NameQuestion",
     "Next",
     "NextUpdate",
@@ -119,8 +134,13 @@ __all__ = [
     "Notice",
     "Now",
     "PasswordQuestion",
+    "PeerAsker",
+    "PeerBook",
+    "PeerNotKnown",
     "PersonName",
     "PhoneQuestion",
+    "PhotoPages",
+    "Plain",
     "QRCode",
     "Question",
     "Random",
@@ -134,9 +154,12 @@ __all__ = [
     "UpdateOrder",
     "Wait",
     "WaitNotice",
+    "Wanted",
+    "WrongReference",
     "authorization_lost",
     "authorize",
     "authorize_again",
+    "blanks_in",
     "call_elsewhere",
     "check_password",
     "dc_of_this_call",
@@ -144,18 +167,23 @@ __all__ = [
     "end_authorization",
     "end_other_authorizations",
     "ends_login",
+    "fill",
     "list_authorizations",
     "log_in_as_bot",
     "log_in_by_phone",
     "log_in_by_qr",
     "log_out",
     "logged_out",
+    "meant_by",
     "patient_call",
     "printable",
     "recover_password",
     "refuse_way",
     "remove_password",
+    "resolve",
     "set_password",
+    "shown",
+    "who_am_i",
     "with_token",
 ]
 
@@ -182,7 +210,9 @@ __getattr__, __dir__ = lazy_names(
         "mtproto.flows.errors": (
             "FlowFailed",
             "NotSupported",
+            "PeerNotKnown",
             "UnexpectedAnswer",
+            "WrongReference",
         ),
         "mtproto.flows.foreign": (
             "authorize",
@@ -264,5 +294,34 @@ __getattr__, __dir__ = lazy_names(
         ),
         "mtproto.flows.update_order": ("UpdateOrder",),
         "mtproto.flows.updates": ("each_update",),
+        "mtproto.flows.filling": (
+            "Blank",
+            "blanks_in",
+            "fill",
+        ),
+        "mtproto.flows.meant": (
+            "ById",
+            "ByMessage",
+            "ByPhone",
+            "ByUsername",
+            "Meant",
+            "Myself",
+            "Wanted",
+            "meant_by",
+            "shown",
+        ),
+        "mtproto.flows.peer_book": (
+            "NAMES_KEPT",
+            "NAME_LIFETIME",
+            "PEERS_KEPT",
+            "PeerBook",
+            "Plain",
+        ),
+        "mtproto.flows.resolving": (
+            "PeerAsker",
+            "resolve",
+            "who_am_i",
+        ),
+        "mtproto.flows.user_photos": ("PhotoPages",),
     },
 )

@@ -5,9 +5,9 @@ None of them carries what a person typed, a token or key material: not in its te
 
 from __future__ import annotations
 
-from mtproto.errors import MTProtoError
+from mtproto.errors import LocalProtocolError, MTProtoError
 
-__all__ = ["FlowFailed", "NotSupported", "UnexpectedAnswer"]
+__all__ = ["FlowFailed", "NotSupported", "PeerNotKnown", "UnexpectedAnswer", "WrongReference"]
 
 
 class FlowFailed(MTProtoError):
@@ -41,3 +41,29 @@ class UnexpectedAnswer(FlowFailed):
         super().__init__(f"{method} was answered by {found}" + (f": {reason}" if reason else ""))
         self.method = method
         self.answer = str(found)
+
+
+class WrongReference(LocalProtocolError, ValueError):
+    """What the caller wrote can mean nobody, or not the kind that is wanted. No call was made.
+
+    Attributes:
+        reference: what the caller wrote, as it is shown: a text is quoted and cut.
+
+    """
+
+    def __init__(self, reference: str, reason: str) -> None:
+        super().__init__(f"{reference} {reason}")
+        self.reference = reference
+
+
+class PeerNotKnown(LocalProtocolError, LookupError):
+    """Nothing that is known leads to whom the caller means. The text says what was tried.
+
+    Attributes:
+        reference: what the caller wrote, as it is shown.
+
+    """
+
+    def __init__(self, reference: str, reason: str) -> None:
+        super().__init__(f"{reference}: {reason}")
+        self.reference = reference

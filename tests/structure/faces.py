@@ -133,6 +133,17 @@ FACES = (
         ),
     ),
     Face(
+        "mtproto/account/peers.py",
+        "mtproto/account/peers_threads.py",
+        "Who is meant by what a program writes, for threads: references, requests with references, photos of users.",
+        (
+            ("import AsyncIterator, Awaitable, Callable", "import Callable, Iterator"),
+            ("Awaitable[Any]", "Any"),
+            ("__aiter__", "__iter__"),
+            ("            for photo in page:\n                yield photo\n", "            yield from page\n"),
+        ),
+    ),
+    Face(
         "mtproto/account/account.py",
         "mtproto/account/blocking.py",
         "The account without asyncio: one login over several data centres, which any thread may use.",
@@ -146,6 +157,7 @@ FACES = (
                 "",
             ),
             ("mtproto.account.lanes import", "mtproto.account.lanes_threads import"),
+            ("mtproto.account.peers import", "mtproto.account.peers_threads import"),
             ("mtproto.account.running import", "mtproto.account.running_threads import"),
             ("several data centres, for asyncio (", "several data centres, from any thread ("),
             ("Use it as an asynchronous context manager,", "Use it as a context manager,"),

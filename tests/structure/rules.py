@@ -22,6 +22,8 @@ SHARED_NAMES = {
     "Account": {"mtproto.account.account", "mtproto.account.blocking"},  # and of one account, with its parts
     "Lanes": {"mtproto.account.lanes", "mtproto.account.lanes_threads"},
     "FlowHands": {"mtproto.account.running", "mtproto.account.running_threads"},
+    "Peers": {"mtproto.account.peers", "mtproto.account.peers_threads"},
+    "UserPhotos": {"mtproto.account.peers", "mtproto.account.peers_threads"},
     "Started": {"mtproto.account.running", "mtproto.account.running_threads"},
 }
 """Class names that mean one thing and stand in more than one module."""

@@ -62,6 +62,7 @@ HANDLERS: Mapping[str, Handler] = {
     "auth.sendCode": auth_phone.send_code,
     "auth.signIn": auth_phone.sign_in,
     "auth.signUp": auth_phone.sign_up,
+    "contacts.resolvePhone": users.resolve_phone,
     "contacts.resolveUsername": users.resolve_username,
     "help.acceptTermsOfService": accept_terms,
     "help.getConfig": get_config,

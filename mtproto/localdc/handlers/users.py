@@ -11,9 +11,10 @@ from tl import api
 
 if TYPE_CHECKING:
     from mtproto.localdc.calls import IncomingCall
+    from mtproto.localdc.world import User
     from tl import TLObject
 
-__all__ = ["get_full_user", "get_users", "resolve_username"]
+__all__ = ["get_full_user", "get_users", "resolve_phone", "resolve_username"]
 
 
 def get_users(call: IncomingCall) -> list[TLObject]:
@@ -55,6 +56,23 @@ def resolve_username(call: IncomingCall) -> TLObject:
     user = call.dc.accounts.by_username(call.request.username)
     if user is None:
         raise Refused(400, "USERNAME_NOT_OCCUPIED")
+    return _resolved(user, call)
+
+
+def resolve_phone(call: IncomingCall) -> TLObject:
+    """Answer with the user of a phone number, digits with or without `+`.
+
+    Refuses with `PHONE_NOT_OCCUPIED` a number of nobody, and a bot with `BOT_METHOD_INVALID`.
+    """
+    if call.me.bot:
+        raise Refused(400, "BOT_METHOD_INVALID")
+    account = call.dc.accounts.find(call.request.phone.removeprefix("+"))
+    if account is None:
+        raise Refused(400, "PHONE_NOT_OCCUPIED")
+    return _resolved(account.user, call)
+
+
+def _resolved(user: User, call: IncomingCall) -> TLObject:
     peer = api.types.PeerUser(user_id=user.id)
     answer: TLObject = api.types.contacts.ResolvedPeer(peer=peer, chats=[], users=[user_object(user, call)])
     return answer
