@@ -19,7 +19,7 @@ from mtproto.account.lanes import Lanes
 from mtproto.account.options import AccountKeywords, account_options
 from mtproto.account.running import FlowHands, run_flow
 from mtproto.account.waiting_async import AsyncMailbox, AsyncTicker, beside, new_gate
-from mtproto.client import is_repeatable
+from mtproto.client import is_repeatable, short_calls
 from mtproto.errors import (
     KeyUnknown,
     LocalProtocolError,
@@ -54,12 +54,14 @@ if TYPE_CHECKING:
     from typing import Self
 
     from mtproto.account.centres import KnownDCs
+    from mtproto.account.choices import Who
     from mtproto.account.waiting_async import Gate
     from mtproto.client import ReceivedUpdate, Timeout
     from mtproto.crypto import RSAPublicKey
     from mtproto.flows import Change, Flow, Service
     from mtproto.store import Store
     from tl import Schema, TLFunction
+    from tl._api.awaited import AwaitedMethods
 
 __all__ = ["Account"]
 
@@ -312,6 +314,37 @@ class Account:
                 raise
             result = await self._call(Call(request, elsewhere, lane, idempotent, until))
         return result
+
+    @property
+    def api(self) -> AwaitedMethods[Who]:
+        """All methods in the documentation's spelling: `await account.api.photos.getUserPhotos(user_id=…, limit=100)`.
+
+        They are those of `api` of a client.
+        """
+        return self.api_with()
+
+    def api_with(
+        self,
+        *,
+        dc: int | None = None,
+        lane: str = MAIN,
+        timeout: Timeout = ...,
+        idempotent: bool | None = None,
+    ) -> AwaitedMethods[Who]:
+        """Return `api` for calls with options: `account.api_with(lane="files").upload.getFile(...)`.
+
+        The options are those of a call of an object.
+        """
+        call = partial(self._short_call, dc=dc, lane=lane, timeout=timeout, idempotent=idempotent)
+        methods: AwaitedMethods[Who] = short_calls(self.schema, call)
+        return methods
+
+    async def _short_call(self, request: TLFunction[Result], **options: Any) -> Result:
+        return await self(await self._prepare(request), **options)
+
+    async def _prepare(self, request: TLFunction[Result]) -> TLFunction[Result]:
+        """Return the request of a short call with an input object wherever the caller wrote who is meant."""
+        return request
 
     async def run(
         self,

@@ -33,6 +33,8 @@ SPELLINGS = (
     ("AsyncBackground", "ThreadBackground"),
     ("AsyncMailbox", "ThreadMailbox"),
     ("AsyncTicker", "ThreadTicker"),
+    ("AwaitedMethods", "BlockingMethods"),
+    ("tl._api.awaited", "tl._api.blocking"),
     ("waiting_async", "waiting_threads"),
 )
 """What differs in every face: the asyncio spelling and the blocking one, in the order in which they are replaced."""
