@@ -70,7 +70,7 @@ def test_dicts_stand_for_objects_in_vectors_and_in_one_another() -> None:
         multi_media=[
             {
                 "_": "inputSingleMedia",
-                "media": {"_": "inputMediaPhoto", "id": {"_": "inputPhotoEmpty"}, "ttl_seconds": None},
+                "media": {"_": "inputMediaPhoto", "id": {"_": "inputPhotoEmpty"}, "spoiler": None},
                 "random_id": 1,
                 "message": "",
             }
