@@ -52,8 +52,11 @@ def load_layer(number: int) -> Schema:
     A layer has had several revisions; the history knows one of them. A declaration that stands in the layers on both
     sides of a layer that the history lacks may or may not have stood there. So such a layer is an error.
 
-    Raises SchemaError if the history lacks the layer; the error names the nearest layers.
+    Raises SchemaError if the history lacks the layer; the error names the nearest layers. Raises TypeError for what is
+    no int.
     """
+    if type(number) is not int:
+        raise TypeError(f"a layer is an int, not {number!r:.40}")
     found = _held(number)
     if found is not None:
         return found

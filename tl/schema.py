@@ -79,7 +79,9 @@ class Namespace:
 
             raise AttributeError(unknown(self._catalog, path, dir(self)))
         what = "function" if self._part == "functions" else "constructor"
-        raise AttributeError(f"{self._catalog.name} has no {what} for {path}")
+        from tl.nearest_name import nearest
+
+        raise AttributeError(f"{self._catalog.name} has no {what} for {path}{nearest(name, dir(self))}")
 
     def __dir__(self) -> list[str]:
         spaces = [

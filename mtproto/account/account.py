@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from types import EllipsisType
 from typing import TYPE_CHECKING, Any, TypeVar, Unpack, cast
@@ -18,11 +19,10 @@ from mtproto.account.lane import MAIN
 from mtproto.account.lanes import Lanes
 from mtproto.account.options import AccountKeywords, account_options
 from mtproto.account.running import FlowHands, run_flow
-from mtproto.account.waiting_async import AsyncMailbox, AsyncTicker, beside, new_gate
+from mtproto.account.waiting_async import AsyncMailbox, AsyncPauses, AsyncTicker, beside, new_gate, whole
 from mtproto.client import is_repeatable, short_calls
 from mtproto.errors import (
     KeyUnknown,
-    LocalProtocolError,
     LoggedOut,
     Migrate,
     RequestCancelled,
@@ -111,10 +111,13 @@ class Account:
         self._hearing: Hearing[AsyncMailbox] = Hearing(self._options.schema, self._is_at_home)
         self._lanes = Lanes(self._centres, self._kept, self._options, self._hearing.hear)
         self._floods = FloodMemory()
-        self._one_call = FlowHands(self._send, self._lanes.server_time, self._move, self._save)
+        self._pauses = AsyncPauses()
+        self._one_call: tuple[int, FlowHands] | None = None
         self._gates: dict[int, Gate] = {}
         self._turns: dict[int, int] = {}  # how often the login was taken to a DC again
+        self._in_vain: set[tuple[int, str]] = set()  # DC and method that a login taken there again was of no use to
         self._login_gate = new_gate()
+        self._move_gate = new_gate()  # inside the gate of logins: a call of a login or a log-out may be sent on
         self._ticker: AsyncTicker | None = None
 
     def __repr__(self) -> str:
@@ -152,11 +155,11 @@ class Account:
 
         Raises:
             StoreError: the store is damaged, or another process has it.
-            LocalProtocolError: the account is open already, or the store holds one of other servers.
+            LocalProtocolError: the account is open already, or was closed; or the store holds one of other servers.
+            RequestCancelled: the account was closed meanwhile.
 
         """
-        if self._ticker is not None:
-            raise LocalProtocolError("the account was opened already")
+        self._kept.claim()
         begin = partial(self._kept.begin, self._centres.first, self._options.api_id, test=self._centres.test)
         try:
             await beside(self._kept.load)
@@ -165,18 +168,30 @@ class Account:
             self._kept.close()
             raise
         self._ticker = AsyncTicker(max(self._options.idle_after / 4, 1.0), self._lanes.close_idle)
+        if not self._kept.is_loaded:
+            await self._stop_ticker()
+            raise RequestCancelled("the account was closed")
         return self
 
     async def close(self) -> None:
         """Close all connections and the store; calls that wait fail with `RequestCancelled`. May be called twice."""
-        ticker, self._ticker = self._ticker, None
-        if ticker is not None:
-            await ticker.close()
+        await whole(self._close)
+
+    async def _close(self) -> None:
+        self._pauses.end()
+        self._hearing.end()
+        await self._stop_ticker()
         try:
             if self._kept.is_loaded:
                 await self._lanes.close()
         finally:
             await beside(self._kept.close)
+        await self._stop_ticker()  # where another thread was opening the account
+
+    async def _stop_ticker(self) -> None:
+        ticker, self._ticker = self._ticker, None
+        if ticker is not None:
+            await ticker.close()
 
     def __await__(self) -> Generator[Any, None, Self]:
         """Read the store, as `open()` does: `account = await Account(...)`. `close()` gives the store back."""
@@ -304,7 +319,7 @@ class Account:
 
         """
         self._check_login()
-        until = None if timeout is None or isinstance(timeout, EllipsisType) else self._lanes.server_time() + timeout
+        until = None if timeout is None or isinstance(timeout, EllipsisType) else self._options.clock() + timeout
         call = Call(request, dc, lane, idempotent, until)
         try:
             result: Result = await self._call(call)
@@ -363,7 +378,9 @@ class Account:
         Raises whatever the flow raises.
 
         """
-        hands = FlowHands(self._call, self._lanes.server_time, self._move, self._save, ask, tell, self._service)
+        pause = self._pauses.wait
+        now = self._lanes.server_time
+        hands = FlowHands(self._call_of_flow, now, self._move, self._save, pause, ask, tell, self._service)
         mailbox = AsyncMailbox()
         self._hearing.add(mailbox)
         try:
@@ -385,10 +402,10 @@ class Account:
         while self._kept.is_loaded:
             try:
                 lane = await self._lanes.enter(self.home_dc, MAIN, self._check_login)
+                await self._lanes.leave(lane)
+                self._check_login()
             except RequestCancelled:
                 return
-            await self._lanes.leave(lane)
-            self._check_login()
             async for item in lane.client.incoming():
                 yield item
             self._check_key(lane.client.connection.failure)
@@ -411,6 +428,12 @@ class Account:
     def _is_at_home(self, dc: int, lane: str) -> bool:
         """Tell whether a lane is the one that receives updates."""
         return lane == MAIN and self._kept.is_loaded and dc == self._kept.record.home_dc
+
+    async def _call_of_flow(self, call: Call) -> Any:
+        """Make a call of a flow, to which `Now` tells the server's time: the call's end is put by our own clock."""
+        if call.until is not None:
+            call = replace(call, until=call.until - self._lanes.time_offset())
+        return await self._call(call)
 
     async def _call(self, call: Call) -> Any:
         """Make a call by the policy, with the login taken to its DC; a key that the DC has forgotten is replaced."""
@@ -440,23 +463,30 @@ class Account:
         if dc not in record.authorized:
             await self._authorize(dc)
         turn = self._turns.get(dc, 0)
+        place = dc, call.request.NAME
         try:
-            return await self._patient(call)
+            answer = await self._patient(call)
         except RpcError as error:
-            if not authorization_lost(error):
+            if not authorization_lost(error) or place in self._in_vain:
                 raise
             await self._authorize_again(dc, error, turn)
-        return await self._patient(call)
+            self._in_vain.add(place)
+            answer = await self._patient(call)
+        self._in_vain.discard(place)
+        return answer
 
     async def _call_at_home(self, call: Call, home: int) -> Any:
         """Make a call at the home DC of a login; a user who has moved is followed, and takes the login along."""
+        login = self._kept.login
         try:
             return await self._patient(call, logged_in=True)
         except Migrate as error:
-            new = error.dc
+            new, sent_on = error.dc, error
             if dc_of_this_call(error, call.request) is not None or call.dc is not None or not self._centres.knows(new):
                 raise
-        async with self._login_gate:
+        async with self._move_gate:
+            if self._kept.login != login:
+                raise sent_on
             if self._kept.record.home_dc == home:
                 await self._authorize(new)
                 await self._move(new)
@@ -473,11 +503,21 @@ class Account:
                 await self._save(KeyDestroyed(dc))
 
     async def _patient(self, call: Call, *, logged_in: bool = False) -> Any:
+        hands = self._hands_of_login()
         harmless = is_repeatable(call.request) if call.idempotent is None else call.idempotent
         options = self._options
         home = logged_in and (call.dc is None or call.dc == self._kept.record.home_dc)
         flow = patient_call(call, options.policy, self._floods, options.random, harmless=harmless, logged_in=home)
-        return await run_flow(flow, self._one_call)
+        return await run_flow(flow, hands)
+
+    def _hands_of_login(self) -> FlowHands:
+        """Return the hands for one call. Once another login has begun, they keep nothing of what the call was told."""
+        login, made = self._kept.login, self._one_call
+        if made is None or made[0] != login:
+            save = partial(self._save, login=login)
+            made = login, FlowHands(self._send, self._options.clock, self._move, save, self._pauses.wait)
+            self._one_call = made
+        return made[1]
 
     async def _send(self, call: Call) -> Any:
         """Make a call once, over the lane that it names."""
@@ -497,21 +537,24 @@ class Account:
     async def _authorize(self, dc: int) -> None:
         """Take the login to a DC; callers that want the same one wait for each other."""
         async with self._gate(dc):
+            hands = self._plain_hands()
             record = self._kept.record
             if dc not in record.authorized:
-                await run_flow(authorize(self.schema, dc, record.user_id), self._plain_hands())
+                await run_flow(authorize(self.schema, dc, record.user_id), hands)
 
     async def _authorize_again(self, dc: int, error: RpcError, turn: int) -> None:
         """Take the login to a DC that knows of none, unless another caller has done so meanwhile."""
         async with self._gate(dc):
             if self._turns.get(dc, 0) == turn:
+                hands = self._plain_hands()
                 flow = authorize_again(self.schema, dc, error, self._kept.record.user_id)
-                await run_flow(flow, self._plain_hands())
+                await run_flow(flow, hands)
                 self._turns[dc] = turn + 1
 
     def _plain_hands(self) -> FlowHands:
-        """Return hands whose calls go to their DC as they are, by the policy."""
-        return FlowHands(self._export_or_import, self._lanes.server_time, self._move, self._save)
+        """Return hands whose calls go to their DC as they are, by the policy; what they keep is of this login alone."""
+        save = partial(self._save, login=self._kept.login)
+        return FlowHands(self._export_or_import, self._options.clock, self._move, save, self._pauses.wait)
 
     async def _export_or_import(self, call: Call) -> Any:
         return await self._patient(call, logged_in=True)
@@ -523,14 +566,21 @@ class Account:
         """Make another DC the home DC, once there is a connection with a key."""
         before = self._kept.record.home_dc
         await self._lanes.leave(await self._lanes.enter(dc, MAIN))
+        await whole(self._moved, before, dc)
+
+    async def _moved(self, before: int, dc: int) -> None:
         await beside(self._kept.move_home, dc)
         if before != dc:
             await self._lanes.retire(before)
 
-    async def _save(self, change: Change) -> None:
-        """Keep a change, and let go what it ends."""
+    async def _save(self, change: Change, login: int | None = None) -> None:
+        """Keep a change, and let go what it ends; nothing of both where it is about a login that is over."""
+        await whole(self._saved, change, login)
+
+    async def _saved(self, change: Change, login: int | None) -> None:
         home = self._kept.record.home_dc
-        await beside(self._kept.change, change)
+        if not await beside(self._kept.change, change, login):
+            return
         match change:
             case LoggedOutChange(key_dead=True):
                 await self._lanes.forget_key(home)

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from types import EllipsisType
 from typing import TYPE_CHECKING, Any, TypeVar, Unpack, cast
@@ -17,11 +18,10 @@ from mtproto.account.lane import MAIN
 from mtproto.account.lanes_threads import Lanes
 from mtproto.account.options import AccountKeywords, account_options
 from mtproto.account.running_threads import FlowHands, run_flow
-from mtproto.account.waiting_threads import ThreadMailbox, ThreadTicker, beside, new_gate
+from mtproto.account.waiting_threads import ThreadMailbox, ThreadPauses, ThreadTicker, beside, new_gate, whole
 from mtproto.client import is_repeatable, short_calls
 from mtproto.errors import (
     KeyUnknown,
-    LocalProtocolError,
     LoggedOut,
     Migrate,
     RequestCancelled,
@@ -110,10 +110,13 @@ class Account:
         self._hearing: Hearing[ThreadMailbox] = Hearing(self._options.schema, self._is_at_home)
         self._lanes = Lanes(self._centres, self._kept, self._options, self._hearing.hear)
         self._floods = FloodMemory()
-        self._one_call = FlowHands(self._send, self._lanes.server_time, self._move, self._save)
+        self._pauses = ThreadPauses()
+        self._one_call: tuple[int, FlowHands] | None = None
         self._gates: dict[int, Gate] = {}
         self._turns: dict[int, int] = {}  # how often the login was taken to a DC again
+        self._in_vain: set[tuple[int, str]] = set()  # DC and method that a login taken there again was of no use to
         self._login_gate = new_gate()
+        self._move_gate = new_gate()  # inside the gate of logins: a call of a login or a log-out may be sent on
         self._ticker: ThreadTicker | None = None
 
     def __repr__(self) -> str:
@@ -151,11 +154,11 @@ class Account:
 
         Raises:
             StoreError: the store is damaged, or another process has it.
-            LocalProtocolError: the account is open already, or the store holds one of other servers.
+            LocalProtocolError: the account is open already, or was closed; or the store holds one of other servers.
+            RequestCancelled: the account was closed meanwhile.
 
         """
-        if self._ticker is not None:
-            raise LocalProtocolError("the account was opened already")
+        self._kept.claim()
         begin = partial(self._kept.begin, self._centres.first, self._options.api_id, test=self._centres.test)
         try:
             beside(self._kept.load)
@@ -164,18 +167,30 @@ class Account:
             self._kept.close()
             raise
         self._ticker = ThreadTicker(max(self._options.idle_after / 4, 1.0), self._lanes.close_idle)
+        if not self._kept.is_loaded:
+            self._stop_ticker()
+            raise RequestCancelled("the account was closed")
         return self
 
     def close(self) -> None:
         """Close all connections and the store; calls that wait fail with `RequestCancelled`. May be called twice."""
-        ticker, self._ticker = self._ticker, None
-        if ticker is not None:
-            ticker.close()
+        whole(self._close)
+
+    def _close(self) -> None:
+        self._pauses.end()
+        self._hearing.end()
+        self._stop_ticker()
         try:
             if self._kept.is_loaded:
                 self._lanes.close()
         finally:
             beside(self._kept.close)
+        self._stop_ticker()  # where another thread was opening the account
+
+    def _stop_ticker(self) -> None:
+        ticker, self._ticker = self._ticker, None
+        if ticker is not None:
+            ticker.close()
 
     def __enter__(self) -> Self:
         return self.open()
@@ -299,7 +314,7 @@ class Account:
 
         """
         self._check_login()
-        until = None if timeout is None or isinstance(timeout, EllipsisType) else self._lanes.server_time() + timeout
+        until = None if timeout is None or isinstance(timeout, EllipsisType) else self._options.clock() + timeout
         call = Call(request, dc, lane, idempotent, until)
         try:
             result: Result = self._call(call)
@@ -358,7 +373,9 @@ class Account:
         Raises whatever the flow raises.
 
         """
-        hands = FlowHands(self._call, self._lanes.server_time, self._move, self._save, ask, tell, self._service)
+        pause = self._pauses.wait
+        now = self._lanes.server_time
+        hands = FlowHands(self._call_of_flow, now, self._move, self._save, pause, ask, tell, self._service)
         mailbox = ThreadMailbox()
         self._hearing.add(mailbox)
         try:
@@ -380,10 +397,10 @@ class Account:
         while self._kept.is_loaded:
             try:
                 lane = self._lanes.enter(self.home_dc, MAIN, self._check_login)
+                self._lanes.leave(lane)
+                self._check_login()
             except RequestCancelled:
                 return
-            self._lanes.leave(lane)
-            self._check_login()
             yield from lane.client.incoming()
             self._check_key(lane.client.connection.failure)
             # the lane is over: closed with the account, or after a move, or the login has ended
@@ -405,6 +422,12 @@ class Account:
     def _is_at_home(self, dc: int, lane: str) -> bool:
         """Tell whether a lane is the one that receives updates."""
         return lane == MAIN and self._kept.is_loaded and dc == self._kept.record.home_dc
+
+    def _call_of_flow(self, call: Call) -> Any:
+        """Make a call of a flow, to which `Now` tells the server's time: the call's end is put by our own clock."""
+        if call.until is not None:
+            call = replace(call, until=call.until - self._lanes.time_offset())
+        return self._call(call)
 
     def _call(self, call: Call) -> Any:
         """Make a call by the policy, with the login taken to its DC; a key that the DC has forgotten is replaced."""
@@ -434,23 +457,30 @@ class Account:
         if dc not in record.authorized:
             self._authorize(dc)
         turn = self._turns.get(dc, 0)
+        place = dc, call.request.NAME
         try:
-            return self._patient(call)
+            answer = self._patient(call)
         except RpcError as error:
-            if not authorization_lost(error):
+            if not authorization_lost(error) or place in self._in_vain:
                 raise
             self._authorize_again(dc, error, turn)
-        return self._patient(call)
+            self._in_vain.add(place)
+            answer = self._patient(call)
+        self._in_vain.discard(place)
+        return answer
 
     def _call_at_home(self, call: Call, home: int) -> Any:
         """Make a call at the home DC of a login; a user who has moved is followed, and takes the login along."""
+        login = self._kept.login
         try:
             return self._patient(call, logged_in=True)
         except Migrate as error:
-            new = error.dc
+            new, sent_on = error.dc, error
             if dc_of_this_call(error, call.request) is not None or call.dc is not None or not self._centres.knows(new):
                 raise
-        with self._login_gate:
+        with self._move_gate:
+            if self._kept.login != login:
+                raise sent_on
             if self._kept.record.home_dc == home:
                 self._authorize(new)
                 self._move(new)
@@ -467,11 +497,21 @@ class Account:
                 self._save(KeyDestroyed(dc))
 
     def _patient(self, call: Call, *, logged_in: bool = False) -> Any:
+        hands = self._hands_of_login()
         harmless = is_repeatable(call.request) if call.idempotent is None else call.idempotent
         options = self._options
         home = logged_in and (call.dc is None or call.dc == self._kept.record.home_dc)
         flow = patient_call(call, options.policy, self._floods, options.random, harmless=harmless, logged_in=home)
-        return run_flow(flow, self._one_call)
+        return run_flow(flow, hands)
+
+    def _hands_of_login(self) -> FlowHands:
+        """Return the hands for one call. Once another login has begun, they keep nothing of what the call was told."""
+        login, made = self._kept.login, self._one_call
+        if made is None or made[0] != login:
+            save = partial(self._save, login=login)
+            made = login, FlowHands(self._send, self._options.clock, self._move, save, self._pauses.wait)
+            self._one_call = made
+        return made[1]
 
     def _send(self, call: Call) -> Any:
         """Make a call once, over the lane that it names."""
@@ -491,21 +531,24 @@ class Account:
     def _authorize(self, dc: int) -> None:
         """Take the login to a DC; callers that want the same one wait for each other."""
         with self._gate(dc):
+            hands = self._plain_hands()
             record = self._kept.record
             if dc not in record.authorized:
-                run_flow(authorize(self.schema, dc, record.user_id), self._plain_hands())
+                run_flow(authorize(self.schema, dc, record.user_id), hands)
 
     def _authorize_again(self, dc: int, error: RpcError, turn: int) -> None:
         """Take the login to a DC that knows of none, unless another caller has done so meanwhile."""
         with self._gate(dc):
             if self._turns.get(dc, 0) == turn:
+                hands = self._plain_hands()
                 flow = authorize_again(self.schema, dc, error, self._kept.record.user_id)
-                run_flow(flow, self._plain_hands())
+                run_flow(flow, hands)
                 self._turns[dc] = turn + 1
 
     def _plain_hands(self) -> FlowHands:
-        """Return hands whose calls go to their DC as they are, by the policy."""
-        return FlowHands(self._export_or_import, self._lanes.server_time, self._move, self._save)
+        """Return hands whose calls go to their DC as they are, by the policy; what they keep is of this login alone."""
+        save = partial(self._save, login=self._kept.login)
+        return FlowHands(self._export_or_import, self._options.clock, self._move, save, self._pauses.wait)
 
     def _export_or_import(self, call: Call) -> Any:
         return self._patient(call, logged_in=True)
@@ -517,14 +560,21 @@ class Account:
         """Make another DC the home DC, once there is a connection with a key."""
         before = self._kept.record.home_dc
         self._lanes.leave(self._lanes.enter(dc, MAIN))
+        whole(self._moved, before, dc)
+
+    def _moved(self, before: int, dc: int) -> None:
         beside(self._kept.move_home, dc)
         if before != dc:
             self._lanes.retire(before)
 
-    def _save(self, change: Change) -> None:
-        """Keep a change, and let go what it ends."""
+    def _save(self, change: Change, login: int | None = None) -> None:
+        """Keep a change, and let go what it ends; nothing of both where it is about a login that is over."""
+        whole(self._saved, change, login)
+
+    def _saved(self, change: Change, login: int | None) -> None:
         home = self._kept.record.home_dc
-        beside(self._kept.change, change)
+        if not beside(self._kept.change, change, login):
+            return
         match change:
             case LoggedOutChange(key_dead=True):
                 self._lanes.forget_key(home)

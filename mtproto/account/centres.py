@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import threading
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -23,7 +24,8 @@ KnownDCs: TypeAlias = "Mapping[int, Destination | DataCenter] | Iterable[DataCen
 """What the option `dcs` takes: by number, where to connect; or `DataCenter` objects."""
 
 _LEARNT_AT_MOST = 64
-"""Addresses that are taken from one `help.getConfig`; Telegram's has about 15."""
+"""Addresses that are taken from one `help.getConfig`, and data centres that are learnt in all; Telegram's has about 15
+and 5."""
 
 
 class DataCentres:
@@ -108,7 +110,8 @@ class DataCentres:
     def learn(self, config: Any) -> None:
         """Take the addresses of data centres that were not known from the answer to `help.getConfig`.
 
-        What the caller gave stays as it is. Addresses of a CDN or of a proxy's kind are left out.
+        What the caller gave stays as it is. Addresses of a CDN or of a proxy's kind are left out, and so is what is no
+        IP address: a name would be looked up for a server's pleasure.
 
         Args:
             config: the answer; not trusted.
@@ -116,12 +119,21 @@ class DataCentres:
         """
         found: dict[tuple[int, bool], list[tuple[str, int]]] = {}
         for option in list(getattr(config, "dc_options", ()))[:_LEARNT_AT_MOST]:
-            if option.cdn or option.tcpo_only or not 0 < option.port < 1 << 16:
+            if option.cdn or option.tcpo_only or not _is_usable(option):
                 continue
             place = option.ip_address, option.port
             found.setdefault((option.id, bool(option.media_only)), []).append(place)
         with self._lock:
             for (dc, media), places in found.items():
-                if dc not in self._given:
-                    learnt = self._learnt_media if media else self._learnt
+                learnt = self._learnt_media if media else self._learnt
+                if dc not in self._given and (dc in learnt or len(learnt) < _LEARNT_AT_MOST):
                     learnt[dc] = tuple(sorted(places, key=lambda place: ":" in place[0]))  # IPv4 first
+
+
+def _is_usable(option: Any) -> bool:
+    """Tell whether a `dcOption` names a data centre and a place that can be."""
+    try:
+        ipaddress.ip_address(option.ip_address)
+    except ValueError:
+        return False
+    return 0 < option.id < TEST_DC_OFFSET and 0 < option.port < 1 << 16 and "%" not in option.ip_address

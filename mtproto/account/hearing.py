@@ -24,6 +24,9 @@ class Mailbox(Protocol):
     def put(self, item: object, /) -> None:
         """Take an update."""
 
+    def end(self) -> None:
+        """Let nobody wait any more."""
+
 
 M = TypeVar("M", bound=Mailbox)
 
@@ -42,16 +45,27 @@ class Hearing(Generic[M]):
         self._counts = counts
         self._lock = threading.Lock()
         self._mailboxes: tuple[M, ...] = ()
+        self._ended = False
 
     def add(self, mailbox: M) -> None:
         """Let a mailbox get every update from now on."""
         with self._lock:
             self._mailboxes = (*self._mailboxes, mailbox)
+            ended = self._ended
+        if ended:
+            mailbox.end()
 
     def remove(self, mailbox: M) -> None:
         """Let a mailbox get no more."""
         with self._lock:
             self._mailboxes = tuple(other for other in self._mailboxes if other is not mailbox)
+
+    def end(self) -> None:
+        """Let no flow wait for updates any more: the account is closed."""
+        with self._lock:
+            mailboxes, self._ended = self._mailboxes, True
+        for mailbox in mailboxes:
+            mailbox.end()
 
     def hear(self, dc: int, lane: str, event: LinkEvent) -> None:
         """Take an event of a lane, in the thread that carries the lane; what can't be read is left out."""

@@ -6,7 +6,7 @@ import threading
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from mtproto.errors import LocalProtocolError
+from mtproto.errors import LocalProtocolError, RequestCancelled
 from mtproto.flows import Authorized, FutureToken, KeyDestroyed, LoggedIn, LoggedOutChange, NotAuthorized, with_token
 
 if TYPE_CHECKING:
@@ -45,19 +45,30 @@ class KeptAccount:
     Args:
         store: keeps the record.
 
+    Attributes:
+        login: the number of the login, one more with each login and each end of one. What a call under an earlier login
+            was told says nothing about the present one.
+
     """
 
     def __init__(self, store: Store) -> None:
         self._store = store
         self._record: AccountRecord | None = None
+        self._claimed = False
+        self._closed = False
         self._lock = threading.Lock()
+        self.login = 0
 
     @property
     def record(self) -> AccountRecord:
-        """The record as it is on disk. Raises LocalProtocolError before `load`."""
+        """The record as it is on disk. Raises LocalProtocolError before `load`, RequestCancelled after `close`."""
         record = self._record
+        if self._closed:
+            raise RequestCancelled("the account was closed")
         if record is None:
-            raise LocalProtocolError("the account is not open: enter it, or call open()")
+            raise LocalProtocolError(
+                "the account is not open: use it in a `with` or `async with` block, or call open()"
+            )
         return record
 
     @property
@@ -65,14 +76,41 @@ class KeptAccount:
         """Whether `load` has read the record."""
         return self._record is not None
 
-    def load(self) -> None:
-        """Read the record. Raises `StoreError` as the store does."""
+    def claim(self) -> None:
+        """Begin to use the store. Raises LocalProtocolError the second time: a store that was let go is another's."""
         with self._lock:
+            if self._closed:
+                raise LocalProtocolError("the account was closed; make another one")
+            if self._claimed:
+                raise LocalProtocolError("the account was opened already")
+            self._claimed = True
+
+    def load(self) -> None:
+        """Read the record. Raises `StoreError` as the store does, RequestCancelled after `close`."""
+        with self._lock:
+            if self._closed:
+                raise RequestCancelled("the account was closed")
             self._record = self._store.load()
 
-    def change(self, change: Change) -> None:
-        """Keep a change; it is on disk when this returns."""
-        self._save(lambda record: changed(record, change))
+    def change(self, change: Change, login: int | None = None) -> bool:
+        """Keep a change; it is on disk when this returns.
+
+        Args:
+            change: what is to be kept.
+            login: the login that the change is about: where another one has begun meanwhile, nothing is changed. None:
+                whichever there is.
+
+        Returns:
+            Whether the change was kept.
+
+        """
+        with self._lock:
+            if login is not None and login != self.login:
+                return False
+            self._keep(changed(self.record, change))
+            if isinstance(change, LoggedIn | LoggedOutChange):
+                self.login += 1
+            return True
 
     def begin(self, home_dc: int, api_id: int, *, test: bool) -> None:
         """Let an account of which nothing is known yet begin at a data centre, and note which application uses it.
@@ -105,12 +143,15 @@ class KeptAccount:
         """Let the store go. May be called twice."""
         with self._lock:
             self._record = None
+            self._closed = True
             self._store.close()
 
     def _save(self, change: Callable[[AccountRecord], AccountRecord]) -> None:
         with self._lock:
-            before = self.record
-            after = change(before)
-            if after != before:
-                self._store.save(after)
-                self._record = after
+            self._keep(change(self.record))
+
+    def _keep(self, after: AccountRecord) -> None:
+        """Hand a record to the store, unless the same one is there. The lock is held."""
+        if after != self._record:
+            self._store.save(after)
+            self._record = after

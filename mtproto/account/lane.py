@@ -102,3 +102,7 @@ class Lane(Generic[C]):
         """Note that somebody looks into why the key is not good for calls; return whether nobody has done so yet."""
         first, self.mended = not self.mended, True
         return first
+
+    def leave_unmended(self) -> None:
+        """Note that whoever looked into it came to no end."""
+        self.mended = False

@@ -10,7 +10,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from mtproto.account.lane import MAIN, Lane
-from mtproto.account.waiting_async import beside, lane_state, new_client, new_gate
+from mtproto.account.waiting_async import beside, lane_state, new_client, new_gate, whole
 from mtproto.client import is_repeatable
 from mtproto.errors import (
     ConnectionLost,
@@ -24,7 +24,7 @@ from mtproto.errors import (
 from mtproto.session import RpcFailed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from mtproto.account.centres import DataCentres
     from mtproto.account.kept import KeptAccount
@@ -88,6 +88,7 @@ class Lanes:
         self._lock = threading.Lock()  # never held while something waits
         self._open: dict[tuple[int, str], Lane[LaneClient]] = {}
         self._retired: list[Lane[LaneClient]] = []
+        self._opening: set[LaneClient] = set()
         self._states: dict[int, KeyState] = {}
         self._gates: dict[int, Gate] = {}
         self._turns: dict[int, int] = {}  # how often the lanes of a DC were retired
@@ -102,8 +103,12 @@ class Lanes:
 
     def server_time(self) -> float:
         """Return Unix seconds, by the clock of the home DC where that is known."""
+        return self._options.clock() + self.time_offset()
+
+    def time_offset(self) -> float:
+        """Return how many seconds the home DC's clock is before ours; 0 where that is not known."""
         state = self._states.get(self._kept.record.home_dc)
-        return self._options.clock() + (state.time_offset if state is not None else 0.0)
+        return state.time_offset if state is not None else 0.0
 
     async def enter(self, dc: int, name: str, check: Callable[[], None] | None = None) -> Lane[LaneClient]:
         """Return a lane for one call, which ends with `leave`; open the lane if it is not.
@@ -137,7 +142,7 @@ class Lanes:
             dc: the data centre.
             name: the lane's.
             request: the call, as `Client` takes it.
-            until: Unix seconds by the server's clock after which `DeadlineExceeded` comes; None: the client's own.
+            until: Unix seconds by the option `clock` after which `DeadlineExceeded` comes; None: the client's own.
             idempotent: as `Client` takes it.
 
         Raises:
@@ -149,7 +154,7 @@ class Lanes:
             attempts += 1
             lane = await self.enter(dc, name)
             try:
-                timeout = ... if until is None else max(until - self.server_time(), 0.0)
+                timeout = ... if until is None else max(until - self._options.clock(), 0.0)
                 return await lane.client(request, timeout=timeout, idempotent=idempotent)
             except (RpcError, TransportError) as error:
                 refused = _is_not_bound(error)
@@ -187,14 +192,13 @@ class Lanes:
             with self._lock:
                 gone = [*self._retire(dc), *(lane for lane in self._retired if lane.dc == dc)]
                 self._retired = [lane for lane in self._retired if lane.dc != dc]
-            for lane in gone:
-                await lane.client.close()
+            await self._close_all(gone)
             known = self._state(dc)
             if known is None:
                 raise LocalProtocolError(f"there is no key of data centre {dc}")
             client = self._new_client(dc, MAIN, known, is_bare=True)
             try:
-                await client.open()
+                await self._open_client(client)
                 outcome = await client.connection.call(body, timeout=client.timeout, idempotent=True)
             finally:
                 await client.close()
@@ -209,14 +213,13 @@ class Lanes:
             if over and lane in self._retired:
                 self._retired.remove(lane)
         if over:
-            await lane.client.close()
+            await self._close_all([lane])
 
     async def retire(self, dc: int) -> None:
         """Let no new call go over the lanes of a DC that are open; each is closed once its calls have ended."""
         with self._lock:
             over = self._retire(dc)
-        for lane in over:
-            await lane.client.close()
+        await self._close_all(over)
 
     async def forget_key(self, dc: int) -> None:
         """Let the key of a DC go, and the lanes that have it; the next lane takes the kept one, or makes one."""
@@ -226,6 +229,8 @@ class Lanes:
 
     async def close_idle(self) -> None:
         """Close the lanes on which there was no call for a while, but the one that receives updates."""
+        if self._closed:
+            return
         home = self._kept.record.home_dc
         before = self._options.clock() - self._options.idle_after
         with self._lock:
@@ -237,19 +242,20 @@ class Lanes:
             ]
             for lane in idle:
                 del self._open[lane.dc, lane.name]
-        for lane in idle:
-            await lane.client.close()
+        await self._close_all(idle)
 
     async def close(self) -> None:
         """Close all lanes, and keep what their keys have learnt. Calls that are under way fail."""
         with self._lock:
             self._closed = True
             lanes = [*self._open.values(), *self._retired]
+            opening = list(self._opening)
             states = {dc: state for dc, state in self._states.items() if dc in self._kept.record.keys}
             self._open.clear()
             self._retired.clear()
-        for lane in lanes:
-            await lane.client.close()
+        for client in opening:
+            await client.close()
+        await self._close_all(lanes)
         await beside(self._kept.keep_keys, states)
 
     def _gate(self, dc: int) -> Gate:
@@ -258,8 +264,7 @@ class Lanes:
     def _take(self, place: tuple[int, str]) -> Lane[LaneClient] | None:
         """Return a lane that takes calls, with one more call on it."""
         with self._lock:
-            if self._closed:
-                raise RequestCancelled("the account was closed")
+            self._check_open()
             lane = self._good(place)
             if lane is not None:
                 lane.begin()
@@ -301,7 +306,7 @@ class Lanes:
             return
         client = self._new_client(dc, name, known if bound is None else bound.state, media, is_bare=bound is not None)
         try:
-            await client.open()
+            await self._open_client(client)
         except (ConnectionLost, RpcError, TransportError):
             if not media:
                 raise
@@ -344,7 +349,8 @@ class Lanes:
             return None
         if not media:
             return None if name == MAIN else self._good((dc, MAIN))
-        there = (lane for lane in self._open.values() if lane.dc == dc and lane.media and lane.lender is None)
+        with self._lock:  # other threads open lanes of other DCs
+            there = [lane for lane in self._open.values() if lane.dc == dc and lane.media and lane.lender is None]
         return next((lane for lane in there if lane.is_good), None)
 
     async def _try(self, lane: Lane[LaneClient]) -> None:
@@ -376,8 +382,12 @@ class Lanes:
             if lane.lender is None:
                 self._no_media.add(lane.dc)
             else:
-                with suppress(MTProtoError):  # whoever opens the next lane is told
-                    await self._try(lane.lender)
+                try:
+                    with suppress(MTProtoError):  # whoever opens the next lane is told
+                        await self._try(lane.lender)
+                except BaseException:
+                    lane.leave_unmended()  # whoever waits for the gate looks into it
+                    raise
                 bound = lane.lender.client.connection.bound_key
                 if refused and bound is not None and bound.use == lane.use:
                     self._own_keys.add((lane.dc, lane.media))
@@ -386,6 +396,9 @@ class Lanes:
 
     async def _keep_new(self, dc: int, state: KeyState) -> None:
         """Keep a key that a lane has made, for all lanes of the DC; those that have another one go."""
+        await whole(self._kept_new, dc, state)
+
+    async def _kept_new(self, dc: int, state: KeyState) -> None:
         await beside(self._kept.keep_keys, {dc: state})
         with self._lock:
             self._states[dc] = state
@@ -404,6 +417,39 @@ class Lanes:
             self._open.pop(place, None)
             over = self._is_over(lane)
         if over:
+            await self._close_all([lane])
+
+    async def _open_client(self, client: LaneClient) -> None:
+        """Open a client; when the account is closed meanwhile, that ends.
+
+        Raises:
+            RequestCancelled: the account was closed.
+            MTProtoError: as the client's `open`.
+
+        """
+        with self._lock:
+            self._check_open()
+            self._opening.add(client)
+        try:
+            await client.open()
+        except LocalProtocolError:  # a client that was closed before it began
+            self._check_open()
+            raise
+        finally:
+            with self._lock:
+                self._opening.discard(client)
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise RequestCancelled("the account was closed")
+
+    async def _close_all(self, lanes: Sequence[Lane[LaneClient]]) -> None:
+        """Close lanes that nobody else knows any more: all of them, also where the task is cancelled."""
+        if lanes:
+            await whole(self._close_each, lanes)
+
+    async def _close_each(self, lanes: Sequence[Lane[LaneClient]]) -> None:
+        for lane in lanes:
             await lane.client.close()
 
     def _state(self, dc: int) -> KeyState | None:

@@ -9,7 +9,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from mtproto.account.lane import MAIN, Lane
-from mtproto.account.waiting_threads import beside, lane_state, new_client, new_gate
+from mtproto.account.waiting_threads import beside, lane_state, new_client, new_gate, whole
 from mtproto.client import is_repeatable
 from mtproto.errors import (
     ConnectionLost,
@@ -23,7 +23,7 @@ from mtproto.errors import (
 from mtproto.session import RpcFailed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from mtproto.account.centres import DataCentres
     from mtproto.account.kept import KeptAccount
@@ -87,6 +87,7 @@ class Lanes:
         self._lock = threading.Lock()  # never held while something waits
         self._open: dict[tuple[int, str], Lane[LaneClient]] = {}
         self._retired: list[Lane[LaneClient]] = []
+        self._opening: set[LaneClient] = set()
         self._states: dict[int, KeyState] = {}
         self._gates: dict[int, Gate] = {}
         self._turns: dict[int, int] = {}  # how often the lanes of a DC were retired
@@ -101,8 +102,12 @@ class Lanes:
 
     def server_time(self) -> float:
         """Return Unix seconds, by the clock of the home DC where that is known."""
+        return self._options.clock() + self.time_offset()
+
+    def time_offset(self) -> float:
+        """Return how many seconds the home DC's clock is before ours; 0 where that is not known."""
         state = self._states.get(self._kept.record.home_dc)
-        return self._options.clock() + (state.time_offset if state is not None else 0.0)
+        return state.time_offset if state is not None else 0.0
 
     def enter(self, dc: int, name: str, check: Callable[[], None] | None = None) -> Lane[LaneClient]:
         """Return a lane for one call, which ends with `leave`; open the lane if it is not.
@@ -136,7 +141,7 @@ class Lanes:
             dc: the data centre.
             name: the lane's.
             request: the call, as `Client` takes it.
-            until: Unix seconds by the server's clock after which `DeadlineExceeded` comes; None: the client's own.
+            until: Unix seconds by the option `clock` after which `DeadlineExceeded` comes; None: the client's own.
             idempotent: as `Client` takes it.
 
         Raises:
@@ -148,7 +153,7 @@ class Lanes:
             attempts += 1
             lane = self.enter(dc, name)
             try:
-                timeout = ... if until is None else max(until - self.server_time(), 0.0)
+                timeout = ... if until is None else max(until - self._options.clock(), 0.0)
                 return lane.client(request, timeout=timeout, idempotent=idempotent)
             except (RpcError, TransportError) as error:
                 refused = _is_not_bound(error)
@@ -186,14 +191,13 @@ class Lanes:
             with self._lock:
                 gone = [*self._retire(dc), *(lane for lane in self._retired if lane.dc == dc)]
                 self._retired = [lane for lane in self._retired if lane.dc != dc]
-            for lane in gone:
-                lane.client.close()
+            self._close_all(gone)
             known = self._state(dc)
             if known is None:
                 raise LocalProtocolError(f"there is no key of data centre {dc}")
             client = self._new_client(dc, MAIN, known, is_bare=True)
             try:
-                client.open()
+                self._open_client(client)
                 outcome = client.connection.call(body, timeout=client.timeout, idempotent=True)
             finally:
                 client.close()
@@ -208,14 +212,13 @@ class Lanes:
             if over and lane in self._retired:
                 self._retired.remove(lane)
         if over:
-            lane.client.close()
+            self._close_all([lane])
 
     def retire(self, dc: int) -> None:
         """Let no new call go over the lanes of a DC that are open; each is closed once its calls have ended."""
         with self._lock:
             over = self._retire(dc)
-        for lane in over:
-            lane.client.close()
+        self._close_all(over)
 
     def forget_key(self, dc: int) -> None:
         """Let the key of a DC go, and the lanes that have it; the next lane takes the kept one, or makes one."""
@@ -225,6 +228,8 @@ class Lanes:
 
     def close_idle(self) -> None:
         """Close the lanes on which there was no call for a while, but the one that receives updates."""
+        if self._closed:
+            return
         home = self._kept.record.home_dc
         before = self._options.clock() - self._options.idle_after
         with self._lock:
@@ -236,19 +241,20 @@ class Lanes:
             ]
             for lane in idle:
                 del self._open[lane.dc, lane.name]
-        for lane in idle:
-            lane.client.close()
+        self._close_all(idle)
 
     def close(self) -> None:
         """Close all lanes, and keep what their keys have learnt. Calls that are under way fail."""
         with self._lock:
             self._closed = True
             lanes = [*self._open.values(), *self._retired]
+            opening = list(self._opening)
             states = {dc: state for dc, state in self._states.items() if dc in self._kept.record.keys}
             self._open.clear()
             self._retired.clear()
-        for lane in lanes:
-            lane.client.close()
+        for client in opening:
+            client.close()
+        self._close_all(lanes)
         beside(self._kept.keep_keys, states)
 
     def _gate(self, dc: int) -> Gate:
@@ -257,8 +263,7 @@ class Lanes:
     def _take(self, place: tuple[int, str]) -> Lane[LaneClient] | None:
         """Return a lane that takes calls, with one more call on it."""
         with self._lock:
-            if self._closed:
-                raise RequestCancelled("the account was closed")
+            self._check_open()
             lane = self._good(place)
             if lane is not None:
                 lane.begin()
@@ -300,7 +305,7 @@ class Lanes:
             return
         client = self._new_client(dc, name, known if bound is None else bound.state, media, is_bare=bound is not None)
         try:
-            client.open()
+            self._open_client(client)
         except (ConnectionLost, RpcError, TransportError):
             if not media:
                 raise
@@ -343,7 +348,8 @@ class Lanes:
             return None
         if not media:
             return None if name == MAIN else self._good((dc, MAIN))
-        there = (lane for lane in self._open.values() if lane.dc == dc and lane.media and lane.lender is None)
+        with self._lock:  # other threads open lanes of other DCs
+            there = [lane for lane in self._open.values() if lane.dc == dc and lane.media and lane.lender is None]
         return next((lane for lane in there if lane.is_good), None)
 
     def _try(self, lane: Lane[LaneClient]) -> None:
@@ -375,8 +381,12 @@ class Lanes:
             if lane.lender is None:
                 self._no_media.add(lane.dc)
             else:
-                with suppress(MTProtoError):  # whoever opens the next lane is told
-                    self._try(lane.lender)
+                try:
+                    with suppress(MTProtoError):  # whoever opens the next lane is told
+                        self._try(lane.lender)
+                except BaseException:
+                    lane.leave_unmended()  # whoever waits for the gate looks into it
+                    raise
                 bound = lane.lender.client.connection.bound_key
                 if refused and bound is not None and bound.use == lane.use:
                     self._own_keys.add((lane.dc, lane.media))
@@ -385,6 +395,9 @@ class Lanes:
 
     def _keep_new(self, dc: int, state: KeyState) -> None:
         """Keep a key that a lane has made, for all lanes of the DC; those that have another one go."""
+        whole(self._kept_new, dc, state)
+
+    def _kept_new(self, dc: int, state: KeyState) -> None:
         beside(self._kept.keep_keys, {dc: state})
         with self._lock:
             self._states[dc] = state
@@ -403,6 +416,39 @@ class Lanes:
             self._open.pop(place, None)
             over = self._is_over(lane)
         if over:
+            self._close_all([lane])
+
+    def _open_client(self, client: LaneClient) -> None:
+        """Open a client; when the account is closed meanwhile, that ends.
+
+        Raises:
+            RequestCancelled: the account was closed.
+            MTProtoError: as the client's `open`.
+
+        """
+        with self._lock:
+            self._check_open()
+            self._opening.add(client)
+        try:
+            client.open()
+        except LocalProtocolError:  # a client that was closed before it began
+            self._check_open()
+            raise
+        finally:
+            with self._lock:
+                self._opening.discard(client)
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise RequestCancelled("the account was closed")
+
+    def _close_all(self, lanes: Sequence[Lane[LaneClient]]) -> None:
+        """Close lanes that nobody else knows any more: all of them, also where the task is cancelled."""
+        if lanes:
+            whole(self._close_each, lanes)
+
+    def _close_each(self, lanes: Sequence[Lane[LaneClient]]) -> None:
+        for lane in lanes:
             lane.client.close()
 
     def _state(self, dc: int) -> KeyState | None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from mtproto.account.waiting_async import AsyncBackground, AsyncMailbox, answered, beside, pause
+from mtproto.account.waiting_async import AsyncBackground, AsyncMailbox, answered, beside
 from mtproto.errors import LoginCancelled
 from mtproto.flows import (
     Ask,
@@ -48,6 +48,7 @@ class FlowHands:
         now: tells the time, Unix seconds.
         move: makes another DC the home DC.
         save: keeps a change.
+        pause: waits for so many seconds.
         ask: asks a person; None where nobody can be asked.
         tell: shows a person something; None for nobody.
         service: sends a service message under a permanent key, and returns the answer; None where none may be sent.
@@ -58,6 +59,7 @@ class FlowHands:
     now: Callable[[], float]
     move: Callable[[int], Awaitable[None]]
     save: Callable[[Change], Awaitable[None]]
+    pause: Callable[[float], Awaitable[None]]
     ask: Callable[[Any], Any] | None = None
     tell: Callable[[Any], Any] | None = None
     service: Callable[[Service], Awaitable[bytes]] | None = None
@@ -106,7 +108,7 @@ async def run_flow(flow: Flow[R], hands: FlowHands, mailbox: AsyncMailbox | None
                 return result
             outcome, failure = None, None
             try:
-                outcome = await _do(step, hands, started, mailbox)
+                outcome = await hands.call(step) if isinstance(step, Call) else await _do(step, hands, started, mailbox)
             except Exception as error:  # whatever ends a step is thrown into the flow
                 failure = error
     finally:
@@ -118,12 +120,10 @@ async def run_flow(flow: Flow[R], hands: FlowHands, mailbox: AsyncMailbox | None
 async def _do(step: FlowStep, hands: FlowHands, started: Started, mailbox: AsyncMailbox | None) -> Any:
     """Do one step, and return what is sent in."""
     match step:
-        case Call():
-            return await hands.call(step)
         case Now():
             return hands.now()
         case Wait(seconds=seconds):
-            await pause(seconds)
+            await hands.pause(seconds)
         case Save(change=change):
             await hands.save(change)
         case MoveTo(dc=dc):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from mtproto.account.waiting_threads import ThreadBackground, ThreadMailbox, answered, beside, pause
+from mtproto.account.waiting_threads import ThreadBackground, ThreadMailbox, answered, beside
 from mtproto.errors import LoginCancelled
 from mtproto.flows import (
     Ask,
@@ -47,6 +47,7 @@ class FlowHands:
         now: tells the time, Unix seconds.
         move: makes another DC the home DC.
         save: keeps a change.
+        pause: waits for so many seconds.
         ask: asks a person; None where nobody can be asked.
         tell: shows a person something; None for nobody.
         service: sends a service message under a permanent key, and returns the answer; None where none may be sent.
@@ -57,6 +58,7 @@ class FlowHands:
     now: Callable[[], float]
     move: Callable[[int], None]
     save: Callable[[Change], None]
+    pause: Callable[[float], None]
     ask: Callable[[Any], Any] | None = None
     tell: Callable[[Any], Any] | None = None
     service: Callable[[Service], bytes] | None = None
@@ -105,7 +107,7 @@ def run_flow(flow: Flow[R], hands: FlowHands, mailbox: ThreadMailbox | None = No
                 return result
             outcome, failure = None, None
             try:
-                outcome = _do(step, hands, started, mailbox)
+                outcome = hands.call(step) if isinstance(step, Call) else _do(step, hands, started, mailbox)
             except Exception as error:  # whatever ends a step is thrown into the flow
                 failure = error
     finally:
@@ -117,12 +119,10 @@ def run_flow(flow: Flow[R], hands: FlowHands, mailbox: ThreadMailbox | None = No
 def _do(step: FlowStep, hands: FlowHands, started: Started, mailbox: ThreadMailbox | None) -> Any:
     """Do one step, and return what is sent in."""
     match step:
-        case Call():
-            return hands.call(step)
         case Now():
             return hands.now()
         case Wait(seconds=seconds):
-            pause(seconds)
+            hands.pause(seconds)
         case Save(change=change):
             hands.save(change)
         case MoveTo(dc=dc):

@@ -5,18 +5,21 @@ from __future__ import annotations
 import asyncio
 import inspect
 from collections import deque
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from mtproto.client import Client, connect
+from mtproto.errors import RequestCancelled
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Coroutine
 
     from mtproto.message import KeyState
 
 __all__ = [
     "AsyncBackground",
     "AsyncMailbox",
+    "AsyncPauses",
     "AsyncTicker",
     "Gate",
     "LaneClient",
@@ -25,7 +28,7 @@ __all__ = [
     "lane_state",
     "new_client",
     "new_gate",
-    "pause",
+    "whole",
 ]
 
 T = TypeVar("T")
@@ -55,14 +58,26 @@ def lane_state(state: KeyState) -> KeyState:
     return state
 
 
-async def pause(seconds: float) -> None:
-    """Wait for so many seconds."""
-    await asyncio.sleep(seconds)
-
-
 async def beside(function: Callable[..., T], *args: Any) -> T:
     """Return `function(*args)`, computed in a thread beside the event loop."""
     return await asyncio.to_thread(function, *args)
+
+
+async def whole(step: Callable[..., Coroutine[Any, Any, T]], *args: Any) -> T:
+    """Return `await step(*args)`. A task that is cancelled meanwhile ends after the step, so that nothing is half done.
+
+    The step must come to its end without help.
+    """
+    task = asyncio.get_running_loop().create_task(step(*args))
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        while not task.done():
+            with suppress(asyncio.CancelledError):
+                await asyncio.wait([task])
+        if not task.cancelled():
+            task.exception()  # the cancelled task can tell nobody
+        raise
 
 
 async def answered(ask: Callable[[Any], Any], question: object) -> Any:
@@ -71,26 +86,56 @@ async def answered(ask: Callable[[Any], Any], question: object) -> Any:
     return await answer if inspect.isawaitable(answer) else answer
 
 
+class AsyncPauses:
+    """The pauses that flows make. Once the account is closed, there are none any more."""
+
+    def __init__(self) -> None:
+        self._over = asyncio.Event()
+
+    async def wait(self, seconds: float) -> None:
+        """Wait for so many seconds. Raises RequestCancelled once there are no pauses any more."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._over.wait()
+        if self._over.is_set():
+            raise RequestCancelled("the account was closed")
+
+    def end(self) -> None:
+        """End all pauses."""
+        self._over.set()
+
+
 class AsyncMailbox:
     """The updates that came since a flow began."""
 
     def __init__(self) -> None:
         self._items: deque[Any] = deque(maxlen=MAILS_KEPT)
         self._news = asyncio.Event()
+        self._over = False
 
     def put(self, item: object) -> None:
         """Take an update."""
         self._items.append(item)
         self._news.set()
 
+    def end(self) -> None:
+        """Let nobody wait any more."""
+        self._over = True
+        self._news.set()
+
     async def next(self, match: Callable[[Any], bool], seconds: float) -> Any:
-        """Return the first update that matches; None when the seconds are over. Each update is looked at once."""
+        """Return the first update that matches; None when the seconds are over. Each update is looked at once.
+
+        Raises RequestCancelled once the account is closed.
+        """
         end = asyncio.get_running_loop().time() + seconds
         while True:
             while self._items:
                 item = self._items.popleft()
                 if match(item):
                     return item
+            if self._over:
+                raise RequestCancelled("the account was closed")
             self._news.clear()
             try:
                 async with asyncio.timeout_at(end):

@@ -9,6 +9,7 @@ from collections import deque
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from mtproto.client import blocking
+from mtproto.errors import RequestCancelled
 from mtproto.message import KeyState
 
 if TYPE_CHECKING:
@@ -19,13 +20,14 @@ __all__ = [
     "LaneClient",
     "ThreadBackground",
     "ThreadMailbox",
+    "ThreadPauses",
     "ThreadTicker",
     "answered",
     "beside",
     "lane_state",
     "new_client",
     "new_gate",
-    "pause",
+    "whole",
 ]
 
 T = TypeVar("T")
@@ -55,19 +57,35 @@ def lane_state(state: KeyState) -> KeyState:
     return KeyState.from_bytes(state.to_bytes())
 
 
-def pause(seconds: float) -> None:
-    """Wait for so many seconds."""
-    time.sleep(seconds)
-
-
 def beside(function: Callable[..., T], *args: Any) -> T:
     """Return `function(*args)`: the thread that waits computes it itself."""
     return function(*args)
 
 
+def whole(step: Callable[..., T], *args: Any) -> T:
+    """Return `step(*args)`: nobody cancels a thread."""
+    return step(*args)
+
+
 def answered(ask: Callable[[Any], Any], question: object) -> Any:
     """Return what a person answers."""
     return ask(question)
+
+
+class ThreadPauses:
+    """The pauses that flows make. Once the account is closed, there are none any more."""
+
+    def __init__(self) -> None:
+        self._over = threading.Event()
+
+    def wait(self, seconds: float) -> None:
+        """Wait for so many seconds. Raises RequestCancelled once there are no pauses any more."""
+        if self._over.wait(seconds):
+            raise RequestCancelled("the account was closed")
+
+    def end(self) -> None:
+        """End all pauses."""
+        self._over.set()
 
 
 class ThreadMailbox:
@@ -76,6 +94,7 @@ class ThreadMailbox:
     def __init__(self) -> None:
         self._items: deque[Any] = deque(maxlen=MAILS_KEPT)
         self._news = threading.Condition()
+        self._over = False
 
     def put(self, item: object) -> None:
         """Take an update."""
@@ -83,8 +102,17 @@ class ThreadMailbox:
             self._items.append(item)
             self._news.notify_all()
 
+    def end(self) -> None:
+        """Let nobody wait any more."""
+        with self._news:
+            self._over = True
+            self._news.notify_all()
+
     def next(self, match: Callable[[Any], bool], seconds: float) -> Any:
-        """Return the first update that matches; None when the seconds are over. Each update is looked at once."""
+        """Return the first update that matches; None when the seconds are over. Each update is looked at once.
+
+        Raises RequestCancelled once the account is closed.
+        """
         end = time.monotonic() + seconds
         with self._news:
             while True:
@@ -92,6 +120,8 @@ class ThreadMailbox:
                     item = self._items.popleft()
                     if match(item):
                         return item
+                if self._over:
+                    raise RequestCancelled("the account was closed")
                 left = end - time.monotonic()
                 if left <= 0:
                     return None

@@ -163,7 +163,9 @@ class _Login:
             return {"phone": self._local.choose()}
         if way.qr:
             if self._qr_file is None and not self._terminal.err.is_terminal:
-                raise click.UsageError("there is no terminal to draw the QR code on: --qr-file FILE.png or FILE.svg")
+                raise click.UsageError(
+                    "there is no terminal to draw the QR code on: give --qr-file FILE.png, or FILE.svg"
+                )
             return {"qr": True}
         by_phone = way.is_open and is_given(PHONE)  # meant for a login, as a token need not be
         if way.bot or (way.is_open and not by_phone and self._target.bot_token is not None):

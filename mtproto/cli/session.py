@@ -18,7 +18,7 @@ from mtproto.cli.errors import CommandFailed, NotLoggedIn, login_hint
 from mtproto.datacenters import PRODUCTION, TEST
 from mtproto.errors import TransportError, Unauthorized
 from mtproto.localdc import LocalNetwork, LocalNetworkThread
-from mtproto.store import AccountRecord, FileStore, MemoryStore
+from mtproto.store import AccountRecord, FileStore, MemoryStore, PassphraseNeeded, PassphraseWrong
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -147,7 +147,7 @@ def _place(target: Target) -> Iterator[_Place]:
     session = target.session
     store = MemoryStore() if session is None else FileStore(session, passphrase=target.passphrase)
     try:
-        record = store.load()
+        record = _loaded(store, session)
         folder = None if session is None else network_folder(session)
         kept = folder is not None and folder.is_dir()
         if kept and target.dcs is not None:
@@ -160,6 +160,16 @@ def _place(target: Target) -> Iterator[_Place]:
         yield _Place(store, record, is_local, folder)
     finally:
         store.close()
+
+
+def _loaded(store: Store, session: Path | None) -> AccountRecord:
+    """Return what a store keeps; where a passphrase is missing or wrong, the error names the variable of the CLI."""
+    try:
+        return store.load()
+    except PassphraseNeeded as error:
+        raise click.UsageError(f"{session} is encrypted: it needs its passphrase in MTPROTO_PASSPHRASE") from error
+    except PassphraseWrong as error:
+        raise CommandFailed(f"{session} does not open with the passphrase of MTPROTO_PASSPHRASE") from error
 
 
 def _check_place(target: Target, session: Path, record: AccountRecord) -> None:

@@ -74,6 +74,10 @@ class FloodMemory:
             ends = {place: until for place, (until, _) in list(self._until.items())}
             self._until.pop(min(ends, key=ends.__getitem__), None)
 
+    def remembers(self, method: str, dc: int | None) -> bool:
+        """Tell whether there was a refusal, over by now or not: mostly there was none, and nobody need ask the time."""
+        return (method, dc) in self._until
+
     def refusal(self, method: str, dc: int | None, now: float) -> FloodWait | None:
         """Return the error that the server would answer with now; None if it may take the call."""
         until, name = self._until.get((method, dc), (now, ""))
@@ -113,8 +117,10 @@ def patient_call(
     waited = 0.0
     retries = 0
     while True:
-        now = yield Now()
-        flood = floods.refusal(method, call.dc, now)
+        flood = None
+        if floods.remembers(method, call.dc):
+            now = yield Now()
+            flood = floods.refusal(method, call.dc, now)
         if flood is None:
             try:
                 return (yield call)
@@ -123,6 +129,7 @@ def patient_call(
                 now = yield Now()
                 floods.note(method, call.dc, error, now)
             except InternalServerError as error:
+                now = yield Now()
                 pause = policy.pause(retries, random)
                 if not _may_repeat(error, harmless) or retries >= policy.retries or _too_late(call, now + pause):
                     raise

@@ -35,7 +35,7 @@ class PassphraseNeeded(StoreError):
     """The contents are encrypted, and no passphrase was given."""
 
     def __init__(self, path: Path) -> None:
-        super().__init__(path, "encrypted: it needs its passphrase")
+        super().__init__(path, "encrypted: it needs its passphrase (passphrase= of its store)")
 
 
 class PassphraseWrong(StoreError):

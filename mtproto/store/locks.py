@@ -59,6 +59,9 @@ class HeldLock:
             self._lock = self._acquire(place.with_name(f"{place.name}.lock"), wait)
             if named:
                 self._write_name()
+        except FileNotFoundError as error:
+            self.close()
+            raise StoreError(path, f"there is no folder {place.parent}") from error
         except (OSError, ValueError, NotImplementedError) as error:
             self.close()
             raise StoreError(path, f"can't be locked: {words(error)}") from error

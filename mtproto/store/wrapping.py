@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from mtproto.errors import OptionError
-from mtproto.store.errors import PassphraseNeeded, PassphraseWrong
+from mtproto.store.errors import PassphraseNeeded, PassphraseWrong, StoreDamaged
 from mtproto.store.record_json import MARK, VERSION, account_fields, text_of
 
 if TYPE_CHECKING:
@@ -123,7 +123,7 @@ class Wrapping:
                 raise PassphraseNeeded(path)
             return data
         if not content.has("cipher"):
-            raise content.damaged("not encrypted, although a passphrase was given")
+            raise StoreDamaged(path, "not encrypted, although a passphrase was given")
         cost, nonce, sealed = _read(content)
         self._derive(self._passphrase, cost)
         from cryptography.exceptions import InvalidTag

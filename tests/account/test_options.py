@@ -51,8 +51,7 @@ def cut_off(dc: LocalDCThread) -> None:
     dc._thread.run(cut())
 
 
-@pytest.mark.parametrize("face", FACES)
-@pytest.mark.parametrize("pfs", [False, True])
+@pytest.mark.parametrize(("face", "pfs"), [("asyncio", False), ("blocking", False), ("asyncio", True)])
 def test_no_connection_goes_past_the_proxy(
     face: str, pfs: bool, local_network: LocalNetworkThread, connected: list[tuple[str, int]]
 ) -> None:

@@ -185,6 +185,40 @@ def test_a_configuration_without_end_adds_so_many_addresses() -> None:
     assert len(centres.ids) == 1 + 64
 
 
+@pytest.mark.parametrize(
+    ("number", "address"),
+    [
+        (7, "name.example"),
+        (7, ""),
+        (7, "10.0.0.7\0"),
+        (7, "\ud800"),
+        (7, "fe80::1%lo"),
+        (0, "10.0.0.7"),
+        (-7, "10.0.0.7"),
+    ],
+)
+def test_an_address_that_is_none_is_not_learnt(number: int, address: str) -> None:
+    class Config:
+        dc_options = (api.types.DcOption(id=number, ip_address=address, port=443),)
+
+    centres = DataCentres({1: ("127.0.0.1", 1)})
+    centres.learn(Config())
+    assert centres.ids == {1}
+
+
+def test_configurations_without_end_add_so_many_data_centres() -> None:
+    centres = DataCentres({1: ("127.0.0.1", 1)})
+    for first in range(10, 1000, 64):
+
+        class Config:
+            dc_options = tuple(
+                api.types.DcOption(id=number, ip_address="10.0.0.1", port=443) for number in range(first, first + 64)
+            )
+
+        centres.learn(Config())
+    assert len(centres.ids) == 1 + 64
+
+
 # The driver of flows
 
 
@@ -205,7 +239,7 @@ class Done:
             self.done.append(what)
 
         if face == "blocking":
-            return running_threads.FlowHands(call, lambda: 5.0, note, note, ask, tell)
+            return running_threads.FlowHands(call, lambda: 5.0, note, note, note, ask, tell)
 
         async def call_later(step: Call) -> Any:
             return call(step)
@@ -213,7 +247,7 @@ class Done:
         async def note_later(what: Any) -> None:
             note(what)
 
-        return FlowHands(call_later, lambda: 5.0, note_later, note_later, ask, tell)
+        return FlowHands(call_later, lambda: 5.0, note_later, note_later, note_later, ask, tell)
 
 
 def drive(face: str, flow: Any, hands: Any, mailbox: Any = None) -> Any:
@@ -233,7 +267,7 @@ def test_every_step_is_done_and_its_outcome_sent_in(face: str) -> None:
         for step in (
             lane("a"),
             Now(),
-            Wait(0.0),
+            Wait(30.0),
             MoveTo(4),
             Save(Authorized(4)),
             Compute(pow, (2, 10)),
@@ -247,7 +281,7 @@ def test_every_step_is_done_and_its_outcome_sent_in(face: str) -> None:
     told: list[Any] = []
     sent = drive(face, flow(), done.hands(face, lambda question: "123", told.append))
     assert sent == ["A", 5.0, None, None, None, 1024, "123", None]
-    assert done.done == ["a", 4, Authorized(4)]
+    assert done.done == ["a", 30.0, 4, Authorized(4)]
     assert told == [Telling("hello")]
 
 
@@ -354,6 +388,9 @@ class Box:
 
     def put(self, item: Any) -> None:
         self.names.append(item.NAME)
+
+    def end(self) -> None:
+        self.names.append("the end")
 
 
 def test_a_flow_hears_the_updates_of_home_and_that_some_may_be_lost() -> None:

@@ -182,10 +182,8 @@ WAYS = {
     "bot": Way("bot", {}, (AUTH.ImportBotAuthorization,)),
     "bot elsewhere": Way("bot", {}, (AUTH.ImportBotAuthorization,), (Telling,), lambda account: account.move_to(1)),
     "phone": Way("triple", CODE, (AUTH.SendCode, AUTH.SignIn)),
-    "phone elsewhere": Way("dozen", CODE, (AUTH.SendCode, AUTH.SignIn), (Telling,)),
-    "wrong code": Way("dozen", {CodeQuestion: ("00000", code)}, (AUTH.SignIn,)),
-    "password": Way("dozen", CODE | RIGHT, (ACCOUNT.GetPassword, AUTH.CheckPassword), (), protect),
-    "wrong password": Way("dozen", CODE | WRONG, (), (), protect),
+    "phone elsewhere": Way("dozen", {CodeQuestion: ("00000", code)}, (AUTH.SendCode, AUTH.SignIn), (Telling,)),
+    "password": Way("dozen", CODE | WRONG, (ACCOUNT.GetPassword, AUTH.CheckPassword), (), protect),
     "recovery": Way(
         "dozen",
         {**CODE, PasswordQuestion: (RECOVER,), RecoveryCodeQuestion: (by_email,)},
@@ -210,9 +208,7 @@ WAYS = {
     ),
     "qr": Way("triple", {}, (AUTH.ExportLoginToken,), (QRCode,)),
     "qr elsewhere": Way("dozen", {}, (AUTH.ExportLoginToken, AUTH.ImportLoginToken), (QRCode, Telling)),
-    "qr elsewhere with password": Way(
-        "dozen", RIGHT, (AUTH.ImportLoginToken, ACCOUNT.GetPassword), (QRCode, Telling), protect
-    ),
+    "qr elsewhere with password": Way("dozen", RIGHT, (), (QRCode, Telling), protect),
 }
 """The bot and `triple` have their home where a login begins; `dozen` has another one."""
 

@@ -185,3 +185,23 @@ def test_calls_in_flight_outlive_the_move_of_the_home_dc(face: str, network: Two
             assert (OTHER, "main") not in account.open_lanes
 
     play(scene)
+
+
+@pytest.mark.parametrize("face", FACES)
+def test_a_method_that_a_dc_refuses_for_ever_costs_one_export_more(face: str, network: TwoDCs) -> None:
+    """An export too many is refused for most of an hour."""
+    network.refuse(OTHER, api.functions.users.GetUsers, 401, "AUTH_KEY_UNREGISTERED", times=4)
+
+    async def scene() -> None:
+        async with account_of(face, KeptInMemory(), network.home, network.other) as account:
+            await account.login(bot_token=network.home.bot_token)
+            for _ in range(3):
+                with pytest.raises(Unauthorized, match="AUTH_KEY_UNREGISTERED"):
+                    await account(SELF, dc=OTHER)
+            assert network.calls[HOME, "auth.exportAuthorization"] == 2
+            await account(SELF, dc=OTHER)
+            network.log_out_all(OTHER)  # what was answered meanwhile may be lost again
+            await account(SELF, dc=OTHER)
+            assert network.calls[HOME, "auth.exportAuthorization"] == 3
+
+    play(scene)

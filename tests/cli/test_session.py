@@ -118,8 +118,11 @@ def test_a_passphrase_encrypts_the_file(run: Run, there: list[str], network: Loc
     assert str(network.bot.id) not in Path(there[-1]).read_text()
     assert run("whoami", *there, env=env).exit_code == Exit.DONE
     without = run("whoami", *there)
-    assert without.exit_code == Exit.FAILED
-    assert "needs its passphrase" in without.stderr
+    assert without.exit_code == Exit.USAGE
+    assert "needs its passphrase in MTPROTO_PASSPHRASE" in without.stderr
+    wrong = run("whoami", *there, env={"MTPROTO_PASSPHRASE": "shut"})
+    assert wrong.exit_code == Exit.FAILED
+    assert "does not open with the passphrase of MTPROTO_PASSPHRASE" in wrong.stderr
 
 
 def test_a_second_run_makes_no_key_and_no_login(run: Run, there: list[str], network: LocalNetworkThread) -> None:

@@ -359,3 +359,31 @@ def test_a_connection_that_was_closed_is_forgotten_without_a_warning() -> None:
         client.close()
         del client
         gc.collect()
+
+
+def test_a_connection_may_be_closed_while_another_thread_opens_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever closes it waits until its thread runs; whoever opens it is told."""
+    failures: list[BaseException] = []
+    start = threading.Thread.start
+
+    def close(connection: BlockingConnection) -> None:
+        try:
+            connection.close()
+        except BaseException as error:  # whatever it is, the test shows it
+            failures.append(error)
+
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        connection = BlockingConnection(silent.getsockname(), [rsa_key().public])
+        closer = threading.Thread(target=close, args=(connection,))
+
+        def start_late(thread: threading.Thread) -> None:
+            if thread is not closer and thread.name.startswith("mtproto: connection"):
+                start(closer)
+                closer.join(0.1)  # ends at once only if nothing holds it up
+            start(thread)
+
+        monkeypatch.setattr(threading.Thread, "start", start_late)
+        with pytest.raises(RequestCancelled):
+            connection.open(timeout=SOON)
+        closer.join(SOON)
+        assert not failures

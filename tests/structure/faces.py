@@ -32,6 +32,7 @@ SPELLINGS = (
     ("StartedCall", "BlockingCall"),
     ("AsyncBackground", "ThreadBackground"),
     ("AsyncMailbox", "ThreadMailbox"),
+    ("AsyncPauses", "ThreadPauses"),
     ("AsyncTicker", "ThreadTicker"),
     ("AwaitedMethods", "BlockingMethods"),
     ("tl._api.awaited", "tl._api.blocking"),

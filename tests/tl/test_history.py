@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import gc
+import re
 import sys
 import threading
 import weakref
 import zlib
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -116,6 +118,12 @@ class Loaded:
 
 def test_the_packaged_layer_is_the_packaged_schema() -> None:
     assert tl.load_layer(api.layer) is api.schema
+
+
+@pytest.mark.parametrize("number", ["181", 181.0, True, None])
+def test_what_is_no_int_is_no_layer(number: Any) -> None:
+    with pytest.raises(TypeError, match=re.escape(f"a layer is an int, not {number!r}")):
+        tl.load_layer(number)
 
 
 @pytest.mark.parametrize(

@@ -53,6 +53,8 @@ def test_namespaces() -> None:
     for missing in ("Nothing", "photosSlice", "photos"):
         with pytest.raises(AttributeError, match="api has no constructor"):
             getattr(api.types.photos, missing)
+    with pytest.raises(AttributeError, match=r"photos.getUserPhotos; did you mean 'GetUserPhotos'\?$"):
+        getattr(api.functions.photos, "getUserPhotos")  # noqa: B009 - a checker knows that there is none
     with pytest.raises(AttributeError, match="api has no function"):
         getattr(api.functions.photos, "Photo")  # noqa: B009 - a checker knows that there is none
 

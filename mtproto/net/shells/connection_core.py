@@ -232,7 +232,9 @@ class ConnectionCore(Generic[F]):
 
     def not_open(self) -> MTProtoError:
         """Return an error for one call that comes when the connection is not open."""
-        return own_copy(self._failed) if self._failed is not None else ConnectionLost("the connection is not open")
+        if self._failed is not None:
+            return own_copy(self._failed)
+        return ConnectionLost("the connection is not open: a `with` or `async with` block opens it, and closes it")
 
     def too_late(self, text: str) -> DeadlineExceeded:
         """Return the error of a deadline: `text`, and what has gone wrong meanwhile, which is its cause."""

@@ -138,7 +138,7 @@ class ThreadDriver:
         self.incoming = ThreadIncoming(options.limits)
         self.core: ConnectionCore[OutcomeFuture] = ConnectionCore(address, keys, options, self.incoming, _no_notice)
         self._room = threading.BoundedSemaphore(options.limits.unanswered_requests)
-        self._opening = threading.Lock()
+        self._opening = threading.RLock()  # a handler of signals may close what its thread is opening
         self._thread: threading.Thread | None = None
         self._loop: ThreadLoop | None = None
         self._dropped: weakref.finalize[..., ThreadDriver] | None = None
@@ -158,11 +158,12 @@ class ThreadDriver:
             core.check_unopened()
             self._loop = loop = ThreadLoop(core.clock, there.fault)
             core.prepare(loop, opened, there)
-        name = f"mtproto: connection to {core.route}"
-        self._thread = threading.Thread(target=_run, args=(loop, there), name=name, daemon=True)
-        self._dropped = weakref.finalize(self, _drop, loop, there)
-        self._dropped.atexit = False
-        self._thread.start()
+            name = f"mtproto: connection to {core.route}"
+            thread = threading.Thread(target=_run, args=(loop, there), name=name, daemon=True)
+            self._dropped = weakref.finalize(self, _drop, loop, there)
+            self._dropped.atexit = False
+            thread.start()
+            self._thread = thread
         return opened
 
     def wait(self, opened: Future[None], timeout: float | None) -> None:
@@ -171,11 +172,12 @@ class ThreadDriver:
 
     def close(self) -> None:
         """Close the connection, and wait for the end of its thread."""
-        thread, self._thread = self._thread, None
-        if self._dropped is not None:
-            self._dropped.detach()
-        if self._loop is None:
-            self.core.abandon()
+        with self._opening:  # another thread may be opening it
+            thread, self._thread = self._thread, None
+            if self._dropped is not None:
+                self._dropped.detach()
+            if self._loop is None:
+                self.core.abandon()
         if thread is not None:
             self._wish(lambda: self.core.end(RequestCancelled("the connection was closed")))
             if thread is not threading.current_thread():
