@@ -13,18 +13,23 @@ from typing import Any
 PACKAGES = {"api": "_api", "mtproto": "_service"}
 """The package of stubs, by the name of the schema."""
 
+CALLED = {"api"}
+"""The schemas whose methods are called in one line: `client.api.photos.getUserPhotos(...)`."""
+
 
 def write(root: Path) -> None:
     """Write the stubs of a source tree, with the `tl` of that tree. Files that are right already stay as they are."""
     sys.path.insert(0, str(root))
     try:
         from tl.packaged import packaged
-        from tl.stubs import stub_files
+        from tl.stubs import method_stub_files, stub_files
     finally:
         sys.path.remove(str(root))
     for name, package in PACKAGES.items():
         folder = root / "tl" / package
-        files = {folder / path: text.encode() for path, text in stub_files(packaged(name)).items()}
+        schema = packaged(name)
+        texts = stub_files(schema) | (method_stub_files(schema) if name in CALLED else {})
+        files = {folder / path: text.encode() for path, text in texts.items()}
         for old in {*folder.rglob("*.pyi")} - {*files}:
             old.unlink()
         for path, data in files.items():

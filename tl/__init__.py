@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from tl.objects import TLFunction, TLObject
     from tl.schema import Schema
     from tl.stubs import stub_files
-    from tl.tools import translate
+    from tl.tools import request_of, signature_of, translate
 
 __all__ = [
     "Declaration",
@@ -51,7 +51,9 @@ __all__ = [
     "layers",
     "load_layer",
     "nearest",
+    "request_of",
     "service",
+    "signature_of",
     "stub_files",
     "translate",
     "wire",
@@ -73,6 +75,8 @@ _HOME = {
     "layers": "tl.layer_loader",
     "load_layer": "tl.layer_loader",
     "nearest": "tl.nearest_name",
+    "request_of": "tl.tools",
+    "signature_of": "tl.tools",
     "stub_files": "tl.stubs",
     "translate": "tl.tools",
 }

@@ -22,7 +22,7 @@ from mtproto.account.options import AccountKeywords, account_options
 from mtproto.account.peers import Peers
 from mtproto.account.running import FlowHands, run_flow
 from mtproto.account.waiting_async import AsyncMailbox, AsyncPauses, AsyncTicker, beside, new_gate, whole
-from mtproto.client import is_repeatable
+from mtproto.client import is_repeatable, short_calls
 from mtproto.errors import (
     KeyUnknown,
     LoggedOut,
@@ -56,6 +56,7 @@ if TYPE_CHECKING:
     from typing import Self
 
     from mtproto.account.centres import KnownDCs
+    from mtproto.account.choices import Who
     from mtproto.account.peers import UserPhotos
     from mtproto.account.waiting_async import Gate
     from mtproto.client import ReceivedUpdate, Timeout
@@ -64,6 +65,7 @@ if TYPE_CHECKING:
     from mtproto.link import LinkEvent
     from mtproto.store import Store
     from tl import Schema, TLFunction
+    from tl._api.awaited import AwaitedMethods
 
 __all__ = ["Account"]
 
@@ -335,6 +337,33 @@ class Account:
                 raise
             result = await self._call(Call(request, elsewhere, lane, idempotent, until))
         return result
+
+    @property
+    def api(self) -> AwaitedMethods[Who]:
+        """All methods in the documentation's spelling: `await account.api.photos.getUserPhotos(user_id=…, limit=100)`.
+
+        They are those of `api` of a client.
+        """
+        return self.api_with()
+
+    def api_with(
+        self,
+        *,
+        dc: int | None = None,
+        lane: str = MAIN,
+        timeout: Timeout = ...,
+        idempotent: bool | None = None,
+    ) -> AwaitedMethods[Who]:
+        """Return `api` for calls with options: `account.api_with(lane="files").upload.getFile(...)`.
+
+        The options are those of a call of an object.
+        """
+        call = partial(self._short_call, dc=dc, lane=lane, timeout=timeout, idempotent=idempotent)
+        methods: AwaitedMethods[Who] = short_calls(self.schema, call)
+        return methods
+
+    async def _short_call(self, request: TLFunction[Result], **options: Any) -> Result:
+        return await self(await self._peers.resolve_request(request), **options)
 
     async def run(
         self,

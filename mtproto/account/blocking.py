@@ -21,7 +21,7 @@ from mtproto.account.options import AccountKeywords, account_options
 from mtproto.account.peers_threads import Peers
 from mtproto.account.running_threads import FlowHands, run_flow
 from mtproto.account.waiting_threads import ThreadMailbox, ThreadPauses, ThreadTicker, beside, new_gate, whole
-from mtproto.client import is_repeatable
+from mtproto.client import is_repeatable, short_calls
 from mtproto.errors import (
     KeyUnknown,
     LoggedOut,
@@ -55,6 +55,7 @@ if TYPE_CHECKING:
     from typing import Self
 
     from mtproto.account.centres import KnownDCs
+    from mtproto.account.choices import Who
     from mtproto.account.peers_threads import UserPhotos
     from mtproto.account.waiting_threads import Gate
     from mtproto.client import ReceivedUpdate, Timeout
@@ -63,6 +64,7 @@ if TYPE_CHECKING:
     from mtproto.link import LinkEvent
     from mtproto.store import Store
     from tl import Schema, TLFunction
+    from tl._api.blocking import BlockingMethods
 
 __all__ = ["Account"]
 
@@ -330,6 +332,33 @@ class Account:
                 raise
             result = self._call(Call(request, elsewhere, lane, idempotent, until))
         return result
+
+    @property
+    def api(self) -> BlockingMethods[Who]:
+        """All methods in the documentation's spelling: `account.api.photos.getUserPhotos(user_id=…, limit=100)`.
+
+        They are those of `api` of a client.
+        """
+        return self.api_with()
+
+    def api_with(
+        self,
+        *,
+        dc: int | None = None,
+        lane: str = MAIN,
+        timeout: Timeout = ...,
+        idempotent: bool | None = None,
+    ) -> BlockingMethods[Who]:
+        """Return `api` for calls with options: `account.api_with(lane="files").upload.getFile(...)`.
+
+        The options are those of a call of an object.
+        """
+        call = partial(self._short_call, dc=dc, lane=lane, timeout=timeout, idempotent=idempotent)
+        methods: BlockingMethods[Who] = short_calls(self.schema, call)
+        return methods
+
+    def _short_call(self, request: TLFunction[Result], **options: Any) -> Result:
+        return self(self._peers.resolve_request(request), **options)
 
     def run(
         self,

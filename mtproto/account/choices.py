@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from mtproto.errors import LocalProtocolError, OptionError
 from mtproto.flows import LoginSettings, NotSupported, log_in_as_bot, log_in_by_phone, log_in_by_qr
 from mtproto.store import store_of
+from tl import TLObject
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,7 +19,10 @@ if TYPE_CHECKING:
     from mtproto.store import Store
     from tl import Schema, TLFunction
 
-__all__ = ["LoginWay", "opened_store", "wrapped"]
+__all__ = ["LoginWay", "Who", "opened_store", "wrapped"]
+
+Who: TypeAlias = str | int | TLObject
+"""What a caller may write for a user or a chat, beside the objects that the schema declares."""
 
 _WITHOUT_UPDATES = "invokeWithoutUpdates"
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from mtproto.client import blocking
     from mtproto.client.application import Application
     from mtproto.client.client import Client, connect
+    from mtproto.client.methods import short_calls
     from mtproto.client.options import ClientKeywords, Timeout
     from mtproto.client.repeatable import is_repeatable
     from mtproto.client.updates import ReceivedUpdate, UndecodableUpdate
@@ -28,6 +29,7 @@ __all__ = [
     "blocking",
     "connect",
     "is_repeatable",
+    "short_calls",
 ]
 
 __getattr__, __dir__ = lazy_names(
@@ -36,6 +38,7 @@ __getattr__, __dir__ = lazy_names(
         "mtproto.client.application": ("Application",),
         "mtproto.client.blocking": ("blocking",),
         "mtproto.client.client": ("Client", "connect"),
+        "mtproto.client.methods": ("short_calls",),
         "mtproto.client.options": ("ClientKeywords", "Timeout"),
         "mtproto.client.repeatable": ("is_repeatable",),
         "mtproto.client.updates": ("ReceivedUpdate", "UndecodableUpdate"),

@@ -6,11 +6,13 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from types import EllipsisType
 from typing import TYPE_CHECKING, Any, TypeVar, Unpack
 
 from mtproto._options import named_options
 from mtproto.client.calls import CallWriter, check_request, decode_answer, method_name, time_left
+from mtproto.client.methods import short_calls
 from mtproto.client.options import ClientKeywords, client_options, named_proxy, schema_of
 from mtproto.client.repeatable import is_repeatable
 from mtproto.client.updates import ReceivedUpdate, read_update
@@ -19,7 +21,7 @@ from mtproto.net import Connection
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Generator, Sequence
     from types import TracebackType
-    from typing import Self
+    from typing import Never, Self
 
     from mtproto.client.options import ClientOptions, Timeout
     from mtproto.crypto import RSAPublicKey
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from mtproto.net import Destination
     from mtproto.session import Request
     from tl import TLFunction
+    from tl._api.awaited import AwaitedMethods
 
 __all__ = ["Client", "connect"]
 
@@ -120,6 +123,36 @@ class Client:
         answer = await self._call(request.to_bytes(), method_name(request), timeout, repeatable, after)
         result: Result = decode_answer(answer, request, self.schema, self._elements)
         return result
+
+    @property
+    def api(self) -> AwaitedMethods[Never]:
+        """All methods in the documentation's spelling: `await client.api.photos.getUserPhotos(user_id=…, limit=100)`.
+
+        Fields are given by name. A dict may stand for an object; `offset`, `max_id`, `hash` and the like may be left
+        out where a method only asks (`tl.call_defaults`). A call does what a call of an object does.
+
+        Raises:
+            AttributeError: no method has that name.
+            TypeError: the method has no such field, or a field is missing.
+            tl.EncodeError: a dict is no object; the error names the way to it.
+
+        """
+        return self.api_with()
+
+    def api_with(
+        self, *, timeout: Timeout = ..., idempotent: bool | None = None, after: Sequence[Request] = ()
+    ) -> AwaitedMethods[Never]:
+        """Return `api` for calls with options: `await client.api_with(timeout=5).help.getConfig()`.
+
+        Args:
+            timeout: as for a call of an object.
+            idempotent: likewise.
+            after: likewise.
+
+        """
+        call = partial(self, timeout=timeout, idempotent=idempotent, after=after)
+        methods: AwaitedMethods[Never] = short_calls(self.schema, call)
+        return methods
 
     async def call_bytes(
         self,

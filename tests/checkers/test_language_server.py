@@ -44,6 +44,21 @@ def test_completion_offers_the_fields_of_an_answer(editor: LanguageServer) -> No
     assert {"country", "this_dc", "nearest_dc"} <= set(offered)
 
 
+@pytest.mark.parametrize("face", ["blocking.Client", "Client", "blocking.Account", "Account"])
+def test_completion_and_signature_of_a_call_in_one_line(editor: LanguageServer, face: str) -> None:
+    lines = f"from mtproto import Account, Client, blocking\n\ndef run(caller: {face}) -> None:\n    caller.api."
+    namespaces = {name.partition(".")[0] for name in api.schema if api.schema.is_function(name)}
+    assert namespaces == {name for name in editor.completions(f"{lines}{CARET}") if not name.startswith("_")}
+    assert "getUserPhotos" in editor.completions(f"{lines}photos.{CARET}")
+    [signature] = editor.signatures(f"{lines}photos.getUserPhotos({CARET})")
+    taken = [name.partition(":")[0] for name in signature.parameters if name != "*"]
+    assert taken == ["user_id", "offset", "max_id", "limit"]
+    assert PAGE in signature.documentation
+    shown = editor.hover(f"{lines}photos.getUser{CARET}Photos")
+    assert DECLARATION in shown
+    assert ("async def" in shown or "Coroutine" in shown) == ("blocking" not in face)
+
+
 def test_hovering_over_a_method_shows_its_declaration_fields_and_page(editor: LanguageServer) -> None:
     shown = editor.hover(program(f"api.functions.photos.GetUser{CARET}Photos"))
     for part in (DECLARATION, "user_id", "offset", "max_id", "limit", PAGE):

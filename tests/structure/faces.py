@@ -34,6 +34,8 @@ SPELLINGS = (
     ("AsyncMailbox", "ThreadMailbox"),
     ("AsyncPauses", "ThreadPauses"),
     ("AsyncTicker", "ThreadTicker"),
+    ("AwaitedMethods", "BlockingMethods"),
+    ("tl._api.awaited", "tl._api.blocking"),
     ("waiting_async", "waiting_threads"),
 )
 """What differs in every face: the asyncio spelling and the blocking one, in the order in which they are replaced."""

@@ -8,8 +8,10 @@ fields of each constructor, the arguments and the result of each function.
     docstrings.py   what an editor shows beside a class
     classes.py      the text of one class
     files.py        the texts of all files
+    methods.py      the same for methods that are called in one line
 """
 
 from tl.stubs.files import stub_files
+from tl.stubs.methods import method_stub_files
 
-__all__ = ["stub_files"]
+__all__ = ["method_stub_files", "stub_files"]

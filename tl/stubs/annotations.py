@@ -17,7 +17,10 @@ if TYPE_CHECKING:
     from tl.schema import Schema
     from tl.stubs.names import Names
 
-__all__ = ["Annotations", "type_variables"]
+__all__ = ["WHO", "Annotations", "type_variables"]
+
+WHO = frozenset({"InputChannel", "InputPeer", "InputUser"})
+"""The types whose objects mean a user or a chat."""
 
 _PYTHON = {
     "int": "int",
@@ -43,12 +46,14 @@ class Annotations:
     Args:
         names: what the stubs call the classes.
         hidden: names that mean something else inside the class: its fields, and the namespaces of its file.
+        forms: whether a parameter takes a dict for an object as well, and `_Who` for a user or a chat.
 
     """
 
-    def __init__(self, names: Names, hidden: AbstractSet[str]) -> None:
+    def __init__(self, names: Names, hidden: AbstractSet[str], *, forms: bool = False) -> None:
         self._names = names
         self._hidden = hidden
+        self._forms = forms
 
     def attribute(self, field: Field) -> str:
         """Return the type of the attribute of a field."""
@@ -83,8 +88,10 @@ class Annotations:
         return self._common(kind)
 
     def _argument(self, kind: Kind) -> str:
-        if kind.code == "boxed":
-            return self._names.base(kind.name) if kind.name in self._names.boxed else self._value(kind)
+        if kind.code in ("boxed", "bare"):
+            spelt = self._names.base(kind.name) if kind.name in self._names.boxed else self._value(kind)
+            forms = [] if not self._forms else ["_Form", "_Who"] if kind.name in WHO else ["_Form"]
+            return " | ".join([spelt, *forms])
         if kind.code == "bytes":
             return " | ".join(map(self.builtin, _BUFFERS))
         if kind.code == "vector" and kind.element is not None:
