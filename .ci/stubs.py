@@ -16,6 +16,11 @@ PACKAGES = {"api": "_api", "mtproto": "_service"}
 CALLED = {"api"}
 """The schemas whose methods are called in one line: `client.api.photos.getUserPhotos(...)`."""
 
+LEAN = {"__init__.pyi": '"""Stubs, which the modules of tl import one by one."""\n'}
+BASES = "from tl import ", "from tl.objects import "
+"""`tl` imports the stubs. An `__init__` that imported them, too, and stubs that imported `tl`, would make one circle of
+them all, which checkers go through several times."""
+
 
 def write(root: Path) -> None:
     """Write the stubs of a source tree, with the `tl` of that tree. Files that are right already stay as they are."""
@@ -28,8 +33,8 @@ def write(root: Path) -> None:
     for name, package in PACKAGES.items():
         folder = root / "tl" / package
         schema = packaged(name)
-        texts = stub_files(schema) | (method_stub_files(schema) if name in CALLED else {})
-        files = {folder / path: text.encode() for path, text in texts.items()}
+        texts = stub_files(schema) | (method_stub_files(schema) if name in CALLED else {}) | LEAN
+        files = {folder / path: text.replace(*BASES).encode() for path, text in texts.items()}
         for old in {*folder.rglob("*.pyi")} - {*files}:
             old.unlink()
         for path, data in files.items():

@@ -59,6 +59,14 @@ class Annotations:
         """Return the type of the attribute of a field."""
         return self._optional(self._value(field.kind), field)
 
+    def shared(self, field: Field) -> str:
+        """Return the type of an attribute that all constructors of a boxed type have.
+
+        It names no constructor: else the boxed classes would need the constructors, which need the boxed classes, and a
+        checker goes through such a circle of modules several times.
+        """
+        return self._optional(self._nominal(field.kind), field)
+
     def parameter(self, field: Field) -> str:
         """Return the type of the argument for a field."""
         return self._optional(self._argument(field.kind), field)
@@ -86,6 +94,13 @@ class Annotations:
         if kind.code == "vector" and kind.element is not None:
             return f"{self.builtin('list')}[{self._value(kind.element)}]"
         return self._common(kind)
+
+    def _nominal(self, kind: Kind) -> str:
+        if kind.code == "boxed" and kind.name in self._names.boxed:
+            return self._names.base(kind.name)
+        if kind.code == "vector" and kind.element is not None:
+            return f"_Sequence[{self._nominal(kind.element)}]"
+        return self._value(kind)
 
     def _argument(self, kind: Kind) -> str:
         if kind.code in ("boxed", "bare"):

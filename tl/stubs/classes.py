@@ -50,13 +50,13 @@ def declared_class(plan: Plan, schema: Schema, names: Names, spaces: AbstractSet
 def boxed_class(type_name: str, schema: Schema, names: Names, spaces: AbstractSet[str]) -> str:
     """Return the class that the constructors of a boxed type share; nobody can make an object of it.
 
-    It has the attributes that each of the constructors has, with the same type. `spaces` are the namespaces of the
-    file.
+    It has the attributes that each of the constructors has, with the same type; a vector is a sequence here, of which
+    nobody changes the elements. `spaces` are the namespaces of the file.
     """
     hidden = spaces | {field.attribute for plan in names.plans_of(type_name) for field in plan.fields}
     annotations = Annotations(names, hidden)
     first, *others = [
-        {field.attribute: annotations.attribute(field) for field in plan.fields} for plan in names.plans_of(type_name)
+        {field.attribute: annotations.shared(field) for field in plan.fields} for plan in names.plans_of(type_name)
     ]
     shared = [f"{_INDENT}{name}: {spelt}" for name, spelt in first.items() if all(o.get(name) == spelt for o in others)]
     head = f"class {names.boxed[type_name].rpartition('.')[2]}(_TLObject):"
