@@ -185,7 +185,7 @@ def test_what_an_object_means_depends_on_what_is_wanted(reference: object, wante
         None,
         b"name",
         [],
-        object(),
+        pytest.param(object(), id="an object"),
         t.InputPeerEmpty(),
         t.InputUserEmpty(),
         t.UpdatesTooLong(),
