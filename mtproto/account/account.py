@@ -5,14 +5,14 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import partial
 from types import EllipsisType
 from typing import TYPE_CHECKING, Any, TypeVar, Unpack, cast
 
 from mtproto._options import named_options
+from mtproto.account.calls import AccountCalls
 from mtproto.account.centres import DataCentres
-from mtproto.account.choices import LoginWay, opened_store, wrapped
+from mtproto.account.choices import LoginWay, opened_store
 from mtproto.account.hearing import Hearing
 from mtproto.account.kept import KeptAccount
 from mtproto.account.known_peers import SAVE_EVERY, KnownPeers
@@ -21,32 +21,19 @@ from mtproto.account.lanes import Lanes
 from mtproto.account.options import AccountKeywords, account_options
 from mtproto.account.peers import Peers
 from mtproto.account.running import FlowHands, run_flow
-from mtproto.account.waiting_async import AsyncMailbox, AsyncPauses, AsyncTicker, beside, new_gate, whole
-from mtproto.client import is_repeatable, short_calls
+from mtproto.account.waiting_async import AsyncMailbox, AsyncTicker, beside, new_gate, whole
+from mtproto.client import short_calls
 from mtproto.errors import (
-    KeyUnknown,
-    LoggedOut,
-    Migrate,
     RequestCancelled,
     RpcError,
-    TransportError,
 )
 from mtproto.flows import (
-    Authorized,
     Call,
-    FloodMemory,
-    KeyDestroyed,
     LoggedOutChange,
     LoginSettings,
-    NotAuthorized,
-    authorization_lost,
-    authorize,
-    authorize_again,
     dc_of_this_call,
     log_out,
-    patient_call,
 )
-from mtproto.message import KeyState
 from mtproto.store import export_string
 
 if TYPE_CHECKING:
@@ -58,10 +45,9 @@ if TYPE_CHECKING:
     from mtproto.account.centres import KnownDCs
     from mtproto.account.choices import Who
     from mtproto.account.peers import UserPhotos
-    from mtproto.account.waiting_async import Gate
     from mtproto.client import ReceivedUpdate, Timeout
     from mtproto.crypto import RSAPublicKey
-    from mtproto.flows import Change, Flow, Service
+    from mtproto.flows import Flow
     from mtproto.link import LinkEvent
     from mtproto.store import Store
     from tl import Schema, TLFunction
@@ -116,14 +102,8 @@ class Account:
         self._lanes = Lanes(self._centres, self._kept, self._options, self._hear)
         self._known = KnownPeers(self._options.schema, self._kept, self._lanes.server_time)
         self._peers = Peers(self._known, self._run_for_peers)
-        self._floods = FloodMemory()
-        self._pauses = AsyncPauses()
-        self._one_call: tuple[int, FlowHands] | None = None
-        self._gates: dict[int, Gate] = {}
-        self._turns: dict[int, int] = {}  # how often the login was taken to a DC again
-        self._in_vain: set[tuple[int, str]] = set()  # DC and method that a login taken there again was of no use to
+        self._calls = AccountCalls(self._centres, self._options, self._kept, self._lanes, self._known)
         self._login_gate = new_gate()
-        self._move_gate = new_gate()  # inside the gate of logins: a call of a login or a log-out may be sent on
         self._ticker: AsyncTicker | None = None
 
     def __repr__(self) -> str:
@@ -185,7 +165,7 @@ class Account:
         await whole(self._close)
 
     async def _close(self) -> None:
-        self._pauses.end()
+        self._calls.pauses.end()
         self._hearing.end()
         await self._stop_ticker()
         try:
@@ -287,7 +267,7 @@ class Account:
         another one ends it (`account.resetAuthorization`), so `log_out` is better wherever it works.
         """
         async with self._login_gate:
-            await self._save(LoggedOutChange(reason=None, key_dead=True))
+            await self._calls.save(LoggedOutChange(reason=None, key_dead=True))
 
     def export_string(self) -> str:
         """Return keys and login as a session string. Whoever has it can act as the user."""
@@ -326,16 +306,16 @@ class Account:
             tl.EncodeError, tl.DecodeError, TypeError: as a call of `Client` does.
 
         """
-        self._check_login()
+        self._calls.check_login()
         until = None if timeout is None or isinstance(timeout, EllipsisType) else self._options.clock() + timeout
         call = Call(request, dc, lane, idempotent, until)
         try:
-            result: Result = await self._call(call)
+            result: Result = await self._calls.call(call)
         except RpcError as error:
             elsewhere = None if dc is not None else dc_of_this_call(error, request)
             if elsewhere is None or not self._centres.knows(elsewhere):
                 raise
-            result = await self._call(Call(request, elsewhere, lane, idempotent, until))
+            result = await self._calls.call(Call(request, elsewhere, lane, idempotent, until))
         return result
 
     @property
@@ -382,9 +362,11 @@ class Account:
         Raises whatever the flow raises.
 
         """
-        pause = self._pauses.wait
+        pause = self._calls.pauses.wait
         now = self._lanes.server_time
-        hands = FlowHands(self._call_of_flow, now, self._move, self._save, pause, ask, tell, self._service)
+        hands = FlowHands(
+            self._calls.call_of_flow, now, self._calls.move, self._calls.save, pause, ask, tell, self._calls.service
+        )
         mailbox = AsyncMailbox()
         self._hearing.add(mailbox)
         try:
@@ -435,32 +417,20 @@ class Account:
         """
         while self._kept.is_loaded:
             try:
-                lane = await self._lanes.enter(self.home_dc, MAIN, self._check_login)
+                lane = await self._lanes.enter(self.home_dc, MAIN, self._calls.check_login)
                 await self._lanes.leave(lane)
-                self._check_login()
+                self._calls.check_login()
             except RequestCancelled:
                 return
             async for item in lane.client.incoming():
                 yield item
-            self._check_key(lane.client.connection.failure)
+            self._calls.check_key(lane.client.connection.failure)
             # the lane is over: closed with the account, or after a move, or the login has ended
 
-    # What flows want done ----------------------------------------------------------------------------------------
-
-    def _check_login(self) -> None:
-        """Do nothing unless the login has ended on the server's side. Raises `LoggedOut` then."""
-        ended = self._kept.record.ended
-        if ended is not None:
-            raise LoggedOut(ended)
-
-    def _check_key(self, failure: Exception | None) -> None:
-        """Raise `KeyUnknown` where the home DC of a login did not know the key; do nothing else."""
-        unknown = isinstance(failure, TransportError) and failure.code == TransportError.NOT_FOUND
-        if unknown and self._kept.is_loaded and self._kept.record.user_id is not None:
-            raise KeyUnknown(self._kept.record.home_dc) from failure
+    # What the parts want done ----------------------------------------------------------------------------------------
 
     async def _run_for_peers(self, flow: Flow[R]) -> R:
-        self._check_login()
+        self._calls.check_login()
         return await self.run(flow)
 
     def _hear(self, dc: int, lane: str, event: LinkEvent) -> None:
@@ -477,168 +447,3 @@ class Account:
     def _is_at_home(self, dc: int, lane: str) -> bool:
         """Tell whether a lane is the one that receives updates."""
         return lane == MAIN and self._kept.is_loaded and dc == self._kept.record.home_dc
-
-    async def _call_of_flow(self, call: Call) -> Any:
-        """Make a call of a flow, to which `Now` tells the server's time: the call's end is put by our own clock."""
-        if call.until is not None:
-            call = replace(call, until=call.until - self._lanes.time_offset())
-        return await self._call(call)
-
-    async def _call(self, call: Call) -> Any:
-        """Make a call by the policy, with the login taken to its DC; a key that the DC has forgotten is replaced."""
-        home = self._kept.record.home_dc
-        dc = home if call.dc is None else call.dc
-        if not self._centres.knows(dc):
-            self._centres.learn(await self._patient(Call(self.schema.functions.help.GetConfig())))
-            self._centres.destination(dc)  # or nobody knows it
-        key = self._kept.record.keys.get(dc)
-        try:
-            return await self._call_with_login(call, dc)
-        except TransportError as error:
-            # The code comes unauthenticated. What it may cost is an export, and never the login itself.
-            if error.code != TransportError.NOT_FOUND:
-                raise
-            if dc == home and self._kept.record.user_id is not None:
-                raise KeyUnknown(dc) from error
-        await self._replace_key(dc, key)
-        return await self._call_with_login(call, dc)
-
-    async def _call_with_login(self, call: Call, dc: int) -> Any:
-        record = self._kept.record
-        if record.user_id is None:
-            return await self._patient(call)
-        if dc == record.home_dc:
-            return await self._call_at_home(call, dc)
-        if dc not in record.authorized:
-            await self._authorize(dc)
-        turn = self._turns.get(dc, 0)
-        place = dc, call.request.NAME
-        try:
-            answer = await self._patient(call)
-        except RpcError as error:
-            if not authorization_lost(error) or place in self._in_vain:
-                raise
-            await self._authorize_again(dc, error, turn)
-            self._in_vain.add(place)
-            answer = await self._patient(call)
-        self._in_vain.discard(place)
-        return answer
-
-    async def _call_at_home(self, call: Call, home: int) -> Any:
-        """Make a call at the home DC of a login; a user who has moved is followed, and takes the login along."""
-        login = self._kept.login
-        try:
-            return await self._patient(call, logged_in=True)
-        except Migrate as error:
-            new, sent_on = error.dc, error
-            if dc_of_this_call(error, call.request) is not None or call.dc is not None or not self._centres.knows(new):
-                raise
-        async with self._move_gate:
-            if self._kept.login != login:
-                raise sent_on
-            if self._kept.record.home_dc == home:
-                await self._authorize(new)
-                await self._move(new)
-                await self._save(Authorized(home))
-                await self._save(NotAuthorized(new))
-        return await self._patient(call, logged_in=True)
-
-    async def _replace_key(self, dc: int, key: bytes | None) -> None:
-        """Let the key of a DC go, unless another caller has replaced the key meanwhile."""
-        async with self._gate(dc):
-            before = None if key is None else KeyState.from_bytes(key)
-            now = self._kept.record.key(dc)
-            if before is not None and now is not None and now.auth_key.id == before.auth_key.id:
-                await self._save(KeyDestroyed(dc))
-
-    async def _patient(self, call: Call, *, logged_in: bool = False) -> Any:
-        hands = self._hands_of_login()
-        harmless = is_repeatable(call.request) if call.idempotent is None else call.idempotent
-        options = self._options
-        home = logged_in and (call.dc is None or call.dc == self._kept.record.home_dc)
-        flow = patient_call(call, options.policy, self._floods, options.random, harmless=harmless, logged_in=home)
-        return await run_flow(flow, hands)
-
-    def _hands_of_login(self) -> FlowHands:
-        """Return the hands for one call. Once another login has begun, they keep nothing of what the call was told."""
-        login, made = self._kept.login, self._one_call
-        if made is None or made[0] != login:
-            save = partial(self._save, login=login)
-            made = login, FlowHands(self._send, self._options.clock, self._move, save, self._pauses.wait)
-            self._one_call = made
-        return made[1]
-
-    async def _send(self, call: Call) -> Any:
-        """Make a call once, over the lane that it names."""
-        dc = self._kept.record.home_dc if call.dc is None else call.dc
-        quiet = call.lane != MAIN or not self._options.updates
-        request = wrapped(call.request, self.schema) if quiet else call.request
-        try:
-            answer = await self._lanes.call(dc, call.lane, request, until=call.until, idempotent=call.idempotent)
-        except RequestCancelled:
-            if self._kept.is_loaded:
-                self._check_login()
-            raise
-        except RpcError as error:
-            self._known.refused(call.request, error)
-            raise
-        self._known.learn(answer)
-        return answer
-
-    async def _service(self, step: Service) -> bytes:
-        return await self._lanes.send_service(self._kept.record.home_dc if step.dc is None else step.dc, step.body)
-
-    async def _authorize(self, dc: int) -> None:
-        """Take the login to a DC; callers that want the same one wait for each other."""
-        async with self._gate(dc):
-            hands = self._plain_hands()
-            record = self._kept.record
-            if dc not in record.authorized:
-                await run_flow(authorize(self.schema, dc, record.user_id), hands)
-
-    async def _authorize_again(self, dc: int, error: RpcError, turn: int) -> None:
-        """Take the login to a DC that knows of none, unless another caller has done so meanwhile."""
-        async with self._gate(dc):
-            if self._turns.get(dc, 0) == turn:
-                hands = self._plain_hands()
-                flow = authorize_again(self.schema, dc, error, self._kept.record.user_id)
-                await run_flow(flow, hands)
-                self._turns[dc] = turn + 1
-
-    def _plain_hands(self) -> FlowHands:
-        """Return hands whose calls go to their DC as they are, by the policy; what they keep is of this login alone."""
-        save = partial(self._save, login=self._kept.login)
-        return FlowHands(self._export_or_import, self._options.clock, self._move, save, self._pauses.wait)
-
-    async def _export_or_import(self, call: Call) -> Any:
-        return await self._patient(call, logged_in=True)
-
-    def _gate(self, dc: int) -> Gate:
-        return self._gates.setdefault(dc, new_gate())
-
-    async def _move(self, dc: int) -> None:
-        """Make another DC the home DC, once there is a connection with a key."""
-        before = self._kept.record.home_dc
-        await self._lanes.leave(await self._lanes.enter(dc, MAIN))
-        await whole(self._moved, before, dc)
-
-    async def _moved(self, before: int, dc: int) -> None:
-        await beside(self._kept.move_home, dc)
-        if before != dc:
-            await self._lanes.retire(before)
-
-    async def _save(self, change: Change, login: int | None = None) -> None:
-        """Keep a change, and let go what it ends; nothing of both where it is about a login that is over."""
-        await whole(self._saved, change, login)
-
-    async def _saved(self, change: Change, login: int | None) -> None:
-        home = self._kept.record.home_dc
-        if not await beside(self._kept.change, change, login):
-            return
-        match change:
-            case LoggedOutChange(key_dead=True):
-                await self._lanes.forget_key(home)
-            case LoggedOutChange():
-                await self._lanes.retire(home)  # so that `incoming` ends
-            case KeyDestroyed(dc=dc):
-                await self._lanes.forget_key(home if dc is None else dc)

@@ -135,6 +135,15 @@ FACES = (
         ),
     ),
     Face(
+        "mtproto/account/calls.py",
+        "mtproto/account/calls_threads.py",
+        "The calls of an account, for threads: by the policy, with the login where a data centre wants it.",
+        (
+            ("mtproto.account.lanes import", "mtproto.account.lanes_threads import"),
+            ("mtproto.account.running import", "mtproto.account.running_threads import"),
+        ),
+    ),
+    Face(
         "mtproto/account/peers.py",
         "mtproto/account/peers_threads.py",
         "Who is meant by what a program writes, for threads: references, requests with references, photos of users.",
@@ -158,6 +167,7 @@ FACES = (
                 "        return self.open().__await__()\n\n",
                 "",
             ),
+            ("mtproto.account.calls import", "mtproto.account.calls_threads import"),
             ("mtproto.account.lanes import", "mtproto.account.lanes_threads import"),
             ("mtproto.account.peers import", "mtproto.account.peers_threads import"),
             ("mtproto.account.running import", "mtproto.account.running_threads import"),
