@@ -34,6 +34,7 @@ from mtproto.flows import (
     dc_of_this_call,
     log_out,
 )
+from mtproto.session import Update
 from mtproto.store import export_string
 
 if TYPE_CHECKING:
@@ -436,7 +437,7 @@ class Account:
     def _hear(self, dc: int, lane: str, event: LinkEvent) -> None:
         """Take an event of a lane, in the thread that carries the lane."""
         self._hearing.hear(dc, lane, event)
-        if self._is_at_home(dc, lane):
+        if isinstance(event, Update) and self._is_at_home(dc, lane):
             self._known.hear(event)
 
     async def _tick(self) -> None:

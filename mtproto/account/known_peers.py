@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from mtproto.errors import LocalProtocolError
 from mtproto.flows import PeerAsker, PeerBook
 from mtproto.limits import DEFAULT_LIMITS
-from mtproto.session import Update
 from mtproto.store import StoreError
 from tl import TLError
 
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
 
     from mtproto.account.kept import KeptAccount
     from mtproto.errors import RpcError
-    from mtproto.link import LinkEvent
+    from mtproto.session import Update
     from tl import Schema
 
 __all__ = ["SAVE_EVERY", "KnownPeers"]
@@ -82,12 +81,12 @@ class KnownPeers:
         if error.name in _NOT_KNOWN and self._kept.is_loaded:
             self.book.doubt(request)
 
-    def hear(self, event: LinkEvent) -> None:
+    def hear(self, update: Update) -> None:
         """Take the users and chats that an update shows; what can't be read is left out."""
-        if not isinstance(event, Update) or int.from_bytes(event.body[:4], "little") not in self._with_peers:
+        if int.from_bytes(update.body[:4], "little") not in self._with_peers:
             return
         try:
-            self.learn(self._schema.decode(event.body, elements=DEFAULT_LIMITS.elements))
+            self.learn(self._schema.decode(update.body, elements=DEFAULT_LIMITS.elements))
         except (TLError, LocalProtocolError):  # or the account was closed meanwhile
             return
 

@@ -240,7 +240,9 @@ def test_all_photos_of_a_user_are_iterated_over_with_a_total(face: str, local_dc
 
 
 @pytest.mark.parametrize("face", FACES)
-def test_the_book_is_kept_softly_in_batches_and_when_the_account_is_closed(face: str, local_dc: LocalDCThread) -> None:
+def test_the_book_is_kept_softly_in_batches_and_when_the_account_is_closed(
+    face: str, local_dc: LocalDCThread, monkeypatch: pytest.MonkeyPatch
+) -> None:
     store = KeptInMemory()
     soft: list[Any] = []
 
@@ -248,7 +250,7 @@ def test_the_book_is_kept_softly_in_batches_and_when_the_account_is_closed(face:
         soft.append(record.peers)
         store.record = store.record.with_soft(record)
 
-    store.save_soft = save_soft  # type: ignore[method-assign]
+    monkeypatch.setattr(store, "save_soft", save_soft)
 
     async def scene() -> None:
         async with account_of(face, store, local_dc) as account:
@@ -264,7 +266,9 @@ def test_the_book_is_kept_softly_in_batches_and_when_the_account_is_closed(face:
 
     play(scene)
     assert len(soft) == 2
-    assert {"dozen", "triple", "hundred"} <= set(store.record.peers["names"])  # type: ignore[arg-type]
+    names = store.record.peers["names"]
+    assert isinstance(names, dict)
+    assert {"dozen", "triple", "hundred"} <= set(names)
     assert store.record.user_id == local_dc.bot.id
 
 
