@@ -73,7 +73,7 @@ class KnownPeers:
 
     def learn(self, answer: object) -> None:
         """Take the users and chats that an answer shows, while somebody is logged in."""
-        if self._kept.is_loaded and self._kept.record.user_id is not None:
+        if self._book.can_learn(answer) and self._kept.is_loaded and self._kept.record.user_id is not None:
             self.book.learn(answer, self._now())
 
     def refused(self, request: object, error: RpcError) -> None:

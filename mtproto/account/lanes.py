@@ -152,7 +152,7 @@ class Lanes:
         attempts = 0
         while True:
             attempts += 1
-            lane = await self.enter(dc, name)
+            lane = self._take((dc, name)) or await self.enter(dc, name)
             try:
                 timeout = ... if until is None else max(until - self._options.clock(), 0.0)
                 return await lane.client(request, timeout=timeout, idempotent=idempotent)
@@ -166,7 +166,8 @@ class Lanes:
                     raise
                 failure: MTProtoError = error
             finally:
-                await self.leave(lane)
+                if self._end(lane):
+                    await self._close_all([lane])
             await self._mend(lane, refused=refused)
             if not again:
                 raise ConnectionLost(f"the key is not known at the media addresses of DC {dc}") from failure
@@ -208,11 +209,7 @@ class Lanes:
 
     async def leave(self, lane: Lane[LaneClient]) -> None:
         """End a call that `enter` began; a lane that is to go is closed after its last call."""
-        with self._lock:
-            over = lane.end(self._options.clock())
-            if over and lane in self._retired:
-                self._retired.remove(lane)
-        if over:
+        if self._end(lane):
             await self._close_all([lane])
 
     async def retire(self, dc: int) -> None:
@@ -269,6 +266,14 @@ class Lanes:
             if lane is not None:
                 lane.begin()
             return lane
+
+    def _end(self, lane: Lane[LaneClient]) -> bool:
+        """End a call; return whether that was the last one of a lane that is to go, which is to be closed now."""
+        with self._lock:
+            over = lane.end(self._options.clock())
+            if over and lane in self._retired:
+                self._retired.remove(lane)
+        return over
 
     def _good(self, place: tuple[int, str]) -> Lane[LaneClient] | None:
         """Return the lane of a place if calls may go over it."""

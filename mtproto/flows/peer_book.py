@@ -116,6 +116,10 @@ class PeerBook:
 
     # Learning ----------------------------------------------------------------------------------------------------
 
+    def can_learn(self, answer: object) -> bool:
+        """Tell whether `learn` can take anything of an answer; most answers show nobody, and this is known by class."""
+        return self._shown.can_show(answer)
+
     def learn(self, answer: object, now: float) -> None:
         """Take the peers that an answer or an update shows. Whatever the server sent, nothing is raised.
 

@@ -47,8 +47,12 @@ class ShownPeers:
 
     def __init__(self, schema: Schema) -> None:
         self._schema = schema
-        self._ways: dict[type, tuple[str, ...]] = {}
+        self._ways: dict[type[object], tuple[str, ...]] = {}
         self._holding: dict[str, bool] = {}
+
+    def can_show(self, answer: object) -> bool:
+        """Tell whether answers of this class can show anybody; true until the first of the class was read."""
+        return self._ways.get(type(answer)) != ()
 
     def peers_in(self, answer: object) -> list[tuple[PeerKind, Any]]:
         """Return the users and channels that an answer shows, each with its kind."""

@@ -230,3 +230,11 @@ def test_a_hash_that_the_server_refused_is_forgotten_with_the_names_that_lead_th
     peer = t.InputPeerChannel(channel_id=9, access_hash=99)
     book.doubt(f.messages.GetPeerDialogs(peers=[t.InputDialogPeer(peer=peer)]))
     assert (book.access_hash(ROOM), book.named("room", NOW)) == (None, None)
+
+
+def test_a_class_of_answers_that_shows_nobody_is_known_after_the_first_of_them() -> None:
+    nearest = t.NearestDc(country="NL", this_dc=2, nearest_dc=2)
+    barren = book_of(photos(), nearest)
+    assert not barren.can_learn(nearest)
+    shows_somebody = [user(), [user()], photos(user()), updates(users=[user()])]
+    assert [barren.can_learn(answer) for answer in shows_somebody] == [True] * 4
