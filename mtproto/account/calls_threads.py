@@ -35,7 +35,8 @@ if TYPE_CHECKING:
     from mtproto.account.known_peers import KnownPeers
     from mtproto.account.lanes_threads import Lanes
     from mtproto.account.options import AccountOptions
-    from mtproto.account.waiting_threads import Gate
+    from mtproto.account.update_mail import UpdateMail
+    from mtproto.account.waiting_threads import Gate, ThreadNews
     from mtproto.flows import Change, Service
 
 __all__ = ["AccountCalls"]
@@ -53,6 +54,7 @@ class AccountCalls:
         kept: the record.
         lanes: carry the calls.
         known: takes what answers show of users and chats.
+        mail: takes what answers tell of updates.
 
     Attributes:
         pauses: the waits between two attempts.
@@ -60,13 +62,20 @@ class AccountCalls:
     """
 
     def __init__(
-        self, centres: DataCentres, options: AccountOptions, kept: KeptAccount, lanes: Lanes, known: KnownPeers
+        self,
+        centres: DataCentres,
+        options: AccountOptions,
+        kept: KeptAccount,
+        lanes: Lanes,
+        known: KnownPeers,
+        mail: UpdateMail[ThreadNews],
     ) -> None:
         self._centres = centres
         self._options = options
         self._kept = kept
         self._lanes = lanes
         self._known = known
+        self._mail = mail
         self._floods = FloodMemory()
         self.pauses = ThreadPauses()
         self._one_call: tuple[int, FlowHands] | None = None
@@ -192,6 +201,8 @@ class AccountCalls:
             self._known.refused(call.request, error)
             raise
         self._known.learn(answer)
+        if self._mail.is_read and call.lane == MAIN and dc == self._kept.record.home_dc:
+            self._mail.answered(answer, call.request)
         return answer
 
     def service(self, step: Service) -> bytes:
@@ -252,3 +263,4 @@ class AccountCalls:
                 self._lanes.retire(home)  # so that `incoming` ends
             case KeyDestroyed(dc=dc):
                 self._lanes.forget_key(home if dc is None else dc)
+        self._mail.news.set()  # the login of the reader may be over

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Generator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -54,11 +55,18 @@ class InThreads:
     async def __call__(self, *args: Any, **options: Any) -> Any:
         return await asyncio.to_thread(self.account, *args, **options)
 
-    async def incoming(self) -> AsyncIterator[Any]:
-        iterator = self.account.incoming()
+    def incoming(self, *args: Any, **options: Any) -> AsyncIterator[Any]:
+        return self._steps(self.account.incoming(*args, **options))
+
+    @staticmethod
+    async def _steps(iterator: Generator[Any, None, None]) -> AsyncIterator[Any]:
         over = object()
-        while (item := await asyncio.to_thread(next, iterator, over)) is not over:
-            yield item
+        try:
+            while (item := await asyncio.to_thread(next, iterator, over)) is not over:
+                yield item
+        finally:
+            with suppress(ValueError):  # another thread still waits in it
+                await asyncio.to_thread(iterator.close)
 
     def __getattr__(self, name: str) -> Any:
         value = getattr(self.account, name)
