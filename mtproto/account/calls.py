@@ -31,6 +31,8 @@ from mtproto.flows import (
 from mtproto.message import KeyState
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from mtproto.account.centres import DataCentres
     from mtproto.account.kept import KeptAccount
     from mtproto.account.known_peers import KnownPeers
@@ -183,17 +185,24 @@ class AccountCalls:
         login, made = self._kept.login, self._one_call
         if made is None or made[0] != login:
             save = partial(self.save, login=login)
-            made = login, FlowHands(self._send, self._options.clock, self.move, save, self.pauses.wait)
+            send = partial(self._send, check=partial(self._check_since, login))
+            made = login, FlowHands(send, self._options.clock, self.move, save, self.pauses.wait)
             self._one_call = made
         return made[1]
 
-    async def _send(self, call: Call) -> Any:
-        """Make a call once, over the lane that it names."""
+    def _check_since(self, login: int) -> None:
+        """Raise `LoggedOut` where a login has ended since a call began: no lane, and no key, is made for the call."""
+        if self._kept.login != login:
+            self.check_login()
+
+    async def _send(self, call: Call, check: Callable[[], None]) -> Any:
+        """Make a call once, over the lane that it names. `check` is called before the lane is opened, if it is not."""
         dc = self._kept.record.home_dc if call.dc is None else call.dc
+        repeat = call.idempotent
         quiet = call.lane != MAIN or not self._options.updates
         request = wrapped(call.request, self._options.schema) if quiet else call.request
         try:
-            answer = await self._lanes.call(dc, call.lane, request, until=call.until, idempotent=call.idempotent)
+            answer = await self._lanes.call(dc, call.lane, request, until=call.until, idempotent=repeat, check=check)
         except RequestCancelled:
             if self._kept.is_loaded:
                 self.check_login()

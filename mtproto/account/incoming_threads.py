@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mtproto.account.lane import MAIN
 from mtproto.account.waiting_threads import ThreadBackground, ThreadNews, beside
@@ -118,8 +118,12 @@ class IncomingUpdates:
                 self._calls.check_login()
             reading.fetched(fetches.pop(handle), outcome, now)
         while (fetch := reading.next(now)) is not None:
-            fetches[background.start(partial(self._calls.call, Call(fetch.request, idempotent=True)))] = fetch
+            fetches[background.start(partial(self._ask, Call(fetch.request, idempotent=True)))] = fetch
         return reading.take()
+
+    def _ask(self, call: Call) -> Any:
+        self._calls.check_login()  # the call is one of this login
+        return self._calls.call(call)
 
     def _feed(self, reading: UpdateReading) -> bool:
         """Let the machine have the next thing that came; tell whether there was any.
