@@ -82,8 +82,9 @@ class InThreads:
 def account_of(face: str, store: Any, *dcs: LocalDCThread, **options: Any) -> Any:
     """Return an account of a face over some local DCs."""
     made: Any = Account if face == "asyncio" else InThreads
-    options = {"api_id": dcs[0].api_id, "api_hash": dcs[0].api_hash, **options}
-    return made(store, dcs={dc.dc_id: dc.address for dc in dcs}, keys=dcs[0].keys, **options)
+    places = {dc.dc_id: dc.address for dc in dcs}
+    options = {"api_id": dcs[0].api_id, "api_hash": dcs[0].api_hash, "dcs": places, **options}
+    return made(store, keys=dcs[0].keys, **options)
 
 
 def account_at(face: str, store: Any, network: Any, **options: Any) -> Any:
