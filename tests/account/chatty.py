@@ -39,7 +39,7 @@ class Chats:
         self.asked: list[str] = []
         self._lock = threading.Lock()  # the DC answers in a thread of its own
         for question in QUESTIONS:
-            dc.handler(question)(self._answer)
+            dc.handler(question)(self.answer)
 
     @property
     def sent(self) -> dict[int, list[int]]:
@@ -71,7 +71,8 @@ class Chats:
         store.record = store.record.with_soft(type(store.record)(updates=self.server.kept()))
         return store
 
-    def _answer(self, call: Any) -> Any:
+    def answer(self, call: Any) -> Any:
+        """Answer a call that asks for the state or a difference."""
         self.asked.append(call.request.NAME)
         with self._lock:
             return self.server.answer(call.request)
