@@ -26,6 +26,7 @@ OUTPUT = {
     "one_call.py": r"3 photos of \d+\n3 photos of \d+\n",
     "blocking_download.py": r"\d+ x \d+ pixels, True, begins with ffd8ff\n",
     "incoming_updates.py": r"one update: updateUserStatus .*\ntoo many updates: .*\n",
+    "echo_bot.py": r"sent back: hello \| sent 1 time\n",
     "own_data_centre.py": r"wait for 31 seconds\nnearest: 4\non the way: bad_server_salt, cut\n",
     "in_memory.py": (
         r"one key at both ends: True\n"
@@ -67,9 +68,9 @@ def private_names(program: str) -> list[str]:
     return found
 
 
-def test_there_are_six_short_programs_and_a_shell() -> None:
+def test_there_are_seven_short_programs_and_a_shell() -> None:
     assert programs() == sorted(OUTPUT)
-    assert len(OUTPUT) == 7
+    assert len(OUTPUT) == 8
     lines = {name: len((FOLDER / name).read_text(encoding="utf-8").splitlines()) for name in OUTPUT}
     assert {name: count for name, count in lines.items() if count > LONGEST.get(name, SHORT)} == {}
 

@@ -32,7 +32,7 @@ COMMANDS = re.findall(r"^\$ mtproto (.*?)\s*(?:#.*)?$", TEXT, flags=re.MULTILINE
 
 
 def test_it_shows_four_depths_the_language_a_ready_file_and_a_test() -> None:
-    assert len(SCRIPTS) == 10
+    assert len(SCRIPTS) == 11
     assert len(TESTS) == 1
     assert len(COMMANDS) >= 6
 

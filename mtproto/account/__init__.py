@@ -3,7 +3,9 @@
     centres     where the data centres are                kept     the record of the account, and its changes
     lanes       clients by DC and name                    running  the driver of flows
     hearing     updates for flows that wait for one       peers    who is meant by what a program writes
-    known_peers the book of peers, fed and saved          account  what a program uses, made of the parts
+    known_peers the book of peers, fed and saved          incoming the driver of the order of updates
+    update_mail what waits for the reader of updates      reading  one reading of updates, and what is kept of it
+    account     what a program uses, made of the parts
 
 The blocking face and its parts are made of the asyncio ones (`tests.structure.faces`). The names are resolved on first
 use, so that the blocking account never loads asyncio.
@@ -18,13 +20,17 @@ from mtproto._lazy import lazy_names
 if TYPE_CHECKING:
     from mtproto.account import blocking
     from mtproto.account.account import Account
+    from mtproto.client import UndecodableUpdate
+    from mtproto.flows import Gap, Incoming
 
-__all__ = ["Account", "blocking"]
+__all__ = ["Account", "Gap", "Incoming", "UndecodableUpdate", "blocking"]
 
 __getattr__, __dir__ = lazy_names(
     globals(),
     {
         "mtproto.account.account": ("Account",),
         "mtproto.account.blocking": ("blocking",),
+        "mtproto.client": ("UndecodableUpdate",),
+        "mtproto.flows": ("Gap", "Incoming"),
     },
 )

@@ -14,14 +14,17 @@ from mtproto.account.calls import AccountCalls
 from mtproto.account.centres import DataCentres
 from mtproto.account.choices import LoginWay, opened_store
 from mtproto.account.hearing import Hearing
+from mtproto.account.incoming import IncomingUpdates
 from mtproto.account.kept import KeptAccount
 from mtproto.account.known_peers import SAVE_EVERY, KnownPeers
 from mtproto.account.lane import MAIN
 from mtproto.account.lanes import Lanes
 from mtproto.account.options import AccountKeywords, account_options
 from mtproto.account.peers import Peers
+from mtproto.account.reading import Readings, wanted_types
 from mtproto.account.running import FlowHands, run_flow
-from mtproto.account.waiting_async import AsyncMailbox, AsyncTicker, beside, new_gate, whole
+from mtproto.account.update_mail import UpdateMail
+from mtproto.account.waiting_async import AsyncMailbox, AsyncNews, AsyncTicker, beside, new_gate, whole
 from mtproto.client import short_calls
 from mtproto.errors import (
     RequestCancelled,
@@ -38,7 +41,7 @@ from mtproto.session import Update
 from mtproto.store import export_string
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Generator, Sequence
+    from collections.abc import AsyncGenerator, Callable, Generator, Iterable, Sequence
     from pathlib import Path
     from types import TracebackType
     from typing import Self
@@ -46,12 +49,13 @@ if TYPE_CHECKING:
     from mtproto.account.centres import KnownDCs
     from mtproto.account.choices import Who
     from mtproto.account.peers import UserPhotos
-    from mtproto.client import ReceivedUpdate, Timeout
+    from mtproto.account.reading import IncomingItem
+    from mtproto.client import Timeout
     from mtproto.crypto import RSAPublicKey
     from mtproto.flows import Flow
     from mtproto.link import LinkEvent
     from mtproto.store import Store
-    from tl import Schema, TLFunction
+    from tl import Schema, TLFunction, TLObject
     from tl._api.awaited import AwaitedMethods
 
 __all__ = ["Account"]
@@ -103,7 +107,12 @@ class Account:
         self._lanes = Lanes(self._centres, self._kept, self._options, self._hear)
         self._known = KnownPeers(self._options.schema, self._kept, self._lanes.server_time)
         self._peers = Peers(self._known, self._run_for_peers)
-        self._calls = AccountCalls(self._centres, self._options, self._kept, self._lanes, self._known)
+        self._mail = UpdateMail(self._options.limits, self._is_at_home, AsyncNews())
+        self._calls = AccountCalls(self._centres, self._options, self._kept, self._lanes, self._known, self._mail)
+        self._readings = Readings(self._options, self._kept, self._known)
+        self._incoming = IncomingUpdates(
+            self._options, self._kept, self._lanes, self._calls, self._readings, self._mail
+        )
         self._login_gate = new_gate()
         self._ticker: AsyncTicker | None = None
 
@@ -168,10 +177,12 @@ class Account:
     async def _close(self) -> None:
         self._calls.pauses.end()
         self._hearing.end()
+        self._mail.close()
         await self._stop_ticker()
         try:
             if self._kept.is_loaded:
                 await self._lanes.close()
+                await beside(self._readings.save)
                 await beside(self._known.save)
         finally:
             await beside(self._kept.close)
@@ -405,28 +416,37 @@ class Account:
         """
         return self._peers.photos(user)
 
-    async def incoming(self) -> AsyncIterator[ReceivedUpdate]:
-        """Iterate over what the home DC sends unasked, in order of arrival, until the account is closed.
+    def incoming(
+        self, types: Iterable[type[TLObject]] | None = None, *, catch_up: bool = True
+    ) -> AsyncGenerator[IncomingItem, None]:
+        """Iterate over the updates of who is logged in, each once and in order (core.telegram.org/api/updates).
 
-        Yields what the `incoming()` of a client yields.
+        What is missing is asked for. Updates that come while the program does something else wait, within bounds
+        (`Limits.queued_updates`); what goes beyond is asked for again. How far the program came is kept in the store,
+        every few seconds and at the end. There is one iteration at a time: where another one begins, it goes on where
+        the one before it ends, which is over.
+
+        Args:
+            types: classes of updates (`api.types.UpdateNewMessage`); of the others nothing is told. None: all.
+            catch_up: whether the iteration goes on where the last one ended, in this run or one before, so that what
+                was missed meanwhile is told; if nothing is kept, it begins with what came since the account was opened.
+                False: it begins with what comes from now on.
+
+        Yields:
+            `Incoming`: an update, and the users and chats that came with it.
+            `Gap`: updates are missing that can't be had any more, and in which chat.
+            `UndecodableUpdate`: the bytes of an update that can't be read, and why.
+            The iteration ends when the account is closed, or the program logs out. (All three: `mtproto.account`.)
 
         Raises:
+            TypeError: at once: a class is not one of updates.
+            LocalProtocolError: nobody is logged in; or another iteration has begun.
             LoggedOut: the login is over.
             KeyUnknown: the home data centre says that it does not know the key of the login.
             MTProtoError: the DC can't be reached.
 
         """
-        while self._kept.is_loaded:
-            try:
-                lane = await self._lanes.enter(self.home_dc, MAIN, self._calls.check_login)
-                await self._lanes.leave(lane)
-                self._calls.check_login()
-            except RequestCancelled:
-                return
-            async for item in lane.client.incoming():
-                yield item
-            self._calls.check_key(lane.client.connection.failure)
-            # the lane is over: closed with the account, or after a move, or the login has ended
+        return self._incoming.read(wanted_types(types, self.schema), catch_up=catch_up)
 
     # What the parts want done ----------------------------------------------------------------------------------------
 
@@ -437,6 +457,7 @@ class Account:
     def _hear(self, dc: int, lane: str, event: LinkEvent) -> None:
         """Take an event of a lane, in the thread that carries the lane."""
         self._hearing.hear(dc, lane, event)
+        self._mail.hear(dc, lane, event)
         if isinstance(event, Update) and self._is_at_home(dc, lane):
             self._known.hear(event)
 
@@ -444,6 +465,8 @@ class Account:
         await self._lanes.close_idle()
         if self._known.is_changed:
             await beside(self._known.save)
+        if self._readings.is_changed:
+            await beside(self._readings.save)
 
     def _is_at_home(self, dc: int, lane: str) -> bool:
         """Tell whether a lane is the one that receives updates."""

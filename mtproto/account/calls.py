@@ -31,12 +31,15 @@ from mtproto.flows import (
 from mtproto.message import KeyState
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from mtproto.account.centres import DataCentres
     from mtproto.account.kept import KeptAccount
     from mtproto.account.known_peers import KnownPeers
     from mtproto.account.lanes import Lanes
     from mtproto.account.options import AccountOptions
-    from mtproto.account.waiting_async import Gate
+    from mtproto.account.update_mail import UpdateMail
+    from mtproto.account.waiting_async import AsyncNews, Gate
     from mtproto.flows import Change, Service
 
 __all__ = ["AccountCalls"]
@@ -54,6 +57,7 @@ class AccountCalls:
         kept: the record.
         lanes: carry the calls.
         known: takes what answers show of users and chats.
+        mail: takes what answers tell of updates.
 
     Attributes:
         pauses: the waits between two attempts.
@@ -61,13 +65,20 @@ class AccountCalls:
     """
 
     def __init__(
-        self, centres: DataCentres, options: AccountOptions, kept: KeptAccount, lanes: Lanes, known: KnownPeers
+        self,
+        centres: DataCentres,
+        options: AccountOptions,
+        kept: KeptAccount,
+        lanes: Lanes,
+        known: KnownPeers,
+        mail: UpdateMail[AsyncNews],
     ) -> None:
         self._centres = centres
         self._options = options
         self._kept = kept
         self._lanes = lanes
         self._known = known
+        self._mail = mail
         self._floods = FloodMemory()
         self.pauses = AsyncPauses()
         self._one_call: tuple[int, FlowHands] | None = None
@@ -174,17 +185,24 @@ class AccountCalls:
         login, made = self._kept.login, self._one_call
         if made is None or made[0] != login:
             save = partial(self.save, login=login)
-            made = login, FlowHands(self._send, self._options.clock, self.move, save, self.pauses.wait)
+            send = partial(self._send, check=partial(self._check_since, login))
+            made = login, FlowHands(send, self._options.clock, self.move, save, self.pauses.wait)
             self._one_call = made
         return made[1]
 
-    async def _send(self, call: Call) -> Any:
-        """Make a call once, over the lane that it names."""
+    def _check_since(self, login: int) -> None:
+        """Raise `LoggedOut` where a login has ended since a call began: no lane, and no key, is made for the call."""
+        if self._kept.login != login:
+            self.check_login()
+
+    async def _send(self, call: Call, check: Callable[[], None]) -> Any:
+        """Make a call once, over the lane that it names. `check` is called before the lane is opened, if it is not."""
         dc = self._kept.record.home_dc if call.dc is None else call.dc
+        repeat = call.idempotent
         quiet = call.lane != MAIN or not self._options.updates
         request = wrapped(call.request, self._options.schema) if quiet else call.request
         try:
-            answer = await self._lanes.call(dc, call.lane, request, until=call.until, idempotent=call.idempotent)
+            answer = await self._lanes.call(dc, call.lane, request, until=call.until, idempotent=repeat, check=check)
         except RequestCancelled:
             if self._kept.is_loaded:
                 self.check_login()
@@ -193,6 +211,8 @@ class AccountCalls:
             self._known.refused(call.request, error)
             raise
         self._known.learn(answer)
+        if self._mail.is_read and call.lane == MAIN and dc == self._kept.record.home_dc:
+            self._mail.answered(answer, call.request)
         return answer
 
     async def service(self, step: Service) -> bytes:
@@ -253,3 +273,4 @@ class AccountCalls:
                 await self._lanes.retire(home)  # so that `incoming` ends
             case KeyDestroyed(dc=dc):
                 await self._lanes.forget_key(home if dc is None else dc)
+        self._mail.news.set()  # the login of the reader may be over

@@ -141,10 +141,11 @@ class KeptAccount:
 
     def keep_peers(self, peers: Mapping[str, Json]) -> None:
         """Keep what is known of peers, which may be lost."""
-        with self._lock:
-            after = replace(self.record, peers=peers)
-            self._store.save_soft(after)
-            self._record = after
+        self._save_softly(lambda record: replace(record, peers=peers))
+
+    def keep_updates(self, updates: Mapping[str, Json]) -> None:
+        """Keep how far updates were read, which may be lost."""
+        self._save_softly(lambda record: replace(record, updates=updates))
 
     def close(self) -> None:
         """Let the store go. May be called twice."""
@@ -156,6 +157,12 @@ class KeptAccount:
     def _save(self, change: Callable[[AccountRecord], AccountRecord]) -> None:
         with self._lock:
             self._keep(change(self.record))
+
+    def _save_softly(self, change: Callable[[AccountRecord], AccountRecord]) -> None:
+        with self._lock:
+            after = change(self.record)
+            self._store.save_soft(after)
+            self._record = after
 
     def _keep(self, after: AccountRecord) -> None:
         """Hand a record to the store, unless the same one is there. The lock is held."""

@@ -5,14 +5,22 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
+from mtproto.errors import RpcError, TransportError
+
 if TYPE_CHECKING:
     from mtproto.link import BoundKey, KeyUse
     from mtproto.message import KeyState
 
-__all__ = ["MAIN", "Lane"]
+__all__ = ["MAIN", "Lane", "is_not_bound", "is_unknown"]
 
 MAIN = "main"
 """The lane of calls; at the home DC it receives updates. Every other lane carries files."""
+
+_NOT_BOUND = (401, "AUTH_KEY_PERM_EMPTY")
+"""The refusal of a temporary key that is not bound, or not for this session. The call was not executed."""
+
+_PERMANENT_UNKNOWN = (400, "ENCRYPTED_MESSAGE_INVALID")
+"""The refusal to bind a temporary key, since the server does not know the permanent one."""
 
 
 class LaneConnection(Protocol):
@@ -106,3 +114,15 @@ class Lane(Generic[C]):
     def leave_unmended(self) -> None:
         """Note that whoever looked into it came to no end."""
         self.mended = False
+
+
+def is_not_bound(error: RpcError | TransportError) -> bool:
+    """Tell whether the server says that a temporary key is not bound, or not for this session."""
+    return isinstance(error, RpcError) and (error.code, error.name) == _NOT_BOUND
+
+
+def is_unknown(error: RpcError | TransportError) -> bool:
+    """Tell whether the server says that it does not know the permanent key."""
+    if isinstance(error, RpcError):
+        return (error.code, error.name) == _PERMANENT_UNKNOWN
+    return error.code == TransportError.NOT_FOUND

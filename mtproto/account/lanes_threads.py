@@ -8,7 +8,7 @@ import threading
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from mtproto.account.lane import MAIN, Lane
+from mtproto.account.lane import MAIN, Lane, is_not_bound, is_unknown
 from mtproto.account.waiting_threads import beside, lane_state, new_client, new_gate, whole
 from mtproto.client import is_repeatable
 from mtproto.errors import (
@@ -37,12 +37,6 @@ __all__ = ["Lanes"]
 
 KEY_ATTEMPTS = 5
 """How often a call is made over lanes whose temporary keys turn out not to be good for it, one after the other."""
-
-NOT_BOUND = (401, "AUTH_KEY_PERM_EMPTY")
-"""The refusal of a temporary key that is not bound, or not for this session. The call was not executed."""
-
-PERMANENT_UNKNOWN = (400, "ENCRYPTED_MESSAGE_INVALID")
-"""The refusal to bind a temporary key, since the server does not know the permanent one."""
 
 
 class Lanes:
@@ -133,7 +127,14 @@ class Lanes:
                     self._open_lane(place, check)
 
     def call(
-        self, dc: int, name: str, request: TLFunction[Any], *, until: float | None, idempotent: bool | None
+        self,
+        dc: int,
+        name: str,
+        request: TLFunction[Any],
+        *,
+        until: float | None,
+        idempotent: bool | None,
+        check: Callable[[], None] | None = None,
     ) -> Any:
         """Make a call over a lane, and return its answer; where the lane's key is not good for it, take another key.
 
@@ -143,6 +144,7 @@ class Lanes:
             request: the call, as `Client` takes it.
             until: Unix seconds by the option `clock` after which `DeadlineExceeded` comes; None: the client's own.
             idempotent: as `Client` takes it.
+            check: as `enter` takes it.
 
         Raises:
             MTProtoError: as `enter` and a call of `Client` do.
@@ -151,15 +153,15 @@ class Lanes:
         attempts = 0
         while True:
             attempts += 1
-            lane = self._take((dc, name)) or self.enter(dc, name)
+            lane = self._take((dc, name)) or self.enter(dc, name, check)
             try:
                 timeout = ... if until is None else max(until - self._options.clock(), 0.0)
                 return lane.client(request, timeout=timeout, idempotent=idempotent)
             except (RpcError, TransportError) as error:
-                refused = _is_not_bound(error)
-                if lane.lender is None and lane.media and _is_unknown(error):
+                refused = is_not_bound(error)
+                if lane.lender is None and lane.media and is_unknown(error):
                     again = self._options.pfs or (is_repeatable(request) if idempotent is None else idempotent)
-                elif lane.lender is not None and (refused or _is_unknown(error)):
+                elif lane.lender is not None and (refused or is_unknown(error)):
                     again = True
                 else:
                     raise
@@ -448,7 +450,7 @@ class Lanes:
             raise RequestCancelled("the account was closed")
 
     def _close_all(self, lanes: Sequence[Lane[LaneClient]]) -> None:
-        """Close lanes that nobody else knows any more: all of them, also where the task is cancelled."""
+        """Close lanes that nobody else knows: all of them, also where the task is cancelled."""
         if lanes:
             whole(self._close_each, lanes)
 
@@ -502,13 +504,3 @@ class Lanes:
             api_hash=self._options.api_hash,
             **options,
         )
-
-
-def _is_not_bound(error: RpcError | TransportError) -> bool:
-    return isinstance(error, RpcError) and (error.code, error.name) == NOT_BOUND
-
-
-def _is_unknown(error: RpcError | TransportError) -> bool:
-    if isinstance(error, RpcError):
-        return (error.code, error.name) == PERMANENT_UNKNOWN
-    return error.code == TransportError.NOT_FOUND

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from mtproto.client import ClientKeywords
 from mtproto.errors import OptionError
 from mtproto.flows import CallPolicy
+from mtproto.limits import DEFAULT_LIMITS
 from mtproto.net import Clock
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from mtproto.crypto import RSAPublicKey
+    from mtproto.limits import Limits
     from tl import Schema
 
 __all__ = ["AccountKeywords", "AccountOptions", "account_options"]
@@ -47,6 +49,7 @@ class AccountOptions:
         policy: what is waited for, and how often a call is made again.
         idle_after: seconds without a call after which a lane is closed.
         pfs: whether calls travel under temporary keys.
+        limits: bound what is kept of what comes.
         clock: gives Unix seconds and never steps.
         random: a cryptographically secure source of bytes.
 
@@ -61,6 +64,7 @@ class AccountOptions:
     policy: CallPolicy
     idle_after: float
     pfs: bool
+    limits: Limits
     clock: Callable[[], float]
     random: Callable[[int], bytes]
 
@@ -100,6 +104,9 @@ def account_options(
         raise TypeError("Account() wants api_id=, from my.telegram.org, or application=")
     clock = named.get("clock") or Clock()
     client["clock"] = clock  # one clock for all lanes
+    limits = named.get("limits", DEFAULT_LIMITS)
+    # The account keeps the updates of its lanes itself: nobody reads those that a lane keeps.
+    client["limits"] = replace(limits, queued_updates=1, queued_update_bytes=1)
     schema = named.get("schema")
     if schema is None:
         from tl import api
@@ -119,6 +126,7 @@ def account_options(
         policy=CallPolicy(longest_wait=named.get("flood_wait", 0.0), retries=named.get("retries", 3)),
         idle_after=idle_after,
         pfs=named.get("pfs", False),
+        limits=limits,
         clock=clock,
         random=named.get("random", os.urandom),
     )

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = [
     "AsyncBackground",
     "AsyncMailbox",
+    "AsyncNews",
     "AsyncPauses",
     "AsyncTicker",
     "Gate",
@@ -144,10 +145,37 @@ class AsyncMailbox:
                 return None
 
 
-class AsyncBackground:
-    """Calls that a flow has started, each in a task of its own."""
+class AsyncNews:
+    """What wakes one reader; whoever wakes it calls from the thread of the event loop."""
 
     def __init__(self) -> None:
+        self._event = asyncio.Event()
+
+    def set(self) -> None:
+        """Wake the reader, or the next one who waits."""
+        self._event.set()
+
+    def clear(self) -> None:
+        """Forget what was told: the reader looks at everything after this."""
+        self._event.clear()
+
+    async def wait(self, seconds: float | None) -> None:
+        """Wait for news, for so many seconds at most; None: for ever."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._event.wait()
+
+
+class AsyncBackground:
+    """Calls beside others, each in a task of its own.
+
+    Args:
+        wake: called when a call has ended; None where `next` waits for that.
+
+    """
+
+    def __init__(self, wake: Callable[[], None] | None = None) -> None:
+        self._wake = wake
         self._tasks: dict[int, asyncio.Task[None]] = {}
         self._ended: asyncio.Queue[tuple[int, Any]] = asyncio.Queue()
         self._count = 0
@@ -165,6 +193,16 @@ class AsyncBackground:
         except Exception as error:  # whatever ends a call is the flow's to see
             outcome = error
         self._ended.put_nowait((handle, outcome))
+        if self._wake is not None:
+            self._wake()
+
+    def take(self) -> tuple[int, Any] | None:
+        """Return handle and outcome of a call that has ended, as `next`; None where none has."""
+        if self._ended.empty():
+            return None
+        handle, outcome = self._ended.get_nowait()
+        self._tasks.pop(handle, None)
+        return handle, outcome
 
     async def next(self) -> tuple[int, Any]:
         """Return handle and outcome of a call that has ended; the outcome is the answer or the error."""

@@ -20,6 +20,7 @@ __all__ = [
     "LaneClient",
     "ThreadBackground",
     "ThreadMailbox",
+    "ThreadNews",
     "ThreadPauses",
     "ThreadTicker",
     "answered",
@@ -128,17 +129,42 @@ class ThreadMailbox:
                 self._news.wait(left)
 
 
-class ThreadBackground:
-    """Calls that a flow has started, each in a thread of its own."""
+class ThreadNews:
+    """What wakes one reader, from any thread."""
 
     def __init__(self) -> None:
+        self._event = threading.Event()
+
+    def set(self) -> None:
+        """Wake the reader, or the next one who waits."""
+        self._event.set()
+
+    def clear(self) -> None:
+        """Forget what was told: the reader looks at everything after this."""
+        self._event.clear()
+
+    def wait(self, seconds: float | None) -> None:
+        """Wait for news, for so many seconds at most; None: for ever."""
+        self._event.wait(seconds)
+
+
+class ThreadBackground:
+    """Calls beside others, each in a thread of its own.
+
+    Args:
+        wake: called when a call has ended; None where `next` waits for that.
+
+    """
+
+    def __init__(self, wake: Callable[[], None] | None = None) -> None:
+        self._wake = wake
         self._ended: queue.SimpleQueue[tuple[int, Any]] = queue.SimpleQueue()
         self._count = 0
 
     def start(self, call: Callable[[], Any]) -> int:
         """Begin a call; return its handle."""
         self._count += 1
-        name = f"mtproto: call {self._count} of a flow"
+        name = f"mtproto: call {self._count} beside others"
         threading.Thread(target=self._carry, args=(self._count, call), name=name, daemon=True).start()
         return self._count
 
@@ -148,6 +174,15 @@ class ThreadBackground:
         except Exception as error:  # whatever ends a call is the flow's to see
             outcome = error
         self._ended.put((handle, outcome))
+        if self._wake is not None:
+            self._wake()
+
+    def take(self) -> tuple[int, Any] | None:
+        """Return handle and outcome of a call that has ended, as `next`; None where none has."""
+        try:
+            return self._ended.get_nowait()
+        except queue.Empty:
+            return None
 
     def next(self) -> tuple[int, Any]:
         """Return handle and outcome of a call that has ended; the outcome is the answer or the error."""

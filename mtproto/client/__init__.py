@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from mtproto.client.methods import short_calls
     from mtproto.client.options import ClientKeywords, Timeout
     from mtproto.client.repeatable import is_repeatable
-    from mtproto.client.updates import ReceivedUpdate, UndecodableUpdate
+    from mtproto.client.updates import ReceivedUpdate, UndecodableUpdate, read_update
 
 __all__ = [
     "Application",
@@ -29,6 +29,7 @@ __all__ = [
     "blocking",
     "connect",
     "is_repeatable",
+    "read_update",
     "short_calls",
 ]
 
@@ -41,6 +42,6 @@ __getattr__, __dir__ = lazy_names(
         "mtproto.client.methods": ("short_calls",),
         "mtproto.client.options": ("ClientKeywords", "Timeout"),
         "mtproto.client.repeatable": ("is_repeatable",),
-        "mtproto.client.updates": ("ReceivedUpdate", "UndecodableUpdate"),
+        "mtproto.client.updates": ("ReceivedUpdate", "UndecodableUpdate", "read_update"),
     },
 )

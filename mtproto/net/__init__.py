@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         Connection,
         Item,
         StartedCall,
+        UpdateQueue,
         UpdatesDropped,
         ask_plain,
     )
@@ -49,6 +50,7 @@ __all__ = [
     "RelayLink",
     "ServerQuery",
     "StartedCall",
+    "UpdateQueue",
     "UpdatesDropped",
     "ask_plain",
     "parse_proxy",
@@ -85,6 +87,7 @@ __getattr__, __dir__ = lazy_names(
             "Connection",
             "Item",
             "StartedCall",
+            "UpdateQueue",
             "UpdatesDropped",
             "ask_plain",
         ),

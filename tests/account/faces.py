@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Generator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -54,11 +55,18 @@ class InThreads:
     async def __call__(self, *args: Any, **options: Any) -> Any:
         return await asyncio.to_thread(self.account, *args, **options)
 
-    async def incoming(self) -> AsyncIterator[Any]:
-        iterator = self.account.incoming()
+    def incoming(self, *args: Any, **options: Any) -> AsyncIterator[Any]:
+        return self._steps(self.account.incoming(*args, **options))
+
+    @staticmethod
+    async def _steps(iterator: Generator[Any, None, None]) -> AsyncIterator[Any]:
         over = object()
-        while (item := await asyncio.to_thread(next, iterator, over)) is not over:
-            yield item
+        try:
+            while (item := await asyncio.to_thread(next, iterator, over)) is not over:
+                yield item
+        finally:
+            with suppress(ValueError):  # another thread still waits in it
+                await asyncio.to_thread(iterator.close)
 
     def __getattr__(self, name: str) -> Any:
         value = getattr(self.account, name)
@@ -74,8 +82,9 @@ class InThreads:
 def account_of(face: str, store: Any, *dcs: LocalDCThread, **options: Any) -> Any:
     """Return an account of a face over some local DCs."""
     made: Any = Account if face == "asyncio" else InThreads
-    options = {"api_id": dcs[0].api_id, "api_hash": dcs[0].api_hash, **options}
-    return made(store, dcs={dc.dc_id: dc.address for dc in dcs}, keys=dcs[0].keys, **options)
+    places = {dc.dc_id: dc.address for dc in dcs}
+    options = {"api_id": dcs[0].api_id, "api_hash": dcs[0].api_hash, "dcs": places, **options}
+    return made(store, keys=dcs[0].keys, **options)
 
 
 def account_at(face: str, store: Any, network: Any, **options: Any) -> Any:

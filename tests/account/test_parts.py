@@ -17,8 +17,9 @@ from mtproto.account.centres import DataCentres
 from mtproto.account.hearing import Hearing
 from mtproto.account.kept import KeptAccount, changed
 from mtproto.account.running import FlowHands, run_flow
+from mtproto.account.update_mail import ANSWERS_KEPT, Answered, UpdateMail
 from mtproto.account.waiting_async import AsyncMailbox
-from mtproto.account.waiting_threads import ThreadMailbox
+from mtproto.account.waiting_threads import ThreadMailbox, ThreadNews
 from mtproto.errors import LocalProtocolError, LoginCancelled, OptionError
 from mtproto.flows import (
     Ask,
@@ -41,6 +42,7 @@ from mtproto.flows import (
     Telling,
     Wait,
 )
+from mtproto.limits import DEFAULT_LIMITS
 from mtproto.message import AuthKey, KeyState
 from mtproto.session import Update, UpdatesGap
 from mtproto.store import AccountRecord, StoreError
@@ -407,3 +409,29 @@ def test_a_flow_hears_the_updates_of_home_and_that_some_may_be_lost() -> None:
     hearing.remove(box)
     hearing.hear(2, "main", UpdatesGap(2))
     assert len(box.names) == 2
+
+
+def test_answers_that_wait_for_a_slow_reader_are_bounded_and_the_rest_is_asked_for() -> None:
+    mail = UpdateMail(DEFAULT_LIMITS, lambda dc, lane: True, ThreadNews())
+    mail.begin(empty=True)
+    for number in range(ANSWERS_KEPT):
+        mail.answered(api.types.messages.AffectedMessages(pts=number, pts_count=1), None)
+    assert not mail.take_missed()
+    mail.answered(api.types.messages.AffectedMessages(pts=ANSWERS_KEPT, pts_count=1), None)
+    assert (mail.take_missed(), mail.take_missed()) == (True, False)
+    kept = []
+    while (item := mail.take()) is not None:
+        assert isinstance(item, Answered)
+        kept.append(item.answer.pts)
+    assert kept == list(range(ANSWERS_KEPT))
+
+
+def test_of_answers_only_those_are_kept_that_are_counted() -> None:
+    mail = UpdateMail(DEFAULT_LIMITS, lambda dc, lane: True, ThreadNews())
+    updates = api.types.UpdatesTooLong()
+    mail.answered(api.types.NearestDc(country="", this_dc=1, nearest_dc=1), None)
+    mail.answered(True, None)
+    mail.answered([updates], None)
+    assert mail.take() is None
+    mail.answered(api.types.messages.InvitedUsers(updates=updates, missing_invitees=[]), None)
+    assert mail.take() == Answered(updates, None)

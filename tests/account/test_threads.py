@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from mtproto import blocking
+from mtproto.account import Incoming
 from mtproto.errors import LoggedOut
 from mtproto.localdc import LocalDCThread
 from tests.account.dcs import HOME, OTHER, TwoDCs
@@ -77,10 +78,10 @@ def test_a_blocking_account_works_where_an_event_loop_runs(local_dc: LocalDCThre
             account.login(bot_token=local_dc.bot_token)
             seen.append(account(SELF)[0].id)
             stream = account.incoming()
-            local_dc.push(api.types.UpdatesTooLong())
+            local_dc.push(api.types.UpdateShort(update=api.types.UpdateConfig(), date=1))
             seen.append(next(stream))
         finally:
             account.close()
 
     asyncio.run(cell())
-    assert seen == [local_dc.bot.id, api.types.UpdatesTooLong()]
+    assert seen == [local_dc.bot.id, Incoming(api.types.UpdateConfig())]

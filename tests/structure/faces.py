@@ -32,6 +32,7 @@ SPELLINGS = (
     ("StartedCall", "BlockingCall"),
     ("AsyncBackground", "ThreadBackground"),
     ("AsyncMailbox", "ThreadMailbox"),
+    ("AsyncNews", "ThreadNews"),
     ("AsyncPauses", "ThreadPauses"),
     ("AsyncTicker", "ThreadTicker"),
     ("AwaitedMethods", "BlockingMethods"),
@@ -139,6 +140,7 @@ FACES = (
         "mtproto/account/calls_threads.py",
         "The calls of an account, for threads: by the policy, with the login where a data centre wants it.",
         (
+            ("import AsyncNews, Gate", "import Gate, AsyncNews"),
             ("mtproto.account.lanes import", "mtproto.account.lanes_threads import"),
             ("mtproto.account.running import", "mtproto.account.running_threads import"),
         ),
@@ -155,11 +157,26 @@ FACES = (
         ),
     ),
     Face(
+        "mtproto/account/incoming.py",
+        "mtproto/account/incoming_threads.py",
+        "What the server sends unasked, in order, for threads: the driver of `flows.UpdateOrder`.",
+        (
+            ("import AsyncGenerator", "import Generator"),
+            ("AsyncGenerator[IncomingItem, None]", "Generator[IncomingItem, None, None]"),
+            ("mtproto.account.calls import", "mtproto.account.calls_threads import"),
+            ("mtproto.account.lanes import", "mtproto.account.lanes_threads import"),
+        ),
+    ),
+    Face(
         "mtproto/account/account.py",
         "mtproto/account/blocking.py",
         "The account without asyncio: one login over several data centres, which any thread may use.",
         (
-            ("import AsyncIterator, Callable, Generator, Sequence", "import Callable, Iterator, Sequence"),
+            (
+                "import AsyncGenerator, Callable, Generator, Iterable, Sequence",
+                "import Callable, Generator, Iterable, Sequence",
+            ),
+            ("mtproto.account.incoming import", "mtproto.account.incoming_threads import"),
             (
                 "    def __await__(self) -> Generator[Any, None, Self]:\n"
                 '        """Read the store, as `open()` does: `account = await Account(...)`. '
@@ -176,10 +193,7 @@ FACES = (
             (" or await it, which is `open()`, and `close()` it.", " or pair `open()` with `close()`."),
             ("Belongs to one event loop.", "Any thread may use it."),
             (" (an\n                awaitable of it, if you like). Without it,", ".\n                Without it,"),
-            (
-                "            async for item in lane.client.incoming():\n                yield item\n",
-                "            yield from lane.client.incoming()\n",
-            ),
+            ("AsyncGenerator[IncomingItem, None]", "Generator[IncomingItem, None, None]"),
         ),
     ),
 )

@@ -24,6 +24,7 @@ SHARED_NAMES = {
     "Client": {"mtproto.client.client", "mtproto.client.blocking"},  # the two faces of one client
     "Account": {"mtproto.account.account", "mtproto.account.blocking"},  # and of one account, with its parts
     "AccountCalls": {"mtproto.account.calls", "mtproto.account.calls_threads"},
+    "IncomingUpdates": {"mtproto.account.incoming", "mtproto.account.incoming_threads"},
     "Lanes": {"mtproto.account.lanes", "mtproto.account.lanes_threads"},
     "FlowHands": {"mtproto.account.running", "mtproto.account.running_threads"},
     "Peers": {"mtproto.account.peers", "mtproto.account.peers_threads"},

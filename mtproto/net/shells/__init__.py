@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from mtproto.net.shells.driver_threads import BlockingCall
     from mtproto.net.shells.plain_question import ask_plain
     from mtproto.net.shells.saved_state import STATE_FILE_VERSION
-    from mtproto.net.shells.update_queue import Item, UpdatesDropped
+    from mtproto.net.shells.update_queue import Item, UpdateQueue, UpdatesDropped
 
 __all__ = [
     "STATE_FILE_VERSION",
@@ -29,6 +29,7 @@ __all__ = [
     "Connection",
     "Item",
     "StartedCall",
+    "UpdateQueue",
     "UpdatesDropped",
     "ask_plain",
 ]
@@ -44,6 +45,7 @@ __getattr__, __dir__ = lazy_names(
         "mtproto.net.shells.saved_state": ("STATE_FILE_VERSION",),
         "mtproto.net.shells.update_queue": (
             "Item",
+            "UpdateQueue",
             "UpdatesDropped",
         ),
     },

@@ -1,0 +1,244 @@
+"""One reading of an account's updates: the machine that orders them, what is told of them, and what the store keeps."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from mtproto.account.update_mail import Answered
+from mtproto.client import UndecodableUpdate, read_update
+from mtproto.errors import LocalProtocolError, RequestCancelled
+from mtproto.flows import Gap, Incoming, UpdateOrder
+from mtproto.net import UpdatesDropped
+from mtproto.session import UpdatesGap
+from mtproto.store import StoreError
+from tl import DecodeError, TLObject
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from mtproto.account.kept import KeptAccount
+    from mtproto.account.known_peers import KnownPeers
+    from mtproto.account.options import AccountOptions
+    from mtproto.account.update_mail import Mail
+    from mtproto.flows import Fetch
+    from mtproto.store import AccountRecord
+    from tl import Schema
+
+__all__ = ["IncomingItem", "Readings", "UpdateReading", "wanted_types"]
+
+IncomingItem: TypeAlias = Incoming | Gap | UndecodableUpdate
+"""What `incoming` tells: an update in its place; the news that updates are missing; an update that can't be read."""
+
+Wanted: TypeAlias = tuple[type[TLObject], ...]
+
+_OWNER = "owner"
+
+_CHANNEL_MARK = -1_000_000_000_000
+
+
+def wanted_types(types: Iterable[type[TLObject]] | None, schema: Schema) -> Wanted | None:
+    """Return the classes of the updates that are told; None: all.
+
+    Args:
+        types: classes of the type `Update`.
+        schema: the account's.
+
+    Raises:
+        TypeError: something else is among them.
+
+    """
+    if types is None:
+        return None
+    if isinstance(types, type | str):
+        raise TypeError(f"types= takes a list of classes of updates, and {_written(types)} is none")
+    found = tuple(types)
+    for kind in found:
+        if not (isinstance(kind, type) and issubclass(kind, schema.boxed.Update)):
+            raise TypeError(
+                f"types= takes classes of the type Update of {schema.name}, such as types.UpdateNewMessage, "
+                f"and {_written(kind)} is none"
+            )
+    return found
+
+
+def _written(value: object) -> str:
+    name = getattr(value, "NAME", None)
+    if isinstance(value, type):
+        return str(name or value.__name__)
+    return f"a {value.__class__.__name__}" if isinstance(value, TLObject) else repr(value)
+
+
+class UpdateReading:
+    """One iteration over the updates of one login. Any thread may call it.
+
+    Args:
+        order: the machine.
+        options: of the account.
+        login: the number of the login (`KeptAccount.login`).
+        owner: who is logged in.
+        wanted: the classes of the updates that are told; None: all.
+
+    Attributes:
+        login: likewise.
+        owner: likewise.
+        steps: a number that grows with whatever may change the state.
+
+    """
+
+    def __init__(
+        self,
+        order: UpdateOrder[UndecodableUpdate],
+        options: AccountOptions,
+        login: int,
+        owner: int,
+        wanted: Wanted | None,
+    ) -> None:
+        self._order = order
+        self._options = options
+        self._wanted = wanted
+        self._lock = threading.Lock()  # the state is asked for while another thread reads
+        self.login = login
+        self.owner = owner
+        self.steps = 0
+
+    def feed(self, mail: Mail, now: float) -> None:
+        """Take something that came."""
+        item: Any = None
+        if not isinstance(mail, Answered):
+            item = read_update(mail, self._options.schema, self._options.limits.elements)
+        with self._lock:
+            self.steps += 1
+            if isinstance(mail, Answered):
+                self._order.received(mail.answer, now, mail.request)
+            elif isinstance(item, UndecodableUpdate):
+                self._order.unreadable(item)
+            elif isinstance(item, UpdatesGap | UpdatesDropped):
+                self._order.missed()
+            else:
+                self._order.received(item, now)
+
+    def missed(self) -> None:
+        """Note that anything may have been missed."""
+        with self._lock:
+            self._order.missed()
+
+    def next(self, now: float) -> Fetch | None:
+        """Return a call that is to be made now; None: there is none."""
+        with self._lock:
+            return self._order.next(now)
+
+    def wake_at(self) -> float | None:
+        """Return when `next` has something to do if nothing else comes (Unix seconds); None: never."""
+        with self._lock:
+            return self._order.wake_at()
+
+    def fetched(self, fetch: Fetch, outcome: Any, now: float) -> None:
+        """Take the end of a call that `next` returned: the answer, or the error."""
+        with self._lock:
+            self.steps += 1
+            if not isinstance(outcome, Exception):
+                self._order.answered(fetch, outcome, now)
+                return
+            raw = outcome.raw if isinstance(outcome, DecodeError) else None
+            item = None if raw is None or not isinstance(outcome, DecodeError) else UndecodableUpdate(raw, outcome)
+            self._order.failed(fetch, outcome, now, item)
+
+    def take(self) -> IncomingItem | None:
+        """Return the next item that is told; None: there is none now."""
+        with self._lock:
+            while (item := self._order.take()) is not None:
+                self.steps += 1
+                if self._wanted is None or not isinstance(item, Incoming) or isinstance(item.update, self._wanted):
+                    return item
+            return None
+
+    def state(self) -> dict[str, Any]:
+        """Return how far the items were taken, for the store; empty: not known yet."""
+        with self._lock:
+            state = self._order.state()
+        return {_OWNER: self.owner, **state} if state else {}
+
+
+class Readings:
+    """Which reading is the account's present one, and what the store keeps of it. Any thread may call it.
+
+    Args:
+        options: of the account.
+        kept: the record, whose `updates` hold how far the items were taken.
+        known: what is known of peers: the access hashes of channels.
+
+    Attributes:
+        present: the latest reading that has not ended.
+
+    """
+
+    def __init__(self, options: AccountOptions, kept: KeptAccount, known: KnownPeers) -> None:
+        self._options = options
+        self._kept = kept
+        self._known = known
+        self._saving = threading.Lock()
+        self._saved = -1
+        self.present: UpdateReading | None = None
+
+    def begin(self, wanted: Wanted | None, *, catch_up: bool) -> UpdateReading:
+        """Return a new reading, which goes on where the one before it, or the store, ends; the one before is over.
+
+        Raises:
+            LocalProtocolError: nobody is logged in.
+
+        """
+        login, record = self._kept.login, self._kept.record
+        if record.user_id is None:
+            raise LocalProtocolError("nobody is logged in, so that there are no updates: call login() first")
+        before = self.present
+        state = before.state() if before is not None and before.login == login else {}
+        order: UpdateOrder[UndecodableUpdate] = UpdateOrder(
+            self._options.schema,
+            state or _state_in(record),
+            catch_up=catch_up,
+            self_id=record.user_id,
+            access_hash=self._access_hash,
+        )
+        self.present = reading = UpdateReading(order, self._options, login, record.user_id, wanted)
+        return reading
+
+    def end(self, reading: UpdateReading) -> bool:
+        """Note that a reading is over, and keep how far it came; tell whether it was the present one."""
+        if self.present is not reading:
+            return False
+        self.save()
+        self.present = None
+        return True
+
+    @property
+    def is_changed(self) -> bool:
+        """Whether there is something to save."""
+        reading = self.present
+        return reading is not None and reading.steps != self._saved
+
+    def save(self) -> None:
+        """Let the store keep how far the items were taken. A store that fails is asked again: the state may be lost."""
+        with self._saving:
+            reading = self.present
+            if reading is None or reading.login != self._kept.login:
+                return
+            steps, state = reading.steps, reading.state()
+            try:
+                if state and state != self._kept.record.updates:
+                    self._kept.keep_updates(state)
+                self._saved = steps
+            except (StoreError, LocalProtocolError, RequestCancelled):
+                return
+
+    def _access_hash(self, channel: int) -> int | None:
+        try:
+            return self._known.book.access_hash(_CHANNEL_MARK - channel)
+        except (LocalProtocolError, RequestCancelled):  # the account was closed meanwhile
+            return None
+
+
+def _state_in(record: AccountRecord) -> dict[str, Any]:
+    """Return what a record tells of the updates of who is logged in."""
+    updates: dict[str, Any] = dict(record.updates)
+    return updates if updates.pop(_OWNER, record.user_id) == record.user_id else {}
