@@ -143,7 +143,7 @@ def test_restarts_ask_for_a_username_once(
     kept = KeptInMemory()
 
     async def scene() -> None:
-        for _ in range(3):
+        for _ in range(100):
             store = kept if kind == "memory" else FileStore(tmp_path / "me.session")
             async with account_at(face, store, local_network) as account:
                 await account.login(**way_of(local_network, "triple"))
