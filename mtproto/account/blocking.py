@@ -346,7 +346,7 @@ class Account:
         The options are those of a call of an object.
         """
         call = partial(self._short_call, dc=dc, lane=lane, timeout=timeout, idempotent=idempotent)
-        methods: BlockingMethods[Who] = short_calls(self.schema, call)
+        methods: BlockingMethods[Who] = short_calls(self.schema, call, self._options.random)
         return methods
 
     def _short_call(self, request: TLFunction[Result], **options: Any) -> Result:

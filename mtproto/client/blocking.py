@@ -54,6 +54,7 @@ class Client:
         self.schema = schema_of(options)
         self.application = options.application
         self.timeout = options.timeout
+        self._random = options.connection.random
         self._elements = options.connection.limits.elements
         self._writer = CallWriter(self.schema, self.application, named_proxy(options.connection.proxy))
 
@@ -124,7 +125,8 @@ class Client:
         """All methods in the documentation's spelling: `client.api.photos.getUserPhotos(user_id=…, limit=100)`.
 
         Fields are given by name. A dict may stand for an object; `offset`, `max_id`, `hash` and the like may be left
-        out where a method only asks (`tl.call_defaults`). A call does what a call of an object does.
+        out where a method only asks, and `random_id` where a method sends something (`tl.call_defaults`). A call does
+        what a call of an object does.
 
         Raises:
             AttributeError: no method has that name.
@@ -146,7 +148,7 @@ class Client:
 
         """
         call = partial(self, timeout=timeout, idempotent=idempotent, after=after)
-        methods: BlockingMethods[Never] = short_calls(self.schema, call)
+        methods: BlockingMethods[Never] = short_calls(self.schema, call, self._random)
         return methods
 
     def call_bytes(

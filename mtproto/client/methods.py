@@ -6,9 +6,11 @@ Nothing is made for a method until a program names it. Options of a call (`timeo
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from mtproto._options import nearest
+from mtproto.message import random_long
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,35 +21,44 @@ if TYPE_CHECKING:
 __all__ = ["short_calls"]
 
 
-def short_calls(schema: Schema, call: Callable[[TLFunction[Any]], Any]) -> Any:
+def short_calls(schema: Schema, call: Callable[[TLFunction[Any]], Any], random: Callable[[int], bytes]) -> Any:
     """Return an object with all methods of a schema; for checkers `AwaitedMethods` or `BlockingMethods` of the stubs.
 
     Args:
         schema: the schema of the methods.
         call: sends a request; a method returns what `call` returns.
+        random: a cryptographically secure source of bytes, for each `random_id` that a caller leaves out.
 
     """
-    return _Space(schema, schema.functions, call, "")
+    return _Space(schema, schema.functions, call, random, "")
 
 
 class _Space:
     """The methods of one namespace, and the namespaces in it."""
 
-    def __init__(self, schema: Schema, classes: Any, call: Callable[[TLFunction[Any]], Any], prefix: str) -> None:
+    def __init__(
+        self,
+        schema: Schema,
+        classes: Any,
+        call: Callable[[TLFunction[Any]], Any],
+        random: Callable[[int], bytes],
+        prefix: str,
+    ) -> None:
         self.__schema = schema
         self.__classes = classes
         self.__call = call
+        self.__random = random
         self.__prefix = prefix
 
     def __getattr__(self, name: str) -> Any:
         path = self.__prefix + name
         if self.__schema.is_function(path):
-            return _Method(self.__schema, path, self.__call)
+            return _Method(self.__schema, path, self.__call, self.__random)
         inner = None if name.startswith("__") else getattr(self.__classes, name, None)
         if inner is None or isinstance(inner, type):
             known = [] if name.startswith("__") else [self.__prefix + each for each in dir(self)]
             raise AttributeError(f"{self.__schema.name} has no method {path}{nearest(path, known)}")
-        return _Space(self.__schema, inner, self.__call, f"{path}.")
+        return _Space(self.__schema, inner, self.__call, self.__random, f"{path}.")
 
     def __dir__(self) -> list[str]:
         behind = len(self.__prefix)
@@ -61,9 +72,12 @@ class _Space:
 class _Method:
     """One method, to be called with its fields by name."""
 
-    def __init__(self, schema: Schema, name: str, call: Callable[[TLFunction[Any]], Any]) -> None:
+    def __init__(
+        self, schema: Schema, name: str, call: Callable[[TLFunction[Any]], Any], random: Callable[[int], bytes]
+    ) -> None:
         self.__schema = schema
         self.__call = call
+        self.__random = random
         self.__name__ = name.rpartition(".")[2]
         self.__method = name
         page = "" if schema.layer is None else f"\n\nhttps://core.telegram.org/method/{name}"
@@ -80,7 +94,7 @@ class _Method:
 
         if values:
             raise TypeError(f"{self.__method} takes its fields by name: {self.__method}{self.__signature__}")
-        return self.__call(request_of(self.__schema, self.__method, fields))
+        return self.__call(request_of(self.__schema, self.__method, fields, partial(random_long, self.__random)))
 
     def __repr__(self) -> str:
         return f"<method {self.__method}{self.__signature__}>"

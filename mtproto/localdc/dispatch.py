@@ -39,8 +39,8 @@ __all__ = ["Dispatcher"]
 
 _WORD = 4
 
-CHANGES_ACCOUNTS = ("auth.", "account.")
-"""Namespaces whose methods change accounts: the change is on disk before the answer goes out."""
+CHANGES_ACCOUNTS = ("auth.", "account.", "contacts.addContact", "contacts.deleteContacts", "contacts.importContacts")
+"""Namespaces and methods that change accounts: the change is on disk before the answer goes out."""
 
 GZIP_PACKED = constructors.GZIP_PACKED.to_bytes(4, "little")
 

@@ -53,7 +53,7 @@ def let_in_without_password(account: LocalAccount, call: IncomingCall) -> api.bo
     """Log the caller's key in, whether the account has a password or not; return the `auth.authorization`."""
     call.key.account.log_in(account.user.id, call.dc.clock())
     call.dc.keys.keep()
-    return api.types.auth.Authorization(user=user_object(account.user, call))
+    return api.types.auth.Authorization(user=user_object(account.user, account.user, call.dc))
 
 
 def mask_email(address: str) -> str:

@@ -6,6 +6,7 @@ Each function makes one object of another schema by hand, or returns None where 
                       size is progressive, and such a file is an ordinary one
     userProfilePhoto  until layer 126 it holds two locations instead of the photo's id alone
     users.userFull    until layer 134 the answer is the `userFull` itself, with the user inside
+    contacts          until layer 70 the hash of `contacts.getContacts` is a text
     locations         clients of these layers give such a location back to fetch the file
 """
 
@@ -143,7 +144,13 @@ ANSWERS: ByHand = {
 }
 """Objects of the packaged layer in another layer, by TL name."""
 
+
+def _get_contacts(request: Any, schema: Schema) -> TLObject | None:
+    return make(schema, request.NAME, {"hash": 0}) if isinstance(request.hash, str) else None
+
+
 REQUESTS: ByHand = {
+    "contacts.getContacts": _get_contacts,
     "inputFileLocation": _file_location,
     "inputPeerPhotoFileLocation": _peer_photo_location,
     "inputPeerPhotoFileLocationLegacy": _peer_photo_location,

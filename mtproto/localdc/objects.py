@@ -2,26 +2,79 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import hashlib
+from typing import TYPE_CHECKING, NamedTuple
 
 from tl import api
 
 if TYPE_CHECKING:
+    from mtproto.localdc.accounts import Contact
     from mtproto.localdc.calls import IncomingCall
+    from mtproto.localdc.dc_state import DCState
     from mtproto.localdc.world import FileSize, Photo, User
     from tl import TLObject
 
-__all__ = ["find_user", "photo_object", "user_object"]
+__all__ = ["Relation", "find_user", "introduce", "min_hash", "photo_object", "relation", "user_object"]
 
 SELF = frozenset({"inputUserSelf", "inputPeerSelf"})
 NAMED = frozenset({"inputUser", "inputPeerUser"})
 
 
-def find_user(named: TLObject, call: IncomingCall) -> User | None:
+class Relation(NamedTuple):
+    """How a user stands to an account: all that the user's object depends on, beside the user.
+
+    Attributes:
+        is_self: whether the account is the user's own.
+        is_known: whether the account knows the user; a bot knows everybody.
+        contact: the user among the account's contacts; None for a user who is none.
+        is_mutual: whether the account is a contact of that contact.
+
+    """
+
+    is_self: bool
+    is_known: bool
+    contact: Contact | None
+    is_mutual: bool
+
+
+def relation(user: User, viewer: User, dc: DCState) -> Relation:
+    """Return how a user stands to the account that is to see the user."""
+    acquaintances = dc.accounts.acquaintances
+    contact = acquaintances.contact(viewer.id, user.id)
+    return Relation(
+        is_self=user is viewer,
+        is_known=viewer.bot or acquaintances.knows(viewer.id, user.id),
+        contact=contact,
+        is_mutual=contact is not None and acquaintances.contact(user.id, viewer.id) is not None,
+    )
+
+
+def introduce(user: User, viewer: User, dc: DCState) -> None:
+    """Let an account know a user from now on: the account sees the user with all fields, and not as `min`."""
+    if not viewer.bot and user is not viewer:
+        dc.accounts.acquaintances.meet(viewer.id, user.id)
+
+
+def min_hash(user: User, viewer: User) -> int:
+    """Return the access hash of a user for an account that does not know the user: good for fetching pictures alone.
+
+    It is a signed 64-bit number that follows from both ids. As a file reference, it guards nothing.
+    """
+    digest = hashlib.sha256(f"min user {user.id} for {viewer.id}".encode()).digest()
+    return int.from_bytes(digest[:8], "little", signed=True)
+
+
+def find_user(named: TLObject, call: IncomingCall, *, by_min: bool = False) -> User | None:
     """Return whom an `InputUser` or an `InputPeer` means, or None for nobody that the caller may see.
 
     Clients in the field put an `InputPeer` where an `InputUser` is declared; Telegram takes it, and so does this.
-    A bot may leave the access hash 0.
+    A bot may leave the access hash 0. Whoever names a user rightly knows the user from then on.
+
+    Args:
+        named: the user as the caller names the user.
+        call: the call.
+        by_min: whether the access hash of a `min` user is good, too (core.telegram.org/constructor/user).
+
     """
     if named.NAME in SELF:
         return call.me
@@ -29,13 +82,24 @@ def find_user(named: TLObject, call: IncomingCall) -> User | None:
         return None
     user_id, access_hash = named.user_id, named.access_hash  # type: ignore[attr-defined]  # as `NAMED` says
     user = call.dc.accounts.user(user_id)
-    if user is None or not (access_hash == user.access_hash or (access_hash == 0 and call.me.bot)):
+    if user is None:
         return None
-    return user
+    if access_hash == user.access_hash or (access_hash == 0 and call.me.bot):
+        introduce(user, call.me, call.dc)
+        return user
+    return user if by_min and access_hash == min_hash(user, call.me) else None
 
 
-def user_object(user: User, call: IncomingCall) -> api.types.User:
-    """Return the `user` as the caller sees it, with the newest photo."""
+def user_object(user: User, viewer: User, dc: DCState) -> api.types.User:
+    """Return the `user` with the newest photo, as an account sees the user: as `min` where it does not know the user.
+
+    Args:
+        user: the user.
+        viewer: the user of the account that is to see the object.
+        dc: the DC that the object comes from.
+
+    """
+    stands = relation(user, viewer, dc)
     photo = None
     if user.photos:
         newest = user.photos[0]
@@ -43,20 +107,25 @@ def user_object(user: User, call: IncomingCall) -> api.types.User:
             photo_id=newest.id,
             stripped_thumb=newest.stripped,
             has_video=bool(newest.videos),
-            dc_id=call.dc.files_dc(user),
+            dc_id=dc.files_dc(user),
         )
-    account = call.dc.accounts.of(user.id) if user is call.user else None
+    named = stands.contact or user
+    account = dc.accounts.of(user.id) if stands.is_self or stands.contact else None
     return api.types.User(
         id=user.id,
-        access_hash=user.access_hash,
-        first_name=user.first_name,
-        last_name=user.last_name or None,
+        access_hash=user.access_hash if stands.is_known else min_hash(user, viewer),
+        first_name=named.first_name,
+        last_name=named.last_name or None,
         username=user.username,
         phone=None if account is None else account.phone or None,
         photo=photo,
         bot=user.bot,
         bot_info_version=1 if user.bot else None,
-        self=user is call.user,
+        self=stands.is_self,
+        contact=stands.contact is not None,
+        mutual_contact=stands.is_mutual,
+        min=not stands.is_known,
+        apply_min_photo=not stands.is_known,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from typing import Any
 
 import pytest
@@ -41,6 +42,27 @@ def test_the_one_line_call(face: str, local_dc: LocalDCThread) -> None:
             return short
 
     assert [photo.id for photo in play(scene).photos] == [photo.id for photo in local_dc.world.bot.photos]
+
+
+@pytest.mark.parametrize("face", FACES)
+def test_a_message_gets_a_number_of_the_accounts_random_source(face: str, local_dc: LocalDCThread) -> None:
+    drawn: list[bytes] = []
+
+    def random(size: int) -> bytes:
+        drawn.append(os.urandom(size))
+        return drawn[-1]
+
+    async def scene() -> None:
+        async with account_of(face, MemoryStore(), local_dc, random=random) as account:
+            await account.login(bot_token=local_dc.bot_token)
+            for _ in range(2):
+                await call(face, account.api.messages.sendMessage, peer="me", message="hello")
+
+    play(scene)
+    sent: list[Any] = [call.arguments for call in local_dc.calls if call.method == "messages.sendMessage"]
+    numbers = {request.random_id.to_bytes(8, "little", signed=True) for request in sent}
+    assert len(numbers) == 2
+    assert numbers <= set(drawn)
 
 
 @pytest.mark.parametrize("face", FACES)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -143,7 +144,7 @@ def test_restarts_ask_for_a_username_once(
     kept = KeptInMemory()
 
     async def scene() -> None:
-        for _ in range(3):
+        for _ in range(100):
             store = kept if kind == "memory" else FileStore(tmp_path / "me.session")
             async with account_at(face, store, local_network) as account:
                 await account.login(**way_of(local_network, "triple"))
@@ -194,6 +195,69 @@ def test_answers_and_updates_are_learnt_from(face: str, local_dc: LocalDCThread)
             await incoming.aclose()
 
     play(scene)
+
+
+def said_in_a_channel(writer: Any) -> tuple[Any, Any]:
+    """Return a message of a channel, and the update that shows its writer as somebody who is not known."""
+    message = t.Message(
+        id=7, from_id=t.PeerUser(user_id=writer.id), peer_id=t.PeerChannel(channel_id=9), date=1, message="x"
+    )
+    channel = t.Channel(id=9, access_hash=99, title="c", photo=t.ChatPhotoEmpty(), date=1)
+    stranger = t.User(id=writer.id, access_hash=1, min=True, username="an_old_name")
+    new = t.UpdateNewChannelMessage(message=message, pts=2, pts_count=1)
+    return message, t.Updates(updates=[new], users=[stranger], chats=[channel], date=1, seq=0)
+
+
+@pytest.mark.parametrize("face", FACES)
+def test_somebody_who_is_min_in_a_message_is_named_by_the_message(face: str, local_network: LocalNetworkThread) -> None:
+    triple, dozen = (local_network.accounts.named(name) for name in ("triple", "dozen"))
+    message, update = said_in_a_channel(dozen.user)
+    home = local_network.dcs[triple.dc_id]
+
+    async def scene() -> None:
+        async with account_at(face, KeptInMemory(), local_network) as account:
+            await account.login(**way_of(local_network, "triple"))
+            incoming = account.incoming()
+            reading = asyncio.ensure_future(incoming.__anext__())
+            home.push(update, timeout=None)
+            await reading
+            photos = t.photos.Photos(photos=[], users=[])
+            for reference in (message, dozen.user.id, message.from_id):
+                home.answer("photos.getUserPhotos", photos)
+                assert await photos_of(account, reference) == photos
+                arguments: Any = home.calls[-1].arguments
+                channel = t.InputPeerChannel(channel_id=9, access_hash=99)
+                assert arguments.user_id == t.InputUserFromMessage(peer=channel, msg_id=7, user_id=dozen.user.id)
+            await incoming.aclose()
+
+    play(scene)
+    assert called(local_network, RESOLVE) == 0
+
+
+@pytest.mark.parametrize("face", FACES)
+def test_somebody_who_is_known_stays_known_where_a_message_shows_less(
+    face: str, local_network: LocalNetworkThread
+) -> None:
+    triple, dozen = (local_network.accounts.named(name) for name in ("triple", "dozen"))
+    message, update = said_in_a_channel(dozen.user)
+
+    async def scene() -> None:
+        async with account_at(face, KeptInMemory(), local_network) as account:
+            await account.login(**way_of(local_network, "triple"))
+            incoming = account.incoming()
+            known = await account.resolve("@dozen")
+            assert known.access_hash == dozen.user.access_hash
+            reading = asyncio.ensure_future(incoming.__anext__())
+            local_network.dcs[triple.dc_id].push(update, timeout=None)
+            await reading
+            for reference in (dozen.user.id, "@dozen", message.from_id):
+                assert await account.resolve(reference) == known
+            [owner] = (await photos_of(account, message)).users  # the DC takes the full access hash alone
+            assert (owner.id, owner.min) == (dozen.user.id, False)
+            await incoming.aclose()
+
+    play(scene)
+    assert called(local_network, RESOLVE) == 1
 
 
 @pytest.mark.parametrize("face", FACES)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import os
 import rlcompleter
 import subprocess
 import sys
@@ -24,8 +25,8 @@ def never_sent(_request: Any) -> Any:
     pytest.fail("a call was made")
 
 
-API = short_calls(api.schema, never_sent)
-ECHO = short_calls(api.schema, lambda request: request)
+API = short_calls(api.schema, never_sent, bytes)
+ECHO = short_calls(api.schema, lambda request: request, bytes)
 PAGE = {"offset": 0, "max_id": 0, "limit": 100}
 
 
@@ -50,6 +51,37 @@ def test_the_one_line_call_with_asyncio(local_dc: LocalDCThread) -> None:
     first, second, long = asyncio.run(run())
     assert first == second == long
     assert [photo.id for photo in first.photos] == [photo.id for photo in local_dc.world.bot.photos]
+
+
+@pytest.mark.parametrize("face", ["asyncio", "blocking"])
+def test_a_message_gets_a_number_of_the_clients_random_source(face: str, local_dc: LocalDCThread) -> None:
+    drawn: list[bytes] = []
+
+    def random(size: int) -> bytes:
+        drawn.append(os.urandom(size))
+        return drawn[-1]
+
+    options = {**options_of(local_dc), "random": random}
+    message: dict[str, Any] = {"peer": {"_": "inputPeerSelf"}, "message": "hello"}
+
+    async def run() -> None:
+        async with connect(local_dc.address, **options) as client:
+            await client.api.auth.importBotAuthorization(**logged_in(local_dc))
+            await client.api.messages.sendMessage(**message)
+            await client.api_with(timeout=5).messages.sendMessage(**message)
+
+    if face == "asyncio":
+        asyncio.run(run())
+    else:
+        with blocking.connect(local_dc.address, **options) as client:
+            client.api.auth.importBotAuthorization(**logged_in(local_dc))
+            client.api.messages.sendMessage(**message)
+            client.api_with(timeout=5).messages.sendMessage(**message)
+    sent: list[Any] = [call.arguments for call in local_dc.calls if call.method == "messages.sendMessage"]
+    numbers = [request.random_id for request in sent]
+    assert len(set(numbers)) == 2
+    assert {number.to_bytes(8, "little", signed=True) for number in numbers} <= set(drawn)
+    assert [local_dc.executions(number) for number in numbers] == [1, 1]
 
 
 def test_the_one_line_call_without_asyncio(local_dc: LocalDCThread) -> None:
@@ -129,18 +161,18 @@ def test_every_method_of_the_schema_can_be_named() -> None:
 
 
 def test_the_methods_are_those_of_the_clients_schema() -> None:
-    old = short_calls(load_layer(82), lambda request: request)
+    old = short_calls(load_layer(82), lambda request: request, bytes)
     assert old.photos.getUserPhotos(user_id=MYSELF, limit=1).SCHEMA.layer == 82
     with pytest.raises(AttributeError, match="has no method stories"):
         old.stories  # noqa: B018
     nested = Schema.parse("int ? = Int;\n---functions---\na.b.get x:int = Int;", name="own")
-    assert short_calls(nested, lambda request: request).a.b.get(x=1).x == 1
+    assert short_calls(nested, lambda request: request, bytes).a.b.get(x=1).x == 1
 
 
 def test_nothing_is_imported_or_made_until_a_method_is_named() -> None:
     program = (
         "import sys; from mtproto.client.methods import short_calls; from tl import api; made = []; "
-        "short_calls(api.schema, made.append).photos; "
+        "short_calls(api.schema, made.append, bytes).photos; "
         "print('tl.tools' in sys.modules, len(api.schema._compiler.classes._classes))"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60)

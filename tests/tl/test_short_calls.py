@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import ast
 import inspect
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from tl import EncodeError, Schema, api, request_of, signature_of
-from tl.call_defaults import call_default
+from tl import EncodeError, Schema, api, load_layer, request_of, signature_of
+from tl.call_defaults import call_default, is_drawn
 from tl.stubs import method_stub_files
 
 is_method = api.schema.is_function
 MYSELF = {"_": "inputUserSelf"}
 PHOTOS = "photos.getUserPhotos"
+SEND = "messages.sendMessage"
 
 
 def request(method: str, **given: Any) -> Any:
@@ -93,6 +95,87 @@ def test_what_is_no_dict_stays_as_it_is_wherever_it_stands() -> None:
     assert request("messages.getPeerDialogs", peers=[folder]).peers[0].peer == "@name"
 
 
+def test_a_dict_inside_an_object_stands_for_an_object() -> None:
+    types: Any = api.types
+    myself = types.InputPeerSelf()
+    asked = [types.InputDialogPeer(peer={"_": "inputPeerSelf"}), types.InputDialogPeer(peer=myself)]
+    sent = request("messages.getPeerDialogs", peers=asked)
+    assert sent.peers == [types.InputDialogPeer(peer=myself), asked[1]]
+    assert sent.peers[1] is asked[1]
+    assert asked[0].peer == {"_": "inputPeerSelf"}  # the caller's object stays as it is
+    media = types.InputSingleMedia(
+        media={"_": "inputMediaPhoto", "id": types.InputPhotoEmpty()}, random_id=1, message=""
+    )
+    album = request("messages.sendMultiMedia", peer=myself, multi_media=(media,))
+    assert api.decode(album.to_bytes()).multi_media[0].media == types.InputMediaPhoto(id=types.InputPhotoEmpty())
+    within = types.InputPeerUserFromMessage(peer={"_": "inputPeerChat", "chat_id": 7}, msg_id=1, user_id=2)
+    dialog = {"_": "inputDialogPeer", "peer": within}
+    assert request("messages.getPeerDialogs", peers=[dialog]).peers[0].peer.peer == types.InputPeerChat(chat_id=7)
+    assert request("messages.getPeerDialogs", peers=[types.InputDialogPeer(peer="@name")]).peers[0].peer == "@name"
+    elsewhere = load_layer(82)["users.getUsers"](id=[MYSELF])  # its dicts mean objects of its own schema
+    assert request("invokeWithLayer", layer=82, query=elsewhere).query is elsewhere
+
+
+def test_a_wrong_dict_inside_an_object_is_an_error_that_names_the_way_to_it() -> None:
+    types: Any = api.types
+    with pytest.raises(EncodeError, match=r"^messages\.getPeerDialogs\.peers\[0\]\.peer: no constructor is called"):
+        request("messages.getPeerDialogs", peers=[types.InputDialogPeer(peer={"_": "inputPeerSelfie"})])
+    value: Any = types.JsonNull()
+    for _ in range(200):
+        value = types.JsonArray(value=[value])
+    with pytest.raises(EncodeError, match="nested too deep"):
+        request("help.saveAppLog", events=[{"_": "inputAppEvent", "time": 0.0, "type": "", "peer": 0, "data": value}])
+
+
+def counting() -> Callable[[], int]:
+    numbers = iter(range(1, 100))
+    return lambda: next(numbers)
+
+
+def drawing(random: Callable[[], int], method: str, given: dict[str, Any]) -> Any:
+    return request_of(api.schema, method, given, random)
+
+
+def test_a_random_id_that_is_left_out_is_drawn() -> None:
+    peer = {"_": "inputPeerSelf"}
+    draw = counting()
+    for wanted in (1, 2):
+        assert drawing(draw, SEND, {"peer": peer, "message": "x"}).random_id == wanted
+    assert drawing(draw, SEND, {"peer": peer, "message": "x", "random_id": None}).random_id == 3
+    assert drawing(draw, SEND, {"peer": peer, "message": "x", "random_id": 77}).random_id == 77
+    with pytest.raises(TypeError, match=r"^messages\.sendMessage wants random_id as well$"):
+        request(SEND, peer=peer, message="x")
+
+
+def test_messages_that_are_forwarded_get_a_number_each() -> None:
+    peer = {"_": "inputPeerSelf"}
+    forward = {"from_peer": peer, "to_peer": peer, "id": [5, 6, 7]}
+    assert drawing(counting(), "messages.forwardMessages", forward).random_id == [1, 2, 3]
+    given = {**forward, "random_id": [9, 9, 9]}
+    assert drawing(counting(), "messages.forwardMessages", given).random_id == [9, 9, 9]
+    for broken in ({**forward, "id": None}, {**forward, "id": 5}):
+        with pytest.raises(TypeError, match="random_id as well"):
+            request_of(api.schema, "messages.forwardMessages", broken, counting())
+
+
+def test_a_number_that_means_something_is_never_drawn() -> None:
+    plans = {name: api.schema.plan(name) for name in filter(is_method, api.schema)}
+    drawn = {name for name, plan in plans.items() if any(is_drawn(plan, field) for field in plan.fields)}
+    having = {name for name, plan in plans.items() if any(field.name == "random_id" for field in plan.fields)}
+    assert {SEND, "messages.sendMedia", "messages.forwardMessages", "messages.sendQuickReplyMessages"} <= drawn
+    by_hand = {"messages.sendPaidReaction", "messages.sendEncrypted"}
+    by_hand |= {"messages.sendEncryptedFile", "messages.sendEncryptedService"}
+    ints_and_bytes = {name for name in having if str(declared(plans[name])) in {"int", "bytes"}}
+    assert having - drawn == by_hand | ints_and_bytes
+    for name in by_hand:
+        with pytest.raises(TypeError, match="random_id"):
+            request_of(api.schema, name, {}, counting())
+
+
+def declared(plan: Any) -> Any:
+    return next(field.kind for field in plan.fields if field.name == "random_id")
+
+
 @pytest.mark.parametrize(
     ("given", "text"),
     [
@@ -130,6 +213,7 @@ def test_a_signature_has_the_fields_and_what_may_be_left_out() -> None:
     assert shown == "(*, user_id: 'InputUser', offset: 'int' = 0, max_id: 'long' = 0, limit: 'int') -> 'photos.Photos'"
     flags = signature_of(api.schema, "messages.getSavedDialogs").parameters
     assert (flags["exclude_pinned"].default, flags["parent_peer"].default) == (False, None)
+    assert signature_of(api.schema, SEND).parameters["random_id"].default is ...
 
 
 def test_the_stubs_have_each_method_with_its_parameters_in_both_ways() -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from keyword import iskeyword
 
-from tl.call_defaults import call_default
+from tl.call_defaults import call_default, is_drawn
 from tl.declaration import class_name
 from tl.stubs.annotations import Annotations, type_variables
 from tl.stubs.docstrings import of_declaration
@@ -112,5 +112,7 @@ def _method(way: str, plan: Plan, names: Names, schema: Schema, hidden: set[str]
 def _default(plan: Plan, field: Field) -> str:
     if field.word is not None:
         return " = False" if field.is_flag else " = None"
+    if is_drawn(plan, field):
+        return " = ..."
     default = call_default(plan, field)
     return "" if default is None else " = ..." if isinstance(default, dict) else f" = {default!r}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from mtproto.localdc.accounts.account import DELIVERIES, LocalAccount
 from mtproto.localdc.accounts.accounts import Accounts, code_of
+from mtproto.localdc.accounts.acquaintances import Acquaintances, Contact
 from mtproto.localdc.accounts.file import AccountsFile
 from mtproto.localdc.accounts.issued import Issued
 from mtproto.localdc.accounts.records import Export, LoginToken, PhoneCode, SRPAttempt
@@ -13,6 +14,8 @@ __all__ = [
     "DELIVERIES",
     "Accounts",
     "AccountsFile",
+    "Acquaintances",
+    "Contact",
     "Export",
     "Issued",
     "LocalAccount",

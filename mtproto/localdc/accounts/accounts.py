@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from mtproto.localdc.accounts.account import LocalAccount
+from mtproto.localdc.accounts.acquaintances import Acquaintances
 from mtproto.localdc.world import User
 
 if TYPE_CHECKING:
@@ -52,6 +53,9 @@ class Accounts:
         dc_ids: the DCs there are.
         random: a cryptographically secure source of bytes.
 
+    Attributes:
+        acquaintances: whom each account knows, and its contacts.
+
     """
 
     def __init__(self, world: World, dc_ids: Sequence[int], random: Callable[[int], bytes]) -> None:
@@ -62,6 +66,7 @@ class Accounts:
         self._by_phone: dict[str, LocalAccount] = {}
         self._by_username: dict[str, LocalAccount] = {}
         self._added = 0
+        self.acquaintances = Acquaintances()
         first = self._dc_ids.index(2) if 2 in self._dc_ids else 0
         for number, user in enumerate(world.users):
             phone = "" if user.bot else PHONE.format(number)

@@ -1,4 +1,4 @@
-"""The file that keeps the accounts of a network over restarts: who signed up, passwords, homes, tokens of log-outs.
+"""The file that keeps the accounts of a network over restarts: who signed up, passwords, homes, tokens, contacts.
 
 The codes that are waited for stand there as well: whoever has typed one in need not ask for another after a restart.
 """
@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mtproto.localdc.accounts.account import DELIVERIES
+from mtproto.localdc.accounts.acquaintances import Contact
 from mtproto.localdc.accounts.records import WRONG_CODES, PhoneCode
 from mtproto.localdc.accounts.two_step import NewPassword
 from mtproto.store import Fields, LockedFile, StoreError, read_fields
@@ -80,7 +81,10 @@ class AccountsFile:
         """Write the accounts if they have changed, or log why that failed: a full disk refuses no login."""
         if self._file is None:
             return
-        described = [_described(account) for account in self._accounts]
+        described = [
+            {**_described(account), "contacts": _written_contacts(account, self._accounts)}
+            for account in self._accounts
+        ]
         codes = [_written_code(*each) for each in self._codes.good()]
         data = json.dumps({"version": VERSION, "accounts": described, "codes": codes}).encode()
         if data == self._last:
@@ -150,6 +154,22 @@ def _restore(kept: Fields, accounts: Accounts) -> None:
         account.two_step.take(NewPassword(algo, verifier, hint, email))
     elif account.two_step.is_set:
         account.remove_password()
+    for contact in kept.objects("contacts") if kept.has("contacts") else ():  # which earlier versions lack
+        user_id = contact.integer("user_id", 1, (1 << 63) - 1)
+        names = _text(contact, "first_name"), _text(contact, "last_name")
+        if not accounts.acquaintances.add_contact(account.user.id, Contact(user_id, *names)):
+            raise kept.damaged('there are too many "contacts"')
+
+
+def _written_contacts(account: LocalAccount, accounts: Accounts) -> list[dict[str, Any]]:
+    return [
+        {
+            "user_id": contact.user_id,
+            "first_name": _packed(contact.first_name),
+            "last_name": _packed(contact.last_name),
+        }
+        for contact in accounts.acquaintances.contacts(account.user.id)
+    ]
 
 
 def _written_code(code_hash: str, code: PhoneCode, until: float) -> dict[str, Any]:

@@ -43,5 +43,5 @@ def import_authorization(call: IncomingCall) -> TLObject:
         raise Refused(400, "USER_ID_INVALID")
     call.key.account.import_login(export.user_id, export.authorization, call.dc.clock())
     call.dc.keys.keep()
-    answer: TLObject = api.types.auth.Authorization(user=user_object(user, call))
+    answer: TLObject = api.types.auth.Authorization(user=user_object(user, user, call.dc))
     return answer

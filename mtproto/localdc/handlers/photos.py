@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mtproto.localdc.answers import Refused
-from mtproto.localdc.objects import find_user, photo_object, user_object
+from mtproto.localdc.objects import find_user, photo_object, relation, user_object
 from mtproto.session import wire
 from tl import api
 
@@ -34,11 +34,11 @@ def get_user_photos(call: IncomingCall) -> TLObject:
 def get_written_user_photos(call: IncomingCall) -> bytes:
     """Answer as `get_user_photos` does, with a page that was written, and packed, before.
 
-    A page of a hundred photos takes milliseconds to build, write and pack. It is the same for everybody but the user
-    itself, until file references expire.
+    A page of a hundred photos takes milliseconds to build, write and pack. It is the same for all to whom the user
+    stands the same way, until file references expire.
     """
     user, first, last = _asked_for(call)
-    key = (user.id, user is call.user, first, last, call.layer.number, call.dc.references.generation)
+    key = (user.id, relation(user, call.me, call.dc), first, last, call.layer.number, call.dc.references.generation)
     return call.dc.pages.get(
         key, lambda: wire.gzip_if_shorter(call.layer.encode(_page(user, first, last, call), "photos.Photos"))
     )
@@ -71,7 +71,7 @@ def window(photos: Sequence[Photo], offset: int, max_id: int, limit: int) -> tup
 
 def _page(user: User, first: int, last: int, call: IncomingCall) -> TLObject:
     photos = [photo_object(photo, user, call) for photo in user.photos[first:last]]
-    users = [user_object(user, call)]
+    users = [user_object(user, call.me, call.dc)]
     answer: TLObject
     if len(photos) == len(user.photos):
         answer = api.types.photos.Photos(photos=photos, users=users)

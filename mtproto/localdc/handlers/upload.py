@@ -70,7 +70,7 @@ def _photo_location(location: Any, call: IncomingCall) -> tuple[User, Photo, str
 
 def _peer_photo_location(location: Any, call: IncomingCall) -> tuple[User, Photo, str]:
     """`inputPeerPhotoFileLocation`: a photo of this user, without a file reference."""
-    user = find_user(location.peer, call)
+    user = find_user(location.peer, call, by_min=True)
     if user is None:
         raise Refused(400, "PEER_ID_INVALID")
     found = call.dc.world.photo(location.photo_id)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mtproto.localdc.answers import Refused
-from mtproto.localdc.objects import find_user, photo_object, user_object
+from mtproto.localdc.objects import find_user, introduce, photo_object, user_object
 from mtproto.localdc.world import USERNAME
 from tl import api
 
@@ -25,7 +25,7 @@ def get_users(call: IncomingCall) -> list[TLObject]:
 def _user_or_empty(named: TLObject, call: IncomingCall) -> TLObject:
     user = find_user(named, call)
     if user is not None:
-        return user_object(user, call)
+        return user_object(user, call.me, call.dc)
     empty: TLObject = api.types.UserEmpty(id=getattr(named, "user_id", 0))
     return empty
 
@@ -42,7 +42,7 @@ def get_full_user(call: IncomingCall) -> TLObject:
         profile_photo=photo_object(user.photos[0], user, call) if user.photos else None,
         common_chats_count=0,
     )
-    answer: TLObject = api.types.users.UserFull(full_user=full, chats=[], users=[user_object(user, call)])
+    answer: TLObject = api.types.users.UserFull(full_user=full, chats=[], users=[user_object(user, call.me, call.dc)])
     return answer
 
 
@@ -73,6 +73,7 @@ def resolve_phone(call: IncomingCall) -> TLObject:
 
 
 def _resolved(user: User, call: IncomingCall) -> TLObject:
+    introduce(user, call.me, call.dc)
     peer = api.types.PeerUser(user_id=user.id)
-    answer: TLObject = api.types.contacts.ResolvedPeer(peer=peer, chats=[], users=[user_object(user, call)])
+    answer: TLObject = api.types.contacts.ResolvedPeer(peer=peer, chats=[], users=[user_object(user, call.me, call.dc)])
     return answer

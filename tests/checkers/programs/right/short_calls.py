@@ -23,6 +23,12 @@ def names(account: blocking.Account) -> list[str | None]:
     return [user.first_name for user in found if isinstance(user, api.types.User)]
 
 
+def send(account: blocking.Account) -> None:
+    account.api.messages.sendMessage(peer="me", message="hello")
+    account.api.messages.sendMessage(peer="me", message="hello", random_id=7)
+    account.api.messages.forwardMessages(from_peer="me", id=[1, 2], to_peer="@durov")
+
+
 def own_photos(client: blocking.Client) -> int:
     return len(client.api.photos.getUserPhotos(user_id={"_": "inputUserSelf"}, limit=1).photos)
 
