@@ -110,11 +110,9 @@ def test_a_call_that_is_sent_late_makes_no_key_for_a_login_that_has_ended(face: 
             network.refuse(HOME, api.functions.users.GetUsers, 401, "SESSION_REVOKED")
             with pytest.raises(LoggedOut):
                 await account(SELF)
+            late = hands.call(Call(SELF)) if face == "asyncio" else asyncio.to_thread(hands.call, Call(SELF))
             with pytest.raises(LoggedOut):
-                if face == "asyncio":
-                    await hands.call(Call(SELF))
-                else:
-                    await asyncio.to_thread(hands.call, Call(SELF))
+                await late
             assert HOME not in store.record.keys
 
     play(scene)
