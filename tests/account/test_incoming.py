@@ -512,9 +512,13 @@ def test_whatever_is_lost_and_repeated_all_is_told_once_and_in_order(face: str, 
         account, stream = runner.run(open_account())
 
         @settings(max_examples=25)
-        @given(STEPS)
-        def played(steps: list[tuple[int, int, int]]) -> None:
+        @given(STEPS, st.booleans())
+        def played(steps: list[tuple[int, int, int]], anew: bool) -> None:
             async def example() -> None:
+                nonlocal stream
+                if anew:
+                    await stream.aclose()
+                    stream = account.incoming()
                 updates = [(chats.send(chat, form, push=0), times) for chat, form, times in steps]
                 for update, times in reversed(updates):
                     for _ in range(times):
