@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from functools import partial
 from types import EllipsisType
-from typing import TYPE_CHECKING, Any, TypeVar, Unpack, cast
+from typing import TYPE_CHECKING, Any, TypeVar, Unpack, cast, overload
 
 from mtproto._options import named_options
 from mtproto.account.calls import AccountCalls
@@ -62,6 +62,7 @@ __all__ = ["Account"]
 
 R = TypeVar("R")
 Result = TypeVar("Result")
+Told = TypeVar("Told", bound="TLObject")
 
 
 class Account:
@@ -416,9 +417,19 @@ class Account:
         """
         return self._peers.photos(user)
 
+    @overload
+    def incoming(
+        self, types: None = None, *, catch_up: bool = True
+    ) -> AsyncGenerator[IncomingItem[TLObject], None]: ...
+
+    @overload
+    def incoming(
+        self, types: Iterable[type[Told]], *, catch_up: bool = True
+    ) -> AsyncGenerator[IncomingItem[Told], None]: ...
+
     def incoming(
         self, types: Iterable[type[TLObject]] | None = None, *, catch_up: bool = True
-    ) -> AsyncGenerator[IncomingItem, None]:
+    ) -> AsyncGenerator[IncomingItem[Any], None]:
         """Iterate over the updates of who is logged in, each once and in order (core.telegram.org/api/updates).
 
         What is missing is asked for. Updates that come while the program does something else wait, within bounds

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from functools import partial
 from types import EllipsisType
-from typing import TYPE_CHECKING, Any, TypeVar, Unpack, cast
+from typing import TYPE_CHECKING, Any, TypeVar, Unpack, cast, overload
 
 from mtproto._options import named_options
 from mtproto.account.calls_threads import AccountCalls
@@ -61,6 +61,7 @@ __all__ = ["Account"]
 
 R = TypeVar("R")
 Result = TypeVar("Result")
+Told = TypeVar("Told", bound="TLObject")
 
 
 class Account:
@@ -411,9 +412,19 @@ class Account:
         """
         return self._peers.photos(user)
 
+    @overload
+    def incoming(
+        self, types: None = None, *, catch_up: bool = True
+    ) -> Generator[IncomingItem[TLObject], None, None]: ...
+
+    @overload
+    def incoming(
+        self, types: Iterable[type[Told]], *, catch_up: bool = True
+    ) -> Generator[IncomingItem[Told], None, None]: ...
+
     def incoming(
         self, types: Iterable[type[TLObject]] | None = None, *, catch_up: bool = True
-    ) -> Generator[IncomingItem, None, None]:
+    ) -> Generator[IncomingItem[Any], None, None]:
         """Iterate over the updates of who is logged in, each once and in order (core.telegram.org/api/updates).
 
         What is missing is asked for. Updates that come while the program does something else wait, within bounds

@@ -272,4 +272,3 @@ class AccountCalls:
                 self._lanes.retire(home)  # so that `incoming` ends
             case KeyDestroyed(dc=dc):
                 self._lanes.forget_key(home if dc is None else dc)
-        self._mail.news.set()  # the login of the reader may be over

@@ -59,7 +59,7 @@ class IncomingUpdates:
         self._readings = readings
         self._mail = mail
 
-    async def read(self, wanted: Wanted | None, *, catch_up: bool) -> AsyncGenerator[IncomingItem, None]:
+    async def read(self, wanted: Wanted | None, *, catch_up: bool) -> AsyncGenerator[IncomingItem[TLObject], None]:
         """Iterate over the updates of who is logged in, as `Account.incoming` says."""
         background = AsyncBackground(self._mail.news.set)
         reading: UpdateReading | None = None
@@ -108,7 +108,7 @@ class IncomingUpdates:
 
     def _turn(
         self, reading: UpdateReading, background: AsyncBackground, fetches: dict[int, Fetch]
-    ) -> IncomingItem | None:
+    ) -> IncomingItem[TLObject] | None:
         """End and begin the calls that are due, and return the next item; None: there is none now."""
         now = self._clock()
         while (ended := background.take()) is not None:

@@ -58,7 +58,7 @@ class IncomingUpdates:
         self._readings = readings
         self._mail = mail
 
-    def read(self, wanted: Wanted | None, *, catch_up: bool) -> Generator[IncomingItem, None, None]:
+    def read(self, wanted: Wanted | None, *, catch_up: bool) -> Generator[IncomingItem[TLObject], None, None]:
         """Iterate over the updates of who is logged in, as `Account.incoming` says."""
         background = ThreadBackground(self._mail.news.set)
         reading: UpdateReading | None = None
@@ -107,7 +107,7 @@ class IncomingUpdates:
 
     def _turn(
         self, reading: UpdateReading, background: ThreadBackground, fetches: dict[int, Fetch]
-    ) -> IncomingItem | None:
+    ) -> IncomingItem[TLObject] | None:
         """End and begin the calls that are due, and return the next item; None: there is none now."""
         now = self._clock()
         while (ended := background.take()) is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from mtproto.account.update_mail import Answered
 from mtproto.client import UndecodableUpdate, read_update
@@ -27,7 +27,9 @@ if TYPE_CHECKING:
 
 __all__ = ["IncomingItem", "Readings", "UpdateReading", "wanted_types"]
 
-IncomingItem: TypeAlias = Incoming | Gap | UndecodableUpdate
+Told = TypeVar("Told", bound=TLObject)
+
+IncomingItem: TypeAlias = Incoming[Told] | Gap | UndecodableUpdate
 """What `incoming` tells: an update in its place; the news that updates are missing; an update that can't be read."""
 
 Wanted: TypeAlias = tuple[type[TLObject], ...]
@@ -144,7 +146,7 @@ class UpdateReading:
             item = None if raw is None or not isinstance(outcome, DecodeError) else UndecodableUpdate(raw, outcome)
             self._order.failed(fetch, outcome, now, item)
 
-    def take(self) -> IncomingItem | None:
+    def take(self) -> IncomingItem[TLObject] | None:
         """Return the next item that is told; None: there is none now."""
         with self._lock:
             while (item := self._order.take()) is not None:

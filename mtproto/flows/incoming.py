@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 if TYPE_CHECKING:
     from tl import TLFunction, TLObject
@@ -11,8 +11,11 @@ if TYPE_CHECKING:
 __all__ = ["Fetch", "Gap", "Incoming"]
 
 
+Told = TypeVar("Told", bound="TLObject", covariant=True)
+
+
 @dataclass(frozen=True, slots=True)
-class Incoming:
+class Incoming(Generic[Told]):
     """One update, in its place.
 
     Attributes:
@@ -24,7 +27,7 @@ class Incoming:
 
     """
 
-    update: TLObject
+    update: Told
     users: tuple[TLObject, ...] = field(default=(), repr=False)
     chats: tuple[TLObject, ...] = field(default=(), repr=False)
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from mtproto.flows.incoming import Fetch, Incoming
+    from tl import TLObject
 
 __all__ = ["GAP_WAIT", "Box", "Piece", "UpdateSource"]
 
@@ -28,7 +29,7 @@ class Piece:
 
     last: int
     count: int
-    items: tuple[Incoming, ...]
+    items: tuple[Incoming[TLObject], ...]
     date: int = 0  # the server's, of a piece by which the account's date moves
 
     @property

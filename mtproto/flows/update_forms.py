@@ -52,7 +52,7 @@ class Count:
     count: int
     date: int = 0
 
-    def piece(self, items: tuple[Incoming, ...] = ()) -> Piece:
+    def piece(self, items: tuple[Incoming[TLObject], ...] = ()) -> Piece:
         """Return the updates that are counted so as a piece of the sequence."""
         return Piece(self.last, self.count, items, self.date)
 

@@ -80,7 +80,7 @@ class UpdateOrder(Generic[U]):
         self._schema = schema
         self._self_id = self_id
         self._access_hash = access_hash
-        self._queue: OrderedQueue[Incoming | Gap | U] = OrderedQueue(room, known.cursor())
+        self._queue: OrderedQueue[Incoming[TLObject] | Gap | U] = OrderedQueue(room, known.cursor())
         self._date = known.account.get("date", 0)
         numbers = {name: known.account.get(name) for name in ("pts", "qts", "seq")}
         self._account = UpdateSource(0, numbers, skip=known.told.get(0, ()))
@@ -158,7 +158,7 @@ class UpdateOrder(Generic[U]):
         if not source.known:
             self._found(source, pts, now)
 
-    def take(self) -> Incoming | Gap | U | None:
+    def take(self) -> Incoming[TLObject] | Gap | U | None:
         """Return the next item that is due; None: there is none. There may be room for a difference now: see `next`."""
         return self._queue.take()
 
@@ -244,7 +244,7 @@ class UpdateOrder(Generic[U]):
 
     def _route(
         self, updates: Iterable[Any], users: tuple[TLObject, ...], chats: tuple[TLObject, ...], now: float
-    ) -> list[Incoming]:
+    ) -> list[Incoming[TLObject]]:
         """Put the counted updates into their places; return the others."""
         rest = []
         for update in updates:
@@ -273,7 +273,7 @@ class UpdateOrder(Generic[U]):
             return False
         return True
 
-    def _place(self, count: Count, items: tuple[Incoming, ...], now: float) -> None:
+    def _place(self, count: Count, items: tuple[Incoming[TLObject], ...], now: float) -> None:
         """Let updates wait for their turn, or tell them; what has no room is fetched later."""
         source = self._channel(count.source) if count.source else self._account
         box, piece = source.boxes[count.box], count.piece(items)
@@ -298,7 +298,7 @@ class UpdateOrder(Generic[U]):
         self._mark(source, {"pts": pts}, 0)
         self._tell(source, source.catch_up({"pts": pts}, now))
 
-    def _tell_uncounted(self, items: list[Incoming]) -> None:
+    def _tell_uncounted(self, items: list[Incoming[TLObject]]) -> None:
         if self._queue.full:
             self.dropped += len(items)
             return

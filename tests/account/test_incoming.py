@@ -20,7 +20,7 @@ from mtproto.link import BackoffPolicy
 from mtproto.localdc import LocalDCThread
 from tests.account.chatty import END, Chats, Road
 from tests.account.faces import FACES, KeptInMemory, account_of, play
-from tests.flows.update_world import CHANNEL, CHATS, FRIEND, GROUP, SECRET, told
+from tests.flows.update_world import CHANNEL, CHATS, FRIEND, GROUP, SECRET, channel, told
 from tests.net.support import ShiftedClock, move_on, run
 from tl import api
 
@@ -246,6 +246,27 @@ def test_ten_seconds_without_a_network_lose_and_repeat_none_of_a_thousand_messag
 
 
 @pytest.mark.parametrize("face", FACES)
+def test_a_new_connection_asks_for_what_was_pushed_to_nobody(face: str, chats: Chats, road: Road) -> None:
+    options = {"dcs": {chats.dc.dc_id: road.address}, "backoff": BackoffPolicy(first=0.01, factor=1.0)}
+
+    async def scene() -> None:
+        async with account_of(face, chats.store(), chats.dc, **options) as account:
+            await logged_in(account, chats.dc)
+            stream = account.incoming()
+            chats.send(FRIEND)
+            assert await messages(stream, 1) == {FRIEND: [1]}
+            reading = asyncio.ensure_future(messages(stream, 2))
+            road.block()
+            await asyncio.to_thread(road.turned_away.wait, 10)
+            chats.send(FRIEND, push=0)
+            chats.send(CHANNEL, push=0)
+            road.clear()
+            assert await reading == {FRIEND: [2], CHANNEL: [3]}
+
+    play(scene)
+
+
+@pytest.mark.parametrize("face", FACES)
 def test_a_slow_reader_loses_nothing_and_keeps_the_account_from_nothing(face: str, chats: Chats) -> None:
     limits = replace(DEFAULT_LIMITS, queued_updates=10)
 
@@ -255,10 +276,11 @@ def test_a_slow_reader_loses_nothing_and_keeps_the_account_from_nothing(face: st
             stream = account.incoming()
             chats.send(FRIEND)
             assert await messages(stream, 1) == {FRIEND: [1]}
+            chats.send(CHANNEL)
             for _ in range(100):
                 chats.send(GROUP)
             assert (await account(api.functions.help.GetNearestDc())).this_dc == chats.dc.dc_id
-            assert await messages(stream, 100) == {GROUP: list(range(2, 102))}
+            assert await messages(stream, 101) == {CHANNEL: [2], GROUP: list(range(3, 103))}
             chats.push(END)
             assert await until_end(stream) == []
             assert "updates.getDifference" in chats.asked
@@ -452,6 +474,24 @@ def test_the_updates_of_another_login_are_begun_anew(face: str, chats: Chats) ->
     play(scene)
 
 
+@pytest.mark.parametrize("face", FACES)
+def test_the_difference_of_a_channel_is_asked_for_with_the_hash_that_another_answer_showed(
+    face: str, chats: Chats
+) -> None:
+    store = chats.store()
+    store.record = replace(store.record, updates={**store.record.updates, "channels": {str(CHANNEL): [100, None]}})
+    chats.dc.answer(api.functions.channels.GetChannels, t.messages.Chats(chats=[channel(CHANNEL)]))
+
+    async def scene() -> None:
+        async with account_of(face, store, chats.dc) as account:
+            await logged_in(account, chats.dc)
+            await account(api.functions.channels.GetChannels(id=[]))
+            chats.send(CHANNEL, push=0)
+            assert await messages(account.incoming(), 1) == {CHANNEL: [1]}
+
+    play(scene)
+
+
 STEPS = st.lists(
     st.tuples(st.sampled_from(CHATS), st.integers(0, 2), st.sampled_from([0, 1, 1, 2])), min_size=1, max_size=12
 )
@@ -472,9 +512,13 @@ def test_whatever_is_lost_and_repeated_all_is_told_once_and_in_order(face: str, 
         account, stream = runner.run(open_account())
 
         @settings(max_examples=25)
-        @given(STEPS)
-        def played(steps: list[tuple[int, int, int]]) -> None:
+        @given(STEPS, st.booleans())
+        def played(steps: list[tuple[int, int, int]], anew: bool) -> None:
             async def example() -> None:
+                nonlocal stream
+                if anew:
+                    await stream.aclose()
+                    stream = account.incoming()
                 updates = [(chats.send(chat, form, push=0), times) for chat, form, times in steps]
                 for update, times in reversed(updates):
                     for _ in range(times):

@@ -137,3 +137,27 @@ def test_an_account_that_is_closed_while_a_difference_is_asked_for_leaves_nothin
         assert asyncio.all_tasks() == tasks
 
     play(scene)
+
+
+def test_an_iteration_that_is_cancelled_while_a_difference_is_asked_for_gives_the_call_up(
+    local_dc: LocalDCThread,
+) -> None:
+    chats = Chats(local_dc)
+    asked = threading.Event()
+
+    @local_dc.handler(api.functions.updates.GetDifference)
+    async def answer(call: Any) -> Any:
+        asked.set()
+        await asyncio.Event().wait()
+
+    async def scene() -> None:
+        async with account_of("asyncio", chats.store(), local_dc) as account:
+            await account.login(bot_token=local_dc.bot_token)
+            tasks = asyncio.all_tasks()
+            reader = asyncio.ensure_future(anext(account.incoming()))
+            await asyncio.to_thread(asked.wait)
+            reader.cancel()
+            await asyncio.wait([reader])
+            assert asyncio.all_tasks() == tasks
+
+    play(scene)

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from mtproto.errors import LoggedOut
+from mtproto.flows import Call
 from tests.account.dcs import HOME, OTHER, TwoDCs
 from tests.account.faces import FACES, KeptInMemory, account_of, play
 from tl import api
@@ -93,5 +94,25 @@ def test_calls_in_flight_when_the_login_ends_are_told_that_it_is_over(face: str,
             network.refuse(HOME, api.functions.users.GetUsers, 401, "SESSION_REVOKED", times=20)
             outcomes = await asyncio.gather(*[account(SELF) for _ in range(20)], return_exceptions=True)
             assert {type(outcome) for outcome in outcomes} == {LoggedOut}
+
+    play(scene)
+
+
+@pytest.mark.parametrize("face", FACES)
+def test_a_call_that_is_sent_late_makes_no_key_for_a_login_that_has_ended(face: str, network: TwoDCs) -> None:
+    store = KeptInMemory()
+
+    async def scene() -> None:
+        async with account_of(face, store, network.home, network.other) as account:
+            await account.login(bot_token=network.home.bot_token)
+            inner: Any = getattr(account, "account", account)
+            hands = inner._calls._hands_of_login()  # a call that has begun has them
+            network.refuse(HOME, api.functions.users.GetUsers, 401, "SESSION_REVOKED")
+            with pytest.raises(LoggedOut):
+                await account(SELF)
+            late = hands.call(Call(SELF)) if face == "asyncio" else asyncio.to_thread(hands.call, Call(SELF))
+            with pytest.raises(LoggedOut):
+                await late
+            assert HOME not in store.record.keys
 
     play(scene)

@@ -162,7 +162,7 @@ FACES = (
         "What the server sends unasked, in order, for threads: the driver of `flows.UpdateOrder`.",
         (
             ("import AsyncGenerator", "import Generator"),
-            ("AsyncGenerator[IncomingItem, None]", "Generator[IncomingItem, None, None]"),
+            ("AsyncGenerator[IncomingItem[TLObject], None]", "Generator[IncomingItem[TLObject], None, None]"),
             ("mtproto.account.calls import", "mtproto.account.calls_threads import"),
             ("mtproto.account.lanes import", "mtproto.account.lanes_threads import"),
         ),
@@ -193,7 +193,9 @@ FACES = (
             (" or await it, which is `open()`, and `close()` it.", " or pair `open()` with `close()`."),
             ("Belongs to one event loop.", "Any thread may use it."),
             (" (an\n                awaitable of it, if you like). Without it,", ".\n                Without it,"),
-            ("AsyncGenerator[IncomingItem, None]", "Generator[IncomingItem, None, None]"),
+            ("AsyncGenerator[IncomingItem[TLObject], None]", "Generator[IncomingItem[TLObject], None, None]"),
+            ("AsyncGenerator[IncomingItem[Told], None]", "Generator[IncomingItem[Told], None, None]"),
+            ("AsyncGenerator[IncomingItem[Any], None]", "Generator[IncomingItem[Any], None, None]"),
         ),
     ),
 )
