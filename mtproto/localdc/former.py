@@ -5,6 +5,7 @@ Each function makes one object of another schema by hand, or returns None where 
     photo             until layer 126 each size has a `location`, by which its file was fetched; before layer 119 no
                       size is progressive, and such a file is an ordinary one
     userProfilePhoto  until layer 126 it holds two locations instead of the photo's id alone
+    user              before layer 51 none is `min`: a stranger has no access hash there
     users.userFull    until layer 134 the answer is the `userFull` itself, with the user inside
     contacts          until layer 70 the hash of `contacts.getContacts` is a text
     locations         clients of these layers give such a location back to fetch the file
@@ -91,6 +92,12 @@ def _profile_photo(photo: Any, schema: Schema) -> TLObject | None:
     return make(schema, "userProfilePhoto", {**_fields(photo), "photo_small": small, "photo_big": big})
 
 
+def _user(user: Any, schema: Schema) -> TLObject | None:
+    if not user.min or _has_field(schema, "user", "min"):
+        return None
+    return _answer(user.replace(min=False, access_hash=None), schema)
+
+
 def _full_user(answer: Any, schema: Schema) -> TLObject | None:
     if "users.userFull" in schema or "userFull" not in schema:
         return None
@@ -139,6 +146,7 @@ def _file_location(location: Any, schema: Schema) -> TLObject | None:
 
 ANSWERS: ByHand = {
     "photo": _photo,
+    "user": _user,
     "userProfilePhoto": _profile_photo,
     "users.userFull": _full_user,
 }

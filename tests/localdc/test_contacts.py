@@ -13,6 +13,7 @@ from mtproto.localdc.auth_keys import AuthKeys
 from mtproto.localdc.dc_state import DCState
 from mtproto.localdc.handlers.contacts import LONGEST_NAME
 from mtproto.localdc.keys import KeyRecord
+from mtproto.localdc.layers import Layer
 from mtproto.localdc.network_state import NetworkState
 from mtproto.localdc.objects import min_hash, user_object
 from mtproto.localdc.world.model import User, World
@@ -246,6 +247,18 @@ def test_a_page_of_photos_that_is_kept_as_bytes_shows_each_caller_its_own_owner(
         assert other(ask).users[0].first_name == triple.of("dozen").first_name
     Person(packaged_world, "dozen", triple.dc).add("triple")
     assert triple(ask).users[0].mutual_contact
+
+
+@pytest.mark.parametrize("number", [46, 51, 71, 102, 133, 228])
+def test_a_stranger_is_min_in_former_layers_too(number: int, triple: Person) -> None:
+    schema, seen = load_layer(number), triple.sees("dozen")
+    update = t.Updates(updates=[], users=[seen], chats=[], date=1, seq=0)
+    [user] = schema.decode(Layer(number, schema).encode(update, "Updates"), "Updates").users
+    assert (user.username, user.photo is None) == ("dozen", False)
+    if number < 51:  # which has no `min`: a hash would look as if it were good for calls
+        assert user.access_hash is None
+    else:
+        assert (user.min, user.access_hash) == (True, seen.access_hash)
 
 
 @pytest.mark.parametrize("number", [46, 71, 102, 133, 216, 228])
