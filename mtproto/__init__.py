@@ -21,7 +21,6 @@ from typing import TYPE_CHECKING
 from mtproto._lazy import lazy_names
 
 if TYPE_CHECKING:
-    from mtproto import blocking
     from mtproto.account import Account
     from mtproto.client import Application, Client, connect
     from mtproto.crypto import PRODUCTION_KEYS, TEST_KEYS, RSAPrivateKey, RSAPublicKey
@@ -29,6 +28,7 @@ if TYPE_CHECKING:
         ConnectionLost,
         DeadlineExceeded,
         ExchangeFailed,
+        KeyUnknown,
         LocalProtocolError,
         LoggedOut,
         LoginCancelled,
@@ -84,33 +84,34 @@ __all__ = [
 
 __version__ = "0.1.0"
 
-__getattr__, __dir__ = lazy_names(
-    globals(),
-    {
-        "mtproto.account": ("Account",),
-        "mtproto.blocking": ("blocking",),
-        "mtproto.client": ("Application", "Client", "connect"),
-        "mtproto.crypto": ("PRODUCTION_KEYS", "RSAPrivateKey", "RSAPublicKey", "TEST_KEYS"),
-        "mtproto.errors": (
-            "ConnectionLost",
-            "DeadlineExceeded",
-            "ExchangeFailed",
-            "KeyUnknown",
-            "LocalProtocolError",
-            "LoggedOut",
-            "LoginCancelled",
-            "MTProtoError",
-            "OptionError",
-            "OutcomeUnknown",
-            "RemoteProtocolError",
-            "RequestCancelled",
-            "RpcError",
-            "TransportError",
-        ),
-        "mtproto.exchange": ("ClientExchange", "ServerExchange"),
-        "mtproto.limits": ("DEFAULT_LIMITS", "SERVER_LIMITS", "Limits"),
-        "mtproto.localdc": ("LocalDC",),
-        "mtproto.message": ("AuthKey", "KeyState"),
-        "mtproto.session": ("ClientSession", "ServerSession"),
-    },
-)
+if not TYPE_CHECKING:  # checkers read the imports above: names that are not there are errors
+    __getattr__, __dir__ = lazy_names(
+        globals(),
+        {
+            "mtproto.account": ("Account",),
+            "mtproto.blocking": ("blocking",),
+            "mtproto.client": ("Application", "Client", "connect"),
+            "mtproto.crypto": ("PRODUCTION_KEYS", "RSAPrivateKey", "RSAPublicKey", "TEST_KEYS"),
+            "mtproto.errors": (
+                "ConnectionLost",
+                "DeadlineExceeded",
+                "ExchangeFailed",
+                "KeyUnknown",
+                "LocalProtocolError",
+                "LoggedOut",
+                "LoginCancelled",
+                "MTProtoError",
+                "OptionError",
+                "OutcomeUnknown",
+                "RemoteProtocolError",
+                "RequestCancelled",
+                "RpcError",
+                "TransportError",
+            ),
+            "mtproto.exchange": ("ClientExchange", "ServerExchange"),
+            "mtproto.limits": ("DEFAULT_LIMITS", "SERVER_LIMITS", "Limits"),
+            "mtproto.localdc": ("LocalDC",),
+            "mtproto.message": ("AuthKey", "KeyState"),
+            "mtproto.session": ("ClientSession", "ServerSession"),
+        },
+    )

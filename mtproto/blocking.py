@@ -12,10 +12,11 @@ if TYPE_CHECKING:
 
 __all__ = ["Account", "Client", "connect"]
 
-__getattr__, __dir__ = lazy_names(
-    globals(),
-    {
-        "mtproto.account.blocking": ("Account",),
-        "mtproto.client.blocking": ("Client", "connect"),
-    },
-)
+if not TYPE_CHECKING:  # checkers read the imports above: names that are not there are errors
+    __getattr__, __dir__ = lazy_names(
+        globals(),
+        {
+            "mtproto.account.blocking": ("Account",),
+            "mtproto.client.blocking": ("Client", "connect"),
+        },
+    )

@@ -6,6 +6,7 @@ forbidden import, and the linter has to name it.
 
 from __future__ import annotations
 
+import ast
 import shutil
 import subprocess
 import sys
@@ -79,12 +80,42 @@ def test_the_blocking_client_loads_no_asyncio() -> None:
     assert (done.stdout.strip(), done.stderr) == ("False", "")
 
 
+NO_SUCH_NAME = "no_such_name"
+
+
+def lazy_packages() -> list[Path]:
+    files = [path for room in ("mtproto", "tl") for path in sorted((ROOT / room).rglob("*.py"))]
+    return [path for path in files if "__getattr__, __dir__ = lazy_names(" in path.read_text()]
+
+
+@pytest.mark.parametrize("path", lazy_packages(), ids=lambda path: str(path.relative_to(ROOT)))
+def test_checkers_read_every_name_that_is_imported_late_and_no_other(path: Path) -> None:
+    """A `__getattr__` that a checker sees would make every misspelt name right, and each name `Any`."""
+    body = ast.parse(path.read_text()).body
+    assert not [node for node in body if isinstance(node, ast.Assign) and "__getattr__" in ast.unparse(node)]
+    offered = {name for node in body for name in _names_of_all(node)}
+    read = {
+        alias.asname or alias.name
+        for node in ast.walk(ast.Module(body, []))
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+    }
+    modules = {each.stem for each in path.parent.glob("*.py")} if path.name == "__init__.py" else set()
+    assert offered - read - modules == set()
+
+
+def _names_of_all(node: ast.stmt) -> list[str]:
+    if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__":
+        return list(ast.literal_eval(node.value))
+    return []
+
+
 def test_every_public_name_resolves_and_an_unknown_one_is_an_attribute_error() -> None:
     import mtproto
 
     assert all(getattr(mtproto, name) is not None for name in mtproto.__all__)
     with pytest.raises(AttributeError, match="no_such_name"):
-        _ = mtproto.no_such_name
+        getattr(mtproto, NO_SUCH_NAME)
 
 
 @pytest.mark.slow

@@ -82,15 +82,16 @@ _HOME = {
 }
 
 
-def __getattr__(name: str) -> Any:
-    if name in _MODULES:
-        return __import__(f"tl.{name}", fromlist=[name])
-    if name not in _HOME:
-        raise AttributeError(f"module 'tl' has no attribute {name!r}")
-    value = getattr(__import__(_HOME[name], fromlist=[name]), name)
-    globals()[name] = value
-    return value
+if not TYPE_CHECKING:  # checkers read the imports above: names that are not there are errors
 
+    def __getattr__(name: str) -> Any:
+        if name in _MODULES:
+            return __import__(f"tl.{name}", fromlist=[name])
+        if name not in _HOME:
+            raise AttributeError(f"module 'tl' has no attribute {name!r}")
+        value = getattr(__import__(_HOME[name], fromlist=[name]), name)
+        globals()[name] = value
+        return value
 
-def __dir__() -> list[str]:
-    return sorted(__all__)
+    def __dir__() -> list[str]:
+        return sorted(__all__)

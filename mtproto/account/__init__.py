@@ -18,19 +18,19 @@ from typing import TYPE_CHECKING
 from mtproto._lazy import lazy_names
 
 if TYPE_CHECKING:
-    from mtproto.account import blocking
     from mtproto.account.account import Account
     from mtproto.client import UndecodableUpdate
     from mtproto.flows import Gap, Incoming
 
 __all__ = ["Account", "Gap", "Incoming", "UndecodableUpdate", "blocking"]
 
-__getattr__, __dir__ = lazy_names(
-    globals(),
-    {
-        "mtproto.account.account": ("Account",),
-        "mtproto.account.blocking": ("blocking",),
-        "mtproto.client": ("UndecodableUpdate",),
-        "mtproto.flows": ("Gap", "Incoming"),
-    },
-)
+if not TYPE_CHECKING:  # checkers read the imports above: names that are not there are errors
+    __getattr__, __dir__ = lazy_names(
+        globals(),
+        {
+            "mtproto.account.account": ("Account",),
+            "mtproto.account.blocking": ("blocking",),
+            "mtproto.client": ("UndecodableUpdate",),
+            "mtproto.flows": ("Gap", "Incoming"),
+        },
+    )

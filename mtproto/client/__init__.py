@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 from mtproto._lazy import lazy_names
 
 if TYPE_CHECKING:
-    from mtproto.client import blocking
     from mtproto.client.application import Application
     from mtproto.client.client import Client, connect
     from mtproto.client.methods import short_calls
@@ -33,15 +32,16 @@ __all__ = [
     "short_calls",
 ]
 
-__getattr__, __dir__ = lazy_names(
-    globals(),
-    {
-        "mtproto.client.application": ("Application",),
-        "mtproto.client.blocking": ("blocking",),
-        "mtproto.client.client": ("Client", "connect"),
-        "mtproto.client.methods": ("short_calls",),
-        "mtproto.client.options": ("ClientKeywords", "Timeout"),
-        "mtproto.client.repeatable": ("is_repeatable",),
-        "mtproto.client.updates": ("ReceivedUpdate", "UndecodableUpdate", "read_update"),
-    },
-)
+if not TYPE_CHECKING:  # checkers read the imports above: names that are not there are errors
+    __getattr__, __dir__ = lazy_names(
+        globals(),
+        {
+            "mtproto.client.application": ("Application",),
+            "mtproto.client.blocking": ("blocking",),
+            "mtproto.client.client": ("Client", "connect"),
+            "mtproto.client.methods": ("short_calls",),
+            "mtproto.client.options": ("ClientKeywords", "Timeout"),
+            "mtproto.client.repeatable": ("is_repeatable",),
+            "mtproto.client.updates": ("ReceivedUpdate", "UndecodableUpdate", "read_update"),
+        },
+    )

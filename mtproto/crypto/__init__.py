@@ -81,36 +81,37 @@ __all__ = [
     "unpad_sha1",
 ]
 
-__getattr__, __dir__ = lazy_names(
-    globals(),
-    {
-        "mtproto.crypto.aes": ("CTR", "backend", "ige", "ige_decrypt", "ige_encrypt"),
-        "mtproto.crypto.dh": ("KNOWN_PRIME", "check_dh_parameters", "check_dh_public"),
-        "mtproto.crypto.errors": ("CryptoError", "DHCheckFailed"),
-        "mtproto.crypto.hashes": ("sha1",),
-        "mtproto.crypto.kdf": ("Derivation", "kdf_v1", "new_nonce_hash", "tmp_aes_key_iv"),
-        "mtproto.crypto.powers": ("power", "power_backend"),
-        "mtproto.crypto.pq": ("factorize",),
-        "mtproto.crypto.primes": ("is_small_prime",),
-        "mtproto.crypto.rsa": (
-            "PRODUCTION_KEYS",
-            "RSAPrivateKey",
-            "RSAPublicKey",
-            "TEST_KEYS",
-            "rsa_decrypt",
-            "rsa_pad",
-            "unpad",
-            "unpad_sha1",
-        ),
-        "mtproto.crypto.srp": (
-            "PasswordAlgo",
-            "PasswordChallenge",
-            "new_password",
-            "password_challenge",
-            "password_hash",
-            "password_is_proven",
-            "password_verifier",
-            "prove_password",
-        ),
-    },
-)
+if not TYPE_CHECKING:  # checkers read the imports above: names that are not there are errors
+    __getattr__, __dir__ = lazy_names(
+        globals(),
+        {
+            "mtproto.crypto.aes": ("CTR", "backend", "ige", "ige_decrypt", "ige_encrypt"),
+            "mtproto.crypto.dh": ("KNOWN_PRIME", "check_dh_parameters", "check_dh_public"),
+            "mtproto.crypto.errors": ("CryptoError", "DHCheckFailed"),
+            "mtproto.crypto.hashes": ("sha1",),
+            "mtproto.crypto.kdf": ("Derivation", "kdf_v1", "new_nonce_hash", "tmp_aes_key_iv"),
+            "mtproto.crypto.powers": ("power", "power_backend"),
+            "mtproto.crypto.pq": ("factorize",),
+            "mtproto.crypto.primes": ("is_small_prime",),
+            "mtproto.crypto.rsa": (
+                "PRODUCTION_KEYS",
+                "RSAPrivateKey",
+                "RSAPublicKey",
+                "TEST_KEYS",
+                "rsa_decrypt",
+                "rsa_pad",
+                "unpad",
+                "unpad_sha1",
+            ),
+            "mtproto.crypto.srp": (
+                "PasswordAlgo",
+                "PasswordChallenge",
+                "new_password",
+                "password_challenge",
+                "password_hash",
+                "password_is_proven",
+                "password_verifier",
+                "prove_password",
+            ),
+        },
+    )

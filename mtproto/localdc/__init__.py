@@ -52,29 +52,30 @@ __all__ = [
     "world_from_folder",
 ]
 
-__getattr__, __dir__ = lazy_names(
-    globals(),
-    {
-        "mtproto.localdc.accounts": ("DELIVERIES", "Accounts", "LocalAccount"),
-        "mtproto.localdc.answers": ("Refused",),
-        "mtproto.localdc.calls": ("IncomingCall",),
-        "mtproto.localdc.certificate": ("self_signed", "trusting"),
-        "mtproto.localdc.dc": ("LocalDC",),
-        "mtproto.localdc.dc_options": ("NetworkOptions",),
-        "mtproto.localdc.faults": ("FAULTS", "FaultInfo", "Faults"),
-        "mtproto.localdc.layers": ("check_types",),
-        "mtproto.localdc.network": ("LocalNetwork",),
-        "mtproto.localdc.network_thread": ("LocalNetworkThread",),
-        "mtproto.localdc.thread": ("LocalDCThread",),
-        "mtproto.localdc.transcript": ("RecordedCall",),
-        "mtproto.localdc.world": (
-            "FileSize",
-            "Photo",
-            "User",
-            "World",
-            "WorldError",
-            "load_world",
-            "world_from_folder",
-        ),
-    },
-)
+if not TYPE_CHECKING:  # checkers read the imports above: names that are not there are errors
+    __getattr__, __dir__ = lazy_names(
+        globals(),
+        {
+            "mtproto.localdc.accounts": ("DELIVERIES", "Accounts", "LocalAccount"),
+            "mtproto.localdc.answers": ("Refused",),
+            "mtproto.localdc.calls": ("IncomingCall",),
+            "mtproto.localdc.certificate": ("self_signed", "trusting"),
+            "mtproto.localdc.dc": ("LocalDC",),
+            "mtproto.localdc.dc_options": ("NetworkOptions",),
+            "mtproto.localdc.faults": ("FAULTS", "FaultInfo", "Faults"),
+            "mtproto.localdc.layers": ("check_types",),
+            "mtproto.localdc.network": ("LocalNetwork",),
+            "mtproto.localdc.network_thread": ("LocalNetworkThread",),
+            "mtproto.localdc.thread": ("LocalDCThread",),
+            "mtproto.localdc.transcript": ("RecordedCall",),
+            "mtproto.localdc.world": (
+                "FileSize",
+                "Photo",
+                "User",
+                "World",
+                "WorldError",
+                "load_world",
+                "world_from_folder",
+            ),
+        },
+    )

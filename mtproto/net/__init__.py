@@ -57,39 +57,40 @@ __all__ = [
     "route_to",
 ]
 
-__getattr__, __dir__ = lazy_names(
-    globals(),
-    {
-        "mtproto.link": ("ServerQuery",),
-        "mtproto.net.clock": ("Clock",),
-        "mtproto.net.options": (
-            "ConnectionKeywords",
-            "ConnectionOptions",
-        ),
-        "mtproto.net.route_options": (
-            "TRANSPORT_NAMES",
-            "Destination",
-            "Proxy",
-            "parse_proxy",
-            "route_to",
-        ),
-        "mtproto.net.servers": (
-            "MAX_CONNECTIONS",
-            "MAX_VISITORS",
-            "Listener",
-            "Relay",
-            "RelayLink",
-        ),
-        "mtproto.net.shells": (
-            "STATE_FILE_VERSION",
-            "BlockingCall",
-            "BlockingConnection",
-            "Connection",
-            "Item",
-            "StartedCall",
-            "UpdateQueue",
-            "UpdatesDropped",
-            "ask_plain",
-        ),
-    },
-)
+if not TYPE_CHECKING:  # checkers read the imports above: names that are not there are errors
+    __getattr__, __dir__ = lazy_names(
+        globals(),
+        {
+            "mtproto.link": ("ServerQuery",),
+            "mtproto.net.clock": ("Clock",),
+            "mtproto.net.options": (
+                "ConnectionKeywords",
+                "ConnectionOptions",
+            ),
+            "mtproto.net.route_options": (
+                "TRANSPORT_NAMES",
+                "Destination",
+                "Proxy",
+                "parse_proxy",
+                "route_to",
+            ),
+            "mtproto.net.servers": (
+                "MAX_CONNECTIONS",
+                "MAX_VISITORS",
+                "Listener",
+                "Relay",
+                "RelayLink",
+            ),
+            "mtproto.net.shells": (
+                "STATE_FILE_VERSION",
+                "BlockingCall",
+                "BlockingConnection",
+                "Connection",
+                "Item",
+                "StartedCall",
+                "UpdateQueue",
+                "UpdatesDropped",
+                "ask_plain",
+            ),
+        },
+    )

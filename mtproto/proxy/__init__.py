@@ -20,11 +20,12 @@ if TYPE_CHECKING:
 
 __all__ = ["ProxyLink", "ProxyServer", "ProxyState"]
 
-__getattr__, __dir__ = lazy_names(
-    globals(),
-    {
-        "mtproto.proxy.link": ("ProxyLink",),
-        "mtproto.proxy.server": ("ProxyServer",),
-        "mtproto.proxy.state": ("ProxyState",),
-    },
-)
+if not TYPE_CHECKING:  # checkers read the imports above: names that are not there are errors
+    __getattr__, __dir__ = lazy_names(
+        globals(),
+        {
+            "mtproto.proxy.link": ("ProxyLink",),
+            "mtproto.proxy.server": ("ProxyServer",),
+            "mtproto.proxy.state": ("ProxyState",),
+        },
+    )

@@ -73,24 +73,25 @@ __all__ = [
     "write_whole",
 ]
 
-__getattr__, __dir__ = lazy_names(
-    globals(),
-    {
-        "mtproto.store.account_file": ("FileStore",),
-        "mtproto.store.foreign": (
-            "FOREIGN_CLIENTS",
-            "LARGEST_FILE",
-            "ForeignLogin",
-            "export_foreign_file",
-            "export_foreign_string",
-            "import_foreign_file",
-            "import_foreign_string",
-        ),
-        "mtproto.store.memory": ("MemoryStore",),
-        "mtproto.store.opening": ("store_of",),
-        "mtproto.store.record": ("AccountRecord", "Json", "Store"),
-        "mtproto.store.record_json": ("read_key_state",),
-        "mtproto.store.session_string": ("export_string", "import_string"),
-        "mtproto.store.sqlite": ("SQLiteStore",),
-    },
-)
+if not TYPE_CHECKING:  # checkers read the imports above: names that are not there are errors
+    __getattr__, __dir__ = lazy_names(
+        globals(),
+        {
+            "mtproto.store.account_file": ("FileStore",),
+            "mtproto.store.foreign": (
+                "FOREIGN_CLIENTS",
+                "LARGEST_FILE",
+                "ForeignLogin",
+                "export_foreign_file",
+                "export_foreign_string",
+                "import_foreign_file",
+                "import_foreign_string",
+            ),
+            "mtproto.store.memory": ("MemoryStore",),
+            "mtproto.store.opening": ("store_of",),
+            "mtproto.store.record": ("AccountRecord", "Json", "Store"),
+            "mtproto.store.record_json": ("read_key_state",),
+            "mtproto.store.session_string": ("export_string", "import_string"),
+            "mtproto.store.sqlite": ("SQLiteStore",),
+        },
+    )

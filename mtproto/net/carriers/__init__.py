@@ -36,30 +36,31 @@ __all__ = [
     "open_tcp",
 ]
 
-__getattr__, __dir__ = lazy_names(
-    globals(),
-    {
-        "mtproto.net.carriers.happy_eyeballs": ("open_tcp",),
-        "mtproto.net.carriers.interfaces": (
-            "Carrier",
-            "CarrierLoop",
-            "Loop",
-            "Opener",
-            "Owner",
-            "Socket",
-            "Timer",
-        ),
-        "mtproto.net.carriers.registry": ("CARRIERS",),
-        "mtproto.net.carriers.route": (
-            "Place",
-            "Route",
-        ),
-        "mtproto.net.carriers.socks": (
-            "ALIASES",
-            "SCHEMES",
-            "SocketProxy",
-            "connect_through",
-            "connect_through_async",
-        ),
-    },
-)
+if not TYPE_CHECKING:  # checkers read the imports above: names that are not there are errors
+    __getattr__, __dir__ = lazy_names(
+        globals(),
+        {
+            "mtproto.net.carriers.happy_eyeballs": ("open_tcp",),
+            "mtproto.net.carriers.interfaces": (
+                "Carrier",
+                "CarrierLoop",
+                "Loop",
+                "Opener",
+                "Owner",
+                "Socket",
+                "Timer",
+            ),
+            "mtproto.net.carriers.registry": ("CARRIERS",),
+            "mtproto.net.carriers.route": (
+                "Place",
+                "Route",
+            ),
+            "mtproto.net.carriers.socks": (
+                "ALIASES",
+                "SCHEMES",
+                "SocketProxy",
+                "connect_through",
+                "connect_through_async",
+            ),
+        },
+    )

@@ -18,17 +18,18 @@ __all__ = [
     "RelayLink",
 ]
 
-__getattr__, __dir__ = lazy_names(
-    globals(),
-    {
-        "mtproto.net.servers.listener": (
-            "MAX_CONNECTIONS",
-            "Listener",
-        ),
-        "mtproto.net.servers.relay": (
-            "MAX_VISITORS",
-            "Relay",
-            "RelayLink",
-        ),
-    },
-)
+if not TYPE_CHECKING:  # checkers read the imports above: names that are not there are errors
+    __getattr__, __dir__ = lazy_names(
+        globals(),
+        {
+            "mtproto.net.servers.listener": (
+                "MAX_CONNECTIONS",
+                "Listener",
+            ),
+            "mtproto.net.servers.relay": (
+                "MAX_VISITORS",
+                "Relay",
+                "RelayLink",
+            ),
+        },
+    )

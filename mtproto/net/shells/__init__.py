@@ -34,19 +34,20 @@ __all__ = [
     "ask_plain",
 ]
 
-__getattr__, __dir__ = lazy_names(
-    globals(),
-    {
-        "mtproto.net.shells.blocking": ("BlockingConnection",),
-        "mtproto.net.shells.connection": ("Connection",),
-        "mtproto.net.shells.driver_async": ("StartedCall",),
-        "mtproto.net.shells.driver_threads": ("BlockingCall",),
-        "mtproto.net.shells.plain_question": ("ask_plain",),
-        "mtproto.net.shells.saved_state": ("STATE_FILE_VERSION",),
-        "mtproto.net.shells.update_queue": (
-            "Item",
-            "UpdateQueue",
-            "UpdatesDropped",
-        ),
-    },
-)
+if not TYPE_CHECKING:  # checkers read the imports above: names that are not there are errors
+    __getattr__, __dir__ = lazy_names(
+        globals(),
+        {
+            "mtproto.net.shells.blocking": ("BlockingConnection",),
+            "mtproto.net.shells.connection": ("Connection",),
+            "mtproto.net.shells.driver_async": ("StartedCall",),
+            "mtproto.net.shells.driver_threads": ("BlockingCall",),
+            "mtproto.net.shells.plain_question": ("ask_plain",),
+            "mtproto.net.shells.saved_state": ("STATE_FILE_VERSION",),
+            "mtproto.net.shells.update_queue": (
+                "Item",
+                "UpdateQueue",
+                "UpdatesDropped",
+            ),
+        },
+    )
