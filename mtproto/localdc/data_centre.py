@@ -16,6 +16,7 @@ from mtproto.localdc.dispatch import Dispatcher
 from mtproto.localdc.faults import Faults
 from mtproto.localdc.network_state import NetworkState
 from mtproto.localdc.places import Places
+from mtproto.localdc.post import send_by_name
 from mtproto.localdc.spoken import SpokenLayers
 from mtproto.localdc.world import load_world
 from mtproto.message import check_server_clock
@@ -46,6 +47,12 @@ logger = logging.getLogger(__name__)
 BINDINGS = 16
 """Temporary keys that stand for a permanent one at a time, where each session may have one of its own; one more, and
 the oldest binding ends."""
+
+
+BOXES_EPOCH = 1_600_000_000
+"""Unix seconds at which the `pts` of a DC that keeps its keys would be 0. No messages are kept on disk: each run begins
+with a `pts` of its own, beyond those of earlier runs, and a client of an earlier run hears that its difference is too
+long."""
 
 
 def _bindings(policy: str) -> int:
@@ -100,6 +107,8 @@ class DataCentre:
         self.places = Places()
         self.keys = AuthKeys(key, state, clock, _bindings(bindings))
         shared = NetworkState(world, (dc_id,), clock, random) if shared is None else shared
+        if state is not None:
+            shared.boxes.begin_at(max(int(clock()) - BOXES_EPOCH, 1))
         self.state = DCState(world, dc_id, self.keys, clock, shared)
         try:
             self.dispatcher = Dispatcher(self.state, SpokenLayers(schemas or {}), api.layer)
@@ -126,6 +135,7 @@ class DataCentre:
         self.keys.serve(self.listener.state)
         self.listener.state.keep_lasting(self.keys.is_logged_in)
         self.state.notify_by(self._notify)
+        self.state.tell_by(self._tell)
         self.listener.on_event(self._watch)
         self.listener.on_sweep(self.keys.keep_changes)
         self.listener.on_sweep(self.state.executions.forget_old)
@@ -180,6 +190,10 @@ class DataCentre:
         _report(bodies)
         return await self.listener.deliver(updates, timeout=timeout)
 
+    def send_message(self, sender: str, receiver: str, text: str) -> int:
+        """Have a user send a message to another; see `LocalDC.send_message`."""
+        return send_by_name(sender, receiver, text, self.state)
+
     def _notify(self, key_id: int, update: TLObject) -> None:
         """Send an update to the sessions of a key, in the layer of the client; without waiting for anybody."""
         record = self.keys.records.get(key_id)
@@ -190,6 +204,18 @@ class DataCentre:
             self.listener.push(key_id, body)
         else:
             _report({record.layer: body})
+
+    def _tell(self, key_id: int, update: TLObject, but: int | None) -> None:
+        """Send an update to those sessions of a key that want updates; one that the layer can't carry is left out."""
+        record = self.keys.records.get(key_id)
+        if record is None:
+            return
+        speaking = self.keys.speaking_for(record)
+        body = self._written(update, speaking)
+        if isinstance(body, bytes):
+            self.listener.push(key_id, body, skip={but, *record.quiet, *speaking.quiet})
+        elif body is not None:
+            _log_left_out(speaking.layer, body)
 
     def _written(self, update: TLObject, key: KeyRecord) -> bytes | EncodeError | None:
         """Return an update in the layer of a key, or why that layer can't carry it.
@@ -237,4 +263,8 @@ def _report(bodies: Mapping[int | None, bytes | EncodeError | None]) -> None:
     if faults and not any(isinstance(body, bytes) for body in bodies.values()):
         raise next(iter(faults.values()))
     for layer, fault in faults.items():
-        logger.warning("clients of layer %s get no update that their layer can't carry: %s", layer or api.layer, fault)
+        _log_left_out(layer, fault)
+
+
+def _log_left_out(layer: int | None, fault: EncodeError) -> None:
+    logger.warning("clients of layer %s get no update that their layer can't carry: %s", layer or api.layer, fault)

@@ -94,6 +94,26 @@ class LocalDC(DataCentreFace):
         """
         return await self._centre.push(update, timeout)
 
+    def send_message(self, sender: str, receiver: str, text: str) -> int:
+        """Have a user of the world send a message to another: `dc.send_message("triple", "bot_name", "hello")`.
+
+        The sessions of both get the update, wherever they are logged in.
+
+        Args:
+            sender: the user name of who sends, without `@`.
+            receiver: the user name of who receives it; may be the sender.
+            text: 1 to 4,096 characters.
+
+        Returns:
+            the number of the message in the box of the receiver.
+
+        Raises:
+            KeyError: there is no user of that name.
+            ValueError: the text can't be sent.
+
+        """
+        return self._centre.send_message(sender, receiver, text)
+
     def give_up(self) -> None:
         """Give the state file of a DC back that was never started."""
         self._centre.keys.close()

@@ -74,6 +74,7 @@ class DCState:
         self.orders = Orders()
         self.transcript = Transcript()
         self._notify: Callable[[int, TLObject], None] = lambda _key_id, _update: None
+        self._tell: Callable[[int, TLObject, int | None], None] = lambda _key_id, _update, _but: None
         self.shared.join(self)
 
     @property
@@ -95,9 +96,17 @@ class DCState:
         """Have this function send an update to the sessions of a key."""
         self._notify = notify
 
+    def tell_by(self, tell: Callable[[int, TLObject, int | None], None]) -> None:
+        """Have this function send an update as `tell` does."""
+        self._tell = tell
+
     def notify(self, key_id: int, update: TLObject) -> None:
         """Send an update, of the type `Updates`, to the sessions of a key."""
         self._notify(key_id, update)
+
+    def tell(self, key_id: int, update: TLObject, but: int | None) -> None:
+        """Send an update to those sessions of a key that want updates, but for the session `but`."""
+        self._tell(key_id, update, but)
 
     def listens_at(self, host: str, port: int) -> None:
         """Note the address that clients are told to connect to."""

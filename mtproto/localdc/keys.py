@@ -26,6 +26,11 @@ LIMIT = 32 * 1024 * 1024
 _KIND = f"a state file of a local DC, version {VERSION}"
 
 
+SESSIONS_HEARD = 64
+"""Sessions of one key of which is known whether they want updates; one more, and the one that has been silent longest
+gets updates until its next call."""
+
+
 @dataclass(frozen=True, slots=True)
 class Device:
     """What an `initConnection` says of a client."""
@@ -66,6 +71,7 @@ class KeyRecord:
         device: what the last `initConnection` said of the client.
         logged_in_at: when the login was made (Unix seconds).
         login_token: the token that was made for the client's QR code last.
+        heard: whether each session wants updates, that which called last being the last.
 
     """
 
@@ -85,6 +91,7 @@ class KeyRecord:
     device: Device = UNKNOWN_DEVICE
     logged_in_at: float = 0.0
     login_token: bytes | None = field(default=None, repr=False)
+    heard: dict[int, bool] = field(default_factory=dict, repr=False)
 
     @property
     def account(self) -> KeyRecord:
@@ -106,6 +113,17 @@ class KeyRecord:
     def serves(self, session_id: int) -> bool:
         """Tell whether calls of a session may be made under the key: it is permanent, or its binding holds there."""
         return not self.is_unbound and self.bound_session in (None, session_id)
+
+    def want_updates(self, session_id: int, wanted: bool) -> None:
+        """Note a call of a session: it wants updates from its first call on that is not `invokeWithoutUpdates`."""
+        self.heard[session_id] = self.heard.pop(session_id, False) or wanted
+        if len(self.heard) > SESSIONS_HEARD:
+            del self.heard[next(iter(self.heard))]
+
+    @property
+    def quiet(self) -> set[int]:
+        """The sessions that want no updates."""
+        return {session_id for session_id, wanted in self.heard.items() if not wanted}
 
     def speak(self, layer: int) -> None:
         """Note the layer that an `invokeWithLayer` named."""

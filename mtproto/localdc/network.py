@@ -85,6 +85,10 @@ class LocalNetwork(NetworkFace):
         """
         next(iter(self.dcs.values())).accept_login_token(token, account)
 
+    def send_message(self, sender: str, receiver: str, text: str) -> int:
+        """Have a user of the world send a message to another, as `LocalDC.send_message` does."""
+        return next(iter(self.dcs.values())).send_message(sender, receiver, text)
+
     async def __aenter__(self) -> LocalNetwork:
         await self.start()
         return self

@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Protocol
 
 from mtproto.localdc.accounts import Accounts, AccountsFile, Export, Issued, LoginToken, PhoneCode, SRPAttempt
+from mtproto.localdc.chats import Boxes
 from mtproto.localdc.references import FileReferences
 
 if TYPE_CHECKING:
@@ -55,6 +56,9 @@ class NetworkMember(Protocol):
     def notify(self, key_id: int, update: TLObject) -> None:
         """Send an update, of the type `Updates`, to the sessions of a key."""
 
+    def tell(self, key_id: int, update: TLObject, but: int | None) -> None:
+        """Send an update to those sessions of a key that want updates, but for the session `but`."""
+
 
 class NetworkState:
     """What the DCs of a network share; a DC that is alone has one of its own.
@@ -73,6 +77,7 @@ class NetworkState:
         exports: authorizations that are on their way to another DC, by the secret bytes.
         attempts: challenges of SRP, by `srp_id`.
         references: the file references of photos.
+        boxes: the messages of all accounts, and what happened to them.
         dcs: the DCs, by id.
 
     """
@@ -92,6 +97,7 @@ class NetworkState:
         self.exports: Issued[bytes, Export] = Issued(EXPORTS, EXPORT_SECONDS, clock)
         self.attempts: Issued[int, SRPAttempt] = Issued(ATTEMPTS, ATTEMPT_SECONDS, clock)
         self.references = FileReferences()
+        self.boxes = Boxes()
         self._file = None if path is None else AccountsFile(path, self.accounts, self.codes)
         self._dcs: dict[int, NetworkMember] = {}
         self.dcs: Mapping[int, NetworkMember] = MappingProxyType(self._dcs)

@@ -69,6 +69,10 @@ class LocalNetworkThread(NetworkFace):
         """Accept a QR code, as `LocalNetwork.accept_login_token` does; the network has to run."""
         next(iter(self.dcs.values())).accept_login_token(token, account)
 
+    def send_message(self, sender: str, receiver: str, text: str) -> int:
+        """Have a user of the world send a message to another, as `LocalDC.send_message` does; the network must run."""
+        return next(iter(self.dcs.values())).send_message(sender, receiver, text)
+
     def __enter__(self) -> LocalNetworkThread:
         self.start()
         return self

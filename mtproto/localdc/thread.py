@@ -126,6 +126,16 @@ class LocalDCThread(DataCentreFace):
         """
         return 0 if self._thread is None else self._thread.run(self._centre.push(update, timeout))
 
+    def send_message(self, sender: str, receiver: str, text: str) -> int:
+        """Have a user of the world send a message to another, as `LocalDC.send_message` does; the DC has to run."""
+
+        async def send() -> int:
+            return self._centre.send_message(sender, receiver, text)
+
+        if self._thread is None:
+            raise LocalProtocolError("the data centre does not run")
+        return self._thread.run(send())
+
     def accept_login_token(self, token: bytes | str, account: LocalAccount) -> None:
         """Accept a QR code, as `LocalNetwork.accept_login_token` does; the DC has to run."""
 

@@ -73,6 +73,7 @@ def unwrap(call: IncomingCall) -> None:
     while (wrapper := WRAPPERS.get(call.request.NAME)) is not None:
         wrapper(call, call.request)
         call.unwrap()
+    key.want_updates(call.session_id, not call.without_updates)
     if (key.layer, key.inited) != before:
         call.dc.keys.keep()
     if not key.inited and call.request.NAME not in BEFORE_INIT and "initConnection" in call.request.SCHEMA:
@@ -127,7 +128,7 @@ def _without_updates(call: IncomingCall, _wrapper: Any) -> None:
 
 
 def _nothing(_call: IncomingCall, _wrapper: Any) -> None:
-    """The wrapper changes nothing for a DC that has no updates, takeouts, businesses or stores."""
+    """The wrapper changes nothing for a DC that has no takeouts, businesses or stores."""
 
 
 WRAPPERS: dict[str, Callable[[IncomingCall, Any], None]] = {

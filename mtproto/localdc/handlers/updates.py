@@ -1,25 +1,68 @@
-"""The state of updates (core.telegram.org/api/updates): clients ask for it at start-up. Nothing ever happens here."""
+"""The state of updates, and what a client has missed (core.telegram.org/api/updates)."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from mtproto.localdc.answers import Refused
+from mtproto.localdc.chats import NewMessage
+from mtproto.localdc.post import message_object, update_object, users_of
 from tl import api
 
 if TYPE_CHECKING:
     from mtproto.localdc.calls import IncomingCall
+    from mtproto.localdc.chats import MessageBox
     from tl import TLObject
 
 __all__ = ["get_difference", "get_state"]
 
+SLICE = 100
+"""Events of one answer at most; a longer difference comes in slices."""
+
+SEQ = 1
+"""The `seq` of every state: no update of this DC has a number of that sequence."""
+
 
 def get_state(call: IncomingCall) -> TLObject:
-    """Answer with the state in which no update was ever sent."""
-    answer: TLObject = api.types.updates.State(pts=1, qts=0, date=int(call.dc.clock()), seq=1, unread_count=0)
-    return answer
+    """Answer with the state of the caller's box."""
+    box = call.dc.shared.boxes.of(call.me.id)
+    return _state(box.pts, box, call)
 
 
 def get_difference(call: IncomingCall) -> TLObject:
-    """Answer that there is no difference."""
-    answer: TLObject = api.types.updates.DifferenceEmpty(date=int(call.dc.clock()), seq=1)
+    """Answer with what happened in the caller's box after a state: all, a slice, nothing, or that it is too long.
+
+    A state that is not known is one that is too old, or of an earlier run of the DC. Refuses with
+    `PERSISTENT_TIMESTAMP_EMPTY` the state 0 and with `PERSISTENT_TIMESTAMP_INVALID` one below.
+    """
+    request, me = call.request, call.me
+    if request.pts <= 0:
+        raise Refused(400, f"PERSISTENT_TIMESTAMP_{'INVALID' if request.pts else 'EMPTY'}")
+    box = call.dc.shared.boxes.of(me.id)
+    answer: TLObject
+    if request.pts == box.pts:
+        answer = api.types.updates.DifferenceEmpty(date=int(call.dc.clock()), seq=SEQ)
+        return answer
+    events = box.since(request.pts)
+    if events is None or (request.pts_total_limit is not None and len(events) > request.pts_total_limit > 0):
+        answer = api.types.updates.DifferenceTooLong(pts=box.pts)
+        return answer
+    part = events[: max(1, min(SLICE, request.pts_limit or SLICE))]
+    fields: dict[str, Any] = {
+        "new_messages": [message_object(event.message, me) for event in part if isinstance(event, NewMessage)],
+        "new_encrypted_messages": [],
+        "other_updates": [update_object(event, me) for event in part if not isinstance(event, NewMessage)],
+        "chats": [],
+        "users": users_of(part, me, call.dc),
+    }
+    state = _state(part[-1].pts, box, call)
+    if len(part) == len(events):
+        answer = api.types.updates.Difference(**fields, state=state)
+    else:
+        answer = api.types.updates.DifferenceSlice(**fields, intermediate_state=state)
     return answer
+
+
+def _state(pts: int, box: MessageBox, call: IncomingCall) -> api.types.updates.State:
+    unread = sum(dialog.unread for dialog in box.dialogs)
+    return api.types.updates.State(pts=pts, qts=0, date=int(call.dc.clock()), seq=SEQ, unread_count=unread)

@@ -40,7 +40,7 @@ from mtproto.session import Repeated
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Callable, Container, Iterable, Sequence
+    from collections.abc import Callable, Collection, Container, Iterable, Sequence
     from types import TracebackType
     from typing import Self
 
@@ -230,7 +230,9 @@ class Listener:
         self._sweeping = asyncio.get_running_loop().call_later(SWEEP, self._sweep)
         self.forget_old()
 
-    def push(self, key_id: int, body: bytes, *, session_id: int | None = None) -> int:
+    def push(
+        self, key_id: int, body: bytes, *, session_id: int | None = None, skip: Collection[int | None] = ()
+    ) -> int:
         """Send an update to the sessions of a key, or to one of them; those without a connection get it later.
 
         It does not wait: where a session has no room, its oldest update goes, and the client is told of the gap.
@@ -239,12 +241,13 @@ class Listener:
             key_id: the id of the auth key; a permanent one means the temporary ones that are bound to it, too.
             body: a serialized boxed object.
             session_id: the session; None for all of the key.
+            skip: sessions that don't get it; a None stands for none of them.
 
         Returns:
             how many sessions will get it.
 
         """
-        slots = self._slots_of(key_id, session_id)
+        slots = [slot for slot in self._slots_of(key_id, session_id) if slot.session_id not in skip]
         for slot in slots:
             slot.session.push(body)
             self._flush(slot)

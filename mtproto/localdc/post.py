@@ -1,0 +1,197 @@
+"""Messages on their way: from an account into the boxes, and to the sessions of both accounts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from mtproto.localdc.answers import Refused
+from mtproto.localdc.chats import NewMessage
+from mtproto.localdc.objects import introduce, relation, user_object
+from tl import api
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from mtproto.localdc.chats import Event, KeptMessage
+    from mtproto.localdc.dc_state import DCState
+    from mtproto.localdc.world import User
+    from tl import TLObject
+
+__all__ = [
+    "ENTITIES_BYTES",
+    "LONGEST_TEXT",
+    "SendingSession",
+    "check_text",
+    "message_object",
+    "post",
+    "read_history",
+    "send_by_name",
+    "update_object",
+    "users_of",
+]
+
+LONGEST_TEXT = 4096
+"""Characters of a message; a longer one is refused with `MESSAGE_TOO_LONG`."""
+
+ENTITIES_BYTES = 8192
+"""Bytes of all entities of a message; more are refused with `ENTITIES_TOO_LONG`."""
+
+
+class SendingSession(NamedTuple):
+    """The session that made a change: its client has the change in the answer, and gets no update.
+
+    Attributes:
+        key_id: the id of the permanent auth key.
+        session_id: the session.
+
+    """
+
+    key_id: int
+    session_id: int
+
+
+def check_text(text: str, entities: Sequence[bytes] = ()) -> None:
+    """Refuse a text that can't be sent: `MESSAGE_EMPTY`, `MESSAGE_TOO_LONG`, `ENTITIES_TOO_LONG`."""
+    if not text.strip():
+        raise Refused(400, "MESSAGE_EMPTY")
+    if len(text) > LONGEST_TEXT:
+        raise Refused(400, "MESSAGE_TOO_LONG")
+    if sum(map(len, entities)) > ENTITIES_BYTES:
+        raise Refused(400, "ENTITIES_TOO_LONG")
+
+
+def post(
+    sender: User,
+    receiver: User,
+    text: str,
+    dc: DCState,
+    *,
+    entities: tuple[bytes, ...] = (),
+    random_id: int = 0,
+    origin: SendingSession | None = None,
+) -> tuple[NewMessage, NewMessage]:
+    """Send a message, and tell the sessions of both accounts; return what happened in the box of each.
+
+    Two who have exchanged messages know one another. Refuses as `check_text` does.
+
+    Args:
+        sender: who sends.
+        receiver: to whom; may be the sender.
+        text: the text.
+        dc: the DC that the message was sent at.
+        entities: serialized entities of the text.
+        random_id: what the sender's client chose; the caller has looked whether it was sent already.
+        origin: the session that sends; None for none.
+
+    """
+    check_text(text, entities)
+    strangers = not relation(sender, receiver, dc).is_known
+    sent, came = dc.shared.boxes.send(sender.id, receiver.id, text, int(dc.clock()), entities, random_id)
+    introduce(sender, receiver, dc)
+    introduce(receiver, sender, dc)
+    _tell(sender, sent, dc, origin=origin)
+    if receiver is not sender:
+        _tell(receiver, came, dc, whole=strangers)
+    return sent, came
+
+
+def send_by_name(sender: str, receiver: str, text: str, dc: DCState) -> int:
+    """Send a message as a program orders it; return its number in the box of the receiver.
+
+    Raises:
+        KeyError: there is no user of that name.
+        ValueError: the text can't be sent.
+
+    """
+    by, to = dc.accounts.named(sender).user, dc.accounts.named(receiver).user
+    try:
+        _, came = post(by, to, text, dc)
+    except Refused as refused:
+        raise ValueError(f"the message can't be sent: {refused.name}") from None
+    return came.message.id
+
+
+def read_history(reader: User, peer: User, max_id: int, dc: DCState, origin: SendingSession) -> int:
+    """Let somebody have read a chat, and tell the sessions of both; return how many events of the reader that is."""
+    read, seen = dc.shared.boxes.read(reader.id, peer.id, max_id)
+    if read is not None:
+        _tell(reader, read, dc, origin=origin)
+    if seen is not None:
+        _tell(peer, seen, dc)
+    return int(read is not None)
+
+
+def _tell(user: User, event: Event, dc: DCState, *, origin: SendingSession | None = None, whole: bool = False) -> None:
+    """Push what happened in a box to all sessions of its account that want updates, but for the one that did it.
+
+    Only the keys that a user logged in with get updates, not those that another DC's authorization was imported under.
+    """
+    update = _pushed(user, event, dc, whole=whole)
+    for at, record in dc.shared.logins(user.id):
+        if not record.imported:
+            key_id = record.auth_key.id
+            but = origin.session_id if origin is not None and origin.key_id == key_id else None
+            at.tell(key_id, update, but)
+
+
+def _pushed(user: User, event: Event, dc: DCState, *, whole: bool) -> TLObject:
+    """Return how Telegram tells an event: in the short form where it says all that the client has to know."""
+    if isinstance(event, NewMessage) and not (whole or event.message.entities):
+        message = event.message
+        short: TLObject = api.types.UpdateShortMessage(
+            id=message.id,
+            user_id=message.peer_id,
+            message=message.text,
+            out=message.out,
+            date=message.date,
+            pts=event.pts,
+            pts_count=1,
+        )
+        return short
+    update: TLObject = api.types.Updates(
+        updates=[update_object(event, user)],
+        users=users_of([event], user, dc),
+        chats=[],
+        date=int(dc.clock()),
+        seq=0,
+    )
+    return update
+
+
+def update_object(event: Event, owner: User) -> api.boxed.Update:
+    """Return the `Update` that tells an event in the box of an account."""
+    if isinstance(event, NewMessage):
+        return api.types.UpdateNewMessage(message=message_object(event.message, owner), pts=event.pts, pts_count=1)
+    peer = api.types.PeerUser(user_id=event.peer_id)
+    if event.out:
+        return api.types.UpdateReadHistoryOutbox(peer=peer, max_id=event.max_id, pts=event.pts, pts_count=1)
+    return api.types.UpdateReadHistoryInbox(
+        peer=peer, max_id=event.max_id, still_unread_count=event.unread, pts=event.pts, pts_count=1
+    )
+
+
+def message_object(message: KeptMessage, owner: User) -> api.types.Message:
+    """Return a message as the account sees it in whose box it is."""
+    return api.types.Message(
+        id=message.id,
+        out=message.out,
+        from_id=api.types.PeerUser(user_id=owner.id) if message.out else None,
+        peer_id=api.types.PeerUser(user_id=message.peer_id),
+        date=message.date,
+        message=message.text,
+        entities=entity_objects(message) or None,
+    )
+
+
+def entity_objects(message: KeptMessage) -> list[api.boxed.MessageEntity]:
+    """Return the entities of a message."""
+    return [api.schema.decode(entity, "MessageEntity") for entity in message.entities]
+
+
+def users_of(happened: Sequence[Event | KeptMessage], owner: User, dc: DCState) -> list[api.boxed.User]:
+    """Return the users that events or messages of a box show, and the owner, as the owner sees them."""
+    ids = {owner.id: None}
+    for each in happened:
+        ids[each.message.peer_id if isinstance(each, NewMessage) else each.peer_id] = None
+    found = (dc.accounts.user(user_id) for user_id in ids)
+    return [user_object(user, owner, dc) for user in found if user is not None]
