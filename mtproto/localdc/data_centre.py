@@ -54,6 +54,10 @@ BOXES_EPOCH = 1_600_000_000
 with a `pts` of its own, beyond those of earlier runs, and a client of an earlier run hears that its difference is too
 long."""
 
+EVENTS_A_SECOND = 4
+"""How much the first `pts` grows with each second: it is beyond an earlier run in which an account had no more events
+than this, on an average until the next run. A `pts` has 31 bits, which last until 2037."""
+
 
 def _bindings(policy: str) -> int:
     """Return how many temporary keys stand for a permanent one at a time under a policy."""
@@ -108,7 +112,7 @@ class DataCentre:
         self.keys = AuthKeys(key, state, clock, _bindings(bindings))
         shared = NetworkState(world, (dc_id,), clock, random) if shared is None else shared
         if state is not None:
-            shared.boxes.begin_at(max(int(clock()) - BOXES_EPOCH, 1))
+            shared.boxes.begin_at(max((int(clock()) - BOXES_EPOCH) * EVENTS_A_SECOND, 1))
         self.state = DCState(world, dc_id, self.keys, clock, shared)
         try:
             self.dispatcher = Dispatcher(self.state, SpokenLayers(schemas or {}), api.layer)

@@ -12,7 +12,7 @@ from mtproto import blocking
 from mtproto.errors import LocalProtocolError
 from mtproto.localdc import LocalDCThread
 from mtproto.localdc.chats import Boxes, box, boxes
-from mtproto.localdc.data_centre import BOXES_EPOCH, DataCentre
+from mtproto.localdc.data_centre import BOXES_EPOCH, EVENTS_A_SECOND, DataCentre
 from mtproto.localdc.keys import SESSIONS_HEARD
 from mtproto.localdc.post import ENTITIES_BYTES, LONGEST_TEXT
 from mtproto.localdc.spoken import SpokenLayers
@@ -355,7 +355,7 @@ def test_a_session_wants_updates_from_its_first_call_on_that_says_so(triple: Tal
 
 
 def test_each_run_of_a_dc_with_a_state_begins_beyond_the_earlier_ones(tmp_path: Any, packaged_world: World) -> None:
-    for state, first in ((None, 1), (tmp_path / "state", int(NOW) - BOXES_EPOCH)):
+    for state, first in ((None, 1), (tmp_path / "state", (int(NOW) - BOXES_EPOCH) * EVENTS_A_SECOND)):
         centre = DataCentre(key=RSA_KEY, world=packaged_world, state=state, clock=lambda: NOW)
         assert centre.state.shared.boxes.of(1).pts == first
         assert centre.state.shared.boxes.of(1).since(first - 1) is None

@@ -30,7 +30,7 @@ INPUT_ENTITIES = "inputMessageEntity"
 """Entities of this kind name a user as a client does: no message holds them, and they are left out."""
 
 
-def send_message(call: IncomingCall) -> TLObject:
+def send_message(call: IncomingCall) -> api.types.UpdateShortSentMessage:
     """Send a message to a user, once for each `random_id` of an account, and answer with its number and `pts`.
 
     Refuses with `PEER_ID_INVALID`, `MESSAGE_EMPTY`, `MESSAGE_TOO_LONG`, `ENTITIES_TOO_LONG`.
@@ -50,7 +50,7 @@ def send_message(call: IncomingCall) -> TLObject:
             random_id=request.random_id,
             origin=_origin(call),
         )
-    answer: TLObject = api.types.UpdateShortSentMessage(
+    return api.types.UpdateShortSentMessage(
         out=True,
         id=event.message.id,
         pts=event.pts,
@@ -58,7 +58,6 @@ def send_message(call: IncomingCall) -> TLObject:
         date=event.message.date,
         entities=entity_objects(event.message) or None,
     )
-    return answer
 
 
 def get_history(call: IncomingCall) -> TLObject:
