@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from mtproto.crypto import RSAPrivateKey
     from mtproto.link import ServerLinkEvent, ServerQuery
     from mtproto.localdc.keys import KeyRecord
+    from mtproto.localdc.pushes import CountedPush
     from mtproto.localdc.world import World
     from tl import Schema, TLObject
 
@@ -139,7 +140,7 @@ class DataCentre:
         self.keys.serve(self.listener.state)
         self.listener.state.keep_lasting(self.keys.is_logged_in)
         self.state.notify_by(self._notify)
-        self.state.tell_by(self._tell)
+        self.state.tell_by(self._tell, self.faults.updates.lengthens)
         self.listener.on_event(self._watch)
         self.listener.on_sweep(self.keys.keep_changes)
         self.listener.on_sweep(self.state.executions.forget_old)
@@ -209,17 +210,25 @@ class DataCentre:
         else:
             _report({record.layer: body})
 
-    def _tell(self, key_id: int, update: TLObject, but: int | None) -> None:
-        """Send an update to those sessions of a key that want updates; one that the layer can't carry is left out."""
-        record = self.keys.records.get(key_id)
-        if record is None:
+    def _tell(self, push: CountedPush) -> None:
+        """Send an update to those sessions of an account that want updates, or do what a fault makes of that.
+
+        The keys under which another DC's authorization was imported get none.
+        """
+        keys = [
+            (record, self.keys.speaking_for(record))
+            for record in self.keys.records.values()
+            if record.user_id == push.user_id and not record.imported
+        ]
+        if not any(self.listener.count_sessions(key.auth_key.id, _skipped(push, key, by)) for key, by in keys):
             return
-        speaking = self.keys.speaking_for(record)
-        body = self._written(update, speaking)
-        if isinstance(body, bytes):
-            self.listener.push(key_id, body, skip={but, *record.quiet, *speaking.quiet})
-        elif body is not None:
-            _log_left_out(speaking.layer, body)
+        for each in self.faults.updates.pushed(push):
+            for key, speaking in keys:
+                body = self._written(each.update, speaking)
+                if isinstance(body, bytes):
+                    self.listener.push(key.auth_key.id, body, skip=_skipped(each, key, speaking))
+                elif body is not None:
+                    _log_left_out(speaking.layer, body)
 
     def _written(self, update: TLObject, key: KeyRecord) -> bytes | EncodeError | None:
         """Return an update in the layer of a key, or why that layer can't carry it.
@@ -251,6 +260,13 @@ class DataCentre:
             case InSession(slot, DestroyAuthKey()) if slot.key.expires_at is None:
                 self.keys.destroy(slot.key.auth_key.id)
                 self.keys.keep_changes()
+
+
+def _skipped(push: CountedPush, key: KeyRecord, speaking: KeyRecord) -> set[int]:
+    """Return the sessions of a key that get no update: those that want none, and the one that made the change."""
+    quiet = key.quiet | speaking.quiet
+    but = push.but
+    return quiet | {but.session_id} if but is not None and but.key_id == key.auth_key.id else quiet
 
 
 def _report(bodies: Mapping[int | None, bytes | EncodeError | None]) -> None:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from mtproto.localdc.accounts import Accounts
     from mtproto.localdc.auth_keys import AuthKeys
+    from mtproto.localdc.pushes import CountedPush
     from mtproto.localdc.references import FileReferences
     from mtproto.localdc.world import User, World
     from tl import TLObject
@@ -74,7 +75,8 @@ class DCState:
         self.orders = Orders()
         self.transcript = Transcript()
         self._notify: Callable[[int, TLObject], None] = lambda _key_id, _update: None
-        self._tell: Callable[[int, TLObject, int | None], None] = lambda _key_id, _update, _but: None
+        self._tell: Callable[[CountedPush], None] = lambda _push: None
+        self._lengthens: Callable[[], bool] = lambda: False
         self.shared.join(self)
 
     @property
@@ -96,17 +98,21 @@ class DCState:
         """Have this function send an update to the sessions of a key."""
         self._notify = notify
 
-    def tell_by(self, tell: Callable[[int, TLObject, int | None], None]) -> None:
-        """Have this function send an update as `tell` does."""
-        self._tell = tell
+    def tell_by(self, tell: Callable[[CountedPush], None], lengthens: Callable[[], bool]) -> None:
+        """Have these functions send an update as `tell` does, and say whether a difference is to be too long."""
+        self._tell, self._lengthens = tell, lengthens
 
     def notify(self, key_id: int, update: TLObject) -> None:
         """Send an update, of the type `Updates`, to the sessions of a key."""
         self._notify(key_id, update)
 
-    def tell(self, key_id: int, update: TLObject, but: int | None) -> None:
-        """Send an update to those sessions of a key that want updates, but for the session `but`."""
-        self._tell(key_id, update, but)
+    def tell(self, push: CountedPush) -> None:
+        """Send an update to those sessions of an account at this DC that want updates."""
+        self._tell(push)
+
+    def lengthens(self) -> bool:
+        """Say whether a program ordered that the difference that is asked for now is too long."""
+        return self._lengthens()
 
     def listens_at(self, host: str, port: int) -> None:
         """Note the address that clients are told to connect to."""

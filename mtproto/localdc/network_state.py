@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from mtproto.localdc.auth_keys import AuthKeys
     from mtproto.localdc.keys import KeyRecord
+    from mtproto.localdc.pushes import CountedPush
     from mtproto.localdc.world import World
     from tl import TLObject
 
@@ -56,8 +57,8 @@ class NetworkMember(Protocol):
     def notify(self, key_id: int, update: TLObject) -> None:
         """Send an update, of the type `Updates`, to the sessions of a key."""
 
-    def tell(self, key_id: int, update: TLObject, but: int | None) -> None:
-        """Send an update to those sessions of a key that want updates, but for the session `but`."""
+    def tell(self, push: CountedPush) -> None:
+        """Send an update to those sessions of an account at this DC that want updates."""
 
 
 class NetworkState:

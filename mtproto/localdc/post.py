@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from mtproto.localdc.answers import Refused
 from mtproto.localdc.chats import NewMessage
 from mtproto.localdc.objects import introduce, relation, user_object
+from mtproto.localdc.pushes import CountedPush
 from tl import api
 
 if TYPE_CHECKING:
@@ -14,13 +15,13 @@ if TYPE_CHECKING:
 
     from mtproto.localdc.chats import Event, KeptMessage
     from mtproto.localdc.dc_state import DCState
+    from mtproto.localdc.pushes import SendingSession
     from mtproto.localdc.world import User
     from tl import TLObject
 
 __all__ = [
     "ENTITIES_BYTES",
     "LONGEST_TEXT",
-    "SendingSession",
     "check_text",
     "message_object",
     "post",
@@ -35,19 +36,6 @@ LONGEST_TEXT = 4096
 
 ENTITIES_BYTES = 8192
 """Bytes of all entities of a message; more are refused with `ENTITIES_TOO_LONG`."""
-
-
-class SendingSession(NamedTuple):
-    """The session that made a change: its client has the change in the answer, and gets no update.
-
-    Attributes:
-        key_id: the id of the permanent auth key.
-        session_id: the session.
-
-    """
-
-    key_id: int
-    session_id: int
 
 
 def check_text(text: str, entities: Sequence[bytes] = ()) -> None:
@@ -72,7 +60,8 @@ def post(
 ) -> tuple[NewMessage, NewMessage]:
     """Send a message, and tell the sessions of both accounts; return what happened in the box of each.
 
-    Two who have exchanged messages know one another. Refuses as `check_text` does.
+    Two who have exchanged messages know one another. A person who knows the sender is told in the short form, which
+    names the sender by the id alone; others and bots get the users as well. Refuses as `check_text` does.
 
     Args:
         sender: who sends.
@@ -85,13 +74,13 @@ def post(
 
     """
     check_text(text, entities)
-    strangers = not relation(sender, receiver, dc).is_known
+    whole = receiver.bot or not relation(sender, receiver, dc).is_known
     sent, came = dc.shared.boxes.send(sender.id, receiver.id, text, int(dc.clock()), entities, random_id)
     introduce(sender, receiver, dc)
     introduce(receiver, sender, dc)
     _tell(sender, sent, dc, origin=origin)
     if receiver is not sender:
-        _tell(receiver, came, dc, whole=strangers)
+        _tell(receiver, came, dc, whole=whole)
     return sent, came
 
 
@@ -122,16 +111,10 @@ def read_history(reader: User, peer: User, max_id: int, dc: DCState, origin: Sen
 
 
 def _tell(user: User, event: Event, dc: DCState, *, origin: SendingSession | None = None, whole: bool = False) -> None:
-    """Push what happened in a box to all sessions of its account that want updates, but for the one that did it.
-
-    Only the keys that a user logged in with get updates, not those that another DC's authorization was imported under.
-    """
-    update = _pushed(user, event, dc, whole=whole)
-    for at, record in dc.shared.logins(user.id):
-        if not record.imported:
-            key_id = record.auth_key.id
-            but = origin.session_id if origin is not None and origin.key_id == key_id else None
-            at.tell(key_id, update, but)
+    """Push what happened in a box to all sessions of its account that want updates, but for the one that did it."""
+    push = CountedPush(user.id, _pushed(user, event, dc, whole=whole), origin)
+    for at in dc.shared.dcs.values():
+        at.tell(push)
 
 
 def _pushed(user: User, event: Event, dc: DCState, *, whole: bool) -> TLObject:

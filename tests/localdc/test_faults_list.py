@@ -27,6 +27,7 @@ MACHINERY = {
     "override",
     "reading",
     "take_answer",
+    "updates",
     "writing",
 }
 

@@ -10,6 +10,7 @@ from mtproto.exchange import ExchangeFaults, NamedFaults
 from mtproto.localdc.faults import packets
 from mtproto.localdc.faults.armed import ArmedFaults, Effect
 from mtproto.localdc.faults.packets import OpenedPacket
+from mtproto.localdc.faults.updates import UpdateFaults, too_long
 from mtproto.session import BAD_MESSAGES, wire
 from mtproto.session import constructors as ids
 
@@ -48,6 +49,7 @@ class Faults(NamedFaults):
 
     Attributes:
         exchange: the faults of key exchanges; those with a name are methods here as well.
+        updates: the faults of updates; all of them are methods here as well.
 
     """
 
@@ -55,6 +57,7 @@ class Faults(NamedFaults):
         self.exchange = ExchangeFaults()
         self._random = random
         self._history: list[str] = []
+        self.updates = UpdateFaults(self._history.append)
         self._reading: ArmedFaults[bytes, Cut] = ArmedFaults(self._history.append)
         self._incoming: ArmedFaults[IncomingPacket, int | None] = ArmedFaults(self._history.append)
         self._outgoing: ArmedFaults[OutgoingPacket, Sequence[bytes]] = ArmedFaults(self._history.append)
@@ -76,7 +79,7 @@ class Faults(NamedFaults):
     def disarm(self) -> None:
         """Take back all that waits and has not happened."""
         self.exchange.disarm()
-        for waiting in (self._reading, self._incoming, self._outgoing, self._writing):
+        for waiting in (self.updates, self._reading, self._incoming, self._outgoing, self._writing):
             waiting.clear()
 
     # Refusals ----------------------------------------------------------------------------------------------------
@@ -159,6 +162,28 @@ class Faults(NamedFaults):
             lambda packet: ([packet.payload], [packet.payload]) if packet.answers else None,
             lambda _: True,
         )
+
+    # Updates -----------------------------------------------------------------------------------------------------
+
+    def lost_update(self) -> None:
+        """Count the next update that a message or the like causes, and push it to nobody: a gap."""
+        self.updates.replace("lost_update", lambda _: [])
+
+    def duplicated_update(self) -> None:
+        """Push the next such update twice."""
+        self.updates.replace("duplicated_update", lambda push: [push, push])
+
+    def reordered_updates(self) -> None:
+        """Hold the next such update back until another one for the same account has gone."""
+        self.updates.hold("reordered_updates")
+
+    def updates_too_long(self) -> None:
+        """Push updatesTooLong in place of the next such update."""
+        self.updates.replace("updates_too_long", too_long)
+
+    def difference_too_long(self) -> None:
+        """Answer the next updates.getDifference that has something to tell with updates.differenceTooLong."""
+        self.updates.lengthen("difference_too_long")
 
     # Packets that break a rule, under a valid key ----------------------------------------------------------------
 
@@ -266,7 +291,7 @@ class Faults(NamedFaults):
     @property
     def armed(self) -> bool:
         """Whether any fault but those of exchanges waits."""
-        return bool(self._reading or self._incoming or self._outgoing or self._writing)
+        return bool(self.updates or self._reading or self._incoming or self._outgoing or self._writing)
 
     def reading(self, data: bytes) -> Cut:
         """See `mtproto.link.LinkFaults`."""

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from mtproto.localdc.answers import Refused
 from mtproto.localdc.objects import find_user
-from mtproto.localdc.post import SendingSession, entity_objects, message_object, post, read_history, users_of
+from mtproto.localdc.post import entity_objects, message_object, post, read_history, users_of
+from mtproto.localdc.pushes import SendingSession
 from tl import api
 
 if TYPE_CHECKING:

@@ -44,7 +44,8 @@ def get_difference(call: IncomingCall) -> TLObject:
         answer = api.types.updates.DifferenceEmpty(date=int(call.dc.clock()), seq=SEQ)
         return answer
     events = box.since(request.pts)
-    if events is None or (request.pts_total_limit is not None and len(events) > request.pts_total_limit > 0):
+    limit = request.pts_total_limit or 0
+    if call.dc.lengthens() or events is None or len(events) > limit > 0:
         answer = api.types.updates.DifferenceTooLong(pts=box.pts)
         return answer
     part = events[: max(1, min(SLICE, request.pts_limit or SLICE))]

@@ -230,9 +230,7 @@ class Listener:
         self._sweeping = asyncio.get_running_loop().call_later(SWEEP, self._sweep)
         self.forget_old()
 
-    def push(
-        self, key_id: int, body: bytes, *, session_id: int | None = None, skip: Collection[int | None] = ()
-    ) -> int:
+    def push(self, key_id: int, body: bytes, *, session_id: int | None = None, skip: Collection[int] = ()) -> int:
         """Send an update to the sessions of a key, or to one of them; those without a connection get it later.
 
         It does not wait: where a session has no room, its oldest update goes, and the client is told of the gap.
@@ -241,7 +239,7 @@ class Listener:
             key_id: the id of the auth key; a permanent one means the temporary ones that are bound to it, too.
             body: a serialized boxed object.
             session_id: the session; None for all of the key.
-            skip: sessions that don't get it; a None stands for none of them.
+            skip: sessions that don't get it.
 
         Returns:
             how many sessions will get it.
@@ -252,6 +250,10 @@ class Listener:
             slot.session.push(body)
             self._flush(slot)
         return len(slots)
+
+    def count_sessions(self, key_id: int, skip: Collection[int] = ()) -> int:
+        """Return how many sessions of a key get what is pushed to all of them but some."""
+        return sum(slot.session_id not in skip for slot in self._slots_of(key_id, None))
 
     async def deliver(self, updates: Iterable[tuple[int, bytes]], *, timeout: float | None) -> int:
         """Send an update as `push` does, but wait while a client that is connected has no room for it.
