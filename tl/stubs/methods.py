@@ -100,13 +100,11 @@ def _method(way: str, plan: Plan, names: Names, schema: Schema, hidden: set[str]
     first = "_self, /" if any(field.attribute == "self" for field in plan.fields) else "self"
     parameters = ", ".join([first, "*", *given] if given else [first])
     head = f"    {_WAYS[way]} {plan.declaration.name.rpartition('.')[2]}({parameters})"
-    # A signature says the rest, and the class of the function has a line for each field; both faces have all of this.
-    doc = of_declaration(plan, names, documented=schema.layer is not None, with_fields=False)
+    # The class of the function has the page and a line for each field: twice more, and the wheel would be too large.
+    doc = of_declaration(plan, names, documented=False, with_fields=False)
     return [
         f"{head} -> {annotations.answer(plan, schema)}:",
-        f'        """{doc[0]}',
-        *(f"        {line}" if line else "" for line in doc[1:]),
-        '        """',
+        f'        """{doc[0]}"""',
     ]
 
 
