@@ -16,7 +16,7 @@ from mtproto.localdc.dispatch import Dispatcher
 from mtproto.localdc.faults import Faults
 from mtproto.localdc.network_state import NetworkState
 from mtproto.localdc.places import Places
-from mtproto.localdc.post import send_by_name
+from mtproto.localdc.post_channel import send_by_name
 from mtproto.localdc.spoken import SpokenLayers
 from mtproto.localdc.world import load_world
 from mtproto.message import check_server_clock
@@ -113,7 +113,7 @@ class DataCentre:
         self.keys = AuthKeys(key, state, clock, _bindings(bindings))
         shared = NetworkState(world, (dc_id,), clock, random) if shared is None else shared
         if state is not None:
-            shared.boxes.begin_at(max((int(clock()) - BOXES_EPOCH) * EVENTS_A_SECOND, 1))
+            shared.begin_messages_at(max((int(clock()) - BOXES_EPOCH) * EVENTS_A_SECOND, 1))
         self.state = DCState(world, dc_id, self.keys, clock, shared)
         try:
             self.dispatcher = Dispatcher(self.state, SpokenLayers(schemas or {}), api.layer)

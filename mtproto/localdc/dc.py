@@ -101,11 +101,11 @@ class LocalDC(DataCentreFace):
 
         Args:
             sender: the user name of who sends, without `@`.
-            receiver: the user name of who receives it; may be the sender.
+            receiver: the user name of who receives it, which may be the sender; or `the_square`, the channel of all.
             text: 1 to 4,096 characters.
 
         Returns:
-            the number of the message in the box of the receiver.
+            the number of the message in the box of the receiver, or in the channel.
 
         Raises:
             KeyError: there is no user of that name.

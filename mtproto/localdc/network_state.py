@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Protocol
 
 from mtproto.localdc.accounts import Accounts, AccountsFile, Export, Issued, LoginToken, PhoneCode, SRPAttempt
-from mtproto.localdc.chats import Boxes
+from mtproto.localdc.chats import Boxes, LocalChannel
 from mtproto.localdc.references import FileReferences
 
 if TYPE_CHECKING:
@@ -37,6 +37,9 @@ EXPORT_SECONDS = 60.0
 ATTEMPTS = 1000
 ATTEMPT_SECONDS = 300.0
 """Challenges of SRP that nobody answered yet, and how long each is good."""
+
+CHANNEL_NAME = "the_square"
+"""The user name of the channel that there is."""
 
 
 class NetworkMember(Protocol):
@@ -79,6 +82,7 @@ class NetworkState:
         attempts: challenges of SRP, by `srp_id`.
         references: the file references of photos.
         boxes: the messages of all accounts, and what happened to them.
+        channel: a group of which all users of the world are members.
         dcs: the DCs, by id.
 
     """
@@ -99,9 +103,15 @@ class NetworkState:
         self.attempts: Issued[int, SRPAttempt] = Issued(ATTEMPTS, ATTEMPT_SECONDS, clock)
         self.references = FileReferences()
         self.boxes = Boxes()
+        self.channel = LocalChannel("The square", CHANNEL_NAME, [user.id for user in world.users])
         self._file = None if path is None else AccountsFile(path, self.accounts, self.codes)
         self._dcs: dict[int, NetworkMember] = {}
         self.dcs: Mapping[int, NetworkMember] = MappingProxyType(self._dcs)
+
+    def begin_messages_at(self, pts: int) -> None:
+        """Let all boxes, and the channel, begin at this state."""
+        self.boxes.begin_at(pts)
+        self.channel.begin_at(pts)
 
     def keep(self) -> None:
         """Write the accounts to their file, if there is one and they have changed."""

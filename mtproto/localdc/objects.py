@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tl import api
 
 if TYPE_CHECKING:
     from mtproto.localdc.accounts import Contact
     from mtproto.localdc.calls import IncomingCall
+    from mtproto.localdc.chats import LocalChannel
     from mtproto.localdc.dc_state import DCState
     from mtproto.localdc.world import FileSize, Photo, User
     from tl import TLObject
 
-__all__ = ["Relation", "find_user", "introduce", "min_hash", "photo_object", "relation", "user_object"]
+__all__ = ["Relation", "find_channel", "find_user", "introduce", "min_hash", "photo_object", "relation", "user_object"]
 
 SELF = frozenset({"inputUserSelf", "inputPeerSelf"})
 NAMED = frozenset({"inputUser", "inputPeerUser"})
+FROM_MESSAGE = frozenset({"inputUserFromMessage", "inputPeerUserFromMessage"})
+CHANNELS = frozenset({"inputChannel", "inputPeerChannel"})
 
 
 class Relation(NamedTuple):
@@ -78,6 +81,8 @@ def find_user(named: TLObject, call: IncomingCall, *, by_min: bool = False) -> U
     """
     if named.NAME in SELF:
         return call.me
+    if named.NAME in FROM_MESSAGE:
+        return _find_by_message(named, call)
     if named.NAME not in NAMED:
         return None
     user_id, access_hash = named.user_id, named.access_hash  # type: ignore[attr-defined]  # as `NAMED` says
@@ -88,6 +93,34 @@ def find_user(named: TLObject, call: IncomingCall, *, by_min: bool = False) -> U
         introduce(user, call.me, call.dc)
         return user
     return user if by_min and access_hash == min_hash(user, call.me) else None
+
+
+def find_channel(named: TLObject, call: IncomingCall) -> LocalChannel | None:
+    """Return which channel an `InputChannel` or an `InputPeer` means, or None for none that the caller is in.
+
+    A bot may leave the access hash 0.
+    """
+    channel = call.dc.shared.channel
+    if named.NAME not in CHANNELS or named.channel_id != channel.id or call.me.id not in channel.members:  # type: ignore[attr-defined]  # as `CHANNELS` says
+        return None
+    access_hash = named.access_hash  # type: ignore[attr-defined]
+    return channel if access_hash == channel.access_hash or (access_hash == 0 and call.me.bot) else None
+
+
+def _find_by_message(named: Any, call: IncomingCall) -> User | None:
+    """Return whom a message shows, if it does: its author, or the other user of a private chat."""
+    if named.peer.NAME in CHANNELS:
+        channel = find_channel(named.peer, call)
+        written = None if channel is None else channel.message(named.msg_id)
+        shown = None if written is None else written.from_id
+    else:
+        peer = find_user(named.peer, call) if named.peer.NAME in SELF | NAMED else None
+        message = call.dc.shared.boxes.of(call.me.id).message(named.msg_id)
+        shown = peer.id if peer is not None and message is not None and message.peer_id == peer.id else None
+    user = call.dc.accounts.user(named.user_id) if shown == named.user_id else None
+    if user is not None:
+        introduce(user, call.me, call.dc)
+    return user
 
 
 def user_object(user: User, viewer: User, dc: DCState) -> api.types.User:

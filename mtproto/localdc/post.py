@@ -26,7 +26,6 @@ __all__ = [
     "message_object",
     "post",
     "read_history",
-    "send_by_name",
     "update_object",
     "users_of",
 ]
@@ -82,22 +81,6 @@ def post(
     if receiver is not sender:
         _tell(receiver, came, dc, whole=whole)
     return sent, came
-
-
-def send_by_name(sender: str, receiver: str, text: str, dc: DCState) -> int:
-    """Send a message as a program orders it; return its number in the box of the receiver.
-
-    Raises:
-        KeyError: there is no user of that name.
-        ValueError: the text can't be sent.
-
-    """
-    by, to = dc.accounts.named(sender).user, dc.accounts.named(receiver).user
-    try:
-        _, came = post(by, to, text, dc)
-    except Refused as refused:
-        raise ValueError(f"the message can't be sent: {refused.name}") from None
-    return came.message.id
 
 
 def read_history(reader: User, peer: User, max_id: int, dc: DCState, origin: SendingSession) -> int:

@@ -6,11 +6,12 @@ whether a client executed a call twice. A message that was sent already is not s
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from mtproto.localdc.answers import Refused
-from mtproto.localdc.objects import find_user
+from mtproto.localdc.objects import find_channel, find_user
 from mtproto.localdc.post import entity_objects, message_object, post, read_history, users_of
+from mtproto.localdc.post_channel import authors, channel_message, channel_object, post_to_channel, sent_to_channel
 from mtproto.localdc.pushes import SendingSession
 from tl import api
 
@@ -18,11 +19,13 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from mtproto.localdc.calls import IncomingCall
-    from mtproto.localdc.chats import Dialog, KeptMessage, MessageBox
+    from mtproto.localdc.chats import ChannelMessage, Dialog, KeptMessage, LocalChannel, MessageBox
     from mtproto.localdc.world import User
     from tl import TLObject
 
 __all__ = ["get_dialogs", "get_history", "get_messages", "read_messages", "send_message"]
+
+M = TypeVar("M", bound="KeptMessage | ChannelMessage")
 
 PAGE = 100
 """Messages or dialogs of one answer, at most."""
@@ -37,17 +40,19 @@ def send_message(call: IncomingCall) -> api.types.UpdateShortSentMessage:
     Refuses with `PEER_ID_INVALID`, `MESSAGE_EMPTY`, `MESSAGE_TOO_LONG`, `ENTITIES_TOO_LONG`.
     """
     request, me = call.request, call.me
-    peer = _peer(call)
+    channel = find_channel(request.peer, call)
+    peer = _peer(call) if channel is None else me
     call.dc.executions.note(call.key.account.auth_key.id, request.random_id)
+    if channel is not None:
+        return _send_to_channel(channel, call)
     event = _box(call).sent(request.random_id)
     if event is None:
-        entities = tuple(each.to_bytes() for each in request.entities or () if not each.NAME.startswith(INPUT_ENTITIES))
         event, _ = post(
             me,
             peer,
             request.message,
             call.dc,
-            entities=entities,
+            entities=_entities(call),
             random_id=request.random_id,
             origin=_origin(call),
         )
@@ -61,14 +66,54 @@ def send_message(call: IncomingCall) -> api.types.UpdateShortSentMessage:
     )
 
 
+def _send_to_channel(channel: LocalChannel, call: IncomingCall) -> TLObject:
+    request, me = call.request, call.me
+    message = channel.sent(me.id, request.random_id)
+    if message is None:
+        message = post_to_channel(
+            me,
+            channel,
+            request.message,
+            call.dc,
+            entities=_entities(call),
+            random_id=request.random_id,
+            origin=_origin(call),
+        )
+    answer: TLObject = sent_to_channel(message, channel, me, call.dc)
+    return answer
+
+
+def _entities(call: IncomingCall) -> tuple[bytes, ...]:
+    given = call.request.entities or ()
+    return tuple(each.to_bytes() for each in given if not each.NAME.startswith(INPUT_ENTITIES))
+
+
 def get_history(call: IncomingCall) -> TLObject:
     """Answer with a part of the messages of a chat, the newest first (core.telegram.org/api/offsets).
 
     Refuses with `PEER_ID_INVALID`, and a bot with `BOT_METHOD_INVALID`.
     """
     _person(call)
+    channel = find_channel(call.request.peer, call)
+    if channel is None:
+        messages = _box(call).history(_peer(call).id)
+        return _messages(_page(messages, call), len(messages), call)
+    written = channel.history()
+    page = _page(written, call)
+    answer: TLObject = api.types.messages.ChannelMessages(
+        pts=channel.pts,
+        count=len(written),
+        messages=[channel_message(message, channel, call.me) for message in page],
+        topics=[],
+        chats=[channel_object(channel)],
+        users=authors(page, call.me, call.dc),
+    )
+    return answer
+
+
+def _page(messages: Sequence[M], call: IncomingCall) -> list[M]:
+    """Return the part of a history, newest first, that a call asks for."""
     request = call.request
-    messages = _box(call).history(_peer(call).id)
     after = sum(
         1
         for message in messages
@@ -77,12 +122,11 @@ def get_history(call: IncomingCall) -> TLObject:
     )
     start = max(after + request.add_offset, 0)
     end = after + request.add_offset + min(max(request.limit, 0), PAGE)
-    page = [
+    return [
         message
         for message in messages[start : max(end, 0)]
         if (not request.max_id or message.id < request.max_id) and message.id > request.min_id
     ]
-    return _messages(page, len(messages), call)
 
 
 def get_messages(call: IncomingCall) -> TLObject:

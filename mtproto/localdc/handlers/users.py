@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from mtproto.localdc.answers import Refused
 from mtproto.localdc.objects import find_user, introduce, photo_object, user_object
+from mtproto.localdc.post_channel import channel_object
 from mtproto.localdc.world import USERNAME
 from tl import api
 
@@ -47,13 +48,18 @@ def get_full_user(call: IncomingCall) -> TLObject:
 
 
 def resolve_username(call: IncomingCall) -> TLObject:
-    """Answer with the user of that name, whatever its case.
+    """Answer with the user or the channel of that name, whatever its case.
 
     Refuses with `USERNAME_INVALID` what can be no name, with `USERNAME_NOT_OCCUPIED` what is nobody's.
     """
     if not USERNAME.fullmatch(call.request.username):
         raise Refused(400, "USERNAME_INVALID")
     user = call.dc.accounts.by_username(call.request.username)
+    channel = call.dc.shared.channel
+    if user is None and call.request.username.lower() == channel.username and call.me.id in channel.members:
+        peer = api.types.PeerChannel(channel_id=channel.id)
+        answer: TLObject = api.types.contacts.ResolvedPeer(peer=peer, chats=[channel_object(channel)], users=[])
+        return answer
     if user is None:
         raise Refused(400, "USERNAME_NOT_OCCUPIED")
     return _resolved(user, call)

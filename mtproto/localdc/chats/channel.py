@@ -1,0 +1,106 @@
+"""A channel: its members, its messages and their count (core.telegram.org/api/channel)."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+__all__ = ["MESSAGES_OF_CHANNEL", "ChannelMessage", "LocalChannel"]
+
+MESSAGES_OF_CHANNEL = 1_000
+"""Messages of a channel that are kept; one more, and the oldest is forgotten: a difference with it is too long."""
+
+CHANNEL_ID = 1_500_000_000
+"""The id of the channel: within 31 bits, and no user's."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelMessage:
+    """A message in a channel; `pts` is the state of the channel after it."""
+
+    id: int
+    from_id: int
+    text: str
+    entities: tuple[bytes, ...]
+    date: int
+    pts: int
+    random_id: int = 0
+
+
+class LocalChannel:
+    """A group whose messages are counted for all members together (a `megagroup`).
+
+    Args:
+        display_name: how the channel is called.
+        username: the name by which it is found.
+        members: the ids of the users who read and write there.
+        channel_id: the id.
+
+    Attributes:
+        id: the id.
+        access_hash: what a client has to know to name the channel; the same in every run.
+        display_name: as above.
+        username: as above.
+        members: as above.
+        pts: the state of the channel now.
+
+    """
+
+    def __init__(
+        self, display_name: str, username: str, members: Collection[int], channel_id: int = CHANNEL_ID
+    ) -> None:
+        self.id = channel_id
+        digest = hashlib.sha256(f"channel {channel_id}".encode()).digest()
+        self.access_hash = int.from_bytes(digest[:8], "little", signed=True)
+        self.display_name = display_name
+        self.username = username
+        self.members = frozenset(members)
+        self.pts = 1
+        self._last_id = 0
+        self._messages: dict[int, ChannelMessage] = {}
+        self._by_random: dict[tuple[int, int], ChannelMessage] = {}
+
+    def begin_at(self, first: int) -> None:
+        """Let the state be this one, before the first message."""
+        if not self._last_id:
+            self.pts = first
+
+    @property
+    def top_id(self) -> int:
+        """The number of the newest message; 0 for none."""
+        return self._last_id
+
+    def message(self, message_id: int) -> ChannelMessage | None:
+        """Return the message of a number, or None."""
+        return self._messages.get(message_id)
+
+    def history(self) -> list[ChannelMessage]:
+        """Return the messages that are kept, the newest first."""
+        return list(reversed(self._messages.values()))
+
+    def sent(self, from_id: int, random_id: int) -> ChannelMessage | None:
+        """Return the message that a user sent under a `random_id`, as long as the message is kept."""
+        return self._by_random.get((from_id, random_id))
+
+    def send(self, from_id: int, text: str, date: int, entities: tuple[bytes, ...], random_id: int) -> ChannelMessage:
+        """Take a message in, and count it."""
+        self._last_id += 1
+        self.pts += 1
+        message = ChannelMessage(self._last_id, from_id, text, entities, date, self.pts, random_id)
+        self._messages[message.id] = message
+        if random_id:
+            self._by_random[from_id, random_id] = message
+        if len(self._messages) > MESSAGES_OF_CHANNEL:
+            oldest = self._messages.pop(next(iter(self._messages)))
+            self._by_random.pop((oldest.from_id, oldest.random_id), None)
+        return message
+
+    def since(self, pts: int) -> list[ChannelMessage] | None:
+        """Return the messages after a state, the oldest first; None where that is not known, or no such state was."""
+        if not self.pts - len(self._messages) <= pts <= self.pts:
+            return None
+        return [message for message in self._messages.values() if message.pts > pts]

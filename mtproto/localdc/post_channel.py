@@ -1,0 +1,116 @@
+"""Channels as objects of the API, and messages on their way to all members."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mtproto.localdc.answers import Refused
+from mtproto.localdc.objects import user_object
+from mtproto.localdc.post import check_text, post
+from mtproto.localdc.pushes import CountedPush
+from tl import api
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from mtproto.localdc.chats import ChannelMessage, LocalChannel
+    from mtproto.localdc.dc_state import DCState
+    from mtproto.localdc.pushes import SendingSession
+    from mtproto.localdc.world import User
+    from tl import TLObject
+
+__all__ = ["authors", "channel_message", "channel_object", "post_to_channel", "send_by_name", "sent_to_channel"]
+
+CREATED = 1_600_000_000
+"""When the channel was made (Unix seconds)."""
+
+
+def channel_object(channel: LocalChannel) -> api.types.Channel:
+    """Return the `channel` as its members see it."""
+    return api.types.Channel(
+        id=channel.id,
+        access_hash=channel.access_hash,
+        title=channel.display_name,
+        username=channel.username,
+        photo=api.types.ChatPhotoEmpty(),
+        date=CREATED,
+        megagroup=True,
+        participants_count=len(channel.members),
+    )
+
+
+def channel_message(message: ChannelMessage, channel: LocalChannel, viewer: User) -> api.types.Message:
+    """Return a message of a channel as a member sees it."""
+    return api.types.Message(
+        id=message.id,
+        out=message.from_id == viewer.id,
+        from_id=api.types.PeerUser(user_id=message.from_id),
+        peer_id=api.types.PeerChannel(channel_id=channel.id),
+        date=message.date,
+        message=message.text,
+        entities=[api.schema.decode(entity, "MessageEntity") for entity in message.entities] or None,
+    )
+
+
+def authors(messages: Iterable[ChannelMessage], viewer: User, dc: DCState) -> list[api.boxed.User]:
+    """Return who wrote messages, as a member sees them: those whom the member does not know are `min`."""
+    found = (dc.accounts.user(user_id) for user_id in dict.fromkeys(message.from_id for message in messages))
+    return [user_object(user, viewer, dc) for user in found if user is not None]
+
+
+def sent_to_channel(message: ChannelMessage, channel: LocalChannel, viewer: User, dc: DCState) -> api.types.Updates:
+    """Return what tells a member of a message; whoever sent it also learns which `random_id` it had."""
+    updates: list[api.boxed.Update] = []
+    if message.from_id == viewer.id and message.random_id:
+        updates.append(api.types.UpdateMessageID(id=message.id, random_id=message.random_id))
+    shown = channel_message(message, channel, viewer)
+    updates.append(api.types.UpdateNewChannelMessage(message=shown, pts=message.pts, pts_count=1))
+    return api.types.Updates(
+        updates=updates,
+        users=authors([message], viewer, dc),
+        chats=[channel_object(channel)],
+        date=int(dc.clock()),
+        seq=0,
+    )
+
+
+def post_to_channel(
+    sender: User,
+    channel: LocalChannel,
+    text: str,
+    dc: DCState,
+    *,
+    entities: tuple[bytes, ...] = (),
+    random_id: int = 0,
+    origin: SendingSession | None = None,
+) -> ChannelMessage:
+    """Send a message to a channel, and tell the sessions of all members; refuses as `check_text` does."""
+    check_text(text, entities)
+    message = channel.send(sender.id, text, int(dc.clock()), entities, random_id)
+    online = {record.user_id for at in dc.shared.dcs.values() for record in list(at.keys.records.values())}
+    for user_id in sorted(channel.members & online):
+        member = dc.accounts.user(user_id)
+        if member is not None:
+            update: TLObject = sent_to_channel(message, channel, member, dc)
+            for at in dc.shared.dcs.values():
+                at.tell(CountedPush(user_id, update, origin))
+    return message
+
+
+def send_by_name(sender: str, receiver: str, text: str, dc: DCState) -> int:
+    """Send a message as a program orders it; return its number in the box of the receiver, or in the channel.
+
+    Raises:
+        KeyError: there is no user of that name.
+        ValueError: the text can't be sent.
+
+    """
+    by = dc.accounts.named(sender).user
+    channel = dc.shared.channel
+    try:
+        if receiver.lower() == channel.username:
+            return post_to_channel(by, channel, text, dc).id
+        _, came = post(by, dc.accounts.named(receiver).user, text, dc)
+    except Refused as refused:
+        raise ValueError(f"the message can't be sent: {refused.name}") from None
+    return came.message.id
