@@ -37,7 +37,6 @@ def send_message(call: IncomingCall) -> TLObject:
     """
     request, me = call.request, call.me
     peer = _peer(call)
-    call.dc.executions.note(call.key.account.auth_key.id, request.random_id)
     event = _box(call).sent(request.random_id)
     if event is None:
         entities = tuple(each.to_bytes() for each in request.entities or () if not each.NAME.startswith(INPUT_ENTITIES))
@@ -50,6 +49,7 @@ def send_message(call: IncomingCall) -> TLObject:
             random_id=request.random_id,
             origin=_origin(call),
         )
+    call.dc.executions.note(call.key.account.auth_key.id, request.random_id)
     answer: TLObject = api.types.UpdateShortSentMessage(
         out=True,
         id=event.message.id,
