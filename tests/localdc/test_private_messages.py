@@ -165,7 +165,9 @@ def test_a_text_that_cannot_be_sent_is_refused(triple: Talker, dozen: Talker, te
     link = t.MessageEntityTextUrl(offset=0, length=1, url="x" * ENTITIES_BYTES)
     with pytest.raises(RpcFailure, match="400 ENTITIES_TOO_LONG"):
         triple.send("dozen", entities=[link])
+    assert triple.dc.executions.of(1) == 0
     assert triple.send("dozen", "x" * LONGEST_TEXT).id == 1
+    assert triple.dc.executions.of(1) == 1
     assert dozen.state().unread_count == 1
 
 

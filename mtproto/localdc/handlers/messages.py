@@ -34,17 +34,16 @@ INPUT_ENTITIES = "inputMessageEntity"
 """Entities of this kind name a user as a client does: no message holds them, and they are left out."""
 
 
-def send_message(call: IncomingCall) -> api.types.UpdateShortSentMessage:
-    """Send a message to a user, once for each `random_id` of an account, and answer with its number and `pts`.
+def send_message(call: IncomingCall) -> api.types.UpdateShortSentMessage | api.types.Updates:
+    """Send a message to a user or a channel, once for each `random_id` of an account, and tell its number and `pts`.
 
     Refuses with `PEER_ID_INVALID`, `MESSAGE_EMPTY`, `MESSAGE_TOO_LONG`, `ENTITIES_TOO_LONG`.
     """
     request, me = call.request, call.me
     channel = find_channel(request.peer, call)
-    peer = _peer(call) if channel is None else me
-    call.dc.executions.note(call.key.account.auth_key.id, request.random_id)
     if channel is not None:
         return _send_to_channel(channel, call)
+    peer = _peer(call)
     event = _box(call).sent(request.random_id)
     if event is None:
         event, _ = post(
@@ -56,6 +55,7 @@ def send_message(call: IncomingCall) -> api.types.UpdateShortSentMessage:
             random_id=request.random_id,
             origin=_origin(call),
         )
+    call.dc.executions.note(call.key.account.auth_key.id, request.random_id)
     return api.types.UpdateShortSentMessage(
         out=True,
         id=event.message.id,
@@ -66,7 +66,7 @@ def send_message(call: IncomingCall) -> api.types.UpdateShortSentMessage:
     )
 
 
-def _send_to_channel(channel: LocalChannel, call: IncomingCall) -> TLObject:
+def _send_to_channel(channel: LocalChannel, call: IncomingCall) -> api.types.Updates:
     request, me = call.request, call.me
     message = channel.sent(me.id, request.random_id)
     if message is None:
@@ -79,8 +79,8 @@ def _send_to_channel(channel: LocalChannel, call: IncomingCall) -> TLObject:
             random_id=request.random_id,
             origin=_origin(call),
         )
-    answer: TLObject = sent_to_channel(message, channel, me, call.dc)
-    return answer
+    call.dc.executions.note(call.key.account.auth_key.id, request.random_id)
+    return sent_to_channel(message, channel, me, call.dc)
 
 
 def _entities(call: IncomingCall) -> tuple[bytes, ...]:
