@@ -273,3 +273,5 @@ class AccountCalls:
                 await self._lanes.retire(home)  # so that `incoming` ends
             case KeyDestroyed(dc=dc):
                 await self._lanes.forget_key(home if dc is None else dc)
+        if isinstance(change, LoggedOutChange):
+            self._mail.forget()  # once its lane is closed: the next login is told nothing of this one

@@ -272,3 +272,5 @@ class AccountCalls:
                 self._lanes.retire(home)  # so that `incoming` ends
             case KeyDestroyed(dc=dc):
                 self._lanes.forget_key(home if dc is None else dc)
+        if isinstance(change, LoggedOutChange):
+            self._mail.forget()  # once its lane is closed: the next login is told nothing of this one

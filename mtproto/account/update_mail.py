@@ -152,6 +152,13 @@ class UpdateMail(Generic[N]):
             self.is_read = False
             self._answers.clear()
 
+    def forget(self) -> None:
+        """Drop everything that waits: the login that it belongs to has ended."""
+        with self._lock:
+            self._queue = UpdateQueue(self._limits)
+            self._answers.clear()
+            self._missed = False
+
     def close(self) -> None:
         """Let the reader go: the account is closed."""
         self.is_over = True

@@ -435,3 +435,12 @@ def test_of_answers_only_those_are_kept_that_are_counted() -> None:
     assert mail.take() is None
     mail.answered(api.types.messages.InvitedUsers(updates=updates, missing_invitees=[]), None)
     assert mail.take() == Answered(updates, None)
+
+
+def test_nothing_that_waits_outlives_the_login_that_it_belongs_to() -> None:
+    """Found by an attacker: the next user who logged in was told the messages of the one before."""
+    mail = UpdateMail(DEFAULT_LIMITS, lambda dc, lane: True, ThreadNews())
+    mail.hear(2, "main", Update(1, api.types.UpdatesTooLong().to_bytes()))
+    mail.answered(api.types.messages.AffectedMessages(pts=1, pts_count=1), None)
+    mail.forget()
+    assert (mail.take(), mail.take_missed()) == (None, False)

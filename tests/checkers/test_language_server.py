@@ -53,7 +53,7 @@ def test_completion_and_signature_of_a_call_in_one_line(editor: LanguageServer, 
     [signature] = editor.signatures(f"{lines}photos.getUserPhotos({CARET})")
     taken = [name.partition(":")[0] for name in signature.parameters if name != "*"]
     assert taken == ["user_id", "offset", "max_id", "limit"]
-    assert PAGE in signature.documentation
+    assert DECLARATION in signature.documentation
     shown = editor.hover(f"{lines}photos.getUser{CARET}Photos")
     assert DECLARATION in shown
     assert ("async def" in shown or "Coroutine" in shown) == ("blocking" not in face)
