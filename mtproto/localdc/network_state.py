@@ -113,6 +113,11 @@ class NetworkState:
         self.boxes.begin_at(pts)
         self.channel.begin_at(pts)
 
+    def tell(self, push: CountedPush) -> None:
+        """Send an update to those sessions of an account, at all DCs, that want updates."""
+        for dc in self._dcs.values():
+            dc.tell(push)
+
     def keep(self) -> None:
         """Write the accounts to their file, if there is one and they have changed."""
         if self._file is not None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from mtproto.localdc.answers import Refused
+from mtproto.localdc.world import derived_hash
 from tl import api
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from mtproto.localdc.accounts import Contact
     from mtproto.localdc.calls import IncomingCall
     from mtproto.localdc.chats import LocalChannel
@@ -61,10 +64,16 @@ def introduce(user: User, viewer: User, dc: DCState) -> None:
 def min_hash(user: User, viewer: User) -> int:
     """Return the access hash of a user for an account that does not know the user: good for fetching pictures alone.
 
-    It is a signed 64-bit number that follows from both ids. As a file reference, it guards nothing.
+    It follows from both ids. As a file reference, it guards nothing.
     """
-    digest = hashlib.sha256(f"min user {user.id} for {viewer.id}".encode()).digest()
-    return int.from_bytes(digest[:8], "little", signed=True)
+    return derived_hash(f"min user {user.id} for {viewer.id}")
+
+
+def person(call: IncomingCall) -> User:
+    """Return who calls; refuses a bot with `BOT_METHOD_INVALID`."""
+    if call.me.bot:
+        raise Refused(400, "BOT_METHOD_INVALID")
+    return call.me
 
 
 def find_user(named: TLObject, call: IncomingCall, *, by_min: bool = False) -> User | None:
@@ -160,6 +169,12 @@ def user_object(user: User, viewer: User, dc: DCState) -> api.types.User:
         min=not stands.is_known,
         apply_min_photo=not stands.is_known,
     )
+
+
+def user_objects(user_ids: Iterable[int], viewer: User, dc: DCState) -> list[api.boxed.User]:
+    """Return the users of some ids, each once, as an account sees them; ids of nobody are left out."""
+    found = (dc.accounts.user(user_id) for user_id in dict.fromkeys(user_ids))
+    return [user_object(user, viewer, dc) for user in found if user is not None]
 
 
 def photo_object(photo: Photo, user: User, call: IncomingCall) -> api.types.Photo:

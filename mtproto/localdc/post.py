@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from mtproto.localdc.answers import Refused
 from mtproto.localdc.chats import NewMessage
-from mtproto.localdc.objects import introduce, relation, user_object
+from mtproto.localdc.objects import introduce, relation, user_objects
 from mtproto.localdc.pushes import CountedPush
 from tl import api
 
@@ -23,6 +23,7 @@ __all__ = [
     "ENTITIES_BYTES",
     "LONGEST_TEXT",
     "check_text",
+    "entity_objects",
     "message_object",
     "post",
     "read_history",
@@ -95,9 +96,7 @@ def read_history(reader: User, peer: User, max_id: int, dc: DCState, origin: Sen
 
 def _tell(user: User, event: Event, dc: DCState, *, origin: SendingSession | None = None, whole: bool = False) -> None:
     """Push what happened in a box to all sessions of its account that want updates, but for the one that did it."""
-    push = CountedPush(user.id, _pushed(user, event, dc, whole=whole), origin)
-    for at in dc.shared.dcs.values():
-        at.tell(push)
+    dc.shared.tell(CountedPush(user.id, _pushed(user, event, dc, whole=whole), origin))
 
 
 def _pushed(user: User, event: Event, dc: DCState, *, whole: bool) -> TLObject:
@@ -145,19 +144,16 @@ def message_object(message: KeptMessage, owner: User) -> api.types.Message:
         peer_id=api.types.PeerUser(user_id=message.peer_id),
         date=message.date,
         message=message.text,
-        entities=entity_objects(message) or None,
+        entities=entity_objects(message.entities) or None,
     )
 
 
-def entity_objects(message: KeptMessage) -> list[api.boxed.MessageEntity]:
-    """Return the entities of a message."""
-    return [api.schema.decode(entity, "MessageEntity") for entity in message.entities]
+def entity_objects(entities: Sequence[bytes]) -> list[api.boxed.MessageEntity]:
+    """Return the entities of a message, which are kept serialized."""
+    return [api.schema.decode(entity, "MessageEntity") for entity in entities]
 
 
 def users_of(happened: Sequence[Event | KeptMessage], owner: User, dc: DCState) -> list[api.boxed.User]:
     """Return the users that events or messages of a box show, and the owner, as the owner sees them."""
-    ids = {owner.id: None}
-    for each in happened:
-        ids[each.message.peer_id if isinstance(each, NewMessage) else each.peer_id] = None
-    found = (dc.accounts.user(user_id) for user_id in ids)
-    return [user_object(user, owner, dc) for user in found if user is not None]
+    others = (each.message.peer_id if isinstance(each, NewMessage) else each.peer_id for each in happened)
+    return user_objects((owner.id, *others), owner, dc)

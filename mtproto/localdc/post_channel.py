@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mtproto.localdc.answers import Refused
-from mtproto.localdc.objects import user_object
-from mtproto.localdc.post import check_text, post
+from mtproto.localdc.objects import user_objects
+from mtproto.localdc.post import check_text, entity_objects, post
 from mtproto.localdc.pushes import CountedPush
 from tl import api
 
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from mtproto.localdc.dc_state import DCState
     from mtproto.localdc.pushes import SendingSession
     from mtproto.localdc.world import User
-    from tl import TLObject
 
 __all__ = ["authors", "channel_message", "channel_object", "post_to_channel", "send_by_name", "sent_to_channel"]
 
@@ -48,14 +47,13 @@ def channel_message(message: ChannelMessage, channel: LocalChannel, viewer: User
         peer_id=api.types.PeerChannel(channel_id=channel.id),
         date=message.date,
         message=message.text,
-        entities=[api.schema.decode(entity, "MessageEntity") for entity in message.entities] or None,
+        entities=entity_objects(message.entities) or None,
     )
 
 
 def authors(messages: Iterable[ChannelMessage], viewer: User, dc: DCState) -> list[api.boxed.User]:
     """Return who wrote messages, as a member sees them: those whom the member does not know are `min`."""
-    found = (dc.accounts.user(user_id) for user_id in dict.fromkeys(message.from_id for message in messages))
-    return [user_object(user, viewer, dc) for user in found if user is not None]
+    return user_objects((message.from_id for message in messages), viewer, dc)
 
 
 def sent_to_channel(message: ChannelMessage, channel: LocalChannel, viewer: User, dc: DCState) -> api.types.Updates:
@@ -91,9 +89,7 @@ def post_to_channel(
     for user_id in sorted(channel.members & online):
         member = dc.accounts.user(user_id)
         if member is not None:
-            update: TLObject = sent_to_channel(message, channel, member, dc)
-            for at in dc.shared.dcs.values():
-                at.tell(CountedPush(user_id, update, origin))
+            dc.shared.tell(CountedPush(user_id, sent_to_channel(message, channel, member, dc), origin))
     return message
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from mtproto.localdc.world import derived_hash
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -54,8 +55,7 @@ class LocalChannel:
         self, display_name: str, username: str, members: Collection[int], channel_id: int = CHANNEL_ID
     ) -> None:
         self.id = channel_id
-        digest = hashlib.sha256(f"channel {channel_id}".encode()).digest()
-        self.access_hash = int.from_bytes(digest[:8], "little", signed=True)
+        self.access_hash = derived_hash(f"channel {channel_id}")
         self.display_name = display_name
         self.username = username
         self.members = frozenset(members)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from mtproto.localdc.accounts import Contact
 from mtproto.localdc.answers import Refused
 from mtproto.localdc.entry import phone_digits
-from mtproto.localdc.objects import find_user, user_object
+from mtproto.localdc.objects import find_user, person, user_object
 from tl import api
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def list_hash(numbers: Iterable[int]) -> int:
 
 def get_contacts(call: IncomingCall) -> TLObject:
     """Answer with all contacts, or that they are those of the hash: that of their number and of their ids, rising."""
-    me = _person(call)
+    me = person(call)
     acquaintances = call.dc.accounts.acquaintances
     kept = acquaintances.contacts(me.id)
     answer: TLObject
@@ -59,7 +59,7 @@ def get_contacts(call: IncomingCall) -> TLObject:
 
 def import_contacts(call: IncomingCall) -> TLObject:
     """Add the users of phone numbers. Numbers of nobody are left out; those beyond the bound are to be tried again."""
-    me = _person(call)
+    me = person(call)
     imported: list[api.boxed.ImportedContact] = []
     users: dict[int, User] = {}
     retry: list[int] = []
@@ -87,7 +87,7 @@ def add_contact(call: IncomingCall) -> TLObject:
     Refuses with `CONTACT_ID_INVALID` a user who is not known or is the caller, with `CONTACT_NAME_EMPTY` an empty first
     name, with `PEER_FLOOD` one contact too many.
     """
-    request, me = call.request, _person(call)
+    request, me = call.request, person(call)
     user = find_user(request.id, call)
     if user is None or user is me:
         raise Refused(400, "CONTACT_ID_INVALID")
@@ -100,17 +100,10 @@ def add_contact(call: IncomingCall) -> TLObject:
 
 def delete_contacts(call: IncomingCall) -> TLObject:
     """Take users off the contacts; who is none of them is left out. The caller still knows all of them."""
-    me = _person(call)
+    me = person(call)
     named = [find_user(each, call) for each in call.request.id]
     drop = call.dc.accounts.acquaintances.drop_contact
     return _changed([user for user in named if user is not None and drop(me.id, user.id)], call)
-
-
-def _person(call: IncomingCall) -> User:
-    """Return who calls; refuses a bot, which has no contacts, with `BOT_METHOD_INVALID`."""
-    if call.me.bot:
-        raise Refused(400, "BOT_METHOD_INVALID")
-    return call.me
 
 
 def _of_phone(phone: str, call: IncomingCall) -> User | None:

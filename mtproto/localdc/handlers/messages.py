@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from mtproto.localdc.answers import Refused
-from mtproto.localdc.objects import find_channel, find_user
+from mtproto.localdc.objects import find_channel, find_user, person
 from mtproto.localdc.post import entity_objects, message_object, post, read_history, users_of
 from mtproto.localdc.post_channel import authors, channel_message, channel_object, post_to_channel, sent_to_channel
 from mtproto.localdc.pushes import SendingSession
@@ -62,7 +62,7 @@ def send_message(call: IncomingCall) -> api.types.UpdateShortSentMessage | api.t
         pts=event.pts,
         pts_count=1,
         date=event.message.date,
-        entities=entity_objects(event.message) or None,
+        entities=entity_objects(event.message.entities) or None,
     )
 
 
@@ -93,7 +93,7 @@ def get_history(call: IncomingCall) -> TLObject:
 
     Refuses with `PEER_ID_INVALID`, and a bot with `BOT_METHOD_INVALID`.
     """
-    _person(call)
+    person(call)
     channel = find_channel(call.request.peer, call)
     if channel is None:
         messages = _box(call).history(_peer(call).id)
@@ -149,7 +149,7 @@ def read_messages(call: IncomingCall) -> TLObject:
 
     Refuses with `PEER_ID_INVALID`, and a bot with `BOT_METHOD_INVALID`.
     """
-    _person(call)
+    person(call)
     peer = _peer(call)
     max_id = call.request.max_id or _box(call).next_id
     count = read_history(call.me, peer, max_id, call.dc, _origin(call))
@@ -159,7 +159,7 @@ def read_messages(call: IncomingCall) -> TLObject:
 
 def get_dialogs(call: IncomingCall) -> TLObject:
     """Answer with a part of the chats, that with the newest message first; refuses a bot with `BOT_METHOD_INVALID`."""
-    _person(call)
+    person(call)
     request = call.request
     dialogs = _box(call).dialogs
     older = [dialog for dialog in dialogs if not request.offset_id or dialog.top.id < request.offset_id]
@@ -223,11 +223,6 @@ def _peer(call: IncomingCall) -> User:
     if user is None:
         raise Refused(400, "PEER_ID_INVALID")
     return user
-
-
-def _person(call: IncomingCall) -> None:
-    if call.me.bot:
-        raise Refused(400, "BOT_METHOD_INVALID")
 
 
 def _origin(call: IncomingCall) -> SendingSession:

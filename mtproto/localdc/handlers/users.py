@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mtproto.localdc.answers import Refused
-from mtproto.localdc.objects import find_user, introduce, photo_object, user_object
+from mtproto.localdc.objects import find_user, introduce, person, photo_object, user_object
 from mtproto.localdc.post_channel import channel_object
 from mtproto.localdc.world import USERNAME
 from tl import api
@@ -70,8 +70,7 @@ def resolve_phone(call: IncomingCall) -> TLObject:
 
     Refuses with `PHONE_NOT_OCCUPIED` a number of nobody, and a bot with `BOT_METHOD_INVALID`.
     """
-    if call.me.bot:
-        raise Refused(400, "BOT_METHOD_INVALID")
+    person(call)
     account = call.dc.accounts.find(call.request.phone.removeprefix("+"))
     if account is None:
         raise Refused(400, "PHONE_NOT_OCCUPIED")

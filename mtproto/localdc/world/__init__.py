@@ -8,7 +8,7 @@ from __future__ import annotations
 from mtproto.localdc.world.errors import WorldError
 from mtproto.localdc.world.folder import world_from_folder
 from mtproto.localdc.world.load import load_pictures, load_world
-from mtproto.localdc.world.model import USERNAME, FileSize, Photo, Picture, PictureFile, User, World
+from mtproto.localdc.world.model import USERNAME, FileSize, Photo, Picture, PictureFile, User, World, derived_hash
 
 __all__ = [
     "USERNAME",
@@ -19,6 +19,7 @@ __all__ = [
     "User",
     "World",
     "WorldError",
+    "derived_hash",
     "load_pictures",
     "load_world",
     "world_from_folder",

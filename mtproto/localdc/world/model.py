@@ -18,7 +18,7 @@ from mtproto.localdc.world.jpeg import insert_comment
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-__all__ = ["USERNAME", "FileSize", "Photo", "Picture", "PictureFile", "User", "World", "make_world"]
+__all__ = ["USERNAME", "FileSize", "Photo", "Picture", "PictureFile", "User", "World", "derived_hash", "make_world"]
 
 USERNAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{2,31}")
 """What `contacts.resolveUsername` finds: a user of another name could be made, but nobody could ask for that user."""
@@ -194,7 +194,7 @@ def _user(number: int, person: Person) -> User:
     photos = [_photo(number, ordinal, picture) for ordinal, picture in enumerate(person.pictures)]
     return User(
         id=user_id,
-        access_hash=_hash("user", user_id),
+        access_hash=derived_hash(f"user {user_id}"),
         first_name=person.first_name,
         last_name=person.last_name,
         username=person.username,
@@ -207,12 +207,12 @@ def _photo(number: int, ordinal: int, picture: Picture) -> Photo:
     photo_id = PHOTO_ID_BASE + number * 1_000_000_000_000 + ordinal * 1_000_003
     return Photo(
         id=photo_id,
-        access_hash=_hash("photo", photo_id),
+        access_hash=derived_hash(f"photo {photo_id}"),
         date=FIRST_DATE + ordinal * 86_400,
         picture=picture,
     )
 
 
-def _hash(kind: str, number: int) -> int:
-    """Derive an access hash: a signed 64-bit number that is the same in every run."""
-    return int.from_bytes(hashlib.sha256(f"{kind} {number}".encode()).digest()[:8], "little", signed=True)
+def derived_hash(whose: str) -> int:
+    """Derive an access hash from words that say whose it is: a signed 64-bit number that is the same in every run."""
+    return int.from_bytes(hashlib.sha256(whose.encode()).digest()[:8], "little", signed=True)
