@@ -267,11 +267,11 @@ class AccountCalls:
         if not await beside(self._kept.change, change, login):
             return
         match change:
-            case LoggedOutChange(key_dead=True):
-                await self._lanes.forget_key(home)
-            case LoggedOutChange():
-                await self._lanes.retire(home)  # so that `incoming` ends
+            case LoggedOutChange(key_dead=key_dead):
+                if key_dead:
+                    await self._lanes.forget_key(home)
+                else:
+                    await self._lanes.retire(home)  # so that `incoming` ends
+                self._mail.forget()  # once its lane is closed: the next login is told nothing of this one
             case KeyDestroyed(dc=dc):
                 await self._lanes.forget_key(home if dc is None else dc)
-        if isinstance(change, LoggedOutChange):
-            self._mail.forget()  # once its lane is closed: the next login is told nothing of this one

@@ -266,11 +266,11 @@ class AccountCalls:
         if not beside(self._kept.change, change, login):
             return
         match change:
-            case LoggedOutChange(key_dead=True):
-                self._lanes.forget_key(home)
-            case LoggedOutChange():
-                self._lanes.retire(home)  # so that `incoming` ends
+            case LoggedOutChange(key_dead=key_dead):
+                if key_dead:
+                    self._lanes.forget_key(home)
+                else:
+                    self._lanes.retire(home)  # so that `incoming` ends
+                self._mail.forget()  # once its lane is closed: the next login is told nothing of this one
             case KeyDestroyed(dc=dc):
                 self._lanes.forget_key(home if dc is None else dc)
-        if isinstance(change, LoggedOutChange):
-            self._mail.forget()  # once its lane is closed: the next login is told nothing of this one

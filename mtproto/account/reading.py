@@ -36,8 +36,6 @@ Wanted: TypeAlias = tuple[type[TLObject], ...]
 
 _OWNER = "owner"
 
-_CHANNEL_MARK = -1_000_000_000_000
-
 
 def wanted_types(types: Iterable[type[TLObject]] | None, schema: Schema) -> Wanted | None:
     """Return the classes of the updates that are told; None: all.
@@ -235,7 +233,7 @@ class Readings:
 
     def _access_hash(self, channel: int) -> int | None:
         try:
-            return self._known.book.access_hash(_CHANNEL_MARK - channel)
+            return self._known.book.channel_hash(channel)
         except (LocalProtocolError, RequestCancelled):  # the account was closed meanwhile
             return None
 

@@ -97,6 +97,10 @@ class PeerBook:
         found = self._find(peer)
         return found if isinstance(found, int) else None
 
+    def channel_hash(self, channel: int) -> int | None:
+        """Return the access hash of the channel of an id, without a mark; None if it is not known."""
+        return self.access_hash(marked("channel", channel))
+
     def met_in(self, peer: int) -> tuple[int, int] | None:
         """Return where a peer without an access hash was met: the marked id of the chat, and the message's number."""
         found = self._find(peer)

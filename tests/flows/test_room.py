@@ -35,8 +35,9 @@ def test_every_name_of_the_room_resolves() -> None:
     assert all(getattr(flows, name) is not None for name in flows.__all__)
     assert set(flows.__all__) <= set(dir(flows))
     assert not any(inspect.ismodule(getattr(flows, name)) for name in flows.__all__)
-    with pytest.raises(AttributeError, match="no_such_name"):
-        getattr(flows, "no_such_" + "name")
+    unknown = "no_such_name"
+    with pytest.raises(AttributeError, match=unknown):
+        getattr(flows, unknown)
 
 
 def test_every_question_declares_its_answers_and_has_words_in_which_a_problem_comes_first() -> None:

@@ -41,5 +41,6 @@ def test_the_package_names_what_it_has() -> None:
 
     assert {name for name in tl.__all__ if getattr(tl, name) is None} == set()
     assert set(tl.__all__) <= set(dir(tl))
+    unknown = "nothing"
     with pytest.raises(AttributeError):
-        getattr(tl, "noth" + "ing")
+        getattr(tl, unknown)

@@ -35,14 +35,13 @@ _FEW = 4
 """A line of a field names the constructors of a type if there are at most so many of them."""
 
 
-def of_declaration(plan: Plan, names: Names, *, documented: bool, with_fields: bool = True) -> list[str]:
+def of_declaration(plan: Plan, names: Names, *, documented: bool) -> list[str]:
     """Return the lines of the docstring of a constructor or function.
 
     Args:
         plan: the declaration.
         names: what the stubs call the classes.
         documented: whether the declaration has a page on core.telegram.org.
-        with_fields: whether each field has a line.
 
     """
     declaration = plan.declaration
@@ -50,7 +49,7 @@ def of_declaration(plan: Plan, names: Names, *, documented: bool, with_fields: b
     if documented:
         page = "method" if declaration.function else "constructor"
         lines += ["", f"{_PAGES}/{page}/{declaration.name}"]
-    if plan.fields and with_fields:
+    if plan.fields:
         lines += ["", *(f"- {field.attribute}: {_said(field, plan, names)}" for field in plan.fields)]
     return lines
 

@@ -11,7 +11,6 @@ from keyword import iskeyword
 from tl.call_defaults import call_default, is_drawn
 from tl.declaration import class_name
 from tl.stubs.annotations import Annotations, type_variables
-from tl.stubs.docstrings import of_declaration
 from tl.stubs.names import Names, module_name
 
 TYPE_CHECKING = False  # for a quick start: see benchmarks/measurements/startup.py
@@ -101,11 +100,7 @@ def _method(way: str, plan: Plan, names: Names, schema: Schema, hidden: set[str]
     parameters = ", ".join([first, "*", *given] if given else [first])
     head = f"    {_WAYS[way]} {plan.declaration.name.rpartition('.')[2]}({parameters})"
     # The class of the function has the page and a line for each field: twice more, and the wheel would be too large.
-    doc = of_declaration(plan, names, documented=False, with_fields=False)
-    return [
-        f"{head} -> {annotations.answer(plan, schema)}:",
-        f'        """{doc[0]}"""',
-    ]
+    return [f"{head} -> {annotations.answer(plan, schema)}:", f'        """{plan.declaration}"""']
 
 
 def _default(plan: Plan, field: Field) -> str:

@@ -3,42 +3,19 @@
  *
  * Arguments: the ready file, the id of the DC to begin at, the phone number or `qr`, the user whose photo to fetch.
  * A line that begins with `ask` asks the test for a code or a password, or shows it the QR code.
- * Nothing of mtcute is changed but the address it begins at and the RSA key it trusts.
  */
 
 import { createHash } from "node:crypto";
-import { once } from "node:events";
 import { readFileSync } from "node:fs";
-import { createInterface } from "node:readline";
-import * as mtcute from "@mtcute/node";
-import { NodeCryptoProvider, addPublicKey } from "@mtcute/node/utils.js";
+import { ask, hush, newClient } from "./mtcute_network.js";
 
 const sha256 = (data) => createHash("sha256").update(data).digest("hex");
-const lines = createInterface({ input: process.stdin });
-
-async function ask(question) {
-  console.log(`ask ${question}`);
-  return (await once(lines, "line"))[0];
-}
 
 /** The error of a call that is to fail. */
 const refusal = (promise) => promise.then(() => null, (error) => error.text ?? String(error));
 
 async function main(ready, dcId, phone, username) {
-  const crypto = new NodeCryptoProvider();
-  await crypto.initialize();
-  addPublicKey(crypto, ready.public_key_pem);
-
-  const { id, host, port } = ready.dcs.find((each) => each.id === Number(dcId));
-  const dc = { id, ipAddress: host, port };
-  const client = new mtcute.TelegramClient({
-    apiId: ready.api_id,
-    apiHash: ready.api_hash,
-    storage: new mtcute.MemoryStorage(),
-    defaultDcs: { main: dc, media: dc },
-    crypto,
-    logLevel: Number(process.env.INTEROP_LOG ?? 1),
-  });
+  const client = await newClient(ready, dcId);
 
   try {
     const way = phone === "qr"
@@ -61,7 +38,7 @@ async function main(ready, dcId, phone, username) {
     };
   } finally {
     await client.destroy();
-    lines.close();
+    hush();
   }
 }
 

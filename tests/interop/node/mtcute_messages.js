@@ -4,37 +4,13 @@
  * Arguments: the ready file, the id of the DC to log in at, the phone number, the name of whom to write to, the texts
  * to write first, those to write at the end, and the last text to wait for between the two; texts of one argument are
  * separated by blanks. A line that begins with `ask` asks the test for a code, or says how far the script is.
- * Nothing of mtcute is changed but the address it begins at and the RSA key it trusts.
  */
 
-import { once } from "node:events";
 import { readFileSync } from "node:fs";
-import { createInterface } from "node:readline";
-import * as mtcute from "@mtcute/node";
-import { NodeCryptoProvider, addPublicKey } from "@mtcute/node/utils.js";
-
-const lines = createInterface({ input: process.stdin });
-
-async function ask(question) {
-  console.log(`ask ${question}`);
-  return (await once(lines, "line"))[0];
-}
+import { ask, hush, newClient } from "./mtcute_network.js";
 
 async function main(ready, dcId, phone, name, first, end, last) {
-  const crypto = new NodeCryptoProvider();
-  await crypto.initialize();
-  addPublicKey(crypto, ready.public_key_pem);
-
-  const { id, host, port } = ready.dcs.find((each) => each.id === Number(dcId));
-  const dc = { id, ipAddress: host, port };
-  const client = new mtcute.TelegramClient({
-    apiId: ready.api_id,
-    apiHash: ready.api_hash,
-    storage: new mtcute.MemoryStorage(),
-    defaultDcs: { main: dc, media: dc },
-    crypto,
-    logLevel: Number(process.env.INTEROP_LOG ?? 1),
-  });
+  const client = await newClient(ready, dcId);
   const heard = [];
   const isLast = new Promise((resolve) => {
     client.onNewMessage.add((message) => {
@@ -54,7 +30,7 @@ async function main(ready, dcId, phone, name, first, end, last) {
     return { heard };
   } finally {
     await client.destroy();
-    lines.close();
+    hush();
   }
 }
 
