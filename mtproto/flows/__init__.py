@@ -25,7 +25,27 @@ if TYPE_CHECKING:
         NotAuthorized,
         with_token,
     )
-    from mtproto.flows.errors import FlowFailed, NotSupported, PeerNotKnown, UnexpectedAnswer, WrongReference
+    from mtproto.flows.download import (
+        DOWNLOAD_WINDOW,
+        DOWNLOAD_WINDOW_OF_PREMIUM,
+        Download,
+        DownloadLimits,
+        FilePart,
+        FreshReference,
+    )
+    from mtproto.flows.errors import (
+        FileChanged,
+        FileFailed,
+        FlowFailed,
+        HashesMissing,
+        HashMismatch,
+        NoFreshReference,
+        NotSupported,
+        PeerNotKnown,
+        UnexpectedAnswer,
+        WrongReference,
+    )
+    from mtproto.flows.file_source import FileSource
     from mtproto.flows.filling import Blank, blanks_in, fill
     from mtproto.flows.foreign import authorize, authorize_again, call_elsewhere
     from mtproto.flows.incoming import Fetch, Gap, Incoming
@@ -85,6 +105,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CANCEL",
+    "DOWNLOAD_WINDOW",
+    "DOWNLOAD_WINDOW_OF_PREMIUM",
     "FUTURE_TOKENS_KEPT",
     "LOGIN_RESTARTS",
     "NAMES_KEPT",
@@ -109,15 +131,24 @@ __all__ = [
     "CodeKind",
     "CodeQuestion",
     "Compute",
+    "Download",
+    "DownloadLimits",
     "EmailCodeQuestion",
     "EmailQuestion",
     "Fetch",
+    "FileChanged",
+    "FileFailed",
+    "FilePart",
+    "FileSource",
     "FloodMemory",
     "Flow",
     "FlowFailed",
     "FlowStep",
+    "FreshReference",
     "FutureToken",
     "Gap",
+    "HashMismatch",
+    "HashesMissing",
     "Incoming",
     "KeyDestroyed",
     "LoggedIn",
@@ -129,6 +160,7 @@ __all__ = [
     "NameQuestion",
     "Next",
     "NextUpdate",
+    "NoFreshReference",
     "NotAuthorized",
     "NotSupported",
     "Notice",
@@ -209,12 +241,26 @@ if not TYPE_CHECKING:  # checkers read the imports above: names that are not the
                 "with_token",
             ),
             "mtproto.flows.errors": (
+                "FileChanged",
+                "FileFailed",
                 "FlowFailed",
+                "HashMismatch",
+                "HashesMissing",
+                "NoFreshReference",
                 "NotSupported",
                 "PeerNotKnown",
                 "UnexpectedAnswer",
                 "WrongReference",
             ),
+            "mtproto.flows.download": (
+                "DOWNLOAD_WINDOW",
+                "DOWNLOAD_WINDOW_OF_PREMIUM",
+                "Download",
+                "DownloadLimits",
+                "FilePart",
+                "FreshReference",
+            ),
+            "mtproto.flows.file_source": ("FileSource",),
             "mtproto.flows.foreign": (
                 "authorize",
                 "authorize_again",
