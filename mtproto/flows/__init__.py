@@ -14,6 +14,7 @@ from mtproto._lazy import lazy_names
 if TYPE_CHECKING:
     from mtproto.flows.authorizations import end_authorization, end_other_authorizations, list_authorizations
     from mtproto.flows.bot import log_in_as_bot
+    from mtproto.flows.cdn import cdn_keys
     from mtproto.flows.changes import (
         FUTURE_TOKENS_KEPT,
         Authorized,
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
         DOWNLOAD_WINDOW_OF_PREMIUM,
         Download,
         DownloadLimits,
-        FilePart,
         FreshReference,
     )
     from mtproto.flows.errors import (
@@ -45,6 +45,7 @@ if TYPE_CHECKING:
         UnexpectedAnswer,
         WrongReference,
     )
+    from mtproto.flows.file_calls import FilePart
     from mtproto.flows.file_source import FileSource
     from mtproto.flows.filling import Blank, blanks_in, fill
     from mtproto.flows.foreign import authorize, authorize_again, call_elsewhere
@@ -193,6 +194,7 @@ __all__ = [
     "authorize_again",
     "blanks_in",
     "call_elsewhere",
+    "cdn_keys",
     "check_password",
     "dc_of_this_call",
     "each_update",
@@ -257,10 +259,11 @@ if not TYPE_CHECKING:  # checkers read the imports above: names that are not the
                 "DOWNLOAD_WINDOW_OF_PREMIUM",
                 "Download",
                 "DownloadLimits",
-                "FilePart",
                 "FreshReference",
             ),
             "mtproto.flows.file_source": ("FileSource",),
+            "mtproto.flows.file_calls": ("FilePart",),
+            "mtproto.flows.cdn": ("cdn_keys",),
             "mtproto.flows.foreign": (
                 "authorize",
                 "authorize_again",
