@@ -102,6 +102,7 @@ if TYPE_CHECKING:
     )
     from mtproto.flows.update_order import UpdateOrder
     from mtproto.flows.updates import each_update
+    from mtproto.flows.upload import PartToRead, Upload, UploadLimits
     from mtproto.flows.user_photos import PhotoPages
 
 __all__ = [
@@ -166,6 +167,7 @@ __all__ = [
     "NotSupported",
     "Notice",
     "Now",
+    "PartToRead",
     "PasswordQuestion",
     "PeerAsker",
     "PeerBook",
@@ -185,6 +187,8 @@ __all__ = [
     "Telling",
     "UnexpectedAnswer",
     "UpdateOrder",
+    "Upload",
+    "UploadLimits",
     "Wait",
     "WaitNotice",
     "Wanted",
@@ -264,6 +268,11 @@ if not TYPE_CHECKING:  # checkers read the imports above: names that are not the
             "mtproto.flows.file_source": ("FileSource",),
             "mtproto.flows.file_calls": ("FilePart",),
             "mtproto.flows.cdn": ("cdn_keys",),
+            "mtproto.flows.upload": (
+                "PartToRead",
+                "Upload",
+                "UploadLimits",
+            ),
             "mtproto.flows.foreign": (
                 "authorize",
                 "authorize_again",

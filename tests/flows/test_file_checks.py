@@ -288,17 +288,6 @@ PASSING = [
 FLAWS: list[str | Exception] = [
     *("spoil", "cut", "empty", "long", "redirect", "lost", "hashes", "stall", "double", "stale"),
 ]
-    "spoil",
-    "cut",
-    "empty",
-    "long",
-    "redirect",
-    "lost",
-    "hashes",
-    "stall",
-    "double",
-    "stale",
-]
 
 
 def outcome_of(flaw: str, order: FilePart, server: FileServer) -> Outcome:
