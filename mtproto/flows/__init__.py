@@ -14,6 +14,7 @@ from mtproto._lazy import lazy_names
 if TYPE_CHECKING:
     from mtproto.flows.authorizations import end_authorization, end_other_authorizations, list_authorizations
     from mtproto.flows.bot import log_in_as_bot
+    from mtproto.flows.cdn import cdn_keys
     from mtproto.flows.changes import (
         FUTURE_TOKENS_KEPT,
         Authorized,
@@ -25,7 +26,27 @@ if TYPE_CHECKING:
         NotAuthorized,
         with_token,
     )
-    from mtproto.flows.errors import FlowFailed, NotSupported, PeerNotKnown, UnexpectedAnswer, WrongReference
+    from mtproto.flows.download import (
+        DOWNLOAD_WINDOW,
+        DOWNLOAD_WINDOW_OF_PREMIUM,
+        Download,
+        DownloadLimits,
+        FreshReference,
+    )
+    from mtproto.flows.errors import (
+        FileChanged,
+        FileFailed,
+        FlowFailed,
+        HashesMissing,
+        HashMismatch,
+        NoFreshReference,
+        NotSupported,
+        PeerNotKnown,
+        UnexpectedAnswer,
+        WrongReference,
+    )
+    from mtproto.flows.file_calls import FilePart
+    from mtproto.flows.file_source import FileSource
     from mtproto.flows.filling import Blank, blanks_in, fill
     from mtproto.flows.foreign import authorize, authorize_again, call_elsewhere
     from mtproto.flows.incoming import Fetch, Gap, Incoming
@@ -81,10 +102,13 @@ if TYPE_CHECKING:
     )
     from mtproto.flows.update_order import UpdateOrder
     from mtproto.flows.updates import each_update
+    from mtproto.flows.upload import PartToRead, Upload, UploadLimits
     from mtproto.flows.user_photos import PhotoPages
 
 __all__ = [
     "CANCEL",
+    "DOWNLOAD_WINDOW",
+    "DOWNLOAD_WINDOW_OF_PREMIUM",
     "FUTURE_TOKENS_KEPT",
     "LOGIN_RESTARTS",
     "NAMES_KEPT",
@@ -109,15 +133,24 @@ __all__ = [
     "CodeKind",
     "CodeQuestion",
     "Compute",
+    "Download",
+    "DownloadLimits",
     "EmailCodeQuestion",
     "EmailQuestion",
     "Fetch",
+    "FileChanged",
+    "FileFailed",
+    "FilePart",
+    "FileSource",
     "FloodMemory",
     "Flow",
     "FlowFailed",
     "FlowStep",
+    "FreshReference",
     "FutureToken",
     "Gap",
+    "HashMismatch",
+    "HashesMissing",
     "Incoming",
     "KeyDestroyed",
     "LoggedIn",
@@ -129,10 +162,12 @@ __all__ = [
     "NameQuestion",
     "Next",
     "NextUpdate",
+    "NoFreshReference",
     "NotAuthorized",
     "NotSupported",
     "Notice",
     "Now",
+    "PartToRead",
     "PasswordQuestion",
     "PeerAsker",
     "PeerBook",
@@ -152,6 +187,8 @@ __all__ = [
     "Telling",
     "UnexpectedAnswer",
     "UpdateOrder",
+    "Upload",
+    "UploadLimits",
     "Wait",
     "WaitNotice",
     "Wanted",
@@ -161,6 +198,7 @@ __all__ = [
     "authorize_again",
     "blanks_in",
     "call_elsewhere",
+    "cdn_keys",
     "check_password",
     "dc_of_this_call",
     "each_update",
@@ -209,11 +247,31 @@ if not TYPE_CHECKING:  # checkers read the imports above: names that are not the
                 "with_token",
             ),
             "mtproto.flows.errors": (
+                "FileChanged",
+                "FileFailed",
                 "FlowFailed",
+                "HashMismatch",
+                "HashesMissing",
+                "NoFreshReference",
                 "NotSupported",
                 "PeerNotKnown",
                 "UnexpectedAnswer",
                 "WrongReference",
+            ),
+            "mtproto.flows.download": (
+                "DOWNLOAD_WINDOW",
+                "DOWNLOAD_WINDOW_OF_PREMIUM",
+                "Download",
+                "DownloadLimits",
+                "FreshReference",
+            ),
+            "mtproto.flows.file_source": ("FileSource",),
+            "mtproto.flows.file_calls": ("FilePart",),
+            "mtproto.flows.cdn": ("cdn_keys",),
+            "mtproto.flows.upload": (
+                "PartToRead",
+                "Upload",
+                "UploadLimits",
             ),
             "mtproto.flows.foreign": (
                 "authorize",
