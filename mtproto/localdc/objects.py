@@ -15,10 +15,22 @@ if TYPE_CHECKING:
     from mtproto.localdc.calls import IncomingCall
     from mtproto.localdc.chats import LocalChannel
     from mtproto.localdc.dc_state import DCState
+    from mtproto.localdc.files import LocalDocument
+    from mtproto.localdc.references import FileReferences
     from mtproto.localdc.world import FileSize, Photo, User
     from tl import TLObject
 
-__all__ = ["Relation", "find_channel", "find_user", "introduce", "min_hash", "photo_object", "relation", "user_object"]
+__all__ = [
+    "Relation",
+    "document_object",
+    "find_channel",
+    "find_user",
+    "introduce",
+    "min_hash",
+    "photo_object",
+    "relation",
+    "user_object",
+]
 
 SELF = frozenset({"inputUserSelf", "inputPeerSelf"})
 NAMED = frozenset({"inputUser", "inputPeerUser"})
@@ -189,6 +201,21 @@ def photo_object(photo: Photo, user: User, call: IncomingCall) -> api.types.Phot
         sizes=sizes,
         video_sizes=videos or None,
         dc_id=call.dc.files_dc(user),
+    )
+
+
+def document_object(document: LocalDocument, references: FileReferences) -> api.types.Document:
+    """Return a `document` with a file reference that is good until the network lets it expire."""
+    attributes = [api.schema.decode(attribute, "DocumentAttribute") for attribute in document.attributes]
+    return api.types.Document(
+        id=document.id,
+        access_hash=document.access_hash,
+        file_reference=references.reference(document.id),
+        date=document.date,
+        mime_type=document.mime_type,
+        size=document.size,
+        dc_id=document.dc_id,
+        attributes=[*attributes, api.types.DocumentAttributeFilename(file_name=document.name)],
     )
 
 

@@ -86,6 +86,7 @@ HANDLERS: Mapping[str, Handler] = {
     "updates.getDifference": updates.get_difference,
     "updates.getState": updates.get_state,
     "upload.getFile": upload.get_file,
+    "upload.getFileHashes": upload.get_file_hashes,
     "users.getFullUser": users.get_full_user,
     "users.getUsers": users.get_users,
 }

@@ -136,7 +136,7 @@ def get_messages(call: IncomingCall) -> TLObject:
     found = {number: box.message(number) for number in numbers}
     there = [message for message in found.values() if message is not None]
     answer: TLObject = api.types.messages.Messages(
-        messages=[_message_or_empty(number, message, call.me) for number, message in found.items()],
+        messages=[_message_or_empty(number, message, call) for number, message in found.items()],
         topics=[],
         chats=[],
         users=users_of(there, call.me, call.dc) if there else [],
@@ -169,7 +169,7 @@ def get_dialogs(call: IncomingCall) -> TLObject:
     tops = [dialog.top for dialog in page]
     fields: dict[str, Any] = {
         "dialogs": [_dialog_object(dialog) for dialog in page],
-        "messages": [message_object(message, call.me) for message in tops],
+        "messages": [message_object(message, call.me, call.dc) for message in tops],
         "chats": [],
         "users": users_of(tops, call.me, call.dc),
     }
@@ -197,7 +197,7 @@ def _dialog_object(dialog: Dialog) -> api.boxed.Dialog:
 
 def _messages(page: Sequence[KeptMessage], count: int, call: IncomingCall) -> TLObject:
     fields: dict[str, Any] = {
-        "messages": [message_object(message, call.me) for message in page],
+        "messages": [message_object(message, call.me, call.dc) for message in page],
         "topics": [],
         "chats": [],
         "users": users_of(page, call.me, call.dc),
@@ -210,8 +210,8 @@ def _messages(page: Sequence[KeptMessage], count: int, call: IncomingCall) -> TL
     return answer
 
 
-def _message_or_empty(number: int, message: KeptMessage | None, owner: User) -> api.boxed.Message:
-    return api.types.MessageEmpty(id=number) if message is None else message_object(message, owner)
+def _message_or_empty(number: int, message: KeptMessage | None, call: IncomingCall) -> api.boxed.Message:
+    return api.types.MessageEmpty(id=number) if message is None else message_object(message, call.me, call.dc)
 
 
 def _box(call: IncomingCall) -> MessageBox:
