@@ -146,6 +146,7 @@ class DataCentre:
         self.listener.on_event(self._watch)
         self.listener.on_sweep(self.keys.keep_changes)
         self.listener.on_sweep(self.state.executions.forget_old)
+        self.listener.on_sweep(self.state.uploads.forget_old)
 
     @property
     def address(self) -> tuple[str, int]:

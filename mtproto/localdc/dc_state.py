@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from mtproto.localdc.cache import Remembered
 from mtproto.localdc.executions import Executions
 from mtproto.localdc.faults import FileFaults
+from mtproto.localdc.files import Uploads
 from mtproto.localdc.network_state import NetworkState
 from mtproto.localdc.orders import Orders
 from mtproto.localdc.transcript import Transcript
@@ -58,6 +59,7 @@ class DCState:
         orders: what a program ordered for single methods.
         transcript: which calls came, and what became of them.
         executions: how often each call with a `random_id` was executed.
+        uploads: the files that clients upload, until they are used.
         file_faults: what goes wrong with files, on command.
 
     """
@@ -74,6 +76,7 @@ class DCState:
         self.pages: Remembered[bytes] = Remembered(PAGES, BYTES_OF_PAGES)
         self.files: Remembered[bytes | None] = Remembered(FILES, BYTES_OF_FILES)
         self.executions = Executions(clock)
+        self.uploads = Uploads(clock)
         self.file_faults = FileFaults(lambda _name: None)
         self.orders = Orders()
         self.transcript = Transcript()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from mtproto.localdc.accounts import Accounts, AccountsFile, Export, Issued, LoginToken, PhoneCode, SRPAttempt
 from mtproto.localdc.chats import Boxes, LocalChannel
-from mtproto.localdc.files import Documents, FilesAsked
+from mtproto.localdc.files import Albums, Documents, FilesAsked, KeptBytes
 from mtproto.localdc.references import FileReferences
 
 if TYPE_CHECKING:
@@ -83,6 +83,8 @@ class NetworkState:
         attempts: challenges of SRP, by `srp_id`.
         references: the file references of photos and documents.
         documents: the documents.
+        albums: the profile photos of all users.
+        kept_bytes: how much of what was uploaded is kept.
         files_asked: which parts of files were asked for.
         boxes: the messages of all accounts, and what happened to them.
         channel: a group of which all users of the world are members.
@@ -106,6 +108,8 @@ class NetworkState:
         self.attempts: Issued[int, SRPAttempt] = Issued(ATTEMPTS, ATTEMPT_SECONDS, clock)
         self.references = FileReferences()
         self.documents = Documents()
+        self.albums = Albums(world)
+        self.kept_bytes = KeptBytes()
         self.files_asked = FilesAsked()
         self.boxes = Boxes()
         self.channel = LocalChannel("The square", CHANNEL_NAME, [user.id for user in world.users])

@@ -155,11 +155,12 @@ def user_object(user: User, viewer: User, dc: DCState) -> api.types.User:
     """
     stands = relation(user, viewer, dc)
     photo = None
-    if user.photos:
-        newest = user.photos[0]
+    photos = dc.shared.albums.of(user)
+    if photos:
+        newest = photos[0]
         photo = api.types.UserProfilePhoto(
             photo_id=newest.id,
-            stripped_thumb=newest.stripped,
+            stripped_thumb=newest.stripped or None,
             has_video=bool(newest.videos),
             dc_id=dc.files_dc(user),
         )
@@ -191,7 +192,8 @@ def user_objects(user_ids: Iterable[int], viewer: User, dc: DCState) -> list[api
 
 def photo_object(photo: Photo, user: User, call: IncomingCall) -> api.types.Photo:
     """Return a `photo` of a user with a file reference that is good until the DC lets it expire."""
-    sizes = [api.types.PhotoStrippedSize(type="i", bytes=photo.stripped), *map(_size_object, photo.sizes)]
+    stripped = [api.types.PhotoStrippedSize(type="i", bytes=photo.stripped)] if photo.stripped else []
+    sizes = [*stripped, *map(_size_object, photo.sizes)]
     videos = [api.types.VideoSize(type=size.type, w=size.w, h=size.h, size=size.size) for size in photo.videos]
     return api.types.Photo(
         id=photo.id,

@@ -78,7 +78,7 @@ def _document(location: Any, call: IncomingCall) -> FoundFile:
 
 def _photo(location: Any, call: IncomingCall) -> FoundFile:
     """`inputPhotoFileLocation`: a photo of any user, with a file reference that is still good."""
-    found = call.dc.world.photo(location.id)
+    found = call.dc.shared.albums.photo(location.id)
     if found is None or found[1].access_hash != location.access_hash:
         raise Refused(400, "FILE_ID_INVALID")
     call.dc.references.check(location.file_reference, location.id)
@@ -90,10 +90,12 @@ def _peer_photo(location: Any, call: IncomingCall) -> FoundFile:
     user = find_user(location.peer, call, by_min=True)
     if user is None:
         raise Refused(400, "PEER_ID_INVALID")
-    found = call.dc.world.photo(location.photo_id)
+    found = call.dc.shared.albums.photo(location.photo_id)
     if found is None or found[0] is not user:
         raise Refused(400, "LOCATION_INVALID")
-    return _photo_file(*found, BIG if location.big else SMALL, call.dc)
+    images = [size.type for size in found[1].sizes]
+    type_ = BIG if location.big else SMALL
+    return _photo_file(*found, type_ if type_ in images else images[-1 if location.big else 0], call.dc)
 
 
 def _former(location: Any, call: IncomingCall) -> FoundFile:
@@ -101,7 +103,7 @@ def _former(location: Any, call: IncomingCall) -> FoundFile:
 
     Those layers know no file reference until 85, and none for the photo of a profile; so it may be empty.
     """
-    found = call.dc.world.photo(location.volume_id)
+    found = call.dc.shared.albums.photo(location.volume_id)
     if found is None or location.secret != location_secret(location.volume_id):
         raise Refused(400, "LOCATION_INVALID")
     if location.file_reference:

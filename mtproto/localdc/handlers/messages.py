@@ -23,7 +23,16 @@ if TYPE_CHECKING:
     from mtproto.localdc.world import User
     from tl import TLObject
 
-__all__ = ["get_dialogs", "get_history", "get_messages", "read_messages", "send_message"]
+__all__ = [
+    "entities_of",
+    "get_dialogs",
+    "get_history",
+    "get_messages",
+    "origin_of",
+    "private_peer",
+    "read_messages",
+    "send_message",
+]
 
 M = TypeVar("M", bound="KeptMessage | ChannelMessage")
 
@@ -43,7 +52,7 @@ def send_message(call: IncomingCall) -> api.types.UpdateShortSentMessage | api.t
     channel = find_channel(request.peer, call)
     if channel is not None:
         return _send_to_channel(channel, call)
-    peer = _peer(call)
+    peer = private_peer(call)
     event = _box(call).sent(request.random_id)
     if event is None:
         event, _ = post(
@@ -51,9 +60,9 @@ def send_message(call: IncomingCall) -> api.types.UpdateShortSentMessage | api.t
             peer,
             request.message,
             call.dc,
-            entities=_entities(call),
+            entities=entities_of(call),
             random_id=request.random_id,
-            origin=_origin(call),
+            origin=origin_of(call),
         )
     call.dc.executions.note(call.key.account.auth_key.id, request.random_id)
     return api.types.UpdateShortSentMessage(
@@ -75,15 +84,16 @@ def _send_to_channel(channel: LocalChannel, call: IncomingCall) -> api.types.Upd
             channel,
             request.message,
             call.dc,
-            entities=_entities(call),
+            entities=entities_of(call),
             random_id=request.random_id,
-            origin=_origin(call),
+            origin=origin_of(call),
         )
     call.dc.executions.note(call.key.account.auth_key.id, request.random_id)
     return sent_to_channel(message, channel, me, call.dc)
 
 
-def _entities(call: IncomingCall) -> tuple[bytes, ...]:
+def entities_of(call: IncomingCall) -> tuple[bytes, ...]:
+    """Return the entities of a message that is sent, each serialized."""
     given = call.request.entities or ()
     return tuple(each.to_bytes() for each in given if not each.NAME.startswith(INPUT_ENTITIES))
 
@@ -96,7 +106,7 @@ def get_history(call: IncomingCall) -> TLObject:
     person(call)
     channel = find_channel(call.request.peer, call)
     if channel is None:
-        messages = _box(call).history(_peer(call).id)
+        messages = _box(call).history(private_peer(call).id)
         return _messages(_page(messages, call), len(messages), call)
     written = channel.history()
     page = _page(written, call)
@@ -150,9 +160,9 @@ def read_messages(call: IncomingCall) -> TLObject:
     Refuses with `PEER_ID_INVALID`, and a bot with `BOT_METHOD_INVALID`.
     """
     person(call)
-    peer = _peer(call)
+    peer = private_peer(call)
     max_id = call.request.max_id or _box(call).next_id
-    count = read_history(call.me, peer, max_id, call.dc, _origin(call))
+    count = read_history(call.me, peer, max_id, call.dc, origin_of(call))
     answer: TLObject = api.types.messages.AffectedMessages(pts=_box(call).pts, pts_count=count)
     return answer
 
@@ -218,12 +228,14 @@ def _box(call: IncomingCall) -> MessageBox:
     return call.dc.shared.boxes.of(call.me.id)
 
 
-def _peer(call: IncomingCall) -> User:
+def private_peer(call: IncomingCall) -> User:
+    """Return whom a call means by `peer`; refuses with `PEER_ID_INVALID`."""
     user = find_user(call.request.peer, call)
     if user is None:
         raise Refused(400, "PEER_ID_INVALID")
     return user
 
 
-def _origin(call: IncomingCall) -> SendingSession:
+def origin_of(call: IncomingCall) -> SendingSession:
+    """Return the session that a call came from."""
     return SendingSession(call.key.account.auth_key.id, call.session_id)
