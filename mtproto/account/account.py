@@ -108,9 +108,11 @@ class Account:
         self._lanes = Lanes(self._centres, self._kept, self._options, self._hear)
         self._known = KnownPeers(self._options.schema, self._kept, self._lanes.server_time)
         self._peers = Peers(self._known, self._run_for_peers)
-        self._mail = UpdateMail(self._options.limits, self._is_at_home, AsyncNews())
-        self._calls = AccountCalls(self._centres, self._options, self._kept, self._lanes, self._known, self._mail)
-        self._readings = Readings(self._options, self._kept, self._known)
+        self._mail: UpdateMail[AsyncNews] = UpdateMail(self._options.limits, self._is_at_home)
+        self._readings = Readings(self._options, self._kept, self._known, self._mail)
+        self._calls = AccountCalls(
+            self._centres, self._options, self._kept, self._lanes, self._known, self._mail, self._readings
+        )
         self._incoming = IncomingUpdates(
             self._options, self._kept, self._lanes, self._calls, self._readings, self._mail
         )

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from mtproto.account.known_peers import KnownPeers
     from mtproto.account.lanes import Lanes
     from mtproto.account.options import AccountOptions
+    from mtproto.account.reading import Readings
     from mtproto.account.update_mail import UpdateMail
     from mtproto.account.waiting_async import AsyncNews, Gate
     from mtproto.flows import Change, Service
@@ -58,6 +59,7 @@ class AccountCalls:
         lanes: carry the calls.
         known: takes what answers show of users and chats.
         mail: takes what answers tell of updates.
+        readings: drop what a login leaves when it ends.
 
     Attributes:
         pauses: the waits between two attempts.
@@ -72,6 +74,7 @@ class AccountCalls:
         lanes: Lanes,
         known: KnownPeers,
         mail: UpdateMail[AsyncNews],
+        readings: Readings[AsyncNews],
     ) -> None:
         self._centres = centres
         self._options = options
@@ -79,6 +82,7 @@ class AccountCalls:
         self._lanes = lanes
         self._known = known
         self._mail = mail
+        self._readings = readings
         self._floods = FloodMemory()
         self.pauses = AsyncPauses()
         self._one_call: tuple[int, FlowHands] | None = None
@@ -272,6 +276,6 @@ class AccountCalls:
                     await self._lanes.forget_key(home)
                 else:
                     await self._lanes.retire(home)  # so that `incoming` ends
-                self._mail.forget()  # once its lane is closed: the next login is told nothing of this one
+                self._readings.forget()  # once its lane is closed: the next login is told nothing of this one
             case KeyDestroyed(dc=dc):
                 await self._lanes.forget_key(home if dc is None else dc)

@@ -9,7 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from mtproto.account.lane import MAIN
-from mtproto.account.waiting_async import AsyncBackground, AsyncNews, beside
+from mtproto.account.waiting_async import AsyncBackground, AsyncNews, beside, whole
 from mtproto.errors import KeyUnknown, LocalProtocolError, LoggedOut, MTProtoError, RequestCancelled
 from mtproto.flows import Call
 from tl import TLError, TLObject
@@ -49,7 +49,7 @@ class IncomingUpdates:
         kept: KeptAccount,
         lanes: Lanes,
         calls: AccountCalls,
-        readings: Readings,
+        readings: Readings[AsyncNews],
         mail: UpdateMail[AsyncNews],
     ) -> None:
         self._clock = options.clock
@@ -61,15 +61,17 @@ class IncomingUpdates:
 
     async def read(self, wanted: Wanted | None, *, catch_up: bool) -> AsyncGenerator[IncomingItem[TLObject], None]:
         """Iterate over the updates of who is logged in, as `Account.incoming` says."""
-        background = AsyncBackground(self._mail.news.set)
+        news = AsyncNews()
+        background = AsyncBackground(news.set)
         reading: UpdateReading | None = None
         try:
             lane = await self._open_lane()
-            reading = self._readings.begin(wanted, catch_up=catch_up)
-            self._mail.begin(empty=not catch_up)
+            reading = self._readings.begin(wanted, news, catch_up=catch_up)
             fetches: dict[int, Fetch] = {}
-            while self._goes_on(reading):
-                self._mail.news.clear()
+            while True:
+                news.clear()  # before all looks: whatever ends or changes the reading after one wakes the reader
+                if not self._goes_on(reading):
+                    break
                 item = self._turn(reading, background, fetches)
                 if item is not None:
                     yield item
@@ -79,14 +81,17 @@ class IncomingUpdates:
                     reading.missed()
                 elif not self._feed(reading):
                     wake = reading.wake_at()
-                    await self._mail.news.wait(None if wake is None else max(wake - self._clock(), 0.0))
+                    await news.wait(None if wake is None else max(wake - self._clock(), 0.0))
         except RequestCancelled:
             if self._kept.is_loaded:
                 raise
         finally:
-            await background.close()
-            if reading is not None and await beside(self._readings.end, reading):
-                self._mail.end()
+            await whole(self._end, reading, background)
+
+    async def _end(self, reading: UpdateReading | None, background: AsyncBackground) -> None:
+        await background.close()
+        if reading is not None:
+            await beside(self._readings.end, reading)
 
     async def _open_lane(self) -> Lane[LaneClient]:
         """Return the lane that receives updates."""
@@ -109,9 +114,12 @@ class IncomingUpdates:
     def _turn(
         self, reading: UpdateReading, background: AsyncBackground, fetches: dict[int, Fetch]
     ) -> IncomingItem[TLObject] | None:
-        """End and begin the calls that are due, and return the next item; None: there is none now."""
+        """End and begin the calls that are due, and return the next item; None: there is none now.
+
+        The state that is asked for first counts what came before it, which is told only if the machine knows of it.
+        """
         now = self._clock()
-        while (ended := background.take()) is not None:
+        while (reading.is_settled or self._mail.is_empty) and (ended := background.take()) is not None:
             handle, outcome = ended
             if isinstance(outcome, KeyUnknown) or not isinstance(outcome, MTProtoError | TLError | TLObject):
                 raise outcome

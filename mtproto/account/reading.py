@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
 
-from mtproto.account.update_mail import Answered
+from mtproto.account.update_mail import Answered, News
 from mtproto.client import UndecodableUpdate, read_update
 from mtproto.errors import LocalProtocolError, RequestCancelled
 from mtproto.flows import Gap, Incoming, UpdateOrder
 from mtproto.net import UpdatesDropped
-from mtproto.session import UpdatesGap
+from mtproto.session import Update, UpdatesGap
 from mtproto.store import StoreError
 from tl import DecodeError, TLObject
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from mtproto.account.kept import KeptAccount
     from mtproto.account.known_peers import KnownPeers
     from mtproto.account.options import AccountOptions
-    from mtproto.account.update_mail import Mail
+    from mtproto.account.update_mail import Mail, UpdateMail
     from mtproto.flows import Fetch
     from mtproto.store import AccountRecord
     from tl import Schema
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["IncomingItem", "Readings", "UpdateReading", "wanted_types"]
 
 Told = TypeVar("Told", bound=TLObject)
+N = TypeVar("N", bound=News)
 
 IncomingItem: TypeAlias = Incoming[Told] | Gap | UndecodableUpdate
 """What `incoming` tells: an update in its place; the news that updates are missing; an update that can't be read."""
@@ -78,11 +79,13 @@ class UpdateReading:
         login: the number of the login (`KeptAccount.login`).
         owner: who is logged in.
         wanted: the classes of the updates that are told; None: all.
+        lock: guards the machine.
 
     Attributes:
         login: likewise.
         owner: likewise.
         steps: a number that grows with whatever may change the state.
+        saved: the number that the store has the state of.
 
     """
 
@@ -93,30 +96,48 @@ class UpdateReading:
         login: int,
         owner: int,
         wanted: Wanted | None,
+        lock: threading.Lock | None = None,
     ) -> None:
         self._order = order
         self._options = options
         self._wanted = wanted
-        self._lock = threading.Lock()  # the state is asked for while another thread reads
+        self._lock = lock or threading.Lock()  # the state is asked for while another thread reads
+        self._is_over = False
         self.login = login
         self.owner = owner
         self.steps = 0
+        self.saved = -1
+
+    def again(self, wanted: Wanted | None) -> UpdateReading:
+        """Return the reading that goes on with what this one has not told; this one tells and asks nothing more."""
+        with self._lock:
+            self._is_over = True
+            self._order.give_up()
+            self._order.missed()
+            return UpdateReading(self._order, self._options, self.login, self.owner, wanted, self._lock)
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether the account's numbers are known. While they are not, all that waits has to be fed first."""
+        with self._lock:
+            return self._order.is_settled
 
     def feed(self, mail: Mail, now: float) -> None:
         """Take something that came."""
         item: Any = None
         if not isinstance(mail, Answered):
             item = read_update(mail, self._options.schema, self._options.limits.elements)
+        size = len(mail.body) if isinstance(mail, Update) else 0
         with self._lock:
             self.steps += 1
             if isinstance(mail, Answered):
-                self._order.received(mail.answer, now, mail.request)
+                self._order.received(mail.answer, now, mail.request, size=mail.size)
             elif isinstance(item, UndecodableUpdate):
                 self._order.unreadable(item)
             elif isinstance(item, UpdatesGap | UpdatesDropped):
                 self._order.missed()
             else:
-                self._order.received(item, now)
+                self._order.received(item, now, size=size)
 
     def missed(self) -> None:
         """Note that anything may have been missed."""
@@ -126,7 +147,7 @@ class UpdateReading:
     def next(self, now: float) -> Fetch | None:
         """Return a call that is to be made now; None: there is none."""
         with self._lock:
-            return self._order.next(now)
+            return None if self._is_over else self._order.next(now)
 
     def wake_at(self) -> float | None:
         """Return when `next` has something to do if nothing else comes (Unix seconds); None: never."""
@@ -147,7 +168,7 @@ class UpdateReading:
     def take(self) -> IncomingItem[TLObject] | None:
         """Return the next item that is told; None: there is none now."""
         with self._lock:
-            while (item := self._order.take()) is not None:
+            while not self._is_over and (item := self._order.take()) is not None:
                 self.steps += 1
                 if self._wanted is None or not isinstance(item, Incoming) or isinstance(item.update, self._wanted):
                     return item
@@ -160,29 +181,39 @@ class UpdateReading:
         return {_OWNER: self.owner, **state} if state else {}
 
 
-class Readings:
+class Readings(Generic[N]):
     """Which reading is the account's present one, and what the store keeps of it. Any thread may call it.
+
+    What one reading has not told waits for the next one, as long as the login lasts.
 
     Args:
         options: of the account.
         kept: the record, whose `updates` hold how far the items were taken.
         known: what is known of peers: the access hashes of channels.
+        mail: is read.
 
     Attributes:
         present: the latest reading that has not ended.
 
     """
 
-    def __init__(self, options: AccountOptions, kept: KeptAccount, known: KnownPeers) -> None:
+    def __init__(self, options: AccountOptions, kept: KeptAccount, known: KnownPeers, mail: UpdateMail[N]) -> None:
         self._options = options
         self._kept = kept
         self._known = known
+        self._mail = mail
+        self._lock = threading.Lock()
         self._saving = threading.Lock()
-        self._saved = -1
+        self._latest: UpdateReading | None = None
         self.present: UpdateReading | None = None
 
-    def begin(self, wanted: Wanted | None, *, catch_up: bool) -> UpdateReading:
+    def begin(self, wanted: Wanted | None, news: N, *, catch_up: bool) -> UpdateReading:
         """Return a new reading, which goes on where the one before it, or the store, ends; the one before is over.
+
+        Args:
+            wanted: the classes of the updates that are told; None: all.
+            news: wakes the reader.
+            catch_up: whether what came before is told.
 
         Raises:
             LocalProtocolError: nobody is logged in.
@@ -191,31 +222,44 @@ class Readings:
         login, record = self._kept.login, self._kept.record
         if record.user_id is None:
             raise LocalProtocolError("nobody is logged in, so that there are no updates: call login() first")
-        before = self.present
-        state = before.state() if before is not None and before.login == login else {}
-        order: UpdateOrder[UndecodableUpdate] = UpdateOrder(
-            self._options.schema,
-            state or _state_in(record),
-            catch_up=catch_up,
-            self_id=record.user_id,
-            access_hash=self._access_hash,
-        )
-        self.present = reading = UpdateReading(order, self._options, login, record.user_id, wanted)
+        with self._lock:
+            before = self._latest if self._latest is not None and self._latest.login == login else None
+            if before is not None and catch_up:
+                reading = before.again(wanted)
+            else:
+                state = {} if before is None else before.state()
+                order: UpdateOrder[UndecodableUpdate] = UpdateOrder(
+                    self._options.schema,
+                    state or _state_in(record),
+                    catch_up=catch_up,
+                    self_id=record.user_id,
+                    access_hash=self._access_hash,
+                )
+                reading = UpdateReading(order, self._options, login, record.user_id, wanted)
+            self._latest = self.present = reading
+            self._mail.begin(news, empty=not catch_up)
         return reading
 
-    def end(self, reading: UpdateReading) -> bool:
-        """Note that a reading is over, and keep how far it came; tell whether it was the present one."""
-        if self.present is not reading:
-            return False
+    def end(self, reading: UpdateReading) -> None:
+        """Note that a reading is over, and keep how far it came."""
         self.save()
-        self.present = None
-        return True
+        with self._lock:
+            if self.present is reading:
+                self.present = None
+                self._mail.end()
+
+    def forget(self) -> None:
+        """Drop what waits for a reader: the login that it belongs to has ended."""
+        with self._lock:
+            if self._latest is not None and self._latest.login != self._kept.login:
+                self._latest = None
+        self._mail.forget()
 
     @property
     def is_changed(self) -> bool:
         """Whether there is something to save."""
         reading = self.present
-        return reading is not None and reading.steps != self._saved
+        return reading is not None and reading.steps != reading.saved
 
     def save(self) -> None:
         """Let the store keep how far the items were taken. A store that fails is asked again: the state may be lost."""
@@ -227,7 +271,7 @@ class Readings:
             try:
                 if state and state != self._kept.record.updates:
                     self._kept.keep_updates(state)
-                self._saved = steps
+                reading.saved = steps
             except (StoreError, LocalProtocolError, RequestCancelled):
                 return
 

@@ -19,10 +19,13 @@ if TYPE_CHECKING:
     from mtproto.link import LinkEvent
     from mtproto.net import Item
 
-__all__ = ["ANSWERS_KEPT", "Answered", "Mail", "News", "UpdateMail"]
+__all__ = ["ANSWERS_KEPT", "ANSWER_BYTES_KEPT", "Answered", "Mail", "News", "UpdateMail"]
 
 ANSWERS_KEPT = 1000
 """Answers of the account's own calls that wait for a slow reader; of more than that a difference tells."""
+
+ANSWER_BYTES_KEPT = 4 << 20
+"""The same in bytes."""
 
 _COUNTED = frozenset(
     {
@@ -42,10 +45,10 @@ _COUNTED = frozenset(
 
 
 class News(Protocol):
-    """What wakes the reader."""
+    """What wakes one reader."""
 
     def set(self) -> None:
-        """Wake the reader, or whoever waits next."""
+        """Wake the reader, or let it not wait the next time."""
 
 
 N = TypeVar("N", bound=News)
@@ -58,11 +61,13 @@ class Answered:
     Attributes:
         answer: an object of the type `Updates`, or one that tells numbers.
         request: the call.
+        size: bytes of the answer.
 
     """
 
     answer: Any
     request: Any
+    size: int
 
 
 Mail: TypeAlias = "Item | UpdatesDropped | Answered"
@@ -77,23 +82,22 @@ class UpdateMail(Generic[N]):
     Args:
         limits: `queued_updates` and `queued_update_bytes` bound the updates.
         counts: tells whether the updates of a lane (DC and name) are the account's.
-        news: wakes the reader.
 
     Attributes:
-        news: likewise.
         is_read: whether somebody reads.
         is_over: whether the account is closed.
 
     """
 
-    def __init__(self, limits: Limits, counts: Callable[[int, str], bool], news: N) -> None:
+    def __init__(self, limits: Limits, counts: Callable[[int, str], bool]) -> None:
         self._limits = limits
         self._counts = counts
         self._lock = threading.Lock()
         self._queue = UpdateQueue(limits)
         self._answers: deque[Answered] = deque()
+        self._answer_bytes = 0
         self._missed = False
-        self.news = news
+        self._news: N | None = None
         self.is_read = False
         self.is_over = False
 
@@ -103,11 +107,12 @@ class UpdateMail(Generic[N]):
             if self._counts(dc, lane):
                 with self._lock:
                     self._queue.put(event)
-                self.news.set()
+                self._wake()
         elif isinstance(event, StatusChanged) and lane == MAIN:
             if event.status is LinkStatus.READY and self._counts(dc, lane):
-                self._missed = True  # the network was away
-            self.news.set()
+                with self._lock:
+                    self._missed = True  # the network was away
+            self._wake()
 
     def answered(self, answer: Any, request: Any) -> None:
         """Take the answer of a call of the account's own, if it tells anything of updates. Called while `is_read`."""
@@ -115,51 +120,77 @@ class UpdateMail(Generic[N]):
             answer = getattr(answer, "updates", None)  # as in `messages.invitedUsers`
             if getattr(answer, "NAME", "") not in _COUNTED:
                 return
+        size = len(answer.to_bytes())
         with self._lock:
-            if len(self._answers) < ANSWERS_KEPT:
-                self._answers.append(Answered(answer, request))
+            if len(self._answers) < ANSWERS_KEPT and self._answer_bytes + size <= ANSWER_BYTES_KEPT:
+                self._answers.append(Answered(answer, request, size))
+                self._answer_bytes += size
             else:
                 self._missed = True
-        self.news.set()
+        self._wake()
+
+    def _wake(self) -> None:
+        news = self._news
+        if news is not None:
+            news.set()
 
     def take(self) -> Mail | None:
         """Return the oldest answer or update; None if none waits."""
         with self._lock:
-            return self._answers.popleft() if self._answers else self._queue.take()
+            if not self._answers:
+                return self._queue.take()
+            answer = self._answers.popleft()
+            self._answer_bytes -= answer.size
+            return answer
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing waits."""
+        with self._lock:
+            return not (self._answers or self._queue)
 
     def take_missed(self) -> bool:
         """Tell, once, whether anything may have been missed since the last time."""
-        missed, self._missed = self._missed, False
+        with self._lock:
+            missed, self._missed = self._missed, False
         return missed
 
-    def begin(self, *, empty: bool) -> None:
-        """Let a reader begin.
+    def begin(self, news: N, *, empty: bool) -> None:
+        """Let a reader begin; one before it is woken, and gets no more news.
 
         Args:
+            news: wakes the reader.
             empty: whether what came before is dropped.
 
         """
         with self._lock:
+            before, self._news = self._news, news
             self._missed = False
-            self._answers.clear()
+            self._clear_answers()
             if empty:
                 self._queue = UpdateQueue(self._limits)
             self.is_read = True
+        if before is not None:
+            before.set()
 
     def end(self) -> None:
         """Note that nobody reads any more."""
         with self._lock:
             self.is_read = False
-            self._answers.clear()
+            self._clear_answers()
 
     def forget(self) -> None:
         """Drop everything that waits: the login that it belongs to has ended."""
         with self._lock:
             self._queue = UpdateQueue(self._limits)
-            self._answers.clear()
+            self._clear_answers()
             self._missed = False
+
+    def _clear_answers(self) -> None:
+        self._answers.clear()
+        self._answer_bytes = 0
 
     def close(self) -> None:
         """Let the reader go: the account is closed."""
         self.is_over = True
-        self.news.set()
+        self._wake()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ class Piece:
     count: int
     items: tuple[Incoming[TLObject], ...]
     date: int = 0  # the server's, of a piece by which the account's date moves
+    size: int = field(default=0, compare=False)  # bytes that the items took on the wire
 
     @property
     def place(self) -> tuple[int, int]:
@@ -50,7 +51,9 @@ class Box:
         self.value = value
         self.frozen = False  # a difference is under way, which tells what comes next
         self.since: float | None = None  # when the oldest gap was seen
+        self.size = 0  # bytes of the pieces that wait
         self._held: list[Piece] = []
+        self._least: int | None = None  # the number before the first piece that had no room
 
     def __len__(self) -> int:
         """Return how many pieces wait."""
@@ -78,17 +81,28 @@ class Box:
                 return
             at += 1
         self._held.insert(at, piece)
+        self.size += piece.size
+
+    def put_off(self, piece: Piece) -> None:
+        """Note a piece that has no room: where no number is known, the sequence begins before it."""
+        before = piece.last - piece.count
+        self._least = before if self._least is None else min(before, self._least)
+
+    def _first(self) -> Piece:
+        piece = self._held.pop(0)
+        self.size -= piece.size
+        return piece
 
     def due(self, now: float) -> list[Piece]:
         """Return the pieces that are due, in order, and see since when there is a gap."""
         ready: list[Piece] = []
         while self._held and not self.frozen and self.value is not None:
             if self.is_next(self._held[0]):
-                piece = self._held.pop(0)
+                piece = self._first()
                 self.value = piece.last
                 ready.append(piece)
             elif self.is_old(self._held[0]):
-                self._held.pop(0)
+                self._first()
             else:
                 break
         if not self._held or self.frozen:
@@ -98,8 +112,9 @@ class Box:
         return ready
 
     def first_held(self) -> int | None:
-        """Return the number right before the first piece that waits."""
-        return min((piece.last - piece.count for piece in self._held), default=None)
+        """Return the number right before the first piece that came and is not told."""
+        least = () if self._least is None else (self._least,)
+        return min((*least, *(piece.last - piece.count for piece in self._held)), default=None)
 
     def freeze(self) -> None:
         """Let all wait for a difference."""
@@ -107,7 +122,7 @@ class Box:
 
     def resume(self, value: int | None, now: float) -> list[Piece]:
         """Go on from a number that a difference told; return the pieces that are due."""
-        self.frozen, self.value = False, value
+        self.frozen, self.value, self._least = False, value, None
         return self.due(now)
 
     def move(self, value: int) -> None:
@@ -117,7 +132,7 @@ class Box:
     def clear(self) -> None:
         """Drop the pieces that wait: their numbers mean nothing any more."""
         self._held.clear()
-        self.since = None
+        self.size, self._least, self.since = 0, None, None
 
 
 class UpdateSource:
@@ -159,6 +174,11 @@ class UpdateSource:
     def held(self) -> int:
         """How many pieces wait."""
         return sum(map(len, self.boxes.values()))
+
+    @property
+    def size(self) -> int:
+        """How many bytes the pieces that wait took on the wire."""
+        return sum(box.size for box in self.boxes.values())
 
     @property
     def idle(self) -> bool:

@@ -52,9 +52,9 @@ class Count:
     count: int
     date: int = 0
 
-    def piece(self, items: tuple[Incoming[TLObject], ...] = ()) -> Piece:
-        """Return the updates that are counted so as a piece of the sequence."""
-        return Piece(self.last, self.count, items, self.date)
+    def piece(self, items: tuple[Incoming[TLObject], ...] = (), size: int = 0) -> Piece:
+        """Return the updates that are counted so as a piece of the sequence, with their size on the wire."""
+        return Piece(self.last, self.count, items, self.date, size)
 
 
 def count_of(update: Any) -> Count | None:

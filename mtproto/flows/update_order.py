@@ -11,29 +11,23 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from mtproto.errors import FloodWait, RpcError
 from mtproto.flows.incoming import Fetch, Gap, Incoming
 from mtproto.flows.layers import make, name_of
-from mtproto.flows.update_boxes import UpdateSource
 from mtproto.flows.update_fetches import account_request, channel_request, new_updates, numbers
 from mtproto.flows.update_forms import SHORT_MESSAGES, Count, count_of, count_of_answer, expand, expand_sent, mark_of
 from mtproto.flows.update_queue import OrderedQueue
+from mtproto.flows.update_sources import UpdateSources
 from mtproto.flows.update_state import read_state, write_state
 from tl import TLError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from mtproto.flows.update_boxes import Piece
+    from mtproto.flows.update_boxes import Box, Piece, UpdateSource
     from mtproto.flows.update_queue import Place
     from tl import Schema, TLFunction, TLObject
 
 __all__ = ["UpdateOrder"]
 
 U = TypeVar("U")
-
-CHANNELS_REMEMBERED = 4096
-"""Channels whose numbers are kept; those that were seen first are forgotten first."""
-
-PIECES_HELD = 4096
-"""Updates that wait for those before them; beyond that a difference tells them again."""
 
 FETCHES_AT_ONCE = 4
 """Differences that are under way at once: each channel has one of its own."""
@@ -82,21 +76,19 @@ class UpdateOrder(Generic[U]):
         self._access_hash = access_hash
         self._queue: OrderedQueue[Incoming[TLObject] | Gap | U] = OrderedQueue(room, known.cursor())
         self._date = known.account.get("date", 0)
-        numbers = {name: known.account.get(name) for name in ("pts", "qts", "seq")}
-        self._account = UpdateSource(0, numbers, skip=known.told.get(0, ()))
-        self._channels = {
-            key: UpdateSource(key, {"pts": pts}, found, known.told.get(key, ()))
-            for key, (pts, found) in known.channels.items()
-        }
-        self._active: dict[int, UpdateSource] = {}
-        self._held: dict[int, int] = {}
-        self._held_in_all = 0
+        self._sources = UpdateSources(known)
+        self._account = self._sources.account
         self._under_way: dict[Fetch, UpdateSource] = {}
         self._watched: set[int] = set()
         self.dropped = 0
-        self._lag(self._account, *(source for source in self._channels.values() if source.known))
+        self._sources.lag(*self._sources.known)
 
-    def received(self, updates: TLObject, now: float, request: TLFunction[Any] | None = None) -> None:
+    @property
+    def is_settled(self) -> bool:
+        """Whether the account's numbers are known. While they are not, all that came first has to be fed first."""
+        return self._account.known
+
+    def received(self, updates: TLObject, now: float, request: TLFunction[Any] | None = None, *, size: int = 0) -> None:
         """Take what the server sent.
 
         Args:
@@ -104,20 +96,21 @@ class UpdateOrder(Generic[U]):
                 taken that it may tell (`messages.AffectedMessages`).
             now: Unix seconds.
             request: the call that was answered so.
+            size: bytes of `updates` on the wire, by which what has to wait is bounded.
 
         """
         held: Any = updates
         match name_of(updates):
             case "updates" | "updatesCombined":
-                self._container(held, now)
+                self._container(held, now, size)
             case "updateShort":
-                self._tell_uncounted(self._route([held.update], (), (), now))
+                self._tell_uncounted(self._route([held.update], (), (), now, size))
             case "updatesTooLong":
-                self._lag(self._account)
+                self._sources.lag(self._account)
             case "updateShortSentMessage":
-                self._sent(held, request, now)
+                self._sent(held, request, now, size)
             case name if name in SHORT_MESSAGES:
-                self._route([expand(held, self._schema, self._self_id)], (), (), now)
+                self._route([expand(held, self._schema, self._self_id)], (), (), now, size)
             case _:
                 count = count_of_answer(held, request)
                 if count is not None:
@@ -127,13 +120,20 @@ class UpdateOrder(Generic[U]):
 
     def missed(self) -> None:
         """Note that anything may have been missed: the server or a queue dropped updates, or the network was away."""
-        self._lag(self._account, *(source for source in self._channels.values() if source.known))
+        self._sources.lag(*self._sources.known)
+
+    def give_up(self) -> None:
+        """Take back the calls that are under way, whose ends nobody will hear of: `next` returns them anew."""
+        while self._under_way:
+            _, source = self._under_way.popitem()
+            source.end_fetch()
+            self._sources.touch(source)
 
     def unreadable(self, item: U) -> None:
         """Tell something that is no readable update, in its turn. Its number, if it has one, is found missing later."""
         if self._queue.full:
             self.dropped += 1
-            self._lag(self._account)
+            self._sources.lag(self._account)
         else:
             self._queue.put(item)
 
@@ -148,7 +148,7 @@ class UpdateOrder(Generic[U]):
         self._watched.add(channel)
         source = self._channel(channel)
         if source.known:
-            self._lag(source)
+            self._sources.lag(source)
 
     def know_channel(self, channel: int, pts: int, now: float, access_hash: int | None = None) -> None:
         """Take the number of a channel from a `Dialog`, unless the number is known already."""
@@ -164,11 +164,11 @@ class UpdateOrder(Generic[U]):
 
     def state(self) -> dict[str, Any]:
         """Return how far the items were taken, as JSON's kinds; empty: not known yet."""
-        return write_state(self._queue.cursor, {key: source.access_hash for key, source in self._channels.items()})
+        return write_state(self._queue.cursor, self._sources.access_hashes(), self._sources.waiting())
 
     def next(self, now: float) -> Fetch | None:
         """Return a call that is to be made now; None: there is none. Call it until it returns None."""
-        for source in list(self._active.values()):
+        for source in list(self._sources.active):
             due = source.wake_at()
             if due is None or now < due:
                 continue
@@ -182,7 +182,7 @@ class UpdateOrder(Generic[U]):
 
     def wake_at(self) -> float | None:
         """Return when `next` has something to do if nothing else comes (Unix seconds); None: never."""
-        sources = (source for source in self._active.values() if self._may_ask or not source.behind)
+        sources = (source for source in self._sources.active if self._may_ask or not source.behind)
         return min((when for when in (source.wake_at() for source in sources) if when is not None), default=None)
 
     def answered(self, fetch: Fetch, answer: Any, now: float) -> None:
@@ -196,7 +196,7 @@ class UpdateOrder(Generic[U]):
             self._answered_account(answer, now)
         else:
             self._answered_channel(source, answer, now)
-        self._touch(source)
+        self._sources.touch(source)
 
     def failed(self, fetch: Fetch, error: Exception, now: float, item: U | None = None) -> None:
         """Take the error of a call that `next` returned.
@@ -221,32 +221,33 @@ class UpdateOrder(Generic[U]):
             if item is not None:
                 self._queue.put(item)
             self._leave_out(source, now)
-        self._touch(source)
+        self._sources.touch(source)
 
     # What comes
 
-    def _container(self, held: Any, now: float) -> None:
+    def _container(self, held: Any, now: float, size: int) -> None:
         users, chats = tuple(held.users), tuple(held.chats)
-        rest = self._route(held.updates, users, chats, now)
+        rest = self._route(held.updates, users, chats, now, size)
         self._learn(chats)
         if held.seq == 0:
             self._tell_uncounted(rest)
             return
         first = held.seq_start if held.NAME == "updatesCombined" else held.seq
-        self._place(Count(0, "seq", held.seq, max(held.seq - first + 1, 1), held.date), tuple(rest), now)
+        self._place(Count(0, "seq", held.seq, max(held.seq - first + 1, 1), held.date), tuple(rest), now, size)
 
-    def _sent(self, short: Any, request: TLFunction[Any] | None, now: float) -> None:
+    def _sent(self, short: Any, request: TLFunction[Any] | None, now: float, size: int) -> None:
         update = expand_sent(short, request, self._schema, self._self_id)
         if update is not None:
-            self._route([update], (), (), now)
+            self._route([update], (), (), now, size)
         elif not self._account.boxes["pts"].is_old(Count(0, "pts", short.pts, short.pts_count).piece()):
-            self._lag(self._account)
+            self._sources.lag(self._account)
 
     def _route(
-        self, updates: Iterable[Any], users: tuple[TLObject, ...], chats: tuple[TLObject, ...], now: float
+        self, updates: Sequence[Any], users: tuple[TLObject, ...], chats: tuple[TLObject, ...], now: float, size: int
     ) -> list[Incoming[TLObject]]:
-        """Put the counted updates into their places; return the others."""
+        """Put the counted updates into their places, each with an equal part of the size; return the others."""
         rest = []
+        size //= max(len(updates), 1)
         for update in updates:
             if self._is_order(update, now):
                 continue
@@ -255,48 +256,53 @@ class UpdateOrder(Generic[U]):
             if count is None:
                 rest.append(item)
             else:
-                self._place(count, (item,), now)
+                self._place(count, (item,), now, size)
         return rest
 
     def _is_order(self, update: Any, now: float) -> bool:
         """Do what an update says about the numbers themselves; tell whether the update is one of that kind."""
         if update.NAME == "updatePtsChanged":
             self._account.annul()
-            self._touch(self._account)
+            self._sources.touch(self._account)
         elif update.NAME == "updateChannelTooLong":
             source = self._channel(update.channel_id)
             if not source.known and update.pts is not None:
                 self._found(source, update.pts, now)
             if source.known:
-                self._lag(source)
+                self._sources.lag(source)
         else:
             return False
         return True
 
-    def _place(self, count: Count, items: tuple[Incoming[TLObject], ...], now: float) -> None:
+    def _place(self, count: Count, items: tuple[Incoming[TLObject], ...], now: float, size: int = 0) -> None:
         """Let updates wait for their turn, or tell them; what has no room is fetched later."""
         source = self._channel(count.source) if count.source else self._account
-        box, piece = source.boxes[count.box], count.piece(items)
-        if self._queue.full or (self._held_in_all >= PIECES_HELD and (source.behind or not box.is_next(piece))):
+        box, piece = source.boxes[count.box], count.piece(items, size)
+        if self._queue.full or (not self._sources.has_room(size) and (source.behind or not box.is_next(piece))):
             if not box.is_old(piece):
-                self._put_off(source, piece, now)
+                self._put_off(source, box, piece, now)
             return
         if source is not self._account:
             self._hear(source, now)
         self._tell(source, [(count.box, due) for due in box.offer(piece, now)])
 
-    def _put_off(self, source: UpdateSource, piece: Piece, now: float) -> None:
-        """Let a difference tell a piece; for a channel whose number is not known, the difference begins with it."""
-        if source is not self._account and not source.known:
-            first = source.boxes["pts"].first_held()
-            before = piece.last - piece.count
-            self._found(source, before if first is None else min(before, first), now)
-        self._lag(source)
+    def _put_off(self, source: UpdateSource, box: Box, piece: Piece, now: float) -> None:
+        """Let a difference tell a piece; where no number is known, the difference begins with it."""
+        box.put_off(piece)
+        first = box.first_held()
+        if source is not self._account and not source.known and first is not None:
+            self._found(source, first, now)
+        self._sources.lag(source)
 
     def _found(self, source: UpdateSource, pts: int, now: float) -> None:
         """Take the number of a channel, of which none was known."""
-        self._mark(source, {"pts": pts}, 0)
+        self._begin_at(source, {"pts": pts})
         self._tell(source, source.catch_up({"pts": pts}, now))
+
+    def _begin_at(self, source: UpdateSource, values: dict[str, int]) -> None:
+        """Let the numbers of a source hold at once, since nothing before them is told."""
+        self._queue.cursor.begin({(source.key, name): value for name, value in values.items()})
+        self._mark(source, values, 0)
 
     def _tell_uncounted(self, items: list[Incoming[TLObject]]) -> None:
         if self._queue.full:
@@ -311,58 +317,49 @@ class UpdateOrder(Generic[U]):
             for item in piece.items:
                 self._queue.put(item)
             self._mark(source, {name: piece.last}, piece.date)
-        self._touch(source)
+        self._sources.touch(source)
 
     def _learn(self, chats: Iterable[Any]) -> None:
         for chat in chats:
-            source = self._channels.get(getattr(chat, "id", 0)) if chat.NAME == "channel" else None
+            source = self._sources.get(getattr(chat, "id", 0)) if chat.NAME == "channel" else None
             if source is not None and chat.access_hash is not None and not chat.min:
                 source.learn(chat.access_hash)
 
     # Sources
 
     def _channel(self, key: int) -> UpdateSource:
-        source = self._channels.get(key)
+        source = self._sources.get(key)
         if source is None:
-            source = self._channels[key] = UpdateSource(key, {"pts": None})
-            if len(self._channels) > CHANNELS_REMEMBERED:
-                self._forget(next((old for old in self._channels.values() if old.idle), source))
+            source, gone = self._sources.add(key)
+            if gone is not None:
+                self._forget(gone)
         return source
 
     def _forget(self, source: UpdateSource) -> None:
-        self._channels.pop(source.key, None)
+        """Take leave of a channel for which there is no room; where something of it is missing, that is told."""
+        if source.fetch is not None:
+            self._under_way.pop(source.fetch, None)
+        if not source.idle:
+            self._queue.put(self._gap(source))
         self._queue.cursor.forget(source.key)
-
-    def _lag(self, *sources: UpdateSource) -> None:
-        for source in sources:
-            source.fall_behind()
-            self._touch(source)
-
-    def _touch(self, source: UpdateSource) -> None:
-        """Keep the lists of what is to be looked at."""
-        held = source.held
-        self._held_in_all += held - self._held.pop(source.key, 0)
-        if held:
-            self._held[source.key] = held
-        if source.idle:
-            self._active.pop(source.key, None)
-        else:
-            self._active[source.key] = source
+        self._queue.cursor.keep_only(self._sources.channels)
 
     def _hear(self, source: UpdateSource, now: float) -> None:
         source.stop_asking()
         if source is self._account:
             source.ask_again_at(now + SILENCE)
-        self._touch(source)
+        self._sources.touch(source)
 
     def _overdue(self, source: UpdateSource, now: float) -> None:
         if source.known:
-            self._lag(source)
+            self._sources.lag(source)
         else:
             self._begin_anew(source, now)
 
     def _begin_anew(self, source: UpdateSource, now: float) -> None:
         self._queue.cursor.forget(source.key)
+        firsts = {name: first for name, box in source.boxes.items() if (first := box.first_held()) is not None}
+        self._begin_at(source, firsts)
         self._tell(source, source.begin_anew(now))
 
     def _leave_out(self, source: UpdateSource, now: float) -> None:
@@ -395,10 +392,12 @@ class UpdateOrder(Generic[U]):
                 self._finish(source, numbers(answer.state), answer.state.date, now)
             case "updates.differenceSlice":
                 state = answer.intermediate_state
-                self._parts(answer, source, state.pts, state.qts, now)
-                self._advance(source, numbers(state), state.date, now)
+                if self._moves(source, numbers(state), state.date, now):
+                    self._parts(answer, source, state.pts, state.qts, now)
+                    self._advance(source, numbers(state), state.date)
             case "updates.differenceTooLong":
-                if self._advance(source, {"pts": answer.pts}, 0, now):
+                if self._moves(source, {"pts": answer.pts}, 0, now):
+                    self._advance(source, {"pts": answer.pts}, 0)
                     self._queue.put(Gap(None))
             case _:
                 source.fail(now, None)
@@ -408,8 +407,9 @@ class UpdateOrder(Generic[U]):
             case "updates.channelDifferenceEmpty":
                 self._end_channel(answer, source, now)
             case "updates.channelDifference":
-                self._parts(answer, source, answer.pts, 0, now)
-                self._end_channel(answer, source, now)
+                if answer.final or self._moves(source, {"pts": answer.pts}, 0, now):
+                    self._parts(answer, source, answer.pts, 0, now)
+                    self._end_channel(answer, source, now)
             case "updates.channelDifferenceTooLong":
                 self._queue.put(self._gap(source))
                 self._learn(answer.chats)
@@ -428,10 +428,9 @@ class UpdateOrder(Generic[U]):
                 self._leave_out(source, now)
                 return None
             source.learn(found)
+        is_account = source is self._account
         request = (
-            account_request(self._schema, source, self._date)
-            if source is self._account
-            else channel_request(self._schema, source)
+            account_request(self._schema, source, self._date) if is_account else channel_request(self._schema, source)
         )
         fetch = Fetch(request, source.key)
         source.ask(fetch)
@@ -467,14 +466,17 @@ class UpdateOrder(Generic[U]):
             if mark not in source.skip:
                 self._queue.put(Incoming(update, users, chats), (source.key, mark))
 
-    def _advance(self, source: UpdateSource, values: dict[str, int], date: int, now: float) -> bool:
-        """Go on with the next slice; tell whether this one moved anything: if not, there is a pause before the next."""
-        if all(source.boxes[name].value == value for name, value in values.items()) and date in {0, self._date}:
-            source.fail(now, None)
-            return False
+    def _moves(self, source: UpdateSource, values: dict[str, int], date: int, now: float) -> bool:
+        """Tell whether a slice leads on. If not, it is not told, or the next would tell it again: there is a pause."""
+        if any(source.boxes[name].value != value for name, value in values.items()) or date not in {0, self._date}:
+            return True
+        source.fail(now, None)
+        return False
+
+    def _advance(self, source: UpdateSource, values: dict[str, int], date: int) -> None:
+        """Go on with the next slice."""
         self._mark(source, values, date)
         source.go_on(values)
-        return True
 
     def _finish(self, source: UpdateSource, values: dict[str, int], date: int, now: float) -> None:
         self._mark(source, values, date)
@@ -490,7 +492,8 @@ class UpdateOrder(Generic[U]):
 
     def _end_channel(self, answer: Any, source: UpdateSource, now: float) -> None:
         if not answer.final:
-            self._advance(source, {"pts": answer.pts}, 0, now)
+            if self._moves(source, {"pts": answer.pts}, 0, now):
+                self._advance(source, {"pts": answer.pts}, 0)
             return
         self._finish(source, {"pts": answer.pts}, 0, now)
         if source.key in self._watched and answer.timeout is not None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Generic, TypeAlias, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
 __all__ = ["Cursor", "OrderedQueue", "Place"]
 
@@ -43,15 +43,26 @@ class Cursor:
         for source, _ in values:
             self._told.pop(source, None)
 
+    def begin(self, values: Mapping[Place, int]) -> None:
+        """Take the numbers that a source begins with, if none are known."""
+        for place, value in values.items():
+            self.values.setdefault(place, value)
+
     def note(self, source: int, mark: str) -> None:
         """Note that a part of a difference was taken, whose numbers come behind its last part."""
         self._told[source].append(mark)
 
     def forget(self, source: int) -> None:
-        """Drop a source."""
+        """Drop a channel."""
         self._told.pop(source, None)
-        for place in [place for place in self.values if place[0] == source]:
-            del self.values[place]
+        self.values.pop((source, "pts"), None)
+
+    def keep_only(self, channels: Collection[int]) -> None:
+        """Drop channels that are not among these once they are many: what is taken late brings their numbers again."""
+        if len(self.values) > 2 * len(channels) + 4:  # the account's own are four
+            self.values = {place: value for place, value in self.values.items() if not place[0] or place[0] in channels}
+            for source in [source for source in self._told if source and source not in channels]:
+                del self._told[source]
 
 
 @dataclass(slots=True)

@@ -55,19 +55,23 @@ def read_state(kept: Mapping[str, Any]) -> ReadState:
     return ReadState(account if len(account) == len(ACCOUNT) else {}, channels, told)
 
 
-def write_state(cursor: Cursor, access_hashes: Mapping[int, int | None]) -> dict[str, Any]:
+def write_state(
+    cursor: Cursor, access_hashes: Mapping[int, int | None], waiting: Mapping[int, int] | None = None
+) -> dict[str, Any]:
     """Return a mapping of JSON's kinds.
 
     Args:
         cursor: how far the reader is.
         access_hashes: of the channels that are remembered.
+        waiting: by channel whose number is not known the number before the first update that waits.
 
     """
     values = cursor.values
     if any((0, name) not in values for name in ACCOUNT):
         return {}
     kept: dict[str, Any] = {name: values[0, name] for name in ACCOUNT}
-    kept["channels"] = {str(key): [values.get((key, "pts")), known] for key, known in access_hashes.items()}
+    pts = {key: values.get((key, "pts"), (waiting or {}).get(key)) for key in access_hashes}
+    kept["channels"] = {str(key): [pts[key], known] for key, known in access_hashes.items()}
     if told := cursor.told:
         kept["told"] = {str(source): marks for source, marks in told.items()}
     return kept

@@ -70,10 +70,13 @@ class AuthKeys:
         record = self._records.get(key_id)
         return record is not None and record.account.user_id is not None
 
-    def speaking_for(self, permanent: KeyRecord) -> KeyRecord:
-        """Return the record of the key that the client of a permanent key uses: the temporary one that is bound."""
-        bound = (record for record in self._records.values() if record.permanent is permanent)
-        return next(bound, permanent)
+    def bound(self) -> dict[int, list[KeyRecord]]:
+        """Return by the id of each permanent key the temporary keys that stand for it."""
+        bound: dict[int, list[KeyRecord]] = {}
+        for record in self._records.values():
+            if record.permanent is not None:
+                bound.setdefault(record.permanent.auth_key.id, []).append(record)
+        return bound
 
     def made(self, key: AuthKey, expires_at: float | None) -> None:
         """Remember a key that was just made. Temporary keys that have ended are forgotten."""

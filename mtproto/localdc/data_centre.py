@@ -17,6 +17,7 @@ from mtproto.localdc.faults import Faults
 from mtproto.localdc.network_state import NetworkState
 from mtproto.localdc.places import Places
 from mtproto.localdc.post_channel import send_by_name
+from mtproto.localdc.pushes import Voice
 from mtproto.localdc.spoken import SpokenLayers
 from mtproto.localdc.world import load_world
 from mtproto.message import check_server_clock
@@ -26,7 +27,7 @@ from tl import EncodeError, api
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import Awaitable, Callable, Iterable, Mapping
     from pathlib import Path
 
     from mtproto.crypto import RSAPrivateKey
@@ -182,21 +183,17 @@ class DataCentre:
 
     async def push(self, update: TLObject | bytes, timeout: float | None) -> int:
         """Send an update to all sessions of whoever is logged in, and return how many get it; see `LocalDC.push`."""
-        records = list(self.keys.records.values())
-        bound = {id(record.permanent): record for record in records if record.permanent is not None}
         bodies: dict[int | None, bytes | EncodeError | None] = {}  # by layer
         updates = []
-        for record in records:
-            if record.user_id is None or record.permanent is not None:
-                continue
-            spoken = bound.get(id(record), record)
-            if spoken.layer not in bodies:
-                bodies[spoken.layer] = update if isinstance(update, bytes) else self._written(update, spoken)
-            body = bodies[spoken.layer]
+        accounts = [record for record in self.keys.records.values() if record.user_id is not None]
+        for voice in self._voices(record for record in accounts if record.permanent is None):
+            if voice.layer not in bodies:
+                bodies[voice.layer] = update if isinstance(update, bytes) else self._written(update, voice.speaks)
+            body = bodies[voice.layer]
             if isinstance(body, bytes):
-                updates.append((record.auth_key.id, body))
+                updates.append((voice.key_id, body))
         _report(bodies)
-        return await self.listener.deliver(updates, timeout=timeout)
+        return await self.listener.deliver(updates, timeout=timeout, alone=True)
 
     def send_message(self, sender: str, receiver: str, text: str, document: LocalDocument | None) -> int:
         """Have a user send a message to another; see `LocalDC.send_message`."""
@@ -207,31 +204,40 @@ class DataCentre:
         record = self.keys.records.get(key_id)
         if record is None:
             return
-        body = self._written(update, self.keys.speaking_for(record))
-        if isinstance(body, bytes):
-            self.listener.push(key_id, body)
-        else:
-            _report({record.layer: body})
+        for voice in self._voices([record]):
+            body = self._written(update, voice.speaks)
+            if isinstance(body, bytes):
+                self.listener.push(voice.key_id, body, alone=True)
+            else:
+                _report({voice.layer: body})
 
     def _tell(self, push: CountedPush) -> None:
         """Send an update to those sessions of an account that want updates, or do what a fault makes of that.
 
         The keys under which another DC's authorization was imported get none.
         """
-        keys = [
-            (record, self.keys.speaking_for(record))
-            for record in self.keys.records.values()
-            if record.user_id == push.user_id and not record.imported
-        ]
-        if not any(self.listener.count_sessions(key.auth_key.id, _skipped(push, key, by)) for key, by in keys):
+        accounts = [record for record in self.keys.records.values() if record.user_id == push.user_id]
+        voices = self._voices(record for record in accounts if not record.imported)
+        if not any(self.listener.count_sessions(each.key_id, each.skipped(push), alone=True) for each in voices):
             return
         for each in self.faults.updates.pushed(push):
-            for key, speaking in keys:
-                body = self._written(each.update, speaking)
+            for voice in voices:
+                body = self._written(each.update, voice.speaks)
                 if isinstance(body, bytes):
-                    self.listener.push(key.auth_key.id, body, skip=_skipped(each, key, speaking))
+                    self.listener.push(voice.key_id, body, skip=voice.skipped(each), alone=True)
                 elif body is not None:
-                    _log_left_out(speaking.layer, body)
+                    _log_left_out(voice.layer, body)
+
+    def _voices(self, accounts: Iterable[KeyRecord]) -> list[Voice]:
+        """Return the keys by which clients of some permanent keys are reached: those and the temporary ones."""
+        bound = self.keys.bound()
+        voices = []
+        for account in accounts:
+            own = bound.get(account.auth_key.id, [])
+            voices += [Voice(key, account, key) for key in own]
+            if not own or self.listener.count_sessions(account.auth_key.id, alone=True):
+                voices.append(Voice(account, account, account if account.inited or not own else own[-1]))
+        return voices
 
     def _written(self, update: TLObject, key: KeyRecord) -> bytes | EncodeError | None:
         """Return an update in the layer of a key, or why that layer can't carry it.
@@ -263,13 +269,6 @@ class DataCentre:
             case InSession(slot, DestroyAuthKey()) if slot.key.expires_at is None:
                 self.keys.destroy(slot.key.auth_key.id)
                 self.keys.keep_changes()
-
-
-def _skipped(push: CountedPush, key: KeyRecord, speaking: KeyRecord) -> set[int]:
-    """Return the sessions of a key that get no update: those that want none, and the one that made the change."""
-    quiet = key.quiet | speaking.quiet
-    but = push.but
-    return quiet | {but.session_id} if but is not None and but.key_id == key.auth_key.id else quiet
 
 
 def _report(bodies: Mapping[int | None, bytes | EncodeError | None]) -> None:

@@ -102,6 +102,11 @@ def send_by_name(sender: str, receiver: str, text: str, dc: DCState, document: L
         ValueError: the text can't be sent, or the channel is to get a document.
 
     """
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        place = f"its character {error.start} is a lone surrogate, which UTF-8 can't say"
+        raise ValueError(f"the text {text!r:.80} can't be sent: {place}") from None
     by = dc.accounts.named(sender).user
     channel = dc.shared.channel
     try:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
+    from mtproto.localdc.keys import KeyRecord
     from tl import TLObject
 
-__all__ = ["CountedPush", "SendingSession"]
+__all__ = ["CountedPush", "SendingSession", "Voice"]
 
 
 class SendingSession(NamedTuple):
@@ -36,3 +37,34 @@ class CountedPush(NamedTuple):
     user_id: int
     update: TLObject
     but: SendingSession | None = None
+
+
+class Voice(NamedTuple):
+    """A key under which the client of a permanent key has sessions.
+
+    Attributes:
+        key: the key: the permanent one, or a temporary one that stands for it.
+        account: the permanent one.
+        speaks: the key whose layer the client speaks.
+
+    """
+
+    key: KeyRecord
+    account: KeyRecord
+    speaks: KeyRecord
+
+    @property
+    def key_id(self) -> int:
+        """The id of the key."""
+        return self.key.auth_key.id
+
+    @property
+    def layer(self) -> int | None:
+        """The layer that the client speaks."""
+        return self.speaks.layer
+
+    def skipped(self, push: CountedPush) -> set[int]:
+        """Return the sessions that get no update: those that want none, and the one that made the change."""
+        but = push.but
+        made = {but.session_id} if but is not None and but.key_id == self.account.auth_key.id else set()
+        return self.key.quiet | made

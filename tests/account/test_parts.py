@@ -17,7 +17,7 @@ from mtproto.account.centres import DataCentres
 from mtproto.account.hearing import Hearing
 from mtproto.account.kept import KeptAccount, changed
 from mtproto.account.running import FlowHands, run_flow
-from mtproto.account.update_mail import ANSWERS_KEPT, Answered, UpdateMail
+from mtproto.account.update_mail import ANSWER_BYTES_KEPT, ANSWERS_KEPT, Answered, UpdateMail
 from mtproto.account.waiting_async import AsyncMailbox
 from mtproto.account.waiting_threads import ThreadMailbox, ThreadNews
 from mtproto.errors import LocalProtocolError, LoginCancelled, OptionError
@@ -412,8 +412,8 @@ def test_a_flow_hears_the_updates_of_home_and_that_some_may_be_lost() -> None:
 
 
 def test_answers_that_wait_for_a_slow_reader_are_bounded_and_the_rest_is_asked_for() -> None:
-    mail = UpdateMail(DEFAULT_LIMITS, lambda dc, lane: True, ThreadNews())
-    mail.begin(empty=True)
+    mail: UpdateMail[ThreadNews] = UpdateMail(DEFAULT_LIMITS, lambda dc, lane: True)
+    mail.begin(ThreadNews(), empty=True)
     for number in range(ANSWERS_KEPT):
         mail.answered(api.types.messages.AffectedMessages(pts=number, pts_count=1), None)
     assert not mail.take_missed()
@@ -426,20 +426,36 @@ def test_answers_that_wait_for_a_slow_reader_are_bounded_and_the_rest_is_asked_f
     assert kept == list(range(ANSWERS_KEPT))
 
 
+def test_the_bytes_of_answers_that_wait_are_bounded_too() -> None:
+    mail: UpdateMail[ThreadNews] = UpdateMail(DEFAULT_LIMITS, lambda dc, lane: True)
+    short = api.types.UpdateShortSentMessage(id=1, pts=1, pts_count=1, date=1)
+    large = short.replace(
+        media=api.types.MessageMediaGeo(geo=api.types.GeoPointEmpty()),
+        entities=[api.types.MessageEntityTextUrl(offset=0, length=1, url="x" * (ANSWER_BYTES_KEPT // 2 - 100))],
+    )
+    for _ in range(3):
+        assert not mail.take_missed()
+        mail.answered(large, None)
+    assert mail.take_missed()
+    assert mail.take() is not None
+    mail.answered(large, None)
+    assert not mail.take_missed()
+
+
 def test_of_answers_only_those_are_kept_that_are_counted() -> None:
-    mail = UpdateMail(DEFAULT_LIMITS, lambda dc, lane: True, ThreadNews())
+    mail: UpdateMail[ThreadNews] = UpdateMail(DEFAULT_LIMITS, lambda dc, lane: True)
     updates = api.types.UpdatesTooLong()
     mail.answered(api.types.NearestDc(country="", this_dc=1, nearest_dc=1), None)
     mail.answered(True, None)
     mail.answered([updates], None)
     assert mail.take() is None
     mail.answered(api.types.messages.InvitedUsers(updates=updates, missing_invitees=[]), None)
-    assert mail.take() == Answered(updates, None)
+    assert mail.take() == Answered(updates, None, 4)
 
 
 def test_nothing_that_waits_outlives_the_login_that_it_belongs_to() -> None:
     """Found by an attacker: the next user who logged in was told the messages of the one before."""
-    mail = UpdateMail(DEFAULT_LIMITS, lambda dc, lane: True, ThreadNews())
+    mail: UpdateMail[ThreadNews] = UpdateMail(DEFAULT_LIMITS, lambda dc, lane: True)
     mail.hear(2, "main", Update(1, api.types.UpdatesTooLong().to_bytes()))
     mail.answered(api.types.messages.AffectedMessages(pts=1, pts_count=1), None)
     mail.forget()

@@ -174,6 +174,23 @@ def test_a_slice_that_moves_nothing_is_not_asked_for_again_at_once() -> None:
     assert order.wake_at() == NOW + 1
 
 
+@pytest.mark.parametrize("source", [0, CHANNEL])
+def test_a_slice_that_moves_nothing_tells_nothing_however_often_it_comes(source: int) -> None:
+    order = order_of(kept(channels={CHANNEL: 100}))
+    order.missed()
+    state = t.updates.State(pts=10, qts=5, date=DATE, seq=1, unread_count=0)
+    lists: dict[str, Any] = {"other_updates": [], "chats": [], "users": [], "new_messages": [message(source, 1)]}
+    answer: Any = t.updates.DifferenceSlice(**lists, new_encrypted_messages=[], intermediate_state=state)
+    if source:
+        answer = t.updates.ChannelDifference(**lists, pts=100)
+    for turn in range(3):
+        fetches = [fetch for _ in range(2) if (fetch := order.next(NOW + 100 * turn))]
+        for fetch in fetches:
+            if fetch.source == source:
+                order.answered(fetch, answer, NOW + 100 * turn)
+    assert taken(order) == []
+
+
 @pytest.mark.parametrize(
     ("error", "pause"),
     [(ConnectionLost("gone"), 1.0), (FloodWait(420, "FLOOD_WAIT_17"), 17.0), (rpc_error(500, "INTERNAL"), 1.0)],

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from mtproto.flows import Incoming, UpdateOrder, update_order
+from mtproto.flows import Incoming, UpdateOrder
 from mtproto.flows.update_boxes import GAP_WAIT
 from mtproto.flows.update_forms import mark_of
-from mtproto.flows.update_order import CHANNELS_REMEMBERED, SILENCE
+from mtproto.flows.update_order import SILENCE
 from tests.flows.answers import Answers
 from tests.flows.update_world import (
     ACCESS_HASH,
@@ -287,6 +287,37 @@ def test_what_was_taken_of_an_unfinished_difference_is_not_told_again_after_a_re
     assert "told" not in reader.order.state()
 
 
+def test_what_waits_of_a_channel_whose_number_is_not_known_is_asked_for_after_a_restart() -> None:
+    server = Server()
+    begun = {**server.kept(), "channels": {}}
+    order = order_of(begun)
+    order.received(server.send(CHANNEL, 1), NOW)
+    order.received(server.send(CHANNEL, 1), NOW)
+    waiting = json.loads(json.dumps(order.state()))
+    assert methods(order, NOW + GAP_WAIT) == []
+    untaken = order.state()
+    for state in (waiting, untaken):
+        order = UpdateOrder(api.schema, state, catch_up=True, access_hash=lambda _: ACCESS_HASH)
+        while fetch := order.next(NOW):
+            order.answered(fetch, server.answer(fetch.request), NOW)
+        assert numbers(order) == [1, 2]
+
+
+def test_calls_that_are_given_up_are_made_anew_and_their_answers_come_too_late() -> None:
+    server = Server()
+    order: UpdateOrder[object] = UpdateOrder(api.schema, server.kept(), catch_up=True)
+    server.send(FRIEND)
+    server.send(CHANNEL)
+    late = [fetch for _ in range(3) if (fetch := order.next(NOW))]
+    order.give_up()
+    again = [fetch for _ in range(3) if (fetch := order.next(NOW))]
+    assert [fetch.request for fetch in again] == [fetch.request for fetch in late]
+    for fetch in (*late, *again, *late):
+        order.answered(fetch, server.answer(fetch.request), NOW)
+    assert sorted(numbers(order)) == [1, 2]
+    assert not order.next(NOW)
+
+
 def test_only_the_difference_that_was_unfinished_is_compared_with_what_was_taken() -> None:
     gifs = t.UpdateSavedGifs()
     order: UpdateOrder[object] = UpdateOrder(api.schema, {**kept(), "told": {"0": [mark_of(gifs)]}}, catch_up=True)
@@ -324,68 +355,6 @@ def test_a_channel_may_be_made_known_from_a_dialog() -> None:
     assert numbers(order) == [1]
 
 
-# Bounds
-
-
-def test_what_has_no_room_is_fetched_once_there_is_room_and_the_uncounted_is_counted() -> None:
-    server = Server()
-    reader = Reader(server, room=4)
-    reader.settle()
-    for _ in range(4):
-        reader.receive(server.send(FRIEND, 1))
-    for _ in range(50):
-        reader.receive(server.send(FRIEND, 1))
-        reader.receive(server.send(CHANNEL, 1))
-        reader.receive(server.send(SECRET))
-    reader.receive(short(t.UpdateSavedGifs()))
-    reader.ask()
-    assert (reader.fetches, reader.order.dropped) == ([], 1)
-    assert reader.order.wake_at() is None, "only a reader makes room"
-    reader.take(1)
-    reader.ask()
-    assert reader.fetches == []
-    reader.take(1)
-    reader.ask()
-    assert {fetch.source for fetch in reader.fetches} == {0, CHANNEL}
-    reader.settle()
-    assert reader.told == server.sent
-
-
-def test_the_first_update_of_a_channel_that_has_no_room_is_where_its_difference_begins() -> None:
-    server = Server()
-    order = order_of(room=1, access_hash=lambda _: ACCESS_HASH)
-    order.received(short(new(FRIEND, 1, 11)), NOW)
-    order.received(server.send(CHANNEL, 1), NOW)
-    assert numbers(order) == [1]
-    fetch = order.next(NOW)
-    assert fetch is not None
-    order.answered(fetch, server.answer(fetch.request), NOW)
-    assert numbers(order) == [1]
-
-
-def test_what_waits_of_a_new_channel_is_kept_when_there_is_no_room_for_more() -> None:
-    order = order_of(room=1, access_hash=lambda _: ACCESS_HASH)
-    order.received(short(new(CHANNEL, 1, 101)), NOW)
-    order.received(short(new(FRIEND, 1, 11)), NOW)
-    order.received(short(new(CHANNEL, 2, 102)), NOW)
-    assert [told(item) for item in taken(order)] == [(FRIEND, 1), (CHANNEL, 1)]
-    fetch = order.next(NOW)
-    assert fetch is not None
-    request: Any = fetch.request
-    assert request.pts == 101
-
-
-def test_what_waits_behind_gaps_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(update_order, "PIECES_HELD", 20)
-    order = order_of(kept(channels={CHANNEL: 100}))
-    for number in range(10):
-        order.received(short(new(FRIEND, number, 20 + 2 * number)), NOW)
-        order.received(short(new(CHANNEL, number, 120 + 2 * number)), NOW)
-    assert methods(order, NOW) == []
-    order.received(short(new(FRIEND, 99, 99)), NOW)
-    assert methods(order, NOW) == ["updates.getDifference"], "a difference tells what was dropped"
-
-
 def test_the_same_update_waits_once_and_different_ones_of_one_number_all_wait() -> None:
     order = order_of()
     read = [t.UpdateReadHistoryOutbox(peer=peer_of(FRIEND), max_id=number, pts=12, pts_count=0) for number in (1, 2)]
@@ -393,16 +362,6 @@ def test_the_same_update_waits_once_and_different_ones_of_one_number_all_wait() 
         order.received(short(update), NOW)
     in_order = [item.update for item in taken(order) if isinstance(item, Incoming)]
     assert in_order == [new(FRIEND, 1, 11), new(FRIEND, 2, 12), *read]
-
-
-def test_remembered_channels_are_bounded() -> None:
-    order = order_of()
-    for key in range(CHANNELS_REMEMBERED + 5):
-        order.know_channel(1000 + key, 1, NOW)
-    state = order.state()
-    assert len(state["channels"]) == CHANNELS_REMEMBERED
-    assert "1004" not in state["channels"]
-    assert "1005" in state["channels"]
 
 
 def test_an_unreadable_update_comes_in_its_turn() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 
 import pytest
@@ -10,12 +11,16 @@ from mtproto.errors import OptionError
 from mtproto.link.server_sessions import ServerSessions
 from mtproto.localdc import LocalDC
 from mtproto.localdc.auth_keys import AuthKeys
-from mtproto.localdc.data_centre import BINDINGS
+from mtproto.localdc.data_centre import BINDINGS, DataCentre
+from mtproto.localdc.dispatch import Dispatcher
 from mtproto.localdc.keys import KeyRecord
+from mtproto.localdc.pushes import CountedPush, SendingSession
 from mtproto.localdc.world.model import World
 from mtproto.message.auth_key import AuthKey
+from mtproto.session.server import ServerSession
 from tests.localdc.conftest import NOW
 from tests.vectors.generate import RSA_KEY
+from tl import api
 
 
 def made(bindings: int) -> tuple[AuthKeys, ServerSessions, KeyRecord, list[KeyRecord]]:
@@ -58,3 +63,50 @@ def test_a_temporary_key_that_is_forgotten_leaves_the_others_bound() -> None:
 def test_a_policy_that_there_is_not_is_named(packaged_world: World) -> None:
     with pytest.raises(OptionError, match='bindings is "key" or "session", not \'lane\''):
         LocalDC(key=RSA_KEY, world=packaged_world, bindings="lane")
+
+
+QUIET, LOUD = 1, 2
+"""The last digits of the sessions under each key: one that wants no updates, and one that does."""
+
+
+@pytest.mark.parametrize("how", ["counted", "own", "notice", "pushed"])
+def test_each_temporary_key_has_its_own_quiet_sessions_and_its_own_layer(
+    how: str, packaged_world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    centre = DataCentre(key=RSA_KEY, world=packaged_world, clock=lambda: NOW, bindings="session")
+    user = packaged_world.bot.id
+    records = [KeyRecord(AuthKey(os.urandom(256)), expires_at=NOW + 60 if number else None) for number in range(4)]
+    told: list[tuple[int, int, bytes]] = []
+    places = {}
+    state = centre.listener.state
+    for number, record in enumerate(records):
+        centre.keys.add(record)
+        key = state.add_key(record.auth_key, expires_at=record.expires_at)
+        if not number:
+            record.log_in(user)
+            continue
+        centre.keys.bind(record, records[0], number)
+        record.init(100 + number)
+        for session_id in (10 * number + QUIET, 10 * number + LOUD):
+            record.want_updates(session_id, session_id % 10 == LOUD)
+            slot = state.find_session(key, session_id, NOW)
+            key.hold(slot, NOW)
+            places[id(slot.session)] = number, session_id
+
+    monkeypatch.setattr(ServerSession, "push", lambda self, body: told.append((*places[id(self)], body)))
+    monkeypatch.setattr(Dispatcher, "encode", lambda self, answer, result, key: f"{key.layer}".encode())
+    update = api.types.UpdateShort(update=api.types.UpdateConfig(), date=1)
+    all_of_them = [(number, 10 * number + kind) for number in (1, 2, 3) for kind in (QUIET, LOUD)]
+    if how in ("counted", "own"):
+        sender = SendingSession(records[0].auth_key.id, 20 + LOUD) if how == "own" else None
+        centre._tell(CountedPush(user, update, sender))
+        expected = [(1, 10 + LOUD), (2, 20 + LOUD), (3, 30 + LOUD)]
+        if how == "own":
+            del expected[1]
+    elif how == "notice":
+        centre._notify(records[0].auth_key.id, update)
+        expected = all_of_them
+    else:
+        asyncio.run(centre.push(update, None))
+        expected = all_of_them
+    assert told == [(number, session_id, f"{100 + number}".encode()) for number, session_id in expected]

@@ -379,6 +379,10 @@ def test_all_sessions_but_the_sending_one_get_it_over_sockets(local_dc_key: Any,
                 assert (update.message.message, update.pts) == ("hello back", answer.pts + 1)
             with pytest.raises(KeyError):
                 dc.send_message("nobody_at_all", "triple", "x")
+            with pytest.raises(
+                ValueError, match=r"the text 'a\\udcffb' can't be sent: its character 1 is a lone surrogate"
+            ):
+                dc.send_message("triple", "dozen", "a\udcffb")
             with pytest.raises(ValueError, match="MESSAGE_EMPTY"):
                 dc.send_message("single", "triple", "")
     with pytest.raises(LocalProtocolError, match="does not run"):

@@ -230,7 +230,15 @@ class Listener:
         self._sweeping = asyncio.get_running_loop().call_later(SWEEP, self._sweep)
         self.forget_old()
 
-    def push(self, key_id: int, body: bytes, *, session_id: int | None = None, skip: Collection[int] = ()) -> int:
+    def push(
+        self,
+        key_id: int,
+        body: bytes,
+        *,
+        session_id: int | None = None,
+        skip: Collection[int] = (),
+        alone: bool = False,
+    ) -> int:
         """Send an update to the sessions of a key, or to one of them; those without a connection get it later.
 
         It does not wait: where a session has no room, its oldest update goes, and the client is told of the gap.
@@ -240,22 +248,23 @@ class Listener:
             body: a serialized boxed object.
             session_id: the session; None for all of the key.
             skip: sessions that don't get it.
+            alone: whether only the very key is meant, without those that are bound to it.
 
         Returns:
             how many sessions will get it.
 
         """
-        slots = [slot for slot in self._slots_of(key_id, session_id) if slot.session_id not in skip]
+        slots = [slot for slot in self._slots_of(key_id, session_id, alone) if slot.session_id not in skip]
         for slot in slots:
             slot.session.push(body)
             self._flush(slot)
         return len(slots)
 
-    def count_sessions(self, key_id: int, skip: Collection[int] = ()) -> int:
-        """Return how many sessions of a key get what is pushed to all of them but some."""
-        return sum(slot.session_id not in skip for slot in self._slots_of(key_id, None))
+    def count_sessions(self, key_id: int, skip: Collection[int] = (), *, alone: bool = False) -> int:
+        """Return how many sessions of a key get what is pushed to all of them but some; `alone` as for `push`."""
+        return sum(slot.session_id not in skip for slot in self._slots_of(key_id, None, alone))
 
-    async def deliver(self, updates: Iterable[tuple[int, bytes]], *, timeout: float | None) -> int:
+    async def deliver(self, updates: Iterable[tuple[int, bytes]], *, timeout: float | None, alone: bool = False) -> int:
         """Send an update as `push` does, but wait while a client that is connected has no room for it.
 
         Updates for one session go out in the order of the calls. A session whose time runs out does not get this one,
@@ -264,17 +273,18 @@ class Listener:
         Args:
             updates: ids of auth keys, and the serialized update for each.
             timeout: how many seconds to wait at most; None as long as the clients are connected.
+            alone: as for `push`.
 
         Returns:
             how many sessions will get it.
 
         """
-        wanted = [(slot, body) for key_id, body in updates for slot in self._slots_of(key_id, None)]
+        wanted = [(slot, body) for key_id, body in updates for slot in self._slots_of(key_id, None, alone)]
         return await self._delivery.deliver(wanted, timeout)
 
-    def _slots_of(self, key_id: int, session_id: int | None) -> list[SessionSlot]:
+    def _slots_of(self, key_id: int, session_id: int | None, alone: bool) -> list[SessionSlot]:
         key = self.state.find_key(key_id, self._clock())
-        keys = [] if key is None else [key, *key.temporaries]
+        keys = [] if key is None else [key] if alone else [key, *key.temporaries]
         return [slot for key in keys for slot in key.sessions.values() if session_id in (None, slot.session_id)]
 
     def origin_of(self, slot: SessionSlot) -> Origin | None:

@@ -53,6 +53,10 @@ class UpdateQueue:
         """How many bytes the items take, their bodies as they were unpacked."""
         return self._bytes
 
+    def __len__(self) -> int:
+        """Return how many items wait, or 1 where there is but the news that some were dropped."""
+        return len(self._items) or int(self._dropped > 0)
+
     def put(self, item: Item) -> None:
         """Queue an update; when the queue is full, the oldest go."""
         items = self._items
