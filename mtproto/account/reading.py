@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
+from mtproto.account.kept import nobody_is_logged_in
 from mtproto.account.update_mail import Answered
 from mtproto.client import UndecodableUpdate, read_update
 from mtproto.errors import LocalProtocolError, RequestCancelled
@@ -190,7 +191,7 @@ class Readings:
         """
         login, record = self._kept.login, self._kept.record
         if record.user_id is None:
-            raise LocalProtocolError("nobody is logged in, so that there are no updates: call login() first")
+            raise LocalProtocolError(nobody_is_logged_in(record, "there are no updates"))
         before = self.present
         state = before.state() if before is not None and before.login == login else {}
         order: UpdateOrder[UndecodableUpdate] = UpdateOrder(

@@ -66,12 +66,20 @@ def resolve(asker: PeerAsker, book: PeerBook, reference: object, wanted: Wanted 
 
 
 def who_am_i(asker: PeerAsker) -> Flow[Any]:
-    """Return the `user` who is logged in. Raises UnexpectedAnswer where the server shows nobody."""
+    """Return the `user` who is logged in.
+
+    Raises UnexpectedAnswer where the server shows nobody, or somebody else than the store takes for logged in.
+    """
     request = make(asker.schema, "users.getUsers", id=[make(asker.schema, "inputUserSelf")])
     answer = yield Call(request)
     if not isinstance(answer, list) or len(answer) != 1:
         raise UnexpectedAnswer(request.NAME, answer, "expected was one user")
-    return expect(answer[0], request.NAME, "user")
+    user = expect(answer[0], request.NAME, "user")
+    if user.id != asker.user_id:
+        raise UnexpectedAnswer(
+            request.NAME, user, f"user {user.id} is logged in, and the store says user {asker.user_id}"
+        )
+    return user
 
 
 @dataclass(frozen=True, slots=True)
