@@ -341,6 +341,7 @@ class Account:
         """
         return self.api_with()
 
+    @named_options()
     def api_with(
         self,
         *,
