@@ -37,7 +37,7 @@ class Rule(NamedTuple):
 JUDGED_ELSEWHERE = frozenset({"Destination", "JSON", "KeyPolicy", "KnownDCs", "LinkFaults", "Proxy", "Store"})
 """Types whose values are read, and refused, by a function of their own; and protocols, which any class may have."""
 
-ALIASES = {"Address": "tuple[str, int]"}
+ALIASES = {"Address": "tuple[str, int]", "Timeout": "float | EllipsisType | None"}
 
 FUNCTIONS = frozenset({"Callable", "Handler", "Random"})
 
@@ -186,6 +186,7 @@ def _path(value: object) -> str:
 SIMPLE = {
     "bool": Rule(("True", "False"), _instance(bool)),
     "bytes": Rule(("bytes",), _instance((bytes, bytearray, memoryview))),
+    "EllipsisType": Rule(("...",), _instance(type(...))),
     "float": Rule(("a number",), _instance((int, float), but=(bool,))),
     "int": Rule(("an int",), _instance(int, but=(bool,))),
     "Path": Rule(("a Path",), _path),

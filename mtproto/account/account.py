@@ -159,7 +159,14 @@ class Account:
 
         """
         self._kept.claim()
-        begin = partial(self._kept.begin, self._centres.first, self._options.api_id, test=self._centres.test)
+        begin = partial(
+            self._kept.begin,
+            self._centres.first,
+            self._options.api_id,
+            test=self._centres.test,
+            dcs=self._centres.own_places(),
+            public_keys=self._options.public_keys,
+        )
         try:
             await beside(self._kept.load)
             await beside(begin)
@@ -341,6 +348,7 @@ class Account:
         """
         return self.api_with()
 
+    @named_options()
     def api_with(
         self,
         *,

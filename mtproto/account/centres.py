@@ -7,8 +7,9 @@ import threading
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from mtproto.datacenters import PORTS, PRODUCTION, TEST_DC_OFFSET, DataCenter
+from mtproto.datacenters import PORTS, PRODUCTION, TEST, TEST_DC_OFFSET, DataCenter
 from mtproto.errors import LocalProtocolError, OptionError
+from mtproto.transport import parse_address
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -65,6 +66,14 @@ class DataCentres:
     def knows(self, dc: int) -> bool:
         """Tell whether a data centre is one of `ids`; every call asks that."""
         return dc in self._given or dc in self._learnt
+
+    def own_places(self) -> dict[int, tuple[str, int]]:
+        """Return one host and port of each data centre that was given and is not in `mtproto.datacenters`, by number.
+
+        What is no address, such as a link to a WebSocket, is left out.
+        """
+        found = ((dc, _place_of(where)) for dc, where in self._given.items())
+        return {dc: place for dc, place in found if place is not None}
 
     @property
     def first(self) -> int:
@@ -128,6 +137,24 @@ class DataCentres:
                 learnt = self._learnt_media if media else self._learnt
                 if dc not in self._given and (dc in learnt or len(learnt) < _LEARNT_AT_MOST):
                     learnt[dc] = tuple(sorted(places, key=lambda place: ":" in place[0]))  # IPv4 first
+
+
+def _place_of(where: Destination | DataCenter) -> tuple[str, int] | None:
+    """Return one host and port of a data centre; None for one of Telegram's, and for what is no address."""
+    if isinstance(where, DataCenter):
+        is_telegrams = where in (PRODUCTION.get(where.id), TEST.get(where.id))
+        return None if is_telegrams else where.addresses()[0]
+    if isinstance(where, str):
+        try:
+            return parse_address(where)
+        except LocalProtocolError:
+            return None
+    match where:
+        case (str() as host, int() as port):
+            return host, port
+        case (first, *_):
+            return _place_of(first)
+    return None
 
 
 def _is_usable(option: Any) -> bool:

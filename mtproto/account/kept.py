@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from mtproto.errors import LocalProtocolError, RequestCancelled
 from mtproto.flows import Authorized, FutureToken, KeyDestroyed, LoggedIn, LoggedOutChange, NotAuthorized, with_token
+from mtproto.transport import authority
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -16,7 +17,17 @@ if TYPE_CHECKING:
     from mtproto.message import KeyState
     from mtproto.store import AccountRecord, Json, Store
 
-__all__ = ["KeptAccount", "changed"]
+__all__ = ["KeptAccount", "changed", "nobody_is_logged_in"]
+
+
+def nobody_is_logged_in(record: AccountRecord, so: str) -> str:
+    """Return the text of an error for a record without a login, and what the caller can't have therefore."""
+    if record.keys and record.ended is None:  # a key of another client's may be logged in all the same
+        return (
+            f"nobody is logged in, as far as the store says, so that {so}: call login(), or give "
+            "with_known(user_id=...) where the key came from another client"
+        )
+    return f"nobody is logged in, so that {so}: call login() first"
 
 
 def changed(record: AccountRecord, change: Change) -> AccountRecord:
@@ -112,18 +123,47 @@ class KeptAccount:
                 self.login += 1
             return True
 
-    def begin(self, home_dc: int, api_id: int, *, test: bool) -> None:
+    def begin(
+        self,
+        home_dc: int,
+        api_id: int,
+        *,
+        test: bool,
+        dcs: Mapping[int, tuple[str, int]] | None = None,
+        public_keys: tuple[str, ...] = (),
+    ) -> None:
         """Let an account of which nothing is known yet begin at a data centre, and note which application uses it.
 
+        Servers that are not Telegram's are noted with each run, since their addresses change.
+
+        Args:
+            home_dc: where to begin.
+            api_id: the number of the application.
+            test: whether the servers are Telegram's test servers.
+            dcs: where data centres are that are not Telegram's own.
+            public_keys: the keys of servers that are not Telegram's, as PEM; empty for Telegram's.
+
         Raises:
-            LocalProtocolError: the record is one of the other servers (`test`), which share nothing with these.
+            LocalProtocolError: the record is one of other servers, which share nothing with these.
 
         """
-        if self.record.is_new:
-            self._save(lambda record: replace(record, home_dc=home_dc, api_id=api_id, test=test))
-        elif self.record.test != test:
+
+        def begun(record: AccountRecord) -> AccountRecord:
+            if public_keys:
+                record = replace(record, dcs=dcs or {}, public_keys=public_keys)
+            return replace(record, home_dc=home_dc, api_id=api_id, test=test) if is_new else record
+
+        is_new = self.record.is_new
+        if self.record.is_elsewhere and not public_keys and (self.record.public_keys or not dcs):
+            place = self.record.dcs.get(self.record.home_dc)
+            at = "" if place is None else f" (DC {self.record.home_dc} at {authority(place)})"
+            raise LocalProtocolError(
+                f"the store holds an account of servers that are not Telegram's{at}: give dcs= and keys="
+            )
+        if not is_new and self.record.test != test:
             there, here = ("production", "test") if test else ("test", "production")
             raise LocalProtocolError(f"the store holds an account of the {there} servers, and these are {here} servers")
+        self._save(begun)
 
     def move_home(self, dc: int) -> None:
         """Keep which data centre is home."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING
 
+from mtproto.account.kept import nobody_is_logged_in
 from mtproto.errors import LocalProtocolError
 from mtproto.flows import PeerAsker, PeerBook
 from mtproto.limits import DEFAULT_LIMITS
@@ -68,7 +69,7 @@ class KnownPeers:
         """Who asks. Raises LocalProtocolError where nobody is logged in."""
         record = self._kept.record
         if record.user_id is None:
-            raise LocalProtocolError("nobody is logged in, so that nobody can be asked for: call login() first")
+            raise LocalProtocolError(nobody_is_logged_in(record, "nobody can be asked for"))
         return PeerAsker(self._schema, record.user_id, record.is_bot)
 
     def learn(self, answer: object) -> None:

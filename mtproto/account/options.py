@@ -43,6 +43,7 @@ class AccountOptions:
         api_id: the application's number.
         api_hash: its secret half.
         keys: the RSA keys that are trusted.
+        public_keys: the same as PEM, where one of them is not Telegram's; else nothing.
         client: the options of every lane's client, by name.
         schema: the API schema of the calls.
         updates: whether the server is to send updates; otherwise each call goes out under `invokeWithoutUpdates`.
@@ -58,6 +59,7 @@ class AccountOptions:
     api_id: int
     api_hash: str = field(repr=False)
     keys: Sequence[RSAPublicKey]
+    public_keys: tuple[str, ...]
     client: Mapping[str, Any] = field(repr=False)
     schema: Schema
     updates: bool
@@ -112,14 +114,18 @@ def account_options(
         from tl import api
 
         schema = api.schema
+    public_keys: tuple[str, ...] = ()
     if keys is None:
         from mtproto.crypto import PRODUCTION_KEYS, TEST_KEYS
 
         keys = TEST_KEYS if test else PRODUCTION_KEYS
+    else:
+        public_keys = _not_telegrams(keys)
     return AccountOptions(
         api_id=api_id,
         api_hash=api_hash,
         keys=keys,
+        public_keys=public_keys,
         client=client,
         schema=schema,
         updates=named.get("updates", True),
@@ -130,3 +136,12 @@ def account_options(
         clock=clock,
         random=named.get("random", os.urandom),
     )
+
+
+def _not_telegrams(keys: Sequence[RSAPublicKey]) -> tuple[str, ...]:
+    """Return public keys as PEM; nothing where all of them are Telegram's."""
+    from mtproto.crypto import PRODUCTION_KEYS, TEST_KEYS
+
+    if all(key in PRODUCTION_KEYS or key in TEST_KEYS for key in keys):
+        return ()
+    return tuple(key.to_pem() for key in keys)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
 
+from mtproto.account.kept import nobody_is_logged_in
 from mtproto.account.update_mail import Answered, News
 from mtproto.client import UndecodableUpdate, read_update
 from mtproto.errors import LocalProtocolError, RequestCancelled
@@ -221,7 +222,7 @@ class Readings(Generic[N]):
         """
         login, record = self._kept.login, self._kept.record
         if record.user_id is None:
-            raise LocalProtocolError("nobody is logged in, so that there are no updates: call login() first")
+            raise LocalProtocolError(nobody_is_logged_in(record, "there are no updates"))
         with self._lock:
             before = self._latest if self._latest is not None and self._latest.login == login else None
             if before is not None and catch_up:

@@ -72,7 +72,7 @@ def _check_method(name: str, schema: Schema) -> None:
 
 
 async def _call(terminal: Terminal, request: TLFunction[Any], target: Target) -> None:
-    async with open_caller(target) as call:
+    async with open_caller(target, begins=True) as call:
         answer = await call(request)
         # The answer is shown before the state is saved, so that a full disk does not lose it.
         terminal.write(json.dumps(as_data(answer, request.result), indent=1))

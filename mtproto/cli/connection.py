@@ -63,6 +63,11 @@ class Caller:
         self._client = client
         self._target = target
 
+    @property
+    def user_id(self) -> int | None:
+        """Who the state file says is logged in: it does not say."""
+        return None
+
     async def __call__(self, request: TLFunction[Any]) -> Any:
         """Return the answer to a query.
 
@@ -92,6 +97,11 @@ class AccountCaller:
     def __init__(self, account: Account, bot_token: str | None) -> None:
         self._account = account
         self._bot_token = bot_token
+
+    @property
+    def user_id(self) -> int | None:
+        """Who the session file says is logged in."""
+        return self._account.user_id
 
     async def __call__(self, request: TLFunction[Any]) -> Any:
         """Return the answer to a query.
@@ -123,8 +133,12 @@ def local_target(target: Target, dc: LocalDC) -> Target:
 
 
 @asynccontextmanager
-async def open_caller(target: Target) -> AsyncIterator[Caller | AccountCaller]:
+async def open_caller(target: Target, *, begins: bool = False) -> AsyncIterator[Caller | AccountCaller]:
     """Connect to `target`, by its account or with one key.
+
+    Args:
+        target: what the options say.
+        begins: as `open_account` takes it.
 
     Raises:
         click.UsageError, CommandFailed, MTProtoError, StoreError: as `open_account`, or as for one key.
@@ -133,7 +147,7 @@ async def open_caller(target: Target) -> AsyncIterator[Caller | AccountCaller]:
     # Accounts log in by flows, which know layers from 133 on; a network of this run needs no account to be called.
     is_old = target.schema.layer is not None and target.schema.layer < OLDEST_LAYER
     if wants_account(target) and not (is_old and target.session is None):
-        async with open_account(target) as opened:
+        async with open_account(target, begins=begins) as opened:
             network = opened.network if target.session is None else None
             yield AccountCaller(opened.account, None if network is None else network.bot_token)
     else:

@@ -104,7 +104,7 @@ def command(
         raise click.UsageError("--bot, --phone and --qr exclude one another")
     if not wants_account(target):
         raise click.UsageError("a login is kept in a file: --session FILE")
-    with open_blocking_account(target) as opened:
+    with open_blocking_account(target, begins=True) as opened:
         answer = _Login(terminal, opened, target, qr_file).run(way)
         session = None if target.session is None else str(target.session)
         show_user(terminal, answer, json_=json_, home_dc=opened.account.home_dc, session=session)

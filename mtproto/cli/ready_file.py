@@ -114,7 +114,7 @@ def served_dc(text: str) -> ServedDC | None:
 def _each_dc(listed: Sequence[Any]) -> Iterator[tuple[int, tuple[str, int]]]:
     for each in listed:
         if isinstance(each, dict):
-            dc_id, host, port = _of(each, "id", int), _of(each, "host", str), _of(each, "port", int)
+            dc_id, host, port = _of(each, "dc_id", int), _of(each, "host", str), _of(each, "port", int)
             if dc_id is not None and host is not None and port is not None:
                 yield dc_id, (host, port)
 

@@ -15,10 +15,12 @@ import click
 from mtproto import blocking
 from mtproto.account import Account
 from mtproto.cli.errors import CommandFailed, NotLoggedIn, login_hint
+from mtproto.crypto import CryptoError, RSAPublicKey
 from mtproto.datacenters import PRODUCTION, TEST
 from mtproto.errors import TransportError, Unauthorized
 from mtproto.localdc import LocalNetwork, LocalNetworkThread
 from mtproto.store import AccountRecord, FileStore, MemoryStore, PassphraseNeeded, PassphraseWrong
+from mtproto.transport import authority
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -26,7 +28,6 @@ if TYPE_CHECKING:
 
     from mtproto.cli.options import KnownPlaces, Target
     from mtproto.client import ClientKeywords
-    from mtproto.crypto import RSAPublicKey
     from mtproto.store import Store
 
 __all__ = ["OpenAccount", "network_folder", "open_account", "open_blocking_account", "session_of", "wants_account"]
@@ -104,17 +105,22 @@ def network_folder(session: Path) -> Path:
 
 
 @asynccontextmanager
-async def open_account(target: Target) -> AsyncIterator[OpenAccount[Account, LocalNetwork]]:
+async def open_account(target: Target, *, begins: bool = False) -> AsyncIterator[OpenAccount[Account, LocalNetwork]]:
     """Open the account that the options name, and start its local network if it has one.
+
+    Args:
+        target: what the options say.
+        begins: whether the command may make a session file. No other command leaves one.
 
     Raises:
         click.UsageError: an option that is needed is missing, or two contradict each other.
+        NotLoggedIn: there is no session file yet.
         CommandFailed: the session file belongs to other servers.
         StoreError: the session file is damaged, or another process has it.
 
     """
     async with AsyncExitStack() as stack:
-        place = stack.enter_context(_place(target))
+        place = stack.enter_context(_place(target, begins=begins))
         network = LocalNetwork(state=place.folder) if place.is_local else None
         if network is not None:
             stack.callback(network.give_up)
@@ -127,10 +133,12 @@ async def open_account(target: Target) -> AsyncIterator[OpenAccount[Account, Loc
 
 
 @contextmanager
-def open_blocking_account(target: Target) -> Iterator[OpenAccount[blocking.Account, LocalNetworkThread]]:
+def open_blocking_account(
+    target: Target, *, begins: bool = False
+) -> Iterator[OpenAccount[blocking.Account, LocalNetworkThread]]:
     """Open the account that the options name, for this thread. Raises as `open_account` does."""
     with ExitStack() as stack:
-        place = stack.enter_context(_place(target))
+        place = stack.enter_context(_place(target, begins=begins))
         network = LocalNetworkThread(state=place.folder) if place.is_local else None
         if network is not None:
             stack.enter_context(network)
@@ -142,18 +150,19 @@ def open_blocking_account(target: Target) -> Iterator[OpenAccount[blocking.Accou
 
 
 @contextmanager
-def _place(target: Target) -> Iterator[_Place]:
+def _place(target: Target, *, begins: bool) -> Iterator[_Place]:
     """Open the store of a command, and say where its account lives."""
     session = target.session
+    folder = None if session is None else network_folder(session)
+    kept = folder is not None and folder.is_dir()
+    if kept and target.dcs is not None:
+        raise click.UsageError(f"{session} belongs to the local network in {folder}: leave --dc, --test, --prod out")
+    says_where = kept or target.local or target.dcs is not None
+    if session is not None and says_where and not begins and not session.exists():
+        raise NotLoggedIn(f"there is no {session} yet; `{login_hint(session)}` makes it, with the same options")
     store = MemoryStore() if session is None else FileStore(session, passphrase=target.passphrase)
     try:
         record = _loaded(store, session)
-        folder = None if session is None else network_folder(session)
-        kept = folder is not None and folder.is_dir()
-        if kept and target.dcs is not None:
-            raise click.UsageError(
-                f"{session} belongs to the local network in {folder}: leave --dc, --test, --prod out"
-            )
         is_local = target.local or kept or (session is None and target.dcs is None)
         if session is not None and not kept:
             _check_place(target, session, record)
@@ -182,6 +191,14 @@ def _check_place(target: Target, session: Path, record: AccountRecord) -> None:
             )
     elif target.local:
         raise CommandFailed(f"{session} has no local network beside it ({network_folder(session)}): it lives elsewhere")
+    elif record.is_elsewhere and target.dcs in (TEST, PRODUCTION):
+        raise CommandFailed(f"{session} belongs to {_home_of(record)}, which is none of Telegram's")
+
+
+def _home_of(record: AccountRecord) -> str:
+    """Name the home of an account on servers that are not Telegram's."""
+    place = record.dcs.get(record.home_dc)
+    return f"DC {record.home_dc}" + ("" if place is None else f" at {authority(place)}")
 
 
 def _where(target: Target, record: AccountRecord, network: LocalNetwork | LocalNetworkThread | None) -> _Where:
@@ -195,10 +212,25 @@ def _where(target: Target, record: AccountRecord, network: LocalNetwork | LocalN
     api_id = record.api_id if target.api_id is None else target.api_id
     if api_id is None:
         raise click.UsageError("this account wants an application's id: MTPROTO_API_ID or --api-id")
-    dcs = target.dcs
-    if dcs is None:
+    dcs, keys = target.dcs, target.keys
+    if dcs is None and record.is_elsewhere:
+        dcs, keys = record.dcs, _kept_keys(record)
+        if record.home_dc not in dcs or not keys:
+            raise click.UsageError(
+                f"{target.session} belongs to {_home_of(record)}, which is none of Telegram's: "
+                "give the ready file of `mtproto serve`, or --dc and --key"
+            )
+    elif dcs is None:
         dcs = TEST if record.test else PRODUCTION
-    return {"dcs": dcs, "keys": target.keys or None, "api_id": api_id, "api_hash": target.api_hash}
+    return {"dcs": dcs, "keys": keys or None, "api_id": api_id, "api_hash": target.api_hash}
+
+
+def _kept_keys(record: AccountRecord) -> tuple[RSAPublicKey, ...]:
+    """Return the public keys that a session file keeps. Raises CommandFailed where one is damaged."""
+    try:
+        return tuple(RSAPublicKey.from_pem(pem) for pem in record.public_keys)
+    except CryptoError as error:
+        raise CommandFailed(f"the session file has a damaged public key: {error}") from None
 
 
 def _options(target: Target) -> ClientKeywords:

@@ -14,7 +14,7 @@ from mtproto.cli.answers import from_environment
 from mtproto.cli.errors import CommandFailed
 from mtproto.cli.files import write_whole
 from mtproto.cli.options import API_ID, PROXY, TIMEOUT, TRANSPORT, address
-from mtproto.cli.ready_file import served_dc
+from mtproto.cli.ready_file import ServedDC, served_dc
 from mtproto.cli.session_source import find_session
 from mtproto.cli.terminal import Terminal, debug_option, pass_terminal
 from mtproto.cli.whoami import myself
@@ -37,6 +37,8 @@ from mtproto.transport import authority
 from tl import api
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from mtproto.cli.session_source import FoundSession
 
 __all__ = ["command"]
@@ -44,6 +46,8 @@ __all__ = ["command"]
 _OWN = "own"
 _WITH_FILES = ("telethon", "pyrogram", "kurigram")
 _HIGHEST_OF_GRAMJS = (1 << 15) - 1
+
+_TELEGRAMS = tuple(map(RSAPublicKey.from_data, (*PRODUCTION_KEYS, *TEST_KEYS)))
 
 _SOURCE = click.argument("source", required=False, metavar="[FILE|-]")
 
@@ -89,6 +93,28 @@ def _string(terminal: Terminal, source: str | None) -> None:
 
 
 @dataclass(frozen=True, slots=True)
+class _Servers:
+    """The servers that `--key` tells of; empty without it.
+
+    Attributes:
+        keys: their public keys.
+        dcs: where they are, by number of the data centre.
+        api_id: the application's number that they take.
+
+    """
+
+    keys: tuple[RSAPublicKey, ...] = ()
+    dcs: Mapping[int, tuple[str, int]] = field(default_factory=dict)
+    api_id: int | None = field(default=None, repr=False)
+
+    def noted(self, record: AccountRecord) -> AccountRecord:
+        """Return an account with these servers; as it is without any, and with Telegram's."""
+        if all(key in _TELEGRAMS for key in self.keys):
+            return record
+        return replace(record, dcs={**record.dcs, **self.dcs}, public_keys=tuple(key.to_pem() for key in self.keys))
+
+
+@dataclass(frozen=True, slots=True)
 class _Known:
     """What the options say of a session that its layout may not say."""
 
@@ -97,6 +123,7 @@ class _Known:
     user_id: int | None
     is_bot: bool | None
     place: tuple[str, int] | None
+    servers: _Servers
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +176,7 @@ def _convert(
     found = find_session(terminal, source)
     known, way = _given(options, found)
     if client == _OWN and found.record is not None:
-        _write_own(terminal, found.record, out)
+        _write_own(terminal, known.servers.noted(found.record), out)
         return
     login = found.as_login().with_known(
         test=known.test, api_id=known.api_id, user_id=known.user_id, is_bot=known.is_bot, address=known.place
@@ -157,7 +184,7 @@ def _convert(
     if ask:
         login = asyncio.run(_asked(login, way))
     if client == _OWN:
-        _write_own(terminal, _account(found, login), out)
+        _write_own(terminal, known.servers.noted(_account(found, login)), out)
     else:
         _write_foreign(terminal, login, client, out)
 
@@ -169,30 +196,40 @@ def _given(options: dict[str, Any], found: FoundSession) -> tuple[_Known, _Askin
     context = click.get_current_context()
     api_id = options["api_id"]
     explicit = context.get_parameter_source("api_id") is click.core.ParameterSource.COMMANDLINE
-    if said is not None and said.api_id is not None and not explicit:
-        api_id = None  # that of the environment is for sessions that know none
-    keys, places = _trusted(options["key"], test=bool(options["test"] or (said is not None and said.test)))
-    dc_id = found.as_login().dc_id if places else 0
-    place = options["place"] or places.get(dc_id)
-    known = _Known(options["test"], api_id, options["user_id"], options["is_bot"], place)
+    servers = _servers(options["key"])
+    if not explicit:  # that of the environment is for sessions that know none, and Telegram's as a rule
+        api_id = None if said is not None and said.api_id is not None else servers.api_id or api_id
+    test = bool(options["test"] or (said is not None and said.test))
+    keys = servers.keys or tuple(RSAPublicKey.from_data(data) for data in (TEST_KEYS if test else PRODUCTION_KEYS))
+    place = options["place"]
+    if servers.keys:
+        home = found.as_login()
+        place = place or servers.dcs.get(home.dc_id) or home.address
+        servers = servers if place is None else replace(servers, dcs={**servers.dcs, home.dc_id: place})
+    known = _Known(options["test"], api_id, options["user_id"], options["is_bot"], place, servers)
     return known, _Asking(keys, options["transport"], options["proxy"], options["timeout"])
 
 
-def _trusted(path: Path | None, *, test: bool) -> tuple[tuple[RSAPublicKey, ...], dict[int, tuple[str, int]]]:
-    """Return the public keys to trust, and the addresses that a ready file names."""
+def _servers(path: Path | None) -> _Servers:
+    """Return the servers whose public key stands in a file: a PEM file, or a ready file, which tells more of them."""
     if path is None:
-        return tuple(RSAPublicKey.from_data(data) for data in (TEST_KEYS if test else PRODUCTION_KEYS)), {}
+        return _Servers()
     text = path.read_text("utf-8", errors="replace")
     served = served_dc(text)
-    places: dict[int, tuple[str, int]] = {}
-    if served is not None:
-        text, places = served.public_key_pem, dict(served.dcs)
-        if served.address is not None and served.dc_id is not None:
-            places.setdefault(served.dc_id, served.address)
+    pem = text if served is None else served.public_key_pem
     try:
-        return (RSAPublicKey.from_pem(text),), places
+        keys = (RSAPublicKey.from_pem(pem),)
     except CryptoError as error:
         raise click.BadParameter(f"{path}: {error}", param_hint="--key") from None
+    return _Servers(keys) if served is None else _Servers(keys, _places_of(served), served.api_id)
+
+
+def _places_of(served: ServedDC) -> dict[int, tuple[str, int]]:
+    """Return where the data centres of a ready file are, by number."""
+    places = dict(served.dcs)
+    if served.address is not None and served.dc_id is not None:
+        places.setdefault(served.dc_id, served.address)
+    return places
 
 
 async def _asked(login: ForeignLogin, way: _Asking) -> ForeignLogin:
@@ -297,9 +334,11 @@ def _of_login(login: ForeignLogin) -> dict[str, Any]:
 
 def _of_record(record: AccountRecord) -> dict[str, Any]:
     key_state = record.key(record.home_dc)
+    place = record.dcs.get(record.home_dc)
     return {
         "dc": record.home_dc,
-        "servers": "test" if record.test else "production",
+        "address": None if place is None else authority(place),
+        "servers": "other" if record.is_elsewhere else "test" if record.test else "production",
         "user_id": None if record.user_id is None else str(record.user_id),
         "bot": record.is_bot if record.user_id is not None else None,
         "api_id": record.api_id,

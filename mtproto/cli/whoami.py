@@ -33,7 +33,13 @@ def command(terminal: Terminal, json_: bool, target: Target) -> None:
 
 async def _whoami(terminal: Terminal, target: Target, *, json_: bool) -> None:
     async with open_caller(target) as call:
-        show_user(terminal, await call(myself(target.schema)), json_=json_)
+        answer = await call(myself(target.schema))
+        show_user(terminal, answer, json_=json_)
+        if call.user_id not in (None, answer[0].id):
+            terminal.note(
+                f"warning: {target.session} says that user {call.user_id} is logged in; make it again with "
+                "`mtproto session convert`, and --ask"
+            )
 
 
 def myself(schema: Schema) -> TLFunction[Any]:

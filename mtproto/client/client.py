@@ -141,6 +141,7 @@ class Client:
         """
         return self.api_with()
 
+    @named_options()
     def api_with(
         self, *, timeout: Timeout = ..., idempotent: bool | None = None, after: Sequence[Request] = ()
     ) -> AwaitedMethods[Never]:

@@ -27,7 +27,9 @@ USERNAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{2,31}")
 """Usernames of people have five characters or more; some bots have three (core.telegram.org/api/mentions)."""
 
 PHONE = re.compile(r"\+[\d\s().-]*")
-_DIGITS = range(5, 16)  # of a phone number (ITU-T E.164)
+PHONE_DIGITS = range(5, 16)
+"""Digits of a phone number (ITU-T E.164)."""
+
 _SHOWN = 80
 _DEEPEST = 6
 """Objects inside objects that are looked at: `contacts.…`, `updates`, `updateNewMessage`, `message`, `peerUser`."""
@@ -179,7 +181,7 @@ def _name(text: str) -> ByUsername | None:
 
 def _phone(text: str) -> ByPhone | None:
     digits = re.sub(r"[^0-9]", "", text)
-    return ByPhone(digits) if len(digits) in _DIGITS else None
+    return ByPhone(digits) if len(digits) in PHONE_DIGITS else None
 
 
 # Objects -------------------------------------------------------------------------------------------------------------

@@ -8,10 +8,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from mtproto.errors import RpcError
 from mtproto.flows.errors import PeerNotKnown, UnexpectedAnswer, WrongReference
 from mtproto.flows.layers import expect, make
 from mtproto.flows.marked import marked, of_peer, plain
-from mtproto.flows.meant import ById, ByMessage, ByPhone, ByUsername, Myself, meant_by, shown
+from mtproto.flows.meant import PHONE_DIGITS, ById, ByMessage, ByPhone, ByUsername, Myself, meant_by, shown
 from mtproto.flows.steps import Call, Now
 
 if TYPE_CHECKING:
@@ -66,12 +67,20 @@ def resolve(asker: PeerAsker, book: PeerBook, reference: object, wanted: Wanted 
 
 
 def who_am_i(asker: PeerAsker) -> Flow[Any]:
-    """Return the `user` who is logged in. Raises UnexpectedAnswer where the server shows nobody."""
+    """Return the `user` who is logged in.
+
+    Raises UnexpectedAnswer where the server shows nobody, or somebody else than the store takes for logged in.
+    """
     request = make(asker.schema, "users.getUsers", id=[make(asker.schema, "inputUserSelf")])
     answer = yield Call(request)
     if not isinstance(answer, list) or len(answer) != 1:
         raise UnexpectedAnswer(request.NAME, answer, "expected was one user")
-    return expect(answer[0], request.NAME, "user")
+    user = expect(answer[0], request.NAME, "user")
+    if user.id != asker.user_id:
+        raise UnexpectedAnswer(
+            request.NAME, user, f"user {user.id} is logged in, and the store says user {asker.user_id}"
+        )
+    return user
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +122,12 @@ class _ByReference:
         return (yield from self._found(answer))
 
     def _ask(self, request: Any) -> Flow[Any]:
-        answer = expect((yield Call(request)), request.NAME, "contacts.resolvedPeer")
+        try:
+            answered = yield Call(request)
+        except RpcError as error:
+            error.add_note(f"asked for {shown(self.reference)}")
+            raise
+        answer = expect(answered, request.NAME, "contacts.resolvedPeer")
         self.book.learn(answer, (yield Now()))
         return answer
 
@@ -134,7 +148,7 @@ class _ByReference:
             return known
         if self.asker.is_bot:
             return (yield from self._as_bot(kind, meant.id))
-        raise PeerNotKnown(shown(self.reference), f"the access hash of {kind} {meant.id} is not known. {self._tried()}")
+        raise self._not_known(f"the access hash of {kind} {meant.id} is not known. {self._tried()}")
 
     def _guessed(self, number: int) -> PeerKind:
         """Return what a bare number means: a user, unless the book or the method says otherwise."""
@@ -178,10 +192,14 @@ class _ByReference:
         self.book.learn((yield Call(request)), (yield Now()))
         known = self.known(kind, number)
         if known is None:
-            raise PeerNotKnown(
-                shown(self.reference), f"the server shows this bot no {kind} {number} ({request.NAME} with hash 0)"
-            )
+            raise self._not_known(f"the server shows this bot no {kind} {number} ({request.NAME} with hash 0)")
         return known
+
+    def _not_known(self, reason: str) -> PeerNotKnown:
+        text = self.reference.strip() if isinstance(self.reference, str) else ""
+        if text.isdecimal() and len(text) in PHONE_DIGITS:
+            reason += f". The text is taken for an id; a phone number is +{text}"
+        return PeerNotKnown(shown(self.reference), reason)
 
     def _tried(self) -> str:
         return (

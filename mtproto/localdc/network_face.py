@@ -93,7 +93,7 @@ class NetworkFace(WorldFace):
         """
         home = self.accounts.of(self.bot.id)
         dc = self._first if home is None else self._centres[home.dc_id]
-        dcs = [{"id": dc_id, "host": host, "port": port} for dc_id, (host, port) in self.addresses.items()]
+        dcs = [{"dc_id": dc_id, "host": host, "port": port} for dc_id, (host, port) in self.addresses.items()]
         return {**dc.client_info(), "dcs": dcs, "accounts": [_described(account) for account in self.accounts]}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
@@ -26,9 +27,20 @@ MOST_KEYS = 256
 LONGEST_REASON = 200
 """Characters of the reason why a login ended."""
 
+MOST_PUBLIC_KEYS = 16
+"""Public keys of servers that are not Telegram's."""
+
+LONGEST_PEM = 4096
+"""Characters of one of them; a key of 4096 bits has 800."""
+
+HIGHEST_PORT = (1 << 16) - 1
+
 HIGHEST_DC = (1 << 31) - 1
 HIGHEST_USER = (1 << 63) - 1
 HIGHEST_APPLICATION = (1 << 31) - 1
+
+LONGEST_HOST = 253
+"""Characters of the name of a host."""
 
 Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
 """A value that JSON can hold; no NaN, no Infinity, keys of text."""
@@ -44,6 +56,8 @@ class AccountRecord:
         home_dc: the number of the data centre where the account lives.
         test: whether the data centres are Telegram's test servers, which share nothing with the others.
         api_id: the number of the application that used the account last; None: unknown.
+        dcs: by number, host and port of data centres that are not in `mtproto.datacenters`, as they were used last.
+        public_keys: the RSA keys of these, as PEM; empty where the servers are Telegram's, or not known.
         keys: by number of the data centre the permanent key there, as `KeyState.to_bytes` writes it. A media-only
             address has the key of its data centre. Temporary keys live in memory only.
         authorized: the data centres where the key is known to belong to the user.
@@ -62,6 +76,8 @@ class AccountRecord:
     home_dc: int = 2
     test: bool = False
     api_id: int | None = None
+    dcs: Mapping[int, tuple[str, int]] = field(default_factory=dict)
+    public_keys: tuple[str, ...] = ()
     keys: Mapping[int, bytes] = field(default_factory=dict)
     authorized: frozenset[int] = frozenset()
     user_id: int | None = None
@@ -73,7 +89,7 @@ class AccountRecord:
 
     def __post_init__(self) -> None:
         _check(self)
-        for name in ("keys", "peers", "updates"):  # the caller's own may change
+        for name in ("dcs", "keys", "peers", "updates"):  # the caller's own may change
             object.__setattr__(self, name, dict(getattr(self, name)))
 
     @property
@@ -85,6 +101,14 @@ class AccountRecord:
     def is_logged_in(self) -> bool:
         """Whether somebody is logged in, as far as is known."""
         return self.user_id is not None and self.ended is None
+
+    @property
+    def is_elsewhere(self) -> bool:
+        """Whether the account is known to live on servers that are not Telegram's.
+
+        They have public keys of their own, or an address that is only good inside of a network.
+        """
+        return bool(self.public_keys) or any(_is_inside(host) for host, _port in self.dcs.values())
 
     def key(self, dc_id: int) -> KeyState | None:
         """Return the permanent key of a data centre; None if there is none.
@@ -132,6 +156,13 @@ def _check(record: AccountRecord) -> None:
         "home_dc": not _is_whole(record.home_dc, 1, HIGHEST_DC),
         "test": not isinstance(record.test, bool),
         "api_id": record.api_id is not None and not _is_whole(record.api_id, 0, HIGHEST_APPLICATION),
+        "dcs": len(record.dcs) > MOST_KEYS
+        or not all(
+            _is_whole(dc_id, 1, HIGHEST_DC) and _is_host(host) and _is_whole(port, 1, HIGHEST_PORT)
+            for dc_id, (host, port) in record.dcs.items()
+        ),
+        "public_keys": len(record.public_keys) > MOST_PUBLIC_KEYS
+        or not all(_is_pem(pem) for pem in record.public_keys),
         "keys": len(record.keys) > MOST_KEYS,
         "authorized": len(record.authorized) > MOST_KEYS
         or not all(_is_whole(dc_id, 1, HIGHEST_DC) for dc_id in record.authorized),
@@ -147,6 +178,22 @@ def _check(record: AccountRecord) -> None:
             raise OptionError(f'"{name}" of the account is not what it should be', name)
     for dc_id, data in record.keys.items():
         _check_key(dc_id, data, test=record.test)
+
+
+def _is_host(host: object) -> bool:
+    return isinstance(host, str) and 0 < len(host) <= LONGEST_HOST and host.isprintable()
+
+
+def _is_pem(pem: object) -> bool:
+    return isinstance(pem, str) and 0 < len(pem) <= LONGEST_PEM and pem.replace("\n", "").isprintable()
+
+
+def _is_inside(host: str) -> bool:
+    """Tell whether a host is an IP address that is not reached from everywhere; a name may be anywhere."""
+    try:
+        return not ipaddress.ip_address(host).is_global
+    except ValueError:
+        return False
 
 
 def _is_whole(value: object, lowest: int, highest: int) -> bool:

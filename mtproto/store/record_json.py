@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from mtproto.errors import OptionError
 from mtproto.message import KeyState, KeyStateDamaged
 from mtproto.store.fields import Fields, read_fields
-from mtproto.store.record import HIGHEST_APPLICATION, HIGHEST_DC, HIGHEST_USER, AccountRecord
+from mtproto.store.record import HIGHEST_APPLICATION, HIGHEST_DC, HIGHEST_PORT, HIGHEST_USER, AccountRecord
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -42,6 +42,8 @@ MARK = "mtproto account"
 
 _LOGIN = ("home_dc", "test", "api_id", "keys", "authorized", "user_id", "is_bot", "future_tokens", "ended")
 _SOFT = ("peers", "updates")
+_SERVERS = ("dcs", "public_keys")
+"""Written where the servers are not Telegram's."""
 
 
 def login_bytes(record: AccountRecord, *, soft: bool = False) -> bytes:
@@ -69,6 +71,11 @@ def login_bytes(record: AccountRecord, *, soft: bool = False) -> bytes:
         "future_tokens": [text_of(token) for token in record.future_tokens],
         "ended": record.ended,
     }
+    if record.dcs or record.public_keys:
+        content["dcs"] = [
+            {"dc_id": dc_id, "host": host, "port": port} for dc_id, (host, port) in sorted(record.dcs.items())
+        ]
+        content["public_keys"] = list(record.public_keys)
     if soft:
         content |= {"peers": record.peers, "updates": record.updates}
     return _dump("peers or updates", content)
@@ -87,7 +94,7 @@ def read_record(path: Path, data: bytes) -> AccountRecord:
 
     """
     content = account_fields(path, data)
-    content.only("format", "version", *_LOGIN, optional=_SOFT)
+    content.only("format", "version", *_LOGIN, optional=(*_SOFT, *_SERVERS))
     keys: dict[int, bytes] = {}
     for kept in content.objects("keys"):
         kept.only("dc_id", "key_state")
@@ -100,6 +107,8 @@ def read_record(path: Path, data: bytes) -> AccountRecord:
             home_dc=content.integer("home_dc", 1, HIGHEST_DC),
             test=content.boolean("test"),
             api_id=content.integer_or_none("api_id", 0, HIGHEST_APPLICATION),
+            dcs=_read_places(content) if content.has("dcs") else {},
+            public_keys=tuple(content.texts("public_keys")) if content.has("public_keys") else (),
             keys=keys,
             authorized=frozenset(content.integers("authorized", 1, HIGHEST_DC)),
             user_id=content.integer_or_none("user_id", 1, HIGHEST_USER),
@@ -111,6 +120,16 @@ def read_record(path: Path, data: bytes) -> AccountRecord:
         )
     except OptionError as error:
         raise content.damaged(str(error)) from None
+
+
+def _read_places(content: Fields) -> dict[int, tuple[str, int]]:
+    """Return where data centres are, by number."""
+    places: dict[int, tuple[str, int]] = {}
+    for kept in content.objects("dcs"):
+        kept.only("dc_id", "host", "port")
+        place = kept.line("host"), kept.integer("port", 1, HIGHEST_PORT)
+        places[kept.integer("dc_id", 1, HIGHEST_DC)] = place
+    return places
 
 
 def account_fields(path: Path, data: bytes) -> Fields:

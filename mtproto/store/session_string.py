@@ -54,7 +54,11 @@ def import_string(text: str) -> AccountRecord:
     """
     text = text.strip()
     if not text.startswith(_PREFIX):
-        raise StoreDamaged(_NAME, f"not a session string of this program, which begins with {_PREFIX}")
+        raise StoreDamaged(
+            _NAME,
+            f"not a session string of this program, which begins with {_PREFIX}; another client's is read by "
+            "mtproto.store.import_foreign_string, and MemoryStore(….to_record()) is a store of it",
+        )
     coded = text[len(_PREFIX) :]
     if len(text) > LONGEST_STRING:
         raise StoreDamaged(_NAME, f"longer than {LONGEST_STRING} characters")

@@ -84,7 +84,7 @@ def account_of(face: str, store: Any, *dcs: LocalDCThread, **options: Any) -> An
     made: Any = Account if face == "asyncio" else InThreads
     places = {dc.dc_id: dc.address for dc in dcs}
     options = {"api_id": dcs[0].api_id, "api_hash": dcs[0].api_hash, "dcs": places, **options}
-    return made(store, keys=dcs[0].keys, **options)
+    return made(store, **{"keys": dcs[0].keys, **options})
 
 
 def account_at(face: str, store: Any, network: Any, **options: Any) -> Any:

@@ -131,8 +131,13 @@ def test_what_can_be_nobody_and_strangers_cost_no_call(face: str, local_network:
             with pytest.raises(PeerNotKnown, match=f"access hash of user {dozen.id} is not known"):
                 await account.resolve(dozen.id)
             assert all_calls(local_network) == before
-            with pytest.raises(BadRequest, match="USERNAME_NOT_OCCUPIED"):
+            with pytest.raises(BadRequest, match="USERNAME_NOT_OCCUPIED") as caught:
                 await account.resolve("@somebody_else")
+            assert caught.value.__notes__ == ["asked for '@somebody_else'"]
+            with pytest.raises(PeerNotKnown, match=r"taken for an id; a phone number is \+15550100004"):
+                await account.resolve("15550100004")
+            with pytest.raises(TypeError, match="'timout'; did you mean 'timeout'"):
+                await account.api_with(timout=3)
 
     play(scene)
 

@@ -19,16 +19,16 @@ def test_the_ready_file_lists_data_centres_and_accounts_who_can_log_in(tmp_path:
     path = tmp_path / "ready.json"
     with serving("--dcs", "1,2,4", "--state", str(tmp_path / "state"), "--ready-file", str(path)):
         ready = json.loads(path.read_text())
-        assert [(dc["id"], dc["host"]) for dc in ready["dcs"]] == [(n, "127.0.0.1") for n in (1, 2, 4)]
+        assert [(dc["dc_id"], dc["host"]) for dc in ready["dcs"]] == [(n, "127.0.0.1") for n in (1, 2, 4)]
         assert {"host", "port", "public_key_pem", "bot_token", "users"} <= ready.keys()
         account = next(each for each in ready["accounts"] if each["username"] == "triple")
         assert (account["code"], account["password"]) == (code_of(account["phone"]), None)
         assert isinstance(account["user_id"], str)
-        home = next(dc for dc in ready["dcs"] if dc["id"] == account["dc_id"])
+        home = next(dc for dc in ready["dcs"] if dc["dc_id"] == account["dc_id"])
         with blocking.connect(
             (home["host"], home["port"]),
             keys=[RSAPublicKey.from_pem(ready["public_key_pem"])],
-            dc_id=home["id"],
+            dc_id=home["dc_id"],
             api_id=ready["api_id"],
             api_hash=ready["api_hash"],
         ) as client:

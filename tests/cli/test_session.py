@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -73,13 +74,19 @@ def test_a_network_of_the_run_is_called_in_layers_that_have_no_login_flow(run: R
         (["--session", "{}", "--prod", "--dc-id", "4"], "--dc-id and --session exclude one another"),
         (["--session", "{}"], "makes it, with --local, --test or --prod"),
         (["--session", "/no/such/folder/file"], "there is no folder /no/such/folder"),
-        (["--session", "{}", "--test"], "MTPROTO_API_ID"),
     ],
 )
 def test_what_contradicts_itself_is_refused(run: Run, session: Path, arguments: list[str], wanted: str) -> None:
     result = run("photos", "me", *(text.format(session) for text in arguments))
     assert result.exit_code == Exit.USAGE
     assert wanted in " ".join(result.stderr.split())
+    assert not session.exists()
+
+
+def test_a_file_is_begun_for_an_application_alone(run: Run, session: Path) -> None:
+    result = run("call", "help.getConfig", "--session", str(session), "--test")
+    assert result.exit_code == Exit.USAGE
+    assert "MTPROTO_API_ID" in result.stderr
     assert not session.exists()
 
 
@@ -105,6 +112,7 @@ def test_a_file_of_another_server_is_for_no_network(run: Run, session: Path) -> 
 
 def test_a_session_that_another_run_has_is_refused(run: Run, there: list[str], network: LocalNetworkThread) -> None:
     store = FileStore(there[-1])
+    store.save(AccountRecord(api_id=7))
     result = run("whoami", *there)
     store.close()
     assert result.exit_code == Exit.FAILED
@@ -186,11 +194,60 @@ def test_what_needs_an_account_says_so(run: Run, arguments: list[str], wanted: s
     assert wanted in result.stderr
 
 
-@pytest.mark.parametrize("command", ["whoami", "authorizations", "logout"])
-def test_nobody_is_logged_in(run: Run, there: list[str], command: str) -> None:
-    result = run(command, *there)
+@pytest.mark.parametrize("command", [["whoami"], ["authorizations"], ["logout"], ["photos", "@dozen"]])
+def test_nobody_is_logged_in(run: Run, there: list[str], command: list[str]) -> None:
+    missing = run(*command, *there)
+    assert missing.exit_code == Exit.NOT_LOGGED_IN
+    assert f"there is no {there[-1]} yet; `mtproto login --session {there[-1]}` makes it" in missing.stderr
+    assert [path.name for path in Path(there[-1]).parent.iterdir()] == ["network.json"]
+    assert run("call", "help.getConfig", *there).exit_code == Exit.DONE  # a file with keys, and no login
+    result = run(*command, *there)
     assert result.exit_code == Exit.NOT_LOGGED_IN
     assert f"mtproto login --session {there[-1]}" in result.stderr
+
+
+def test_a_file_keeps_its_servers(run: Run, there: list[str], network: LocalNetworkThread) -> None:
+    kept = there[2:]
+    assert run("login", "--bot", *there).exit_code == Exit.DONE
+    shown = json.loads(run("session", "show", there[-1], "--json").stdout)
+    host, port = network.addresses[2]
+    assert (shown["servers"], shown["address"]) == ("other", f"{host}:{port}")
+    again = run("whoami", "--json", *kept)
+    assert json.loads(again.stdout)["user"]["id"] == str(network.bot.id), again.stderr
+    assert run("photos", "me", *kept, "--dc-id", "1").exit_code == Exit.USAGE
+
+
+def test_a_file_that_names_somebody_else_is_told(run: Run, there: list[str]) -> None:
+    assert run("login", "--bot", *there).exit_code == Exit.DONE
+    assert "warning" not in run("whoami", *there).stderr
+    store = FileStore(there[-1])
+    store.save(replace(store.load(), user_id=5))
+    store.close()
+    told = run("whoami", *there)
+    assert told.exit_code == Exit.DONE
+    assert "localdc_bot" in told.stdout
+    assert f"{there[-1]} says that user 5 is logged in" in told.stderr
+
+
+@pytest.mark.parametrize("servers", ["--test", "--prod"])
+def test_a_file_of_servers_of_its_own_is_never_taken_to_telegram(run: Run, session: Path, servers: str) -> None:
+    store = FileStore(session)
+    store.save(AccountRecord(api_id=7, user_id=5, dcs={2: ("127.0.0.1", 50123)}))
+    store.close()
+    named = run("whoami", "--session", str(session), servers)
+    assert named.exit_code == Exit.FAILED
+    assert f"{session} belongs to DC 2 at 127.0.0.1:50123, which is none of Telegram's" in named.stderr
+    silent = run("whoami", "--session", str(session))  # where the DC is, but not its key
+    assert silent.exit_code == Exit.USAGE
+    assert "--key" in silent.stderr
+
+
+@pytest.mark.usefixtures("one_key")
+def test_a_file_whose_network_is_gone_is_never_taken_to_telegram(run: Run, session: Path) -> None:
+    assert run("login", "--local", "--bot", "--session", str(session)).exit_code == Exit.DONE
+    shutil.rmtree(session.with_name("me.session.local"))
+    with open_blocking_account(target_of("--session", str(session))) as found:
+        assert found.dcs == found.record.dcs
 
 
 @pytest.mark.parametrize("arguments", [["--test"], ["--prod"]])

@@ -27,6 +27,7 @@ from mtproto.store import (
     import_foreign_string,
     import_string,
 )
+from mtproto.transport import authority
 from tests.cli.conftest import NO_CREDENTIALS
 from tests.store.records import SECRETS, full_account
 
@@ -225,7 +226,44 @@ def test_the_server_is_asked_who_is_logged_in(tmp_path: Path, dc: LocalDCThread,
     record = import_string(asked.stdout)
     assert (record.user_id, record.is_bot, record.home_dc) == (bot, True, dc.dc_id)
     assert "wants an application's id" in session(*ask, given=text).stderr
+    ready = tmp_path / "dc.json"
+    ready.write_text(json.dumps(dc.client_info()))
+    told = session(*ask[:-1], ready, given=text, env={"MTPROTO_API_ID": "5"})  # that one is for Telegram
+    assert told.exit_code == Exit.DONE, told.stderr
+    assert import_string(told.stdout).api_id == dc.api_id
+    assert import_string(session(*ask[:-1], ready, "--api-id", 6, given=text).stdout).api_id == 6
     stranger = export_foreign_string(ForeignLogin(auth_key=KEY, dc_id=2, address=dc.address), "telethon")
     unknown = session(*ask, "--api-id", dc.api_id, given=stranger)
     assert unknown.exit_code == Exit.CONNECTION
     check_silent(unknown, stranger)
+
+
+def test_a_session_that_was_converted_keeps_its_servers(tmp_path: Path, dc: LocalDCThread) -> None:
+    store, own = MemoryStore(), tmp_path / "mine.session"
+    places = {dc.dc_id: dc.address}
+    with blocking.Account(store, api_id=dc.api_id, api_hash=dc.api_hash, dcs=places, keys=dc.keys) as account:
+        bot = account.login(bot_token=dc.bot_token)
+        login = ForeignLogin.from_record(store.load())
+    assert login.address == dc.address
+    ready = tmp_path / "dc.json"
+    ready.write_text(json.dumps(dc.client_info()))
+    for client in ("telethon", "pyrogram"):  # the one says where the data centre is, the other who is logged in
+        own.unlink(missing_ok=True)
+        given = ("--user-id", bot) if client == "telethon" else ()
+        made = session(
+            *("convert", "-", "--to", "own", "--out", own, "--key", ready, *given),
+            given=export_foreign_string(login, client),
+        )
+        assert made.exit_code == Exit.DONE, made.stderr
+        shown = json.loads(session("show", own, "--json").stdout)
+        assert (shown["servers"], shown["address"]) == ("other", authority(dc.address))
+        asked = CliRunner(env=NO_CREDENTIALS).invoke(commands, ["whoami", "--json", "--session", str(own)])
+        assert json.loads(asked.stdout)["user"]["id"] == str(bot), asked.stderr
+    back = session("convert", own, "--to", "telethon")
+    assert import_foreign_string(back.stdout).address == dc.address
+
+
+def test_a_session_without_its_servers_is_not_dialled() -> None:
+    made = session("convert", "-", "--to", "own", "--user-id", 5, "--api-id", 5, given=TELETHON)
+    assert import_string(made.stdout).is_elsewhere
+    assert json.loads(session("show", "-", "--json", given=made.stdout).stdout)["servers"] == "other"

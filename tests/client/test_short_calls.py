@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from mtproto.client import blocking, connect, short_calls
+from mtproto.errors import OptionError
 from mtproto.localdc import LocalDCThread
 from tests.net.support import rsa_key
 from tl import EncodeError, Schema, api, load_layer
@@ -105,6 +106,10 @@ def test_options_stand_beside_the_fields(face: str, monkeypatch: pytest.MonkeyPa
     ]
     with pytest.raises(TypeError, match="lane"):
         client.api_with(lane="files")
+    with pytest.raises(TypeError, match="'timout'; did you mean 'timeout'"):
+        client.api_with(timout=3)
+    with pytest.raises(OptionError, match="timeout takes a number"):
+        client.api_with(timeout="3")
 
 
 def test_a_misspelt_field_or_dict_fails_at_the_call_and_nothing_is_sent() -> None:

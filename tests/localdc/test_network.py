@@ -141,7 +141,7 @@ def test_what_a_client_has_to_know_is_plain_data(local_dc_key: RSAPrivateKey, pa
     with LocalNetworkThread(dcs=(1, 2), key=local_dc_key, world=packaged_world) as network:
         network.accounts[TRIPLE].set_password("secret")
         info = network.client_info()
-        assert [(dc["id"], dc["host"], dc["port"]) for dc in info["dcs"]] == [
+        assert [(dc["dc_id"], dc["host"], dc["port"]) for dc in info["dcs"]] == [
             (dc_id, *dc.address) for dc_id, dc in network.dcs.items()
         ]
         accounts = {account["phone"]: account for account in info["accounts"]}

@@ -56,6 +56,8 @@ def accounts(draw: st.DrawFn) -> AccountRecord:
         home_dc=draw(dcs),
         test=draw(st.booleans()),
         api_id=draw(st.none() | st.integers(0, (1 << 31) - 1)),
+        dcs=draw(st.dictionaries(dcs, st.tuples(lines, st.integers(1, 65535)), max_size=3)),
+        public_keys=tuple(draw(st.lists(lines, max_size=2))),
         keys={dc_id: key_of(dc_id, draw(st.integers(0, 255))).to_bytes() for dc_id in numbers},
         authorized=draw(st.frozensets(dcs, max_size=4)),
         user_id=draw(st.none() | st.integers(1, (1 << 63) - 1)),

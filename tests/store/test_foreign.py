@@ -30,8 +30,10 @@ from mtproto.store import (
     StoreDamaged,
     export_foreign_file,
     export_foreign_string,
+    export_string,
     import_foreign_file,
     import_foreign_string,
+    import_string,
 )
 from mtproto.store.foreign import databases
 from tests.store.records import SECRETS, full_account, key_of
@@ -203,15 +205,50 @@ def test_an_account_of_the_test_servers_has_the_key_under_the_number_of_the_exch
     key_state = record.key(2)
     assert key_state is not None
     assert (record.test, key_state.dc_id, key_state.auth_key.data) == (True, 10002, KEY)
-    assert ForeignLogin.from_record(record).place() == ("149.154.167.40", 443)
+    there = session(dc_id=2, test=True, address=None).to_record()
+    assert ForeignLogin.from_record(there).place() == ("149.154.167.40", 443)
 
 
 @pytest.mark.parametrize(
-    "record",
-    [AccountRecord(), replace(full_account(), user_id=None), replace(full_account(), ended="SESSION_REVOKED")],
+    ("address", "is_elsewhere"),
+    [
+        (("127.0.0.1", 50123), True),
+        (("10.0.0.7", 443), True),
+        (("fd00::1", 443), True),
+        (("149.154.167.50", 443), False),  # a server of Telegram's that no client ships
+        (("149.154.167.51", 443), False),
+        (("venus.web.telegram.org", 443), False),
+        (None, False),
+    ],
 )
-def test_an_account_without_login_becomes_no_session(record: AccountRecord) -> None:
-    with pytest.raises(OptionError, match="nobody is logged in"):
+def test_an_address_that_is_not_shipped_goes_into_an_account_and_back(
+    address: tuple[str, int] | None, is_elsewhere: bool
+) -> None:
+    record = session(dc_id=2, address=address).to_record()
+    assert record.is_elsewhere == is_elsewhere
+    back = ForeignLogin.from_record(import_string(export_string(record)))
+    ships = address is None or "telegram" in address[0]
+    assert back.place() == (("149.154.167.51", 443) if ships else address)
+    assert ForeignLogin.from_record(record, address=("::5", 1)).place() == ("::5", 1)
+
+
+def test_an_account_of_other_servers_does_not_become_a_session_of_telegrams() -> None:
+    record = replace(session(address=None).to_record(), public_keys=("a key",))
+    with pytest.raises(OptionError, match="where DC 4 is has to be given"):
+        ForeignLogin.from_record(record)
+    assert ForeignLogin.from_record(record, address=("::5", 1)).address == ("::5", 1)
+
+
+@pytest.mark.parametrize(
+    ("record", "wanted"),
+    [
+        (AccountRecord(), "nobody is logged in"),
+        (replace(full_account(), user_id=None), "does not say who is logged in: log in, or give with_known"),
+        (replace(full_account(), ended="SESSION_REVOKED"), "nobody is logged in"),
+    ],
+)
+def test_an_account_without_login_becomes_no_session(record: AccountRecord, wanted: str) -> None:
+    with pytest.raises(OptionError, match=wanted):
         ForeignLogin.from_record(record)
 
 

@@ -54,6 +54,29 @@ def test_version_1_is_read_and_written_as_it_was() -> None:
     assert json.loads(login_bytes(full_account(), soft=True)) == of_version_1()
 
 
+SERVERS: dict[str, Any] = {"dcs": [{"dc_id": 4, "host": "127.0.0.1", "port": 50123}], "public_keys": ["a\nkey\n"]}
+
+
+def test_servers_that_are_not_telegrams_are_written_beside_it() -> None:
+    record = replace(full_account(), dcs={4: ("127.0.0.1", 50123)}, public_keys=("a\nkey\n",))
+    assert read_record(PATH, written({**of_version_1(), **SERVERS})) == record
+    assert json.loads(login_bytes(record, soft=True)) == {**of_version_1(), **SERVERS}
+
+
+@pytest.mark.parametrize("name", SERVERS)
+@pytest.mark.parametrize(
+    "value",
+    [
+        *("\x1b", [[]], {"a": 1}, 1, [0], [""], ["\x1b"], ["a"] * 257, None, ["a" * 5000]),
+        *([{"dc_id": 0, "host": "a", "port": 1}], [{"dc_id": 1, "host": "", "port": 1}]),
+        *([{"dc_id": 1, "host": "a" * 254, "port": 1}], [{"dc_id": 1, "host": "a", "port": 0}]),
+        [{"dc_id": 1, "host": "a", "port": 65536}],
+    ],
+)
+def test_servers_that_can_not_be_are_damage(name: str, value: Any) -> None:
+    damage({**of_version_1(), **SERVERS, name: value})
+
+
 def test_without_peers_and_updates_these_are_empty() -> None:
     content = of_version_1()
     del content["peers"], content["updates"]

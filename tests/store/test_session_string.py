@@ -12,7 +12,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mtproto.store import AccountRecord, MemoryStore, StoreDamaged, export_string, import_string, store_of
+from mtproto.store import (
+    FOREIGN_CLIENTS,
+    AccountRecord,
+    ForeignLogin,
+    MemoryStore,
+    StoreDamaged,
+    export_foreign_string,
+    export_string,
+    import_foreign_string,
+    import_string,
+    store_of,
+)
 from tests.store.records import accounts, full_account, key_of
 
 TEXT = export_string(full_account())
@@ -96,6 +107,18 @@ def test_a_string_is_never_taken_for_a_path(text: str, tmp_path: Path, monkeypat
         store_of(text)
     assert text[10:40] not in str(caught.value) or len(text) < 20
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("client", FOREIGN_CLIENTS)
+def test_another_clients_string_is_told_how_to_be_read(client: str) -> None:
+    login = replace(ForeignLogin.from_record(full_account()), address=("149.154.167.91", 443))
+    text = export_foreign_string(login, client)
+    with pytest.raises(
+        StoreDamaged, match=r"another client's is read by mtproto\.store\.import_foreign_string"
+    ) as caught:
+        store_of(text)
+    assert text[:16] not in str(caught.value)
+    assert MemoryStore(import_foreign_string(text).with_known(user_id=777).to_record()).load().user_id == 777
 
 
 def test_a_long_path_whose_folder_is_there_is_a_path(tmp_path: Path) -> None:

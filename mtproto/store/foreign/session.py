@@ -11,7 +11,7 @@ from mtproto.datacenters import PRODUCTION, TEST, TEST_DC_OFFSET
 from mtproto.errors import OptionError
 from mtproto.message import AUTH_KEY_LENGTH, AuthKey, KeyState
 from mtproto.store.errors import StoreDamaged
-from mtproto.store.record import HIGHEST_APPLICATION, HIGHEST_USER, AccountRecord
+from mtproto.store.record import HIGHEST_APPLICATION, HIGHEST_PORT, HIGHEST_USER, AccountRecord
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,7 +23,6 @@ T = TypeVar("T")
 HIGHEST_FOREIGN_DC = 255
 """Every one of these strings has one byte for the number of the data centre."""
 
-_HIGHEST_PORT = (1 << 16) - 1
 _HOST = re.compile(r"[A-Za-z0-9.:-]{1,253}")
 
 
@@ -64,7 +63,7 @@ class ForeignLogin:
             "auth_key": not isinstance(self.auth_key, bytes) or len(self.auth_key) != AUTH_KEY_LENGTH,
             "dc_id": not _is_whole(self.dc_id, 1, HIGHEST_FOREIGN_DC),
             "address": address is not None
-            and not (_HOST.fullmatch(address[0]) and _is_whole(address[1], 1, _HIGHEST_PORT)),
+            and not (_HOST.fullmatch(address[0]) and _is_whole(address[1], 1, HIGHEST_PORT)),
             "test": not isinstance(self.test, bool | None),
             "api_id": self.api_id is not None and not _is_whole(self.api_id, 0, HIGHEST_APPLICATION),
             "user_id": self.user_id is not None and not _is_whole(self.user_id, 1, HIGHEST_USER),
@@ -82,15 +81,25 @@ class ForeignLogin:
 
         Args:
             record: the account.
-            address: host and port of its home; None: the address that clients ship for that data centre.
+            address: host and port of its home; None: the address that the record has, or else, for Telegram's servers,
+                the one that clients ship for that data centre.
 
         Raises:
-            OptionError: nobody is logged in, or the number of the data centre is too high for other clients.
+            OptionError: nobody is logged in, the number of the data centre is too high for other clients, or the
+                record is one of other servers than Telegram's, and does not say where they are.
 
         """
         key_state = record.key(record.home_dc)
         if key_state is None or not record.is_logged_in:
-            raise OptionError("nobody is logged in to the account", "record")
+            raise OptionError(_nobody(record), "record")
+        if address is None:
+            address = record.dcs.get(record.home_dc)
+            if address is None and record.is_elsewhere:
+                raise OptionError(
+                    f"the account lives on servers that are not Telegram's; where DC {record.home_dc} is has to be "
+                    "given: address=",
+                    "address",
+                )
         return cls(
             auth_key=key_state.auth_key.data,
             dc_id=record.home_dc,
@@ -134,7 +143,9 @@ class ForeignLogin:
 
         Where the layout does not say who is logged in (`user_id`), the account takes nobody for logged in, although its
         key is: ask the server for `users.getUsers([inputUserSelf])`, and give `with_known(user_id=...)` the answer.
-        Where it does not say `test`, the servers are taken for the production ones.
+        Where it does not say `test`, the servers are taken for the production ones. An address that is not in
+        `mtproto.datacenters` is kept (`dcs`); with one that is only good inside of a network the account is none of
+        Telegram's, and `Account` wants `dcs=` and `keys=` for it.
         """
         test = bool(self.test)
         dc_id = self.dc_id + TEST_DC_OFFSET if test else self.dc_id
@@ -143,10 +154,18 @@ class ForeignLogin:
             home_dc=self.dc_id,
             test=test,
             api_id=self.api_id,
+            dcs=self._own_places(),
             keys={self.dc_id: key_state.to_bytes()},
             user_id=self.user_id,
             is_bot=bool(self.is_bot),
         )
+
+    def _own_places(self) -> dict[int, tuple[str, int]]:
+        """Return the address, by number of the data centre, where it is an IP address that clients do not ship."""
+        address = self.address
+        if address is None or ip_of(address[0]) is None or kind_of(address[0]) is not None:
+            return {}
+        return {self.dc_id: address}
 
     def place(self) -> tuple[str, int]:
         """Return IP address and port of the data centre: those of the session, or those that clients ship.
@@ -161,6 +180,16 @@ class ForeignLogin:
         if known is None:
             raise OptionError(f"the address of DC {self.dc_id} is not known; it has to be given", "address")
         return known.addresses()[0]
+
+
+def _nobody(record: AccountRecord) -> str:
+    """Say why an account has no login to take along."""
+    if record.keys and record.user_id is None and record.ended is None:
+        return (
+            "the account does not say who is logged in: log in, or give with_known(user_id=...) where its key came "
+            "from another client"
+        )
+    return "nobody is logged in to the account"
 
 
 def ip_of(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:

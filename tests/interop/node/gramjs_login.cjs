@@ -29,16 +29,16 @@ const refusal = (promise) => promise.then(() => null, (error) => error.errorMess
 function connectionTo(dcs) {
   return class extends network.ConnectionTCPFull {
     constructor(options) {
-      super({ ...options, port: dcs.find((each) => each.id === options.dcId).port });
+      super({ ...options, port: dcs.find((each) => each.dc_id === options.dcId).port });
     }
   };
 }
 
 async function main(ready, dcId, phone, username) {
   trust(ready);
-  const begun = ready.dcs.find((each) => each.id === Number(dcId));
+  const begun = ready.dcs.find((each) => each.dc_id === Number(dcId));
   const session = new sessions.MemorySession();
-  session.setDC(begun.id, begun.host, begun.port);
+  session.setDC(begun.dc_id, begun.host, begun.port);
   const client = new TelegramClient(session, ready.api_id, ready.api_hash, {
     connection: connectionTo(ready.dcs),
     connectionRetries: 1,

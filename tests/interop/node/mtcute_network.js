@@ -26,7 +26,7 @@ export async function newClient(ready, dcId) {
   await crypto.initialize();
   addPublicKey(crypto, ready.public_key_pem);
 
-  const { id, host, port } = ready.dcs.find((each) => each.id === Number(dcId));
+  const { dc_id: id, host, port } = ready.dcs.find((each) => each.dc_id === Number(dcId));
   const dc = { id, ipAddress: host, port };
   return new mtcute.TelegramClient({
     apiId: ready.api_id,

@@ -45,7 +45,7 @@ async def log_in_by_qr(client: Client) -> None:
 
 async def main(ready: dict[str, Any], dc_id: str, phone: str, username: str) -> dict[str, Any]:
     trust(ready)
-    begun = next(each for each in ready["dcs"] if each["id"] == int(dc_id))
+    begun = next(each for each in ready["dcs"] if each["dc_id"] == int(dc_id))
 
     class ConnectionToReady(Connection):  # type: ignore[misc]  # Kurigram is not installed where types are checked
         def __init__(self, **arguments: Any) -> None:

@@ -44,9 +44,9 @@ async def log_in_by_qr(client: TelegramClient) -> None:
 
 async def main(ready: dict[str, Any], dc_id: str, phone: str, username: str) -> dict[str, Any]:
     rsa.add_key(ready["public_key_pem"], old=False)
-    begun = next(each for each in ready["dcs"] if each["id"] == int(dc_id))
+    begun = next(each for each in ready["dcs"] if each["dc_id"] == int(dc_id))
     session = MemorySession()
-    session.set_dc(begun["id"], begun["host"], begun["port"])
+    session.set_dc(begun["dc_id"], begun["host"], begun["port"])
     client = TelegramClient(session, ready["api_id"], ready["api_hash"], connection_retries=1)
     await (log_in_by_qr(client) if phone == "qr" else log_in_by_phone(client, phone))
     async with client:

@@ -25,9 +25,9 @@ async def ask(question: str) -> str:
 async def main(ready: dict[str, Any], dc_id: str, phone: str, name: str, *texts: str) -> dict[str, Any]:
     first, end, last = texts
     rsa.add_key(ready["public_key_pem"], old=False)
-    home = next(each for each in ready["dcs"] if each["id"] == int(dc_id))
+    home = next(each for each in ready["dcs"] if each["dc_id"] == int(dc_id))
     session = MemorySession()
-    session.set_dc(home["id"], home["host"], home["port"])
+    session.set_dc(home["dc_id"], home["host"], home["port"])
     client = TelegramClient(session, ready["api_id"], ready["api_hash"], connection_retries=1)
     heard: list[dict[str, Any]] = []
     is_last = asyncio.Event()
