@@ -25,7 +25,23 @@ if TYPE_CHECKING:
         NotAuthorized,
         with_token,
     )
-    from mtproto.flows.errors import FlowFailed, NotSupported, PeerNotKnown, UnexpectedAnswer, WrongReference
+    from mtproto.flows.errors import (
+        FlowFailed,
+        NoSuchFile,
+        NotSupported,
+        PeerNotKnown,
+        UnexpectedAnswer,
+        WrongReference,
+    )
+    from mtproto.flows.file_locations import (
+        MediaSize,
+        RemoteFile,
+        best_size,
+        carrier_of,
+        peer_photo_file,
+        remote_file,
+        sizes_of,
+    )
     from mtproto.flows.filling import Blank, blanks_in, fill
     from mtproto.flows.foreign import authorize, authorize_again, call_elsewhere
     from mtproto.flows.incoming import Fetch, Gap, Incoming
@@ -124,11 +140,13 @@ __all__ = [
     "LoggedOutChange",
     "LoginSettings",
     "Meant",
+    "MediaSize",
     "MoveTo",
     "Myself",
     "NameQuestion",
     "Next",
     "NextUpdate",
+    "NoSuchFile",
     "NotAuthorized",
     "NotSupported",
     "Notice",
@@ -145,6 +163,7 @@ __all__ = [
     "Question",
     "Random",
     "RecoveryCodeQuestion",
+    "RemoteFile",
     "Save",
     "Service",
     "Start",
@@ -159,8 +178,10 @@ __all__ = [
     "authorization_lost",
     "authorize",
     "authorize_again",
+    "best_size",
     "blanks_in",
     "call_elsewhere",
+    "carrier_of",
     "check_password",
     "dc_of_this_call",
     "each_update",
@@ -176,13 +197,16 @@ __all__ = [
     "logged_out",
     "meant_by",
     "patient_call",
+    "peer_photo_file",
     "printable",
     "recover_password",
     "refuse_way",
+    "remote_file",
     "remove_password",
     "resolve",
     "set_password",
     "shown",
+    "sizes_of",
     "who_am_i",
     "with_token",
 ]
@@ -210,10 +234,20 @@ if not TYPE_CHECKING:  # checkers read the imports above: names that are not the
             ),
             "mtproto.flows.errors": (
                 "FlowFailed",
+                "NoSuchFile",
                 "NotSupported",
                 "PeerNotKnown",
                 "UnexpectedAnswer",
                 "WrongReference",
+            ),
+            "mtproto.flows.file_locations": (
+                "MediaSize",
+                "RemoteFile",
+                "best_size",
+                "carrier_of",
+                "peer_photo_file",
+                "remote_file",
+                "sizes_of",
             ),
             "mtproto.flows.foreign": (
                 "authorize",
