@@ -25,8 +25,21 @@ if TYPE_CHECKING:
         NotAuthorized,
         with_token,
     )
+    from mtproto.flows.download import (
+        DOWNLOAD_WINDOW,
+        DOWNLOAD_WINDOW_OF_PREMIUM,
+        Download,
+        DownloadLimits,
+        FilePart,
+        FreshReference,
+    )
     from mtproto.flows.errors import (
+        FileChanged,
+        FileFailed,
         FlowFailed,
+        HashesMissing,
+        HashMismatch,
+        NoFreshReference,
         NoSuchFile,
         NotSupported,
         PeerNotKnown,
@@ -42,6 +55,7 @@ if TYPE_CHECKING:
         remote_file,
         sizes_of,
     )
+    from mtproto.flows.file_source import FileSource
     from mtproto.flows.filling import Blank, blanks_in, fill
     from mtproto.flows.foreign import authorize, authorize_again, call_elsewhere
     from mtproto.flows.incoming import Fetch, Gap, Incoming
@@ -101,6 +115,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CANCEL",
+    "DOWNLOAD_WINDOW",
+    "DOWNLOAD_WINDOW_OF_PREMIUM",
     "FUTURE_TOKENS_KEPT",
     "LOGIN_RESTARTS",
     "NAMES_KEPT",
@@ -125,15 +141,24 @@ __all__ = [
     "CodeKind",
     "CodeQuestion",
     "Compute",
+    "Download",
+    "DownloadLimits",
     "EmailCodeQuestion",
     "EmailQuestion",
     "Fetch",
+    "FileChanged",
+    "FileFailed",
+    "FilePart",
+    "FileSource",
     "FloodMemory",
     "Flow",
     "FlowFailed",
     "FlowStep",
+    "FreshReference",
     "FutureToken",
     "Gap",
+    "HashMismatch",
+    "HashesMissing",
     "Incoming",
     "KeyDestroyed",
     "LoggedIn",
@@ -146,6 +171,7 @@ __all__ = [
     "NameQuestion",
     "Next",
     "NextUpdate",
+    "NoFreshReference",
     "NoSuchFile",
     "NotAuthorized",
     "NotSupported",
@@ -233,8 +259,13 @@ if not TYPE_CHECKING:  # checkers read the imports above: names that are not the
                 "with_token",
             ),
             "mtproto.flows.errors": (
+                "FileChanged",
+                "FileFailed",
                 "FlowFailed",
                 "NoSuchFile",
+                "HashMismatch",
+                "HashesMissing",
+                "NoFreshReference",
                 "NotSupported",
                 "PeerNotKnown",
                 "UnexpectedAnswer",
@@ -249,6 +280,15 @@ if not TYPE_CHECKING:  # checkers read the imports above: names that are not the
                 "remote_file",
                 "sizes_of",
             ),
+            "mtproto.flows.download": (
+                "DOWNLOAD_WINDOW",
+                "DOWNLOAD_WINDOW_OF_PREMIUM",
+                "Download",
+                "DownloadLimits",
+                "FilePart",
+                "FreshReference",
+            ),
+            "mtproto.flows.file_source": ("FileSource",),
             "mtproto.flows.foreign": (
                 "authorize",
                 "authorize_again",
