@@ -1,8 +1,8 @@
 """A file that is being downloaded: its bytes in FILE.part, and in FILE.part.log which of them are on disk.
 
 The log never claims what is not on disk, whenever the process is killed or the power goes: the bytes are made durable
-first, and the log is then replaced as a whole. So a later download goes on where an earlier one was cut. Ranges may have
-holes between them, since parts come in any order. The file gets its name when it is whole, and not before.
+first, and the log is then replaced as a whole. So a later download goes on where an earlier one was cut. Ranges may
+have holes between them, since parts come in any order. The file gets its name when it is whole, and not before.
 """
 
 from __future__ import annotations

@@ -14,6 +14,7 @@ from mtproto._lazy import lazy_names
 if TYPE_CHECKING:
     from mtproto.flows.authorizations import end_authorization, end_other_authorizations, list_authorizations
     from mtproto.flows.bot import log_in_as_bot
+    from mtproto.flows.cdn import cdn_keys
     from mtproto.flows.changes import (
         FUTURE_TOKENS_KEPT,
         Authorized,
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
         DOWNLOAD_WINDOW_OF_PREMIUM,
         Download,
         DownloadLimits,
-        FilePart,
         FreshReference,
     )
     from mtproto.flows.errors import (
@@ -46,6 +46,7 @@ if TYPE_CHECKING:
         UnexpectedAnswer,
         WrongReference,
     )
+    from mtproto.flows.file_calls import FilePart
     from mtproto.flows.file_locations import (
         MediaSize,
         RemoteFile,
@@ -55,6 +56,8 @@ if TYPE_CHECKING:
         remote_file,
         sizes_of,
     )
+    from mtproto.flows.file_origins import fresh_from_message, fresh_user_photo
+    from mtproto.flows.file_parts import part_size
     from mtproto.flows.file_source import FileSource
     from mtproto.flows.filling import Blank, blanks_in, fill
     from mtproto.flows.foreign import authorize, authorize_again, call_elsewhere
@@ -208,6 +211,7 @@ __all__ = [
     "blanks_in",
     "call_elsewhere",
     "carrier_of",
+    "cdn_keys",
     "check_password",
     "dc_of_this_call",
     "each_update",
@@ -215,6 +219,8 @@ __all__ = [
     "end_other_authorizations",
     "ends_login",
     "fill",
+    "fresh_from_message",
+    "fresh_user_photo",
     "list_authorizations",
     "log_in_as_bot",
     "log_in_by_phone",
@@ -222,6 +228,7 @@ __all__ = [
     "log_out",
     "logged_out",
     "meant_by",
+    "part_size",
     "patient_call",
     "peer_photo_file",
     "printable",
@@ -247,6 +254,7 @@ if not TYPE_CHECKING:  # checkers read the imports above: names that are not the
                 "list_authorizations",
             ),
             "mtproto.flows.bot": ("log_in_as_bot",),
+            "mtproto.flows.cdn": ("cdn_keys",),
             "mtproto.flows.changes": (
                 "FUTURE_TOKENS_KEPT",
                 "Authorized",
@@ -258,19 +266,27 @@ if not TYPE_CHECKING:  # checkers read the imports above: names that are not the
                 "NotAuthorized",
                 "with_token",
             ),
+            "mtproto.flows.download": (
+                "DOWNLOAD_WINDOW",
+                "DOWNLOAD_WINDOW_OF_PREMIUM",
+                "Download",
+                "DownloadLimits",
+                "FreshReference",
+            ),
             "mtproto.flows.errors": (
                 "FileChanged",
                 "FileFailed",
                 "FlowFailed",
-                "NoSuchFile",
                 "HashMismatch",
                 "HashesMissing",
                 "NoFreshReference",
+                "NoSuchFile",
                 "NotSupported",
                 "PeerNotKnown",
                 "UnexpectedAnswer",
                 "WrongReference",
             ),
+            "mtproto.flows.file_calls": ("FilePart",),
             "mtproto.flows.file_locations": (
                 "MediaSize",
                 "RemoteFile",
@@ -280,15 +296,17 @@ if not TYPE_CHECKING:  # checkers read the imports above: names that are not the
                 "remote_file",
                 "sizes_of",
             ),
-            "mtproto.flows.download": (
-                "DOWNLOAD_WINDOW",
-                "DOWNLOAD_WINDOW_OF_PREMIUM",
-                "Download",
-                "DownloadLimits",
-                "FilePart",
-                "FreshReference",
+            "mtproto.flows.file_origins": (
+                "fresh_from_message",
+                "fresh_user_photo",
             ),
+            "mtproto.flows.file_parts": ("part_size",),
             "mtproto.flows.file_source": ("FileSource",),
+            "mtproto.flows.filling": (
+                "Blank",
+                "blanks_in",
+                "fill",
+            ),
             "mtproto.flows.foreign": (
                 "authorize",
                 "authorize_again",
@@ -307,6 +325,17 @@ if not TYPE_CHECKING:  # checkers read the imports above: names that are not the
                 "LoginSettings",
                 "refuse_way",
             ),
+            "mtproto.flows.meant": (
+                "ById",
+                "ByMessage",
+                "ByPhone",
+                "ByUsername",
+                "Meant",
+                "Myself",
+                "Wanted",
+                "meant_by",
+                "shown",
+            ),
             "mtproto.flows.password": ("check_password",),
             "mtproto.flows.password_settings": (
                 "recover_password",
@@ -317,6 +346,13 @@ if not TYPE_CHECKING:  # checkers read the imports above: names that are not the
                 "CallPolicy",
                 "FloodMemory",
                 "patient_call",
+            ),
+            "mtproto.flows.peer_book": (
+                "NAMES_KEPT",
+                "NAME_LIFETIME",
+                "PEERS_KEPT",
+                "PeerBook",
+                "Plain",
             ),
             "mtproto.flows.phone": ("log_in_by_phone",),
             "mtproto.flows.qr": (
@@ -350,6 +386,11 @@ if not TYPE_CHECKING:  # checkers read the imports above: names that are not the
                 "ends_login",
                 "logged_out",
             ),
+            "mtproto.flows.resolving": (
+                "PeerAsker",
+                "resolve",
+                "who_am_i",
+            ),
             "mtproto.flows.steps": (
                 "Ask",
                 "Call",
@@ -369,34 +410,6 @@ if not TYPE_CHECKING:  # checkers read the imports above: names that are not the
             ),
             "mtproto.flows.update_order": ("UpdateOrder",),
             "mtproto.flows.updates": ("each_update",),
-            "mtproto.flows.filling": (
-                "Blank",
-                "blanks_in",
-                "fill",
-            ),
-            "mtproto.flows.meant": (
-                "ById",
-                "ByMessage",
-                "ByPhone",
-                "ByUsername",
-                "Meant",
-                "Myself",
-                "Wanted",
-                "meant_by",
-                "shown",
-            ),
-            "mtproto.flows.peer_book": (
-                "NAMES_KEPT",
-                "NAME_LIFETIME",
-                "PEERS_KEPT",
-                "PeerBook",
-                "Plain",
-            ),
-            "mtproto.flows.resolving": (
-                "PeerAsker",
-                "resolve",
-                "who_am_i",
-            ),
             "mtproto.flows.user_photos": ("PhotoPages",),
         },
     )

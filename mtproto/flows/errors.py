@@ -108,8 +108,8 @@ class FileChanged(FileFailed):
     """
 
     def __init__(self, size: int, found: int) -> None:
-        how = "longer" if found > size else "shorter"
-        super().__init__(f"the file is {how} than the {size} bytes that it was said to have: byte {found} was its end")
+        seen = f"goes on behind its {size} bytes" if found > size else f"ends after {found} bytes, not after {size}"
+        super().__init__(f"the file has changed on the server: it {seen}")
         self.size = size
         self.found = found
 

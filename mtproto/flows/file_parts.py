@@ -77,11 +77,13 @@ def range_to_ask(start: int, end: int, part: int, *, may_be_precise: bool) -> As
         may_be_precise: whether the method has the flag.
 
     """
-    end = min(end, start - start % part + part)
+    last = start - start % part + part
+    end = min(end, last)
     offset, limit = start - start % UNIT, part
     while offset % limit or (limit > UNIT and limit // 2 >= end - offset):
         limit //= 2
-    if offset + limit >= end or not may_be_precise:
+    is_close = end == last or offset + limit < end + UNIT
+    if not may_be_precise or (is_close and offset + limit >= end):
         return AskedRange(offset, limit, is_precise=False)
     offset = start - start % PRECISE_UNIT
     return AskedRange(offset, -(offset - end) // PRECISE_UNIT * PRECISE_UNIT, is_precise=True)
