@@ -171,18 +171,24 @@ class Download:
         """Bytes that are asked for, and bytes that came and are not checked yet."""
         return sum(call.limit for call in self._calls) + self._checked.held
 
-    def next(self, now: float) -> FilePart | FreshReference | None:
-        """Return the next order that may begin now; None: nothing until an answer comes, or until `deadline()`."""
+    def next(self, now: float, before: int | None = None) -> FilePart | FreshReference | None:
+        """Return the next order that may begin now; None: nothing until an answer comes, or until `deadline()`.
+
+        Args:
+            now: the time.
+            before: no part that begins here or later is asked for, for who takes the bytes in order; None: any.
+
+        """
         if self._is_over:
             return None
         if self._stale is not None and not self._is_refreshing and self._source.refresh is not None:
             self._is_refreshing = True
             return FreshReference(self._source.refresh())
         if call := self._calls.stalled(now):
-            return self._stalled(call, now)
+            return self._stalled(call, now, before)
         if self._stale is not None or not self._setbacks.is_over(now):
             return None
-        fresh = self._next_bookkeeping() or self._next_part() or self._next_probe()
+        fresh = self._next_bookkeeping() or self._next_part(before) or self._next_probe()
         return self._calls.begin(fresh, now) if fresh else None
 
     def answered(self, number: int, answer: Any, now: float) -> None:
@@ -235,8 +241,7 @@ class Download:
 
     def take_pieces(self) -> list[tuple[int, bytes]]:
         """Return what may be written since the last call: offsets in the file, and bytes. No byte comes twice."""
-        pieces, self._checked.pieces = self._checked.pieces, []
-        return pieces
+        return self._checked.take_pieces()
 
     def take_told(self) -> list[Notice]:
         """Return what a person should know since the last call: floods, stalls, and turns away from a CDN."""
@@ -248,13 +253,13 @@ class Download:
 
     # what is asked for
 
-    def _stalled(self, call: FileCall, now: float) -> FilePart | FreshReference | None:
+    def _stalled(self, call: FileCall, now: float, before: int | None) -> FilePart | FreshReference | None:
         if call.stalls + 1 < self._limits.tries:
             self._setbacks.tell(Telling(f"A part has stalled, and is asked for again: {_named(call)}"))
             return self._calls.begin(call, now)
         self._calls.forget(lambda other: other is call)
         self._trouble(call, DeadlineExceeded(f"{_named(call)} was not answered, {call.stalls + 1} times"))
-        return self.next(now)
+        return self.next(now, before)
 
     def _next_bookkeeping(self) -> FileCall | None:
         """Return the call for a new upload to the CDN, or for hashes, if one is due."""
@@ -274,11 +279,13 @@ class Download:
         request = make(self._schema, "upload.getFileHashes", location=self._location, offset=position)
         return FileCall("hashes", request, self._dc, position, generation=self._reference)
 
-    def _next_part(self) -> FileCall | None:
+    def _next_part(self, before: int | None) -> FileCall | None:
         gap = self._gap()
         if gap is None or self._lost is not None or (self._size is None and self._waits_for("part")):
             return None  # in a file whose end nobody knows, one part comes after the other
         start, end = gap
+        if before is not None and start >= before:
+            return None
         if self._size is not None and end >= self._size:
             end = ENDLESS  # so that a file that has grown is noticed
         offset, limit, precise = range_to_ask(start, end, self._part, may_be_precise=self._cdn is None)

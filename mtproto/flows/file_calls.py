@@ -77,6 +77,22 @@ class FileCall:
         """What failures are counted by: the same for a call that is made anew."""
         return self.purpose, self.offset
 
+    def is_made(self, number: int, now: float) -> None:
+        """Take note that the call is made, under another number."""
+        self.stalls += bool(self.numbers)
+        self.numbers.append(number)
+        self.asked_at = now
+        self.overtaken = 0
+
+    def is_lost(self, number: int) -> bool:
+        """Take note that nothing comes under a number; tell whether the call waits under no other."""
+        self.numbers.remove(number)
+        return not self.numbers
+
+    def is_overtaken(self) -> None:
+        """Take note that the answer to a later call came first."""
+        self.overtaken += 1
+
 
 class CallsInFlight:
     """The calls that wait. Args: `stall`: seconds after which a call has stalled; twice as many each time."""
@@ -101,10 +117,7 @@ class CallsInFlight:
         again = bool(call.numbers)
         if not again:
             self._calls.append(call)
-        call.stalls += again
-        call.numbers.append(self._number)
-        call.asked_at = now
-        call.overtaken = 0
+        call.is_made(self._number, now)
         return FilePart(self._number, call.request, call.dc, call.is_cdn, call.offset, call.limit, again)
 
     def answered(self, number: int, now: float) -> FileCall | None:
@@ -113,7 +126,7 @@ class CallsInFlight:
         if call is not None:
             self._progress_at = now
             for earlier in self._calls[: self._calls.index(call)]:
-                earlier.overtaken += 1
+                earlier.is_overtaken()
             self._calls.remove(call)
         return call
 
@@ -121,8 +134,7 @@ class CallsInFlight:
         """Return the call that failed; None for a late error, and where the call waits under another number still."""
         call = self._of(number)
         if call is not None:
-            call.numbers.remove(number)
-            if passing and call.numbers:
+            if not call.is_lost(number) and passing:
                 return None
             self._calls.remove(call)
         return call

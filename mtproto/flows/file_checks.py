@@ -51,7 +51,7 @@ class CheckedBytes:
 
     def __init__(self, wanted: ByteRanges) -> None:
         self.wanted = wanted
-        self.pieces: list[tuple[int, bytes]] = []
+        self._pieces: list[tuple[int, bytes]] = []
         self._hashes: list[HashedRange] = []  # in order, disjoint; each holds a byte that is wanted
         self._blocks: list[_Block] = []  # in order of their starts
 
@@ -59,6 +59,11 @@ class CheckedBytes:
     def held(self) -> int:
         """Bytes that came and were not given out yet."""
         return sum(len(block.data) for block in self._blocks)
+
+    def take_pieces(self) -> list[tuple[int, bytes]]:
+        """Return what may be written since the last call: offsets in the file, and bytes."""
+        pieces, self._pieces = self._pieces, []
+        return pieces
 
     def put(self, start: int, data: bytes, *, is_checked_only: bool) -> list[HashedRange]:
         """Take bytes that came, and return the hashed ranges whose bytes are wrong; these bytes are forgotten.
@@ -183,7 +188,7 @@ class CheckedBytes:
                 start = gap[1]
 
     def _give(self, start: int, data: bytes | memoryview) -> None:
-        self.pieces.append((start, bytes(data)))
+        self._pieces.append((start, bytes(data)))
         self.wanted.remove(start, start + len(data))
 
     def _joined(self, start: int, end: int) -> memoryview | None:

@@ -73,6 +73,21 @@ def test_the_window_is_kept_and_used() -> None:
     assert player.most == 2 * MIB
 
 
+def test_nothing_behind_a_given_place_is_asked_for() -> None:
+    player = Player.of(FileServer(content(9 * MIB)))
+    orders: list[Any] = []
+    while (order := player.download.next(player.now, before=MIB)) is not None:
+        orders.append(order)
+    assert [order.offset for order in orders] == [0, 512 * KIB]
+
+
+def test_a_whole_part_is_given_out_without_a_copy() -> None:
+    player = Player.of(FileServer(content(9 * MIB)))
+    answer = player.server.answer(player.collect()[0])
+    player.settle(player.pending[0], answer)
+    assert player.got[0] is answer.bytes  # type: ignore[union-attr]
+
+
 def test_a_part_larger_than_the_window_goes_alone() -> None:
     player = Player.of(FileServer(content(3 * MIB)), limits={"window": 1000, "cdn": False})
     assert len(player.collect()) == 1

@@ -285,7 +285,20 @@ PASSING = [
     refusal(400, "REQUEST_TOKEN_INVALID"),
     refusal(400, "LOCATION_INVALID"),
 ]
-FLAWS = ["spoil", "cut", "empty", "long", "redirect", "lost", "hashes", "stall", "double", "stale"]
+FLAWS: list[str | Exception] = [
+    *("spoil", "cut", "empty", "long", "redirect", "lost", "hashes", "stall", "double", "stale"),
+]
+    "spoil",
+    "cut",
+    "empty",
+    "long",
+    "redirect",
+    "lost",
+    "hashes",
+    "stall",
+    "double",
+    "stale",
+]
 
 
 def outcome_of(flaw: str, order: FilePart, server: FileServer) -> Outcome:
@@ -300,7 +313,7 @@ def outcome_of(flaw: str, order: FilePart, server: FileServer) -> Outcome:
         case "stale":
             server.reference = b"another"
             return ConnectionLost("cut")
-    answer = server.answer(order)
+    answer: Any = server.answer(order)
     if not hasattr(answer, "bytes"):
         return [] if isinstance(answer, list) else answer
     data = answer.bytes
@@ -328,7 +341,7 @@ def play(data: st.DataObject, player: Player, trusts: bool) -> None:
             player.settle(order, server.answer(order))
             continue
         left -= 1
-        flaw = data.draw(st.sampled_from([*FLAWS, *PASSING]))
+        flaw: str | Exception = data.draw(st.sampled_from([*FLAWS, *PASSING]))
         if isinstance(flaw, Exception):
             player.settle(order, flaw)
         elif flaw == "stall":
