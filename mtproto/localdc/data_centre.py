@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from mtproto.crypto import RSAPrivateKey
     from mtproto.link import ServerLinkEvent, ServerQuery
+    from mtproto.localdc.files import LocalDocument
     from mtproto.localdc.keys import KeyRecord
     from mtproto.localdc.pushes import CountedPush
     from mtproto.localdc.world import World
@@ -140,10 +141,12 @@ class DataCentre:
         self.keys.serve(self.listener.state)
         self.listener.state.keep_lasting(self.keys.is_logged_in)
         self.state.notify_by(self._notify)
+        self.state.misbehave_by(self.faults.files)
         self.state.tell_by(self._tell, self.faults.updates.lengthens)
         self.listener.on_event(self._watch)
         self.listener.on_sweep(self.keys.keep_changes)
         self.listener.on_sweep(self.state.executions.forget_old)
+        self.listener.on_sweep(self.state.uploads.forget_old)
 
     @property
     def address(self) -> tuple[str, int]:
@@ -195,9 +198,9 @@ class DataCentre:
         _report(bodies)
         return await self.listener.deliver(updates, timeout=timeout)
 
-    def send_message(self, sender: str, receiver: str, text: str) -> int:
+    def send_message(self, sender: str, receiver: str, text: str, document: LocalDocument | None) -> int:
         """Have a user send a message to another; see `LocalDC.send_message`."""
-        return send_by_name(sender, receiver, text, self.state)
+        return send_by_name(sender, receiver, text, self.state, document)
 
     def _notify(self, key_id: int, update: TLObject) -> None:
         """Send an update to the sessions of a key, in the layer of the client; without waiting for anybody."""

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from mtproto.localdc.cache import Remembered
 from mtproto.localdc.executions import Executions
+from mtproto.localdc.faults import FileFaults
+from mtproto.localdc.files import Uploads
 from mtproto.localdc.network_state import NetworkState
 from mtproto.localdc.orders import Orders
 from mtproto.localdc.transcript import Transcript
@@ -57,6 +59,8 @@ class DCState:
         orders: what a program ordered for single methods.
         transcript: which calls came, and what became of them.
         executions: how often each call with a `random_id` was executed.
+        uploads: the files that clients upload, until they are used.
+        file_faults: what goes wrong with files, on command.
 
     """
 
@@ -72,6 +76,8 @@ class DCState:
         self.pages: Remembered[bytes] = Remembered(PAGES, BYTES_OF_PAGES)
         self.files: Remembered[bytes | None] = Remembered(FILES, BYTES_OF_FILES)
         self.executions = Executions(clock)
+        self.uploads = Uploads(clock)
+        self.file_faults = FileFaults(lambda _name: None)
         self.orders = Orders()
         self.transcript = Transcript()
         self._notify: Callable[[int, TLObject], None] = lambda _key_id, _update: None
@@ -86,7 +92,7 @@ class DCState:
 
     @property
     def references(self) -> FileReferences:
-        """The file references of photos."""
+        """The file references of photos and documents."""
         return self.shared.references
 
     def files_dc(self, user: User) -> int:
@@ -113,6 +119,10 @@ class DCState:
     def lengthens(self) -> bool:
         """Say whether a program ordered that the difference that is asked for now is too long."""
         return self._lengthens()
+
+    def misbehave_by(self, file_faults: FileFaults) -> None:
+        """Have these faults happen to files."""
+        self.file_faults = file_faults
 
     def listens_at(self, host: str, port: int) -> None:
         """Note the address that clients are told to connect to."""

@@ -153,7 +153,9 @@ class Dispatcher:
     ) -> IncomingCall:
         layer = self._layers.get(number)
         query = layer.read(body, self._registry.elsewhere, budget)
-        call = IncomingCall(query, key, layer, self._dc, msg_id, session_id, caller_id=key.account.user_id)
+        call = IncomingCall(
+            query, key, layer, self._dc, msg_id, session_id, caller_id=key.account.user_id, packet=budget
+        )
         if len(body) > LARGE or GZIP_PACKED in body:
             call.leave_out_of_transcript()
         try:

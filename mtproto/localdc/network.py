@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from mtproto.localdc.accounts import LocalAccount
+    from mtproto.localdc.files import LocalDocument
 
 __all__ = ["LocalNetwork"]
 
@@ -85,9 +86,9 @@ class LocalNetwork(NetworkFace):
         """
         next(iter(self.dcs.values())).accept_login_token(token, account)
 
-    def send_message(self, sender: str, receiver: str, text: str) -> int:
+    def send_message(self, sender: str, receiver: str, text: str = "", *, document: LocalDocument | None = None) -> int:
         """Have a user of the world send a message to another, as `LocalDC.send_message` does."""
-        return next(iter(self.dcs.values())).send_message(sender, receiver, text)
+        return next(iter(self.dcs.values())).send_message(sender, receiver, text, document=document)
 
     async def __aenter__(self) -> LocalNetwork:
         await self.start()

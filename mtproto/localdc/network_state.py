@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from mtproto.localdc.accounts import Accounts, AccountsFile, Export, Issued, LoginToken, PhoneCode, SRPAttempt
 from mtproto.localdc.chats import Boxes, LocalChannel
+from mtproto.localdc.files import Albums, Documents, FilesAsked, KeptBytes
 from mtproto.localdc.references import FileReferences
 
 if TYPE_CHECKING:
@@ -80,7 +81,11 @@ class NetworkState:
         tokens: tokens of QR codes.
         exports: authorizations that are on their way to another DC, by the secret bytes.
         attempts: challenges of SRP, by `srp_id`.
-        references: the file references of photos.
+        references: the file references of photos and documents.
+        documents: the documents.
+        albums: the profile photos of all users.
+        kept_bytes: how much of what was uploaded is kept.
+        files_asked: which parts of files were asked for.
         boxes: the messages of all accounts, and what happened to them.
         channel: a group of which all users of the world are members.
         dcs: the DCs, by id.
@@ -102,6 +107,10 @@ class NetworkState:
         self.exports: Issued[bytes, Export] = Issued(EXPORTS, EXPORT_SECONDS, clock)
         self.attempts: Issued[int, SRPAttempt] = Issued(ATTEMPTS, ATTEMPT_SECONDS, clock)
         self.references = FileReferences()
+        self.documents = Documents()
+        self.albums = Albums(world)
+        self.kept_bytes = KeptBytes()
+        self.files_asked = FilesAsked()
         self.boxes = Boxes()
         self.channel = LocalChannel("The square", CHANNEL_NAME, [user.id for user in world.users])
         self._file = None if path is None else AccountsFile(path, self.accounts, self.codes)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from mtproto.localdc.accounts import LocalAccount
     from mtproto.localdc.dc_options import DCOptions
+    from mtproto.localdc.files import LocalDocument
 
 __all__ = ["LocalNetworkThread"]
 
@@ -69,9 +70,9 @@ class LocalNetworkThread(NetworkFace):
         """Accept a QR code, as `LocalNetwork.accept_login_token` does; the network has to run."""
         next(iter(self.dcs.values())).accept_login_token(token, account)
 
-    def send_message(self, sender: str, receiver: str, text: str) -> int:
+    def send_message(self, sender: str, receiver: str, text: str = "", *, document: LocalDocument | None = None) -> int:
         """Have a user of the world send a message to another, as `LocalDC.send_message` does; the network must run."""
-        return next(iter(self.dcs.values())).send_message(sender, receiver, text)
+        return next(iter(self.dcs.values())).send_message(sender, receiver, text, document=document)
 
     def __enter__(self) -> LocalNetworkThread:
         self.start()

@@ -182,7 +182,7 @@ def test_a_photo_of_another_peer_or_of_no_peer_is_refused(caller: Caller) -> Non
         get(caller, api.types.InputPeerPhotoFileLocation(peer=api.types.InputPeerEmpty(), photo_id=photo.id))
 
 
-def test_a_location_that_is_no_photo_is_refused(caller: Caller) -> None:
-    location = api.types.InputDocumentFileLocation(id=1, access_hash=1, file_reference=b"", thumb_size="")
+def test_a_location_of_another_kind_is_refused(caller: Caller) -> None:
+    location = api.types.InputTakeoutFileLocation()
     with pytest.raises(RpcFailure, match="400 LOCATION_INVALID"):
         get(caller, location)

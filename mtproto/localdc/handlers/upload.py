@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import asyncio
+from typing import TYPE_CHECKING
 
 from mtproto.localdc.answers import Refused
-from mtproto.localdc.former import BIG, SMALL, location_secret
-from mtproto.localdc.objects import find_user
+from mtproto.localdc.faults import FILE_HASH, PartAnswer
+from mtproto.localdc.files import AskedPart, hashes_from
+from mtproto.localdc.handlers.locations import find_file
 from tl import api
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
 
     from mtproto.localdc.calls import IncomingCall
-    from mtproto.localdc.world import Photo, User
+    from mtproto.localdc.dc_state import DCState
+    from mtproto.localdc.handlers.locations import FoundFile
     from tl import TLObject
 
-__all__ = ["check_range", "get_file"]
+__all__ = ["check_range", "file_hashes", "get_file", "get_file_hashes", "send_part"]
 
 MIB = 1 << 20
 """A request stays inside one mebibyte of the file, counted from the file's start."""
@@ -25,27 +28,21 @@ BLOCK = 4096
 PRECISE_BLOCK = 1024
 
 
-def get_file(call: IncomingCall) -> TLObject:
+def get_file(call: IncomingCall) -> TLObject | Awaitable[TLObject]:
     """Answer with at most `limit` bytes from `offset` on; fewer, or none, where the file ends."""
     request = call.request
+    call.dc.shared.files_asked.note_call(call.packet)
     check_range(request.offset, request.limit, precise=request.precise)
-    locate = LOCATIONS.get(request.location.NAME)
-    if locate is None:
-        raise Refused(400, "LOCATION_INVALID")
-    user, photo, type_ = locate(request.location, call)
-    files_dc = call.dc.files_dc(user)
-    if files_dc != call.dc.dc_id:
-        raise Refused(303, f"FILE_MIGRATE_{files_dc}")
-    data = call.dc.files.get((photo.id, type_), lambda: photo.file(type_))
-    if data is None:
-        raise Refused(400, "LOCATION_INVALID")
-    is_jpeg = any(size.type == type_ for size in photo.sizes)
-    answer: TLObject = api.types.upload.File(
-        type=api.types.storage.FileJpeg() if is_jpeg else api.types.storage.FileMp4(),
-        mtime=photo.date,
-        bytes=data[request.offset : request.offset + request.limit],
-    )
-    return answer
+    file = find_file(request.location, call)
+    return send_part(file, call, lambda data: api.types.upload.File(type=file.kind, mtime=file.date, bytes=data))
+
+
+def get_file_hashes(call: IncomingCall) -> list[api.types.FileHash]:
+    """Answer with the hashes of some ranges of a file, from that on which holds `offset`; none behind its end."""
+    request = call.request
+    if request.offset < 0:
+        raise Refused(400, "OFFSET_INVALID")
+    return file_hashes(find_file(request.location, call), request.offset, call.dc, FILE_HASH)
 
 
 def check_range(offset: int, limit: int, *, precise: bool) -> None:
@@ -59,41 +56,36 @@ def check_range(offset: int, limit: int, *, precise: bool) -> None:
         raise Refused(400, "LIMIT_INVALID")
 
 
-def _photo_location(location: Any, call: IncomingCall) -> tuple[User, Photo, str]:
-    """`inputPhotoFileLocation`: a photo of any user, with a file reference that is still good."""
-    found = call.dc.world.photo(location.id)
-    if found is None or found[1].access_hash != location.access_hash:
-        raise Refused(400, "FILE_ID_INVALID")
-    call.dc.references.check(location.file_reference, location.id)
-    return *found, location.thumb_size
+def send_part(file: FoundFile, call: IncomingCall, make: Callable[[bytes], TLObject]) -> TLObject | Awaitable[TLObject]:
+    """Return the answer with a part of a file, as a fault changes it; an awaitable for an answer that is kept back."""
+    request = call.request
+    offset, limit = request.offset, request.limit
+    whole = PartAnswer(
+        call.request.NAME, file.read(offset, limit), offset, file.size, may_be_resized=file.document is not None
+    )
+    part = call.dc.file_faults.answered(whole)
+    if part.refusal is not None:
+        raise Refused(*part.refusal)
+    data = part.data
+    if file.document is not None and part.size != whole.size:
+        file.document.resize(part.size)
+        data = file.read(offset, limit)
+    call.dc.shared.files_asked.note_part(
+        AskedPart(file.id, file.type, offset, limit, len(data), request.NAME, call.dc.dc_id, call.session_id)
+    )
+    answer = make(data)
+    return _kept_back(answer, part.seconds) if part.seconds else answer
 
 
-def _peer_photo_location(location: Any, call: IncomingCall) -> tuple[User, Photo, str]:
-    """`inputPeerPhotoFileLocation`: a photo of this user, without a file reference."""
-    user = find_user(location.peer, call, by_min=True)
-    if user is None:
-        raise Refused(400, "PEER_ID_INVALID")
-    found = call.dc.world.photo(location.photo_id)
-    if found is None or found[0] is not user:
-        raise Refused(400, "LOCATION_INVALID")
-    return *found, BIG if location.big else SMALL
+async def _kept_back(answer: TLObject, seconds: float) -> TLObject:
+    await asyncio.sleep(seconds)
+    return answer
 
 
-def _file_location(location: Any, call: IncomingCall) -> tuple[User, Photo, str]:
-    """`inputFileLocation`, of layers until 126: the photo and the letter of the size, as `former` writes them.
-
-    Those layers know no file reference until 85, and none for the photo of a profile; so it may be empty.
-    """
-    found = call.dc.world.photo(location.volume_id)
-    if found is None or location.secret != location_secret(location.volume_id):
-        raise Refused(400, "LOCATION_INVALID")
-    if location.file_reference:
-        call.dc.references.check(location.file_reference, location.volume_id)
-    return *found, chr(location.local_id & 0x7F)
-
-
-LOCATIONS: dict[str, Callable[[Any, IncomingCall], tuple[User, Photo, str]]] = {
-    "inputFileLocation": _file_location,
-    "inputPhotoFileLocation": _photo_location,
-    "inputPeerPhotoFileLocation": _peer_photo_location,
-}
+def file_hashes(file: FoundFile, offset: int, dc: DCState, what: str) -> list[api.types.FileHash]:
+    """Return hashes of a file as objects; a fault of `what` (see `faults.files`) changes the first of them."""
+    hashes: list[api.types.FileHash] = []
+    for number, found in enumerate(hashes_from(offset, file.size, file.read)):
+        sha256 = found.sha256 if number else dc.file_faults.answered(PartAnswer(what, found.sha256)).data
+        hashes.append(api.types.FileHash(offset=found.offset, limit=found.limit, hash=sha256))
+    return hashes
