@@ -10,6 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from mtproto.account.choices import wrapped
+from mtproto.account.file_origins import FileOrigins
 from mtproto.account.lane import MAIN
 from mtproto.account.running import FlowHands, run_flow
 from mtproto.account.waiting_async import AsyncPauses, beside, new_gate, whole
@@ -18,6 +19,7 @@ from mtproto.errors import KeyUnknown, LoggedOut, Migrate, RequestCancelled, Rpc
 from mtproto.flows import (
     Authorized,
     Call,
+    CallPolicy,
     FloodMemory,
     KeyDestroyed,
     LoggedOutChange,
@@ -46,6 +48,9 @@ if TYPE_CHECKING:
 __all__ = ["AccountCalls"]
 
 
+_IMPATIENT = CallPolicy(longest_wait=0.0, retries=0)
+
+
 class AccountCalls:
     """What an account does for a call beyond sending it, and what it keeps of the outcome.
 
@@ -63,6 +68,7 @@ class AccountCalls:
 
     Attributes:
         pauses: the waits between two attempts.
+        origins: where photos came from.
 
     """
 
@@ -85,6 +91,7 @@ class AccountCalls:
         self._readings = readings
         self._floods = FloodMemory()
         self.pauses = AsyncPauses()
+        self.origins = FileOrigins()
         self._one_call: tuple[int, FlowHands] | None = None
         self._gates: dict[int, Gate] = {}
         self._turns: dict[int, int] = {}  # how often the login was taken to a DC again
@@ -181,7 +188,8 @@ class AccountCalls:
         harmless = is_repeatable(call.request) if call.idempotent is None else call.idempotent
         options = self._options
         home = logged_in and (call.dc is None or call.dc == self._kept.record.home_dc)
-        flow = patient_call(call, options.policy, self._floods, options.random, harmless=harmless, logged_in=home)
+        policy = options.policy if call.patient else _IMPATIENT
+        flow = patient_call(call, policy, self._floods, options.random, harmless=harmless, logged_in=home)
         return await run_flow(flow, hands)
 
     def _hands_of_login(self) -> FlowHands:
@@ -215,6 +223,7 @@ class AccountCalls:
             self._known.refused(call.request, error)
             raise
         self._known.learn(answer)
+        self.origins.learn(call.request, answer)
         if self._mail.is_read and call.lane == MAIN and dc == self._kept.record.home_dc:
             self._mail.answered(answer, call.request)
         return answer
