@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from mtproto._lazy import lazy_names
 
 if TYPE_CHECKING:
+    from mtproto.flows.animations import Animation, animations_of
     from mtproto.flows.authorizations import end_authorization, end_other_authorizations, list_authorizations
     from mtproto.flows.bot import log_in_as_bot
     from mtproto.flows.changes import (
@@ -25,7 +26,14 @@ if TYPE_CHECKING:
         NotAuthorized,
         with_token,
     )
-    from mtproto.flows.errors import FlowFailed, NotSupported, PeerNotKnown, UnexpectedAnswer, WrongReference
+    from mtproto.flows.errors import (
+        BadThumbnail,
+        FlowFailed,
+        NotSupported,
+        PeerNotKnown,
+        UnexpectedAnswer,
+        WrongReference,
+    )
     from mtproto.flows.filling import Blank, blanks_in, fill
     from mtproto.flows.foreign import authorize, authorize_again, call_elsewhere
     from mtproto.flows.incoming import Fetch, Gap, Incoming
@@ -79,6 +87,7 @@ if TYPE_CHECKING:
         Tell,
         Wait,
     )
+    from mtproto.flows.thumbnails import Thumbnail, jpeg_of_stripped, outline_path, svg_of_outline, thumbnail_of
     from mtproto.flows.update_order import UpdateOrder
     from mtproto.flows.updates import each_update
     from mtproto.flows.user_photos import PhotoPages
@@ -95,8 +104,10 @@ __all__ = [
     "RECOVER",
     "RESEND",
     "UNSUPPORTED_LOGINS",
+    "Animation",
     "Ask",
     "Authorized",
+    "BadThumbnail",
     "Blank",
     "ById",
     "ByMessage",
@@ -150,12 +161,14 @@ __all__ = [
     "Start",
     "Tell",
     "Telling",
+    "Thumbnail",
     "UnexpectedAnswer",
     "UpdateOrder",
     "Wait",
     "WaitNotice",
     "Wanted",
     "WrongReference",
+    "animations_of",
     "authorization_lost",
     "authorize",
     "authorize_again",
@@ -168,6 +181,7 @@ __all__ = [
     "end_other_authorizations",
     "ends_login",
     "fill",
+    "jpeg_of_stripped",
     "list_authorizations",
     "log_in_as_bot",
     "log_in_by_phone",
@@ -175,6 +189,7 @@ __all__ = [
     "log_out",
     "logged_out",
     "meant_by",
+    "outline_path",
     "patient_call",
     "printable",
     "recover_password",
@@ -183,6 +198,8 @@ __all__ = [
     "resolve",
     "set_password",
     "shown",
+    "svg_of_outline",
+    "thumbnail_of",
     "who_am_i",
     "with_token",
 ]
@@ -191,6 +208,10 @@ if not TYPE_CHECKING:  # checkers read the imports above: names that are not the
     __getattr__, __dir__ = lazy_names(
         globals(),
         {
+            "mtproto.flows.animations": (
+                "Animation",
+                "animations_of",
+            ),
             "mtproto.flows.authorizations": (
                 "end_authorization",
                 "end_other_authorizations",
@@ -209,6 +230,7 @@ if not TYPE_CHECKING:  # checkers read the imports above: names that are not the
                 "with_token",
             ),
             "mtproto.flows.errors": (
+                "BadThumbnail",
                 "FlowFailed",
                 "NotSupported",
                 "PeerNotKnown",
@@ -292,6 +314,13 @@ if not TYPE_CHECKING:  # checkers read the imports above: names that are not the
                 "Start",
                 "Tell",
                 "Wait",
+            ),
+            "mtproto.flows.thumbnails": (
+                "Thumbnail",
+                "jpeg_of_stripped",
+                "outline_path",
+                "svg_of_outline",
+                "thumbnail_of",
             ),
             "mtproto.flows.update_order": ("UpdateOrder",),
             "mtproto.flows.updates": ("each_update",),

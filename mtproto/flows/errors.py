@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from mtproto.errors import LocalProtocolError, MTProtoError
 
-__all__ = ["FlowFailed", "NotSupported", "PeerNotKnown", "UnexpectedAnswer", "WrongReference"]
+__all__ = ["BadThumbnail", "FlowFailed", "NotSupported", "PeerNotKnown", "UnexpectedAnswer", "WrongReference"]
 
 
 class FlowFailed(MTProtoError):
@@ -67,3 +67,7 @@ class PeerNotKnown(LocalProtocolError, LookupError):
     def __init__(self, reference: str, reason: str) -> None:
         super().__init__(f"{reference}: {reason}")
         self.reference = reference
+
+
+class BadThumbnail(MTProtoError, ValueError):
+    """The bytes of a thumbnail are none: nothing can be shown."""
