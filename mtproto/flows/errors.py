@@ -7,7 +7,15 @@ from __future__ import annotations
 
 from mtproto.errors import LocalProtocolError, MTProtoError
 
-__all__ = ["BadThumbnail", "FlowFailed", "NotSupported", "PeerNotKnown", "UnexpectedAnswer", "WrongReference"]
+__all__ = [
+    "BadThumbnail",
+    "FlowFailed",
+    "NoSuchFile",
+    "NotSupported",
+    "PeerNotKnown",
+    "UnexpectedAnswer",
+    "WrongReference",
+]
 
 
 class FlowFailed(MTProtoError):
@@ -41,6 +49,19 @@ class UnexpectedAnswer(FlowFailed):
         super().__init__(f"{method} was answered by {found}" + (f": {reason}" if reason else ""))
         self.method = method
         self.answer = str(found)
+
+
+class NoSuchFile(LocalProtocolError, LookupError):
+    """What the caller gave carries no file, or none of the wanted size. No call was made.
+
+    Attributes:
+        carrier: the TL name of what the caller gave, with its id where it has one.
+
+    """
+
+    def __init__(self, carrier: str, reason: str) -> None:
+        super().__init__(f"{carrier} {reason}")
+        self.carrier = carrier
 
 
 class WrongReference(LocalProtocolError, ValueError):
