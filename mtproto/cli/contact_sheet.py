@@ -38,7 +38,7 @@ _SHOWN_LARGE = frozenset({"image/jpeg", "video/mp4"})
 
 
 @dataclass(frozen=True, slots=True)
-class _Link:
+class _SheetLink:
     """A file as the page names it."""
 
     href: str
@@ -49,27 +49,27 @@ class _Link:
 
 
 @dataclass(frozen=True, slots=True)
-class _Cell:
+class _SheetCell:
     """A photo as the page shows it; `large` is what it opens."""
 
     id: str
     date: str
     machine_date: str
     thumbnail: str
-    large: _Link | None
-    links: tuple[_Link, ...]
+    large: _SheetLink | None
+    links: tuple[_SheetLink, ...]
     moves: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class _Section:
+class _SheetUser:
     """A user as the page shows them."""
 
     id: str
     anchor: str
     name: str
     username: str
-    cells: tuple[_Cell, ...]
+    cells: tuple[_SheetCell, ...]
 
 
 def require_templates() -> None:
@@ -118,18 +118,18 @@ def _hash(source: str) -> str:
     return f"sha256-{base64.b64encode(hashlib.sha256(source.encode()).digest()).decode()}"
 
 
-def _section(number: int, owner: OwnerRecord) -> _Section:
+def _section(number: int, owner: OwnerRecord) -> _SheetUser:
     name = _clean(owner.name.strip()) or _clean(owner.username) or f"user {_clean(owner.id)}"
     cells = tuple(map(_cell, owner.photos))
-    return _Section(_clean(owner.id), f"user-{number}", name, _clean(owner.username), cells)
+    return _SheetUser(_clean(owner.id), f"user-{number}", name, _clean(owner.username), cells)
 
 
-def _cell(photo: PhotoRecord) -> _Cell:
+def _cell(photo: PhotoRecord) -> _SheetCell:
     moment = datetime.fromtimestamp(photo.date, UTC)
     links = tuple(link for file in photo.files if (link := _link(file)) is not None)
     shown = {file.path for file in photo.files if file.media_type in _SHOWN_LARGE}
     large = next((link for file in photo.files if file.path in shown and (link := _link(file)) is not None), None)
-    return _Cell(
+    return _SheetCell(
         id=_clean(photo.id),
         date=f"{moment:%Y-%m-%d %H:%M}",
         machine_date=f"{moment:%Y-%m-%dT%H:%M:%SZ}",
@@ -140,12 +140,12 @@ def _cell(photo: PhotoRecord) -> _Cell:
     )
 
 
-def _link(file: FileRecord) -> _Link | None:
+def _link(file: FileRecord) -> _SheetLink | None:
     """Return the link to a file; None where the path leads out of the folder."""
     path = PurePosixPath(file.path)
     if path.is_absolute() or ".." in path.parts or not path.parts:
         return None
-    return _Link(
+    return _SheetLink(
         href=quote(str(path), safe="/", errors="replace"),  # a colon too: no path is taken for a scheme
         letter=_clean(file.type),
         is_video=file.media_type.startswith("video/"),
