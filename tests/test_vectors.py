@@ -17,6 +17,7 @@ import pytest
 from mtproto.crypto.rsa import TEST_KEYS
 from tests.crypto import vectors as crypto
 from tests.exchange.vectors import run_handshake
+from tests.flows import vectors as flows
 from tests.message import vectors as message
 from tests.transport import test_faketls as faketls
 from tests.transport import test_secret as secret
@@ -32,13 +33,12 @@ RUNNERS: dict[str, Callable[[Vector], None]] = {
     **transport.RUNNERS,
     **secret.RUNNERS,
     **faketls.RUNNERS,
+    **flows.RUNNERS,
     "handshake": lambda vector: run_handshake(vector, TEST_KEYS[0]),
 }
 
 ELSEWHERE = {
     "message-id": "another library's form of the id, not ours",
-    "stripped-jpeg": "pictures",
-    "svg-path": "pictures",
 }
 """Kinds that nothing here runs, and the subject that they belong to."""
 

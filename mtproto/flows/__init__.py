@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from mtproto._lazy import lazy_names
 
 if TYPE_CHECKING:
+    from mtproto.flows.animations import Animation, animations_of
     from mtproto.flows.authorizations import end_authorization, end_other_authorizations, list_authorizations
     from mtproto.flows.bot import log_in_as_bot
     from mtproto.flows.cdn import cdn_keys
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
         FreshReference,
     )
     from mtproto.flows.errors import (
+        BadThumbnail,
         FileChanged,
         FileFailed,
         FlowFailed,
@@ -112,6 +114,7 @@ if TYPE_CHECKING:
         Tell,
         Wait,
     )
+    from mtproto.flows.thumbnails import Thumbnail, jpeg_of_stripped, outline_path, svg_of_outline, thumbnail_of
     from mtproto.flows.update_order import UpdateOrder
     from mtproto.flows.updates import each_update
     from mtproto.flows.upload import PartToRead, Upload, UploadLimits
@@ -131,8 +134,10 @@ __all__ = [
     "RECOVER",
     "RESEND",
     "UNSUPPORTED_LOGINS",
+    "Animation",
     "Ask",
     "Authorized",
+    "BadThumbnail",
     "Blank",
     "ById",
     "ByMessage",
@@ -200,6 +205,7 @@ __all__ = [
     "Start",
     "Tell",
     "Telling",
+    "Thumbnail",
     "UnexpectedAnswer",
     "UpdateOrder",
     "Upload",
@@ -208,6 +214,7 @@ __all__ = [
     "WaitNotice",
     "Wanted",
     "WrongReference",
+    "animations_of",
     "authorization_lost",
     "authorize",
     "authorize_again",
@@ -225,6 +232,7 @@ __all__ = [
     "fill",
     "fresh_from_message",
     "fresh_user_photo",
+    "jpeg_of_stripped",
     "list_authorizations",
     "log_in_as_bot",
     "log_in_by_phone",
@@ -232,6 +240,7 @@ __all__ = [
     "log_out",
     "logged_out",
     "meant_by",
+    "outline_path",
     "part_size",
     "patient_call",
     "peer_photo_file",
@@ -244,6 +253,8 @@ __all__ = [
     "set_password",
     "shown",
     "sizes_of",
+    "svg_of_outline",
+    "thumbnail_of",
     "who_am_i",
     "with_token",
 ]
@@ -252,6 +263,10 @@ if not TYPE_CHECKING:  # checkers read the imports above: names that are not the
     __getattr__, __dir__ = lazy_names(
         globals(),
         {
+            "mtproto.flows.animations": (
+                "Animation",
+                "animations_of",
+            ),
             "mtproto.flows.authorizations": (
                 "end_authorization",
                 "end_other_authorizations",
@@ -280,6 +295,7 @@ if not TYPE_CHECKING:  # checkers read the imports above: names that are not the
             "mtproto.flows.errors": (
                 "FileChanged",
                 "FileFailed",
+                "BadThumbnail",
                 "FlowFailed",
                 "HashMismatch",
                 "HashesMissing",
@@ -416,6 +432,13 @@ if not TYPE_CHECKING:  # checkers read the imports above: names that are not the
                 "Start",
                 "Tell",
                 "Wait",
+            ),
+            "mtproto.flows.thumbnails": (
+                "Thumbnail",
+                "jpeg_of_stripped",
+                "outline_path",
+                "svg_of_outline",
+                "thumbnail_of",
             ),
             "mtproto.flows.update_order": ("UpdateOrder",),
             "mtproto.flows.updates": ("each_update",),

@@ -8,6 +8,7 @@ from __future__ import annotations
 from mtproto.errors import LocalProtocolError, MTProtoError
 
 __all__ = [
+    "BadThumbnail",
     "FileChanged",
     "FileFailed",
     "FlowFailed",
@@ -144,3 +145,7 @@ class HashesMissing(FileFailed):
 
 class NoFreshReference(FileFailed):
     """The file reference is not valid any more, and could not be made fresh. The text names the last cause."""
+
+
+class BadThumbnail(MTProtoError, ValueError):
+    """The bytes of a thumbnail are none: nothing can be shown."""

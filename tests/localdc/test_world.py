@@ -9,10 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from mtproto.flows import thumbnail_of
 from mtproto.localdc.world.errors import WorldError
 from mtproto.localdc.world.jpeg import insert_comment, scan_borders, segments
 from mtproto.localdc.world.load import load_pictures, load_world
 from mtproto.localdc.world.model import World
+from tl import api
 
 HEADER_SHA256 = "c2d6c960e35c3d94de4a0d85a39e0d9def693ee107fa374354960f2df47d82d4"
 
@@ -101,7 +103,7 @@ def test_the_package_data_is_below_one_mebibyte() -> None:
 
 def test_every_picture_decodes_whole_and_by_its_prefixes(world: World) -> None:
     image_module = pytest.importorskip("PIL.Image")
-    for photo in world.users[-1].photos[:18]:
+    for photo in world.users[-1].photos[:9]:
         for size in photo.sizes:
             data = photo.file(size.type)
             assert data is not None
@@ -120,7 +122,7 @@ def test_a_stripped_thumbnail_becomes_a_picture_behind_the_fixed_header(world: W
     header = bytearray(out.getvalue()[:623])
     header[163:167] = bytes(4)
     assert hashlib.sha256(header).hexdigest() == HEADER_SHA256
-    for photo in world.users[-1].photos[:18]:
+    for photo in world.users[-1].photos[:9]:
         kind, height, width = photo.stripped[:3]
         assert kind == 1
         header[164], header[166] = height, width
@@ -156,3 +158,24 @@ def test_a_file_that_was_changed_is_named(tmp_path: Path) -> None:
     (tmp_path / "07b.jpg").write_bytes(damaged)
     with pytest.raises(WorldError, match=r"07b\.jpg"):
         load_pictures(tmp_path)
+
+
+def test_a_thumbnail_shows_the_file_that_is_fetched_for_it(world: World) -> None:
+    """Made as a client makes it, it is nearer to that file than to those of all other pictures."""
+    image_module = pytest.importorskip("PIL.Image")
+
+    def pixels(data: bytes | None) -> bytes:
+        assert data is not None
+        with image_module.open(io.BytesIO(data)) as image:
+            small: bytes = image.resize((40, 40)).tobytes()
+            return small
+
+    photos = world.users[-1].photos[:9]
+    files = [pixels(photo.file("a")) for photo in photos]
+    for place, photo in enumerate(photos):
+        shown = api.types.UserProfilePhoto(photo_id=photo.id, stripped_thumb=photo.stripped, dc_id=2)
+        thumbnail = thumbnail_of(shown)
+        assert thumbnail is not None
+        drawn = pixels(thumbnail.data)
+        distances = [sum(abs(one - other) for one, other in zip(drawn, file, strict=True)) for file in files]
+        assert distances.index(min(distances)) == place

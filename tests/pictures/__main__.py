@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 __all__ = ["PICTURES", "draw_picture", "main", "write_world"]
 
-PICTURES = 18
+PICTURES = 9
 MOVING = 3
 """Every third picture also has videos."""
 
