@@ -47,18 +47,24 @@ def wanted_types(types: Iterable[type[TLObject]] | None, schema: Schema) -> Want
 
     Raises:
         TypeError: something else is among them.
+        ValueError: there is none.
 
     """
     if types is None:
         return None
     if isinstance(types, type | str):
-        raise TypeError(f"types= takes a list of classes of updates, and {_written(types)} is none")
+        raise TypeError(
+            f"types= takes a list of classes of updates, and {_written(types)} is not one: "
+            f"write [{_class_meant(types, schema)}]"
+        )
     found = tuple(types)
+    if not found:
+        raise ValueError("types= is empty: leave it out to be told all updates")
     for kind in found:
         if not (isinstance(kind, type) and issubclass(kind, schema.boxed.Update)):
             raise TypeError(
-                f"types= takes classes of the type Update of {schema.name}, such as types.UpdateNewMessage, "
-                f"and {_written(kind)} is none"
+                f"types= takes classes of the type Update of {schema.name}, and {_written(kind)} is not one: "
+                f"write {_class_meant(kind, schema)}"
             )
     return found
 
@@ -68,6 +74,16 @@ def _written(value: object) -> str:
     if isinstance(value, type):
         return str(name or value.__name__)
     return f"a {value.__class__.__name__}" if isinstance(value, TLObject) else repr(value)
+
+
+def _class_meant(value: object, schema: Schema) -> str:
+    """Return how to write the class of updates that is meant: by an object, a class of another schema, or a name."""
+    name = value if isinstance(value, str) else getattr(value, "NAME", "")
+    found = schema.get(name[:1].lower() + name[1:]) if name else None
+    place = "api.types" if schema.name == "api" else "types"
+    if found is None or not issubclass(found, schema.boxed.Update):
+        return f"{place}.UpdateNewMessage, say"
+    return f"{place}.{found.__qualname__}"
 
 
 class UpdateReading:
@@ -85,7 +101,6 @@ class UpdateReading:
         login: likewise.
         owner: likewise.
         steps: a number that grows with whatever may change the state.
-        saved: the number that the store has the state of.
 
     """
 
@@ -106,7 +121,7 @@ class UpdateReading:
         self.login = login
         self.owner = owner
         self.steps = 0
-        self.saved = -1
+        self._saved = -1
 
     def again(self, wanted: Wanted | None) -> UpdateReading:
         """Return the reading that goes on with what this one has not told; this one tells and asks nothing more."""
@@ -173,6 +188,15 @@ class UpdateReading:
                 if self._wanted is None or not isinstance(item, Incoming) or isinstance(item.update, self._wanted):
                     return item
             return None
+
+    @property
+    def is_changed(self) -> bool:
+        """Whether the store may have another state."""
+        return self.steps != self._saved
+
+    def was_saved(self, steps: int) -> None:
+        """Note that the store has the state after so many steps."""
+        self._saved = steps
 
     def state(self) -> dict[str, Any]:
         """Return how far the items were taken, for the store; empty: not known yet."""
@@ -259,7 +283,7 @@ class Readings(Generic[N]):
     def is_changed(self) -> bool:
         """Whether there is something to save."""
         reading = self.present
-        return reading is not None and reading.steps != reading.saved
+        return reading is not None and reading.is_changed
 
     def save(self) -> None:
         """Let the store keep how far the items were taken. A store that fails is asked again: the state may be lost."""
@@ -271,7 +295,7 @@ class Readings(Generic[N]):
             try:
                 if state and state != self._kept.record.updates:
                     self._kept.keep_updates(state)
-                reading.saved = steps
+                reading.was_saved(steps)
             except (StoreError, LocalProtocolError, RequestCancelled):
                 return
 

@@ -37,7 +37,9 @@ class Gap:
     """Updates are missing that can't be fetched: the difference was too long, or the server refused it for good.
 
     Attributes:
-        chat: the channel (`peerChannel`), whose history tells more; None: private chats and groups.
+        chat: the channel (`peerChannel`), whose history tells more. None: private chats and groups, and what belongs to
+            no chat: the account counts all of them in common, so that nobody knows in which of them something is
+            missing.
 
     """
 
