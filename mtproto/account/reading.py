@@ -118,6 +118,7 @@ class UpdateReading:
         self._wanted = wanted
         self._lock = lock or threading.Lock()  # the state is asked for while another thread reads
         self._is_over = False
+        self._tells_rest = False  # of the reading before, which comes before any call
         self.login = login
         self.owner = owner
         self.steps = 0
@@ -128,8 +129,9 @@ class UpdateReading:
         with self._lock:
             self._is_over = True
             self._order.give_up()
-            self._order.missed()
-            return UpdateReading(self._order, self._options, self.login, self.owner, wanted, self._lock)
+            reading = UpdateReading(self._order, self._options, self.login, self.owner, wanted, self._lock)
+            reading._tells_rest = True
+            return reading
 
     @property
     def is_settled(self) -> bool:
@@ -162,7 +164,7 @@ class UpdateReading:
     def next(self, now: float) -> Fetch | None:
         """Return a call that is to be made now; None: there is none."""
         with self._lock:
-            return None if self._is_over else self._order.next(now)
+            return None if self._is_over or self._tells_rest else self._order.next(now)
 
     def wake_at(self) -> float | None:
         """Return when `next` has something to do if nothing else comes (Unix seconds); None: never."""
@@ -187,6 +189,9 @@ class UpdateReading:
                 self.steps += 1
                 if self._wanted is None or not isinstance(item, Incoming) or isinstance(item.update, self._wanted):
                     return item
+            if self._tells_rest and not self._is_over:
+                self._tells_rest = False
+                self._order.missed()
             return None
 
     @property

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from collections import Counter
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
@@ -11,16 +12,18 @@ from typing import Any
 import pytest
 
 from mtproto.account import Gap, Incoming
-from mtproto.account.incoming import IncomingUpdates
+from mtproto.account.incoming import FED_AT_ONCE, IncomingUpdates
 from mtproto.account.incoming_threads import IncomingUpdates as IncomingUpdatesOfThreads
 from mtproto.account.reading import UpdateReading
 from mtproto.account.waiting_threads import ThreadBackground
 from mtproto.errors import LocalProtocolError, RequestCancelled
 from mtproto.localdc import LocalDCThread
-from tests.account.chatty import Chats
+from mtproto.session import Update
+from tests.account.chatty import END, Chats
 from tests.account.faces import FACES, KeptInMemory, account_of, play
 from tests.account.test_incoming import logged_in, messages
 from tests.flows.update_world import CHANNEL, FRIEND, SECRET, told
+from tests.net.support import ShiftedClock
 from tl import api
 
 t = api.types
@@ -94,13 +97,12 @@ def test_what_an_iteration_held_while_it_asked_for_the_state_is_told_by_the_next
     play(scene)
 
 
-@pytest.mark.parametrize("face", FACES)
-def test_what_waits_of_a_channel_that_is_new_is_told_by_the_next_iteration(face: str, chats: Chats) -> None:
+def test_what_waits_of_a_channel_that_is_new_is_told_by_the_next_iteration(chats: Chats) -> None:
+    clock = ShiftedClock()
+
     async def scene() -> None:
-        store = chats.store()
-        async with account_of(face, store, chats.dc) as account:
+        async with account_of("asyncio", chats.store(), chats.dc, clock=clock) as account:
             await logged_in(account, chats.dc)
-            account_ = account if face == "asyncio" else account.account
             stream = account.incoming()
             chats.send(FRIEND)
             assert await messages(stream, 1) == {FRIEND: [1]}
@@ -109,11 +111,14 @@ def test_what_waits_of_a_channel_that_is_new_is_told_by_the_next_iteration(face:
             chats.push(t.UpdateShort(update=new, date=1))
             chats.send(FRIEND)
             assert await messages(stream, 1) == {FRIEND: [2]}
-            assert account_._readings.present is not None
-            assert account_._readings.present.state()["channels"]["77"] == [4, None]
+            assert account._readings.present is not None
+            assert account._readings.present.state()["channels"]["77"] == [4, None]
             await stream.aclose()
-            item = await anext(account.incoming())
-            assert item.update == new
+            item = asyncio.ensure_future(anext(account.incoming()))
+            await account(api.functions.help.GetNearestDc())
+            clock.ahead += 1.0  # others may have overtaken it
+            chats.push(END)
+            assert (await item).update == new
 
     play(scene)
 
@@ -260,10 +265,9 @@ def test_an_account_that_is_closed_right_after_the_look_at_it_ends_the_iteration
         play(scene)
 
 
-@pytest.mark.parametrize("face", FACES)
-def test_what_is_begun_anew_without_catching_up_tells_nothing_of_what_waited(face: str, chats: Chats) -> None:
+def test_what_is_begun_anew_without_catching_up_tells_nothing_of_what_waited(chats: Chats) -> None:
     async def scene() -> None:
-        async with account_of(face, chats.store(), chats.dc) as account:
+        async with account_of("asyncio", chats.store(), chats.dc) as account:
             await logged_in(account, chats.dc)
             stream = account.incoming()
             for _ in range(3):
@@ -282,29 +286,26 @@ def test_what_is_begun_anew_without_catching_up_tells_nothing_of_what_waited(fac
     play(scene)
 
 
-@pytest.mark.parametrize("face", FACES)
-def test_what_waits_for_a_reader_goes_with_the_login(face: str, chats: Chats) -> None:
+def test_what_waits_for_a_reader_goes_with_the_login(chats: Chats) -> None:
     async def scene() -> None:
-        async with account_of(face, chats.store(), chats.dc) as account:
+        async with account_of("blocking", chats.store(), chats.dc) as account:
             await logged_in(account, chats.dc)
-            account_ = account if face == "asyncio" else account.account
             stream = account.incoming()
             for _ in range(3):
                 chats.send(FRIEND, push=0)
             chats.push(t.UpdatesTooLong())
             assert await messages(stream, 1) == {FRIEND: [1]}
             await stream.aclose()
-            assert account_._readings._latest is not None
+            assert account.account._readings._latest is not None
             await account.log_out()
-            assert account_._readings._latest is None
+            assert account.account._readings._latest is None
 
     play(scene)
 
 
-@pytest.mark.parametrize("face", FACES)
-def test_a_gap_that_was_not_taken_is_told_by_the_next_iteration(face: str, chats: Chats) -> None:
+def test_a_gap_that_was_not_taken_is_told_by_the_next_iteration(chats: Chats) -> None:
     async def scene() -> None:
-        async with account_of(face, chats.store(), chats.dc) as account:
+        async with account_of("blocking", chats.store(), chats.dc) as account:
             await logged_in(account, chats.dc)
             stream = account.incoming()
             for _ in range(2):
@@ -377,5 +378,52 @@ def test_a_blocking_iteration_that_is_left_leaves_no_thread(chats: Chats) -> Non
             assert not account.account._mail.is_read
         named = [thread.name for thread in threading.enumerate() if "beside others" in thread.name]
         assert named == []
+
+    play(scene)
+
+
+def test_what_an_iteration_left_is_told_by_the_next_before_any_call(chats: Chats) -> None:
+    chats.server.piece = 100
+
+    async def scene() -> None:
+        async with account_of("asyncio", chats.store(), chats.dc) as account:
+            await logged_in(account, chats.dc)
+            for _ in range(30):
+                chats.send(FRIEND, push=0)
+            for number in range(1, 31):
+                stream = account.incoming()
+                assert await messages(stream, 1) == {FRIEND: [number]}
+                await stream.aclose()
+            assert chats.asked.count("updates.getDifference") == 1
+
+    play(scene)
+
+
+def test_others_have_their_turn_while_much_waits(chats: Chats, monkeypatch: pytest.MonkeyPatch) -> None:
+    fed: Counter[int] = Counter()
+    turns = 0
+    feed = UpdateReading.feed
+
+    def feed_and_count(self: Any, *args: Any) -> None:
+        fed[turns] += 1
+        feed(self, *args)
+
+    monkeypatch.setattr(UpdateReading, "feed", feed_and_count)
+    status = t.UpdateUserStatus(user_id=1, status=t.UserStatusRecently())
+    body = t.UpdateShort(update=status, date=1).to_bytes()
+
+    async def scene() -> None:
+        nonlocal turns
+        async with account_of("asyncio", chats.store(), chats.dc) as account:
+            await logged_in(account, chats.dc)
+            for number in range(1000):
+                account._mail.hear(chats.dc.dc_id, "main", Update(number, body))
+            reading = asyncio.ensure_future(anext(account.incoming([t.UpdateNewMessage])))
+            while not account._mail.is_empty:
+                turns += 1
+                await asyncio.sleep(0)
+            await cancelled(reading)
+        assert fed.total() == 1000
+        assert max(fed.values()) <= FED_AT_ONCE
 
     play(scene)
