@@ -90,7 +90,7 @@ class IncomingUpdates:
                     wake = reading.wake_at()
                     news.wait(None if wake is None else max(wake - self._clock(), 0.0))
         except RequestCancelled:
-            if self._kept.is_loaded:
+            if self._kept.is_loaded and not self._mail.is_over:
                 raise
         finally:
             whole(self._end, reading, background)

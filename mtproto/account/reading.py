@@ -133,6 +133,12 @@ class UpdateReading:
             reading._tells_rest = True
             return reading
 
+    def close(self) -> dict[str, Any]:
+        """Tell and ask nothing more; return the state."""
+        with self._lock:
+            self._is_over = True
+        return self.state()
+
     @property
     def is_settled(self) -> bool:
         """Whether the account's numbers are known. While they are not, all that waits has to be fed first."""
@@ -256,7 +262,7 @@ class Readings(Generic[N]):
             if before is not None and catch_up:
                 reading = before.again(wanted)
             else:
-                state = {} if before is None else before.state()
+                state = {} if before is None else before.close()
                 order: UpdateOrder[UndecodableUpdate] = UpdateOrder(
                     self._options.schema,
                     state or _state_in(record),

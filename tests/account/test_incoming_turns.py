@@ -427,3 +427,18 @@ def test_others_have_their_turn_while_much_waits(chats: Chats, monkeypatch: pyte
         assert max(fed.values()) <= FED_AT_ONCE
 
     play(scene)
+
+
+@pytest.mark.parametrize("face", FACES)
+def test_an_iteration_that_begins_while_the_account_is_closed_ends_at_once(face: str, chats: Chats) -> None:
+    async def scene() -> None:
+        async with account_of(face, chats.store(), chats.dc) as account:
+            await logged_in(account, chats.dc)
+            account_ = account if face == "asyncio" else account.account
+            account_._mail.close()
+            closed = account_._lanes.close()
+            if face == "asyncio":
+                await closed
+            assert [item async for item in account.incoming()] == []
+
+    play(scene)
