@@ -444,23 +444,26 @@ class Account:
 
         What is missing is asked for. Updates that come while the program does something else wait, within bounds
         (`Limits.queued_updates`); what goes beyond is asked for again. How far the program came is kept in the store,
-        every few seconds and at the end. There is one iteration at a time: where another one begins, it goes on where
-        the one before it ends, which is over.
+        every few seconds and at the end: after a crash, without `close()`, what came since then is told again. There is
+        one iteration at a time: where another one begins, it goes on where the one before it ends, which is over.
 
         Args:
-            types: classes of updates (`api.types.UpdateNewMessage`); of the others nothing is told. None: all.
+            types: classes of updates (`api.types.UpdateNewMessage`), one at least; of the others nothing is told. None:
+                all.
             catch_up: whether the iteration goes on where the last one ended, in this run or one before, so that what
                 was missed meanwhile is told; if nothing is kept, it begins with what came since the account was opened.
                 False: it begins with what comes from now on.
 
         Yields:
             `Incoming`: an update, and the users and chats that came with it.
-            `Gap`: updates are missing that can't be had any more, and in which chat.
+            `Gap`: updates are missing that can't be had any more, and in which channel; None: in private chats and
+                groups, which are counted in common.
             `UndecodableUpdate`: the bytes of an update that can't be read, and why.
             The iteration ends when the account is closed, or the program logs out. (All three: `mtproto.account`.)
 
         Raises:
             TypeError: at once: a class is not one of updates.
+            ValueError: at once: `types` is empty.
             LocalProtocolError: nobody is logged in; or another iteration has begun.
             LoggedOut: the login is over.
             KeyUnknown: the home data centre says that it does not know the key of the login.

@@ -9,7 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from mtproto.account.lane import MAIN
-from mtproto.account.waiting_async import AsyncBackground, AsyncNews, beside, whole
+from mtproto.account.waiting_async import AsyncBackground, AsyncNews, beside, let_others, whole
 from mtproto.errors import KeyUnknown, LocalProtocolError, LoggedOut, MTProtoError, RequestCancelled
 from mtproto.flows import Call
 from tl import TLError, TLObject
@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     from mtproto.flows import Fetch
 
 __all__ = ["IncomingUpdates"]
+
+FED_AT_ONCE = 32
+"""Updates after which others have their turn: what a program does not take wakes nobody."""
 
 
 class IncomingUpdates:
@@ -68,6 +71,7 @@ class IncomingUpdates:
             lane = await self._open_lane()
             reading = self._readings.begin(wanted, news, catch_up=catch_up)
             fetches: dict[int, Fetch] = {}
+            fed = 0
             while True:
                 news.clear()  # before all looks: whatever ends or changes the reading after one wakes the reader
                 if not self._goes_on(reading):
@@ -79,11 +83,15 @@ class IncomingUpdates:
                     self._calls.check_key(lane.client.connection.failure)
                     lane = await self._open_lane()
                     reading.missed()
-                elif not self._feed(reading):
+                elif self._feed(reading):
+                    fed += 1
+                    if fed % FED_AT_ONCE == 0:
+                        await let_others()
+                else:
                     wake = reading.wake_at()
                     await news.wait(None if wake is None else max(wake - self._clock(), 0.0))
         except RequestCancelled:
-            if self._kept.is_loaded:
+            if self._kept.is_loaded and not self._mail.is_over:
                 raise
         finally:
             await whole(self._end, reading, background)

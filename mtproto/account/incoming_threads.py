@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from mtproto.account.lane import MAIN
-from mtproto.account.waiting_threads import ThreadBackground, ThreadNews, beside, whole
+from mtproto.account.waiting_threads import ThreadBackground, ThreadNews, beside, let_others, whole
 from mtproto.errors import KeyUnknown, LocalProtocolError, LoggedOut, MTProtoError, RequestCancelled
 from mtproto.flows import Call
 from tl import TLError, TLObject
@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from mtproto.flows import Fetch
 
 __all__ = ["IncomingUpdates"]
+
+FED_AT_ONCE = 32
+"""Updates after which others have their turn: what a program does not take wakes nobody."""
 
 
 class IncomingUpdates:
@@ -67,6 +70,7 @@ class IncomingUpdates:
             lane = self._open_lane()
             reading = self._readings.begin(wanted, news, catch_up=catch_up)
             fetches: dict[int, Fetch] = {}
+            fed = 0
             while True:
                 news.clear()  # before all looks: whatever ends or changes the reading after one wakes the reader
                 if not self._goes_on(reading):
@@ -78,11 +82,15 @@ class IncomingUpdates:
                     self._calls.check_key(lane.client.connection.failure)
                     lane = self._open_lane()
                     reading.missed()
-                elif not self._feed(reading):
+                elif self._feed(reading):
+                    fed += 1
+                    if fed % FED_AT_ONCE == 0:
+                        let_others()
+                else:
                     wake = reading.wake_at()
                     news.wait(None if wake is None else max(wake - self._clock(), 0.0))
         except RequestCancelled:
-            if self._kept.is_loaded:
+            if self._kept.is_loaded and not self._mail.is_over:
                 raise
         finally:
             whole(self._end, reading, background)

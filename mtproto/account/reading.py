@@ -48,18 +48,24 @@ def wanted_types(types: Iterable[type[TLObject]] | None, schema: Schema) -> Want
 
     Raises:
         TypeError: something else is among them.
+        ValueError: there is none.
 
     """
     if types is None:
         return None
     if isinstance(types, type | str):
-        raise TypeError(f"types= takes a list of classes of updates, and {_written(types)} is none")
+        raise TypeError(
+            f"types= takes a list of classes of updates, and {_written(types)} is not one: "
+            f"write [{_class_meant(types, schema)}]"
+        )
     found = tuple(types)
+    if not found:
+        raise ValueError("types= is empty: leave it out to be told all updates")
     for kind in found:
         if not (isinstance(kind, type) and issubclass(kind, schema.boxed.Update)):
             raise TypeError(
-                f"types= takes classes of the type Update of {schema.name}, such as types.UpdateNewMessage, "
-                f"and {_written(kind)} is none"
+                f"types= takes classes of the type Update of {schema.name}, and {_written(kind)} is not one: "
+                f"write {_class_meant(kind, schema)}"
             )
     return found
 
@@ -69,6 +75,16 @@ def _written(value: object) -> str:
     if isinstance(value, type):
         return str(name or value.__name__)
     return f"a {value.__class__.__name__}" if isinstance(value, TLObject) else repr(value)
+
+
+def _class_meant(value: object, schema: Schema) -> str:
+    """Return how to write the class of updates that is meant: by an object, a class of another schema, or a name."""
+    name = value if isinstance(value, str) else getattr(value, "NAME", "")
+    found = schema.get(name[:1].lower() + name[1:]) if name else None
+    place = "api.types" if schema.name == "api" else "types"
+    if found is None or not issubclass(found, schema.boxed.Update):
+        return f"{place}.UpdateNewMessage, say"
+    return f"{place}.{found.__qualname__}"
 
 
 class UpdateReading:
@@ -86,7 +102,6 @@ class UpdateReading:
         login: likewise.
         owner: likewise.
         steps: a number that grows with whatever may change the state.
-        saved: the number that the store has the state of.
 
     """
 
@@ -104,18 +119,26 @@ class UpdateReading:
         self._wanted = wanted
         self._lock = lock or threading.Lock()  # the state is asked for while another thread reads
         self._is_over = False
+        self._tells_rest = False  # of the reading before, which comes before any call
         self.login = login
         self.owner = owner
         self.steps = 0
-        self.saved = -1
+        self._saved = -1
 
     def again(self, wanted: Wanted | None) -> UpdateReading:
         """Return the reading that goes on with what this one has not told; this one tells and asks nothing more."""
         with self._lock:
             self._is_over = True
             self._order.give_up()
-            self._order.missed()
-            return UpdateReading(self._order, self._options, self.login, self.owner, wanted, self._lock)
+            reading = UpdateReading(self._order, self._options, self.login, self.owner, wanted, self._lock)
+            reading._tells_rest = True
+            return reading
+
+    def close(self) -> dict[str, Any]:
+        """Tell and ask nothing more; return the state."""
+        with self._lock:
+            self._is_over = True
+        return self.state()
 
     @property
     def is_settled(self) -> bool:
@@ -148,7 +171,7 @@ class UpdateReading:
     def next(self, now: float) -> Fetch | None:
         """Return a call that is to be made now; None: there is none."""
         with self._lock:
-            return None if self._is_over else self._order.next(now)
+            return None if self._is_over or self._tells_rest else self._order.next(now)
 
     def wake_at(self) -> float | None:
         """Return when `next` has something to do if nothing else comes (Unix seconds); None: never."""
@@ -173,7 +196,19 @@ class UpdateReading:
                 self.steps += 1
                 if self._wanted is None or not isinstance(item, Incoming) or isinstance(item.update, self._wanted):
                     return item
+            if self._tells_rest and not self._is_over:
+                self._tells_rest = False
+                self._order.missed()
             return None
+
+    @property
+    def is_changed(self) -> bool:
+        """Whether the store may have another state."""
+        return self.steps != self._saved
+
+    def was_saved(self, steps: int) -> None:
+        """Note that the store has the state after so many steps."""
+        self._saved = steps
 
     def state(self) -> dict[str, Any]:
         """Return how far the items were taken, for the store; empty: not known yet."""
@@ -228,7 +263,7 @@ class Readings(Generic[N]):
             if before is not None and catch_up:
                 reading = before.again(wanted)
             else:
-                state = {} if before is None else before.state()
+                state = {} if before is None else before.close()
                 order: UpdateOrder[UndecodableUpdate] = UpdateOrder(
                     self._options.schema,
                     state or _state_in(record),
@@ -260,7 +295,7 @@ class Readings(Generic[N]):
     def is_changed(self) -> bool:
         """Whether there is something to save."""
         reading = self.present
-        return reading is not None and reading.steps != reading.saved
+        return reading is not None and reading.is_changed
 
     def save(self) -> None:
         """Let the store keep how far the items were taken. A store that fails is asked again: the state may be lost."""
@@ -272,7 +307,7 @@ class Readings(Generic[N]):
             try:
                 if state and state != self._kept.record.updates:
                     self._kept.keep_updates(state)
-                reading.saved = steps
+                reading.was_saved(steps)
             except (StoreError, LocalProtocolError, RequestCancelled):
                 return
 

@@ -27,6 +27,7 @@ __all__ = [
     "answered",
     "beside",
     "lane_state",
+    "let_others",
     "new_client",
     "new_gate",
     "whole",
@@ -62,6 +63,11 @@ def lane_state(state: KeyState) -> KeyState:
 async def beside(function: Callable[..., T], *args: Any) -> T:
     """Return `function(*args)`, computed in a thread beside the event loop."""
     return await asyncio.to_thread(function, *args)
+
+
+async def let_others() -> None:
+    """Let other tasks have their turn."""
+    await asyncio.sleep(0)
 
 
 async def whole(step: Callable[..., Coroutine[Any, Any, T]], *args: Any) -> T:

@@ -26,6 +26,7 @@ __all__ = [
     "answered",
     "beside",
     "lane_state",
+    "let_others",
     "new_client",
     "new_gate",
     "whole",
@@ -61,6 +62,10 @@ def lane_state(state: KeyState) -> KeyState:
 def beside(function: Callable[..., T], *args: Any) -> T:
     """Return `function(*args)`: the thread that waits computes it itself."""
     return function(*args)
+
+
+def let_others() -> None:
+    """Let other tasks have their turn: the threads of others have it anyway."""
 
 
 def whole(step: Callable[..., T], *args: Any) -> T:

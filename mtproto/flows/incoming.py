@@ -34,10 +34,14 @@ class Incoming(Generic[Told]):
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """Updates are missing that can't be fetched: the difference was too long, or the server refused it for good.
+    """Updates are missing that can't be fetched.
+
+    The difference was too long, the server refused it for good, or more channels missed something than are remembered.
 
     Attributes:
-        chat: the channel (`peerChannel`), whose history tells more; None: private chats and groups.
+        chat: the channel (`peerChannel`), whose history tells more. None: private chats and groups, and what belongs to
+            no chat: the account counts all of them in common, so that nobody knows in which of them something is
+            missing.
 
     """
 
