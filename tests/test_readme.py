@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from mtproto.flows import UNSUPPORTED_LOGINS
 from mtproto.crypto import RSAPrivateKey
+from mtproto.flows import UNSUPPORTED_LOGINS
 from mtproto.localdc import LocalDCThread, LocalNetworkThread
 from mtproto.message.auth_key import AuthKey
 from mtproto.message.envelope import Sender, seal
@@ -47,9 +47,7 @@ def test_it_names_the_ways_to_log_in_that_there_are_not() -> None:
 
 
 @pytest.mark.parametrize("number", range(len(SCRIPTS)))
-def test_each_script_runs(
-    number: int, tmp_path: Path, local_dc: LocalDCThread, local_dc_key: RSAPrivateKey
-) -> None:
+def test_each_script_runs(number: int, tmp_path: Path, local_dc: LocalDCThread, local_dc_key: RSAPrivateKey) -> None:
     for library, where in FOREIGN.items():
         if re.search(rf"^(?:from|import) {library}\b", SCRIPTS[number], flags=re.MULTILINE):
             pytest.importorskip(library, reason=f"comes with {where}")
