@@ -10,7 +10,10 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-DOCUMENTS = ("README.md", "CONTRIBUTING.md", "SECURITY.md", "docs/architecture.md")
+DOCUMENTS = (
+    *("README.md", "CONTRIBUTING.md", "SECURITY.md"),
+    *("docs/architecture.md", "docs/language.md", "docs/sessions.md"),
+)
 
 # `mtproto/limits.py`, `tests/fuzz`, `examples/`, `tl/schemas/*.tl`; what stands behind `::` is no part of the file.
 PATH = re.compile(r"`((?:mtproto|tl|tests|docs|examples|benchmarks|\.ci)/[\w./*-]*)")

@@ -1,4 +1,4 @@
-"""What the README shows is run as it stands there."""
+"""What the README and the pages beside it show is run as it stands there, twice where it keeps something."""
 
 from __future__ import annotations
 
@@ -12,27 +12,29 @@ from typing import Any
 
 import pytest
 
+from mtproto.crypto import RSAPrivateKey
 from mtproto.flows import UNSUPPORTED_LOGINS
-from mtproto.localdc import LocalDCThread
+from mtproto.localdc import LocalDCThread, LocalNetworkThread
 from mtproto.message.auth_key import AuthKey
 from mtproto.message.envelope import Sender, seal
 from mtproto.message.key_state import KeyState
 from tests.net.support import SOON
 from tl import service
 
-README = Path(__file__).resolve().parent.parent / "README.md"
-TEXT = README.read_text(encoding="utf-8")
+ROOT = Path(__file__).resolve().parent.parent
+TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
+PAGES = "".join((ROOT / "docs" / page).read_text(encoding="utf-8") for page in ("language.md", "sessions.md"))
 
-BLOCKS = re.findall(r"```python\n(.*?)```", TEXT, flags=re.DOTALL)
+BLOCKS = re.findall(r"```python\n(.*?)```", TEXT + PAGES, flags=re.DOTALL)
 SCRIPTS = [block for block in BLOCKS if "def test_" not in block]
 TESTS = [block for block in BLOCKS if "def test_" in block]
 FOREIGN = {"telethon": "the extra `interop`"}
 """Libraries that scripts of the README use and the package does not need."""
-COMMANDS = re.findall(r"^\$ mtproto (.*?)\s*(?:#.*)?$", TEXT, flags=re.MULTILINE)
+COMMANDS = re.findall(r"^\$ mtproto (.*?)\s*(?:#.*)?$", TEXT + PAGES, flags=re.MULTILINE)
 
 
 def test_it_shows_four_depths_the_language_a_ready_file_and_a_test() -> None:
-    assert len(SCRIPTS) == 11
+    assert len(SCRIPTS) == 13
     assert len(TESTS) == 1
     assert len(COMMANDS) >= 6
 
@@ -45,21 +47,35 @@ def test_it_names_the_ways_to_log_in_that_there_are_not() -> None:
 
 
 @pytest.mark.parametrize("number", range(len(SCRIPTS)))
-def test_each_script_runs(number: int, tmp_path: Path, local_dc: LocalDCThread) -> None:
+def test_each_script_runs(number: int, tmp_path: Path, local_dc: LocalDCThread, local_dc_key: RSAPrivateKey) -> None:
     for library, where in FOREIGN.items():
-        if library in SCRIPTS[number]:
+        if re.search(rf"^(?:from|import) {library}\b", SCRIPTS[number], flags=re.MULTILINE):
             pytest.importorskip(library, reason=f"comes with {where}")
     (tmp_path / "dc.json").write_text(json.dumps(local_dc.client_info()))  # some scripts read one
-    run = subprocess.run(
-        [sys.executable, "-W", "error", "-c", SCRIPTS[number]],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=SOON,
-        cwd=tmp_path,
-    )
-    assert run.returncode == 0, run.stderr
-    assert run.stderr == ""
+    if "network.json" not in SCRIPTS[number]:
+        check_that_it_runs(SCRIPTS[number], tmp_path)
+        return
+    with LocalNetworkThread(dcs=(1, 2), key=local_dc_key) as network:
+        (tmp_path / "network.json").write_text(json.dumps(network.client_info()))
+        check_that_it_runs(SCRIPTS[number], tmp_path)
+
+
+def check_that_it_runs(script: str, folder: Path) -> None:
+    """Run a script in a folder, and once more if it has left something there."""
+    before = set(folder.iterdir())
+    for _ in range(2):
+        run = subprocess.run(
+            [sys.executable, "-W", "error", "-c", script],
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=SOON,
+            cwd=folder,
+        )
+        assert run.returncode == 0, run.stderr
+        assert run.stderr == ""
+        if set(folder.iterdir()) == before:
+            return
 
 
 @pytest.mark.parametrize("number", range(len(TESTS)))
