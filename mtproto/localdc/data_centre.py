@@ -105,6 +105,7 @@ class DataCentre:
         max_connections: int = MAX_CONNECTIONS,
         shared: NetworkState | None = None,
         bindings: str = "key",
+        is_cdn: bool = False,
     ) -> None:
         clock = Clock() if clock is None else clock
         world = load_world() if world is None else world
@@ -115,7 +116,7 @@ class DataCentre:
         shared = NetworkState(world, (dc_id,), clock, random) if shared is None else shared
         if state is not None:
             shared.begin_messages_at(max((int(clock()) - BOXES_EPOCH) * EVENTS_A_SECOND, 1))
-        self.state = DCState(world, dc_id, self.keys, clock, shared)
+        self.state = DCState(world, dc_id, self.keys, clock, shared, is_cdn=is_cdn)
         try:
             self.dispatcher = Dispatcher(self.state, SpokenLayers(schemas or {}), api.layer)
             self.listener: Listener = Listener(

@@ -46,6 +46,7 @@ class LocalDC(DataCentreFace):
         bindings: whether a permanent key has one temporary key at a time, which serves all sessions ("key", as
             documented), or each session has one of its own, 16 at most, which serves no other session ("session", as
             clients in the field make them).
+        is_cdn: whether this is a CDN DC of a network: nobody logs in there, and it answers `upload.getCdnFile` alone.
 
     Raises `WorldError` when the pictures can't be read, `StoreError` when the state file is damaged, can't be written,
     or is used by another process. It stays locked until the DC is closed.

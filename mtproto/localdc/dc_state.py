@@ -46,6 +46,7 @@ class DCState:
         keys: the auth keys.
         clock: gives the Unix time in seconds.
         shared: what the DCs of a network share; None for a DC that is alone.
+        is_cdn: whether this is a CDN DC: it answers `upload.getCdnFile` alone.
 
     Attributes:
         world: as above.
@@ -53,6 +54,7 @@ class DCState:
         keys: as above.
         clock: as above.
         shared: as above.
+        is_cdn: as above.
         address: the host and port that clients are told to connect to.
         pages: answers that are the same for all, as bytes.
         files: the files of photos.
@@ -65,10 +67,18 @@ class DCState:
     """
 
     def __init__(
-        self, world: World, dc_id: int, keys: AuthKeys, clock: Callable[[], float], shared: NetworkState | None = None
+        self,
+        world: World,
+        dc_id: int,
+        keys: AuthKeys,
+        clock: Callable[[], float],
+        shared: NetworkState | None = None,
+        *,
+        is_cdn: bool = False,
     ) -> None:
         self.world = world
         self.dc_id = dc_id
+        self.is_cdn = is_cdn
         self.keys = keys
         self.clock = clock
         self.address: tuple[str, int] = ("", 0)

@@ -27,11 +27,14 @@ class LocalNetwork(NetworkFace):
         dcs: the ids of the DCs.
         host: the address that all listen on.
         port: the port of the first DC, each further one has the next; 0 takes free ones.
+        cdn_dcs: the ids of CDN DCs, from which clients fetch the documents that are marked so (`add_document`); each
+            has an RSA key of its own, and the ports follow those of the DCs.
         options: as `LocalDC` takes them, for each DC; but `state` is a folder, with a file for each DC
             and one for the accounts: who signed up, passwords, homes.
 
     Attributes:
         dcs: the DCs, each a `LocalDC`, by id. Each can be closed and started again; it keeps its address.
+        cdn_dcs: the CDN DCs, which are none of those, by id.
 
     Raises as `LocalDC` does, and `OptionError` for ids that DCs can't have.
 
@@ -39,11 +42,23 @@ class LocalNetwork(NetworkFace):
 
     @named_options(NetworkOptions)
     def __init__(
-        self, dcs: Sequence[int] = DCS, host: str = "127.0.0.1", port: int = 0, **options: Unpack[NetworkOptions]
+        self,
+        dcs: Sequence[int] = DCS,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        *,
+        cdn_dcs: Sequence[int] = (),
+        **options: Unpack[NetworkOptions],
     ) -> None:
-        self.dcs: Mapping[int, LocalDC] = made_dcs(
-            dcs, port, options, lambda each_port, each: LocalDC(host, each_port, **each), LocalDC.give_up
+        self.dcs: Mapping[int, LocalDC]
+        self.cdn_dcs: Mapping[int, LocalDC]
+        self.dcs, self.cdn_dcs = made_dcs(
+            dcs, port, options, lambda each_port, each: LocalDC(host, each_port, **each), LocalDC.give_up, cdn_dcs
         )
+
+    @property
+    def _all(self) -> list[LocalDC]:
+        return [*self.dcs.values(), *self.cdn_dcs.values()]
 
     @property
     def _centres(self) -> Mapping[int, LocalDC]:
@@ -52,7 +67,7 @@ class LocalNetwork(NetworkFace):
     def give_up(self) -> None:
         """Give the state files of a network back that was never started."""
         self._state.close()
-        for dc in self.dcs.values():
+        for dc in self._all:
             dc.give_up()
 
     async def start(self) -> None:
@@ -61,7 +76,7 @@ class LocalNetwork(NetworkFace):
             state = self._state
             state.open()
             started.callback(state.close)
-            for dc in self.dcs.values():
+            for dc in self._all:
                 await dc.start()
                 started.push_async_callback(dc.close)
             started.pop_all()
@@ -70,7 +85,7 @@ class LocalNetwork(NetworkFace):
         """Close all DCs. Raises `StoreError` when a state file lacks keys of this run; all are closed all the same."""
         async with AsyncExitStack() as stack:
             stack.callback(self._state.close)
-            for dc in self.dcs.values():
+            for dc in self._all:
                 stack.push_async_callback(dc.close)
 
     def accept_login_token(self, token: bytes | str, account: LocalAccount) -> None:

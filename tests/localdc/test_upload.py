@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from mtproto.localdc.answers import Refused
-from mtproto.localdc.handlers.upload import check_range
+from mtproto.localdc.handlers.parts import check_range
 from mtproto.localdc.world.model import Photo
 from tests.localdc.conftest import Caller, RpcFailure
 from tl import api

@@ -11,6 +11,6 @@ from __future__ import annotations
 
 from mtproto.localdc.faults.catalogue import FAULTS, FaultInfo
 from mtproto.localdc.faults.faults import Faults
-from mtproto.localdc.faults.files import CDN_HASH, FILE_HASH, FileFaults, PartAnswer
+from mtproto.localdc.faults.files import CDN_FILE, CDN_HASH, FILE_HASH, REUPLOAD, FileFaults, PartAnswer
 
-__all__ = ["CDN_HASH", "FAULTS", "FILE_HASH", "FaultInfo", "Faults", "FileFaults", "PartAnswer"]
+__all__ = ["CDN_FILE", "CDN_HASH", "FAULTS", "FILE_HASH", "REUPLOAD", "FaultInfo", "Faults", "FileFaults", "PartAnswer"]

@@ -11,12 +11,15 @@ from mtproto.localdc.faults.armed import ArmedFaults, Effect
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["CDN_HASH", "FILE_HASH", "FileFaults", "NamedFileFaults", "PartAnswer"]
+__all__ = ["CDN_FILE", "CDN_HASH", "FILE_HASH", "REUPLOAD", "FileFaults", "NamedFileFaults", "PartAnswer"]
 
 GET_FILE, GET_CDN_FILE, REUPLOAD = "upload.getFile", "upload.getCdnFile", "upload.reuploadCdnFile"
 
 FILE_HASH, CDN_HASH = "a hash of a file", "a hash of a CDN file"
 """What stands for the method where a hash is told, whatever call tells it."""
+
+CDN_FILE = "a CDN file"
+"""What stands for the method where a CDN DC looks whether it has a file."""
 
 LONGEST_STALL = 86_400
 """Seconds that an answer may be kept back."""
@@ -121,7 +124,7 @@ class NamedFileFaults(ABC):
 
     def cdn_file_lost(self) -> None:
         """Let a CDN DC lose the file that is asked for next: it has to be uploaded there again."""
-        self.change_part("cdn_file_lost", GET_CDN_FILE, lambda part: part._replace(is_lost=True))
+        self.change_part("cdn_file_lost", CDN_FILE, lambda part: part._replace(is_lost=True))
 
     def file_token_invalid(self) -> None:
         """Refuse the next upload.getCdnFile with FILE_TOKEN_INVALID."""

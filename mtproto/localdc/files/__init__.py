@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from mtproto.localdc.files.albums import Albums
 from mtproto.localdc.files.asked import PARTS_NOTED, AskedPart, FilesAsked
+from mtproto.localdc.files.cdn import CdnFiles, CdnSecrets
 from mtproto.localdc.files.contents import DiskContent, FileContent, GivenContent, StreamedContent
 from mtproto.localdc.files.documents import Documents, LocalDocument
 from mtproto.localdc.files.hashes import HASHED, HASHES, hashes_from
@@ -16,6 +17,8 @@ __all__ = [
     "PARTS_NOTED",
     "Albums",
     "AskedPart",
+    "CdnFiles",
+    "CdnSecrets",
     "DiskContent",
     "Documents",
     "FileContent",

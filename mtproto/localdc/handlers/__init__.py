@@ -13,6 +13,7 @@ from mtproto.localdc.handlers import (
     auth_qr,
     auth_transfer,
     authorizations,
+    cdn,
     channels,
     contacts,
     login_email,
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 
     from mtproto.localdc.calls import Handler
 
-__all__ = ["HANDLERS", "REPLACED"]
+__all__ = ["CDN_HANDLERS", "HANDLERS", "REPLACED"]
 
 HANDLERS: Mapping[str, Handler] = {
     "account.cancelPasswordEmail": passwords.cancel_password_email,
@@ -77,6 +78,7 @@ HANDLERS: Mapping[str, Handler] = {
     "contacts.resolvePhone": users.resolve_phone,
     "contacts.resolveUsername": users.resolve_username,
     "help.acceptTermsOfService": accept_terms,
+    "help.getCdnConfig": cdn.get_cdn_config,
     "help.getConfig": get_config,
     "help.getNearestDc": get_nearest_dc,
     "messages.getDialogs": messages.get_dialogs,
@@ -93,13 +95,18 @@ HANDLERS: Mapping[str, Handler] = {
     "updates.getChannelDifference": channels.get_channel_difference,
     "updates.getDifference": updates.get_difference,
     "updates.getState": updates.get_state,
+    "upload.getCdnFileHashes": cdn.get_cdn_file_hashes,
     "upload.getFile": upload.get_file,
     "upload.getFileHashes": upload.get_file_hashes,
+    "upload.reuploadCdnFile": cdn.reupload_cdn_file,
     "upload.saveBigFilePart": upload_parts.save_big_file_part,
     "upload.saveFilePart": upload_parts.save_file_part,
     "users.getFullUser": users.get_full_user,
     "users.getUsers": users.get_users,
 }
+
+CDN_HANDLERS: Mapping[str, Handler] = {"upload.getCdnFile": cdn.get_cdn_file}
+"""What a CDN DC answers."""
 
 REPLACED: Mapping[str, Handler] = {**HANDLERS, "photos.getUserPhotos": photos.get_user_photos}
 """The same for handlers that call what they replace: all of these give objects, none bytes."""
