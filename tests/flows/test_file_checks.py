@@ -162,7 +162,9 @@ def test_a_server_that_never_answers_with_hashes_lets_nothing_pile_up() -> None:
 def test_a_redirected_file_comes_from_the_cdn(size: int, known: int) -> None:
     player = Player.of(on_cdn(size, redirect_hashes=known))
     assert player.run() == content(size)
+    assert player.told == []
     assert {order.dc for order in player.server.asked if order.is_cdn} == {CDN}
+    assert all(not order.is_cdn or order.request.NAME == "upload.getCdnFile" for order in player.server.asked)
     assert "upload.getCdnFile" in player.server.methods
     assert ("upload.getCdnFileHashes" in player.server.methods) == (known * 128 * KIB < size)
 
