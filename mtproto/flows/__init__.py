@@ -114,6 +114,7 @@ if TYPE_CHECKING:
     )
     from mtproto.flows.update_order import UpdateOrder
     from mtproto.flows.updates import each_update
+    from mtproto.flows.upload import PartToRead, Upload, UploadLimits
     from mtproto.flows.user_photos import PhotoPages
 
 __all__ = [
@@ -180,6 +181,7 @@ __all__ = [
     "NotSupported",
     "Notice",
     "Now",
+    "PartToRead",
     "PasswordQuestion",
     "PeerAsker",
     "PeerBook",
@@ -200,6 +202,8 @@ __all__ = [
     "Telling",
     "UnexpectedAnswer",
     "UpdateOrder",
+    "Upload",
+    "UploadLimits",
     "Wait",
     "WaitNotice",
     "Wanted",
@@ -410,6 +414,11 @@ if not TYPE_CHECKING:  # checkers read the imports above: names that are not the
             ),
             "mtproto.flows.update_order": ("UpdateOrder",),
             "mtproto.flows.updates": ("each_update",),
+            "mtproto.flows.upload": (
+                "PartToRead",
+                "Upload",
+                "UploadLimits",
+            ),
             "mtproto.flows.user_photos": ("PhotoPages",),
         },
     )
