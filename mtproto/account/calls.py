@@ -98,6 +98,11 @@ class AccountCalls:
         self._in_vain: set[tuple[int, str]] = set()  # DC and method that a login taken there again was of no use to
         self._move_gate = new_gate()  # inside the gate of logins: a call of a login or a log-out may be sent on
 
+    @property
+    def home_dc(self) -> int:
+        """The number of the data centre that the login belongs to."""
+        return self._kept.record.home_dc
+
     def check_login(self) -> None:
         """Do nothing unless the login has ended on the server's side. Raises `LoggedOut` then."""
         ended = self._kept.record.ended
@@ -109,6 +114,22 @@ class AccountCalls:
         unknown = isinstance(failure, TransportError) and failure.code == TransportError.NOT_FOUND
         if unknown and self._kept.is_loaded and self._kept.record.user_id is not None:
             raise KeyUnknown(self._kept.record.home_dc) from failure
+
+    async def call_of_program(self, call: Call) -> Any:
+        """Make a call of a program. One that belongs to another DC is sent on, unless the program has named the DC."""
+        self.check_login()
+        try:
+            return await self.call(call)
+        except RpcError as error:
+            elsewhere = None if call.dc is not None else dc_of_this_call(error, call.request)
+            if elsewhere is None or not self._centres.knows(elsewhere):
+                raise
+            return await self.call(replace(call, dc=elsewhere))
+
+    def hands(self, ask: Callable[[Any], Any] | None, tell: Callable[[Any], Any] | None) -> FlowHands:
+        """Return what does the steps of a flow of a program, or of the account's own."""
+        now, pause = self._lanes.server_time, self.pauses.wait
+        return FlowHands(self.call_of_flow, now, self.move, self.save, pause, ask, tell, self.service)
 
     async def call_of_flow(self, call: Call) -> Any:
         """Make a call of a flow, to which `Now` tells the server's time: the call's end is put by our own clock."""

@@ -223,6 +223,12 @@ class PartFile:
             if empty and os.name == "nt":
                 self._remove()
 
+    def forget(self) -> None:
+        """Claim nothing: the file at the server has changed. Nothing stays on disk after `close`."""
+        with self._syncing, self._lock:
+            self._pending.clear()
+            self._durable.clear()
+
     # Beginning and end.
 
     def _opened(self) -> int:

@@ -55,6 +55,10 @@ class ByteBudget:
         """Bytes that are under way."""
         return self._sum
 
+    def allow(self, limit: int) -> None:
+        """Let so many bytes be under way together from now on."""
+        self.limit = limit
+
     def may(self, transfer: Hashable, part: int, wake: Callable[[], None], *, is_idle: bool) -> bool:
         """Tell whether a transfer may ask for one more part; if not, it is woken when that may have changed.
 
@@ -108,14 +112,14 @@ class LaneTicket:
     """A part that a lane carries.
 
     Attributes:
-        dc: the number of the data centre.
+        dc: the number of the data centre; None: home.
         name: the lane's.
 
     """
 
     __slots__ = ("_costs", "dc", "name")
 
-    def __init__(self, dc: int, name: str, cost: int) -> None:
+    def __init__(self, dc: int | None, name: str, cost: int) -> None:
         self.dc = dc
         self.name = name
         self._costs = [cost]
@@ -139,13 +143,17 @@ class FileLanes:
     def __init__(self, count: int) -> None:
         self.count = count
         self._lock = threading.Lock()
-        self._loads: Counter[tuple[int, str]] = Counter()
+        self._loads: Counter[tuple[int | None, str]] = Counter()
 
-    def take(self, dc: int, cost: int, *, small: bool, avoid: str = "") -> LaneTicket:
+    def spread(self, count: int) -> None:
+        """Use so many lanes of a data centre for large files from now on."""
+        self.count = count
+
+    def take(self, dc: int | None, cost: int, *, small: bool, avoid: str = "") -> LaneTicket:
         """Choose a lane, and count a part on it; `give` ends that.
 
         Args:
-            dc: the number of the data centre.
+            dc: the number of the data centre; None: home.
             cost: bytes of the part.
             small: whether the file is small.
             avoid: a lane that is not to be taken, since a part has stalled there.

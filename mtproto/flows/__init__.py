@@ -307,11 +307,6 @@ if not TYPE_CHECKING:  # checkers read the imports above: names that are not the
                 "WrongReference",
             ),
             "mtproto.flows.file_calls": ("FilePart",),
-            "mtproto.flows.upload": (
-                "PartToRead",
-                "Upload",
-                "UploadLimits",
-            ),
             "mtproto.flows.file_locations": (
                 "MediaSize",
                 "RemoteFile",
@@ -442,6 +437,11 @@ if not TYPE_CHECKING:  # checkers read the imports above: names that are not the
             ),
             "mtproto.flows.update_order": ("UpdateOrder",),
             "mtproto.flows.updates": ("each_update",),
+            "mtproto.flows.upload": (
+                "PartToRead",
+                "Upload",
+                "UploadLimits",
+            ),
             "mtproto.flows.user_photos": ("PhotoPages",),
         },
     )

@@ -25,13 +25,27 @@ if TYPE_CHECKING:
     from mtproto.flows.questions import Notice
     from tl import Schema
 
-__all__ = ["LARGEST_SMALL_FILE", "UPLOAD_PART", "PartToRead", "Upload", "UploadLimits"]
+__all__ = [
+    "LARGEST_SMALL_FILE",
+    "PARTS_OF_UPLOAD",
+    "UPLOAD_PART",
+    "UPLOAD_WINDOW",
+    "PartToRead",
+    "Upload",
+    "UploadLimits",
+]
 
 UPLOAD_PART = 512 << 10
 """Bytes of each part but the last one: the documented largest size."""
 
 LARGEST_SMALL_FILE = 10 << 20
 """Bytes: larger files are sent by `upload.saveBigFilePart`, and have no MD5."""
+
+UPLOAD_WINDOW = 2 << 20
+"""Bytes of one upload that are sent, and not answered yet, at once."""
+
+PARTS_OF_UPLOAD = 4000
+"""Parts of one file at most (`upload_max_fileparts_default`); a premium account may send twice as many."""
 
 
 @named_fields
@@ -48,11 +62,11 @@ class UploadLimits:
 
     """
 
-    window: int = 2 << 20
+    window: int = UPLOAD_WINDOW
     wait: float = 60.0
     stall: float = 30.0
     tries: int = 6
-    parts: int = 4000
+    parts: int = PARTS_OF_UPLOAD
 
 
 @dataclass(frozen=True, slots=True)
