@@ -28,6 +28,7 @@ NO_BOUND_OF_PEERS = {
     "mtproto.cli.session_source._AT_MOST": "of what the user gives; the strings themselves have bounds",
     "mtproto.message.key_state._NOT_KEPT": "no number of anything",
     "mtproto.flows.sign_up.LONGEST_NAME": "of a name that the user writes",
+    "mtproto.localdc.faults.files.LONGEST_STALL": "of a number that a program orders",
     "mtproto.localdc.auth_keys.TIMES_KEPT": "how often the use of a key is noted",
     "mtproto.message.message_ids.MAX_TIME": "what an id can hold",
     "mtproto.transport.address._LONGEST_HOST": "of an address that the user writes",

@@ -13,6 +13,7 @@ from mtproto._options import named_options
 from mtproto.account.calls import AccountCalls
 from mtproto.account.centres import DataCentres
 from mtproto.account.choices import LoginWay, opened_store
+from mtproto.account.downloads import Downloads
 from mtproto.account.hearing import Hearing
 from mtproto.account.incoming import IncomingUpdates
 from mtproto.account.kept import KeptAccount
@@ -22,21 +23,12 @@ from mtproto.account.lanes import Lanes
 from mtproto.account.options import AccountKeywords, account_options
 from mtproto.account.peers import Peers
 from mtproto.account.reading import Readings, wanted_types
-from mtproto.account.running import FlowHands, run_flow
+from mtproto.account.running import run_flow
 from mtproto.account.update_mail import UpdateMail
 from mtproto.account.waiting_async import AsyncMailbox, AsyncNews, AsyncTicker, beside, new_gate, whole
 from mtproto.client import short_calls
-from mtproto.errors import (
-    RequestCancelled,
-    RpcError,
-)
-from mtproto.flows import (
-    Call,
-    LoggedOutChange,
-    LoginSettings,
-    dc_of_this_call,
-    log_out,
-)
+from mtproto.errors import RequestCancelled
+from mtproto.flows import Call, LoggedOutChange, log_out
 from mtproto.session import Update
 from mtproto.store import export_string
 
@@ -48,6 +40,7 @@ if TYPE_CHECKING:
 
     from mtproto.account.centres import KnownDCs
     from mtproto.account.choices import Who
+    from mtproto.account.download_options import DownloadKeywords, Writable
     from mtproto.account.peers import UserPhotos
     from mtproto.account.reading import IncomingItem
     from mtproto.client import Timeout
@@ -110,6 +103,7 @@ class Account:
         self._peers = Peers(self._known, self._run_for_peers)
         self._mail = UpdateMail(self._options.limits, self._is_at_home, AsyncNews())
         self._calls = AccountCalls(self._centres, self._options, self._kept, self._lanes, self._known, self._mail)
+        self._downloads = Downloads(self._options, self._calls, self._known, self._peers, self._run_for_peers)
         self._readings = Readings(self._options, self._kept, self._known)
         self._incoming = IncomingUpdates(
             self._options, self._kept, self._lanes, self._calls, self._readings, self._mail
@@ -178,6 +172,7 @@ class Account:
     async def _close(self) -> None:
         self._calls.pauses.end()
         self._hearing.end()
+        self._downloads.stop()
         self._mail.close()
         await self._stop_ticker()
         try:
@@ -242,9 +237,7 @@ class Account:
         async with self._login_gate:
             record = self._kept.record
             if record.user_id is None:
-                settings = LoginSettings(
-                    self.schema, self._options.api_id, self._options.api_hash, self._centres.ids, self._centres.test
-                )
+                settings = self._options.login_settings(self._centres.ids, test=self._centres.test)
                 flow = way.flow(settings, self._options.random, record.future_tokens)
                 await self.run(flow, ask=ask, tell=tell)
             return cast("int", self._kept.record.user_id)
@@ -319,16 +312,8 @@ class Account:
             tl.EncodeError, tl.DecodeError, TypeError: as a call of `Client` does.
 
         """
-        self._calls.check_login()
         until = None if timeout is None or isinstance(timeout, EllipsisType) else self._options.clock() + timeout
-        call = Call(request, dc, lane, idempotent, until)
-        try:
-            result: Result = await self._calls.call(call)
-        except RpcError as error:
-            elsewhere = None if dc is not None else dc_of_this_call(error, request)
-            if elsewhere is None or not self._centres.knows(elsewhere):
-                raise
-            result = await self._calls.call(Call(request, elsewhere, lane, idempotent, until))
+        result: Result = await self._calls.call_of_program(Call(request, dc, lane, idempotent, until))
         return result
 
     @property
@@ -375,11 +360,7 @@ class Account:
         Raises whatever the flow raises.
 
         """
-        pause = self._calls.pauses.wait
-        now = self._lanes.server_time
-        hands = FlowHands(
-            self._calls.call_of_flow, now, self._calls.move, self._calls.save, pause, ask, tell, self._calls.service
-        )
+        hands = self._calls.hands(ask, tell)
         mailbox = AsyncMailbox()
         self._hearing.add(mailbox)
         try:
@@ -458,6 +439,40 @@ class Account:
 
         """
         return self._incoming.read(wanted_types(types, self.schema), catch_up=catch_up)
+
+    # Files -------------------------------------------------------------------------------------------------------
+
+    @overload
+    async def download(self, file: object, to: None = None, **options: Unpack[DownloadKeywords]) -> bytes: ...
+
+    @overload
+    async def download(self, file: object, to: str | Path, **options: Unpack[DownloadKeywords]) -> Path: ...
+
+    @overload
+    async def download(self, file: object, to: Writable, **options: Unpack[DownloadKeywords]) -> int: ...
+
+    async def download(self, file: object, to: Any = None, **options: Unpack[DownloadKeywords]) -> Any:
+        """Download a file (core.telegram.org/api/files): several parts at once, over lanes of its data centre.
+
+        What was cut goes on later: until a file is whole its bytes stand in PATH.part, and PATH.part.log says which.
+
+        Args:
+            file: a photo, a document, a message with one of them, or an object of the type `InputFileLocation`.
+            to: a path, or a folder, in which the file is named after its id; what has `write`; None: memory.
+            options: which size, which bytes, who is told: see `mtproto.account.download_options.DownloadOptions`.
+
+        Returns the bytes; or the path; or how many bytes were written. Raises `FileNotWritten` where the disk is full
+        or can't be written, `flows.NoSuchFile`, `flows.FileFailed`, and what a call raises.
+
+        """
+        return await self._downloads.download(file, to, **options)
+
+    def iter_download(self, file: object, **options: Unpack[DownloadKeywords]) -> AsyncGenerator[bytes, None]:
+        """Iterate over the bytes of a file in order, while the next parts are on their way. As `download`.
+
+        What the program has not taken yet is bounded by `window`. Close the iteration if you leave it early.
+        """
+        return self._downloads.iterate(file, **options)
 
     # What the parts want done ----------------------------------------------------------------------------------------
 

@@ -9,6 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from mtproto.account.choices import wrapped
+from mtproto.account.file_origins import FileOrigins
 from mtproto.account.lane import MAIN
 from mtproto.account.running_threads import FlowHands, run_flow
 from mtproto.account.waiting_threads import ThreadPauses, beside, new_gate, whole
@@ -17,6 +18,7 @@ from mtproto.errors import KeyUnknown, LoggedOut, Migrate, RequestCancelled, Rpc
 from mtproto.flows import (
     Authorized,
     Call,
+    CallPolicy,
     FloodMemory,
     KeyDestroyed,
     LoggedOutChange,
@@ -44,6 +46,9 @@ if TYPE_CHECKING:
 __all__ = ["AccountCalls"]
 
 
+_IMPATIENT = CallPolicy(longest_wait=0.0, retries=0)
+
+
 class AccountCalls:
     """What an account does for a call beyond sending it, and what it keeps of the outcome.
 
@@ -60,6 +65,7 @@ class AccountCalls:
 
     Attributes:
         pauses: the waits between two attempts.
+        origins: where photos came from.
 
     """
 
@@ -80,11 +86,17 @@ class AccountCalls:
         self._mail = mail
         self._floods = FloodMemory()
         self.pauses = ThreadPauses()
+        self.origins = FileOrigins()
         self._one_call: tuple[int, FlowHands] | None = None
         self._gates: dict[int, Gate] = {}
         self._turns: dict[int, int] = {}  # how often the login was taken to a DC again
         self._in_vain: set[tuple[int, str]] = set()  # DC and method that a login taken there again was of no use to
         self._move_gate = new_gate()  # inside the gate of logins: a call of a login or a log-out may be sent on
+
+    @property
+    def home_dc(self) -> int:
+        """The number of the data centre that the login belongs to."""
+        return self._kept.record.home_dc
 
     def check_login(self) -> None:
         """Do nothing unless the login has ended on the server's side. Raises `LoggedOut` then."""
@@ -97,6 +109,22 @@ class AccountCalls:
         unknown = isinstance(failure, TransportError) and failure.code == TransportError.NOT_FOUND
         if unknown and self._kept.is_loaded and self._kept.record.user_id is not None:
             raise KeyUnknown(self._kept.record.home_dc) from failure
+
+    def call_of_program(self, call: Call) -> Any:
+        """Make a call of a program. One that belongs to another DC is sent on, unless the program has named the DC."""
+        self.check_login()
+        try:
+            return self.call(call)
+        except RpcError as error:
+            elsewhere = None if call.dc is not None else dc_of_this_call(error, call.request)
+            if elsewhere is None or not self._centres.knows(elsewhere):
+                raise
+            return self.call(replace(call, dc=elsewhere))
+
+    def hands(self, ask: Callable[[Any], Any] | None, tell: Callable[[Any], Any] | None) -> FlowHands:
+        """Return what does the steps of a flow of a program, or of the account's own."""
+        now, pause = self._lanes.server_time, self.pauses.wait
+        return FlowHands(self.call_of_flow, now, self.move, self.save, pause, ask, tell, self.service)
 
     def call_of_flow(self, call: Call) -> Any:
         """Make a call of a flow, to which `Now` tells the server's time: the call's end is put by our own clock."""
@@ -176,7 +204,8 @@ class AccountCalls:
         harmless = is_repeatable(call.request) if call.idempotent is None else call.idempotent
         options = self._options
         home = logged_in and (call.dc is None or call.dc == self._kept.record.home_dc)
-        flow = patient_call(call, options.policy, self._floods, options.random, harmless=harmless, logged_in=home)
+        policy = options.policy if call.patient else _IMPATIENT
+        flow = patient_call(call, policy, self._floods, options.random, harmless=harmless, logged_in=home)
         return run_flow(flow, hands)
 
     def _hands_of_login(self) -> FlowHands:
@@ -210,6 +239,7 @@ class AccountCalls:
             self._known.refused(call.request, error)
             raise
         self._known.learn(answer)
+        self.origins.learn(call.request, answer)
         if self._mail.is_read and call.lane == MAIN and dc == self._kept.record.home_dc:
             self._mail.answered(answer, call.request)
         return answer

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from mtproto.client import ClientKeywords
 from mtproto.errors import OptionError
-from mtproto.flows import CallPolicy
+from mtproto.flows import CallPolicy, LoginSettings
 from mtproto.limits import DEFAULT_LIMITS
 from mtproto.net import Clock
 
@@ -67,6 +67,10 @@ class AccountOptions:
     limits: Limits
     clock: Callable[[], float]
     random: Callable[[int], bytes]
+
+    def login_settings(self, dcs: frozenset[int], *, test: bool) -> LoginSettings:
+        """Return what a login needs to know of the account; `dcs` are the numbers of the data centres."""
+        return LoginSettings(self.schema, self.api_id, self.api_hash, dcs, test)
 
 
 def account_options(

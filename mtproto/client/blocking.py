@@ -10,7 +10,7 @@ from types import EllipsisType
 from typing import TYPE_CHECKING, TypeVar, Unpack
 
 from mtproto._options import named_options
-from mtproto.client.calls import CallWriter, check_request, decode_answer, method_name, time_left
+from mtproto.client.calls import SENT_ALONE, CallWriter, check_request, decode_answer, method_name, time_left
 from mtproto.client.methods import short_calls
 from mtproto.client.options import ClientKeywords, client_options, named_proxy, schema_of
 from mtproto.client.repeatable import is_repeatable
@@ -95,6 +95,7 @@ class Client:
         timeout: Timeout = ...,
         idempotent: bool | None = None,
         after: Sequence[Request] = (),
+        alone: bool | None = None,
     ) -> Result:
         """Send one call and return its answer, read by the call's declared result.
 
@@ -105,6 +106,8 @@ class Client:
             idempotent: whether the call may be executed twice, should the server forget what became of it;
                 left out, true for the methods of `mtproto.client.repeatable`, which only read.
             after: handles of calls that must have succeeded before (`invokeAfterMsgs`).
+            alone: whether the call shares no packet with another call that is sent alone; left out, true for the
+                methods that carry parts of files: servers take several of them in one container for a flood.
 
         Raises:
             RpcError: the server refused the call; the class tells the family.
@@ -116,7 +119,9 @@ class Client:
         """
         check_request(request)
         repeatable = is_repeatable(request) if idempotent is None else idempotent
-        answer = self._call(request.to_bytes(), method_name(request), timeout, repeatable, after)
+        method = method_name(request)
+        apart = method in SENT_ALONE if alone is None else alone
+        answer = self._call(request.to_bytes(), method, timeout, repeatable, after, apart)
         result: Result = decode_answer(answer, request, self.schema, self._elements)
         return result
 
@@ -137,7 +142,12 @@ class Client:
         return self.api_with()
 
     def api_with(
-        self, *, timeout: Timeout = ..., idempotent: bool | None = None, after: Sequence[Request] = ()
+        self,
+        *,
+        timeout: Timeout = ...,
+        idempotent: bool | None = None,
+        after: Sequence[Request] = (),
+        alone: bool | None = None,
     ) -> BlockingMethods[Never]:
         """Return `api` for calls with options: `client.api_with(timeout=5).help.getConfig()`.
 
@@ -145,9 +155,10 @@ class Client:
             timeout: as for a call of an object.
             idempotent: likewise.
             after: likewise.
+            alone: likewise.
 
         """
-        call = partial(self, timeout=timeout, idempotent=idempotent, after=after)
+        call = partial(self, timeout=timeout, idempotent=idempotent, after=after, alone=alone)
         methods: BlockingMethods[Never] = short_calls(self.schema, call, self._random)
         return methods
 
@@ -158,6 +169,7 @@ class Client:
         timeout: Timeout = ...,
         idempotent: bool = False,
         after: Sequence[Request] = (),
+        alone: bool = False,
     ) -> bytes:
         """Send the bytes of one call, and return the bytes of its answer.
 
@@ -166,12 +178,13 @@ class Client:
             timeout: as for a call of an object.
             idempotent: whether the call may be executed twice.
             after: as for a call of an object.
+            alone: whether the call shares no packet with another call that is sent alone.
 
         Raises:
             As a call of an object does, but for the errors of TL.
 
         """
-        return self._call(body, "", timeout, idempotent, after)
+        return self._call(body, "", timeout, idempotent, after, alone)
 
     def _call(
         self,
@@ -180,15 +193,17 @@ class Client:
         timeout: Timeout,
         idempotent: bool,
         after: Sequence[Request],
+        alone: bool,
     ) -> bytes:
         seconds = self.timeout if isinstance(timeout, EllipsisType) else timeout
         end = None if seconds is None else time.monotonic() + seconds
         sent = self._writer.wrap(body, self.connection.key_use)
-        outcome = self.connection.call(sent.body, timeout=seconds, idempotent=idempotent, after=after)
+        call = partial(self.connection.call, idempotent=idempotent, after=after, alone=alone)
+        outcome = call(sent.body, timeout=seconds)
         if self._writer.wants_wrapping(outcome, sent):
             left = time_left(end, time.monotonic())
             sent = self._writer.wrap(body, self.connection.key_use)
-            outcome = self.connection.call(sent.body, timeout=left, idempotent=idempotent, after=after)
+            outcome = call(sent.body, timeout=left)
         return self._writer.read(outcome, sent, method)
 
     def incoming(self) -> Iterator[ReceivedUpdate]:

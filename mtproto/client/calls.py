@@ -23,7 +23,21 @@ if TYPE_CHECKING:
 
     Outcome = Result | RpcFailed
 
-__all__ = ["CallWriter", "Written", "check_request", "decode_answer", "innermost", "method_name", "time_left"]
+__all__ = [
+    "SENT_ALONE",
+    "CallWriter",
+    "Written",
+    "check_request",
+    "decode_answer",
+    "innermost",
+    "method_name",
+    "time_left",
+]
+
+SENT_ALONE = frozenset(
+    {"upload.getCdnFile", "upload.getFile", "upload.getWebFile", "upload.saveBigFilePart", "upload.saveFilePart"}
+)
+"""The methods that carry parts of files: no two of them share a packet, unless the caller says `alone=False`."""
 
 _NOT_ANNOUNCED = frozenset({"CONNECTION_NOT_INITED", "CONNECTION_LAYER_INVALID"})
 _OUTERMOST_WRAPPER = "invokeWithLayer"

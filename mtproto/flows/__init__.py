@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from mtproto.flows.animations import Animation, animations_of
     from mtproto.flows.authorizations import end_authorization, end_other_authorizations, list_authorizations
     from mtproto.flows.bot import log_in_as_bot
+    from mtproto.flows.cdn import cdn_keys
     from mtproto.flows.changes import (
         FUTURE_TOKENS_KEPT,
         Authorized,
@@ -26,15 +27,28 @@ if TYPE_CHECKING:
         NotAuthorized,
         with_token,
     )
+    from mtproto.flows.download import (
+        DOWNLOAD_WINDOW,
+        DOWNLOAD_WINDOW_OF_PREMIUM,
+        Download,
+        DownloadLimits,
+        FreshReference,
+    )
     from mtproto.flows.errors import (
         BadThumbnail,
+        FileChanged,
+        FileFailed,
         FlowFailed,
+        HashesMissing,
+        HashMismatch,
+        NoFreshReference,
         NoSuchFile,
         NotSupported,
         PeerNotKnown,
         UnexpectedAnswer,
         WrongReference,
     )
+    from mtproto.flows.file_calls import FilePart
     from mtproto.flows.file_locations import (
         MediaSize,
         RemoteFile,
@@ -44,6 +58,9 @@ if TYPE_CHECKING:
         remote_file,
         sizes_of,
     )
+    from mtproto.flows.file_origins import fresh_from_message, fresh_user_photo
+    from mtproto.flows.file_parts import part_size
+    from mtproto.flows.file_source import FileSource
     from mtproto.flows.filling import Blank, blanks_in, fill
     from mtproto.flows.foreign import authorize, authorize_again, call_elsewhere
     from mtproto.flows.incoming import Fetch, Gap, Incoming
@@ -104,6 +121,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CANCEL",
+    "DOWNLOAD_WINDOW",
+    "DOWNLOAD_WINDOW_OF_PREMIUM",
     "FUTURE_TOKENS_KEPT",
     "LOGIN_RESTARTS",
     "NAMES_KEPT",
@@ -130,15 +149,24 @@ __all__ = [
     "CodeKind",
     "CodeQuestion",
     "Compute",
+    "Download",
+    "DownloadLimits",
     "EmailCodeQuestion",
     "EmailQuestion",
     "Fetch",
+    "FileChanged",
+    "FileFailed",
+    "FilePart",
+    "FileSource",
     "FloodMemory",
     "Flow",
     "FlowFailed",
     "FlowStep",
+    "FreshReference",
     "FutureToken",
     "Gap",
+    "HashMismatch",
+    "HashesMissing",
     "Incoming",
     "KeyDestroyed",
     "LoggedIn",
@@ -151,6 +179,7 @@ __all__ = [
     "NameQuestion",
     "Next",
     "NextUpdate",
+    "NoFreshReference",
     "NoSuchFile",
     "NotAuthorized",
     "NotSupported",
@@ -189,6 +218,7 @@ __all__ = [
     "blanks_in",
     "call_elsewhere",
     "carrier_of",
+    "cdn_keys",
     "check_password",
     "dc_of_this_call",
     "each_update",
@@ -196,6 +226,8 @@ __all__ = [
     "end_other_authorizations",
     "ends_login",
     "fill",
+    "fresh_from_message",
+    "fresh_user_photo",
     "jpeg_of_stripped",
     "list_authorizations",
     "log_in_as_bot",
@@ -205,6 +237,7 @@ __all__ = [
     "logged_out",
     "meant_by",
     "outline_path",
+    "part_size",
     "patient_call",
     "peer_photo_file",
     "printable",
@@ -236,6 +269,7 @@ if not TYPE_CHECKING:  # checkers read the imports above: names that are not the
                 "list_authorizations",
             ),
             "mtproto.flows.bot": ("log_in_as_bot",),
+            "mtproto.flows.cdn": ("cdn_keys",),
             "mtproto.flows.changes": (
                 "FUTURE_TOKENS_KEPT",
                 "Authorized",
@@ -247,15 +281,28 @@ if not TYPE_CHECKING:  # checkers read the imports above: names that are not the
                 "NotAuthorized",
                 "with_token",
             ),
+            "mtproto.flows.download": (
+                "DOWNLOAD_WINDOW",
+                "DOWNLOAD_WINDOW_OF_PREMIUM",
+                "Download",
+                "DownloadLimits",
+                "FreshReference",
+            ),
             "mtproto.flows.errors": (
                 "BadThumbnail",
+                "FileChanged",
+                "FileFailed",
                 "FlowFailed",
+                "HashMismatch",
+                "HashesMissing",
+                "NoFreshReference",
                 "NoSuchFile",
                 "NotSupported",
                 "PeerNotKnown",
                 "UnexpectedAnswer",
                 "WrongReference",
             ),
+            "mtproto.flows.file_calls": ("FilePart",),
             "mtproto.flows.file_locations": (
                 "MediaSize",
                 "RemoteFile",
@@ -264,6 +311,17 @@ if not TYPE_CHECKING:  # checkers read the imports above: names that are not the
                 "peer_photo_file",
                 "remote_file",
                 "sizes_of",
+            ),
+            "mtproto.flows.file_origins": (
+                "fresh_from_message",
+                "fresh_user_photo",
+            ),
+            "mtproto.flows.file_parts": ("part_size",),
+            "mtproto.flows.file_source": ("FileSource",),
+            "mtproto.flows.filling": (
+                "Blank",
+                "blanks_in",
+                "fill",
             ),
             "mtproto.flows.foreign": (
                 "authorize",
@@ -283,6 +341,17 @@ if not TYPE_CHECKING:  # checkers read the imports above: names that are not the
                 "LoginSettings",
                 "refuse_way",
             ),
+            "mtproto.flows.meant": (
+                "ById",
+                "ByMessage",
+                "ByPhone",
+                "ByUsername",
+                "Meant",
+                "Myself",
+                "Wanted",
+                "meant_by",
+                "shown",
+            ),
             "mtproto.flows.password": ("check_password",),
             "mtproto.flows.password_settings": (
                 "recover_password",
@@ -293,6 +362,13 @@ if not TYPE_CHECKING:  # checkers read the imports above: names that are not the
                 "CallPolicy",
                 "FloodMemory",
                 "patient_call",
+            ),
+            "mtproto.flows.peer_book": (
+                "NAMES_KEPT",
+                "NAME_LIFETIME",
+                "PEERS_KEPT",
+                "PeerBook",
+                "Plain",
             ),
             "mtproto.flows.phone": ("log_in_by_phone",),
             "mtproto.flows.qr": (
@@ -326,6 +402,11 @@ if not TYPE_CHECKING:  # checkers read the imports above: names that are not the
                 "ends_login",
                 "logged_out",
             ),
+            "mtproto.flows.resolving": (
+                "PeerAsker",
+                "resolve",
+                "who_am_i",
+            ),
             "mtproto.flows.steps": (
                 "Ask",
                 "Call",
@@ -352,34 +433,6 @@ if not TYPE_CHECKING:  # checkers read the imports above: names that are not the
             ),
             "mtproto.flows.update_order": ("UpdateOrder",),
             "mtproto.flows.updates": ("each_update",),
-            "mtproto.flows.filling": (
-                "Blank",
-                "blanks_in",
-                "fill",
-            ),
-            "mtproto.flows.meant": (
-                "ById",
-                "ByMessage",
-                "ByPhone",
-                "ByUsername",
-                "Meant",
-                "Myself",
-                "Wanted",
-                "meant_by",
-                "shown",
-            ),
-            "mtproto.flows.peer_book": (
-                "NAMES_KEPT",
-                "NAME_LIFETIME",
-                "PEERS_KEPT",
-                "PeerBook",
-                "Plain",
-            ),
-            "mtproto.flows.resolving": (
-                "PeerAsker",
-                "resolve",
-                "who_am_i",
-            ),
             "mtproto.flows.user_photos": ("PhotoPages",),
         },
     )

@@ -9,7 +9,12 @@ from mtproto.errors import LocalProtocolError, MTProtoError
 
 __all__ = [
     "BadThumbnail",
+    "FileChanged",
+    "FileFailed",
     "FlowFailed",
+    "HashMismatch",
+    "HashesMissing",
+    "NoFreshReference",
     "NoSuchFile",
     "NotSupported",
     "PeerNotKnown",
@@ -92,3 +97,55 @@ class PeerNotKnown(LocalProtocolError, LookupError):
 
 class BadThumbnail(MTProtoError, ValueError):
     """The bytes of a thumbnail are none: nothing can be shown."""
+
+
+class FileFailed(FlowFailed):
+    """A file could not be fetched or sent whole. The text says why."""
+
+
+class FileChanged(FileFailed):
+    """The file on the server is longer or shorter than it was said to be.
+
+    Attributes:
+        size: the size in bytes that was said.
+        found: where the file ends by the server's answer; for a file that is longer, a number above `size`.
+
+    """
+
+    def __init__(self, size: int, found: int) -> None:
+        seen = f"goes on behind its {size} bytes" if found > size else f"ends after {found} bytes, not after {size}"
+        super().__init__(f"the file has changed on the server: it {seen}")
+        self.size = size
+        self.found = found
+
+
+class HashMismatch(FileFailed):
+    """Bytes of the file have another SHA-256 than the server says, twice. None of them was given out.
+
+    Attributes:
+        start: the first of the bytes.
+        end: the end of them.
+
+    """
+
+    def __init__(self, start: int, end: int) -> None:
+        super().__init__(f"bytes {start} to {end} of the file do not have the SHA-256 that the server says")
+        self.start = start
+        self.end = end
+
+
+class HashesMissing(FileFailed):
+    """The server tells no SHA-256 for some bytes, so that they can't be verified. None of them was given out.
+
+    Attributes:
+        start: the first of the bytes.
+
+    """
+
+    def __init__(self, start: int) -> None:
+        super().__init__(f"the server tells no SHA-256 for the bytes of the file from {start} on")
+        self.start = start
+
+
+class NoFreshReference(FileFailed):
+    """The file reference is not valid any more, and could not be made fresh. The text names the last cause."""

@@ -57,6 +57,8 @@ class Call:
         idempotent: whether the call may be executed twice, should the server forget what became of it; None: as the
             reviewed table of methods says.
         until: Unix seconds (as `Now` tells them) after which `DeadlineExceeded` is thrown in; None: the driver's own.
+        patient: whether the driver's policy may wait for floods and make the call again; False: whoever makes the call
+            does so.
 
     """
 
@@ -65,6 +67,7 @@ class Call:
     lane: str = "main"
     idempotent: bool | None = None
     until: float | None = None
+    patient: bool = True
 
     def __repr__(self) -> str:
         """Show the method and the data centre, and no field of the call."""

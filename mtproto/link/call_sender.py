@@ -31,6 +31,7 @@ class CallSender(ABC):
         after: Sequence[Request] = (),
         idempotent: bool = False,
         want_quick_ack: bool = False,
+        alone: bool = False,
     ) -> Request:
         """Queue a call, connected or not; arguments and handle are those of `ClientSession.send`.
 
@@ -39,6 +40,6 @@ class CallSender(ABC):
             MTProtoError: the link is closed; the error says why.
 
         """
-        request = Request(body, tuple(after), idempotent, want_quick_ack)
+        request = Request(body, tuple(after), idempotent, want_quick_ack, alone)
         self.add(request)
         return request

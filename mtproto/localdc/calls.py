@@ -59,6 +59,7 @@ class IncomingCall(Generic[Asked]):
         caller_id: who was logged in when the call came; None for nobody.
         wrappers: the TL names of the wrappers that were taken off, the outermost first.
         is_recorded: whether the transcript keeps the arguments.
+        packet: the same object for all calls that came in one packet; None for a call that came alone.
         replaced: the function that `default` calls: it answers as if the handler were not there.
 
     """
@@ -74,6 +75,7 @@ class IncomingCall(Generic[Asked]):
     caller_id: int | None = None
     wrappers: list[str] = field(default_factory=list)
     is_recorded: bool = True
+    packet: object | None = field(default=None, repr=False)
     replaced: Callable[[IncomingCall[Any]], Answer | Awaitable[Answer]] = field(default=_nothing, repr=False)
 
     def unwrap(self) -> None:

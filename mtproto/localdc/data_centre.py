@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from mtproto.crypto import RSAPrivateKey
     from mtproto.link import ServerLinkEvent, ServerQuery
+    from mtproto.localdc.files import LocalDocument
     from mtproto.localdc.keys import KeyRecord
     from mtproto.localdc.pushes import CountedPush
     from mtproto.localdc.world import World
@@ -104,6 +105,7 @@ class DataCentre:
         max_connections: int = MAX_CONNECTIONS,
         shared: NetworkState | None = None,
         bindings: str = "key",
+        is_cdn: bool = False,
     ) -> None:
         clock = Clock() if clock is None else clock
         world = load_world() if world is None else world
@@ -114,7 +116,7 @@ class DataCentre:
         shared = NetworkState(world, (dc_id,), clock, random) if shared is None else shared
         if state is not None:
             shared.begin_messages_at(max((int(clock()) - BOXES_EPOCH) * EVENTS_A_SECOND, 1))
-        self.state = DCState(world, dc_id, self.keys, clock, shared)
+        self.state = DCState(world, dc_id, self.keys, clock, shared, is_cdn=is_cdn)
         try:
             self.dispatcher = Dispatcher(self.state, SpokenLayers(schemas or {}), api.layer)
             self.listener: Listener = Listener(
@@ -140,10 +142,12 @@ class DataCentre:
         self.keys.serve(self.listener.state)
         self.listener.state.keep_lasting(self.keys.is_logged_in)
         self.state.notify_by(self._notify)
+        self.state.misbehave_by(self.faults.files)
         self.state.tell_by(self._tell, self.faults.updates.lengthens)
         self.listener.on_event(self._watch)
         self.listener.on_sweep(self.keys.keep_changes)
         self.listener.on_sweep(self.state.executions.forget_old)
+        self.listener.on_sweep(self.state.uploads.forget_old)
 
     @property
     def address(self) -> tuple[str, int]:
@@ -195,9 +199,9 @@ class DataCentre:
         _report(bodies)
         return await self.listener.deliver(updates, timeout=timeout)
 
-    def send_message(self, sender: str, receiver: str, text: str) -> int:
+    def send_message(self, sender: str, receiver: str, text: str, document: LocalDocument | None) -> int:
         """Have a user send a message to another; see `LocalDC.send_message`."""
-        return send_by_name(sender, receiver, text, self.state)
+        return send_by_name(sender, receiver, text, self.state, document)
 
     def _notify(self, key_id: int, update: TLObject) -> None:
         """Send an update to the sessions of a key, in the layer of the client; without waiting for anybody."""

@@ -12,6 +12,7 @@ from mtproto.localdc.login_tokens import accept_link
 
 if TYPE_CHECKING:
     from mtproto.localdc.accounts import LocalAccount
+    from mtproto.localdc.files import LocalDocument
     from tl import TLObject
 
 __all__ = ["LocalDC"]
@@ -45,6 +46,7 @@ class LocalDC(DataCentreFace):
         bindings: whether a permanent key has one temporary key at a time, which serves all sessions ("key", as
             documented), or each session has one of its own, 16 at most, which serves no other session ("session", as
             clients in the field make them).
+        is_cdn: whether this is a CDN DC of a network: nobody logs in there, and it answers `upload.getCdnFile` alone.
 
     Raises `WorldError` when the pictures can't be read, `StoreError` when the state file is damaged, can't be written,
     or is used by another process. It stays locked until the DC is closed.
@@ -94,7 +96,7 @@ class LocalDC(DataCentreFace):
         """
         return await self._centre.push(update, timeout)
 
-    def send_message(self, sender: str, receiver: str, text: str) -> int:
+    def send_message(self, sender: str, receiver: str, text: str = "", *, document: LocalDocument | None = None) -> int:
         """Have a user of the world send a message to another: `dc.send_message("triple", "bot_name", "hello")`.
 
         The sessions of both get the update, wherever they are logged in.
@@ -102,7 +104,8 @@ class LocalDC(DataCentreFace):
         Args:
             sender: the user name of who sends, without `@`.
             receiver: the user name of who receives it, which may be the sender; or `the_square`, the channel of all.
-            text: 1 to 4,096 characters.
+            text: 1 to 4,096 characters; none where the message carries a document.
+            document: what `add_document` returned, for the message to carry; not for the channel.
 
         Returns:
             the number of the message in the box of the receiver, or in the channel.
@@ -112,7 +115,7 @@ class LocalDC(DataCentreFace):
             ValueError: the text can't be sent.
 
         """
-        return self._centre.send_message(sender, receiver, text)
+        return self._centre.send_message(sender, receiver, text, document)
 
     def give_up(self) -> None:
         """Give the state file of a DC back that was never started."""

@@ -42,3 +42,4 @@ class DCOptions(NetworkOptions, total=False):
 
     dc_id: int
     shared: NetworkState | None
+    is_cdn: bool

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from mtproto.localdc.cache import Remembered
 from mtproto.localdc.executions import Executions
+from mtproto.localdc.faults import FileFaults
+from mtproto.localdc.files import Uploads
 from mtproto.localdc.network_state import NetworkState
 from mtproto.localdc.orders import Orders
 from mtproto.localdc.transcript import Transcript
@@ -44,6 +46,7 @@ class DCState:
         keys: the auth keys.
         clock: gives the Unix time in seconds.
         shared: what the DCs of a network share; None for a DC that is alone.
+        is_cdn: whether this is a CDN DC: it answers `upload.getCdnFile` alone.
 
     Attributes:
         world: as above.
@@ -51,20 +54,31 @@ class DCState:
         keys: as above.
         clock: as above.
         shared: as above.
+        is_cdn: as above.
         address: the host and port that clients are told to connect to.
         pages: answers that are the same for all, as bytes.
         files: the files of photos.
         orders: what a program ordered for single methods.
         transcript: which calls came, and what became of them.
         executions: how often each call with a `random_id` was executed.
+        uploads: the files that clients upload, until they are used.
+        file_faults: what goes wrong with files, on command.
 
     """
 
     def __init__(
-        self, world: World, dc_id: int, keys: AuthKeys, clock: Callable[[], float], shared: NetworkState | None = None
+        self,
+        world: World,
+        dc_id: int,
+        keys: AuthKeys,
+        clock: Callable[[], float],
+        shared: NetworkState | None = None,
+        *,
+        is_cdn: bool = False,
     ) -> None:
         self.world = world
         self.dc_id = dc_id
+        self.is_cdn = is_cdn
         self.keys = keys
         self.clock = clock
         self.address: tuple[str, int] = ("", 0)
@@ -72,6 +86,8 @@ class DCState:
         self.pages: Remembered[bytes] = Remembered(PAGES, BYTES_OF_PAGES)
         self.files: Remembered[bytes | None] = Remembered(FILES, BYTES_OF_FILES)
         self.executions = Executions(clock)
+        self.uploads = Uploads(clock)
+        self.file_faults = FileFaults(lambda _name: None)
         self.orders = Orders()
         self.transcript = Transcript()
         self._notify: Callable[[int, TLObject], None] = lambda _key_id, _update: None
@@ -86,7 +102,7 @@ class DCState:
 
     @property
     def references(self) -> FileReferences:
-        """The file references of photos."""
+        """The file references of photos and documents."""
         return self.shared.references
 
     def files_dc(self, user: User) -> int:
@@ -113,6 +129,10 @@ class DCState:
     def lengthens(self) -> bool:
         """Say whether a program ordered that the difference that is asked for now is too long."""
         return self._lengthens()
+
+    def misbehave_by(self, file_faults: FileFaults) -> None:
+        """Have these faults happen to files."""
+        self.file_faults = file_faults
 
     def listens_at(self, host: str, port: int) -> None:
         """Note the address that clients are told to connect to."""

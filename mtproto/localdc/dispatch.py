@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from mtproto.errors import LocalProtocolError
 from mtproto.localdc.answers import Refused
 from mtproto.localdc.calls import IncomingCall
-from mtproto.localdc.handlers import HANDLERS, REPLACED
+from mtproto.localdc.handlers import CDN_HANDLERS, HANDLERS, REPLACED
 from mtproto.localdc.layer_queue import LayerQueue
 from mtproto.localdc.orders import NO_ORDER
 from mtproto.localdc.outcomes import Outcomes
@@ -153,7 +153,9 @@ class Dispatcher:
     ) -> IncomingCall:
         layer = self._layers.get(number)
         query = layer.read(body, self._registry.elsewhere, budget)
-        call = IncomingCall(query, key, layer, self._dc, msg_id, session_id, caller_id=key.account.user_id)
+        call = IncomingCall(
+            query, key, layer, self._dc, msg_id, session_id, caller_id=key.account.user_id, packet=budget
+        )
         if len(body) > LARGE or GZIP_PACKED in body:
             call.leave_out_of_transcript()
         try:
@@ -170,7 +172,18 @@ class Dispatcher:
         ordered = self._dc.orders.take(call.request.NAME)
         if ordered is not NO_ORDER:
             return ordered
+        if self._dc.is_cdn:
+            return self._answered_by_cdn(call)
         return self._answered_by(call, self._registry.find(call.request), HANDLERS)
+
+    @staticmethod
+    def _answered_by_cdn(call: IncomingCall) -> Answer | Awaitable[Answer]:
+        """Answer a call at a CDN DC, which knows no accounts."""
+        call.translate()
+        handler = CDN_HANDLERS.get(call.request.NAME)
+        if handler is None:
+            raise Refused(400, "CDN_METHOD_INVALID")
+        return handler(call)
 
     def _answered_by(
         self, call: IncomingCall, registered: Registered | None, own: Mapping[str, Handler]

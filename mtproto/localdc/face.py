@@ -6,20 +6,24 @@ from abc import abstractmethod
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from mtproto.localdc.client_info import client_info
+from mtproto.localdc.objects import document_object
+from mtproto.localdc.own_documents import added_document
 from mtproto.localdc.world_face import WorldFace
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from mtproto.crypto import RSAPrivateKey, RSAPublicKey
     from mtproto.localdc.accounts import Accounts
     from mtproto.localdc.calls import HandlerOf, MethodClass
     from mtproto.localdc.data_centre import DataCentre
     from mtproto.localdc.faults import Faults
+    from mtproto.localdc.files import FilesAsked, LocalDocument
     from mtproto.localdc.network_state import NetworkState
     from mtproto.localdc.transcript import RecordedCall
     from mtproto.localdc.world import User, World
-    from tl import TLFunction
+    from tl import TLFunction, api
 
     Method: TypeAlias = type[TLFunction[Any]] | str
 
@@ -177,6 +181,47 @@ class DataCentreFace(WorldFace):
     def expire_file_references(self) -> None:
         """Let every file reference given out so far be answered with `FILE_REFERENCE_EXPIRED`."""
         self._centre.state.references.expire()
+
+    def add_document(
+        self,
+        name: str = "file.bin",
+        *,
+        size: int | None = None,
+        data: bytes | None = None,
+        path: str | Path | None = None,
+        mime_type: str = "application/octet-stream",
+        dc_id: int | None = None,
+        on_cdn: bool = False,
+    ) -> LocalDocument:
+        """Add a document, which clients fetch by `inputDocumentFileLocation`: `dc.add_document(size=50 << 20)`.
+
+        One of `size`, `data` and `path` says what is in it.
+
+        Args:
+            name: the file name that clients are told.
+            size: so many bytes, which are made as they are asked for: a file of any size costs no memory.
+            data: these bytes.
+            path: a file on disk, which is read as it is asked for, and is not to change.
+            mime_type: the type that clients are told.
+            dc_id: the DC that has the file; None for this one.
+            on_cdn: whether clients that can are sent to a CDN DC of the network.
+
+        Raises:
+            OptionError: it is not said what is in the document, or there is no such file or DC.
+
+        """
+        return added_document(
+            self._centre.state, name, size, data, path, mime_type=mime_type, dc_id=dc_id, on_cdn=on_cdn
+        )
+
+    def document_object(self, document: LocalDocument) -> api.types.Document:
+        """Return the `document` as clients get it, with a file reference that is good now."""
+        return document_object(document, self._centre.state.references)
+
+    @property
+    def files_asked(self) -> FilesAsked:
+        """Which parts of files were asked for at all DCs of the network, and how many calls shared a container."""
+        return self._centre.state.shared.files_asked
 
     def client_info(self) -> dict[str, Any]:
         """Return all that a client has to know, as plain data for JSON. It takes the SHA-256 of every file."""

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from mtproto.localdc.accounts import LocalAccount
+    from mtproto.localdc.files import LocalDocument
 
 __all__ = ["LocalNetwork"]
 
@@ -26,11 +27,14 @@ class LocalNetwork(NetworkFace):
         dcs: the ids of the DCs.
         host: the address that all listen on.
         port: the port of the first DC, each further one has the next; 0 takes free ones.
+        cdn_dcs: the ids of CDN DCs, from which clients fetch the documents that are marked so (`add_document`); each
+            has an RSA key of its own, and the ports follow those of the DCs.
         options: as `LocalDC` takes them, for each DC; but `state` is a folder, with a file for each DC
             and one for the accounts: who signed up, passwords, homes.
 
     Attributes:
         dcs: the DCs, each a `LocalDC`, by id. Each can be closed and started again; it keeps its address.
+        cdn_dcs: the CDN DCs, which are none of those, by id.
 
     Raises as `LocalDC` does, and `OptionError` for ids that DCs can't have.
 
@@ -38,11 +42,23 @@ class LocalNetwork(NetworkFace):
 
     @named_options(NetworkOptions)
     def __init__(
-        self, dcs: Sequence[int] = DCS, host: str = "127.0.0.1", port: int = 0, **options: Unpack[NetworkOptions]
+        self,
+        dcs: Sequence[int] = DCS,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        *,
+        cdn_dcs: Sequence[int] = (),
+        **options: Unpack[NetworkOptions],
     ) -> None:
-        self.dcs: Mapping[int, LocalDC] = made_dcs(
-            dcs, port, options, lambda each_port, each: LocalDC(host, each_port, **each), LocalDC.give_up
+        self.dcs: Mapping[int, LocalDC]
+        self.cdn_dcs: Mapping[int, LocalDC]
+        self.dcs, self.cdn_dcs = made_dcs(
+            dcs, port, options, lambda each_port, each: LocalDC(host, each_port, **each), LocalDC.give_up, cdn_dcs
         )
+
+    @property
+    def _all(self) -> list[LocalDC]:
+        return [*self.dcs.values(), *self.cdn_dcs.values()]
 
     @property
     def _centres(self) -> Mapping[int, LocalDC]:
@@ -51,7 +67,7 @@ class LocalNetwork(NetworkFace):
     def give_up(self) -> None:
         """Give the state files of a network back that was never started."""
         self._state.close()
-        for dc in self.dcs.values():
+        for dc in self._all:
             dc.give_up()
 
     async def start(self) -> None:
@@ -60,7 +76,7 @@ class LocalNetwork(NetworkFace):
             state = self._state
             state.open()
             started.callback(state.close)
-            for dc in self.dcs.values():
+            for dc in self._all:
                 await dc.start()
                 started.push_async_callback(dc.close)
             started.pop_all()
@@ -69,7 +85,7 @@ class LocalNetwork(NetworkFace):
         """Close all DCs. Raises `StoreError` when a state file lacks keys of this run; all are closed all the same."""
         async with AsyncExitStack() as stack:
             stack.callback(self._state.close)
-            for dc in self.dcs.values():
+            for dc in self._all:
                 stack.push_async_callback(dc.close)
 
     def accept_login_token(self, token: bytes | str, account: LocalAccount) -> None:
@@ -85,9 +101,9 @@ class LocalNetwork(NetworkFace):
         """
         next(iter(self.dcs.values())).accept_login_token(token, account)
 
-    def send_message(self, sender: str, receiver: str, text: str) -> int:
+    def send_message(self, sender: str, receiver: str, text: str = "", *, document: LocalDocument | None = None) -> int:
         """Have a user of the world send a message to another, as `LocalDC.send_message` does."""
-        return next(iter(self.dcs.values())).send_message(sender, receiver, text)
+        return next(iter(self.dcs.values())).send_message(sender, receiver, text, document=document)
 
     async def __aenter__(self) -> LocalNetwork:
         await self.start()

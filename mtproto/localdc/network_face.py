@@ -9,12 +9,15 @@ from mtproto.localdc.world_face import WorldFace
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from mtproto.crypto import RSAPublicKey
     from mtproto.localdc.accounts import Accounts, LocalAccount
     from mtproto.localdc.face import DataCentreFace
+    from mtproto.localdc.files import FilesAsked, LocalDocument
     from mtproto.localdc.network_state import NetworkState
     from mtproto.localdc.world import World
+    from tl import api
 
 __all__ = ["NetworkFace"]
 
@@ -56,6 +59,31 @@ class NetworkFace(WorldFace):
     def world(self) -> World:
         """Users and pictures."""
         return self._first.world
+
+    def add_document(
+        self,
+        name: str = "file.bin",
+        *,
+        size: int | None = None,
+        data: bytes | None = None,
+        path: str | Path | None = None,
+        mime_type: str = "application/octet-stream",
+        dc_id: int | None = None,
+        on_cdn: bool = False,
+    ) -> LocalDocument:
+        """Add a document as `LocalDC.add_document` does; the first DC has the file where `dc_id` names none."""
+        return self._first.add_document(
+            name, size=size, data=data, path=path, mime_type=mime_type, dc_id=dc_id, on_cdn=on_cdn
+        )
+
+    def document_object(self, document: LocalDocument) -> api.types.Document:
+        """Return the `document` as clients get it, with a file reference that is good now."""
+        return self._first.document_object(document)
+
+    @property
+    def files_asked(self) -> FilesAsked:
+        """Which parts of files were asked for at all DCs, and how many calls shared a container."""
+        return self._first.files_asked
 
     def client_info(self) -> dict[str, Any]:
         """Return all that a client has to know, as plain data for JSON.

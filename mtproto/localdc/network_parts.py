@@ -36,8 +36,11 @@ def made_dcs(
     options: NetworkOptions,
     make: Callable[[int, DCOptions], Centre],
     give_up: Callable[[Centre], None],
-) -> Mapping[int, Centre]:
-    """Return the DCs of a network, by id. All have one RSA key, one world, and share what they share.
+    cdn_dcs: Sequence[int] = (),
+) -> tuple[Mapping[int, Centre], Mapping[int, Centre]]:
+    """Return the DCs of a network and its CDN DCs, by id.
+
+    All have one world, and share what they share. The DCs have one RSA key; each CDN DC has one of its own.
 
     Args:
         dcs: the ids.
@@ -45,6 +48,7 @@ def made_dcs(
         options: of the network.
         make: makes a DC of its port and its options.
         give_up: gives back what a DC has that was made and is not wanted, since another one could not be made.
+        cdn_dcs: the ids of the CDN DCs.
 
     Raises:
         OptionError: the ids are none that DCs can have.
@@ -54,9 +58,9 @@ def made_dcs(
     """
     made: dict[int, Centre] = {}
     try:
-        for each_port, each in _each_dc(dcs, port, options):
+        for each_port, each in _each_dc(dcs, port, options, cdn_dcs):
             if made:
-                each["key"] = next(iter(made.values())).private_key
+                each["key"] = None if each["is_cdn"] else next(iter(made.values())).private_key
             dc = make(each_port, each)
             made[dc.dc_id] = dc
         next(iter(made.values())).network_state.open()
@@ -64,13 +68,18 @@ def made_dcs(
         for dc in made.values():
             give_up(dc)
         raise
-    return MappingProxyType(made)
+    return (
+        MappingProxyType({dc_id: dc for dc_id, dc in made.items() if dc_id not in cdn_dcs}),
+        MappingProxyType({dc_id: dc for dc_id, dc in made.items() if dc_id in cdn_dcs}),
+    )
 
 
-def _each_dc(dcs: Sequence[int], port: int, options: NetworkOptions) -> Iterator[tuple[int, DCOptions]]:
+def _each_dc(
+    dcs: Sequence[int], port: int, options: NetworkOptions, cdn_dcs: Sequence[int]
+) -> Iterator[tuple[int, DCOptions]]:
     """Yield the port and the options of each DC, but for the RSA key that the first one makes."""
-    ids = tuple(dcs)
-    if not ids or len(set(ids)) != len(ids) or len(ids) > MOST_DCS or not all(0 < each <= HIGHEST_DC for each in ids):
+    ids = (*dcs, *cdn_dcs)
+    if not dcs or len(set(ids)) != len(ids) or len(ids) > MOST_DCS or not all(0 < each <= HIGHEST_DC for each in ids):
         raise OptionError(f"dcs are up to {MOST_DCS} different numbers from 1 to {HIGHEST_DC}, not {ids}", "dcs")
     common = cast("DCOptions", {**options})  # the keys that a DC has besides follow below
     clock = common["clock"] = common.get("clock") or Clock()
@@ -79,10 +88,18 @@ def _each_dc(dcs: Sequence[int], port: int, options: NetworkOptions) -> Iterator
     if folder is not None:
         _make_folder(Path(folder))
     path = None if folder is None else Path(folder) / "accounts.json"
-    common["shared"] = NetworkState(world, ids, clock, common.get("random", os.urandom), path)
+    common["shared"] = NetworkState(world, tuple(dcs), clock, common.get("random", os.urandom), path)
     for number, dc_id in enumerate(ids):
         state = None if folder is None else Path(folder) / f"dc{dc_id}.json"
-        yield port + number if port else 0, {**common, "dc_id": dc_id, "state": state}
+        yield (
+            port + number if port else 0,
+            {
+                **common,
+                "dc_id": dc_id,
+                "state": state,
+                "is_cdn": dc_id in cdn_dcs,
+            },
+        )
 
 
 def _make_folder(path: Path) -> None:

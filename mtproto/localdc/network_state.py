@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from mtproto.localdc.accounts import Accounts, AccountsFile, Export, Issued, LoginToken, PhoneCode, SRPAttempt
 from mtproto.localdc.chats import Boxes, LocalChannel
+from mtproto.localdc.files import Albums, CdnFiles, Documents, FilesAsked, KeptBytes
 from mtproto.localdc.references import FileReferences
 
 if TYPE_CHECKING:
@@ -50,6 +51,10 @@ class NetworkMember(Protocol):
         """The number of the DC."""
 
     @property
+    def is_cdn(self) -> bool:
+        """Whether the DC is a CDN DC."""
+
+    @property
     def address(self) -> tuple[str, int]:
         """Where clients connect to; port 0 for a DC that was not started yet."""
 
@@ -80,10 +85,15 @@ class NetworkState:
         tokens: tokens of QR codes.
         exports: authorizations that are on their way to another DC, by the secret bytes.
         attempts: challenges of SRP, by `srp_id`.
-        references: the file references of photos.
+        references: the file references of photos and documents.
+        documents: the documents.
+        cdn_files: what CDN DCs and their masters agree on.
+        albums: the profile photos of all users.
+        kept_bytes: how much of what was uploaded is kept.
+        files_asked: which parts of files were asked for.
         boxes: the messages of all accounts, and what happened to them.
         channel: a group of which all users of the world are members.
-        dcs: the DCs, by id.
+        dcs: the DCs, by id, CDN DCs too.
 
     """
 
@@ -102,6 +112,11 @@ class NetworkState:
         self.exports: Issued[bytes, Export] = Issued(EXPORTS, EXPORT_SECONDS, clock)
         self.attempts: Issued[int, SRPAttempt] = Issued(ATTEMPTS, ATTEMPT_SECONDS, clock)
         self.references = FileReferences()
+        self.documents = Documents()
+        self.cdn_files = CdnFiles(random)
+        self.albums = Albums(world)
+        self.kept_bytes = KeptBytes()
+        self.files_asked = FilesAsked()
         self.boxes = Boxes()
         self.channel = LocalChannel("The square", CHANNEL_NAME, [user.id for user in world.users])
         self._file = None if path is None else AccountsFile(path, self.accounts, self.codes)
@@ -133,6 +148,11 @@ class NetworkState:
         if self._file is not None:
             self._file.keep()
             self._file.close()
+
+    @property
+    def cdn_dcs(self) -> list[NetworkMember]:
+        """The CDN DCs."""
+        return [dc for dc in self._dcs.values() if dc.is_cdn]
 
     def join(self, dc: NetworkMember) -> None:
         """Take a DC in."""

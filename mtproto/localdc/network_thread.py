@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from mtproto.localdc.accounts import LocalAccount
     from mtproto.localdc.dc_options import DCOptions
+    from mtproto.localdc.files import LocalDocument
 
 __all__ = ["LocalNetworkThread"]
 
@@ -27,12 +28,19 @@ class LocalNetworkThread(NetworkFace):
 
     Attributes:
         dcs: the DCs, each a `LocalDCThread`, by id. Each can be closed and started again; it keeps its address.
+        cdn_dcs: the CDN DCs, which are none of those, by id.
 
     """
 
     @named_options(NetworkOptions)
     def __init__(
-        self, dcs: Sequence[int] = DCS, host: str = "127.0.0.1", port: int = 0, **options: Unpack[NetworkOptions]
+        self,
+        dcs: Sequence[int] = DCS,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        *,
+        cdn_dcs: Sequence[int] = (),
+        **options: Unpack[NetworkOptions],
     ) -> None:
         thread = ThreadOfDCs()
 
@@ -41,7 +49,13 @@ class LocalNetworkThread(NetworkFace):
             dc.run_in(thread)
             return dc
 
-        self.dcs: Mapping[int, LocalDCThread] = made_dcs(dcs, port, options, make, LocalDCThread.close)
+        self.dcs: Mapping[int, LocalDCThread]
+        self.cdn_dcs: Mapping[int, LocalDCThread]
+        self.dcs, self.cdn_dcs = made_dcs(dcs, port, options, make, LocalDCThread.close, cdn_dcs)
+
+    @property
+    def _all(self) -> list[LocalDCThread]:
+        return [*self.dcs.values(), *self.cdn_dcs.values()]
 
     @property
     def _centres(self) -> Mapping[int, LocalDCThread]:
@@ -53,7 +67,7 @@ class LocalNetworkThread(NetworkFace):
             state = self._state
             state.open()
             started.callback(state.close)
-            for dc in self.dcs.values():
+            for dc in self._all:
                 dc.start()
                 started.callback(dc.close)
             started.pop_all()
@@ -62,16 +76,16 @@ class LocalNetworkThread(NetworkFace):
         """Close all DCs. Raises `StoreError` when a state file lacks keys of this run; all are closed all the same."""
         with ExitStack() as stack:
             stack.callback(self._state.close)
-            for dc in self.dcs.values():
+            for dc in self._all:
                 stack.callback(dc.close)
 
     def accept_login_token(self, token: bytes | str, account: LocalAccount) -> None:
         """Accept a QR code, as `LocalNetwork.accept_login_token` does; the network has to run."""
         next(iter(self.dcs.values())).accept_login_token(token, account)
 
-    def send_message(self, sender: str, receiver: str, text: str) -> int:
+    def send_message(self, sender: str, receiver: str, text: str = "", *, document: LocalDocument | None = None) -> int:
         """Have a user of the world send a message to another, as `LocalDC.send_message` does; the network must run."""
-        return next(iter(self.dcs.values())).send_message(sender, receiver, text)
+        return next(iter(self.dcs.values())).send_message(sender, receiver, text, document=document)
 
     def __enter__(self) -> LocalNetworkThread:
         self.start()

@@ -15,10 +15,22 @@ if TYPE_CHECKING:
     from mtproto.localdc.calls import IncomingCall
     from mtproto.localdc.chats import LocalChannel
     from mtproto.localdc.dc_state import DCState
+    from mtproto.localdc.files import LocalDocument
+    from mtproto.localdc.references import FileReferences
     from mtproto.localdc.world import FileSize, Photo, User
     from tl import TLObject
 
-__all__ = ["Relation", "find_channel", "find_user", "introduce", "min_hash", "photo_object", "relation", "user_object"]
+__all__ = [
+    "Relation",
+    "document_object",
+    "find_channel",
+    "find_user",
+    "introduce",
+    "min_hash",
+    "photo_object",
+    "relation",
+    "user_object",
+]
 
 SELF = frozenset({"inputUserSelf", "inputPeerSelf"})
 NAMED = frozenset({"inputUser", "inputPeerUser"})
@@ -143,11 +155,12 @@ def user_object(user: User, viewer: User, dc: DCState) -> api.types.User:
     """
     stands = relation(user, viewer, dc)
     photo = None
-    if user.photos:
-        newest = user.photos[0]
+    photos = dc.shared.albums.of(user)
+    if photos:
+        newest = photos[0]
         photo = api.types.UserProfilePhoto(
             photo_id=newest.id,
-            stripped_thumb=newest.stripped,
+            stripped_thumb=newest.stripped or None,
             has_video=bool(newest.videos),
             dc_id=dc.files_dc(user),
         )
@@ -179,7 +192,8 @@ def user_objects(user_ids: Iterable[int], viewer: User, dc: DCState) -> list[api
 
 def photo_object(photo: Photo, user: User, call: IncomingCall) -> api.types.Photo:
     """Return a `photo` of a user with a file reference that is good until the DC lets it expire."""
-    sizes = [api.types.PhotoStrippedSize(type="i", bytes=photo.stripped), *map(_size_object, photo.sizes)]
+    stripped = [api.types.PhotoStrippedSize(type="i", bytes=photo.stripped)] if photo.stripped else []
+    sizes = [*stripped, *map(_size_object, photo.sizes)]
     videos = [api.types.VideoSize(type=size.type, w=size.w, h=size.h, size=size.size) for size in photo.videos]
     return api.types.Photo(
         id=photo.id,
@@ -189,6 +203,21 @@ def photo_object(photo: Photo, user: User, call: IncomingCall) -> api.types.Phot
         sizes=sizes,
         video_sizes=videos or None,
         dc_id=call.dc.files_dc(user),
+    )
+
+
+def document_object(document: LocalDocument, references: FileReferences) -> api.types.Document:
+    """Return a `document` with a file reference that is good until the network lets it expire."""
+    attributes = [api.schema.decode(attribute, "DocumentAttribute") for attribute in document.attributes]
+    return api.types.Document(
+        id=document.id,
+        access_hash=document.access_hash,
+        file_reference=references.reference(document.id),
+        date=document.date,
+        mime_type=document.mime_type,
+        size=document.size,
+        dc_id=document.dc_id,
+        attributes=[*attributes, api.types.DocumentAttributeFilename(file_name=document.name)],
     )
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from mtproto.localdc.answers import Refused
 from mtproto.localdc.chats import NewMessage
-from mtproto.localdc.objects import introduce, relation, user_objects
+from mtproto.localdc.objects import document_object, introduce, relation, user_objects
 from mtproto.localdc.pushes import CountedPush
 from tl import api
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from mtproto.localdc.chats import Event, KeptMessage
     from mtproto.localdc.dc_state import DCState
+    from mtproto.localdc.files import LocalDocument
     from mtproto.localdc.pushes import SendingSession
     from mtproto.localdc.world import User
     from tl import TLObject
@@ -38,9 +39,9 @@ ENTITIES_BYTES = 8192
 """Bytes of all entities of a message; more are refused with `ENTITIES_TOO_LONG`."""
 
 
-def check_text(text: str, entities: Sequence[bytes] = ()) -> None:
+def check_text(text: str, entities: Sequence[bytes] = (), *, may_be_empty: bool = False) -> None:
     """Refuse a text that can't be sent: `MESSAGE_EMPTY`, `MESSAGE_TOO_LONG`, `ENTITIES_TOO_LONG`."""
-    if not text.strip():
+    if not may_be_empty and not text.strip():
         raise Refused(400, "MESSAGE_EMPTY")
     if len(text) > LONGEST_TEXT:
         raise Refused(400, "MESSAGE_TOO_LONG")
@@ -57,6 +58,7 @@ def post(
     entities: tuple[bytes, ...] = (),
     random_id: int = 0,
     origin: SendingSession | None = None,
+    document: LocalDocument | None = None,
 ) -> tuple[NewMessage, NewMessage]:
     """Send a message, and tell the sessions of both accounts; return what happened in the box of each.
 
@@ -71,11 +73,13 @@ def post(
         entities: serialized entities of the text.
         random_id: what the sender's client chose; the caller has looked whether it was sent already.
         origin: the session that sends; None for none.
+        document: what the message carries, whose text may be empty then; None for nothing.
 
     """
-    check_text(text, entities)
+    check_text(text, entities, may_be_empty=document is not None)
     whole = receiver.bot or not relation(sender, receiver, dc).is_known
-    sent, came = dc.shared.boxes.send(sender.id, receiver.id, text, int(dc.clock()), entities, random_id)
+    document_id = 0 if document is None else document.id
+    sent, came = dc.shared.boxes.send(sender.id, receiver.id, text, int(dc.clock()), entities, random_id, document_id)
     introduce(sender, receiver, dc)
     introduce(receiver, sender, dc)
     _tell(sender, sent, dc, origin=origin)
@@ -101,7 +105,7 @@ def _tell(user: User, event: Event, dc: DCState, *, origin: SendingSession | Non
 
 def _pushed(user: User, event: Event, dc: DCState, *, whole: bool) -> TLObject:
     """Return how Telegram tells an event: in the short form where it says all that the client has to know."""
-    if isinstance(event, NewMessage) and not (whole or event.message.entities):
+    if isinstance(event, NewMessage) and not (whole or event.message.entities or event.message.document_id):
         message = event.message
         short: TLObject = api.types.UpdateShortMessage(
             id=message.id,
@@ -114,7 +118,7 @@ def _pushed(user: User, event: Event, dc: DCState, *, whole: bool) -> TLObject:
         )
         return short
     update: TLObject = api.types.Updates(
-        updates=[update_object(event, user)],
+        updates=[update_object(event, user, dc)],
         users=users_of([event], user, dc),
         chats=[],
         date=int(dc.clock()),
@@ -123,10 +127,11 @@ def _pushed(user: User, event: Event, dc: DCState, *, whole: bool) -> TLObject:
     return update
 
 
-def update_object(event: Event, owner: User) -> api.boxed.Update:
+def update_object(event: Event, owner: User, dc: DCState) -> api.boxed.Update:
     """Return the `Update` that tells an event in the box of an account."""
     if isinstance(event, NewMessage):
-        return api.types.UpdateNewMessage(message=message_object(event.message, owner), pts=event.pts, pts_count=1)
+        shown = message_object(event.message, owner, dc)
+        return api.types.UpdateNewMessage(message=shown, pts=event.pts, pts_count=1)
     peer = api.types.PeerUser(user_id=event.peer_id)
     if event.out:
         return api.types.UpdateReadHistoryOutbox(peer=peer, max_id=event.max_id, pts=event.pts, pts_count=1)
@@ -135,8 +140,10 @@ def update_object(event: Event, owner: User) -> api.boxed.Update:
     )
 
 
-def message_object(message: KeptMessage, owner: User) -> api.types.Message:
-    """Return a message as the account sees it in whose box it is."""
+def message_object(message: KeptMessage, owner: User, dc: DCState) -> api.types.Message:
+    """Return a message as the account sees it in whose box it is; a file reference in it is a fresh one."""
+    document = dc.shared.documents.find(message.document_id) if message.document_id else None
+    shown = None if document is None else document_object(document, dc.references)
     return api.types.Message(
         id=message.id,
         out=message.out,
@@ -145,6 +152,7 @@ def message_object(message: KeptMessage, owner: User) -> api.types.Message:
         date=message.date,
         message=message.text,
         entities=entity_objects(message.entities) or None,
+        media=None if shown is None else api.types.MessageMediaDocument(document=shown),
     )
 
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from mtproto.localdc.chats import ChannelMessage, LocalChannel
     from mtproto.localdc.dc_state import DCState
+    from mtproto.localdc.files import LocalDocument
     from mtproto.localdc.pushes import SendingSession
     from mtproto.localdc.world import User
 
@@ -93,20 +94,22 @@ def post_to_channel(
     return message
 
 
-def send_by_name(sender: str, receiver: str, text: str, dc: DCState) -> int:
+def send_by_name(sender: str, receiver: str, text: str, dc: DCState, document: LocalDocument | None = None) -> int:
     """Send a message as a program orders it; return its number in the box of the receiver, or in the channel.
 
     Raises:
         KeyError: there is no user of that name.
-        ValueError: the text can't be sent.
+        ValueError: the text can't be sent, or the channel is to get a document.
 
     """
     by = dc.accounts.named(sender).user
     channel = dc.shared.channel
     try:
         if receiver.lower() == channel.username:
+            if document is not None:
+                raise ValueError(f"{channel.username} takes no documents: they go from one user to another")
             return post_to_channel(by, channel, text, dc).id
-        _, came = post(by, dc.accounts.named(receiver).user, text, dc)
+        _, came = post(by, dc.accounts.named(receiver).user, text, dc, document=document)
     except Refused as refused:
         raise ValueError(f"the message can't be sent: {refused.name}") from None
     return came.message.id

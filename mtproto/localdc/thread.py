@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Coroutine
 
     from mtproto.localdc.accounts import LocalAccount
+    from mtproto.localdc.files import LocalDocument
     from tl import TLObject
 
 __all__ = ["LocalDCThread", "ThreadOfDCs"]
@@ -126,11 +127,11 @@ class LocalDCThread(DataCentreFace):
         """
         return 0 if self._thread is None else self._thread.run(self._centre.push(update, timeout))
 
-    def send_message(self, sender: str, receiver: str, text: str) -> int:
+    def send_message(self, sender: str, receiver: str, text: str = "", *, document: LocalDocument | None = None) -> int:
         """Have a user of the world send a message to another, as `LocalDC.send_message` does; the DC has to run."""
 
         async def send() -> int:
-            return self._centre.send_message(sender, receiver, text)
+            return self._centre.send_message(sender, receiver, text, document)
 
         if self._thread is None:
             raise LocalProtocolError("the data centre does not run")

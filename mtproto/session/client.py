@@ -85,6 +85,7 @@ class ClientSession:
         after: Sequence[Request] = (),
         idempotent: bool = False,
         want_quick_ack: bool = False,
+        alone: bool = False,
     ) -> Request:
         """Queue a call of the API and return its handle; the id comes when it is sealed.
 
@@ -94,13 +95,15 @@ class ClientSession:
             after: calls of this session that have to succeed first (`invokeAfterMsg`, `invokeAfterMsgs`).
             idempotent: executing it twice does no harm: where its outcome can't be known, it is sent again.
             want_quick_ack: ask for a quick acknowledgement of its packet.
+            alone: put no other call that is sent alone into its packet. Calls that carry parts of files are sent so:
+                servers take several `upload.getFile` in one container for a flood.
 
         Raises:
             LocalProtocolError: the body's length is impossible, `after` names calls of another session, or there is no
                 `room`.
 
         """
-        request = Request(body, after, idempotent, want_quick_ack)
+        request = Request(body, after, idempotent, want_quick_ack, alone)
         self.add(request)
         return request
 

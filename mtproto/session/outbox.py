@@ -64,9 +64,9 @@ class Outbox:
         return bool(self._queue)
 
     @property
-    def head_alone(self) -> bool:
+    def head_uncontained(self) -> bool:
         """Whether the next call has to go without a container around it."""
-        return bool(self._queue) and self._queue[0].alone
+        return bool(self._queue) and self._queue[0].uncontained
 
     def sealed_calls(self) -> list[Request]:
         """Return the calls that were sealed and are not settled, in the order of `send`."""
@@ -108,6 +108,8 @@ class Outbox:
     def take(self, budget: int, soft: int, count: int) -> list[Request]:
         """Take the calls that make up the next packet, in order; those that may not be sealed yet keep their place.
 
+        Of the calls that are sent alone there is one at most.
+
         Args:
             budget: the most bytes of the first one, if it goes alone.
             soft: the most bytes for more than one together, with a header for each.
@@ -116,7 +118,7 @@ class Outbox:
         """
         taken: list[Request] = []
         held: list[Request] = []
-        queue, size = self._queue, 0
+        queue, size, alone = self._queue, 0, False
         while queue and len(taken) < count:
             request = queue[0]
             if request.after and not request.ready:
@@ -125,10 +127,11 @@ class Outbox:
             length = len(request.body) if isinstance(request.body, bytes) else 0
             size += MESSAGE_HEADER + length
             too_much = size > soft if taken else length > budget
-            if too_much or (taken and request.alone):
+            if too_much or (taken and request.uncontained) or (alone and request.alone):
                 break
             taken.append(queue.popleft())
-            if request.alone:
+            alone = alone or request.alone
+            if request.uncontained:
                 break
         queue.extendleft(reversed(held))
         return taken

@@ -76,6 +76,7 @@ class Request:
         after: the calls that have to succeed before the server executes this one.
         idempotent: the call may be executed twice, so that it is sent again where its outcome can't be known.
         want_quick_ack: whether the call's packet asks for a quick acknowledgement.
+        alone: the call shares no packet with another call that is sent alone.
         state: how far the call has come.
         msg_id: the id that the call was last sealed under, signed 64 bits; 0 before.
         failed: the call ended without a result, so that calls that were to follow it can't succeed.
@@ -100,6 +101,7 @@ class Request:
 
     __slots__ = (
         "after",
+        "alone",
         "ask_at",
         "asked_after",
         "body",
@@ -130,12 +132,14 @@ class Request:
         after: Sequence[Request] = (),
         idempotent: bool = False,
         want_quick_ack: bool = False,
+        alone: bool = False,
     ) -> None:
         """Make the handle of a call that is in no session yet; arguments as in `ClientSession.send`."""
         self.body = body
         self.after = tuple(after)
         self.idempotent = idempotent
         self.want_quick_ack = want_quick_ack
+        self.alone = alone
         self.reset()
 
     def reset(self) -> None:
@@ -166,7 +170,7 @@ class Request:
     # Questions.
 
     @property
-    def alone(self) -> bool:
+    def uncontained(self) -> bool:
         """Whether the call has to go without a container around it: its last container was refused as invalid."""
         return INVALID_CONTAINER in self.refusals
 

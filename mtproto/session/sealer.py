@@ -127,11 +127,11 @@ class Sealer:
         if http_wait is not None and poll:
             services.append(_wait_message(http_wait))
         requests = self._take_requests(services, budget)
-        if self._inbox.acks and not (requests and requests[0].alone):
+        if self._inbox.acks and not (requests and requests[0].uncontained):
             self._add_acks(services, bool(services or requests), now)
         if not services and not requests:
             return None
-        if http_wait is not None and not poll and not (requests and requests[0].alone):
+        if http_wait is not None and not poll and not (requests and requests[0].uncontained):
             services.append(_wait_message(http_wait))
         return self._seal(services, requests, now)
 
@@ -143,7 +143,7 @@ class Sealer:
 
     def _take_requests(self, services: list[ServiceMessage], budget: int) -> list[Request]:
         outbox = self._outbox
-        if not outbox.waiting or (services and outbox.head_alone):
+        if not outbox.waiting or (services and outbox.head_uncontained):
             return []
         if services:
             budget -= sum(MESSAGE_HEADER + len(item.body) for item in services)
@@ -205,7 +205,7 @@ class Sealer:
         """Send calls once more under the ids that they have, inside a container with a new id (`msg_resend_req`)."""
         server_time = self._state.server_time(now)
         messages: list[Message] = []
-        size = 0
+        size, alone = 0, False
         while self._outbox.again:
             request = self._outbox.again[0]
             body = None
@@ -213,8 +213,9 @@ class Sealer:
                 body = self._wire_body(request, request.msg_id, server_time)
             if body is not None:
                 size += MESSAGE_HEADER + len(body)
-                if messages and size > budget:
+                if messages and (size > budget or (alone and request.alone)):
                     break
+                alone = alone or request.alone
                 messages.append(Message(request.msg_id, request.seqno, body))
             self._outbox.sent_again()
         if not messages:

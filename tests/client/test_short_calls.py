@@ -100,8 +100,8 @@ def test_options_stand_beside_the_fields(face: str, monkeypatch: pytest.MonkeyPa
     client.api_with(timeout=5, idempotent=True).help.getNearestDc()
     client.api.help.getConfig()
     assert made == [
-        (api.functions.help.GetNearestDc(), {"timeout": 5, "idempotent": True, "after": ()}),
-        (api.functions.help.GetConfig(), {"timeout": ..., "idempotent": None, "after": ()}),
+        (api.functions.help.GetNearestDc(), {"timeout": 5, "idempotent": True, "after": (), "alone": None}),
+        (api.functions.help.GetConfig(), {"timeout": ..., "idempotent": None, "after": (), "alone": None}),
     ]
     with pytest.raises(TypeError, match="lane"):
         client.api_with(lane="files")

@@ -137,6 +137,14 @@ def test_dcs_that_there_can_not_be_are_named(packaged_world: World, dcs: tuple[i
         LocalNetwork(dcs=dcs, world=packaged_world)
 
 
+@pytest.mark.parametrize(("dcs", "cdn_dcs"), [((), (203,)), ((2,), (2,)), ((2,), (0,)), ((2,), tuple(range(200, 216)))])
+def test_cdn_dcs_that_there_can_not_be_are_named(
+    packaged_world: World, dcs: tuple[int, ...], cdn_dcs: tuple[int, ...]
+) -> None:
+    with pytest.raises(OptionError, match="dcs are up to 16 different numbers from 1 to 999"):
+        LocalNetwork(dcs=dcs, cdn_dcs=cdn_dcs, world=packaged_world)
+
+
 def test_what_a_client_has_to_know_is_plain_data(local_dc_key: RSAPrivateKey, packaged_world: World) -> None:
     with LocalNetworkThread(dcs=(1, 2), key=local_dc_key, world=packaged_world) as network:
         network.accounts[TRIPLE].set_password("secret")

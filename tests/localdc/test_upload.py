@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from mtproto.localdc.answers import Refused
-from mtproto.localdc.handlers.upload import check_range
+from mtproto.localdc.handlers.parts import check_range
 from mtproto.localdc.world.model import Photo
 from tests.localdc.conftest import Caller, RpcFailure
 from tl import api
@@ -182,7 +182,7 @@ def test_a_photo_of_another_peer_or_of_no_peer_is_refused(caller: Caller) -> Non
         get(caller, api.types.InputPeerPhotoFileLocation(peer=api.types.InputPeerEmpty(), photo_id=photo.id))
 
 
-def test_a_location_that_is_no_photo_is_refused(caller: Caller) -> None:
-    location = api.types.InputDocumentFileLocation(id=1, access_hash=1, file_reference=b"", thumb_size="")
+def test_a_location_of_another_kind_is_refused(caller: Caller) -> None:
+    location = api.types.InputTakeoutFileLocation()
     with pytest.raises(RpcFailure, match="400 LOCATION_INVALID"):
         get(caller, location)

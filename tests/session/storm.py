@@ -27,6 +27,7 @@ class Storm:
         self.downward: list[bytes] = []
         self.open_queries: list[tuple[ServerSession, int, bytes]] = []
         self.calls: dict[Request, bytes] = {}
+        self.alone: set[bytes] = set()
         self.executions: Counter[bytes] = Counter()
         self.settled: Counter[Request] = Counter()
         self.cancelled: set[Request] = set()
@@ -45,8 +46,11 @@ class Storm:
     def call(self) -> None:
         body = api_body(len(self.calls))
         after = [call for call in self.calls if self.random.random() < 0.1 and not self.settled[call]]
-        request = self.pair.client.send(body, idempotent=self.random.random() < 0.2, after=after[-2:])
+        idempotent, alone = self.random.random() < 0.2, self.random.random() < 0.4
+        request = self.pair.client.send(body, idempotent=idempotent, after=after[-2:], alone=alone)
         self.calls[request] = body
+        if alone:
+            self.alone.add(body)
 
     def cancel(self) -> None:
         open_calls = [call for call in self.calls if not self.settled[call] and call not in self.cancelled]
@@ -61,6 +65,8 @@ class Storm:
         packet = self.pair.client.next_packet(self.pair.client_now, max_bytes=MAX_BYTES)
         if packet is not None:
             self.upward.append(packet.payload)
+            together = [message.body[-8:] for message in self.pair.open_client(packet.payload)]
+            assert sum(body in self.alone for body in together) <= 1
         for server in self.pair.servers.values():
             self.pair.server_events += server.tick(self.pair.now)
             down = server.next_packet(self.pair.now, max_bytes=MAX_BYTES)

@@ -83,3 +83,22 @@ def test_the_question_about_calls_is_bounded(limit: int) -> None:
         asked += batch
     assert asked == requests
     assert outbox.next_ask > 20.0
+
+
+@given(
+    st.lists(st.tuples(st.integers(2, 30).map(lambda size: 4 * size), st.booleans()), min_size=1, max_size=20),
+    st.integers(40, 400),
+    st.integers(1, 10),
+)
+def test_no_two_calls_that_are_sent_alone_share_a_packet(calls: list[tuple[int, bool]], soft: int, count: int) -> None:
+    outbox = Outbox(DEFAULT_LIMITS)
+    requests = [Request(api_body(number, size), alone=alone) for number, (size, alone) in enumerate(calls)]
+    for request in requests:
+        outbox.add(request)
+    taken: list[Request] = []
+    while outbox.waiting:
+        packet = outbox.take(LARGE, soft, count)
+        assert packet
+        assert sum(request.alone for request in packet) <= 1
+        taken += packet
+    assert taken == requests

@@ -89,9 +89,9 @@ def test_sealing_again_tells_which_earlier_id_is_forgotten() -> None:
 def test_refusals_are_counted_by_code_and_forgotten_with_an_acknowledgement() -> None:
     request = sent()
     assert [request.refused(code) for code in (48, 48, INVALID_CONTAINER)] == [1, 2, 1]
-    assert request.alone
+    assert request.uncontained
     request.acked(0.0)
-    assert not request.alone
+    assert not request.uncontained
 
 
 def test_a_call_waits_for_those_before_it_and_for_a_patient_one_longer() -> None:

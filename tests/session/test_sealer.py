@@ -151,3 +151,23 @@ def test_a_body_that_can_not_be_made_ends_its_call_and_nothing_else(body: Callab
 def test_a_body_of_an_impossible_length_is_refused(body: bytes) -> None:
     with pytest.raises(LocalProtocolError, match="body"):
         check_body(body, DEFAULT_LIMITS)
+
+
+@pytest.mark.parametrize("alone", [True, False])
+def test_calls_that_are_sent_alone_have_a_packet_each_and_take_acknowledgements_along(alone: bool) -> None:
+    parts = make_parts()
+    calls = [Request(api_body(number), alone=alone) for number in range(3)]
+    for call in calls:
+        parts.calls.add(call)
+    parts.calls.add(Request(api_body(3)))
+    parts.inbox.acknowledge(7, NOW)
+    counts = []
+    while (packet := pull(parts)) is not None:
+        counts.append(len(flatten(opened(parts, packet))))
+    assert counts == ([2, 1, 2] if alone else [5])
+    parts.outbox.send_again(calls)
+    again = []
+    while (packet := pull(parts)) is not None:
+        again.append([message.msg_id for message in flatten(opened(parts, packet))])
+    ids = [call.msg_id for call in calls]
+    assert again == ([[one] for one in ids] if alone else [ids])

@@ -157,6 +157,29 @@ FACES = (
         ),
     ),
     Face(
+        "mtproto/account/download_run.py",
+        "mtproto/account/download_run_threads.py",
+        "One download under way, for threads: makes the calls that the machine orders, and gives out the bytes that "
+        "came.",
+        (
+            ("import Awaitable, Callable", "import Callable"),
+            ("Awaitable[Any]", "Any"),
+        ),
+    ),
+    Face(
+        "mtproto/account/downloads.py",
+        "mtproto/account/downloads_threads.py",
+        "Downloads of an account, for threads: into files, into memory, into what takes bytes, and piece by piece.",
+        (
+            ("import AsyncGenerator, Awaitable, Callable", "import Callable, Generator"),
+            ("AsyncGenerator[bytes, None]", "Generator[bytes, None, None]"),
+            ("Awaitable[Any]", "Any"),
+            ("mtproto.account.calls import", "mtproto.account.calls_threads import"),
+            ("mtproto.account.download_run import", "mtproto.account.download_run_threads import"),
+            ("mtproto.account.peers import", "mtproto.account.peers_threads import"),
+        ),
+    ),
+    Face(
         "mtproto/account/incoming.py",
         "mtproto/account/incoming_threads.py",
         "What the server sends unasked, in order, for threads: the driver of `flows.UpdateOrder`.",
@@ -185,6 +208,7 @@ FACES = (
                 "",
             ),
             ("mtproto.account.calls import", "mtproto.account.calls_threads import"),
+            ("mtproto.account.downloads import", "mtproto.account.downloads_threads import"),
             ("mtproto.account.lanes import", "mtproto.account.lanes_threads import"),
             ("mtproto.account.peers import", "mtproto.account.peers_threads import"),
             ("mtproto.account.running import", "mtproto.account.running_threads import"),
@@ -196,6 +220,7 @@ FACES = (
             ("AsyncGenerator[IncomingItem[TLObject], None]", "Generator[IncomingItem[TLObject], None, None]"),
             ("AsyncGenerator[IncomingItem[Told], None]", "Generator[IncomingItem[Told], None, None]"),
             ("AsyncGenerator[IncomingItem[Any], None]", "Generator[IncomingItem[Any], None, None]"),
+            ("AsyncGenerator[bytes, None]", "Generator[bytes, None, None]"),
         ),
     ),
 )

@@ -47,6 +47,7 @@ class Boxes:
         date: int,
         entities: tuple[bytes, ...] = (),
         random_id: int = 0,
+        document_id: int = 0,
     ) -> tuple[NewMessage, NewMessage]:
         """Put a message into the boxes of both accounts.
 
@@ -54,10 +55,11 @@ class Boxes:
         """
         mine, theirs = self.of(sender_id), self.of(receiver_id)
         out_id, in_id = mine.next_id, theirs.next_id
-        sent = mine.add(KeptMessage(out_id, receiver_id, True, in_id, text, entities, date, random_id))
-        came = (
-            sent if mine is theirs else theirs.add(KeptMessage(in_id, sender_id, False, out_id, text, entities, date))
-        )
+        sent = mine.add(KeptMessage(out_id, receiver_id, True, in_id, text, entities, date, random_id, document_id))
+        came = sent
+        if mine is not theirs:
+            received = KeptMessage(in_id, sender_id, False, out_id, text, entities, date, document_id=document_id)
+            came = theirs.add(received)
         self._make_room()
         return sent, came
 

@@ -21,6 +21,7 @@ class KeptMessage:
         entities: the entities of the text, each a serialized `MessageEntity`.
         date: when it was sent (Unix seconds).
         random_id: what the sender chose; 0 in the box of the receiver.
+        document_id: the document that the message carries; 0 for none.
 
     """
 
@@ -32,6 +33,7 @@ class KeptMessage:
     entities: tuple[bytes, ...]
     date: int
     random_id: int = 0
+    document_id: int = 0
 
 
 @dataclass(frozen=True, slots=True)

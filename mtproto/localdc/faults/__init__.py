@@ -11,5 +11,6 @@ from __future__ import annotations
 
 from mtproto.localdc.faults.catalogue import FAULTS, FaultInfo
 from mtproto.localdc.faults.faults import Faults
+from mtproto.localdc.faults.files import CDN_FILE, CDN_HASH, FILE_HASH, REUPLOAD, FileFaults, PartAnswer
 
-__all__ = ["FAULTS", "FaultInfo", "Faults"]
+__all__ = ["CDN_FILE", "CDN_HASH", "FAULTS", "FILE_HASH", "REUPLOAD", "FaultInfo", "Faults", "FileFaults", "PartAnswer"]

@@ -9,6 +9,7 @@ from mtproto.errors import LocalProtocolError, RemoteProtocolError, TransportErr
 from mtproto.exchange import ExchangeFaults, NamedFaults
 from mtproto.localdc.faults import packets
 from mtproto.localdc.faults.armed import ArmedFaults, Effect
+from mtproto.localdc.faults.files import FileFaults, NamedFileFaults
 from mtproto.localdc.faults.packets import OpenedPacket
 from mtproto.localdc.faults.updates import UpdateFaults, too_long
 from mtproto.session import BAD_MESSAGES, wire
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
     from mtproto.exchange import Change
     from mtproto.link import IncomingPacket, OutgoingPacket, SessionSlot
+    from mtproto.localdc.faults.files import PartAnswer
     from mtproto.message import Unsealed
 
 __all__ = ["Faults"]
@@ -36,7 +38,7 @@ BOMB = 16 * 1024 * 1024 + 4
 """Bytes that an object inflates to, beyond what clients here accept by default."""
 
 
-class Faults(NamedFaults):
+class Faults(NamedFaults, NamedFileFaults):
     """Ways to misbehave. A method arms its fault for one time, in any thread; armed twice, it happens twice.
 
     One fault happens to one packet at a time; several that fit the same packet happen to one after the other. Where
@@ -50,6 +52,7 @@ class Faults(NamedFaults):
     Attributes:
         exchange: the faults of key exchanges; those with a name are methods here as well.
         updates: the faults of updates; all of them are methods here as well.
+        files: the faults of files; those with a name are methods here as well.
 
     """
 
@@ -58,6 +61,7 @@ class Faults(NamedFaults):
         self._random = random
         self._history: list[str] = []
         self.updates = UpdateFaults(self._history.append)
+        self.files = FileFaults(self._history.append)
         self._reading: ArmedFaults[bytes, Cut] = ArmedFaults(self._history.append)
         self._incoming: ArmedFaults[IncomingPacket, int | None] = ArmedFaults(self._history.append)
         self._outgoing: ArmedFaults[OutgoingPacket, Sequence[bytes]] = ArmedFaults(self._history.append)
@@ -76,10 +80,14 @@ class Faults(NamedFaults):
         """Arm a fault of an exchange; see `mtproto.exchange.NamedFaults`."""
         self.exchange.change_answer(name, times)
 
+    def change_part(self, name: str, method: str, change: Callable[[PartAnswer], PartAnswer | None]) -> None:
+        """Arm a fault of files; see `NamedFileFaults`."""
+        self.files.change(name, method, change)
+
     def disarm(self) -> None:
         """Take back all that waits and has not happened."""
         self.exchange.disarm()
-        for waiting in (self.updates, self._reading, self._incoming, self._outgoing, self._writing):
+        for waiting in (self.updates, self.files, self._reading, self._incoming, self._outgoing, self._writing):
             waiting.clear()
 
     # Refusals ----------------------------------------------------------------------------------------------------
@@ -291,7 +299,7 @@ class Faults(NamedFaults):
     @property
     def armed(self) -> bool:
         """Whether any fault but those of exchanges waits."""
-        return bool(self.updates or self._reading or self._incoming or self._outgoing or self._writing)
+        return bool(self.updates or self.files or self._reading or self._incoming or self._outgoing or self._writing)
 
     def reading(self, data: bytes) -> Cut:
         """See `mtproto.link.LinkFaults`."""

@@ -13,15 +13,19 @@ from mtproto.localdc.handlers import (
     auth_qr,
     auth_transfer,
     authorizations,
+    cdn,
     channels,
     contacts,
     login_email,
+    media,
     messages,
     passwords,
     photos,
+    profile_photos,
     temp_keys,
     updates,
     upload,
+    upload_parts,
     users,
 )
 from mtproto.localdc.handlers.help import accept_terms, get_config, get_nearest_dc
@@ -31,7 +35,7 @@ if TYPE_CHECKING:
 
     from mtproto.localdc.calls import Handler
 
-__all__ = ["HANDLERS", "REPLACED"]
+__all__ = ["CDN_HANDLERS", "HANDLERS", "REPLACED"]
 
 HANDLERS: Mapping[str, Handler] = {
     "account.cancelPasswordEmail": passwords.cancel_password_email,
@@ -74,21 +78,35 @@ HANDLERS: Mapping[str, Handler] = {
     "contacts.resolvePhone": users.resolve_phone,
     "contacts.resolveUsername": users.resolve_username,
     "help.acceptTermsOfService": accept_terms,
+    "help.getCdnConfig": cdn.get_cdn_config,
     "help.getConfig": get_config,
     "help.getNearestDc": get_nearest_dc,
     "messages.getDialogs": messages.get_dialogs,
     "messages.getHistory": messages.get_history,
     "messages.getMessages": messages.get_messages,
     "messages.readHistory": messages.read_messages,
+    "messages.sendMedia": media.send_media,
     "messages.sendMessage": messages.send_message,
+    "messages.uploadMedia": media.upload_media,
+    "photos.deletePhotos": profile_photos.delete_photos,
     "photos.getUserPhotos": photos.get_written_user_photos,
+    "photos.updateProfilePhoto": profile_photos.update_profile_photo,
+    "photos.uploadProfilePhoto": profile_photos.upload_profile_photo,
     "updates.getChannelDifference": channels.get_channel_difference,
     "updates.getDifference": updates.get_difference,
     "updates.getState": updates.get_state,
+    "upload.getCdnFileHashes": cdn.get_cdn_file_hashes,
     "upload.getFile": upload.get_file,
+    "upload.getFileHashes": upload.get_file_hashes,
+    "upload.reuploadCdnFile": cdn.reupload_cdn_file,
+    "upload.saveBigFilePart": upload_parts.save_big_file_part,
+    "upload.saveFilePart": upload_parts.save_file_part,
     "users.getFullUser": users.get_full_user,
     "users.getUsers": users.get_users,
 }
+
+CDN_HANDLERS: Mapping[str, Handler] = {"upload.getCdnFile": cdn.get_cdn_file}
+"""What a CDN DC answers."""
 
 REPLACED: Mapping[str, Handler] = {**HANDLERS, "photos.getUserPhotos": photos.get_user_photos}
 """The same for handlers that call what they replace: all of these give objects, none bytes."""

@@ -57,10 +57,19 @@ def get_config(call: IncomingCall) -> TLObject:
     """Answer with a config whose `dc_options` name the DCs' own addresses: clients reconnect to what it says."""
     dc = call.dc
     now = int(dc.clock())
-    addresses = {dc_id: each.address for dc_id, each in dc.shared.dcs.items() if each.address[1]}
+    knows_cdn = any(field.name == "cdn" for field in call.layer.schema.plan("dcOption").fields)
+    dcs = [each for _, each in sorted(dc.shared.dcs.items()) if each.address[1] and (knows_cdn or not each.is_cdn)]
     options = [
-        call.layer.make("dcOption", id=dc_id, ip_address=host, port=port, ipv6=":" in host, this_port_only=True)
-        for dc_id, (host, port) in sorted(addresses.items())
+        call.layer.make(
+            "dcOption",
+            id=each.dc_id,
+            ip_address=each.address[0],
+            port=each.address[1],
+            ipv6=":" in each.address[0],
+            cdn=each.is_cdn,
+            this_port_only=True,
+        )
+        for each in dcs
     ]
     fields: dict[str, Any] = NUMBERS | FORMER
     return call.layer.make(

@@ -23,7 +23,16 @@ if TYPE_CHECKING:
     from mtproto.localdc.world import User
     from tl import TLObject
 
-__all__ = ["get_dialogs", "get_history", "get_messages", "read_messages", "send_message"]
+__all__ = [
+    "entities_of",
+    "get_dialogs",
+    "get_history",
+    "get_messages",
+    "origin_of",
+    "private_peer",
+    "read_messages",
+    "send_message",
+]
 
 M = TypeVar("M", bound="KeptMessage | ChannelMessage")
 
@@ -43,7 +52,7 @@ def send_message(call: IncomingCall) -> api.types.UpdateShortSentMessage | api.t
     channel = find_channel(request.peer, call)
     if channel is not None:
         return _send_to_channel(channel, call)
-    peer = _peer(call)
+    peer = private_peer(call)
     event = _box(call).sent(request.random_id)
     if event is None:
         event, _ = post(
@@ -51,9 +60,9 @@ def send_message(call: IncomingCall) -> api.types.UpdateShortSentMessage | api.t
             peer,
             request.message,
             call.dc,
-            entities=_entities(call),
+            entities=entities_of(call),
             random_id=request.random_id,
-            origin=_origin(call),
+            origin=origin_of(call),
         )
     call.dc.executions.note(call.key.account.auth_key.id, request.random_id)
     return api.types.UpdateShortSentMessage(
@@ -75,15 +84,16 @@ def _send_to_channel(channel: LocalChannel, call: IncomingCall) -> api.types.Upd
             channel,
             request.message,
             call.dc,
-            entities=_entities(call),
+            entities=entities_of(call),
             random_id=request.random_id,
-            origin=_origin(call),
+            origin=origin_of(call),
         )
     call.dc.executions.note(call.key.account.auth_key.id, request.random_id)
     return sent_to_channel(message, channel, me, call.dc)
 
 
-def _entities(call: IncomingCall) -> tuple[bytes, ...]:
+def entities_of(call: IncomingCall) -> tuple[bytes, ...]:
+    """Return the entities of a message that is sent, each serialized."""
     given = call.request.entities or ()
     return tuple(each.to_bytes() for each in given if not each.NAME.startswith(INPUT_ENTITIES))
 
@@ -96,7 +106,7 @@ def get_history(call: IncomingCall) -> TLObject:
     person(call)
     channel = find_channel(call.request.peer, call)
     if channel is None:
-        messages = _box(call).history(_peer(call).id)
+        messages = _box(call).history(private_peer(call).id)
         return _messages(_page(messages, call), len(messages), call)
     written = channel.history()
     page = _page(written, call)
@@ -136,7 +146,7 @@ def get_messages(call: IncomingCall) -> TLObject:
     found = {number: box.message(number) for number in numbers}
     there = [message for message in found.values() if message is not None]
     answer: TLObject = api.types.messages.Messages(
-        messages=[_message_or_empty(number, message, call.me) for number, message in found.items()],
+        messages=[_message_or_empty(number, message, call) for number, message in found.items()],
         topics=[],
         chats=[],
         users=users_of(there, call.me, call.dc) if there else [],
@@ -150,9 +160,9 @@ def read_messages(call: IncomingCall) -> TLObject:
     Refuses with `PEER_ID_INVALID`, and a bot with `BOT_METHOD_INVALID`.
     """
     person(call)
-    peer = _peer(call)
+    peer = private_peer(call)
     max_id = call.request.max_id or _box(call).next_id
-    count = read_history(call.me, peer, max_id, call.dc, _origin(call))
+    count = read_history(call.me, peer, max_id, call.dc, origin_of(call))
     answer: TLObject = api.types.messages.AffectedMessages(pts=_box(call).pts, pts_count=count)
     return answer
 
@@ -169,7 +179,7 @@ def get_dialogs(call: IncomingCall) -> TLObject:
     tops = [dialog.top for dialog in page]
     fields: dict[str, Any] = {
         "dialogs": [_dialog_object(dialog) for dialog in page],
-        "messages": [message_object(message, call.me) for message in tops],
+        "messages": [message_object(message, call.me, call.dc) for message in tops],
         "chats": [],
         "users": users_of(tops, call.me, call.dc),
     }
@@ -197,7 +207,7 @@ def _dialog_object(dialog: Dialog) -> api.boxed.Dialog:
 
 def _messages(page: Sequence[KeptMessage], count: int, call: IncomingCall) -> TLObject:
     fields: dict[str, Any] = {
-        "messages": [message_object(message, call.me) for message in page],
+        "messages": [message_object(message, call.me, call.dc) for message in page],
         "topics": [],
         "chats": [],
         "users": users_of(page, call.me, call.dc),
@@ -210,20 +220,22 @@ def _messages(page: Sequence[KeptMessage], count: int, call: IncomingCall) -> TL
     return answer
 
 
-def _message_or_empty(number: int, message: KeptMessage | None, owner: User) -> api.boxed.Message:
-    return api.types.MessageEmpty(id=number) if message is None else message_object(message, owner)
+def _message_or_empty(number: int, message: KeptMessage | None, call: IncomingCall) -> api.boxed.Message:
+    return api.types.MessageEmpty(id=number) if message is None else message_object(message, call.me, call.dc)
 
 
 def _box(call: IncomingCall) -> MessageBox:
     return call.dc.shared.boxes.of(call.me.id)
 
 
-def _peer(call: IncomingCall) -> User:
+def private_peer(call: IncomingCall) -> User:
+    """Return whom a call means by `peer`; refuses with `PEER_ID_INVALID`."""
     user = find_user(call.request.peer, call)
     if user is None:
         raise Refused(400, "PEER_ID_INVALID")
     return user
 
 
-def _origin(call: IncomingCall) -> SendingSession:
+def origin_of(call: IncomingCall) -> SendingSession:
+    """Return the session that a call came from."""
     return SendingSession(call.key.account.auth_key.id, call.session_id)

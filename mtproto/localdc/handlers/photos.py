@@ -38,7 +38,9 @@ def get_written_user_photos(call: IncomingCall) -> bytes:
     stands the same way, until file references expire.
     """
     user, first, last = _asked_for(call)
-    key = (user.id, relation(user, call.me, call.dc), first, last, call.layer.number, call.dc.references.generation)
+    stands, dc = relation(user, call.me, call.dc), call.dc
+    version = dc.shared.albums.version(user), dc.references.generation
+    key = (user.id, stands, first, last, call.layer.number, version)
     return call.dc.pages.get(
         key, lambda: wire.gzip_if_shorter(call.layer.encode(_page(user, first, last, call), "photos.Photos"))
     )
@@ -49,7 +51,7 @@ def _asked_for(call: IncomingCall) -> tuple[User, int, int]:
     user = find_user(request.user_id, call)
     if user is None:
         raise Refused(400, "USER_ID_INVALID")
-    return user, *window(user.photos, request.offset, request.max_id, request.limit)
+    return user, *window(call.dc.shared.albums.of(user), request.offset, request.max_id, request.limit)
 
 
 def window(photos: Sequence[Photo], offset: int, max_id: int, limit: int) -> tuple[int, int]:
@@ -70,11 +72,12 @@ def window(photos: Sequence[Photo], offset: int, max_id: int, limit: int) -> tup
 
 
 def _page(user: User, first: int, last: int, call: IncomingCall) -> TLObject:
-    photos = [photo_object(photo, user, call) for photo in user.photos[first:last]]
+    album = call.dc.shared.albums.of(user)
+    photos = [photo_object(photo, user, call) for photo in album[first:last]]
     users = [user_object(user, call.me, call.dc)]
     answer: TLObject
-    if len(photos) == len(user.photos):
+    if len(photos) == len(album):
         answer = api.types.photos.Photos(photos=photos, users=users)
     else:
-        answer = api.types.photos.PhotosSlice(count=len(user.photos), photos=photos, users=users)
+        answer = api.types.photos.PhotosSlice(count=len(album), photos=photos, users=users)
     return answer

@@ -50,9 +50,9 @@ def get_difference(call: IncomingCall) -> TLObject:
         return answer
     part = events[: max(1, min(SLICE, request.pts_limit or SLICE))]
     fields: dict[str, Any] = {
-        "new_messages": [message_object(event.message, me) for event in part if isinstance(event, NewMessage)],
+        "new_messages": [message_object(event.message, me, call.dc) for event in part if isinstance(event, NewMessage)],
         "new_encrypted_messages": [],
-        "other_updates": [update_object(event, me) for event in part if not isinstance(event, NewMessage)],
+        "other_updates": [update_object(event, me, call.dc) for event in part if not isinstance(event, NewMessage)],
         "chats": [],
         "users": users_of(part, me, call.dc),
     }

@@ -36,11 +36,12 @@ def get_full_user(call: IncomingCall) -> TLObject:
     user = find_user(call.request.id, call)
     if user is None:
         raise Refused(400, "USER_ID_INVALID")
+    photos = call.dc.shared.albums.of(user)
     full = api.types.UserFull(
         id=user.id,
         settings=api.types.PeerSettings(),
         notify_settings=api.types.PeerNotifySettings(),
-        profile_photo=photo_object(user.photos[0], user, call) if user.photos else None,
+        profile_photo=photo_object(photos[0], user, call) if photos else None,
         common_chats_count=0,
     )
     answer: TLObject = api.types.users.UserFull(full_user=full, chats=[], users=[user_object(user, call.me, call.dc)])

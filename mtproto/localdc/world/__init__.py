@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from mtproto.localdc.world.errors import WorldError
 from mtproto.localdc.world.folder import world_from_folder
+from mtproto.localdc.world.jpeg import jpeg_size
 from mtproto.localdc.world.load import load_pictures, load_world
 from mtproto.localdc.world.model import USERNAME, FileSize, Photo, Picture, PictureFile, User, World, derived_hash
 
@@ -20,6 +21,7 @@ __all__ = [
     "World",
     "WorldError",
     "derived_hash",
+    "jpeg_size",
     "load_pictures",
     "load_world",
     "world_from_folder",

@@ -14,9 +14,15 @@ from mtproto.localdc.world.errors import WorldError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["insert_comment", "scan_borders", "segments", "stripped"]
+__all__ = ["insert_comment", "jpeg_size", "scan_borders", "segments", "stripped"]
 
 SOI, EOI, SOS, COM, APP0 = 0xD8, 0xD9, 0xDA, 0xFE, 0xE0
+
+FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+"""Markers of the segment that holds the size of the picture: SOF0 to SOF15, without DHT, JPG and DAC."""
+
+HEADERS = 256
+"""Segments among which the size is looked for, so that a made-up file makes little work."""
 
 STRIPPED_HEADER_SIZE = 623
 """Bytes that a receiver puts back in front of a stripped thumbnail."""
@@ -58,6 +64,25 @@ def _scan_end(data: bytes, offset: int) -> int:
             return offset
         offset += 2
     raise WorldError("the JPEG file is cut: a scan has no end")
+
+
+def jpeg_size(data: bytes) -> tuple[int, int]:
+    """Return width and height of a JPEG file in pixels, as its header says; nothing behind the header is looked at.
+
+    Raises `WorldError` where the bytes begin as no JPEG file does.
+    """
+    start = 2
+    for _ in range(HEADERS):
+        marker = data[start + 1 : start + 2]
+        if data[:2] != b"\xff\xd8" or data[start : start + 1] != b"\xff" or not marker or marker[0] == SOS:
+            break
+        if marker[0] in FRAMES:
+            height, width = (int.from_bytes(data[at : at + 2], "big") for at in (start + 5, start + 7))
+            if not (height and width):
+                break
+            return width, height
+        start += 2 + int.from_bytes(data[start + 2 : start + 4], "big")
+    raise WorldError("not a JPEG file: it has no header with the size of the picture")
 
 
 def scan_borders(data: bytes) -> list[int]:

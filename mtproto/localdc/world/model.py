@@ -42,7 +42,7 @@ class PictureFile:
     """One size of a picture as a file: `type` is the letter of the size, `w` and `h` are pixels.
 
     `prefixes` is empty, or the byte counts after which a progressive file shows a whole picture, the last of them
-    being its size.
+    being its size. `is_marked` says whether each photo's file gets a mark inside; one that was uploaded gets none.
     """
 
     type: str
@@ -50,14 +50,17 @@ class PictureFile:
     h: int
     data: bytes = field(repr=False)
     prefixes: tuple[int, ...] = ()
+    is_marked: bool = True
 
     def marked(self, text: str) -> bytes:
-        """Return the file with `text` inside, where no viewer shows it."""
+        """Return the file with `text` inside, where no viewer shows it; or as it is, where it is not to be marked."""
+        if not self.is_marked:
+            return self.data
         return insert_comment(self.data, text) if self._is_jpeg() else add_free_box(self.data, text)
 
     def mark_size(self, text: str) -> int:
         """Return by how many bytes `marked` makes the file longer."""
-        return len(text) + (4 if self._is_jpeg() else 8)
+        return len(text) + (4 if self._is_jpeg() else 8) if self.is_marked else 0
 
     def _is_jpeg(self) -> bool:
         return self.data.startswith(b"\xff\xd8")

@@ -132,7 +132,13 @@ class BlockingConnection:
     # Calls -------------------------------------------------------------------------------------------------------
 
     def start(
-        self, body: Body, *, after: Sequence[Request] = (), idempotent: bool = False, want_quick_ack: bool = False
+        self,
+        body: Body,
+        *,
+        after: Sequence[Request] = (),
+        idempotent: bool = False,
+        want_quick_ack: bool = False,
+        alone: bool = False,
     ) -> BlockingCall:
         """Send a call without waiting for its answer, only for room while too many calls wait.
 
@@ -141,12 +147,14 @@ class BlockingConnection:
             after: calls that the server has to execute before this one.
             idempotent: the call may be executed twice.
             want_quick_ack: ask for a quick acknowledgement.
+            alone: put no other call that is sent alone into its packet.
 
         Raises:
             ConnectionLost: the connection is closed, or has given up.
 
         """
-        return self._driver.start(Request(body, tuple(after), idempotent, want_quick_ack), None, None)
+        request = Request(body, tuple(after), idempotent, want_quick_ack, alone)
+        return self._driver.start(request, None, None)
 
     def call(
         self,
@@ -156,6 +164,7 @@ class BlockingConnection:
         after: Sequence[Request] = (),
         idempotent: bool = False,
         want_quick_ack: bool = False,
+        alone: bool = False,
     ) -> Outcome:
         """Send a call and wait for its answer; many calls may wait at once.
 
@@ -166,6 +175,7 @@ class BlockingConnection:
             after: calls that the server has to execute before this one.
             idempotent: the call may be executed twice, so it may be sent again where its outcome can't be known.
             want_quick_ack: ask for a quick acknowledgement; it comes as an event.
+            alone: put no other call that is sent alone into its packet.
 
         Returns:
             `Result`, whose body is the serialized answer, or `RpcFailed`.
@@ -179,7 +189,8 @@ class BlockingConnection:
         """
         driver = self._driver
         until = driver.until(timeout)
-        call = driver.start(Request(body, tuple(after), idempotent, want_quick_ack), until, timeout)
+        request = Request(body, tuple(after), idempotent, want_quick_ack, alone)
+        call = driver.start(request, until, timeout)
         return driver.outcome(call, until, timeout)
 
     def incoming(self) -> Iterator[Item | UpdatesDropped]:

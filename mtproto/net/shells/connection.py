@@ -133,7 +133,13 @@ class Connection:
     # Calls -------------------------------------------------------------------------------------------------------
 
     async def start(
-        self, body: Body, *, after: Sequence[Request] = (), idempotent: bool = False, want_quick_ack: bool = False
+        self,
+        body: Body,
+        *,
+        after: Sequence[Request] = (),
+        idempotent: bool = False,
+        want_quick_ack: bool = False,
+        alone: bool = False,
     ) -> StartedCall:
         """Send a call without waiting for its answer, only for room while too many calls wait.
 
@@ -142,12 +148,14 @@ class Connection:
             after: calls that the server has to execute before this one.
             idempotent: the call may be executed twice.
             want_quick_ack: ask for a quick acknowledgement.
+            alone: put no other call that is sent alone into its packet.
 
         Raises:
             ConnectionLost: the connection is closed, or has given up.
 
         """
-        return await self._driver.start(Request(body, tuple(after), idempotent, want_quick_ack), None, None)
+        request = Request(body, tuple(after), idempotent, want_quick_ack, alone)
+        return await self._driver.start(request, None, None)
 
     async def call(
         self,
@@ -157,6 +165,7 @@ class Connection:
         after: Sequence[Request] = (),
         idempotent: bool = False,
         want_quick_ack: bool = False,
+        alone: bool = False,
     ) -> Outcome:
         """Send a call and wait for its answer; many calls may wait at once.
 
@@ -167,6 +176,7 @@ class Connection:
             after: calls that the server has to execute before this one.
             idempotent: the call may be executed twice, so it may be sent again where its outcome can't be known.
             want_quick_ack: ask for a quick acknowledgement; it comes as an event.
+            alone: put no other call that is sent alone into its packet.
 
         Returns:
             `Result`, whose body is the serialized answer, or `RpcFailed`.
@@ -180,7 +190,8 @@ class Connection:
         """
         driver = self._driver
         until = driver.until(timeout)
-        call = await driver.start(Request(body, tuple(after), idempotent, want_quick_ack), until, timeout)
+        request = Request(body, tuple(after), idempotent, want_quick_ack, alone)
+        call = await driver.start(request, until, timeout)
         return await driver.outcome(call, until, timeout)
 
     async def incoming(self) -> AsyncIterator[Item | UpdatesDropped]:

@@ -1,0 +1,326 @@
+"""Downloads of an account, for asyncio: into files, into memory, into what takes bytes, and piece by piece.
+
+`mtproto.account.downloads_threads` is made of this file (see `tests.structure.faces`): what differs is how to wait.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Unpack
+
+from mtproto.account.download_options import DownloadKeywords, DownloadOptions, InOrder
+from mtproto.account.download_run import DownloadHands, DownloadRun
+from mtproto.account.file_origins import origin_flow
+from mtproto.account.part_file import SYNC_BYTES, SYNC_SECONDS, PartFile, PartMark
+from mtproto.account.transfer_budget import LANES, LANES_OF_PREMIUM, SMALL_FILE, ByteBudget, FileLanes
+from mtproto.account.transfer_progress import TELL_EVERY, Meter, TransferProgress, TransferTotal
+from mtproto.account.waiting_async import AsyncBackground, answered, beside, new_gate, whole
+from mtproto.errors import MTProtoError
+from mtproto.flows import (
+    DOWNLOAD_WINDOW,
+    DOWNLOAD_WINDOW_OF_PREMIUM,
+    Download,
+    DownloadLimits,
+    FileChanged,
+    FileSource,
+    NoFreshReference,
+    part_size,
+    remote_file,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Awaitable, Callable
+
+    from mtproto.account.calls import AccountCalls
+    from mtproto.account.download_options import Writable
+    from mtproto.account.known_peers import KnownPeers
+    from mtproto.account.options import AccountOptions
+    from mtproto.account.peers import Peers
+    from mtproto.flows import Flow, RemoteFile
+
+__all__ = ["Downloads"]
+
+
+class Downloads:
+    """What an account does for downloads.
+
+    Args:
+        options: of the account.
+        calls: make the calls.
+        known: what is known of users and chats.
+        peers: tell who is logged in.
+        run: runs a flow over the account.
+
+    """
+
+    def __init__(
+        self,
+        options: AccountOptions,
+        calls: AccountCalls,
+        known: KnownPeers,
+        peers: Peers,
+        run: Callable[[Flow[Any]], Awaitable[Any]],
+    ) -> None:
+        self._options = options
+        self._calls = calls
+        self._known = known
+        self._peers = peers
+        self._run = run
+        self._budget = ByteBudget(DOWNLOAD_WINDOW)
+        self._lanes = FileLanes(LANES)
+        self._total = TransferTotal(options.clock)
+        self._gate = new_gate()
+        self._measured: int | None = None  # the user whose window is known
+        self._running: set[DownloadRun] = set()
+        self._closed = False
+
+    async def download(
+        self, value: object, to: str | Path | Writable | None, **named: Unpack[DownloadKeywords]
+    ) -> bytes | Path | int:
+        """Download a file, as `Account.download` says; return its bytes, its path, or how many bytes were written."""
+        options = DownloadOptions(**named)
+        file = remote_file(value, options.size, dc=options.dc)
+        if to is None:
+            return await self._into_memory(value, file, options)
+        if isinstance(to, str | Path):
+            path = Path(to)
+            return await self._into_file(value, file, path / file.name if path.is_dir() else path, options)
+        return await self._into_writable(value, file, to, options)
+
+    async def iterate(self, value: object, **named: Unpack[DownloadKeywords]) -> AsyncGenerator[bytes, None]:
+        """Download a file piece by piece, in order, as `Account.iter_download` says."""
+        options = DownloadOptions(**named)
+        file = remote_file(value, options.size, dc=options.dc)
+        transfer = await self._begin(value, file, options, [])
+        order = InOrder(options.offset)
+        try:
+            while not transfer.is_done:
+                for data in order.take(await transfer.pieces(order.at + self._window(options))):
+                    transfer.rest()
+                    yield data
+        finally:
+            await transfer.close()
+
+    def stop(self) -> None:
+        """End all downloads with `RequestCancelled`; what they have on disk stays."""
+        self._closed = True
+        for run in list(self._running):
+            run.stop()
+
+    async def _into_memory(self, value: object, file: RemoteFile, options: DownloadOptions) -> bytes:
+        transfer = await self._begin(value, file, options, [])
+        found: list[tuple[int, bytes]] = []
+        try:
+            while not transfer.is_done:
+                found += await transfer.pieces()
+        finally:
+            await transfer.close()
+        return found[0][1] if len(found) == 1 else b"".join(data for _, data in sorted(found))
+
+    async def _into_writable(self, value: object, file: RemoteFile, to: Writable, options: DownloadOptions) -> int:
+        transfer = await self._begin(value, file, options, [])
+        order = InOrder(options.offset)
+        try:
+            while not transfer.is_done:
+                for data in order.take(await transfer.pieces(order.at + self._window(options))):
+                    view = memoryview(data)
+                    while view:  # a raw file may take less than all
+                        count = await answered(to.write, view if len(view) < len(data) else data)
+                        view = view[count:] if isinstance(count, int) and count > 0 else view[:0]
+        finally:
+            await transfer.close()
+        return order.at - options.offset
+
+    async def _into_file(self, value: object, file: RemoteFile, path: Path, options: DownloadOptions) -> Path:
+        size, offset, length = file.size, options.offset, options.length
+        mark = PartMark.of(file.identity, size, offset, length, part_size(size), verified=options.verify)
+        part = await beside(partial(PartFile, path, mark, resume=options.resume))
+        try:
+            await self._fill(value, file, part, options)
+        except FileChanged:
+            part.forget()
+            raise
+        finally:
+            await whole(beside, part.close)
+        return path
+
+    async def _fill(self, value: object, file: RemoteFile, part: PartFile, options: DownloadOptions) -> None:
+        """Write what is missing into a part file, and give it its name. Syncs go on beside the download."""
+        transfer = await self._begin(value, file, options, part.have)
+        syncing, under_way = AsyncBackground(), False
+        clock, synced_at = self._options.clock, self._options.clock()
+        try:
+            while not transfer.is_done:
+                for offset, data in await transfer.pieces(seconds=SYNC_SECONDS if part.unsynced else None):
+                    part.write(offset, data)
+                if (ended := syncing.take()) is not None:
+                    under_way = False
+                    if isinstance(ended[1], Exception):
+                        raise ended[1]
+                due = part.unsynced >= SYNC_BYTES or (part.unsynced and clock() - synced_at >= SYNC_SECONDS)
+                if due and not under_way:
+                    syncing.start(partial(beside, part.sync))
+                    under_way, synced_at = True, clock()
+            await beside(part.finish, options.wanted(transfer.size) or 0)
+        finally:
+            await transfer.close()
+            await syncing.close()
+
+    # Beginning ---------------------------------------------------------------------------------------------------
+
+    async def _begin(
+        self, value: object, file: RemoteFile, options: DownloadOptions, have: list[tuple[int, int]]
+    ) -> Transfer:
+        """Begin a download, of which some ranges are there already."""
+        self._calls.check_login()
+        await self._measure()
+        clock = self._options.clock
+        origin = options.origin if options.origin is not None else self._calls.origins.of(value, file)
+        refresh: Callable[[], Flow[Any]] | None = None
+        if callable(origin):
+            refresh = _nothing
+        elif origin is not None:
+            refresh = origin_flow(origin, file, self._known.asker, self._known.book)
+        dc = file.dc if file.dc is not None else self._calls.home_dc
+        machine = Download(
+            FileSource(file.location, dc, refresh),
+            schema=self._options.schema,
+            size=file.size,
+            offset=options.offset,
+            length=options.length,
+            have=have,
+            verify=options.verify,
+            limits=DownloadLimits(window=self._window(options), wait=options.wait, cdn=False),
+        )
+        fresh = partial(self._fresh, file, origin)
+        hands = DownloadHands(self._calls.call, fresh, clock, self._budget, self._lanes, options.tell)
+        wanted = options.wanted(file.size)
+        part = part_size(file.size) if wanted is None else min(part_size(file.size), max(wanted, 1))
+        run = DownloadRun(machine, hands, part, small=file.size is not None and file.size < SMALL_FILE)
+        self._running.add(run)
+        if self._closed:
+            run.stop()
+        there = sum(stop - start for start, stop in have)
+        return Transfer(run, file.name, wanted, there, options, self._total, clock, self._running.discard)
+
+    async def _measure(self) -> None:
+        """Learn how much the server gives this account: premium accounts have a larger window and more connections."""
+        who = self._known.asker
+        if who.user_id is None or who.is_bot or self._measured == who.user_id:
+            return
+        async with self._gate:
+            if self._measured == who.user_id:
+                return
+            premium = False
+            with suppress(MTProtoError):  # the download itself tells what is wrong
+                premium = bool(getattr(await self._peers.me(), "premium", False))
+            self._budget.allow(DOWNLOAD_WINDOW_OF_PREMIUM if premium else DOWNLOAD_WINDOW)
+            self._lanes.spread(LANES_OF_PREMIUM if premium else LANES)
+            self._measured = who.user_id
+
+    def _window(self, options: DownloadOptions) -> int:
+        return self._budget.limit if options.window is None else options.window
+
+    async def _fresh(self, file: RemoteFile, origin: Any, flow: Flow[Any]) -> Any:
+        """Return the location of a file with a fresh reference.
+
+        Raises:
+            NoFreshReference: there is another file in its place.
+            MTProtoError: as the flow raises.
+
+        """
+        if callable(origin):
+            flow.close()
+            found = await answered(origin, file)
+        else:
+            found = await self._run(flow)
+        fresh = remote_file(found, getattr(file.location, "thumb_size", None) or None)
+        if fresh.identity != file.identity:
+            raise NoFreshReference(f"another file has taken the place of {file.name}")
+        return fresh.location
+
+
+def _nothing() -> Flow[Any]:
+    """Return a flow that does nothing: a function of the caller makes the reference fresh."""
+    yield from ()
+
+
+class Transfer:
+    """One download under way, whose progress is told.
+
+    Args:
+        run: the download.
+        name: of the file.
+        wanted: bytes that are wanted in all; None: unknown.
+        there: bytes that are there already.
+        options: what the caller has said.
+        total: counts all downloads of the account.
+        clock: tells seconds.
+        ended: called with the run when the download has ended.
+
+    """
+
+    def __init__(
+        self,
+        run: DownloadRun,
+        name: str,
+        wanted: int | None,
+        there: int,
+        options: DownloadOptions,
+        total: TransferTotal,
+        clock: Callable[[], float],
+        ended: Callable[[DownloadRun], None],
+    ) -> None:
+        self._run = run
+        self._name = name
+        self._wanted = wanted
+        self._done = there
+        self._options = options
+        self._total = total
+        self._clock = clock
+        self._ended = ended
+        self._meter = Meter(clock())
+        self._told_at = float("-inf")
+        total.begin(wanted, there)
+
+    @property
+    def is_done(self) -> bool:
+        """Whether every byte that was wanted has been given out."""
+        return self._run.is_done
+
+    @property
+    def size(self) -> int | None:
+        """The size of the whole file; None while nobody knows."""
+        return self._run.size
+
+    async def pieces(self, before: int | None = None, seconds: float | None = None) -> list[tuple[int, bytes]]:
+        """Return the next bytes, as `DownloadRun.pieces`, and tell how far the download has come."""
+        pieces = await self._run.pieces(before, seconds)
+        came = sum(len(data) for _, data in pieces)
+        now = self._clock()
+        if came:
+            self._done += came
+            self._meter.add(came, now)
+            self._total.add(came)
+        progress = self._options.progress
+        if progress is not None and (self.is_done or now - self._told_at >= TELL_EVERY):
+            self._told_at = now
+            await answered(progress, self._progress(now))
+        return pieces
+
+    def _progress(self, now: float) -> TransferProgress:
+        wanted = self._options.wanted(self._run.size) if self._wanted is None else self._wanted
+        left = self._meter.left(None if wanted is None else wanted - self._done, now)
+        return TransferProgress(self._name, self._done, wanted, self._meter.rate(now), left, self._total.progress())
+
+    def rest(self) -> None:
+        """Count nothing as under way while whoever reads the bytes does something else."""
+        self._run.rest()
+
+    async def close(self) -> None:
+        """Give up what is under way."""
+        self._ended(self._run)
+        self._total.end()
+        await self._run.close()

@@ -1,0 +1,175 @@
+"""What the transfers of one account share: the bytes that may be under way, and the lanes of each data centre."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable
+
+__all__ = [
+    "LANES",
+    "LANES_FOR_SMALL",
+    "LANES_OF_PREMIUM",
+    "SMALL_FILE",
+    "ByteBudget",
+    "FileLanes",
+    "LaneTicket",
+]
+
+LANES = 2
+"""Connections to one data centre that carry the parts of large files."""
+
+LANES_OF_PREMIUM = 8
+"""The same for premium accounts."""
+
+LANES_FOR_SMALL = 2
+"""Connections to one data centre that carry small files, so that a picture does not wait behind a film."""
+
+SMALL_FILE = 1 << 20
+"""Bytes: files below this size come in one part, and are small."""
+
+
+class ByteBudget:
+    """The bytes that all transfers of an account may have under way together. Any thread may call it.
+
+    Transfers that have to wait are served in turn. A transfer of which nothing is under way may go on all the same if
+    it holds bytes that it can't give out without others: else several of such transfers could wait for each other.
+
+    Args:
+        limit: bytes. One part may always be under way.
+
+    """
+
+    def __init__(self, limit: int) -> None:
+        self.limit = limit
+        self._lock = threading.Lock()
+        self._used: dict[Hashable, int] = {}
+        self._sum = 0
+        self._queue: dict[Hashable, Callable[[], None]] = {}
+
+    @property
+    def used(self) -> int:
+        """Bytes that are under way."""
+        return self._sum
+
+    def allow(self, limit: int) -> None:
+        """Let so many bytes be under way together from now on."""
+        self.limit = limit
+
+    def may(self, transfer: Hashable, part: int, wake: Callable[[], None], *, is_idle: bool) -> bool:
+        """Tell whether a transfer may ask for one more part; if not, it is woken when that may have changed.
+
+        Args:
+            transfer: who asks.
+            part: bytes of the part.
+            wake: called, from any thread, when the transfer should ask again.
+            is_idle: whether no part of the transfer is under way.
+
+        """
+        with self._lock:
+            first = next(iter(self._queue), transfer)
+            has_room = first == transfer and (self._sum + part <= self.limit or not self._sum)
+            if has_room or (is_idle and self._used.get(transfer)):
+                self._queue.pop(transfer, None)
+                return True
+            self._queue.setdefault(transfer, wake)
+            return False
+
+    def use(self, transfer: Hashable, count: int) -> None:
+        """Note how many bytes a transfer has under way now."""
+        with self._lock:
+            change = count - self._used.get(transfer, 0)
+            self._sum += change
+            self._used[transfer] = count
+            if change:
+                self._wake_first(but=transfer)
+
+    def stop_waiting(self, transfer: Hashable) -> None:
+        """Take a transfer out of the queue: it does not look at its turn for a while."""
+        with self._lock:
+            if self._queue.pop(transfer, None) is not None:
+                self._wake_first(but=transfer)
+
+    def leave(self, transfer: Hashable) -> None:
+        """Forget a transfer that has ended."""
+        with self._lock:
+            self._sum -= self._used.pop(transfer, 0)
+            self._queue.pop(transfer, None)
+            self._wake_first(but=transfer)
+
+    def _wake_first(self, but: Hashable) -> None:
+        """Wake the first one in the queue, unless that is the transfer which is at its turn anyway."""
+        if self._queue and self._sum < self.limit:
+            first = next(iter(self._queue))
+            if first != but:
+                self._queue[first]()
+
+
+class LaneTicket:
+    """A part that a lane carries.
+
+    Attributes:
+        dc: the number of the data centre; None: home.
+        name: the lane's.
+
+    """
+
+    __slots__ = ("_costs", "dc", "name")
+
+    def __init__(self, dc: int | None, name: str, cost: int) -> None:
+        self.dc = dc
+        self.name = name
+        self._costs = [cost]
+
+    def end(self) -> int:
+        """Return the bytes that the part has cost the lane so far; 0 from then on."""
+        try:
+            return self._costs.pop()
+        except IndexError:
+            return 0
+
+
+class FileLanes:
+    """Which lane of a data centre carries the next part: the one with fewest bytes under way. Any thread may call it.
+
+    Args:
+        count: lanes of a data centre for large files.
+
+    """
+
+    def __init__(self, count: int) -> None:
+        self.count = count
+        self._lock = threading.Lock()
+        self._loads: Counter[tuple[int | None, str]] = Counter()
+
+    def spread(self, count: int) -> None:
+        """Use so many lanes of a data centre for large files from now on."""
+        self.count = count
+
+    def take(self, dc: int | None, cost: int, *, small: bool, avoid: str = "") -> LaneTicket:
+        """Choose a lane, and count a part on it; `give` ends that.
+
+        Args:
+            dc: the number of the data centre; None: home.
+            cost: bytes of the part.
+            small: whether the file is small.
+            avoid: a lane that is not to be taken, since a part has stalled there.
+
+        """
+        kind, count = ("small", LANES_FOR_SMALL) if small else ("file", self.count)
+        names = [name for number in range(1, count + 1) if (name := f"{kind}-{number}") != avoid] or [avoid]
+        with self._lock:
+            name = min(names, key=lambda one: self._loads[dc, one])
+            self._loads[dc, name] += cost
+        return LaneTicket(dc, name, cost)
+
+    def give(self, ticket: LaneTicket) -> None:
+        """End a part of `take`. May be called twice."""
+        place, cost = (ticket.dc, ticket.name), ticket.end()
+        with self._lock:
+            self._loads[place] -= cost
+            if not self._loads[place]:
+                del self._loads[place]
