@@ -11,6 +11,7 @@ import click
 from mtproto.cli.errors import CommandFailed, NotLoggedIn
 from mtproto.cli.session import open_account, wants_account
 from mtproto.cli.state_file import ROOM, StoredState, lock_state, read_state, write_state
+from mtproto.cli.whom import as_input_user, find_user
 from mtproto.client import connect
 from mtproto.datacenters import PRODUCTION, TEST, DataCenter
 from mtproto.errors import TransportError, Unauthorized
@@ -84,6 +85,10 @@ class Caller:
         await log_in(self._client, self._target)
         return await self._client(request)
 
+    async def user(self, reference: str) -> Any:
+        """Return the `InputUser` of whom a text means. Raises as `find_user`."""
+        return await find_user(self, reference, self._target.schema)
+
 
 class AccountCaller:
     """Sends the queries of an account. A bot may be logged in when a query needs a login.
@@ -117,6 +122,13 @@ class AccountCaller:
                 raise
         await self._account.login(bot_token=self._bot_token)
         return await self._account(request)
+
+    async def user(self, reference: str) -> Any:
+        """Return the `InputUser` of whom a text means. Raises as `Account.resolve` and as a call."""
+        if self._account.user_id is None:
+            me = self._account.schema.types.InputUserSelf()
+            await self(self._account.schema.functions.users.GetUsers(id=[me]))  # logs in, or says what to do
+        return as_input_user(await self._account.resolve(reference), reference)
 
 
 def local_target(target: Target, dc: LocalDC) -> Target:

@@ -13,13 +13,14 @@ from mtproto.cli.demo_checks import check_file, check_listing
 from mtproto.cli.dump import annotated_hex
 from mtproto.cli.errors import CommandFailed
 from mtproto.cli.exchange_view import step_table
-from mtproto.cli.listing import Listing, download, files_of
+from mtproto.cli.listing import Listing, download
 from mtproto.cli.progress import progress_bar
 from mtproto.cli.render import bytes_text, photo_summary, photo_table, plain_table, seconds_text
 from mtproto.cli.terminal import Terminal, debug_option, pass_terminal
 from mtproto.client import connect
 from mtproto.crypto import backend
 from mtproto.errors import ExchangeFailed, MTProtoError
+from mtproto.flows import sizes_of
 from mtproto.localdc import LocalDC, load_world
 from tl import api
 
@@ -172,15 +173,15 @@ class Demo:
     async def _download(self, client: Client, owner: Any, photos: list[Any], user: User) -> None:
         began = time.perf_counter()
         originals = {photo.id: photo for photo in user.photos}
-        files = [file for photo in photos if photo.id in originals for file in files_of(photo)]
+        files = [file for photo in photos if photo.id in originals for file in sizes_of(photo)]
         fetched = 0
         with progress_bar(self._out, f"{len(files)} files", sum(file.size for file in files)) as advance:
             for file in files:
                 data = await download(client, file, owner=owner, advance=advance)
                 fetched += len(data)
-                original = originals[file.photo.id].file(file.type)
+                original = originals[file.carrier.id].file(file.type)
                 if original is None:
-                    self._differences.append(f"photo {file.photo.id}: the data centre has no size {file.type}")
+                    self._differences.append(f"photo {file.carrier.id}: the data centre has no size {file.type}")
                 else:
                     self._differences += check_file(file, data, original)
         self.took(f"download and check {len(files)} files, {bytes_text(fetched)}", began)

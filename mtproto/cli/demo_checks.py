@@ -9,10 +9,10 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING, Any
 
-from mtproto.cli.listing import files_of
+from mtproto.flows import sizes_of
 
 if TYPE_CHECKING:
-    from mtproto.cli.listing import PhotoFile
+    from mtproto.flows import MediaSize
     from mtproto.localdc import Photo, User
 
 __all__ = ["check_file", "check_listing"]
@@ -37,7 +37,7 @@ def check_listing(answer: Any, user: User) -> list[str]:
 
 
 def _check_photo(photo: Any, original: Photo) -> list[str]:
-    declared = {file.type: file for file in files_of(photo)}
+    declared = {file.type: file for file in sizes_of(photo)}
     known = {size.type: size for size in (*original.sizes, *original.videos)}
     if declared.keys() != known.keys():
         return [f"photo {photo.id}: sizes {sorted(declared)} are declared, not {sorted(known)}"]
@@ -48,7 +48,7 @@ def _check_photo(photo: Any, original: Photo) -> list[str]:
     ]
 
 
-def check_file(file: PhotoFile, data: bytes, original: bytes) -> list[str]:
+def check_file(file: MediaSize, data: bytes, original: bytes) -> list[str]:
     """Compare a downloaded file with its declaration and with the data centre's own file.
 
     Args:
@@ -73,5 +73,5 @@ def _first_difference(data: bytes, original: bytes) -> str:
     return f"{len(data)} bytes came, not {len(original)}"
 
 
-def _name(file: PhotoFile) -> str:
-    return f"photo {file.photo.id}, size {file.type}"
+def _name(file: MediaSize) -> str:
+    return f"photo {file.carrier.id}, size {file.type}"

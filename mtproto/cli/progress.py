@@ -16,14 +16,16 @@ __all__ = ["progress_bar"]
 
 
 @contextmanager
-def progress_bar(console: Console, label: str, total: int) -> Iterator[Callable[[int], None]]:
+def progress_bar(console: Console, label: str, total: int, *, is_shown: bool = True) -> Iterator[Callable[[int], None]]:
     """Show how many of `total` bytes are there; on a stream that is no terminal, once, at the end.
+
+    Nothing is shown where `is_shown` is False.
 
     Returns:
         a function to call with the number of bytes that came, each time.
 
     """
     columns = (TextColumn("{task.description}"), BarColumn(40), DownloadColumn(), TransferSpeedColumn())
-    with Progress(*columns, console=console) as progress:
+    with Progress(*columns, console=console, disable=not is_shown) as progress:
         task = progress.add_task(label, total=total)
         yield lambda count: progress.advance(task, count)

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 from rich.table import Table
 
-from mtproto.cli.listing import files_of
 from mtproto.cli.terminal import printable
+from mtproto.flows import sizes_of
 from tl import TLObject
 
 if TYPE_CHECKING:
-    from mtproto.cli.listing import Listing, PhotoFile
+    from mtproto.cli.listing import Listing
+    from mtproto.flows import MediaSize
 
 __all__ = ["as_data", "bytes_text", "photo_summary", "photo_table", "plain_table", "seconds_text"]
 
@@ -48,7 +49,7 @@ def plain_table(*columns: str, right: frozenset[str] = frozenset()) -> Table:
 
 def photo_table(listing: Listing) -> Table:
     """Return one row for each photo: its id, when it was set, and the bytes of each of its files."""
-    files = [files_of(photo) for photo in listing.photos]
+    files = [sizes_of(photo) for photo in listing.photos]
     kinds = sorted({_kind(file) for row in files for file in row}, key=_by_size)
     headers = [f"{letter}\n{w}x{h}\n{form}" for letter, w, h, form in kinds]
     table = plain_table("photo id", "set (UTC)", *headers, right=frozenset({"photo id", *headers}))
@@ -59,13 +60,13 @@ def photo_table(listing: Listing) -> Table:
     return table
 
 
-def _kind(file: PhotoFile) -> tuple[str, int, int, str]:
-    return file.type, file.w, file.h, "mp4" if file.video else "progressive" if file.prefixes else "jpeg"
+def _kind(file: MediaSize) -> tuple[str, int, int, str]:
+    return file.type, file.w, file.h, file.suffix if not file.is_picture else "progressive" if file.prefixes else "jpeg"
 
 
 def _by_size(kind: tuple[str, int, int, str]) -> tuple[bool, int]:
     _, w, h, form = kind
-    return form == "mp4", w * h
+    return form not in ("jpeg", "progressive"), w * h
 
 
 def photo_summary(listing: Listing) -> str:

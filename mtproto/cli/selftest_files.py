@@ -7,11 +7,11 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from mtproto.account import Account
-from mtproto.cli.listing import download, largest_image, list_photos
+from mtproto.cli.listing import download, list_photos
 from mtproto.cli.selftest_stand import CheckFailed, CheckSkipped
 from mtproto.cli.selftest_transcript import error_name
 from mtproto.errors import LoginCancelled
-from mtproto.flows import CANCEL, CodeQuestion, NameQuestion, PersonName
+from mtproto.flows import CANCEL, CodeQuestion, NameQuestion, PersonName, best_size
 from mtproto.store import MemoryStore
 from tl import api
 
@@ -64,7 +64,7 @@ async def file(stand: Stand) -> Mapping[str, Fact]:
             return answer
 
         listing = await list_photos(call, _SELF, limit=1)
-        found = largest_image(listing.photos[0]) if listing.photos else None
+        found = best_size(listing.photos[0]) if listing.photos else None
         if found is None:
             facts = await _upload(call)
         else:

@@ -293,9 +293,9 @@ if not TYPE_CHECKING:  # checkers read the imports above: names that are not the
                 "FreshReference",
             ),
             "mtproto.flows.errors": (
+                "BadThumbnail",
                 "FileChanged",
                 "FileFailed",
-                "BadThumbnail",
                 "FlowFailed",
                 "HashMismatch",
                 "HashesMissing",

@@ -95,6 +95,10 @@ class PeerNotKnown(LocalProtocolError, LookupError):
         self.reference = reference
 
 
+class BadThumbnail(MTProtoError, ValueError):
+    """The bytes of a thumbnail are none: nothing can be shown."""
+
+
 class FileFailed(FlowFailed):
     """A file could not be fetched or sent whole. The text says why."""
 
@@ -145,7 +149,3 @@ class HashesMissing(FileFailed):
 
 class NoFreshReference(FileFailed):
     """The file reference is not valid any more, and could not be made fresh. The text names the last cause."""
-
-
-class BadThumbnail(MTProtoError, ValueError):
-    """The bytes of a thumbnail are none: nothing can be shown."""

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import io
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from mtproto.cli.errors import CommandFailed
-from mtproto.cli.listing import download, files_of, largest_image, list_photos, resolve, user_of
+from mtproto.cli.listing import download, list_photos
+from mtproto.cli.whom import as_input_user, find_user, users_of
 from mtproto.errors import RpcError, rpc_error
+from mtproto.flows import best_size
 from tl import TLFunction, api
 
 SELF = api.types.InputUserSelf()
@@ -128,7 +131,7 @@ def test_the_count_covers_what_was_skipped() -> None:
 
 def fetch(server: Server, found: Any) -> tuple[bytes, list[int]]:
     steps: list[int] = []
-    file = largest_image(found)
+    file = best_size(found)
     assert file is not None
     return asyncio.run(download(server, file, owner=SELF, advance=steps.append)), steps
 
@@ -164,39 +167,6 @@ def test_a_server_that_never_ends_a_file_is_left() -> None:
         fetch(Server([], bytes(64 * MIB)), photo(1))
 
 
-def test_files_come_from_the_sizes_that_can_be_fetched() -> None:
-    found = photo(
-        5,
-        sizes=[
-            api.types.PhotoStrippedSize(type="i", bytes=b"\1\2\3"),
-            api.types.PhotoSizeEmpty(type="s"),
-            api.types.PhotoSize(type="a", w=160, h=160, size=10),
-            api.types.PhotoSizeProgressive(type="c", w=640, h=640, sizes=[5, 9, 30]),
-        ],
-        video_sizes=[api.types.VideoSize(type="u", w=800, h=800, size=50)],
-    )
-    files = files_of(found)
-    assert [(file.type, file.size, file.prefixes, file.video) for file in files] == [
-        ("a", 10, (), False),
-        ("c", 30, (5, 9, 30), False),
-        ("u", 50, (), True),
-    ]
-    assert [file.name for file in files] == ["5_a.jpg", "5_c.jpg", "5_u.mp4"]
-    best = largest_image(found)
-    assert best is not None
-    assert best.type == "c"
-
-
-@pytest.mark.parametrize("letter", ["../../x", "", "/", ".", "ab", "é"])
-def test_a_type_that_is_no_letter_never_becomes_a_name_on_disk(letter: str) -> None:
-    assert files_of(photo(1, sizes=[api.types.PhotoSize(type=letter, w=1, h=1, size=1)])) == []
-
-
-def test_a_photo_that_is_gone_has_no_files() -> None:
-    assert files_of(api.types.PhotoEmpty(id=1)) == []
-    assert largest_image(api.types.PhotoEmpty(id=1)) is None
-
-
 def resolving(peer: Any, users: list[Any]) -> Callable[[TLFunction[Any]], Any]:
     async def call(request: TLFunction[Any]) -> Any:
         assert request == api.functions.contacts.ResolveUsername(username="name")
@@ -205,65 +175,59 @@ def resolving(peer: Any, users: list[Any]) -> Callable[[TLFunction[Any]], Any]:
     return call
 
 
+def found_by(call: Callable[[TLFunction[Any]], Any], reference: str) -> Any:
+    return asyncio.run(find_user(call, reference, api.schema))
+
+
 def test_users_are_named_by_me_by_id_and_by_name() -> None:
     found = resolving(api.types.PeerUser(user_id=9), [api.types.User(id=9, access_hash=-8)])
-    assert asyncio.run(resolve(found, None)) == SELF
-    assert asyncio.run(resolve(found, 123)) == api.types.InputUser(user_id=123, access_hash=0)
+    assert found_by(found, "me") == SELF
+    assert found_by(found, "123") == api.types.InputUser(user_id=123, access_hash=0)
     wanted = api.types.InputUser(user_id=9, access_hash=-8)
-    assert asyncio.run(resolve(found, "name")) == wanted
+    for text in ("name", "@Name", " https://t.me/name ", "tg://resolve?domain=name"):
+        assert found_by(found, text) == wanted
+
+
+def test_a_phone_number_is_asked_for() -> None:
+    async def call(request: TLFunction[Any]) -> Any:
+        assert request == api.functions.contacts.ResolvePhone(phone="4915112345678")
+        user = api.types.User(id=9, access_hash=-8)
+        return api.types.contacts.ResolvedPeer(peer=api.types.PeerUser(user_id=9), chats=[], users=[user])
+
+    assert found_by(call, "+49 151 12345678") == api.types.InputUser(user_id=9, access_hash=-8)
 
 
 def test_a_name_that_is_a_channels_is_refused() -> None:
     call = resolving(api.types.PeerChannel(channel_id=9), [])
     with pytest.raises(CommandFailed, match="name is not a user"):
-        asyncio.run(resolve(call, "name"))
+        found_by(call, "name")
 
 
-@pytest.mark.parametrize(
-    ("text", "meant"),
-    [
-        ("me", None),
-        ("123", 123),
-        (str(2**63 - 1), 2**63 - 1),
-        ("dozen", "dozen"),
-        ("@dozen", "dozen"),
-        (" @dozen ", "dozen"),
-        ("https://t.me/dozen", "dozen"),
-        ("http://t.me/dozen/", "dozen"),
-        ("t.me/dozen", "dozen"),
-        ("T.ME/Dozen", "Dozen"),
-        ("https://telegram.me/dozen?start=1", "dozen"),
-        ("https://dozen.t.me", "dozen"),
-        ("tg://resolve?domain=dozen", "dozen"),
-    ],
-)
-def test_a_user_is_named_by_name_id_or_link(text: str, meant: int | str | None) -> None:
-    assert user_of(text) == meant
+def test_what_an_account_resolves_becomes_a_user_or_is_refused() -> None:
+    types = api.types
+    user = types.InputPeerUser(user_id=9, access_hash=-8)
+    met = types.InputPeerUserFromMessage(peer=user, msg_id=5, user_id=7)
+    assert as_input_user(types.InputPeerSelf(), "me") == SELF
+    assert as_input_user(user, "ada") == types.InputUser(user_id=9, access_hash=-8)
+    assert as_input_user(met, "ada") == types.InputUserFromMessage(peer=user, msg_id=5, user_id=7)
+    with pytest.raises(CommandFailed, match="the_square is not a user"):
+        as_input_user(types.InputPeerChannel(channel_id=9, access_hash=1), "the_square")
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "",
-        "@",
-        "@me too",
-        "0",
-        str(2**63),
-        "9" * 5000,
-        "-5",
-        "https://example.org/dozen",
-        "https://t.me/dozen/5",
-        "https://t.me/+AbCdEf",
-        "https://t.me/joinchat/AbCdEf",
-        "tg://proxy?server=a",
-        "t.me",
-        "5dozen",
-        "do-zen",
-        "d\u00f6zen",
-        "x" * 33,
-    ],
-)
+def test_a_list_is_read_from_stdin_where_a_dash_stands(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO("ada\n\n# a comment\n  @bob \nada\n"))
+    assert users_of(["zoe", "-", "me"]) == ["zoe", "ada", "@bob", "me"]
+
+
+@pytest.mark.parametrize("lines", ["", "\n# nobody\n"])
+def test_a_list_of_nobody_is_refused(monkeypatch: pytest.MonkeyPatch, lines: str) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO(lines))
+    with pytest.raises(CommandFailed, match="names no user"):
+        users_of(["-"])
+
+
+@pytest.mark.parametrize("text", ["", "@", "-5", "https://example.org/ada", "https://t.me/+AbCdEf", "ada@", "x" * 33])
 def test_what_names_no_user_is_refused_with_the_users_own_words(text: str) -> None:
     with pytest.raises(CommandFailed) as caught:
-        user_of(text)
+        users_of(["ada", text])
     assert text in str(caught.value)

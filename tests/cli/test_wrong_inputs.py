@@ -17,9 +17,9 @@ SECRET = "52" * 16
     [
         (("photo",), "No such command 'photo'; did you mean 'photos'?"),
         (("xyzzy",), "No such command 'xyzzy'"),
-        (("photos", "https://example.org/dozen"), "'https://example.org/dozen' is no link to a user's name"),
-        (("photos", ""), "'' is no name, id or link of a user"),
-        (("photos", "99999999999999999999"), "99999999999999999999 is no id of a user"),
+        (("photos", "https://example.org/dozen"), "'https://example.org/dozen' can't mean a user: "),
+        (("photos", ""), "'' can't mean a user: "),
+        (("photos", "99999999999999999999"), "'99999999999999999999' can't mean a user: "),
         (("photos", "dozen", "--dc-id", "4"), "--dc-id needs"),
         (("photos", "dozen", "--max-id", "99999999999999999999"), "--max-id"),
         (("photos", "dozen", "--limit", "99999999999"), "--limit"),
