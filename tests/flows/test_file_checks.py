@@ -229,6 +229,20 @@ def test_bytes_of_a_cdn_with_a_wrong_hash_are_never_given_out() -> None:
     assert "SHA-256" in str(player.told[-1])
 
 
+@pytest.mark.parametrize("cdn", [False, True])
+@pytest.mark.parametrize("flaw", [bytes, spoil])
+def test_bytes_that_come_before_their_hashes_wait_for_them(cdn: bool, flaw: Any) -> None:
+    server = FileServer(content(SIZE), redirects=cdn, redirect_hashes=0, cdn_flaw=flaw)
+    player = Player.of(server, verify=not cdn)
+    answered = 0
+    while parts := [order for order in player.collect() if order.limit]:
+        player.settle(parts[0], server.answer(parts[0]))
+        answered += 1
+    assert answered > 3
+    assert player.got == {}
+    assert player.run() == content(SIZE)
+
+
 def test_bytes_of_the_data_centre_are_checked_too_where_a_hash_is_known() -> None:
     server = on_cdn(redirect_hashes=100, cdn_flaw=spoil, flaw=spoil)
     player = Player.of(server)
@@ -355,6 +369,7 @@ def test_whatever_comes_the_bytes_are_right_or_the_error_has_a_name(data: st.Dat
         redirects=data.draw(st.booleans()),
         hash_limit=data.draw(st.sampled_from([128 * KIB, ODD])),
         redirect_hashes=data.draw(st.sampled_from([0, 1, 100])),
+        cdn_flaw=data.draw(st.sampled_from([bytes, spoil])),
     )
     told = data.draw(st.sampled_from([size, size, size, size - 1, size + 5000, None]))
     player = Player.of(server, told, dc=data.draw(st.sampled_from([HOME, 4])), verify=verify)
