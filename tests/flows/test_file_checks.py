@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -227,6 +228,33 @@ def test_bytes_of_a_cdn_with_a_wrong_hash_are_never_given_out() -> None:
     player = Player.of(server)
     assert player.run() == content(SIZE)
     assert "SHA-256" in str(player.told[-1])
+    ranges = sorted((order.offset, order.offset + order.limit) for order in server.asked if order.is_cdn)
+    assert all(end <= start for (_, end), (start, _) in pairwise(ranges))
+
+
+@pytest.mark.parametrize("cdn", [False, True])
+@pytest.mark.parametrize("flaw", [bytes, spoil])
+def test_bytes_that_come_before_their_hashes_wait_for_them(cdn: bool, flaw: Any) -> None:
+    server = FileServer(content(SIZE), redirects=cdn, redirect_hashes=0, cdn_flaw=flaw)
+    player = Player.of(server, verify=not cdn)
+    answered = 0
+    while parts := [order for order in player.collect() if order.limit]:
+        player.settle(parts[0], server.answer(parts[0]))
+        answered += 1
+    assert answered > 3
+    assert player.got == {}
+    assert player.run() == content(SIZE)
+
+
+def test_bytes_of_a_cdn_that_can_not_be_checked_any_more_come_from_the_data_centre() -> None:
+    server = FileServer(content(SIZE), redirects=True, redirect_hashes=0)
+    player = Player.of(server)
+    while parts := [order for order in player.collect() if order.limit]:
+        player.settle(parts[0], server.answer(parts[0]))
+    assert [order.request.NAME for order in player.pending] == ["upload.getCdnFileHashes"]
+    player.settle(player.pending[0], refusal(400, "FILE_TOKEN_INVALID"))
+    assert player.download.bytes_in_flight == 0
+    assert player.run() == content(SIZE)
 
 
 def test_bytes_of_the_data_centre_are_checked_too_where_a_hash_is_known() -> None:
@@ -355,6 +383,7 @@ def test_whatever_comes_the_bytes_are_right_or_the_error_has_a_name(data: st.Dat
         redirects=data.draw(st.booleans()),
         hash_limit=data.draw(st.sampled_from([128 * KIB, ODD])),
         redirect_hashes=data.draw(st.sampled_from([0, 1, 100])),
+        cdn_flaw=spoil if data.draw(st.booleans()) else bytes,
     )
     told = data.draw(st.sampled_from([size, size, size, size - 1, size + 5000, None]))
     player = Player.of(server, told, dc=data.draw(st.sampled_from([HOME, 4])), verify=verify)
