@@ -29,7 +29,7 @@ from tests.store.records import SECRETS, full_account, key_of
         *(("keys", {dc_id: key_of(2).to_bytes()}) for dc_id in (0, -2, 1 << 31)),
         *(("dcs", {dc_id: ("::1", 443)}) for dc_id in (0, -2, 1 << 31)),
         *(("dcs", {2: place}) for place in (("", 443), ("a" * 254, 443), ("a\n", 443), ("::1", 0), ("::1", 1 << 16))),
-        ("dcs", {dc_id: ("::1", 443) for dc_id in range(1, 258)}),
+        ("dcs", dict.fromkeys(range(1, 258), ("::1", 443))),
         *(("public_keys", value) for value in ((b"",), ("",), ("a" * 4097,), ("\x1b",), ("a",) * 17)),
         ("keys", {2: b"MTKS"}),
         ("keys", {2: key_of(2).to_bytes()[:-1]}),
