@@ -18,6 +18,8 @@ from mtproto.store import AccountRecord, MemoryStore, export_foreign_string, imp
 from mtproto.store.foreign import ForeignLogin
 from tests.account.faces import FACES, KeptInMemory, account_of, play
 
+LOGIN = ForeignLogin(auth_key=bytes(range(256)), dc_id=2, address=("127.0.0.1", 8443))
+
 
 def logged_in(dc: LocalDCThread) -> AccountRecord:
     """Return what a store keeps of the bot of a data centre."""
@@ -59,6 +61,10 @@ def test_where_telegram_is_reached_through_a_tunnel_is_not_kept() -> None:
     for keys in (None, PRODUCTION_KEYS):
         with blocking.Account(store, api_id=1, dcs=tunnel, keys=keys):
             assert store.load() == AccountRecord(api_id=1)
+    through = import_foreign_string(export_foreign_string(LOGIN, "telethon")).to_record()
+    assert through.is_elsewhere  # as far as its address tells
+    with blocking.Account(MemoryStore(through), api_id=1, dcs=tunnel) as account:
+        assert account.home_dc == 2
 
 
 def test_the_places_of_servers_of_ones_own_are_known() -> None:

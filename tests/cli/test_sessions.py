@@ -7,6 +7,7 @@ import sqlite3
 import stat
 import sys
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,8 @@ from click.testing import CliRunner, Result
 from mtproto import blocking
 from mtproto.cli.app import commands
 from mtproto.cli.exits import Exit
+from mtproto.crypto import RSAPublicKey
+from mtproto.datacenters import PRODUCTION_KEYS, TEST_KEYS
 from mtproto.store import (
     FileStore,
     ForeignLogin,
@@ -261,6 +264,14 @@ def test_a_session_that_was_converted_keeps_its_servers(tmp_path: Path, dc: Loca
         assert json.loads(asked.stdout)["user"]["id"] == str(bot), asked.stderr
     back = session("convert", own, "--to", "telethon")
     assert import_foreign_string(back.stdout).address == dc.address
+
+
+def test_telegrams_own_key_makes_no_other_servers(tmp_path: Path) -> None:
+    text = export_foreign_string(replace(LOGIN, address=None), "telethon")
+    for data in (PRODUCTION_KEYS[0], TEST_KEYS[0]):
+        pem = kept_in(tmp_path, RSAPublicKey.from_data(data).to_pem().encode())
+        made = session("convert", "-", "--to", "own", "--user-id", 5, "--key", pem, given=text)
+        assert (import_string(made.stdout).public_keys, import_string(made.stdout).is_elsewhere) == ((), False)
 
 
 def test_a_session_without_its_servers_is_not_dialled() -> None:
