@@ -27,7 +27,7 @@ from mtproto.cli.terminal import Terminal, debug_option, pass_terminal, printabl
 from mtproto.cli.undecodable import keep_undecodable
 from mtproto.cli.whom import users_of
 from mtproto.errors import BadRequest, Forbidden
-from mtproto.flows import PeerNotKnown
+from mtproto.flows import FileFailed, PeerNotKnown
 
 if TYPE_CHECKING:
     from mtproto.cli.connection import AccountCaller, Caller
@@ -36,6 +36,9 @@ if TYPE_CHECKING:
     from mtproto.cli.photo_records import FileRecord
 
 __all__ = ["command"]
+
+ALL_PHOTOS = 1_000_000
+"""Photos of one user at most, however many a server goes on to list."""
 
 _LARGEST_INT = (1 << 31) - 1
 _LARGEST_LONG = (1 << 63) - 1
@@ -152,7 +155,7 @@ def command(
         raise click.UsageError("--sizes, --videos and --contact-sheet need --out DIR")
     if sheet:
         require_templates()
-    most = limit or (PAGE if not all_ and since is None and until is None else _LARGEST_INT)
+    most = limit or (PAGE if not all_ and since is None and until is None else ALL_PHOTOS)
     wanted = Wanted({"best": "", "all": None}.get(sizes, sizes), videos)
     window = Window(offset, max_id, most, since, until)
     whom = users_of(users)  # wrong input is refused before connecting
@@ -189,8 +192,9 @@ class _Run:
                     answers.append({"user": text, "error": explain(error)})
                     self.terminal.err.print(Text(printable(f"{text}: {explain(error)}")))
                     continue
-                answers.append(_to_dict(listing, saved, with_files=self.folder is not None))
-                if not self.json_:
+                if self.json_:
+                    answers.append(_to_dict(listing, saved, with_files=self.folder is not None))
+                else:
                     self._show(listing, saved)
             if self.folder is not None and self.sheet:
                 page = contact_sheet(list(self.folder.owners.values()))
@@ -269,7 +273,7 @@ class _Run:
             out.print(f"files: {new} new, {len(saved) - new} there already")
 
 
-_OF_ONE_USER = (CommandFailed, PeerNotKnown, BadRequest, Forbidden)
+_OF_ONE_USER = (CommandFailed, PeerNotKnown, FileFailed, BadRequest, Forbidden)
 
 
 def _shown(user: Any, listing: Listing) -> Any:
