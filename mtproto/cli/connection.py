@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from mtproto.cli.errors import CommandFailed, NotLoggedIn
+from mtproto.cli.files import PUBLIC, write_whole
+from mtproto.cli.listing import download
 from mtproto.cli.session import open_account, wants_account
 from mtproto.cli.state_file import ROOM, StoredState, lock_state, read_state, write_state
 from mtproto.cli.whom import as_input_user, find_user
@@ -20,16 +22,18 @@ from mtproto.store import StoreError
 from mtproto.transport import authority
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import AsyncIterator, Callable, Iterator
+    from pathlib import Path
 
     from mtproto.account import Account
     from mtproto.cli.options import Target
     from mtproto.client import Client
+    from mtproto.flows import MediaSize
     from mtproto.localdc import LocalDC
     from mtproto.store import LockedFile
     from tl import TLFunction
 
-__all__ = ["AccountCaller", "Caller", "local_target", "log_in", "open_caller"]
+__all__ = ["AccountCaller", "Caller", "Watch", "local_target", "log_in", "open_caller"]
 
 
 async def log_in(client: Client, target: Target) -> None:
@@ -51,6 +55,22 @@ async def log_in(client: Client, target: Target) -> None:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """Who is told how a download goes on.
+
+    Attributes:
+        advance: called with the number of bytes that came, each time.
+        tell: called with notices: floods that are waited for, parts that stall.
+        wait: seconds that a flood may ask for.
+
+    """
+
+    advance: Callable[[int], None]
+    tell: Callable[[Any], Any]
+    wait: float
+
+
 class Caller:
     """Sends queries, and logs in before the first query that needs a login.
 
@@ -59,6 +79,9 @@ class Caller:
         target: whom to log in as.
 
     """
+
+    FETCHES = 1
+    """Files that are fetched at once: one connection has one session, and no more than one part under way."""
 
     def __init__(self, client: Client, target: Target) -> None:
         self._client = client
@@ -89,6 +112,19 @@ class Caller:
         """Return the `InputUser` of whom a text means. Raises as `find_user`."""
         return await find_user(self, reference, self._target.schema)
 
+    async def fetch(self, size: MediaSize, path: Path, owner: Any, watch: Watch) -> None:
+        """Save a file of a user's photo, part by part.
+
+        Raises:
+            CommandFailed: more or fewer bytes come than are declared.
+            RpcError, OSError: as the server and the system say.
+
+        """
+        data = await download(self, size, owner=owner, advance=watch.advance)
+        if len(data) != size.size:
+            raise CommandFailed(f"{size.name}: {len(data)} bytes came, {size.size} are declared")
+        write_whole(path, data, PUBLIC)
+
 
 class AccountCaller:
     """Sends the queries of an account. A bot may be logged in when a query needs a login.
@@ -98,6 +134,9 @@ class AccountCaller:
         bot_token: of the bot that is logged in where a query needs a login; None: no bot is.
 
     """
+
+    FETCHES = 8
+    """Files that are fetched at once; the account bounds the bytes that are under way."""
 
     def __init__(self, account: Account, bot_token: str | None) -> None:
         self._account = account
@@ -129,6 +168,17 @@ class AccountCaller:
             me = self._account.schema.types.InputUserSelf()
             await self(self._account.schema.functions.users.GetUsers(id=[me]))  # logs in, or says what to do
         return as_input_user(await self._account.resolve(reference), reference)
+
+    async def fetch(self, size: MediaSize, path: Path, owner: Any, watch: Watch) -> None:
+        """Save a file of a user's photo, as `Account.download` does it. Raises as that."""
+        done = 0
+
+        def advance(progress: Any) -> None:
+            nonlocal done
+            watch.advance(progress.done - done)
+            done = progress.done
+
+        await self._account.download(size, path, origin=owner, progress=advance, wait=watch.wait, tell=watch.tell)
 
 
 def local_target(target: Target, dc: LocalDC) -> Target:

@@ -16,7 +16,6 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from mtproto.cli.files import PUBLIC, write_whole
 from mtproto.cli.photo_records import (
     FileRecord,
     OwnerRecord,
@@ -143,14 +142,8 @@ class PhotoFolder:
             found.append(WantedFile(size, path, path.is_file() and path.stat().st_size == size.size))
         return found
 
-    def write(self, file: WantedFile, data: bytes) -> None:
-        """Write a file whole or not at all, with the time of its photo. Raises `OSError` as the system says."""
-        file.path.parent.mkdir(parents=True, exist_ok=True)
-        write_whole(file.path, data, PUBLIC)
-        _set_time(file)
-
     def note(self, owner: OwnerRecord, done: Sequence[tuple[Any, Sequence[WantedFile]]]) -> list[FileRecord]:
-        """Record photos of a user, and the files of them that are on disk; return these files.
+        """Record photos of a user, and the files of them that are on disk; return these files. They get their times.
 
         What earlier runs saved stays recorded while a file of it is on disk, whether the server still lists it or not.
         """
@@ -176,7 +169,10 @@ class PhotoFolder:
         path = f"{file.path.parent.name}/{file.path.name}"
         if not file.path.is_file():
             return None
-        length = file.path.stat().st_size
+        found = file.path.stat()
+        if found.st_mtime != file.size.carrier.date:  # it is new, or a run ended between the last byte and here
+            _set_time(file.path, file.size.carrier.date)
+        length = found.st_size
         known = kept.get(path)
         digest = known.sha256 if file.is_there and known is not None and known.size == length else _digest(file.path)
         size = file.size
@@ -187,11 +183,10 @@ class PhotoFolder:
         write_records(self.root, list(self.owners.values()))
 
 
-def _set_time(file: WantedFile) -> None:
+def _set_time(path: Path, date: int) -> None:
     """Give a file the time at which its photo was set; a system that can't keeps the present one."""
-    date = max(file.size.carrier.date, 0)
     with contextlib.suppress(OSError):
-        os.utime(file.path, (date, date))
+        os.utime(path, (max(date, 0), max(date, 0)))
 
 
 def _username(user: Any) -> str:

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any
 import click
 from rich.text import Text
 
-from mtproto.cli.connection import open_caller
+from mtproto.cli.connection import Watch, open_caller
 from mtproto.cli.contact_sheet import SHEET, contact_sheet, require_templates
 from mtproto.cli.errors import CommandFailed, NotLoggedIn, explain
 from mtproto.cli.files import PUBLIC, write_whole
-from mtproto.cli.listing import PAGE, Listing, download, list_photos
+from mtproto.cli.listing import PAGE, Listing, list_photos
 from mtproto.cli.options import connection_options
 from mtproto.cli.photo_folder import PhotoFolder, Wanted
 from mtproto.cli.photo_window import Window, moment_of
@@ -27,17 +27,18 @@ from mtproto.cli.terminal import Terminal, debug_option, pass_terminal, printabl
 from mtproto.cli.undecodable import keep_undecodable
 from mtproto.cli.whom import users_of
 from mtproto.errors import BadRequest, Forbidden
-from mtproto.flows import PeerNotKnown
+from mtproto.flows import FileFailed, PeerNotKnown
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from mtproto.cli.connection import AccountCaller, Caller
     from mtproto.cli.options import Target
+    from mtproto.cli.photo_folder import WantedFile
     from mtproto.cli.photo_records import FileRecord
-    from mtproto.flows import MediaSize
 
 __all__ = ["command"]
+
+ALL_PHOTOS = 1_000_000
+"""Photos of one user at most, however many a server goes on to list."""
 
 _LARGEST_INT = (1 << 31) - 1
 _LARGEST_LONG = (1 << 63) - 1
@@ -110,6 +111,13 @@ class _Saved:
     "--contact-sheet", "sheet", is_flag=True, help="Make index.html in the folder: a page that shows all that is saved."
 )
 @click.option("--quiet", is_flag=True, help="Show no progress.")
+@click.option(
+    "--wait",
+    type=click.FloatRange(0, 86_400),
+    default=60.0,
+    show_default=True,
+    help="Seconds to wait at most where the server asks for patience; beyond, the command ends.",
+)
 @keep_undecodable
 @connection_options
 @debug_option
@@ -129,6 +137,7 @@ def command(
     videos: bool,
     sheet: bool,
     quiet: bool,
+    wait: float,
     target: Target,
 ) -> None:
     """List the profile photos of each USER, newest first, and save them.
@@ -146,12 +155,12 @@ def command(
         raise click.UsageError("--sizes, --videos and --contact-sheet need --out DIR")
     if sheet:
         require_templates()
-    most = limit or (PAGE if not all_ and since is None and until is None else _LARGEST_INT)
+    most = limit or (PAGE if not all_ and since is None and until is None else ALL_PHOTOS)
     wanted = Wanted({"best": "", "all": None}.get(sizes, sizes), videos)
     window = Window(offset, max_id, most, since, until)
     whom = users_of(users)  # wrong input is refused before connecting
     folder = None if out is None else PhotoFolder.open(out)
-    run = _Run(terminal, window, wanted, folder, json_=json_, quiet=quiet, sheet=sheet)
+    run = _Run(terminal, window, wanted, folder, json_=json_, quiet=quiet, sheet=sheet, wait=wait)
     asyncio.run(run.run(target, whom))
 
 
@@ -166,6 +175,7 @@ class _Run:
     json_: bool
     quiet: bool
     sheet: bool
+    wait: float
 
     async def run(self, target: Target, whom: list[str]) -> None:
         """Do the work for all users. What concerns one user of several does not end the run."""
@@ -182,8 +192,9 @@ class _Run:
                     answers.append({"user": text, "error": explain(error)})
                     self.terminal.err.print(Text(printable(f"{text}: {explain(error)}")))
                     continue
-                answers.append(_to_dict(listing, saved, with_files=self.folder is not None))
-                if not self.json_:
+                if self.json_:
+                    answers.append(_to_dict(listing, saved, with_files=self.folder is not None))
+                else:
                     self._show(listing, saved)
             if self.folder is not None and self.sheet:
                 page = contact_sheet(list(self.folder.owners.values()))
@@ -211,13 +222,8 @@ class _Run:
         owner = folder.add_owner(user_id, shown)
         plans = [(photo, folder.plan(owner, photo, self.wanted)) for photo in listing.photos if photo.NAME == "photo"]
         missing = [file for _, files in plans for file in files if not file.is_there]
-        total = sum(file.size.size for file in missing)
         try:
-            with progress_bar(
-                self.terminal.err, owner.folder, total, is_shown=bool(missing) and not self.quiet
-            ) as advance:
-                for file in missing:
-                    folder.write(file, await self._fetch(call, file.size, user, advance))
+            await self._fetch(call, user, owner.folder, missing)
         except BaseException:
             with suppress(OSError):  # the first error is told
                 folder.note(owner, plans)
@@ -228,13 +234,30 @@ class _Run:
         new = {f"{file.path.parent.name}/{file.path.name}" for file in missing}
         return [_Saved(folder.root / record.path, record, record.path in new) for record in records]
 
-    async def _fetch(
-        self, call: Caller | AccountCaller, size: MediaSize, owner: Any, advance: Callable[[int], None]
-    ) -> bytes:
-        data = await download(call, size, owner=owner, advance=advance)
-        if len(data) != size.size:
-            raise CommandFailed(f"{size.name}: {len(data)} bytes came, {size.size} are declared")
-        return data
+    async def _fetch(self, call: Caller | AccountCaller, user: Any, label: str, files: list[WantedFile]) -> None:
+        """Fetch files, some at once; the first error ends all, and leaves those that are whole."""
+        waiting = iter(files)
+        is_shown = bool(files) and not self.quiet
+        total = sum(file.size.size for file in files)
+        with progress_bar(self.terminal.err, label, total, is_shown=is_shown) as advance:
+            watch = Watch(advance, self._tell, self.wait)
+
+            async def work() -> None:
+                for file in waiting:
+                    file.path.parent.mkdir(parents=True, exist_ok=True)
+                    await call.fetch(file.size, file.path, user, watch)
+
+            workers = [asyncio.create_task(work()) for _ in range(min(call.FETCHES, len(files)))]
+            try:
+                await asyncio.gather(*workers)
+            finally:
+                for worker in workers:
+                    worker.cancel()
+                await asyncio.gather(*workers, return_exceptions=True)
+
+    def _tell(self, notice: object) -> None:
+        if not self.quiet:
+            self.terminal.err.print(Text(printable(str(notice))))
 
     def _show(self, listing: Listing, saved: list[_Saved]) -> None:
         out = self.terminal.out
@@ -250,7 +273,7 @@ class _Run:
             out.print(f"files: {new} new, {len(saved) - new} there already")
 
 
-_OF_ONE_USER = (CommandFailed, PeerNotKnown, BadRequest, Forbidden)
+_OF_ONE_USER = (CommandFailed, PeerNotKnown, FileFailed, BadRequest, Forbidden)
 
 
 def _shown(user: Any, listing: Listing) -> Any:

@@ -13,7 +13,7 @@ from mtproto.cli.exits import Exit
 from mtproto.cli.photo_folder import PhotoFolder, Wanted
 from mtproto.cli.photo_records import read_records
 from mtproto.cli.photo_window import Window, moment_of
-from mtproto.localdc import LocalDCThread, Refused, User
+from mtproto.localdc import LocalDCThread, LocalNetworkThread, Refused, User
 from mtproto.localdc.calls import IncomingCall
 from mtproto.localdc.handlers.photos import get_user_photos
 from mtproto.localdc.handlers.upload import get_file
@@ -148,12 +148,17 @@ def test_since_and_until_choose_photos(run: Run, reach: list[str], bot: dict[str
     assert [photo["date"] for photo in photos] == [1_600_000_000 + days * 86_400 for days in (2, 1)]
 
 
-@pytest.mark.parametrize(("options", "count"), [(("--all",), 250), (("--until", "2020-09-13"), 1)])
-def test_all_photos_are_more_than_one_page(
-    run: Run, reach: list[str], bot: dict[str, str], options: tuple[str, ...], count: int
+def test_all_photos_are_more_than_one_page(run: Run, reach: list[str], bot: dict[str, str]) -> None:
+    photos = json.loads(run("photos", "plenty", "--json", "--until", "2020-09-13", *reach, env=bot).stdout)["photos"]
+    assert len(photos) == 1  # the oldest of 250
+
+
+def test_a_list_without_an_end_is_cut(
+    run: Run, reach: list[str], bot: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    photos = json.loads(run("photos", "plenty", "--json", *options, *reach, env=bot).stdout)["photos"]
-    assert len(photos) == count
+    monkeypatch.setattr("mtproto.cli.photos.ALL_PHOTOS", 120)
+    photos = json.loads(run("photos", "plenty", "--json", "--all", *reach, env=bot).stdout)["photos"]
+    assert len(photos) == 120
 
 
 def test_one_user_of_several_who_is_not_there_ends_no_run(
@@ -326,3 +331,55 @@ def test_records_that_name_a_folder_elsewhere_lead_nowhere(tmp_path: Path) -> No
     (tmp_path / "photos.json").write_text(json.dumps({"format": 1, "users": [owner]}))
     folder = PhotoFolder.open(tmp_path)
     assert folder.add_owner(5, t.User(id=5, username="../..")).folder == "5"
+
+
+# By an account --------------------------------------------------------------------------------------------------------
+
+
+def answer_files(network: LocalNetworkThread, answer: Callable[[IncomingCall], Any]) -> None:
+    for centre in network.dcs.values():
+        centre.handler(api.functions.upload.GetFile)(answer)
+
+
+def test_an_account_fetches_several_files_at_once_and_goes_on_where_a_run_was_stopped(
+    run: Run, network: LocalNetworkThread, there: list[str], out: Path
+) -> None:
+    asked: list[int] = []
+
+    def fail_at_the_fifth(call: IncomingCall) -> Any:
+        asked.append(call.request.location.id)
+        if len(asked) == 5:
+            raise Refused(400, "LOCATION_INVALID")
+        return get_file(call)
+
+    answer_files(network, fail_at_the_fifth)
+    assert run("login", "--bot", *there).exit_code == 0
+    save = ("photos", "@dozen", "--all", "--out", str(out), *there)
+    assert run(*save).exit_code == Exit.REFUSED
+    (owner,) = read_records(out)
+    saved = {int(photo.id) for photo in owner.photos if photo.files}
+    assert saved == {int(path.stem.split("_")[1]) for path in (out / "dozen").glob("*.jpg")}
+    asked.clear()
+    asked += [0] * 5
+    result = run(*save, "--json")
+    assert result.exit_code == 0, result.stderr
+    dozen = network.world.by_username("dozen")
+    assert dozen is not None
+    assert {*asked[5:]} == {photo.id for photo in dozen.photos} - saved
+    for photo, file in zip(dozen.photos, json.loads(result.stdout)["files"], strict=True):
+        path = Path(file["path"])
+        assert (path.read_bytes(), path.stat().st_mtime) == (photo.file("c"), photo.date)
+    assert not [path for path in out.rglob("*") if ".part" in path.name]
+
+
+def test_a_flood_that_lasts_longer_than_the_user_waits_ends_the_run(
+    run: Run, network: LocalNetworkThread, there: list[str], out: Path
+) -> None:
+    def flood(_: IncomingCall) -> Any:
+        raise Refused(420, "FLOOD_WAIT_31")
+
+    answer_files(network, flood)
+    assert run("login", "--bot", *there).exit_code == 0
+    result = run("photos", "@single", "--wait", "30", "--out", str(out), *there)
+    assert result.exit_code == Exit.REFUSED
+    assert "31 seconds" in result.stderr
