@@ -83,7 +83,7 @@ def test_a_document_of_a_hundred_gibibytes_is_read_at_any_place(caller: Caller) 
 
 
 def test_a_document_is_made_of_bytes_or_of_a_file(caller: Caller, tmp_path: Path) -> None:
-    data = bytes(range(256)) * 40
+    data = StreamedContent(10_000, 5).read(0, 10_000)
     path = tmp_path / "kept.pdf"
     path.write_bytes(data)
     for document in (added(caller, data=data), added(caller, path=path)):
@@ -155,6 +155,8 @@ def test_a_message_carries_a_document_and_gives_fresh_references(packaged_world:
     single = Talker(packaged_world, "single")
     triple = Talker(packaged_world, "triple", single)
     document = _added(single.dc, size=3 * MIB)
+    send_by_name("single", "triple", "hello", single.dc)  # so that they know one another, and the short form would do
+    single.heard()
     number = send_by_name("triple", "single", "", single.dc, document)
     [(told, _)] = single.heard()
     assert told.updates[0].message.media.document.id == document.id
@@ -164,7 +166,7 @@ def test_a_message_carries_a_document_and_gives_fresh_references(packaged_world:
         triple.history("single").messages[0],
     ]
     single.dc.references.expire()
-    seen.append(single.difference(1).new_messages[0])
+    seen.append(single.difference(2).new_messages[0])
     shown = [message.media.document for message in seen]
     assert {(each.id, each.size, each.dc_id, each.attributes[0].file_name) for each in shown} == {
         (document.id, 3 * MIB, 2, "a.bin")
