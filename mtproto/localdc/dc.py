@@ -101,15 +101,17 @@ class LocalDC(DataCentreFace):
 
         Args:
             sender: the user name of who sends, without `@`.
-            receiver: the user name of who receives it, which may be the sender; or `the_square`, the channel of all.
+            receiver: the user name of who receives it, which may be the sender; or the title of a basic group
+                (`dc.world.chats`); or `the_square`, the channel of all.
             text: 1 to 4,096 characters.
 
         Returns:
-            the number of the message in the box of the receiver, or in the channel.
+            the number of the message in the box of the receiver, in that of the sender for a basic group, or in the
+            channel.
 
         Raises:
             KeyError: there is no user of that name.
-            ValueError: the text can't be sent.
+            ValueError: the text can't be sent, or the sender is not in the group.
 
         """
         return self._centre.send_message(sender, receiver, text)

@@ -23,10 +23,10 @@ EVENTS_OF_BOX = 1_000
 
 
 class Dialog:
-    """A chat with one user, as one account sees it.
+    """A chat with one user, or a basic group, as one account sees it.
 
     Attributes:
-        peer_id: the other user.
+        peer_id: the other user, or the negative id of the group.
         messages: the messages that are kept, by number, the oldest first.
         read_inbox: the last message that came in and was read.
         read_outbox: the last message that was sent and read.
@@ -102,7 +102,7 @@ class MessageBox:
         return sorted(self._dialogs.values(), key=lambda dialog: dialog.top.id, reverse=True)
 
     def dialog(self, peer_id: int) -> Dialog | None:
-        """Return the chat with a user, or None."""
+        """Return the chat with a user or a group, or None."""
         return self._dialogs.get(peer_id)
 
     def message(self, message_id: int) -> KeptMessage | None:
@@ -110,7 +110,7 @@ class MessageBox:
         return self._messages.get(message_id)
 
     def history(self, peer_id: int) -> list[KeptMessage]:
-        """Return the messages of the chat with a user, the newest first."""
+        """Return the messages of the chat with a user or a group, the newest first."""
         dialog = self._dialogs.get(peer_id)
         return [] if dialog is None else list(reversed(dialog.messages.values()))
 
@@ -136,10 +136,10 @@ class MessageBox:
         """Note that a chat was read; return None if that changes nothing.
 
         Args:
-            peer_id: the other user.
+            peer_id: the other user, or the negative id of a basic group.
             max_id: the last message that was read, in the numbers of this box; one that is not there means those
                 before it.
-            out: whether the other user read what the account sent.
+            out: whether somebody else read what the account sent.
 
         """
         dialog = self._dialogs.get(peer_id)

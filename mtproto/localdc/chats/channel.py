@@ -63,6 +63,7 @@ class LocalChannel:
         self._last_id = 0
         self._messages: dict[int, ChannelMessage] = {}
         self._by_random: dict[tuple[int, int], ChannelMessage] = {}
+        self._read: dict[int, int] = {}
 
     def begin_at(self, first: int) -> None:
         """Let the state be this one, before the first message."""
@@ -98,6 +99,34 @@ class LocalChannel:
             oldest = self._messages.pop(next(iter(self._messages)))
             self._by_random.pop((oldest.from_id, oldest.random_id), None)
         return message
+
+    def read_inbox(self, user_id: int) -> int:
+        """Return the last message that a member has read; 0 for none."""
+        return self._read.get(user_id, 0)
+
+    def read_outbox(self, user_id: int) -> int:
+        """Return the last message of a member that another member has read; 0 for none."""
+        others = max((last for reader, last in self._read.items() if reader != user_id), default=0)
+        return next((each.id for each in self.history() if each.id <= others and each.from_id == user_id), 0)
+
+    def unread(self, user_id: int) -> int:
+        """Return how many messages of others a member has still to read."""
+        last = self.read_inbox(user_id)
+        return sum(1 for each in self._messages.values() if each.id > last and each.from_id != user_id)
+
+    def read(self, user_id: int, max_id: int) -> dict[int, int] | None:
+        """Note that a member has read the messages up to one, or up to the newest; return None if that was known.
+
+        Returns, for each other member whose messages nobody else had read that far, the last one of them.
+        """
+        last = min(max_id, self._last_id)
+        if last <= self.read_inbox(user_id):
+            return None
+        writers = {each.from_id for each in self._messages.values()} - {user_id}
+        before = {writer: self.read_outbox(writer) for writer in writers}
+        self._read[user_id] = last
+        after = {writer: self.read_outbox(writer) for writer in writers}
+        return {writer: seen for writer, seen in after.items() if seen > before[writer]}
 
     def since(self, pts: int) -> list[ChannelMessage] | None:
         """Return the messages after a state, the oldest first; None where that is not known, or no such state was."""
