@@ -28,7 +28,7 @@ def local_network(local_dc_key: RSAPrivateKey) -> Iterator[LocalNetworkThread]:
         yield network
 
 
-def way_of(network: LocalNetworkThread, name: str) -> dict[str, Any]:
+def way_of(network: LocalNetworkThread | LocalDCThread, name: str) -> dict[str, Any]:
     account = network.accounts.named(name)
     return {"phone": account.phone, "ask": lambda _: account.code}
 

@@ -178,8 +178,10 @@ def test_the_channel_is_read_and_its_writers_hear_of_it(triple: Member, dozen: M
     assert dozen(f.channels.ReadHistory(channel=dozen.named, max_id=1)) is True
     assert single(f.channels.ReadHistory(channel=single.named, max_id=1)) is True
     assert (dozen.heard(), triple.heard(), triple.square.pts) == ([], [], pts)
+    assert triple(f.channels.ReadHistory(channel=triple.named, max_id=0)) is True
+    assert (stands(triple), triple.heard()[1:]) == ((4, 2, 0), [])
     assert single(f.channels.ReadHistory(channel=single.named, max_id=0)) is True
-    assert (stands(single), stands(triple), stands(dozen)) == ((4, 0, 0), (0, 3, 1), (2, 4, 1))
+    assert (stands(single), stands(triple), stands(dozen)) == ((4, 0, 0), (4, 3, 0), (2, 4, 1))
     bot = Member(triple.world, triple.world.bot.username, triple)
     with pytest.raises(RpcFailure, match="400 BOT_METHOD_INVALID"):
         bot(f.channels.ReadHistory(channel=bot.named, max_id=0))

@@ -88,6 +88,20 @@ def test_whoever_knows_group_and_sender_gets_the_short_form(triple: Member, doze
     assert (short.pts, short.pts_count) == (dozen.state().pts, 1)
 
 
+def test_whoever_lacks_the_group_or_the_sender_gets_both(triple: Member, dozen: Member) -> None:
+    triple.send("dozen")
+    single = Member(triple.world, "single", triple)
+    dozen.heard()
+    for writer in (triple, single):
+        writer.say("x", 9)
+        [(update, _)] = dozen.heard()
+        assert update.NAME == "updates"
+        assert writer.user.id in {user.id for user in update.users}
+        assert [chat.id for chat in update.chats] == [dozen.kitchen.id]
+    [_, (own, _), _] = triple.heard()
+    assert (own.NAME, own.updates[0].message.out) == ("updates", True)  # the first message is one's own
+
+
 def test_a_random_id_is_sent_to_a_group_once(triple: Member, dozen: Member) -> None:
     first = triple.say()
     triple.heard(), dozen.heard()
@@ -122,25 +136,26 @@ def test_a_group_is_read_and_its_writers_hear_of_it(triple: Member, dozen: Membe
     triple.say("1", 1)
     single.send("dozen", "between")
     single.say("2", 2)
-    triple.say("3", 3)
+    single.say("3", 3)
+    triple.say("4", 4)
     [kitchen, private] = dozen.listed().dialogs
-    assert (kitchen.peer.chat_id, kitchen.unread_count, kitchen.top_message) == (triple.kitchen.id, 3, 4)
+    assert (kitchen.peer.chat_id, kitchen.unread_count, kitchen.top_message) == (triple.kitchen.id, 4, 5)
     assert private.peer.user_id == single.user.id
     for each in (triple, dozen, single):
         each.heard()
     pts = dozen.state().pts
-    read = dozen(f.messages.ReadHistory(peer=dozen.peer, max_id=3))
+    read = dozen(f.messages.ReadHistory(peer=dozen.peer, max_id=4))
     assert (read.pts, read.pts_count) == (pts + 1, 1)
     [(inbox, but)] = dozen.heard()
     [update] = inbox.updates
     assert (update.NAME, update.peer.chat_id, update.max_id, update.still_unread_count, but) == (
         "updateReadHistoryInbox",
         triple.kitchen.id,
-        3,
+        4,
         1,
         SESSION,
     )
-    for writer, last in ((triple, 1), (single, 3)):
+    for writer, last in ((triple, 1), (single, 4)):
         [(outbox, _)] = writer.heard()
         [update] = outbox.updates
         assert (update.NAME, update.peer.chat_id, update.max_id) == (

@@ -98,14 +98,12 @@ class Boxes:
         Returns what happened in the reader's box, and in those of the users whose messages were read.
         """
         mine = self.of(reader_id)
-        dialog = mine.dialog(peer_id)
-        before = 0 if dialog is None else dialog.read_inbox
         read = mine.read(peer_id, max_id, out=False)
         if read is None:
             return None, {}
-        latest: dict[int, int] = {}  # of each sender: the last message that was read now, in the sender's numbers
+        latest: dict[int, int] = {}  # of each sender: the last message that is read, in the sender's numbers
         for message in mine.history(peer_id):
-            if before < message.id <= read.max_id and not message.out:
+            if message.id <= read.max_id and not message.out:
                 latest.setdefault(message.from_id, message.twin_id)
         there = peer_id if peer_id < 0 else reader_id
         seen = {sender: self.of(sender).read(there, last, out=True) for sender, last in latest.items()}
