@@ -31,6 +31,8 @@ class LocalDC(DataCentreFace):
             those that `tl.load_layer` has, which are spoken anyway.
         state: a file that keeps the RSA key and all auth keys over restarts. It is as secret as they are. A key is
             on disk before its client knows it; where the disk is full the exchange goes on, and an error is logged.
+            Beside it, in a file of its own with `.messages` behind the name, are the messages of a DC that is alone:
+            written each minute and when the DC is closed.
         clock: gives the Unix time in seconds; None takes the clock of `mtproto.net`.
         random: a cryptographically secure source of bytes.
         limits: how much is accepted and sent.
@@ -118,7 +120,7 @@ class LocalDC(DataCentreFace):
 
     def give_up(self) -> None:
         """Give the state file of a DC back that was never started."""
-        self._centre.keys.close()
+        self._centre.give_up()
 
     def accept_login_token(self, token: bytes | str, account: LocalAccount) -> None:
         """Accept a QR code, as `LocalNetwork.accept_login_token` does."""

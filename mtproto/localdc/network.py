@@ -26,8 +26,8 @@ class LocalNetwork(NetworkFace):
         dcs: the ids of the DCs.
         host: the address that all listen on.
         port: the port of the first DC, each further one has the next; 0 takes free ones.
-        options: as `LocalDC` takes them, for each DC; but `state` is a folder, with a file for each DC
-            and one for the accounts: who signed up, passwords, homes.
+        options: as `LocalDC` takes them, for each DC; but `state` is a folder, with a file for each DC,
+            one for the accounts (who signed up, passwords, homes) and one for the messages.
 
     Attributes:
         dcs: the DCs, each a `LocalDC`, by id. Each can be closed and started again; it keeps its address.

@@ -33,11 +33,11 @@ class Dialog:
 
     """
 
-    def __init__(self, peer_id: int) -> None:
+    def __init__(self, peer_id: int, read_inbox: int = 0, read_outbox: int = 0) -> None:
         self.peer_id = peer_id
         self.messages: dict[int, KeptMessage] = {}
-        self.read_inbox = 0
-        self.read_outbox = 0
+        self.read_inbox = read_inbox
+        self.read_outbox = read_outbox
 
     @property
     def unread(self) -> int:
@@ -95,6 +95,16 @@ class MessageBox:
     def next_id(self) -> int:
         """The number that the next message gets."""
         return self._last_id + 1
+
+    @property
+    def messages(self) -> list[KeptMessage]:
+        """All messages that are kept, the oldest first."""
+        return list(self._messages.values())
+
+    @property
+    def events(self) -> list[Event]:
+        """What a difference can tell, the oldest first."""
+        return list(self._events)
 
     @property
     def dialogs(self) -> list[Dialog]:
@@ -157,6 +167,43 @@ class MessageBox:
         """Return what happened after a state, the oldest first; None where that is not known, or no such state was."""
         first = self.pts - len(self._events)
         return None if not first <= pts <= self.pts else list(islice(self._events, pts - first, None))
+
+    def restore(
+        self,
+        pts: int,
+        last_id: int,
+        messages: Sequence[KeptMessage],
+        events: Sequence[Event],
+        dialogs: Sequence[Dialog],
+    ) -> None:
+        """Take over what an earlier run had, in place of all that is here.
+
+        Args:
+            pts: the state.
+            last_id: the number of the last message.
+            messages: those that are kept, the oldest first.
+            events: what a difference can tell, the oldest first.
+            dialogs: how far chats were read, without their messages.
+
+        """
+        self.pts, self._last_id = pts, last_id
+        self._messages = {message.id: message for message in messages}
+        self._dialogs = {message.peer_id: Dialog(message.peer_id) for message in messages}
+        self._dialogs.update({dialog.peer_id: dialog for dialog in dialogs if dialog.peer_id in self._dialogs})
+        for message in messages:
+            self._dialogs[message.peer_id].keep(message)
+        self._events = deque(events)
+        self._by_random = {
+            event.message.random_id: event
+            for event in events
+            if isinstance(event, NewMessage) and event.message.random_id
+        }
+
+    def begin_anew_at(self, pts: int) -> None:
+        """Go on at a higher state, as if much had happened that nobody can tell."""
+        if pts > self.pts:
+            self.pts = pts
+            self.forget_events()
 
     def forget_events(self) -> None:
         """Forget what happened so far: whoever missed some of it is told that the difference is too long."""

@@ -8,7 +8,7 @@ from mtproto.localdc.chats.box import MessageBox
 from mtproto.localdc.chats.messages import KeptMessage
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
     from mtproto.localdc.chats.messages import HistoryRead, NewMessage
 
@@ -36,6 +36,21 @@ class Boxes:
         if user_id not in self._boxes:
             self._boxes[user_id] = MessageBox(self._first)
         return self._boxes[user_id]
+
+    def __iter__(self) -> Iterator[MessageBox]:
+        return iter(list(self._boxes.values()))
+
+    def __len__(self) -> int:
+        """Return how many boxes there are."""
+        return len(self._boxes)
+
+    def items(self) -> list[tuple[int, MessageBox]]:
+        """Return the boxes with the ids of their users."""
+        return list(self._boxes.items())
+
+    def count_on(self, box: MessageBox) -> None:
+        """Let a box of a run that ended in the middle of something go on beyond that run."""
+        box.begin_anew_at(self._first)
 
     def begin_at(self, first: int) -> None:
         """Let the boxes that are made from now on begin at this `pts`."""

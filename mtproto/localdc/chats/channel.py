@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from mtproto.localdc.world import derived_hash
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Mapping, Sequence
 
 __all__ = ["MESSAGES_OF_CHANNEL", "ChannelMessage", "LocalChannel"]
 
@@ -60,6 +60,8 @@ class LocalChannel:
         self.username = username
         self.members = frozenset(members)
         self.pts = 1
+        self._first = 1
+        self._known_from = 1
         self._last_id = 0
         self._messages: dict[int, ChannelMessage] = {}
         self._by_random: dict[tuple[int, int], ChannelMessage] = {}
@@ -67,8 +69,30 @@ class LocalChannel:
 
     def begin_at(self, first: int) -> None:
         """Let the state be this one, before the first message."""
+        self._first = first
         if not self._last_id:
-            self.pts = first
+            self.pts = self._known_from = first
+
+    def restore(
+        self, pts: int, last_id: int, messages: Sequence[ChannelMessage], read: Mapping[int, int], *, ended: bool
+    ) -> None:
+        """Take over what an earlier run had, in place of all that is here.
+
+        Args:
+            pts: the state.
+            last_id: the number of the last message.
+            messages: those that are kept, the oldest first.
+            read: up to which message each member has read.
+            ended: whether that run ended well; if not, the state is one beyond that run.
+
+        """
+        self.pts, self._last_id = pts, last_id
+        self._messages = {message.id: message for message in messages}
+        self._by_random = {(each.from_id, each.random_id): each for each in messages if each.random_id}
+        self._read = dict(read)
+        self._known_from = messages[0].pts - 1 if messages else pts
+        if not ended and pts < self._first:
+            self.pts = self._known_from = self._first
 
     @property
     def top_id(self) -> int:
@@ -98,7 +122,13 @@ class LocalChannel:
         if len(self._messages) > MESSAGES_OF_CHANNEL:
             oldest = self._messages.pop(next(iter(self._messages)))
             self._by_random.pop((oldest.from_id, oldest.random_id), None)
+            self._known_from = oldest.pts
         return message
+
+    @property
+    def read_by(self) -> Mapping[int, int]:
+        """Up to which message each member has read."""
+        return self._read
 
     def read_inbox(self, user_id: int) -> int:
         """Return the last message that a member has read; 0 for none."""
@@ -130,6 +160,6 @@ class LocalChannel:
 
     def since(self, pts: int) -> list[ChannelMessage] | None:
         """Return the messages after a state, the oldest first; None where that is not known, or no such state was."""
-        if not self.pts - len(self._messages) <= pts <= self.pts:
+        if not self._known_from <= pts <= self.pts:
             return None
         return [message for message in self._messages.values() if message.pts > pts]
