@@ -174,10 +174,12 @@ def test_a_message_carries_a_document_and_gives_fresh_references(packaged_world:
     assert [each.file_reference == shown[0].file_reference for each in shown] == [True, True, True, False]
 
 
-def test_the_channel_takes_no_document(local_dc: LocalDCThread) -> None:
+def test_the_channel_and_groups_take_no_document(local_dc: LocalDCThread) -> None:
     document = local_dc.add_document(size=1)
-    with pytest.raises(ValueError, match="no documents"):
-        local_dc.send_message("triple", "the_square", document=document)
+    group = next(chat for chat in local_dc.world.chats if local_dc.accounts.named("triple").user.id in chat.members)
+    for title in ("the_square", group.display_name):
+        with pytest.raises(ValueError, match="no documents"):
+            local_dc.send_message("triple", title, document=document)
     assert local_dc.send_message("triple", "single", document=document) == 1
 
 
