@@ -54,9 +54,26 @@ class FoundSession:
     record: AccountRecord | None = None
     login: ForeignLogin | None = None
 
-    def as_login(self) -> ForeignLogin:
-        """Return the login, as other clients keep it. Raises OptionError where nobody is logged in to the account."""
-        return self.login if self.login is not None else ForeignLogin.from_record(self.record or AccountRecord())
+    def home(self) -> tuple[int, tuple[str, int] | None]:
+        """Return the number of the home data centre, and host and port of it where the session says them."""
+        if self.login is not None:
+            return self.login.dc_id, self.login.address
+        record = self.record or AccountRecord()
+        return record.home_dc, record.dcs.get(record.home_dc)
+
+    def as_login(self, address: tuple[str, int] | None = None) -> ForeignLogin:
+        """Return the login, as other clients keep it.
+
+        Args:
+            address: host and port of its home, where an account of other servers than Telegram's does not say it.
+
+        Raises:
+            OptionError: nobody is logged in to the account, or nobody says where its servers are.
+
+        """
+        if self.login is not None:
+            return self.login
+        return ForeignLogin.from_record(self.record or AccountRecord(), address=address)
 
 
 def find_session(terminal: Terminal, source: str | None) -> FoundSession:

@@ -178,7 +178,7 @@ def _convert(
     if client == _OWN and found.record is not None:
         _write_own(terminal, known.servers.noted(found.record), out)
         return
-    login = found.as_login().with_known(
+    login = found.as_login(known.place).with_known(
         test=known.test, api_id=known.api_id, user_id=known.user_id, is_bot=known.is_bot, address=known.place
     )
     if ask:
@@ -203,9 +203,9 @@ def _given(options: dict[str, Any], found: FoundSession) -> tuple[_Known, _Askin
     keys = servers.keys or tuple(RSAPublicKey.from_data(data) for data in (TEST_KEYS if test else PRODUCTION_KEYS))
     place = options["place"]
     if servers.keys:
-        home = found.as_login()
-        place = place or servers.dcs.get(home.dc_id) or home.address
-        servers = servers if place is None else replace(servers, dcs={**servers.dcs, home.dc_id: place})
+        dc_id, address = found.home()
+        place = place or servers.dcs.get(dc_id) or address
+        servers = servers if place is None else replace(servers, dcs={**servers.dcs, dc_id: place})
     known = _Known(options["test"], api_id, options["user_id"], options["is_bot"], place, servers)
     return known, _Asking(keys, options["transport"], options["proxy"], options["timeout"])
 

@@ -278,3 +278,16 @@ def test_a_session_without_its_servers_is_not_dialled() -> None:
     made = session("convert", "-", "--to", "own", "--user-id", 5, "--api-id", 5, given=TELETHON)
     assert import_string(made.stdout).is_elsewhere
     assert json.loads(session("show", "-", "--json", given=made.stdout).stdout)["servers"] == "other"
+
+
+def test_where_other_servers_are_may_be_given(tmp_path: Path, dc: LocalDCThread) -> None:
+    record = replace(import_string(export_string(LOGIN.to_record())), dcs={}, public_keys=("a key",))
+    lost = session("convert", "-", "--to", "telethon", given=export_string(record))
+    assert (lost.exit_code, lost.stdout) == (Exit.FAILED, "")
+    assert "where DC 2 is has to be given" in lost.stderr
+    back = session("convert", "-", "--to", "telethon", "--address", "127.0.0.1:50123", given=export_string(record))
+    assert import_foreign_string(back.stdout).address == ("127.0.0.1", 50123), back.stderr
+    ready = tmp_path / "dc.json"
+    ready.write_text(json.dumps(dc.client_info()))
+    served = session("convert", "-", "--to", "telethon", "--key", ready, given=export_string(record))
+    assert import_foreign_string(served.stdout).address == dc.address, served.stderr
