@@ -117,6 +117,7 @@ if TYPE_CHECKING:
     from mtproto.flows.thumbnails import Thumbnail, jpeg_of_stripped, outline_path, svg_of_outline, thumbnail_of
     from mtproto.flows.update_order import UpdateOrder
     from mtproto.flows.updates import each_update
+    from mtproto.flows.upload import PartToRead, Upload, UploadLimits
     from mtproto.flows.user_photos import PhotoPages
 
 __all__ = [
@@ -185,6 +186,7 @@ __all__ = [
     "NotSupported",
     "Notice",
     "Now",
+    "PartToRead",
     "PasswordQuestion",
     "PeerAsker",
     "PeerBook",
@@ -206,6 +208,8 @@ __all__ = [
     "Thumbnail",
     "UnexpectedAnswer",
     "UpdateOrder",
+    "Upload",
+    "UploadLimits",
     "Wait",
     "WaitNotice",
     "Wanted",
@@ -433,6 +437,11 @@ if not TYPE_CHECKING:  # checkers read the imports above: names that are not the
             ),
             "mtproto.flows.update_order": ("UpdateOrder",),
             "mtproto.flows.updates": ("each_update",),
+            "mtproto.flows.upload": (
+                "PartToRead",
+                "Upload",
+                "UploadLimits",
+            ),
             "mtproto.flows.user_photos": ("PhotoPages",),
         },
     )

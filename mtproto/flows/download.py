@@ -209,7 +209,7 @@ class Download:
             return
         if isinstance(error, FloodWait):
             if not self._setbacks.flood(error, now):
-                self._end(error)
+                self._trouble(call, error)
         elif passing:
             if not self._setbacks.failed(call.key, now, pause_at_once=isinstance(error, InternalServerError)):
                 self._trouble(call, error)

@@ -89,6 +89,10 @@ class FileCall:
         self.numbers.remove(number)
         return not self.numbers
 
+    def is_over(self) -> None:
+        """Take note that nothing is waited for any more: the call may be made anew."""
+        self.numbers.clear()
+
     def is_overtaken(self) -> None:
         """Take note that the answer to a later call came first."""
         self.overtaken += 1
@@ -127,7 +131,7 @@ class CallsInFlight:
             self._progress_at = now
             for earlier in self._calls[: self._calls.index(call)]:
                 earlier.is_overtaken()
-            self._calls.remove(call)
+            self._drop(call)
         return call
 
     def failed(self, number: int, *, passing: bool) -> FileCall | None:
@@ -136,7 +140,7 @@ class CallsInFlight:
         if call is not None:
             if not call.is_lost(number) and passing:
                 return None
-            self._calls.remove(call)
+            self._drop(call)
         return call
 
     def forget(self, which: Callable[[FileCall], bool]) -> None:
@@ -155,6 +159,10 @@ class CallsInFlight:
         overtaken = call.overtaken >= _OVERTAKEN
         since = call.asked_at if overtaken else max(call.asked_at, self._progress_at)
         return since + self._stall * 2.0**call.stalls
+
+    def _drop(self, call: FileCall) -> None:
+        call.is_over()
+        self._calls.remove(call)
 
     def _of(self, number: int) -> FileCall | None:
         return next((call for call in self._calls if number in call.numbers), None)

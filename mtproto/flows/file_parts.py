@@ -34,7 +34,7 @@ ENDLESS = 1 << 62
 
 _SMALLEST_PART = 64 << 10
 _USUAL_PART = 512 << 10
-_LARGE_FILE = 256 << 20
+_LARGE_FILE = 20 << 20
 
 
 class AskedRange(NamedTuple):
@@ -48,7 +48,8 @@ class AskedRange(NamedTuple):
 def part_size(size: int | None) -> int:
     """Return the bytes of one part: a power of two from 64 KiB to 1 MiB.
 
-    A file below 1 MiB comes in one part, which is larger than the file, so that a file that has grown is noticed.
+    A file below 1 MiB comes in one part, which is larger than the file, so that a file that has grown is noticed. From
+    20 MiB on, where servers take a file for a large one, parts are of 1 MiB: they cost the least time of a processor.
 
     Args:
         size: of the file in bytes; None: unknown.

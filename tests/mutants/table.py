@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from tests.mutants import rows_exchange, rows_flows, rows_session, rows_store, rows_transport
+from tests.mutants import rows_exchange, rows_files, rows_flows, rows_session, rows_store, rows_transport
 
 __all__ = ["MUTANTS", "Mutant"]
 
@@ -28,7 +28,14 @@ class Mutant(NamedTuple):
 
 MUTANTS = tuple(
     Mutant(path, old, new, tests)
-    for rows in (rows_exchange.ROWS, rows_flows.ROWS, rows_session.ROWS, rows_transport.ROWS, rows_store.ROWS)
+    for rows in (
+        rows_exchange.ROWS,
+        rows_flows.ROWS,
+        rows_files.ROWS,
+        rows_session.ROWS,
+        rows_transport.ROWS,
+        rows_store.ROWS,
+    )
     for (path, tests), changes in rows.items()
     for old, new in changes
 )

@@ -29,6 +29,10 @@ SHARED_NAMES = {
     "FlowHands": {"mtproto.account.running", "mtproto.account.running_threads"},
     "Peers": {"mtproto.account.peers", "mtproto.account.peers_threads"},
     "UserPhotos": {"mtproto.account.peers", "mtproto.account.peers_threads"},
+    "Downloads": {"mtproto.account.downloads", "mtproto.account.downloads_threads"},
+    "Transfer": {"mtproto.account.downloads", "mtproto.account.downloads_threads"},
+    "DownloadHands": {"mtproto.account.download_run", "mtproto.account.download_run_threads"},
+    "DownloadRun": {"mtproto.account.download_run", "mtproto.account.download_run_threads"},
     "Started": {"mtproto.account.running", "mtproto.account.running_threads"},
 }
 """Class names that mean one thing and stand in more than one module."""
