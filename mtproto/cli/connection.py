@@ -209,6 +209,11 @@ class AccountCaller:
             file, to, size=size, origin=origin, verify=verify, progress=told, wait=watch.wait, tell=watch.tell
         )
 
+    async def upload(self, path: Path, watch: Watch) -> Any:
+        """Upload a file, as `Account.upload` does it; return its `InputFile`. Raises as that, and as a call."""
+        await self.begin()
+        return await self._account.upload(path, progress=watch.steps(), wait=watch.wait, tell=watch.tell)
+
 
 def local_target(target: Target, dc: LocalDC) -> Target:
     """Return `target` for a local data centre, with the credentials of that data centre: it takes no others."""
