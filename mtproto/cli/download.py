@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 import click
 from rich.text import Text
 
-from mtproto.account import FileNotWritten
 from mtproto.cli.connection import open_account_caller
 from mtproto.cli.file_json import WANTED, read_file_object, wanted_file
 from mtproto.cli.options import connection_options
@@ -166,14 +165,12 @@ class _Fetch:
         """Say how to go on where a download ends too early."""
         try:
             yield
-        except FileNotWritten:  # it says so itself
-            raise
         except KeyboardInterrupt:
             if text := self._what_stays():
                 self._view.terminal.note(text)
             raise
         except Exception as error:
-            if text := self._what_stays():
+            if (text := self._what_stays()) and ".part" not in str(error):  # a full disk says so itself, if it knows
                 error.add_note(text)
             raise
 

@@ -71,8 +71,12 @@ def test_a_bare_location_leads_to_its_data_centre(
     fetch: Callable[..., Any], logged: Logged, tmp_path: Path, options: tuple[str, ...]
 ) -> None:
     document, shown = logged.document(700 * KIB, dc_id=1)
+    before = len(logged.home.calls)
     result = fetch(location_of(shown), *options)
     assert result.exit_code == 0, result.stderr
+    assert result.stderr.startswith(f"{document.id}.bin: 716.8 kB{' of 716.8 kB' if options else ''}, ")
+    asked_at_home = [call.refusal for call in logged.home.calls[before:] if call.method == "upload.getFile"]
+    assert ("FILE_MIGRATE_1" in str(asked_at_home)) is not bool(options)
     assert (tmp_path / "film").read_bytes() == document.read(0, document.size)
 
 
@@ -165,23 +169,43 @@ def test_a_flood_beyond_the_patience_is_told_and_so_is_what_stays(
     assert re.fullmatch(STAYS, second)
 
 
-@pytest.mark.parametrize(("name", "number"), [("pwrite", errno.ENOSPC), ("open", errno.EACCES)])
-def test_a_disk_that_refuses_is_told(
-    fetch: Callable[..., Any], logged: Logged, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, number: int
+def test_a_folder_that_may_not_be_written_to_is_told(
+    fetch: Callable[..., Any], logged: Logged, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     real_open = os.open
 
     def refuse(path: Any, *rest: Any, **named: Any) -> Any:
-        if name == "open" and not str(path).endswith("film.part"):
-            return real_open(path, *rest, **named)
-        raise OSError(number, os.strerror(number))
+        if str(path).endswith("film.part"):
+            raise OSError(errno.EACCES, os.strerror(errno.EACCES))
+        return real_open(path, *rest, **named)
 
     _, shown = logged.document(10 * KIB)
-    with monkeypatch.context() as patch:
-        patch.setattr(os, name, refuse)
-        result = fetch(shown, "--quiet")
+    monkeypatch.setattr(os, "open", refuse)
+    result = fetch(shown, "--quiet")
     assert result.exit_code == Exit.FAILED
-    assert result.stderr == f"error: {tmp_path / 'film'}: can't be written: {os.strerror(number)}\n"
+    assert result.stderr == f"error: {tmp_path / 'film'}: can't be written: {os.strerror(errno.EACCES)}\n"
+
+
+@pytest.mark.parametrize("room", [0, 3])
+def test_a_full_disk_is_told_and_so_is_what_stays_once(
+    fetch: Callable[..., Any], logged: Logged, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, room: int
+) -> None:
+    real_write, written = os.pwrite, [0]
+
+    def fill(*arguments: Any) -> int:
+        written[0] += 1
+        if written[0] > room:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return real_write(*arguments)
+
+    _, shown = logged.document(4 * MIB)
+    monkeypatch.setattr(os, "pwrite", fill)
+    result = fetch(shown, "--quiet")
+    assert result.exit_code == Exit.FAILED
+    assert result.stderr.startswith(f"error: {tmp_path / 'film'}: can't be written: {os.strerror(errno.ENOSPC)}")
+    assert result.stderr.count("film.part") == (tmp_path / "film.part").exists() == (room > 0)
+    written[0] = room  # the next run writes nothing: what stays is of this one
+    assert fetch(shown, "--quiet").stderr.count("film.part") == (room > 0)
 
 
 @pytest.mark.parametrize("with_session", [False, True])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 
 import pytest
 from rich.console import Console
@@ -72,6 +73,7 @@ def test_a_terminal_gets_a_bar_with_bytes_rate_and_estimate() -> None:
     text = stream.getvalue()
     assert "film [b]" in text
     assert "1.5/3.0 MB" in text
+    assert re.search(r"[-\d]:[-\d]{2}:[-\d]{2}", text)
     assert "━" in text
 
 
