@@ -5,6 +5,9 @@
     hearing     updates for flows that wait for one       peers    who is meant by what a program writes
     known_peers the book of peers, fed and saved          incoming the driver of the order of updates
     update_mail what waits for the reader of updates      reading  one reading of updates, and what is kept of it
+    downloads   into files, memory and what takes bytes   download_run  the driver of one download
+    part_file   a file on disk that is not whole yet      file_origins  where file references are made fresh
+    transfer_budget, transfer_progress  what all transfers of an account share, and how far they have come
     account     what a program uses, made of the parts
 
 The blocking face and its parts are made of the asyncio ones (`tests.structure.faces`). The names are resolved on first
@@ -19,16 +22,28 @@ from mtproto._lazy import lazy_names
 
 if TYPE_CHECKING:
     from mtproto.account.account import Account
+    from mtproto.account.part_file import FileNotWritten
+    from mtproto.account.transfer_progress import TransferProgress
     from mtproto.client import UndecodableUpdate
     from mtproto.flows import Gap, Incoming
 
-__all__ = ["Account", "Gap", "Incoming", "UndecodableUpdate", "blocking"]
+__all__ = [
+    "Account",
+    "FileNotWritten",
+    "Gap",
+    "Incoming",
+    "TransferProgress",
+    "UndecodableUpdate",
+    "blocking",
+]
 
 if not TYPE_CHECKING:  # checkers read the imports above: names that are not there are errors
     __getattr__, __dir__ = lazy_names(
         globals(),
         {
             "mtproto.account.account": ("Account",),
+            "mtproto.account.part_file": ("FileNotWritten",),
+            "mtproto.account.transfer_progress": ("TransferProgress",),
             "mtproto.account.blocking": ("blocking",),
             "mtproto.client": ("UndecodableUpdate",),
             "mtproto.flows": ("Gap", "Incoming"),

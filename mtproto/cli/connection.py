@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
     from pathlib import Path
 
-    from mtproto.account import Account
+    from mtproto.account import Account, TransferProgress
     from mtproto.cli.options import Target
     from mtproto.client import Client
     from mtproto.flows import MediaSize
@@ -173,7 +173,7 @@ class AccountCaller:
         """Save a file of a user's photo, as `Account.download` does it. Raises as that."""
         done = 0
 
-        def advance(progress: Any) -> None:
+        def advance(progress: TransferProgress) -> None:
             nonlocal done
             watch.advance(progress.done - done)
             done = progress.done

@@ -235,25 +235,25 @@ class _Run:
         return [_Saved(folder.root / record.path, record, record.path in new) for record in records]
 
     async def _fetch(self, call: Caller | AccountCaller, user: Any, label: str, files: list[WantedFile]) -> None:
-        """Fetch files, some at once; the first error ends all, and leaves those that are whole."""
+        """Fetch files, some at once. After an error no more are begun; those under way come to their end."""
         waiting = iter(files)
+        failed: list[Exception] = []
         is_shown = bool(files) and not self.quiet
         total = sum(file.size.size for file in files)
         with progress_bar(self.terminal.err, label, total, is_shown=is_shown) as advance:
             watch = Watch(advance, self._tell, self.wait)
 
             async def work() -> None:
-                for file in waiting:
+                while not failed and (file := next(waiting, None)) is not None:
                     file.path.parent.mkdir(parents=True, exist_ok=True)
-                    await call.fetch(file.size, file.path, user, watch)
+                    try:
+                        await call.fetch(file.size, file.path, user, watch)
+                    except Exception as error:  # it is raised below, whatever it is
+                        failed.append(error)
 
-            workers = [asyncio.create_task(work()) for _ in range(min(call.FETCHES, len(files)))]
-            try:
-                await asyncio.gather(*workers)
-            finally:
-                for worker in workers:
-                    worker.cancel()
-                await asyncio.gather(*workers, return_exceptions=True)
+            await asyncio.gather(*(work() for _ in range(min(call.FETCHES, len(files)))))
+        if failed:
+            raise failed[0]
 
     def _tell(self, notice: object) -> None:
         if not self.quiet:

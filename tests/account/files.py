@@ -18,8 +18,8 @@ from tl import api
 __all__ = ["KIB", "MIB", "FilesDC", "Logged", "fetched", "hurry", "in_order"]
 
 KIB, MIB = 1 << 10, 1 << 20
-HURRY = 200
-"""How many times faster the clock of `hurry` is."""
+HURRY = 20
+"""How many times faster the clock of `hurry` is. Connections keep their own clock."""
 
 
 class Logged:
@@ -72,11 +72,21 @@ class FilesDC:
             await account.login(bot_token=self.dc.bot_token)
             yield Logged(account, self.dc)
 
-    def play(self, face: str, scene: Callable[[Logged], Awaitable[None]], **options: Any) -> None:
-        """Play a scene with the bot."""
+    def play(
+        self,
+        face: str,
+        scene: Callable[[Logged], Awaitable[None]],
+        *,
+        clock: Callable[[], float] | None = None,
+        **options: Any,
+    ) -> None:
+        """Play a scene with the bot; `clock` is that of the account, not of its connections."""
 
         async def whole() -> None:
             async with self.logged_in(face, **options) as logged:
+                if clock is not None:
+                    inner = getattr(logged.account, "account", logged.account)
+                    object.__setattr__(inner._options, "clock", clock)
                 await scene(logged)
 
         play(whole)
@@ -96,7 +106,7 @@ def fetched(dc: LocalDCThread, offset: int) -> int:
 
 
 def hurry(monkeypatch: pytest.MonkeyPatch, **limits: Any) -> Callable[[], float]:
-    """Let waits of downloads pass quickly; return the clock that tells of it, for the option `clock`.
+    """Let waits of downloads pass quickly; return the clock that tells of it, for `FilesDC.play`.
 
     Args:
         monkeypatch: of the test.

@@ -64,18 +64,15 @@ def test_a_reference_is_made_fresh_by_what_the_caller_says(face: str, files: Fil
 def test_a_message_is_the_origin_of_its_file(face: str, files: FilesDC) -> None:
     async def scene(logged: Logged) -> None:
         document, _ = logged.document(SIZE)
-        sent = files.dc.send_message(files.dc.world.users[1], files.dc.bot, "see", document=document)
-        [message] = (await logged.account(api.functions.messages.GetMessages(id=[inner_id(logged, sent)]))).messages
+        number = files.dc.send_message("triple", str(files.dc.bot.username), document=document)
+        wanted = [api.types.InputMessageID(id=number)]
+        [message] = (await logged.account(api.functions.messages.GetMessages(id=wanted))).messages
         files.dc.expire_file_references()
         assert await logged.account.download(message) == document.read(0, SIZE)
         files.dc.expire_file_references()
         assert await logged.account.download(message.media, origin=message) == document.read(0, SIZE)
 
     files.play(face, scene)
-
-
-def inner_id(logged: Logged, sent: Any) -> Any:
-    return api.types.InputMessageID(id=sent if isinstance(sent, int) else sent.id)
 
 
 @both
@@ -162,13 +159,13 @@ def test_floods_are_waited_for_and_told(face: str, files: FilesDC, monkeypatch: 
     async def scene(logged: Logged) -> None:
         document, shown = logged.document(SIZE)
         told: list[Any] = []
-        files.dc.faults.file_flood_wait(30)
+        files.dc.faults.file_flood_wait(4)
         assert await logged.account.download(shown, tell=told.append) == document.read(0, SIZE)
-        assert any("30" in str(notice) for notice in told)
+        assert any("4" in str(notice) for notice in told)
         del told[:]
-        files.dc.faults.file_premium_wait(90)
+        files.dc.faults.file_premium_wait(5)
         assert await logged.account.download(shown, tell=told.append, wait=0) == document.read(0, SIZE)
-        assert any("90" in str(notice) for notice in told)
+        assert any("5" in str(notice) for notice in told)
 
     files.play(face, scene, clock=clock)
 

@@ -162,7 +162,7 @@ def test_a_task_that_is_cancelled_keeps_the_part(files: FilesDC, tmp_path: Path)
     async def scene(logged: Logged) -> None:
         document, shown = logged.document(4 * MIB)
         path = tmp_path / "film"
-        task = asyncio.ensure_future(
+        task: asyncio.Future[Any] = asyncio.ensure_future(
             logged.account.download(shown, path, window=512 * KIB, progress=lambda now: now.done and task.cancel())
         )
         with pytest.raises(asyncio.CancelledError):
@@ -303,7 +303,7 @@ def test_progress_counts_what_an_earlier_run_has_left(face: str, files: FilesDC,
         with pytest.raises(CutError):
             await logged.account.download(shown, tmp_path / "a", progress=CutAt(2 * MIB), window=512 * KIB)
         await logged.account.download(shown, tmp_path / "a", progress=seen.append)
-        assert seen[0].done == 2 * MIB
+        assert 2 * MIB <= seen[0].done < 3 * MIB
         assert seen[-1].done == seen[-1].total.done == 3 * MIB
 
     files.play(face, scene)

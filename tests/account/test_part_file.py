@@ -144,6 +144,13 @@ def test_a_damaged_log_claims_nothing(path: Path, damage: bytes) -> None:
     assert PartFile(path, MARK).have == []
 
 
+def test_a_log_that_is_too_long_is_not_read(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    left(path, (0, 50))
+    monkeypatch.setattr("mtproto.account.part_file.LOG_LIMIT", 10)
+    with pytest.raises(FileNotWritten, match="larger than 10 bytes"):
+        PartFile(path, MARK)
+
+
 @pytest.mark.parametrize("ranges", [[[5, 5]], [[-4, 5]], [[1]], [["a", "b"]], [[0, 1e999]], 7, [[9, 4]]], ids=str)
 def test_a_log_with_impossible_ranges_claims_nothing(path: Path, ranges: Any) -> None:
     left(path, (0, 50))
