@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mtproto.errors import OptionError
@@ -27,7 +28,6 @@ from tl import EncodeError, api
 if TYPE_CHECKING:
     import ssl
     from collections.abc import Awaitable, Callable, Mapping
-    from pathlib import Path
 
     from mtproto.crypto import RSAPrivateKey
     from mtproto.link import ServerLinkEvent, ServerQuery
@@ -52,13 +52,18 @@ the oldest binding ends."""
 
 
 BOXES_EPOCH = 1_600_000_000
-"""Unix seconds at which the `pts` of a DC that keeps its keys would be 0. No messages are kept on disk: each run begins
-with a `pts` of its own, beyond those of earlier runs, and a client of an earlier run hears that its difference is too
-long."""
+"""Unix seconds at which the `pts` of a DC that keeps its keys would be 0. A box that is not on disk, and all boxes of a
+run that was killed, begin at a `pts` beyond those of earlier runs: a client of an earlier run hears that its difference
+is too long."""
 
 EVENTS_A_SECOND = 4
 """How much the first `pts` grows with each second: it is beyond an earlier run in which an account had no more events
 than this, on an average until the next run. A `pts` has 31 bits, which last until 2037."""
+
+
+def _beside(state: str | Path | None) -> Path | None:
+    """Return the file that keeps the messages of a DC that is alone: beside its state file."""
+    return None if state is None else Path(f"{os.fspath(state)}.messages")
 
 
 def _bindings(policy: str) -> int:
@@ -113,11 +118,15 @@ class DataCentre:
         self.faults = Faults(random)
         self.places = Places()
         self.keys = AuthKeys(key, state, clock, _bindings(bindings))
-        shared = NetworkState(world, (dc_id,), clock, random) if shared is None else shared
+        self._is_alone = shared is None
+        if shared is None:
+            shared = NetworkState(world, (dc_id,), clock, random, messages=_beside(state))
         if state is not None:
             shared.begin_messages_at(max((int(clock()) - BOXES_EPOCH) * EVENTS_A_SECOND, 1))
         self.state = DCState(world, dc_id, self.keys, clock, shared, is_cdn=is_cdn)
         try:
+            if self._is_alone:
+                shared.open()
             self.dispatcher = Dispatcher(self.state, SpokenLayers(schemas or {}), api.layer)
             self.listener: Listener = Listener(
                 self._answer,
@@ -137,7 +146,7 @@ class DataCentre:
                 max_connections=max_connections,
             )
         except BaseException:
-            self.keys.close()
+            self.give_up()
             raise
         self.keys.serve(self.listener.state)
         self.listener.state.keep_lasting(self.keys.is_logged_in)
@@ -148,6 +157,7 @@ class DataCentre:
         self.listener.on_sweep(self.keys.keep_changes)
         self.listener.on_sweep(self.state.executions.forget_old)
         self.listener.on_sweep(self.state.uploads.forget_old)
+        self.listener.on_sweep(shared.keep_messages)
 
     @property
     def address(self) -> tuple[str, int]:
@@ -165,11 +175,13 @@ class DataCentre:
         """
         self.keys.reopen()
         try:
+            if self._is_alone:
+                self.state.shared.open()
             check_server_clock(self.state.clock())
             self.dispatcher.begin_run()
             await self.listener.start()
         except BaseException:
-            self.keys.close()
+            self.give_up()
             raise
         self.state.listens_at(*self.address)
 
@@ -179,7 +191,13 @@ class DataCentre:
             await self.listener.close()
             self.keys.save_rest()
         finally:
-            self.keys.close()
+            self.give_up()
+
+    def give_up(self) -> None:
+        """Give the files of the state back, with the messages in their own."""
+        if self._is_alone:
+            self.state.shared.close()
+        self.keys.close()
 
     async def push(self, update: TLObject | bytes, timeout: float | None) -> int:
         """Send an update to all sessions of whoever is logged in, and return how many get it; see `LocalDC.push`."""

@@ -32,6 +32,8 @@ class LocalDC(DataCentreFace):
             those that `tl.load_layer` has, which are spoken anyway.
         state: a file that keeps the RSA key and all auth keys over restarts. It is as secret as they are. A key is
             on disk before its client knows it; where the disk is full the exchange goes on, and an error is logged.
+            Beside it, in a file of its own with `.messages` behind the name, are the messages of a DC that is alone:
+            written each minute and when the DC is closed.
         clock: gives the Unix time in seconds; None takes the clock of `mtproto.net`.
         random: a cryptographically secure source of bytes.
         limits: how much is accepted and sent.
@@ -103,23 +105,25 @@ class LocalDC(DataCentreFace):
 
         Args:
             sender: the user name of who sends, without `@`.
-            receiver: the user name of who receives it, which may be the sender; or `the_square`, the channel of all.
+            receiver: the user name of who receives it, which may be the sender; or the title of a basic group
+                (`dc.world.chats`); or `the_square`, the channel of all.
             text: 1 to 4,096 characters; none where the message carries a document.
-            document: what `add_document` returned, for the message to carry; not for the channel.
+            document: what `add_document` returned, for a message to a user to carry.
 
         Returns:
-            the number of the message in the box of the receiver, or in the channel.
+            the number of the message in the box of the receiver, in that of the sender for a basic group, or in the
+            channel.
 
         Raises:
             KeyError: there is no user of that name.
-            ValueError: the text can't be sent.
+            ValueError: the text can't be sent, or the sender is not in the group.
 
         """
         return self._centre.send_message(sender, receiver, text, document)
 
     def give_up(self) -> None:
         """Give the state file of a DC back that was never started."""
-        self._centre.keys.close()
+        self._centre.give_up()
 
     def accept_login_token(self, token: bytes | str, account: LocalAccount) -> None:
         """Accept a QR code, as `LocalNetwork.accept_login_token` does."""

@@ -29,8 +29,8 @@ class LocalNetwork(NetworkFace):
         port: the port of the first DC, each further one has the next; 0 takes free ones.
         cdn_dcs: the ids of CDN DCs, from which clients fetch the documents that are marked so (`add_document`); each
             has an RSA key of its own, and the ports follow those of the DCs.
-        options: as `LocalDC` takes them, for each DC; but `state` is a folder, with a file for each DC
-            and one for the accounts: who signed up, passwords, homes.
+        options: as `LocalDC` takes them, for each DC; but `state` is a folder, with a file for each DC,
+            one for the accounts (who signed up, passwords, homes) and one for the messages.
 
     Attributes:
         dcs: the DCs, each a `LocalDC`, by id. Each can be closed and started again; it keeps its address.

@@ -87,8 +87,8 @@ def _each_dc(
     folder = common.pop("state", None)
     if folder is not None:
         _make_folder(Path(folder))
-    path = None if folder is None else Path(folder) / "accounts.json"
-    common["shared"] = NetworkState(world, tuple(dcs), clock, common.get("random", os.urandom), path)
+    paths = [None if folder is None else Path(folder) / f"{name}.json" for name in ("accounts", "messages")]
+    common["shared"] = NetworkState(world, tuple(dcs), clock, common.get("random", os.urandom), *paths)
     for number, dc_id in enumerate(ids):
         state = None if folder is None else Path(folder) / f"dc{dc_id}.json"
         yield (

@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Protocol
 
 from mtproto.localdc.accounts import Accounts, AccountsFile, Export, Issued, LoginToken, PhoneCode, SRPAttempt
-from mtproto.localdc.chats import Boxes, LocalChannel
+from mtproto.localdc.chats import Boxes, LocalChannel, MessagesFile
 from mtproto.localdc.files import Albums, CdnFiles, Documents, FilesAsked, KeptBytes
 from mtproto.localdc.references import FileReferences
 
@@ -78,6 +78,7 @@ class NetworkState:
         clock: gives the Unix time in seconds.
         random: a cryptographically secure source of bytes.
         path: the file that keeps the accounts, locked from `open` to `close`; None for none.
+        messages: the same for the messages.
 
     Attributes:
         accounts: who may log in.
@@ -104,6 +105,7 @@ class NetworkState:
         clock: Callable[[], float],
         random: Callable[[int], bytes] = os.urandom,
         path: Path | None = None,
+        messages: Path | None = None,
     ) -> None:
         self.random = random
         self.accounts = Accounts(world, dc_ids, random)
@@ -120,6 +122,7 @@ class NetworkState:
         self.boxes = Boxes()
         self.channel = LocalChannel("The square", CHANNEL_NAME, [user.id for user in world.users])
         self._file = None if path is None else AccountsFile(path, self.accounts, self.codes)
+        self._messages = None if messages is None else MessagesFile(messages, self.boxes, self.channel)
         self._dcs: dict[int, NetworkMember] = {}
         self.dcs: Mapping[int, NetworkMember] = MappingProxyType(self._dcs)
 
@@ -138,16 +141,38 @@ class NetworkState:
         if self._file is not None:
             self._file.keep()
 
+    def keep_messages(self) -> None:
+        """Write the messages to their file, if there is one and they have changed."""
+        if self._messages is not None:
+            self._messages.keep()
+
     def open(self) -> None:
-        """Lock the file of the accounts and take them over; does nothing while it is open. Raises `StoreError`."""
+        """Lock the files of accounts and messages and take them over; does nothing while these are open.
+
+        Raises:
+            StoreError: a file can't be had; none is locked then.
+
+        """
         if self._file is not None:
             self._file.open()
+        if self._messages is not None:
+            try:
+                self._messages.open()
+            except BaseException:
+                self.close()
+                raise
+        for user_id, box in self.boxes.items():  # who has exchanged messages is known, as before
+            for dialog in box.dialogs:
+                if dialog.peer_id > 0:
+                    self.accounts.acquaintances.meet(user_id, dialog.peer_id)
 
     def close(self) -> None:
-        """Write the accounts, and let others use their file. May be called twice."""
+        """Write accounts and messages, and let others use their files. May be called twice."""
         if self._file is not None:
             self._file.keep()
             self._file.close()
+        if self._messages is not None:
+            self._messages.close()
 
     @property
     def cdn_dcs(self) -> list[NetworkMember]:

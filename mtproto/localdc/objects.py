@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mtproto.localdc.answers import Refused
-from mtproto.localdc.world import derived_hash
+from mtproto.localdc.world import User, derived_hash
 from tl import api
 
 if TYPE_CHECKING:
@@ -17,25 +17,33 @@ if TYPE_CHECKING:
     from mtproto.localdc.dc_state import DCState
     from mtproto.localdc.files import LocalDocument
     from mtproto.localdc.references import FileReferences
-    from mtproto.localdc.world import FileSize, Photo, User
+    from mtproto.localdc.world import FileSize, LocalChat, Photo
     from tl import TLObject
 
 __all__ = [
     "Relation",
+    "box_peer",
+    "chat_object",
     "document_object",
     "find_channel",
+    "find_chat",
+    "find_peer",
     "find_user",
     "introduce",
     "min_hash",
+    "peer_object",
     "photo_object",
     "relation",
     "user_object",
+    "user_objects",
 ]
 
 SELF = frozenset({"inputUserSelf", "inputPeerSelf"})
 NAMED = frozenset({"inputUser", "inputPeerUser"})
 FROM_MESSAGE = frozenset({"inputUserFromMessage", "inputPeerUserFromMessage"})
 CHANNELS = frozenset({"inputChannel", "inputPeerChannel"})
+CREATED = 1_600_000_000
+"""When the basic groups were made (Unix seconds)."""
 
 
 class Relation(NamedTuple):
@@ -128,6 +136,12 @@ def find_channel(named: TLObject, call: IncomingCall) -> LocalChannel | None:
     return channel if access_hash == channel.access_hash or (access_hash == 0 and call.me.bot) else None
 
 
+def find_chat(named: TLObject, call: IncomingCall) -> LocalChat | None:
+    """Return which basic group an `InputPeer` means, or None for none that the caller is in."""
+    chat = call.dc.world.chat(named.chat_id) if named.NAME == "inputPeerChat" else None  # type: ignore[attr-defined]
+    return chat if chat is not None and call.me.id in chat.members else None
+
+
 def _find_by_message(named: Any, call: IncomingCall) -> User | None:
     """Return whom a message shows, if it does: its author, or the other user of a private chat."""
     if named.peer.NAME in CHANNELS:
@@ -135,13 +149,43 @@ def _find_by_message(named: Any, call: IncomingCall) -> User | None:
         written = None if channel is None else channel.message(named.msg_id)
         shown = None if written is None else written.from_id
     else:
-        peer = find_user(named.peer, call) if named.peer.NAME in SELF | NAMED else None
+        peer = None if named.peer.NAME in FROM_MESSAGE else find_peer(named.peer, call)
         message = call.dc.shared.boxes.of(call.me.id).message(named.msg_id)
-        shown = peer.id if peer is not None and message is not None and message.peer_id == peer.id else None
+        shown = None
+        if peer is not None and message is not None and message.peer_id == box_peer(peer):
+            shown = message.from_id if message.peer_id < 0 else message.peer_id
     user = call.dc.accounts.user(named.user_id) if shown == named.user_id else None
     if user is not None:
         introduce(user, call.me, call.dc)
     return user
+
+
+def find_peer(named: TLObject, call: IncomingCall) -> User | LocalChat | None:
+    """Return whom an `InputPeer` means as `find_user` does, or which basic group as `find_chat` does."""
+    return find_user(named, call) or find_chat(named, call)
+
+
+def box_peer(peer: User | LocalChat) -> int:
+    """Return under which id the boxes have a chat: a user's own, or the negative one of a basic group."""
+    return peer.id if isinstance(peer, User) else peer.peer_id
+
+
+def peer_object(peer_id: int) -> api.boxed.Peer:
+    """Return the `Peer` of a user, or of a basic group whose id is negative."""
+    return api.types.PeerUser(user_id=peer_id) if peer_id > 0 else api.types.PeerChat(chat_id=-peer_id)
+
+
+def chat_object(chat: LocalChat, viewer: User) -> api.types.Chat:
+    """Return the `chat` as a member sees it."""
+    return api.types.Chat(
+        id=chat.id,
+        title=chat.display_name,
+        creator=chat.members[0] == viewer.id,
+        photo=api.types.ChatPhotoEmpty(),
+        participants_count=len(chat.members),
+        date=CREATED,
+        version=1,
+    )
 
 
 def user_object(user: User, viewer: User, dc: DCState) -> api.types.User:

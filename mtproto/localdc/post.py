@@ -2,32 +2,43 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mtproto.localdc.answers import Refused
 from mtproto.localdc.chats import NewMessage
-from mtproto.localdc.objects import document_object, introduce, relation, user_objects
+from mtproto.localdc.objects import (
+    box_peer,
+    chat_object,
+    document_object,
+    introduce,
+    peer_object,
+    relation,
+    user_objects,
+)
 from mtproto.localdc.pushes import CountedPush
 from tl import api
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from mtproto.localdc.chats import Event, KeptMessage
+    from mtproto.localdc.chats import Event, HistoryRead, KeptMessage
     from mtproto.localdc.dc_state import DCState
     from mtproto.localdc.files import LocalDocument
     from mtproto.localdc.pushes import SendingSession
-    from mtproto.localdc.world import User
+    from mtproto.localdc.world import LocalChat, User
     from tl import TLObject
 
 __all__ = [
     "ENTITIES_BYTES",
     "LONGEST_TEXT",
+    "chats_of",
     "check_text",
     "entity_objects",
     "message_object",
     "post",
+    "post_to_chat",
     "read_history",
+    "sent_to_chat",
     "update_object",
     "users_of",
 ]
@@ -88,13 +99,47 @@ def post(
     return sent, came
 
 
-def read_history(reader: User, peer: User, max_id: int, dc: DCState, origin: SendingSession) -> int:
-    """Let somebody have read a chat, and tell the sessions of both; return how many events of the reader that is."""
-    read, seen = dc.shared.boxes.read(reader.id, peer.id, max_id)
+def post_to_chat(
+    sender: User,
+    chat: LocalChat,
+    text: str,
+    dc: DCState,
+    *,
+    entities: tuple[bytes, ...] = (),
+    random_id: int = 0,
+    origin: SendingSession | None = None,
+) -> NewMessage:
+    """Send a message to a basic group, and tell the sessions of all members; return what happened in the sender's box.
+
+    The sender is a member. All members know the sender from then on, and are shown the group with its first message.
+    The rest is as in `post`.
+    """
+    check_text(text, entities)
+    happened = dc.shared.boxes.send_to_all(
+        sender.id, chat.peer_id, chat.members, text, int(dc.clock()), entities, random_id
+    )
+    for member_id, event in happened.items():
+        member = dc.accounts.user(member_id)
+        if member is not None:
+            known = member is sender or relation(sender, member, dc).is_known
+            whole = member.bot or not known or dc.shared.boxes.of(member_id).history(chat.peer_id)[1:] == []
+            introduce(sender, member, dc)
+            _tell(member, event, dc, origin=origin if member is sender else None, whole=whole)
+    return happened[sender.id]
+
+
+def read_history(reader: User, peer: User | LocalChat, max_id: int, dc: DCState, origin: SendingSession) -> int:
+    """Let somebody have read a chat, and tell the sessions of the reader and of those whose messages these are.
+
+    Returns how many events of the reader that is.
+    """
+    read, seen = dc.shared.boxes.read(reader.id, box_peer(peer), max_id)
     if read is not None:
         _tell(reader, read, dc, origin=origin)
-    if seen is not None:
-        _tell(peer, seen, dc)
+    for sender_id, event in seen.items():
+        sender = dc.accounts.user(sender_id)
+        if sender is not None:
+            _tell(sender, event, dc)
     return int(read is not None)
 
 
@@ -107,32 +152,46 @@ def _pushed(user: User, event: Event, dc: DCState, *, whole: bool) -> TLObject:
     """Return how Telegram tells an event: in the short form where it says all that the client has to know."""
     if isinstance(event, NewMessage) and not (whole or event.message.entities or event.message.document_id):
         message = event.message
-        short: TLObject = api.types.UpdateShortMessage(
-            id=message.id,
-            user_id=message.peer_id,
-            message=message.text,
-            out=message.out,
-            date=message.date,
-            pts=event.pts,
-            pts_count=1,
-        )
+        fields: dict[str, Any] = {
+            "id": message.id,
+            "message": message.text,
+            "out": message.out,
+            "date": message.date,
+            "pts": event.pts,
+            "pts_count": 1,
+        }
+        short: TLObject
+        if message.peer_id > 0:
+            short = api.types.UpdateShortMessage(user_id=message.peer_id, **fields)
+        else:
+            short = api.types.UpdateShortChatMessage(from_id=message.from_id, chat_id=-message.peer_id, **fields)
         return short
-    update: TLObject = api.types.Updates(
-        updates=[update_object(event, user, dc)],
+    return _whole(event, user, dc)
+
+
+def _whole(event: Event, user: User, dc: DCState, before: Sequence[api.boxed.Update] = ()) -> api.types.Updates:
+    """Return an event with the users and groups that it shows, behind other updates."""
+    return api.types.Updates(
+        updates=[*before, update_object(event, dc)],
         users=users_of([event], user, dc),
-        chats=[],
+        chats=chats_of([event], user, dc),
         date=int(dc.clock()),
         seq=0,
     )
-    return update
 
 
-def update_object(event: Event, owner: User, dc: DCState) -> api.boxed.Update:
+def sent_to_chat(event: NewMessage, sender: User, dc: DCState) -> api.types.Updates:
+    """Return what tells a client that its message to a basic group was sent, and which `random_id` it had."""
+    number = api.types.UpdateMessageID(id=event.message.id, random_id=event.message.random_id)
+    return _whole(event, sender, dc, [number])
+
+
+def update_object(event: Event, dc: DCState) -> api.boxed.Update:
     """Return the `Update` that tells an event in the box of an account."""
     if isinstance(event, NewMessage):
-        shown = message_object(event.message, owner, dc)
+        shown = message_object(event.message, dc)
         return api.types.UpdateNewMessage(message=shown, pts=event.pts, pts_count=1)
-    peer = api.types.PeerUser(user_id=event.peer_id)
+    peer = peer_object(event.peer_id)
     if event.out:
         return api.types.UpdateReadHistoryOutbox(peer=peer, max_id=event.max_id, pts=event.pts, pts_count=1)
     return api.types.UpdateReadHistoryInbox(
@@ -140,15 +199,15 @@ def update_object(event: Event, owner: User, dc: DCState) -> api.boxed.Update:
     )
 
 
-def message_object(message: KeptMessage, owner: User, dc: DCState) -> api.types.Message:
+def message_object(message: KeptMessage, dc: DCState) -> api.types.Message:
     """Return a message as the account sees it in whose box it is; a file reference in it is a fresh one."""
     document = dc.shared.documents.find(message.document_id) if message.document_id else None
     shown = None if document is None else document_object(document, dc.references)
     return api.types.Message(
         id=message.id,
         out=message.out,
-        from_id=api.types.PeerUser(user_id=owner.id) if message.out else None,
-        peer_id=api.types.PeerUser(user_id=message.peer_id),
+        from_id=api.types.PeerUser(user_id=message.from_id) if message.out or message.peer_id < 0 else None,
+        peer_id=peer_object(message.peer_id),
         date=message.date,
         message=message.text,
         entities=entity_objects(message.entities) or None,
@@ -163,5 +222,15 @@ def entity_objects(entities: Sequence[bytes]) -> list[api.boxed.MessageEntity]:
 
 def users_of(happened: Sequence[Event | KeptMessage], owner: User, dc: DCState) -> list[api.boxed.User]:
     """Return the users that events or messages of a box show, and the owner, as the owner sees them."""
-    others = (each.message.peer_id if isinstance(each, NewMessage) else each.peer_id for each in happened)
+    others = [number for each in _of(happened) for number in (each.peer_id, getattr(each, "from_id", 0)) if number > 0]
     return user_objects((owner.id, *others), owner, dc)
+
+
+def chats_of(happened: Sequence[Event | KeptMessage], owner: User, dc: DCState) -> list[api.boxed.Chat]:
+    """Return the basic groups that events or messages of a box show, as the owner of the box sees them."""
+    found = (dc.world.chat(-number) for number in dict.fromkeys(each.peer_id for each in _of(happened)) if number < 0)
+    return [chat_object(chat, owner) for chat in found if chat is not None]
+
+
+def _of(happened: Sequence[Event | KeptMessage]) -> list[KeptMessage | HistoryRead]:
+    return [each.message if isinstance(each, NewMessage) else each for each in happened]

@@ -113,7 +113,7 @@ class LocalDCThread(DataCentreFace):
         """
         thread, self._thread = self._thread, None
         if thread is None:
-            self._centre.keys.close()
+            self._centre.give_up()
             return
         try:
             thread.run(self._centre.close())

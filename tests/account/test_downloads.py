@@ -181,17 +181,18 @@ def test_a_task_that_is_cancelled_while_its_file_is_opened_gives_the_file_back(
     files: FilesDC, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     opened, go = threading.Event(), threading.Event()
-    begin = PartFile._begin
+    take = PartFile._opened
 
-    def slowly(part: PartFile, *, resume: bool) -> None:
+    def slowly(part: PartFile) -> int:
+        handle = take(part)
         opened.set()
         go.wait(10)
-        begin(part, resume=resume)
+        return handle
 
     async def scene(logged: Logged) -> None:
         document, shown = logged.document(10)
         with monkeypatch.context() as patch:
-            patch.setattr(PartFile, "_begin", slowly)
+            patch.setattr(PartFile, "_opened", slowly)
             task = asyncio.ensure_future(logged.account.download(shown, tmp_path / "film"))
             await asyncio.to_thread(opened.wait, 10)
             task.cancel()

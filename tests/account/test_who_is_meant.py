@@ -28,7 +28,7 @@ def local_network(local_dc_key: RSAPrivateKey) -> Iterator[LocalNetworkThread]:
         yield network
 
 
-def way_of(network: LocalNetworkThread, name: str) -> dict[str, Any]:
+def way_of(network: LocalNetworkThread | LocalDCThread, name: str) -> dict[str, Any]:
     account = network.accounts.named(name)
     return {"phone": account.phone, "ask": lambda _: account.code}
 
@@ -210,28 +210,34 @@ def said_in_a_channel(writer: Any) -> tuple[Any, Any]:
 
 @pytest.mark.parametrize("face", FACES)
 def test_somebody_who_is_min_in_a_message_is_named_by_the_message(face: str, local_network: LocalNetworkThread) -> None:
-    triple, dozen = (local_network.accounts.named(name) for name in ("triple", "dozen"))
-    message, update = said_in_a_channel(dozen.user)
-    home = local_network.dcs[triple.dc_id]
+    home = local_network.dcs[local_network.accounts.named("triple").dc_id]
 
     async def scene() -> None:
         async with account_at(face, KeptInMemory(), local_network) as account:
             await account.login(**way_of(local_network, "triple"))
             incoming = account.incoming()
-            reading = asyncio.ensure_future(incoming.__anext__())
-            home.push(update, timeout=None)
-            await reading
-            photos = t.photos.Photos(photos=[], users=[])
-            for reference in (message, dozen.user.id, message.from_id):
-                home.answer("photos.getUserPhotos", photos)
-                assert await photos_of(account, reference) == photos
-                arguments: Any = home.calls[-1].arguments
-                channel = t.InputPeerChannel(channel_id=9, access_hash=99)
-                assert arguments.user_id == t.InputUserFromMessage(peer=channel, msg_id=7, user_id=dozen.user.id)
+            square = await account.resolve("@the_square")
+            for name, written in (("single", "message"), ("dozen", "id"), ("hundred", "peer")):
+                user = local_network.accounts.named(name).user
+                number = local_network.send_message(name, "the_square", "hello")
+                item = await anext(incoming)
+                message = item.update.message
+                assert [(shown.id, shown.min) for shown in item.users] == [(user.id, True)]
+                reference = {"message": message, "id": user.id, "peer": message.from_id}[written]
+                asked: list[Any] = []
+                for _ in range(2):
+                    [owner] = (await photos_of(account, reference)).users
+                    assert (owner.id, owner.min) == (user.id, False)
+                    arguments: Any = home.calls[-1].arguments
+                    asked.append(arguments.user_id)
+                assert asked == [
+                    t.InputUserFromMessage(peer=square, msg_id=number, user_id=user.id),
+                    t.InputUser(user_id=user.id, access_hash=user.access_hash),  # which the first answer has shown
+                ]
             await incoming.aclose()
 
     play(scene)
-    assert called(local_network, RESOLVE) == 0
+    assert called(local_network, RESOLVE) == 1
 
 
 @pytest.mark.parametrize("face", FACES)

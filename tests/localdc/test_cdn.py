@@ -96,6 +96,7 @@ def test_a_file_comes_encrypted_from_the_cdn_dc_and_its_hashes_from_the_master(s
     plain = b"".join(decrypted(redirect, data, offset) for offset, data in encrypted.items())
     assert hashlib.sha256(plain).digest() == site.document.sha256()
     assert encrypted[0] != plain[:MIB]
+    assert site.ask(MIB).file_hashes == site.hashes(redirect, MIB)
     told = [*redirect.file_hashes, *site.hashes(redirect, MIB), *site.hashes(redirect, 2 * MIB + 1)]
     assert [each.offset for each in told] == list(range(0, SIZE, HASHED))
     for each in told:

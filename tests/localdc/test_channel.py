@@ -141,6 +141,52 @@ def test_who_the_channel_is_and_its_messages(triple: Member, dozen: Member) -> N
     assert (there.message, empty.NAME) == ("2", "messageEmpty")
 
 
+def test_the_channel_is_read_and_its_writers_hear_of_it(triple: Member, dozen: Member) -> None:
+    for number in range(1, 4):
+        triple.say(str(number), number)
+    single = Member(triple.world, "single", triple)
+    dozen.say("4", 4)
+    for each in (triple, dozen, single):
+        each.heard()
+
+    def stands(member: Member) -> tuple[int, int, int]:
+        full = member(f.channels.GetFullChannel(channel=member.named)).full_chat
+        return full.read_inbox_max_id, full.read_outbox_max_id, full.unread_count
+
+    assert (stands(dozen), stands(triple)) == ((0, 0, 3), (0, 0, 1))
+    pts = triple.square.pts
+    assert dozen(f.channels.ReadHistory(channel=dozen.named, max_id=2)) is True
+    assert (stands(dozen), stands(triple)) == ((2, 0, 1), (0, 2, 1))
+    [(inbox, but)] = dozen.heard()
+    [update] = inbox.updates
+    assert (update.NAME, update.channel_id, update.max_id, update.still_unread_count, update.pts, but) == (
+        "updateReadChannelInbox",
+        triple.square.id,
+        2,
+        1,
+        pts,
+        SESSION,
+    )
+    [(outbox, but)] = triple.heard()
+    [update] = outbox.updates
+    assert (update.NAME, update.channel_id, update.max_id, but) == (
+        "updateReadChannelOutbox",
+        triple.square.id,
+        2,
+        None,
+    )
+    assert dozen(f.channels.ReadHistory(channel=dozen.named, max_id=1)) is True
+    assert single(f.channels.ReadHistory(channel=single.named, max_id=1)) is True
+    assert (dozen.heard(), triple.heard(), triple.square.pts) == ([], [], pts)
+    assert triple(f.channels.ReadHistory(channel=triple.named, max_id=0)) is True
+    assert (stands(triple), triple.heard()[1:]) == ((4, 2, 0), [])
+    assert single(f.channels.ReadHistory(channel=single.named, max_id=0)) is True
+    assert (stands(single), stands(triple), stands(dozen)) == ((4, 0, 0), (4, 3, 0), (2, 4, 1))
+    bot = Member(triple.world, triple.world.bot.username, triple)
+    with pytest.raises(RpcFailure, match="400 BOT_METHOD_INVALID"):
+        bot(f.channels.ReadHistory(channel=bot.named, max_id=0))
+
+
 def test_whoever_is_no_member_or_lacks_the_hash_has_no_channel(triple: Member) -> None:
     wrong = t.InputChannel(channel_id=triple.square.id, access_hash=0)
     other = t.InputChannel(channel_id=5, access_hash=triple.square.access_hash)

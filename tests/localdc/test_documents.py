@@ -83,7 +83,7 @@ def test_a_document_of_a_hundred_gibibytes_is_read_at_any_place(caller: Caller) 
 
 
 def test_a_document_is_made_of_bytes_or_of_a_file(caller: Caller, tmp_path: Path) -> None:
-    data = bytes(range(256)) * 40
+    data = StreamedContent(10_000, 5).read(0, 10_000)
     path = tmp_path / "kept.pdf"
     path.write_bytes(data)
     for document in (added(caller, data=data), added(caller, path=path)):
@@ -155,6 +155,8 @@ def test_a_message_carries_a_document_and_gives_fresh_references(packaged_world:
     single = Talker(packaged_world, "single")
     triple = Talker(packaged_world, "triple", single)
     document = _added(single.dc, size=3 * MIB)
+    send_by_name("single", "triple", "hello", single.dc)  # so that they know one another, and the short form would do
+    single.heard()
     number = send_by_name("triple", "single", "", single.dc, document)
     [(told, _)] = single.heard()
     assert told.updates[0].message.media.document.id == document.id
@@ -164,7 +166,7 @@ def test_a_message_carries_a_document_and_gives_fresh_references(packaged_world:
         triple.history("single").messages[0],
     ]
     single.dc.references.expire()
-    seen.append(single.difference(1).new_messages[0])
+    seen.append(single.difference(2).new_messages[0])
     shown = [message.media.document for message in seen]
     assert {(each.id, each.size, each.dc_id, each.attributes[0].file_name) for each in shown} == {
         (document.id, 3 * MIB, 2, "a.bin")
@@ -172,10 +174,12 @@ def test_a_message_carries_a_document_and_gives_fresh_references(packaged_world:
     assert [each.file_reference == shown[0].file_reference for each in shown] == [True, True, True, False]
 
 
-def test_the_channel_takes_no_document(local_dc: LocalDCThread) -> None:
+def test_the_channel_and_groups_take_no_document(local_dc: LocalDCThread) -> None:
     document = local_dc.add_document(size=1)
-    with pytest.raises(ValueError, match="no documents"):
-        local_dc.send_message("triple", "the_square", document=document)
+    group = next(chat for chat in local_dc.world.chats if local_dc.accounts.named("triple").user.id in chat.members)
+    for title in ("the_square", group.display_name):
+        with pytest.raises(ValueError, match="no documents"):
+            local_dc.send_message("triple", title, document=document)
     assert local_dc.send_message("triple", "single", document=document) == 1
 
 

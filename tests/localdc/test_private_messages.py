@@ -357,7 +357,7 @@ def test_each_run_of_a_dc_with_a_state_begins_beyond_the_earlier_ones(tmp_path: 
         centre = DataCentre(key=RSA_KEY, world=packaged_world, state=state, clock=lambda: NOW)
         assert centre.state.shared.boxes.of(1).pts == first
         assert centre.state.shared.boxes.of(1).since(first - 1) is None
-        centre.keys.close()
+        centre.give_up()
 
 
 def test_all_sessions_but_the_sending_one_get_it_over_sockets(local_dc_key: Any, packaged_world: World) -> None:

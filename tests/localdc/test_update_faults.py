@@ -95,6 +95,18 @@ def test_too_many_updates(bot: Listening) -> None:
     assert bot.came() == ["updatesTooLong", "2"]
 
 
+def test_too_many_updates_of_a_channel(bot: Listening) -> None:
+    bot.dc.faults.channel_too_long()
+    bot.receive("1")
+    for text in ("2", "3"):
+        bot.dc.send_message("triple", "the_square", text)
+    bot.dc.push(BEHIND)
+    first, long, last = (next(bot.updates).updates[0] for _ in range(3))
+    assert (first.NAME, long.NAME, long.pts) == ("updateNewMessage", "updateChannelTooLong", last.pts - 1)
+    assert (last.message.message, last.message.peer_id.channel_id) == ("3", long.channel_id)
+    assert bot.dc.faults.applied["channel_too_long"] == 1
+
+
 def test_a_difference_that_is_too_long_once(bot: Listening) -> None:
     bot.dc.faults.difference_too_long()
     assert bot.missed().NAME == "updates.differenceEmpty"

@@ -26,6 +26,8 @@ f: Any = api.functions
 
 KIB, MIB = 1 << 10, 1 << 20
 ME = 7
+FRAME = b"\xff\xc2\x00\x0b\x08\x01\x02\x03\x04\x01\x01\x11\x00"
+"""The segment of a JPEG file that says 772 by 258 pixels."""
 
 
 def new_uploads() -> Uploads:
@@ -138,6 +140,16 @@ def test_a_small_file_ends_at_ten_mebibytes_and_a_big_one_at_what_an_account_has
             kept_parts.save(ME, 5, number, bytes(512 * KIB), total)
         with refused("FILE_PARTS_INVALID"):
             kept_parts.save(ME, 5, most, b"1", total)
+        kept_parts.save(ME, 5, 0, bytes(512 * KIB), total)  # once more, which makes the file no larger
+
+
+def test_a_file_that_comes_by_the_other_method_begins_anew() -> None:
+    kept_parts = new_uploads()
+    kept_parts.save(ME, 5, 0, bytes(KIB), 2)
+    kept_parts.save(ME, 5, 1, b"last")
+    with refused("FILE_PART_0_MISSING"):
+        kept_parts.take(ME, 5, 2)
+    assert kept_parts.cost == 4 + uploads.COST_OF_PART
 
 
 def test_uploads_of_an_account_are_bounded_and_the_oldest_goes(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -278,8 +290,8 @@ def test_a_photo_may_come_as_a_big_file_and_with_a_video(triple: Uploader) -> No
     [
         (b"\x89PNG\r\n\x1a\n" + bytes(100), "IMAGE_PROCESS_FAILED"),
         (b"\xff\xd8", "IMAGE_PROCESS_FAILED"),
-        (b"\xff\xd8\xff\xe0\x00\x04ab\xff\xda\x00\x02", "IMAGE_PROCESS_FAILED"),
-        (b"\xff\xd8" + b"\xff\xe0\x00\x02" * 10_000, "IMAGE_PROCESS_FAILED"),
+        (b"\xff\xd8\xff\xe0\x00\x04ab\xff\xda\x00\x02" + FRAME, "IMAGE_PROCESS_FAILED"),
+        (b"\xff\xd8" + b"\xff\xe0\x00\x02" * 256 + FRAME, "IMAGE_PROCESS_FAILED"),
     ],
 )
 def test_what_is_no_jpeg_is_no_photo(triple: Uploader, data: bytes, name: str) -> None:
@@ -358,7 +370,7 @@ def test_photos_are_deleted_and_are_gone_for_everybody(triple: Uploader) -> None
 
 
 def test_the_size_of_a_jpeg_stands_in_its_header() -> None:
-    header = b"\xff\xd8\xff\xe0\x00\x04ab\xff\xc4\x00\x03x\xff\xc2\x00\x0b\x08\x01\x02\x03\x04\x01\x01\x11\x00"
+    header = b"\xff\xd8\xff\xe0\x00\x04ab\xff\xc4\x00\x03x" + FRAME
     assert jpeg_size(header) == (0x0304, 0x0102)
     with pytest.raises(WorldError):
         jpeg_size(header.replace(b"\x01\x02\x03\x04", bytes(4)))
@@ -417,8 +429,10 @@ def test_a_document_that_is_there_is_sent_again(triple: Uploader) -> None:
     again = t.InputDocument(id=shown.id, access_hash=shown.access_hash, file_reference=shown.file_reference)
     assert shown_in(send(triple, t.InputMediaDocument(id=again))).id == shown.id
     triple.dc.references.expire()
-    with pytest.raises(RpcFailure, match="400 FILE_REFERENCE_EXPIRED"):
-        send(triple, t.InputMediaDocument(id=again), random_id=10)
+    wrong = again.replace(access_hash=1)
+    for named_, name in ((again, "FILE_REFERENCE_EXPIRED"), (wrong, "MEDIA_EMPTY")):
+        with pytest.raises(RpcFailure, match=f"400 {name}"):
+            send(triple, t.InputMediaDocument(id=named_), random_id=10)
 
 
 def test_media_that_can_not_be_sent_are_refused(triple: Uploader, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from mtproto.localdc.chats.box import EVENTS_OF_BOX, MESSAGES_OF_BOX, Dialog, MessageBox
 from mtproto.localdc.chats.boxes import KEPT_IN_ALL, Boxes
 from mtproto.localdc.chats.channel import MESSAGES_OF_CHANNEL, ChannelMessage, LocalChannel
+from mtproto.localdc.chats.file import MessagesFile
 from mtproto.localdc.chats.messages import Event, HistoryRead, KeptMessage, NewMessage
 
 __all__ = [
@@ -20,5 +21,6 @@ __all__ = [
     "KeptMessage",
     "LocalChannel",
     "MessageBox",
+    "MessagesFile",
     "NewMessage",
 ]

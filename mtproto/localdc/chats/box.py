@@ -23,21 +23,21 @@ EVENTS_OF_BOX = 1_000
 
 
 class Dialog:
-    """A chat with one user, as one account sees it.
+    """A chat with one user, or a basic group, as one account sees it.
 
     Attributes:
-        peer_id: the other user.
+        peer_id: the other user, or the negative id of the group.
         messages: the messages that are kept, by number, the oldest first.
         read_inbox: the last message that came in and was read.
         read_outbox: the last message that was sent and read.
 
     """
 
-    def __init__(self, peer_id: int) -> None:
+    def __init__(self, peer_id: int, read_inbox: int = 0, read_outbox: int = 0) -> None:
         self.peer_id = peer_id
         self.messages: dict[int, KeptMessage] = {}
-        self.read_inbox = 0
-        self.read_outbox = 0
+        self.read_inbox = read_inbox
+        self.read_outbox = read_outbox
 
     @property
     def unread(self) -> int:
@@ -97,12 +97,22 @@ class MessageBox:
         return self._last_id + 1
 
     @property
+    def messages(self) -> list[KeptMessage]:
+        """All messages that are kept, the oldest first."""
+        return list(self._messages.values())
+
+    @property
+    def events(self) -> list[Event]:
+        """What a difference can tell, the oldest first."""
+        return list(self._events)
+
+    @property
     def dialogs(self) -> list[Dialog]:
         """The chats, that with the newest message first."""
         return sorted(self._dialogs.values(), key=lambda dialog: dialog.top.id, reverse=True)
 
     def dialog(self, peer_id: int) -> Dialog | None:
-        """Return the chat with a user, or None."""
+        """Return the chat with a user or a group, or None."""
         return self._dialogs.get(peer_id)
 
     def message(self, message_id: int) -> KeptMessage | None:
@@ -110,7 +120,7 @@ class MessageBox:
         return self._messages.get(message_id)
 
     def history(self, peer_id: int) -> list[KeptMessage]:
-        """Return the messages of the chat with a user, the newest first."""
+        """Return the messages of the chat with a user or a group, the newest first."""
         dialog = self._dialogs.get(peer_id)
         return [] if dialog is None else list(reversed(dialog.messages.values()))
 
@@ -136,10 +146,10 @@ class MessageBox:
         """Note that a chat was read; return None if that changes nothing.
 
         Args:
-            peer_id: the other user.
+            peer_id: the other user, or the negative id of a basic group.
             max_id: the last message that was read, in the numbers of this box; one that is not there means those
                 before it.
-            out: whether the other user read what the account sent.
+            out: whether somebody else read what the account sent.
 
         """
         dialog = self._dialogs.get(peer_id)
@@ -157,6 +167,43 @@ class MessageBox:
         """Return what happened after a state, the oldest first; None where that is not known, or no such state was."""
         first = self.pts - len(self._events)
         return None if not first <= pts <= self.pts else list(islice(self._events, pts - first, None))
+
+    def restore(
+        self,
+        pts: int,
+        last_id: int,
+        messages: Sequence[KeptMessage],
+        events: Sequence[Event],
+        dialogs: Sequence[Dialog],
+    ) -> None:
+        """Take over what an earlier run had, in place of all that is here.
+
+        Args:
+            pts: the state.
+            last_id: the number of the last message.
+            messages: those that are kept, the oldest first.
+            events: what a difference can tell, the oldest first.
+            dialogs: how far chats were read, without their messages.
+
+        """
+        self.pts, self._last_id = pts, last_id
+        self._messages = {message.id: message for message in messages}
+        self._dialogs = {message.peer_id: Dialog(message.peer_id) for message in messages}
+        self._dialogs.update({dialog.peer_id: dialog for dialog in dialogs if dialog.peer_id in self._dialogs})
+        for message in messages:
+            self._dialogs[message.peer_id].keep(message)
+        self._events = deque(events)
+        self._by_random = {
+            event.message.random_id: event
+            for event in events
+            if isinstance(event, NewMessage) and event.message.random_id
+        }
+
+    def begin_anew_at(self, pts: int) -> None:
+        """Go on at a higher state, as if much had happened that nobody can tell."""
+        if pts > self.pts:
+            self.pts = pts
+            self.forget_events()
 
     def forget_events(self) -> None:
         """Forget what happened so far: whoever missed some of it is told that the difference is too long."""

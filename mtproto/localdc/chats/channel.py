@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from mtproto.localdc.world import derived_hash
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Mapping, Sequence
 
 __all__ = ["MESSAGES_OF_CHANNEL", "ChannelMessage", "LocalChannel"]
 
@@ -60,14 +60,39 @@ class LocalChannel:
         self.username = username
         self.members = frozenset(members)
         self.pts = 1
+        self._first = 1
+        self._known_from = 1
         self._last_id = 0
         self._messages: dict[int, ChannelMessage] = {}
         self._by_random: dict[tuple[int, int], ChannelMessage] = {}
+        self._read: dict[int, int] = {}
 
     def begin_at(self, first: int) -> None:
         """Let the state be this one, before the first message."""
+        self._first = first
         if not self._last_id:
-            self.pts = first
+            self.pts = self._known_from = first
+
+    def restore(
+        self, pts: int, last_id: int, messages: Sequence[ChannelMessage], read: Mapping[int, int], *, ended: bool
+    ) -> None:
+        """Take over what an earlier run had, in place of all that is here.
+
+        Args:
+            pts: the state.
+            last_id: the number of the last message.
+            messages: those that are kept, the oldest first.
+            read: up to which message each member has read.
+            ended: whether that run ended well; if not, the state is one beyond that run.
+
+        """
+        self.pts, self._last_id = pts, last_id
+        self._messages = {message.id: message for message in messages}
+        self._by_random = {(each.from_id, each.random_id): each for each in messages if each.random_id}
+        self._read = dict(read)
+        self._known_from = messages[0].pts - 1 if messages else pts
+        if not ended and pts < self._first:
+            self.pts = self._known_from = self._first
 
     @property
     def top_id(self) -> int:
@@ -97,10 +122,44 @@ class LocalChannel:
         if len(self._messages) > MESSAGES_OF_CHANNEL:
             oldest = self._messages.pop(next(iter(self._messages)))
             self._by_random.pop((oldest.from_id, oldest.random_id), None)
+            self._known_from = oldest.pts
         return message
+
+    @property
+    def read_by(self) -> Mapping[int, int]:
+        """Up to which message each member has read."""
+        return self._read
+
+    def read_inbox(self, user_id: int) -> int:
+        """Return the last message that a member has read; 0 for none."""
+        return self._read.get(user_id, 0)
+
+    def read_outbox(self, user_id: int) -> int:
+        """Return the last message of a member that another member has read; 0 for none."""
+        others = max((last for reader, last in self._read.items() if reader != user_id), default=0)
+        return next((each.id for each in self.history() if each.id <= others and each.from_id == user_id), 0)
+
+    def unread(self, user_id: int) -> int:
+        """Return how many messages of others a member has still to read."""
+        last = self.read_inbox(user_id)
+        return sum(1 for each in self._messages.values() if each.id > last and each.from_id != user_id)
+
+    def read(self, user_id: int, max_id: int) -> dict[int, int] | None:
+        """Note that a member has read the messages up to one, or up to the newest; return None if that was known.
+
+        Returns, for each other member whose messages nobody else had read that far, the last one of them.
+        """
+        last = min(max_id, self._last_id)
+        if last <= self.read_inbox(user_id):
+            return None
+        writers = {each.from_id for each in self._messages.values()} - {user_id}
+        before = {writer: self.read_outbox(writer) for writer in writers}
+        self._read[user_id] = last
+        after = {writer: self.read_outbox(writer) for writer in writers}
+        return {writer: seen for writer, seen in after.items() if seen > before[writer]}
 
     def since(self, pts: int) -> list[ChannelMessage] | None:
         """Return the messages after a state, the oldest first; None where that is not known, or no such state was."""
-        if not self.pts - len(self._messages) <= pts <= self.pts:
+        if not self._known_from <= pts <= self.pts:
             return None
         return [message for message in self._messages.values() if message.pts > pts]

@@ -10,13 +10,14 @@ __all__ = ["Event", "HistoryRead", "KeptMessage", "NewMessage"]
 
 @dataclass(frozen=True, slots=True)
 class KeptMessage:
-    """A private message in the box of one of the two accounts.
+    """A message of a private chat or a basic group in the box of one of the accounts that have it.
 
     Attributes:
         id: the number in this box: it counts the messages of all chats of the account.
-        peer_id: the other user; the account's own for a message to oneself.
+        peer_id: the other user, the account's own for a message to oneself; the negative id of a basic group.
+        from_id: who sent the message.
         out: whether the account sent the message.
-        twin_id: the number of the message in the box of the other account.
+        twin_id: the number of the message in the box of the other account: of a message in a group, in the sender's.
         text: the text.
         entities: the entities of the text, each a serialized `MessageEntity`.
         date: when it was sent (Unix seconds).
@@ -27,6 +28,7 @@ class KeptMessage:
 
     id: int
     peer_id: int
+    from_id: int
     out: bool
     twin_id: int
     text: str
@@ -50,9 +52,9 @@ class HistoryRead:
 
     Attributes:
         pts: the state after that.
-        peer_id: the other user.
+        peer_id: the other user, or the negative id of a basic group.
         max_id: the last message that was read, in the numbers of this box.
-        out: whether the other user read what the account sent, and not the account what came in.
+        out: whether somebody else read what the account sent, and not the account what came in.
         unread: how many messages of the chat the account has still to read.
 
     """

@@ -93,6 +93,7 @@ _NAMES = (
     "duplicated_update",
     "reordered_updates",
     "updates_too_long",
+    "channel_too_long",
     "difference_too_long",
     "short_part",
     "stalled_part",

@@ -11,7 +11,7 @@ from mtproto.localdc.faults import packets
 from mtproto.localdc.faults.armed import ArmedFaults, Effect
 from mtproto.localdc.faults.files import FileFaults, NamedFileFaults
 from mtproto.localdc.faults.packets import OpenedPacket
-from mtproto.localdc.faults.updates import UpdateFaults, too_long
+from mtproto.localdc.faults.updates import UpdateFaults, channel_too_long, too_long
 from mtproto.session import BAD_MESSAGES, wire
 from mtproto.session import constructors as ids
 
@@ -188,6 +188,10 @@ class Faults(NamedFaults, NamedFileFaults):
     def updates_too_long(self) -> None:
         """Push updatesTooLong in place of the next such update."""
         self.updates.replace("updates_too_long", too_long)
+
+    def channel_too_long(self) -> None:
+        """Push updateChannelTooLong in place of the next message of a channel."""
+        self.updates.replace("channel_too_long", channel_too_long)
 
     def difference_too_long(self) -> None:
         """Answer the next updates.getDifference that has something to tell with updates.differenceTooLong."""

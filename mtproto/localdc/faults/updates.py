@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from mtproto.localdc.pushes import CountedPush
 
-__all__ = ["UpdateFaults", "too_long"]
+__all__ = ["UpdateFaults", "channel_too_long", "too_long"]
 
 
 class UpdateFaults:
@@ -44,9 +44,14 @@ class UpdateFaults:
         """Say whether a difference that is not empty is to be too long."""
         return self._differences.show(None) is not None
 
-    def replace(self, name: str, change: Callable[[CountedPush], Sequence[CountedPush]]) -> None:
-        """Arm a fault that sends others in place of the next update."""
-        self._pushes.arm(name, lambda push: Effect(change(push)))
+    def replace(self, name: str, change: Callable[[CountedPush], Sequence[CountedPush] | None]) -> None:
+        """Arm a fault that sends others in place of the next update for which `change` returns them, and not None."""
+
+        def act(push: CountedPush) -> Effect[Sequence[CountedPush]] | None:
+            instead = change(push)
+            return None if instead is None else Effect(instead)
+
+        self._pushes.arm(name, act)
 
     def hold(self, name: str) -> None:
         """Arm a fault that holds an update back until another one for the same account has gone."""
@@ -68,3 +73,16 @@ class UpdateFaults:
 def too_long(push: CountedPush) -> Sequence[CountedPush]:
     """Return what says that there are too many updates to push."""
     return [push._replace(update=api.types.UpdatesTooLong())]
+
+
+def channel_too_long(push: CountedPush) -> Sequence[CountedPush] | None:
+    """Return what says that a channel has too many updates to push; None where none of a channel was to go."""
+    update = push.update
+    if not isinstance(update, api.types.Updates):
+        return None
+    counted = [each for each in update.updates if isinstance(each, api.types.UpdateNewChannelMessage)]
+    if not counted:
+        return None
+    [channel] = update.chats
+    long = api.types.UpdateChannelTooLong(channel_id=channel.id, pts=counted[-1].pts)
+    return [push._replace(update=update.replace(updates=[long], users=[]))]

@@ -40,7 +40,7 @@ COST_OF_PART = 128
 """Bytes that a part is counted for beside its own."""
 
 
-class Upload:
+class ArrivingFile:
     """One file that is uploaded.
 
     Attributes:
@@ -113,7 +113,7 @@ class Uploads:
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
-        self._uploads: dict[int, dict[int, Upload]] = {}  # the file that got a part last comes last
+        self._uploads: dict[int, dict[int, ArrivingFile]] = {}  # the file that got a part last comes last
         self._costs: Counter[int] = Counter()  # by account
 
     @property
@@ -139,7 +139,7 @@ class Uploads:
         mine = self._uploads.get(user_id, {})
         upload = mine.get(file_id)
         if upload is None or upload.is_big is (total is None):
-            upload = Upload(is_big=total is not None)
+            upload = ArrivingFile(is_big=total is not None)
         before = upload.cost
         upload.save(number, data, -1 if total is None else total, self._clock())
         if mine.get(file_id) is not upload:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mtproto.localdc.answers import Refused
-from mtproto.localdc.objects import find_channel
-from mtproto.localdc.post_channel import authors, channel_message, channel_object
+from mtproto.localdc.handlers.pages import PAGE, found_messages, origin_of, page_size
+from mtproto.localdc.objects import find_channel, person
+from mtproto.localdc.post_channel import authors, channel_dialog, channel_message, channel_object, read_channel
 from tl import api
 
 if TYPE_CHECKING:
@@ -14,15 +15,12 @@ if TYPE_CHECKING:
     from mtproto.localdc.chats import LocalChannel
     from tl import TLObject
 
-__all__ = ["get_channel_difference", "get_channels", "get_full_channel", "get_messages"]
-
-SLICE = 100
-"""Messages of one answer at most."""
+__all__ = ["get_channel_difference", "get_channels", "get_full_channel", "get_messages", "read_history"]
 
 
 def get_channels(call: IncomingCall) -> TLObject:
     """Answer with the channels that were asked for; refuses with `CHANNEL_INVALID`."""
-    found = {channel.id: channel for channel in (_channel(named, call) for named in call.request.id[:SLICE])}
+    found = {channel.id: channel for channel in (_channel(named, call) for named in call.request.id[:PAGE])}
     answer: TLObject = api.types.messages.Chats(chats=[channel_object(channel) for channel in found.values()])
     return answer
 
@@ -34,9 +32,9 @@ def get_full_channel(call: IncomingCall) -> TLObject:
         id=channel.id,
         about="",
         participants_count=len(channel.members),
-        read_inbox_max_id=0,
-        read_outbox_max_id=0,
-        unread_count=0,
+        read_inbox_max_id=channel.read_inbox(call.me.id),
+        read_outbox_max_id=channel.read_outbox(call.me.id),
+        unread_count=channel.unread(call.me.id),
         chat_photo=api.types.PhotoEmpty(id=0),
         notify_settings=api.types.PeerNotifySettings(),
         bot_info=[],
@@ -49,20 +47,27 @@ def get_full_channel(call: IncomingCall) -> TLObject:
 def get_messages(call: IncomingCall) -> TLObject:
     """Answer with the messages of some numbers; `messageEmpty` for one that is not there."""
     channel = _channel(call.request.channel, call)
-    numbers = [each.id for each in call.request.id[:SLICE] if each.NAME == "inputMessageID"]
-    found = {number: channel.message(number) for number in numbers}
+    there, objects = found_messages(call, channel.message, lambda each: channel_message(each, channel, call.me))
     answer: TLObject = api.types.messages.ChannelMessages(
         pts=channel.pts,
-        count=len(found),
-        messages=[
-            api.types.MessageEmpty(id=number) if message is None else channel_message(message, channel, call.me)
-            for number, message in found.items()
-        ],
+        count=len(objects),
+        messages=objects,
         topics=[],
         chats=[channel_object(channel)],
-        users=authors([message for message in found.values() if message is not None], call.me, call.dc),
+        users=authors(there, call.me, call.dc),
     )
     return answer
+
+
+def read_history(call: IncomingCall) -> bool:
+    """Note that a channel was read up to a message; all of it where that is 0 (`channels.readHistory`).
+
+    Refuses with `CHANNEL_INVALID`, and a bot with `BOT_METHOD_INVALID`.
+    """
+    me = person(call)
+    channel = _channel(call.request.channel, call)
+    read_channel(me, channel, call.request.max_id or channel.top_id, call.dc, origin_of(call))
+    return True
 
 
 def get_channel_difference(call: IncomingCall) -> TLObject:
@@ -82,7 +87,7 @@ def get_channel_difference(call: IncomingCall) -> TLObject:
     missed = channel.since(request.pts)
     if call.dc.lengthens() or missed is None:
         return _too_long(channel, call)
-    part = missed[: max(1, min(request.limit, SLICE))]
+    part = missed[: max(1, page_size(request.limit))]
     answer = api.types.updates.ChannelDifference(
         final=len(part) == len(missed),
         pts=part[-1].pts,
@@ -97,21 +102,9 @@ def get_channel_difference(call: IncomingCall) -> TLObject:
 def _too_long(channel: LocalChannel, call: IncomingCall) -> TLObject:
     """Return the state of a channel from which a client begins anew, with the newest message."""
     newest = channel.history()[:1]
-    dialog = api.types.Dialog(
-        peer=api.types.PeerChannel(channel_id=channel.id),
-        top_message=channel.top_id,
-        read_inbox_max_id=0,
-        read_outbox_max_id=0,
-        unread_count=0,
-        unread_mentions_count=0,
-        unread_reactions_count=0,
-        unread_poll_votes_count=0,
-        notify_settings=api.types.PeerNotifySettings(),
-        pts=channel.pts,
-    )
     answer: TLObject = api.types.updates.ChannelDifferenceTooLong(
         final=True,
-        dialog=dialog,
+        dialog=channel_dialog(channel, call.me),
         messages=[channel_message(message, channel, call.me) for message in newest],
         chats=[channel_object(channel)],
         users=authors(newest, call.me, call.dc),

@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 from mtproto.localdc.answers import Refused
 from mtproto.localdc.files import GivenContent
-from mtproto.localdc.handlers.messages import entities_of, origin_of, private_peer
+from mtproto.localdc.handlers.messages import entities_of, peer_of
+from mtproto.localdc.handlers.pages import origin_of
 from mtproto.localdc.handlers.upload_parts import uploaded
 from mtproto.localdc.objects import document_object, find_channel
 from mtproto.localdc.post import post, update_object, users_of
+from mtproto.localdc.world import User
 from tl import api
 
 if TYPE_CHECKING:
@@ -31,12 +33,10 @@ def send_media(call: IncomingCall) -> api.types.Updates:
     """Send a document to a user, once for each `random_id` of an account.
 
     The media is `inputMediaUploadedDocument` or `inputMediaDocument`; others are refused with `MEDIA_INVALID`, and a
-    channel with `CHAT_SEND_DOCS_FORBIDDEN`. Refuses as `messages.sendMessage` does for peer and text, too.
+    group or a channel with `CHAT_SEND_DOCS_FORBIDDEN`. Refuses as `messages.sendMessage` does for peer and text, too.
     """
     request, me, dc = call.request, call.me, call.dc
-    if find_channel(request.peer, call) is not None:
-        raise Refused(403, "CHAT_SEND_DOCS_FORBIDDEN")
-    peer = private_peer(call)
+    peer = _private_peer(call)
     event = dc.shared.boxes.of(me.id).sent(request.random_id)
     if event is None:
         event, _ = post(
@@ -53,7 +53,7 @@ def send_media(call: IncomingCall) -> api.types.Updates:
     return api.types.Updates(
         updates=[
             api.types.UpdateMessageID(id=event.message.id, random_id=request.random_id),
-            update_object(event, me, dc),
+            update_object(event, dc),
         ],
         users=users_of([event], me, dc),
         chats=[],
@@ -64,8 +64,15 @@ def send_media(call: IncomingCall) -> api.types.Updates:
 
 def upload_media(call: IncomingCall) -> api.types.MessageMediaDocument:
     """Answer with a document as a message would carry it, for messages to come; refuses as `send_media` does."""
-    private_peer(call)
+    _private_peer(call)
     return api.types.MessageMediaDocument(document=document_object(_document(call), call.dc.references))
+
+
+def _private_peer(call: IncomingCall) -> User:
+    peer = None if find_channel(call.request.peer, call) is not None else peer_of(call)
+    if not isinstance(peer, User):
+        raise Refused(403, "CHAT_SEND_DOCS_FORBIDDEN")
+    return peer
 
 
 def _document(call: IncomingCall) -> LocalDocument:

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from mtproto.localdc.answers import Refused
 from mtproto.localdc.chats import NewMessage
-from mtproto.localdc.post import message_object, update_object, users_of
+from mtproto.localdc.handlers.pages import PAGE
+from mtproto.localdc.post import chats_of, message_object, update_object, users_of
 from tl import api
 
 if TYPE_CHECKING:
@@ -15,9 +16,6 @@ if TYPE_CHECKING:
     from tl import TLObject
 
 __all__ = ["get_difference", "get_state"]
-
-SLICE = 100
-"""Events of one answer at most; a longer difference comes in slices."""
 
 SEQ = 1
 """The `seq` of every state: no update of this DC has a number of that sequence."""
@@ -48,12 +46,12 @@ def get_difference(call: IncomingCall) -> TLObject:
     if call.dc.lengthens() or events is None or len(events) > limit > 0:
         answer = api.types.updates.DifferenceTooLong(pts=box.pts)
         return answer
-    part = events[: max(1, min(SLICE, request.pts_limit or SLICE))]
+    part = events[: max(1, min(PAGE, request.pts_limit or PAGE))]
     fields: dict[str, Any] = {
-        "new_messages": [message_object(event.message, me, call.dc) for event in part if isinstance(event, NewMessage)],
+        "new_messages": [message_object(event.message, call.dc) for event in part if isinstance(event, NewMessage)],
         "new_encrypted_messages": [],
-        "other_updates": [update_object(event, me, call.dc) for event in part if not isinstance(event, NewMessage)],
-        "chats": [],
+        "other_updates": [update_object(event, call.dc) for event in part if not isinstance(event, NewMessage)],
+        "chats": chats_of(part, me, call.dc),
         "users": users_of(part, me, call.dc),
     }
     state = _state(part[-1].pts, box, call)

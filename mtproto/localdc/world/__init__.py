@@ -5,6 +5,7 @@ The repository draws the packaged pictures (`python -m tests.pictures`); the pac
 
 from __future__ import annotations
 
+from mtproto.localdc.world.chat import LocalChat
 from mtproto.localdc.world.errors import WorldError
 from mtproto.localdc.world.folder import world_from_folder
 from mtproto.localdc.world.jpeg import jpeg_size
@@ -14,6 +15,7 @@ from mtproto.localdc.world.model import USERNAME, FileSize, Photo, Picture, Pict
 __all__ = [
     "USERNAME",
     "FileSize",
+    "LocalChat",
     "Photo",
     "Picture",
     "PictureFile",

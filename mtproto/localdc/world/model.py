@@ -12,11 +12,14 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from mtproto.localdc.world.chat import chats_of
 from mtproto.localdc.world.free_box import add_free_box
 from mtproto.localdc.world.jpeg import insert_comment
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+
+    from mtproto.localdc.world.chat import LocalChat
 
 __all__ = ["USERNAME", "FileSize", "Photo", "Picture", "PictureFile", "User", "World", "derived_hash", "make_world"]
 
@@ -149,7 +152,7 @@ class User:
 
 
 class World:
-    """All users of a local DC; never changes. The first of `users` is the bot.
+    """All users of a local DC, and their basic groups; never changes. The first of `users` is the bot.
 
     A client logs in with `bot_token`, `api_id` and `api_hash`; no other server knows them.
     """
@@ -160,6 +163,7 @@ class World:
         self.bot_token = f"{self.bot.id}:{BOT_SECRET}"
         self.api_id = API_ID
         self.api_hash = API_HASH
+        self.chats = chats_of([user.id for user in self.users])
         self._by_id = {user.id: user for user in self.users}
         self._by_username = {user.username.lower(): user for user in self.users}
         self._photos = {photo.id: (user, photo) for user in self.users for photo in user.photos}
@@ -171,6 +175,14 @@ class World:
     def by_username(self, username: str) -> User | None:
         """Return the user with this name, whatever its case; no `@` in front."""
         return self._by_username.get(username.lower())
+
+    def chat(self, chat_id: int) -> LocalChat | None:
+        """Return the basic group with this id."""
+        return next((chat for chat in self.chats if chat.id == chat_id), None)
+
+    def chat_named(self, title: str) -> LocalChat | None:
+        """Return the basic group that is called so, whatever the case."""
+        return next((chat for chat in self.chats if chat.display_name.lower() == title.lower()), None)
 
     def photo(self, photo_id: int) -> tuple[User, Photo] | None:
         """Return the photo with this id and whose it is."""
