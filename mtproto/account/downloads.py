@@ -143,8 +143,9 @@ class Downloads:
     async def _into_file(self, value: object, file: RemoteFile, path: Path, options: DownloadOptions) -> Path:
         size, offset, length = file.size, options.offset, options.length
         mark = PartMark.of(file.identity, size, offset, length, part_size(size), verified=options.verify)
-        part = await beside(partial(PartFile, path, mark, resume=options.resume))
+        part = PartFile(path, mark)
         try:
+            await whole(beside, partial(part.open, resume=options.resume))
             await self._fill(value, file, part, options)
         except FileChanged:
             part.forget()
