@@ -154,7 +154,14 @@ class Dispatcher:
         layer = self._layers.get(number)
         query = layer.read(body, self._registry.elsewhere, budget)
         call = IncomingCall(
-            query, key, layer, self._dc, msg_id, session_id, caller_id=key.account.user_id, packet=budget
+            query,
+            key,
+            layer,
+            self._dc,
+            msg_id,
+            session_id,
+            caller_id=key.account.user_id,
+            packet=budget and budget.elements,
         )
         if len(body) > LARGE or GZIP_PACKED in body:
             call.leave_out_of_transcript()

@@ -52,6 +52,18 @@ def fetching(scene: Any) -> None:
     perform(fetch)
 
 
+def test_calls_that_share_a_container_are_counted_and_calls_in_turn_are_not() -> None:
+    async def scene(fetcher: Fetcher, faults: Any) -> None:
+        asked = fetcher.stage.dc.files_asked
+        assert [await fetcher.part(offset) for offset in (0, PART)] == [fetcher.right(0), fetcher.right(PART)]
+        assert asked.most_together == 1
+        await asyncio.gather(*(fetcher.part(offset) for offset in (0, PART, 2 * PART)))
+        assert asked.most_together == 3
+        assert asked.sent_twice() == 2 * PART
+
+    fetching(scene)
+
+
 def test_a_short_part_comes_once() -> None:
     async def scene(fetcher: Fetcher, faults: Any) -> None:
         faults.short_part(1000)
