@@ -141,7 +141,7 @@ class Dispatcher:
 
         Refuses a key whose layer this DC does not speak, or speaks no more.
         """
-        return self._layers.get(key.layer or self._default_layer).encode(answer, result)
+        return self._layers.get(key.layer or self._default_layer).encode(answer, result, key.account.user_id)
 
     def _number(self, body: bytes, key: KeyRecord) -> int:
         """Return the layer that a call is in."""
@@ -224,7 +224,11 @@ class Dispatcher:
 
     def _settle(self, answer: Answer, call: IncomingCall, session: _Session) -> bytes:
         """Write the answer, and note that the call succeeded."""
-        result = answer if isinstance(answer, bytes) else call.layer.encode(answer, call.layer.result_of(call.request))
+        result = (
+            answer
+            if isinstance(answer, bytes)
+            else call.layer.encode(answer, call.layer.result_of(call.request), call.caller_id)
+        )
         if len(result) % _WORD:
             raise LocalProtocolError(f"an answer of {len(result)} bytes: TL has whole words of {_WORD}")
         self._outcomes.settle(session, call.msg_id, True)
