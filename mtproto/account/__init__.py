@@ -6,6 +6,7 @@
     known_peers the book of peers, fed and saved          incoming the driver of the order of updates
     update_mail what waits for the reader of updates      reading  one reading of updates, and what is kept of it
     downloads   into files, memory and what takes bytes   download_run  the driver of one download
+    cdn_lanes   connections to CDNs
     part_file   a file on disk that is not whole yet      file_origins  where file references are made fresh
     transfer_budget, transfer_progress  what all transfers of an account share, and how far they have come
     account     what a program uses, made of the parts

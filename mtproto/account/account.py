@@ -106,7 +106,9 @@ class Account:
         self._calls = AccountCalls(
             self._centres, self._options, self._kept, self._lanes, self._known, self._mail, self._readings
         )
-        self._downloads = Downloads(self._options, self._calls, self._known, self._peers, self._run_for_peers)
+        self._downloads = Downloads(
+            self._options, self._centres, self._calls, self._known, self._peers, self._run_for_peers
+        )
         self._incoming = IncomingUpdates(
             self._options, self._kept, self._lanes, self._calls, self._readings, self._mail
         )
@@ -187,6 +189,7 @@ class Account:
         try:
             if self._kept.is_loaded:
                 await self._lanes.close()
+                await self._downloads.close()
                 await beside(self._readings.save)
                 await beside(self._known.save)
         finally:
@@ -474,17 +477,14 @@ class Account:
             to: a path, or a folder, in which the file is named after its id; what has `write`; None: memory.
             options: which size, which bytes, who is told: see `mtproto.account.download_options.DownloadOptions`.
 
-        Returns the bytes; or the path; or how many bytes were written. Raises `FileNotWritten` where the disk is full
-        or can't be written, `flows.NoSuchFile`, `flows.FileFailed`, and what a call raises.
+        Returns the bytes; or the path; or how many bytes were written. Raises `FileNotWritten` (the disk is full …),
+        `flows.NoSuchFile`, `flows.FileFailed`, and what a call raises.
 
         """
         return await self._downloads.download(file, to, **options)
 
     def iter_download(self, file: object, **options: Unpack[DownloadKeywords]) -> AsyncGenerator[bytes, None]:
-        """Iterate over the bytes of a file in order, while the next parts are on their way. As `download`.
-
-        What the program has not taken yet is bounded by `window`. Close the iteration if you leave it early.
-        """
+        """Iterate over the bytes of a file in order, while `window` bytes are on their way; else as `download`."""
         return self._downloads.iterate(file, **options)
 
     # What the parts want done ----------------------------------------------------------------------------------------
@@ -502,6 +502,7 @@ class Account:
 
     async def _tick(self) -> None:
         await self._lanes.close_idle()
+        await self._downloads.close_idle()
         if self._known.is_changed:
             await beside(self._known.save)
         if self._readings.is_changed:

@@ -105,7 +105,9 @@ class Account:
         self._calls = AccountCalls(
             self._centres, self._options, self._kept, self._lanes, self._known, self._mail, self._readings
         )
-        self._downloads = Downloads(self._options, self._calls, self._known, self._peers, self._run_for_peers)
+        self._downloads = Downloads(
+            self._options, self._centres, self._calls, self._known, self._peers, self._run_for_peers
+        )
         self._incoming = IncomingUpdates(
             self._options, self._kept, self._lanes, self._calls, self._readings, self._mail
         )
@@ -186,6 +188,7 @@ class Account:
         try:
             if self._kept.is_loaded:
                 self._lanes.close()
+                self._downloads.close()
                 beside(self._readings.save)
                 beside(self._known.save)
         finally:
@@ -469,17 +472,14 @@ class Account:
             to: a path, or a folder, in which the file is named after its id; what has `write`; None: memory.
             options: which size, which bytes, who is told: see `mtproto.account.download_options.DownloadOptions`.
 
-        Returns the bytes; or the path; or how many bytes were written. Raises `FileNotWritten` where the disk is full
-        or can't be written, `flows.NoSuchFile`, `flows.FileFailed`, and what a call raises.
+        Returns the bytes; or the path; or how many bytes were written. Raises `FileNotWritten` (the disk is full …),
+        `flows.NoSuchFile`, `flows.FileFailed`, and what a call raises.
 
         """
         return self._downloads.download(file, to, **options)
 
     def iter_download(self, file: object, **options: Unpack[DownloadKeywords]) -> Generator[bytes, None, None]:
-        """Iterate over the bytes of a file in order, while the next parts are on their way. As `download`.
-
-        What the program has not taken yet is bounded by `window`. Close the iteration if you leave it early.
-        """
+        """Iterate over the bytes of a file in order, while `window` bytes are on their way; else as `download`."""
         return self._downloads.iterate(file, **options)
 
     # What the parts want done ----------------------------------------------------------------------------------------
@@ -497,6 +497,7 @@ class Account:
 
     def _tick(self) -> None:
         self._lanes.close_idle()
+        self._downloads.close_idle()
         if self._known.is_changed:
             beside(self._known.save)
         if self._readings.is_changed:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from mtproto.account.transfer_budget import ByteBudget, FileLanes, LaneTicket
     from mtproto.flows import Download, Flow, FreshReference
+    from tl import TLFunction
 
 __all__ = ["DownloadHands", "DownloadRun"]
 
@@ -32,6 +33,7 @@ class DownloadHands:
 
     Attributes:
         call: makes a call of the API.
+        fetch_from_cdn: makes a call at a CDN.
         fresh: runs the flow that makes a file reference fresh, and returns the location.
         clock: tells seconds.
         budget: the bytes that may be under way.
@@ -41,6 +43,7 @@ class DownloadHands:
     """
 
     call: Callable[[Call], Awaitable[Any]]
+    fetch_from_cdn: Callable[[int, TLFunction[Any]], Awaitable[Any]]
     fresh: Callable[[Flow[Any]], Awaitable[Any]]
     clock: Callable[[], float]
     budget: ByteBudget
@@ -181,6 +184,8 @@ class DownloadRun:
 
     async def _fetch(self, part: FilePart, ticket: LaneTicket) -> Any:
         try:
+            if part.is_cdn and part.dc is not None:
+                return await self._hands.fetch_from_cdn(part.dc, part.request)
             return await self._hands.call(Call(part.request, part.dc, ticket.name, idempotent=True, patient=False))
         finally:
             self._hands.lanes.give(ticket)

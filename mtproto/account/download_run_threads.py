@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from mtproto.account.transfer_budget import ByteBudget, FileLanes, LaneTicket
     from mtproto.flows import Download, Flow, FreshReference
+    from tl import TLFunction
 
 __all__ = ["DownloadHands", "DownloadRun"]
 
@@ -31,6 +32,7 @@ class DownloadHands:
 
     Attributes:
         call: makes a call of the API.
+        fetch_from_cdn: makes a call at a CDN.
         fresh: runs the flow that makes a file reference fresh, and returns the location.
         clock: tells seconds.
         budget: the bytes that may be under way.
@@ -40,6 +42,7 @@ class DownloadHands:
     """
 
     call: Callable[[Call], Any]
+    fetch_from_cdn: Callable[[int, TLFunction[Any]], Any]
     fresh: Callable[[Flow[Any]], Any]
     clock: Callable[[], float]
     budget: ByteBudget
@@ -180,6 +183,8 @@ class DownloadRun:
 
     def _fetch(self, part: FilePart, ticket: LaneTicket) -> Any:
         try:
+            if part.is_cdn and part.dc is not None:
+                return self._hands.fetch_from_cdn(part.dc, part.request)
             return self._hands.call(Call(part.request, part.dc, ticket.name, idempotent=True, patient=False))
         finally:
             self._hands.lanes.give(ticket)

@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
+from mtproto.account.cdn_lanes_threads import CdnLanes
 from mtproto.account.download_options import DownloadKeywords, DownloadOptions, InOrder
 from mtproto.account.download_run_threads import DownloadHands, DownloadRun
 from mtproto.account.file_origins import origin_flow
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
     from mtproto.account.calls_threads import AccountCalls
+    from mtproto.account.centres import DataCentres
     from mtproto.account.download_options import Writable
     from mtproto.account.known_peers import KnownPeers
     from mtproto.account.options import AccountOptions
@@ -47,6 +49,7 @@ class Downloads:
 
     Args:
         options: of the account.
+        centres: where the data centres are.
         calls: make the calls.
         known: what is known of users and chats.
         peers: tell who is logged in.
@@ -57,6 +60,7 @@ class Downloads:
     def __init__(
         self,
         options: AccountOptions,
+        centres: DataCentres,
         calls: AccountCalls,
         known: KnownPeers,
         peers: Peers,
@@ -67,6 +71,7 @@ class Downloads:
         self._known = known
         self._peers = peers
         self._run = run
+        self._cdns = CdnLanes(options, centres, calls.call)
         self._budget = ByteBudget(DOWNLOAD_WINDOW)
         self._lanes = FileLanes(LANES)
         self._total = TransferTotal(options.clock)
@@ -110,6 +115,14 @@ class Downloads:
         self._closed = True
         for run in list(self._running):
             run.stop()
+
+    def close(self) -> None:
+        """Close the connections that no others use."""
+        self._cdns.close()
+
+    def close_idle(self) -> None:
+        """Close them if there was no call for a while."""
+        self._cdns.close_idle()
 
     def _into_memory(self, value: object, file: RemoteFile, options: DownloadOptions) -> bytes:
         transfer = self._begin(value, file, options, [])
@@ -202,10 +215,10 @@ class Downloads:
             length=options.length,
             have=have,
             verify=options.verify,
-            limits=DownloadLimits(window=self._window(options), wait=options.wait, cdn=False),
+            limits=DownloadLimits(window=self._window(options), wait=options.wait),
         )
         fresh = partial(self._fresh, file, origin)
-        hands = DownloadHands(self._calls.call, fresh, clock, self._budget, self._lanes, options.tell)
+        hands = DownloadHands(self._calls.call, self._cdns.fetch, fresh, clock, self._budget, self._lanes, options.tell)
         wanted = options.wanted(file.size)
         part = part_size(file.size) if wanted is None else min(part_size(file.size), max(wanted, 1))
         run = DownloadRun(machine, hands, part, small=file.size is not None and file.size < SMALL_FILE)

@@ -157,6 +157,15 @@ FACES = (
         ),
     ),
     Face(
+        "mtproto/account/cdn_lanes.py",
+        "mtproto/account/cdn_lanes_threads.py",
+        "Connections to CDNs, for threads: each has RSA keys of its own, knows no login, and carries parts alone.",
+        (
+            ("import Awaitable, Callable", "import Callable"),
+            ("Awaitable[Any]", "Any"),
+        ),
+    ),
+    Face(
         "mtproto/account/download_run.py",
         "mtproto/account/download_run_threads.py",
         "One download under way, for threads: makes the calls that the machine orders, and gives out the bytes that "
@@ -175,6 +184,7 @@ FACES = (
             ("AsyncGenerator[bytes, None]", "Generator[bytes, None, None]"),
             ("Awaitable[Any]", "Any"),
             ("mtproto.account.calls import", "mtproto.account.calls_threads import"),
+            ("mtproto.account.cdn_lanes import", "mtproto.account.cdn_lanes_threads import"),
             ("mtproto.account.download_run import", "mtproto.account.download_run_threads import"),
             ("mtproto.account.peers import", "mtproto.account.peers_threads import"),
         ),
