@@ -188,8 +188,8 @@ class Account:
         await self._stop_ticker()
         try:
             if self._kept.is_loaded:
-                await self._lanes.close()
                 await self._downloads.close()
+                await self._lanes.close()
                 await beside(self._readings.save)
                 await beside(self._known.save)
         finally:

@@ -187,8 +187,8 @@ class Account:
         self._stop_ticker()
         try:
             if self._kept.is_loaded:
-                self._lanes.close()
                 self._downloads.close()
+                self._lanes.close()
                 beside(self._readings.save)
                 beside(self._known.save)
         finally:

@@ -6,6 +6,7 @@ differs is how to wait.
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING, Any
 
 from mtproto.account.waiting_async import new_client, new_gate
@@ -42,6 +43,8 @@ class CdnLanes:
         self._keys: dict[int, list[RSAPublicKey]] | None = None
         self._clients: dict[int, LaneClient] = {}
         self._used_at = 0.0
+        self._lock = threading.Lock()  # over the number of calls
+        self._calls = 0  # under way
         self._closed = False
 
     async def fetch(self, dc: int, request: TLFunction[Any]) -> Any:
@@ -53,22 +56,35 @@ class CdnLanes:
             MTProtoError: as a call of `Client` does.
 
         """
-        client = await self._client(dc)
+        self._count(1)
         try:
-            return await client(request, idempotent=True)
-        except (ConnectionLost, TransportError):
-            if self._clients.get(dc) is client:
-                del self._clients[dc]
-            await client.close()
-            raise
+            client = await self._client(dc)
+            try:
+                return await client(request, idempotent=True)
+            except (ConnectionLost, TransportError):
+                if self._clients.get(dc) is client:
+                    self._clients.pop(dc, None)
+                await client.close()
+                raise
         finally:
+            self._count(-1)
+
+    def _count(self, change: int) -> None:
+        """Note that a call begins or ends."""
+        with self._lock:
+            self._calls += change
             self._used_at = self._options.clock()
 
     async def close_idle(self) -> None:
         """Close the connections if there was no call for a while."""
-        if self._clients and self._used_at <= self._options.clock() - self._options.idle_after:
+        if self._is_idle():
             async with self._gate:
-                await self._close_all()
+                if self._is_idle():
+                    await self._close_all()
+
+    def _is_idle(self) -> bool:
+        last = self._options.clock() - self._options.idle_after
+        return bool(self._clients) and not self._calls and self._used_at <= last
 
     async def close(self) -> None:
         """Close all connections; calls that are under way fail."""

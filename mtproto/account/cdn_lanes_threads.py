@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING, Any
 
 from mtproto.account.waiting_threads import new_client, new_gate
@@ -40,6 +41,8 @@ class CdnLanes:
         self._keys: dict[int, list[RSAPublicKey]] | None = None
         self._clients: dict[int, LaneClient] = {}
         self._used_at = 0.0
+        self._lock = threading.Lock()  # over the number of calls
+        self._calls = 0  # under way
         self._closed = False
 
     def fetch(self, dc: int, request: TLFunction[Any]) -> Any:
@@ -51,22 +54,35 @@ class CdnLanes:
             MTProtoError: as a call of `Client` does.
 
         """
-        client = self._client(dc)
+        self._count(1)
         try:
-            return client(request, idempotent=True)
-        except (ConnectionLost, TransportError):
-            if self._clients.get(dc) is client:
-                del self._clients[dc]
-            client.close()
-            raise
+            client = self._client(dc)
+            try:
+                return client(request, idempotent=True)
+            except (ConnectionLost, TransportError):
+                if self._clients.get(dc) is client:
+                    self._clients.pop(dc, None)
+                client.close()
+                raise
         finally:
+            self._count(-1)
+
+    def _count(self, change: int) -> None:
+        """Note that a call begins or ends."""
+        with self._lock:
+            self._calls += change
             self._used_at = self._options.clock()
 
     def close_idle(self) -> None:
         """Close the connections if there was no call for a while."""
-        if self._clients and self._used_at <= self._options.clock() - self._options.idle_after:
+        if self._is_idle():
             with self._gate:
-                self._close_all()
+                if self._is_idle():
+                    self._close_all()
+
+    def _is_idle(self) -> bool:
+        last = self._options.clock() - self._options.idle_after
+        return bool(self._clients) and not self._calls and self._used_at <= last
 
     def close(self) -> None:
         """Close all connections; calls that are under way fail."""

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from mtproto.errors import BadRequest, FloodWait
-from mtproto.flows import FileChanged, FileFailed, NoFreshReference, RemoteFile, remote_file
+from mtproto.flows import FileChanged, FileFailed, NoFreshReference, PeerAsker, RemoteFile, remote_file
 from mtproto.localdc import LocalNetworkThread
 from tests.account.faces import FACES, KeptInMemory, account_at, play
 from tests.account.files import KIB, MIB, FilesDC, Logged, fetched, hurry
@@ -234,5 +234,35 @@ def test_a_data_centre_that_refuses_the_file_is_heard(face: str, files: FilesDC)
         wrong = shown.replace(access_hash=1)
         with pytest.raises(BadRequest):
             await logged.account.download(wrong)
+
+    files.play(face, scene)
+
+
+@both
+@pytest.mark.parametrize("premium", [True, False, None])
+def test_premium_accounts_have_a_larger_window_and_more_lanes(
+    face: str, premium: bool | None, files: FilesDC, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """None: the server does not say."""
+
+    async def scene(logged: Logged) -> None:
+        inner = getattr(logged.account, "account", logged.account)._downloads
+        times = []
+
+        def me() -> Any:
+            times.append(1)
+            if premium is None:
+                raise BadRequest(400, "USER_ID_INVALID")
+            return api.types.User(id=1, premium=premium)
+
+        async def me_later() -> Any:
+            return me()
+
+        monkeypatch.setattr(inner._peers, "me", me if face == "blocking" else me_later)
+        monkeypatch.setattr(type(inner._known), "asker", PeerAsker(api.schema, 1))
+        _, shown = logged.document(10)
+        await asyncio.gather(*(logged.account.download(shown) for _ in range(3)))
+        assert len(times) == 1
+        assert (inner._budget.limit, inner._lanes.count) == ((16 * MIB, 8) if premium else (2 * MIB, 2))
 
     files.play(face, scene)

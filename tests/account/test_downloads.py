@@ -18,6 +18,14 @@ from tests.account.faces import FACES
 from tests.account.files import KIB, MIB, FilesDC, Logged, fetched, in_order
 from tl import api
 
+
+@pytest.fixture(autouse=True)
+def tell_always(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let progress be told each time, so that a cut comes where the test wants it."""
+    for name in ("downloads", "downloads_threads"):
+        monkeypatch.setattr(f"mtproto.account.{name}.TELL_EVERY", 0.0)
+
+
 both = pytest.mark.parametrize("face", FACES)
 
 
