@@ -10,8 +10,7 @@ import pytest
 
 from mtproto.errors import BadRequest, FloodWait
 from mtproto.flows import FileChanged, FileFailed, NoFreshReference, PeerAsker, RemoteFile, remote_file
-from mtproto.localdc import LocalNetworkThread
-from tests.account.faces import FACES, KeptInMemory, account_at, play
+from tests.account.faces import FACES
 from tests.account.files import KIB, MIB, FilesDC, Logged, fetched, hurry
 from tl import api
 
@@ -199,29 +198,6 @@ def test_a_part_that_stalls_is_asked_for_over_another_lane(
     twice = [offset for offset in range(0, SIZE, 512 * KIB) if fetched(files.dc, offset) > 1]
     for offset in twice:
         assert len({part.session_id for part in parts if part.offset == offset}) == 2
-
-
-# Other data centres.
-
-
-@both
-def test_a_file_of_another_data_centre_comes_from_there(face: str, tmp_path: Path) -> None:
-    async def scene() -> None:
-        with LocalNetworkThread() as network:
-            async with account_at(face, KeptInMemory(), network) as account:
-                await account.login(bot_token=network.bot_token)
-                elsewhere = next(dc for dc in network.addresses if dc != account.home_dc)
-                document = network.add_document(size=SIZE, dc_id=elsewhere)
-                shown: Any = network.document_object(document)
-                assert shown.dc_id == elsewhere
-                assert await account.download(shown) == document.read(0, SIZE)
-                location = remote_file(shown).location
-                assert await account.download(location) == document.read(0, SIZE)  # the server says where it is
-                path = await account.download(location, tmp_path / "film", dc=elsewhere)
-                assert path.read_bytes() == document.read(0, SIZE)
-                assert {part.dc_id for part in network.files_asked.parts} == {elsewhere}
-
-    play(scene)
 
 
 @both
