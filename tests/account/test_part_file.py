@@ -334,7 +334,7 @@ def ranges_of_parts(draw: st.DrawFn) -> list[tuple[int, int] | None]:
     return draw(st.permutations([*parts, *[None] * draw(st.integers(0, 4))]))
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(st.lists(st.tuples(ranges_of_parts(), st.integers(0, 30)), min_size=1, max_size=4), st.data())
 def test_the_log_never_claims_what_is_not_on_disk(
     runs: list[tuple[list[tuple[int, int] | None], int]], data: st.DataObject
@@ -377,7 +377,7 @@ def run(file: PartFile, steps: list[tuple[int, int] | None]) -> None:
             put(file, step)
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(st.lists(st.tuples(st.integers(0, 40), st.integers(0, 40)), max_size=12))
 def test_joined_ranges_hold_the_same_bytes_in_order(ranges: list[tuple[int, int]]) -> None:
     found = joined(ranges)
