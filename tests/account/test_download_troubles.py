@@ -179,7 +179,7 @@ def test_a_flood_that_is_longer_than_the_caller_waits_is_raised(
         _, shown = logged.document(SIZE)
         files.dc.faults.file_flood_wait(seconds)
         with pytest.raises(FloodWait) as caught:
-            await logged.account.download(shown, tmp_path / "film", wait=wait)
+            await logged.account.download(shown, tmp_path / "film", wait=wait, window=512 * KIB)
         assert caught.value.seconds == seconds
 
     files.play(face, scene)
