@@ -17,17 +17,19 @@ from mtproto.account.downloads import Downloads
 from mtproto.account.hearing import Hearing
 from mtproto.account.incoming import IncomingUpdates
 from mtproto.account.kept import KeptAccount
-from mtproto.account.known_peers import SAVE_EVERY, KnownPeers
+from mtproto.account.known_peers import KnownPeers
 from mtproto.account.lane import MAIN
 from mtproto.account.lanes import Lanes
+from mtproto.account.lifetime import Lifetime
 from mtproto.account.options import AccountKeywords, account_options
 from mtproto.account.peers import Peers
 from mtproto.account.reading import Readings, wanted_types
 from mtproto.account.running import run_flow
+from mtproto.account.transfers import Transfers
 from mtproto.account.update_mail import UpdateMail
-from mtproto.account.waiting_async import AsyncMailbox, AsyncNews, AsyncTicker, beside, new_gate, whole
+from mtproto.account.uploads import AccountUploads
+from mtproto.account.waiting_async import AsyncMailbox, AsyncNews, new_gate, whole
 from mtproto.client import short_calls
-from mtproto.errors import RequestCancelled
 from mtproto.flows import Call, LoggedOutChange, log_out
 from mtproto.session import Update
 from mtproto.store import export_string
@@ -43,6 +45,8 @@ if TYPE_CHECKING:
     from mtproto.account.download_options import DownloadKeywords, Writable
     from mtproto.account.peers import UserPhotos
     from mtproto.account.reading import IncomingItem
+    from mtproto.account.upload_options import UploadKeywords
+    from mtproto.account.upload_source import Uploadable
     from mtproto.client import Timeout
     from mtproto.crypto import RSAPublicKey
     from mtproto.flows import Flow
@@ -106,14 +110,24 @@ class Account:
         self._calls = AccountCalls(
             self._centres, self._options, self._kept, self._lanes, self._known, self._mail, self._readings
         )
-        self._downloads = Downloads(
-            self._options, self._centres, self._calls, self._known, self._peers, self._run_for_peers
-        )
+        self._transfers = Transfers(self._options, self._centres, self._calls, self._known, self._peers)
+        self._downloads = Downloads(self._options, self._calls, self._known, self._transfers, self._run_for_peers)
+        self._uploads = AccountUploads(self._options, self._calls, self._known, self._transfers)
         self._incoming = IncomingUpdates(
             self._options, self._kept, self._lanes, self._calls, self._readings, self._mail
         )
         self._login_gate = new_gate()
-        self._ticker: AsyncTicker | None = None
+        stops = (self._calls.pauses.end, self._hearing.end, self._mail.close)
+        self._lifetime = Lifetime(
+            self._centres,
+            self._options,
+            self._kept,
+            self._lanes,
+            self._known,
+            self._readings,
+            self._transfers,
+            stops,
+        )
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} of api_id {self._options.api_id}, layer {self.schema.layer}>"
@@ -154,52 +168,12 @@ class Account:
             RequestCancelled: the account was closed meanwhile.
 
         """
-        self._kept.claim()
-        begin = partial(
-            self._kept.begin,
-            self._centres.first,
-            self._options.api_id,
-            test=self._centres.test,
-            dcs=self._centres.own_places(),
-            public_keys=self._options.public_keys,
-        )
-        try:
-            await beside(self._kept.load)
-            await beside(begin)
-        except BaseException:
-            self._kept.close()
-            raise
-        self._known.begin()
-        self._ticker = AsyncTicker(min(max(self._options.idle_after / 4, 1.0), SAVE_EVERY), self._tick)
-        if not self._kept.is_loaded:
-            await self._stop_ticker()
-            raise RequestCancelled("the account was closed")
+        await self._lifetime.open()
         return self
 
     async def close(self) -> None:
         """Close all connections and the store; calls that wait fail with `RequestCancelled`. May be called twice."""
-        await whole(self._close)
-
-    async def _close(self) -> None:
-        self._calls.pauses.end()
-        self._hearing.end()
-        self._downloads.stop()
-        self._mail.close()
-        await self._stop_ticker()
-        try:
-            if self._kept.is_loaded:
-                await self._downloads.close()
-                await self._lanes.close()
-                await beside(self._readings.save)
-                await beside(self._known.save)
-        finally:
-            await beside(self._kept.close)
-        await self._stop_ticker()  # where another thread was opening the account
-
-    async def _stop_ticker(self) -> None:
-        ticker, self._ticker = self._ticker, None
-        if ticker is not None:
-            await ticker.close()
+        await whole(self._lifetime.close)
 
     def __await__(self) -> Generator[Any, None, Self]:
         """Read the store, as `open()` does: `account = await Account(...)`. `close()` gives the store back."""
@@ -487,6 +461,21 @@ class Account:
         """Iterate over the bytes of a file in order, while `window` bytes are on their way; else as `download`."""
         return self._downloads.iterate(file, **options)
 
+    async def upload(self, source: Uploadable, **options: Unpack[UploadKeywords]) -> Any:
+        """Upload a file (core.telegram.org/api/files): several parts at once, over lanes of the home data centre.
+
+        An upload of a file on disk that was cut goes on, for an hour, where another call names the same file unchanged.
+
+        Args:
+            source: a path, bytes, or a binary file that is open, which is sent from where it stands.
+            options: the name, who is told: see `mtproto.account.upload_options.UploadOptions`.
+
+        Returns the `InputFile` for other calls: `account.api.photos.uploadProfilePhoto(file=…)`. Raises `OptionError`
+        for a file that is empty or too large, `FileNotRead`, `flows.FileFailed`, and what a call raises.
+
+        """
+        return await self._uploads.upload(source, **options)
+
     # What the parts want done ----------------------------------------------------------------------------------------
 
     async def _run_for_peers(self, flow: Flow[R]) -> R:
@@ -499,14 +488,6 @@ class Account:
         self._mail.hear(dc, lane, event)
         if isinstance(event, Update) and self._is_at_home(dc, lane):
             self._known.hear(event)
-
-    async def _tick(self) -> None:
-        await self._lanes.close_idle()
-        await self._downloads.close_idle()
-        if self._known.is_changed:
-            await beside(self._known.save)
-        if self._readings.is_changed:
-            await beside(self._readings.save)
 
     def _is_at_home(self, dc: int, lane: str) -> bool:
         """Tell whether a lane is the one that receives updates."""

@@ -4,74 +4,35 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from mtproto.account.waiting_threads import ThreadBackground, ThreadNews, answered
-from mtproto.errors import KeyUnknown, LocalProtocolError, LoggedOut, MTProtoError, RequestCancelled
-from mtproto.flows import Call, FilePart
-from mtproto.store import StoreError
+from mtproto.errors import MTProtoError
+from mtproto.flows import FilePart
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from mtproto.account.transfer_budget import ByteBudget, FileLanes, LaneTicket
-    from mtproto.flows import Download, Flow, FreshReference
-    from tl import TLFunction
+    from mtproto.account.transfer_calls_threads import TransferCalls
+    from mtproto.flows import Download, Flow
 
-__all__ = ["DownloadHands", "DownloadRun"]
-
-_FINAL = (KeyUnknown, LocalProtocolError, LoggedOut, RequestCancelled, StoreError)
-"""Errors that end a download whatever its machine could do: no other call would go better."""
-
-
-@dataclass(frozen=True, slots=True)
-class DownloadHands:
-    """What an account does for its downloads.
-
-    Attributes:
-        call: makes a call of the API.
-        fetch_from_cdn: makes a call at a CDN.
-        fresh: runs the flow that makes a file reference fresh, and returns the location.
-        clock: tells seconds.
-        budget: the bytes that may be under way.
-        lanes: which lane carries a part.
-        tell: called with each notice, such as a flood; None for nobody.
-
-    """
-
-    call: Callable[[Call], Any]
-    fetch_from_cdn: Callable[[int, TLFunction[Any]], Any]
-    fresh: Callable[[Flow[Any]], Any]
-    clock: Callable[[], float]
-    budget: ByteBudget
-    lanes: FileLanes
-    tell: Callable[[Any], Any] | None
+__all__ = ["DownloadRun"]
 
 
 class DownloadRun:
-    """One download, from its first part to its last. One owner; `stop` may be called from any thread.
+    """One download, from its first part to its last. One owner.
 
     Args:
         machine: says which parts are to be asked for.
-        hands: what the account does.
-        part: bytes of one part.
-        small: whether the file is small.
+        calls: make the calls.
+        fresh: runs the flow that makes a file reference fresh, and returns the location.
 
     """
 
-    def __init__(self, machine: Download, hands: DownloadHands, part: int, *, small: bool) -> None:
+    def __init__(self, machine: Download, calls: TransferCalls, fresh: Callable[[Flow[Any]], Any]) -> None:
         self._machine = machine
-        self._hands = hands
-        self._part = part
-        self._small = small
-        self._news = ThreadNews()
-        self._background = ThreadBackground(self._news.set)
-        self._orders: dict[int, FilePart | FreshReference] = {}  # under way, by handle
-        self._tickets: dict[int, LaneTicket] = {}  # likewise
-        self._lane_of: dict[int, str] = {}  # by offset, the lane that carried the part last
-        self._stopped = False
+        self._calls = calls
+        self._fresh = fresh
 
     @property
     def is_done(self) -> bool:
@@ -97,94 +58,52 @@ class DownloadRun:
             MTProtoError: what ended the download.
 
         """
-        hands, machine = self._hands, self._machine
-        end = None if seconds is None else hands.clock() + seconds
+        calls, machine = self._calls, self._machine
+        end = None if seconds is None else calls.now + seconds
         while True:
-            self._news.clear()
             self._hear()
             found = machine.take_pieces()
             self._order(before)
-            for notice in machine.take_told():
-                if hands.tell is not None:
-                    answered(hands.tell, notice)
+            calls.tell(machine.take_told())
             if machine.error is not None and not found:
                 raise machine.error
-            now = hands.clock()
-            if found or machine.is_done or (end is not None and now >= end):
-                hands.budget.stop_waiting(self)
+            if found or machine.is_done or (end is not None and calls.now >= end):
+                calls.rest()
                 return found
-            times = [time for time in (machine.deadline(), end) if time is not None]
-            self._news.wait(max(min(times) - now, 0.0) if times else None)
+            calls.wait(machine.deadline(), end)
 
     def rest(self) -> None:
         """Count nothing as under way while whoever reads the bytes does something else."""
-        self._hands.budget.use(self, 0)
-
-    def stop(self) -> None:
-        """Let the download end with `RequestCancelled`: the account is closed."""
-        self._stopped = True
-        self._news.set()
+        self._calls.use(0)
 
     def close(self) -> None:
         """Give up the calls that are under way."""
-        self._hands.budget.leave(self)
-        self._background.close()
-        for ticket in self._tickets.values():
-            self._hands.lanes.give(ticket)
+        self._calls.close()
 
     def _hear(self) -> None:
         """Hand the machine what came of its orders."""
-        if self._stopped:
-            raise RequestCancelled("the account was closed")
-        while (ended := self._background.take()) is not None:
-            handle, outcome = ended
-            order = self._orders.pop(handle)
-            self._tickets.pop(handle, None)
-            if isinstance(outcome, Exception) and (
-                not isinstance(outcome, MTProtoError) or isinstance(outcome, _FINAL)
-            ):
-                raise outcome
-            now = self._hands.clock()
+        for order, outcome in self._calls.ended():
+            now = self._calls.now
             match order, outcome:
                 case FilePart(number=number), MTProtoError():
                     self._machine.failed(number, outcome, now)
                 case FilePart(number=number), _:
-                    self._lane_of.pop(order.offset, None)
+                    self._calls.arrived(order)
                     self._machine.answered(number, outcome, now)
                 case _, MTProtoError():
                     self._machine.not_refreshed(outcome, now)
                 case _:
                     self._machine.refreshed(outcome, now)
-        self._hands.budget.use(self, self._machine.bytes_in_flight)
+        self._calls.use(self._machine.bytes_in_flight)
 
     def _order(self, before: int | None) -> None:
         """Begin the calls that may begin."""
-        budget, machine = self._hands.budget, self._machine
-        while budget.may(self, self._part, self._news.set, is_idle=not self._orders):
-            order = machine.next(self._hands.clock(), before)
+        while self._calls.may():
+            order = self._machine.next(self._calls.now, before)
             if order is None:
                 break
             if isinstance(order, FilePart):
-                ticket = self._lane(order)
-                handle = self._background.start(partial(self._fetch, order, ticket))
-                self._tickets[handle] = ticket
+                self._calls.begin_part(order)
             else:
-                handle = self._background.start(partial(self._hands.fresh, order.flow))
-            self._orders[handle] = order
-            budget.use(self, machine.bytes_in_flight)
-
-    def _lane(self, part: FilePart) -> LaneTicket:
-        """Choose the lane of a part: one on which it has not stalled."""
-        last = self._lane_of.get(part.offset, "") if part.again else ""
-        ticket = self._hands.lanes.take(part.dc, part.limit, small=self._small, avoid=last)
-        if part.limit:
-            self._lane_of[part.offset] = ticket.name
-        return ticket
-
-    def _fetch(self, part: FilePart, ticket: LaneTicket) -> Any:
-        try:
-            if part.is_cdn and part.dc is not None:
-                return self._hands.fetch_from_cdn(part.dc, part.request)
-            return self._hands.call(Call(part.request, part.dc, ticket.name, idempotent=True, patient=False))
-        finally:
-            self._hands.lanes.give(ticket)
+                self._calls.begin(order, partial(self._fresh, order.flow))
+            self._calls.use(self._machine.bytes_in_flight)

@@ -5,23 +5,17 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
-from mtproto.account.cdn_lanes import CdnLanes
 from mtproto.account.download_options import DownloadKeywords, DownloadOptions, InOrder
-from mtproto.account.download_run import DownloadHands, DownloadRun
+from mtproto.account.download_run import DownloadRun
 from mtproto.account.file_origins import origin_flow
 from mtproto.account.part_file import SYNC_BYTES, SYNC_SECONDS, PartFile, PartMark
-from mtproto.account.transfer_budget import LANES, LANES_OF_PREMIUM, SMALL_FILE, ByteBudget, FileLanes
-from mtproto.account.transfer_progress import TELL_EVERY, Meter, TransferProgress, TransferTotal
-from mtproto.account.waiting_async import AsyncBackground, answered, beside, new_gate, whole
-from mtproto.errors import MTProtoError
+from mtproto.account.transfer_budget import SMALL_FILE
+from mtproto.account.waiting_async import AsyncBackground, answered, beside, whole
 from mtproto.flows import (
-    DOWNLOAD_WINDOW,
-    DOWNLOAD_WINDOW_OF_PREMIUM,
     Download,
     DownloadLimits,
     FileChanged,
@@ -35,11 +29,10 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable
 
     from mtproto.account.calls import AccountCalls
-    from mtproto.account.centres import DataCentres
     from mtproto.account.download_options import Writable
     from mtproto.account.known_peers import KnownPeers
     from mtproto.account.options import AccountOptions
-    from mtproto.account.peers import Peers
+    from mtproto.account.transfers import TransferReport, Transfers
     from mtproto.flows import Flow, RemoteFile
 
 __all__ = ["Downloads"]
@@ -50,10 +43,9 @@ class Downloads:
 
     Args:
         options: of the account.
-        centres: where the data centres are.
         calls: make the calls.
         known: what is known of users and chats.
-        peers: tell who is logged in.
+        transfers: what all transfers share.
         run: runs a flow over the account.
 
     """
@@ -61,26 +53,16 @@ class Downloads:
     def __init__(
         self,
         options: AccountOptions,
-        centres: DataCentres,
         calls: AccountCalls,
         known: KnownPeers,
-        peers: Peers,
+        transfers: Transfers,
         run: Callable[[Flow[Any]], Awaitable[Any]],
     ) -> None:
         self._options = options
         self._calls = calls
         self._known = known
-        self._peers = peers
+        self._transfers = transfers
         self._run = run
-        self._cdns = CdnLanes(options, centres, calls.call)
-        self._budget = ByteBudget(DOWNLOAD_WINDOW)
-        self._lanes = FileLanes(LANES)
-        self._total = TransferTotal(options.clock)
-        self._gate = new_gate()
-        self._measured: int | None = None  # the user whose window is known
-        self._running: set[DownloadRun] = set()
-        self._closed = False
-        self._has_room = False
 
     async def download(
         self, value: object, to: str | Path | Writable | None, **named: Unpack[DownloadKeywords]
@@ -104,26 +86,12 @@ class Downloads:
         try:
             await transfer.tell()
             while not transfer.is_done:
-                for data in order.take(await transfer.pieces(order.at + self._window(options))):
+                for data in order.take(await transfer.pieces(order.at + self._transfers.window(options.window))):
                     transfer.rest()
                     yield data
                 await transfer.tell()
         finally:
             await transfer.close()
-
-    def stop(self) -> None:
-        """End all downloads with `RequestCancelled`; what they have on disk stays."""
-        self._closed = True
-        for run in list(self._running):
-            run.stop()
-
-    async def close(self) -> None:
-        """Close the connections that no others use."""
-        await self._cdns.close()
-
-    async def close_idle(self) -> None:
-        """Close them if there was no call for a while."""
-        await self._cdns.close_idle()
 
     async def _into_memory(self, value: object, file: RemoteFile, options: DownloadOptions) -> bytes:
         transfer = await self._begin(value, file, options, [])
@@ -143,7 +111,7 @@ class Downloads:
         try:
             await transfer.tell()
             while not transfer.is_done:
-                for data in order.take(await transfer.pieces(order.at + self._window(options))):
+                for data in order.take(await transfer.pieces(order.at + self._transfers.window(options.window))):
                     view = memoryview(data)
                     while view:  # a raw file may take less than all
                         count = await answered(to.write, view if len(view) < len(data) else data)
@@ -197,10 +165,7 @@ class Downloads:
         self, value: object, file: RemoteFile, options: DownloadOptions, have: list[tuple[int, int]]
     ) -> Transfer:
         """Begin a download, of which some ranges are there already."""
-        self._calls.check_login()
-        self._make_room()
-        await self._measure()
-        clock = self._options.clock
+        await self._transfers.prepare()
         origin = options.origin if options.origin is not None else self._calls.origins.of(value, file)
         refresh: Callable[[], Flow[Any]] | None = None
         if callable(origin):
@@ -216,45 +181,15 @@ class Downloads:
             length=options.length,
             have=have,
             verify=options.verify,
-            limits=DownloadLimits(window=self._window(options), wait=options.wait),
+            limits=DownloadLimits(window=self._transfers.window(options.window), wait=options.wait),
         )
-        fresh = partial(self._fresh, file, origin)
-        hands = DownloadHands(self._calls.call, self._cdns.fetch, fresh, clock, self._budget, self._lanes, options.tell)
         wanted = options.wanted(file.size)
         part = part_size(file.size) if wanted is None else min(part_size(file.size), max(wanted, 1))
-        run = DownloadRun(machine, hands, part, small=file.size is not None and file.size < SMALL_FILE)
-        self._running.add(run)
-        if self._closed:
-            run.stop()
+        is_small = file.size is not None and file.size < SMALL_FILE
+        calls = self._transfers.begin(part, "small" if is_small else "file", options.tell)
+        run = DownloadRun(machine, calls, partial(self._fresh, file, origin))
         there = sum(stop - start for start, stop in have)
-        return Transfer(run, file.name, wanted, there, options, self._total, clock, self._running.discard)
-
-    def _make_room(self) -> None:
-        """Let the C library keep the memory of parts, before the first download.
-
-        One large block that is given back raises the size above which glibc returns each block to the system at once.
-        Else each part costs a page fault for every 4 KiB: more time than its decryption.
-        """
-        if not self._has_room:
-            self._has_room = bool(bytes(4 << 20))
-
-    async def _measure(self) -> None:
-        """Learn how much the server gives this account: premium accounts have a larger window and more connections."""
-        who = self._known.asker
-        if who.user_id is None or who.is_bot or self._measured == who.user_id:
-            return
-        async with self._gate:
-            if self._measured == who.user_id:
-                return
-            premium = False
-            with suppress(MTProtoError):  # the download itself tells what is wrong
-                premium = bool(getattr(await self._peers.me(), "premium", False))
-            self._budget.allow(DOWNLOAD_WINDOW_OF_PREMIUM if premium else DOWNLOAD_WINDOW)
-            self._lanes.spread(LANES_OF_PREMIUM if premium else LANES)
-            self._measured = who.user_id
-
-    def _window(self, options: DownloadOptions) -> int:
-        return self._budget.limit if options.window is None else options.window
+        return Transfer(run, options, self._transfers.report(file.name, wanted, there, options.progress))
 
     async def _fresh(self, file: RemoteFile, origin: Any, flow: Flow[Any]) -> Any:
         """Return the location of a file with a fresh reference.
@@ -285,38 +220,15 @@ class Transfer:
 
     Args:
         run: the download.
-        name: of the file.
-        wanted: bytes that are wanted in all; None: unknown.
-        there: bytes that are there already.
         options: what the caller has said.
-        total: counts all downloads of the account.
-        clock: tells seconds.
-        ended: called with the run when the download has ended.
+        report: tells the progress.
 
     """
 
-    def __init__(
-        self,
-        run: DownloadRun,
-        name: str,
-        wanted: int | None,
-        there: int,
-        options: DownloadOptions,
-        total: TransferTotal,
-        clock: Callable[[], float],
-        ended: Callable[[DownloadRun], None],
-    ) -> None:
+    def __init__(self, run: DownloadRun, options: DownloadOptions, report: TransferReport) -> None:
         self._run = run
-        self._name = name
-        self._wanted = wanted
-        self._done = there
         self._options = options
-        self._total = total
-        self._clock = clock
-        self._ended = ended
-        self._meter = Meter(clock())
-        self._told_at = float("-inf")
-        total.begin(wanted, there)
+        self._report = report
 
     @property
     def is_done(self) -> bool:
@@ -331,23 +243,12 @@ class Transfer:
     async def pieces(self, before: int | None = None, seconds: float | None = None) -> list[tuple[int, bytes]]:
         """Return the next bytes, as `DownloadRun.pieces`."""
         pieces = await self._run.pieces(before, seconds)
-        if came := sum(len(data) for _, data in pieces):
-            self._done += came
-            self._meter.add(came, self._clock())
-            self._total.add(came)
+        self._report.came(sum(len(data) for _, data in pieces))
         return pieces
 
     async def tell(self) -> None:
-        """Tell how far the download has come, once the bytes are where they go; not each time, but at the end."""
-        progress, now = self._options.progress, self._clock()
-        if progress is not None and (self.is_done or now - self._told_at >= TELL_EVERY):
-            self._told_at = now
-            await answered(progress, self._progress(now))
-
-    def _progress(self, now: float) -> TransferProgress:
-        wanted = self._options.wanted(self._run.size) if self._wanted is None else self._wanted
-        left = self._meter.left(None if wanted is None else wanted - self._done, now)
-        return TransferProgress(self._name, self._done, wanted, self._meter.rate(now), left, self._total.progress())
+        """Tell how far the download has come, once the bytes are where they go."""
+        await self._report.tell(is_done=self.is_done, wanted=self._options.wanted(self.size))
 
     def rest(self) -> None:
         """Count nothing as under way while whoever reads the bytes does something else."""
@@ -355,6 +256,5 @@ class Transfer:
 
     async def close(self) -> None:
         """Give up what is under way."""
-        self._ended(self._run)
-        self._total.end()
+        self._report.end()
         await self._run.close()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
@@ -13,23 +13,35 @@ __all__ = [
     "LANES",
     "LANES_FOR_SMALL",
     "LANES_OF_PREMIUM",
+    "LANES_OF_UPLOADS",
     "SMALL_FILE",
     "ByteBudget",
     "FileLanes",
+    "LaneKind",
     "LaneTicket",
+    "lanes_of_uploads",
 ]
 
 LANES = 2
 """Connections to one data centre that carry the parts of large files."""
 
+LANES_OF_UPLOADS = 4
+"""Connections to the home data centre that carry the parts of large files there."""
+
 LANES_OF_PREMIUM = 8
-"""The same for premium accounts."""
+"""The same for premium accounts, both ways; and for uploads to other data centres than 2 and 4."""
+
+NARROW_DCS = (2, 4)
+"""Data centres that take fewer connections for uploads."""
 
 LANES_FOR_SMALL = 2
 """Connections to one data centre that carry small files, so that a picture does not wait behind a film."""
 
 SMALL_FILE = 1 << 20
 """Bytes: files below this size come in one part, and are small."""
+
+LaneKind: TypeAlias = Literal["file", "small", "upload"]
+"""What lanes carry: large files that come, small files both ways, large files that go."""
 
 
 class ByteBudget:
@@ -108,6 +120,11 @@ class ByteBudget:
                 self._queue[first]()
 
 
+def lanes_of_uploads(dc: int, *, premium: bool) -> int:
+    """Return how many connections carry the parts of large files to a data centre, which is home."""
+    return LANES_OF_UPLOADS if dc in NARROW_DCS and not premium else LANES_OF_PREMIUM
+
+
 class LaneTicket:
     """A part that a lane carries.
 
@@ -133,34 +150,30 @@ class LaneTicket:
 
 
 class FileLanes:
-    """Which lane of a data centre carries the next part: the one with fewest bytes under way. Any thread may call it.
+    """Which lane of a data centre carries the next part: that with fewest bytes under way. Any thread may call it."""
 
-    Args:
-        count: lanes of a data centre for large files.
-
-    """
-
-    def __init__(self, count: int) -> None:
-        self.count = count
+    def __init__(self) -> None:
+        self._counts: dict[LaneKind, int] = {"file": LANES, "small": LANES_FOR_SMALL, "upload": LANES_OF_UPLOADS}
         self._lock = threading.Lock()
         self._loads: Counter[tuple[int | None, str]] = Counter()
 
-    def spread(self, count: int) -> None:
-        """Use so many lanes of a data centre for large files from now on."""
-        self.count = count
+    def spread(self, kind: LaneKind, count: int) -> None:
+        """Use so many lanes of a kind to each data centre from now on."""
+        self._counts[kind] = count
 
-    def take(self, dc: int | None, cost: int, *, small: bool, avoid: str = "") -> LaneTicket:
+    def take(self, dc: int | None, cost: int, kind: LaneKind, avoid: str = "") -> LaneTicket:
         """Choose a lane, and count a part on it; `give` ends that.
 
         Args:
             dc: the number of the data centre; None: home.
             cost: bytes of the part.
-            small: whether the file is small.
+            kind: of the lanes.
             avoid: a lane that is not to be taken, since a part has stalled there.
 
         """
-        kind, count = ("small", LANES_FOR_SMALL) if small else ("file", self.count)
-        names = [name for number in range(1, count + 1) if (name := f"{kind}-{number}") != avoid] or [avoid]
+        names = [name for number in range(1, self._counts[kind] + 1) if (name := f"{kind}-{number}") != avoid] or [
+            avoid
+        ]
         with self._lock:
             name = min(names, key=lambda one: self._loads[dc, one])
             self._loads[dc, name] += cost

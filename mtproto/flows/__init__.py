@@ -117,7 +117,7 @@ if TYPE_CHECKING:
     from mtproto.flows.thumbnails import Thumbnail, jpeg_of_stripped, outline_path, svg_of_outline, thumbnail_of
     from mtproto.flows.update_order import UpdateOrder
     from mtproto.flows.updates import each_update
-    from mtproto.flows.upload import PartToRead, Upload, UploadLimits
+    from mtproto.flows.upload import PARTS_OF_UPLOAD, UPLOAD_PART, PartToRead, Upload, UploadLimits
     from mtproto.flows.user_photos import PhotoPages
 
 __all__ = [
@@ -129,11 +129,13 @@ __all__ = [
     "NAMES_KEPT",
     "NAME_LIFETIME",
     "OLDEST_LAYER",
+    "PARTS_OF_UPLOAD",
     "PEERS_KEPT",
     "QR_CODES_SHOWN",
     "RECOVER",
     "RESEND",
     "UNSUPPORTED_LOGINS",
+    "UPLOAD_PART",
     "Animation",
     "Ask",
     "Authorized",
@@ -438,6 +440,8 @@ if not TYPE_CHECKING:  # checkers read the imports above: names that are not the
             "mtproto.flows.update_order": ("UpdateOrder",),
             "mtproto.flows.updates": ("each_update",),
             "mtproto.flows.upload": (
+                "PARTS_OF_UPLOAD",
+                "UPLOAD_PART",
                 "PartToRead",
                 "Upload",
                 "UploadLimits",

@@ -104,17 +104,20 @@ class FileFailed(FlowFailed):
 
 
 class FileChanged(FileFailed):
-    """The file on the server is longer or shorter than it was said to be.
+    """The file on the server is longer or shorter than it was said to be; or somebody writes to a file that is sent.
 
     Attributes:
         size: the size in bytes that was said.
-        found: where the file ends by the server's answer; for a file that is longer, a number above `size`.
+        found: where the file ends; for a file that is longer, a number above `size`. The same as `size` if the file
+            has other bytes.
 
     """
 
-    def __init__(self, size: int, found: int) -> None:
-        seen = f"goes on behind its {size} bytes" if found > size else f"ends after {found} bytes, not after {size}"
-        super().__init__(f"the file has changed on the server: it {seen}")
+    def __init__(self, size: int, found: int, how: str = "on the server") -> None:
+        seen = f"ends after {found} bytes, not after {size}"
+        if found >= size:
+            seen = f"goes on behind its {size} bytes" if found > size else "has other bytes"
+        super().__init__(f"the file has changed {how}: it {seen}")
         self.size = size
         self.found = found
 

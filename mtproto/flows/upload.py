@@ -192,7 +192,7 @@ class Upload:
         length, offset = self._length(part), part * UPLOAD_PART
         if len(data) != length:
             self._left.append(part)
-            self._error = FileChanged(self._size, offset + len(data))
+            self._error = FileChanged(self._size, offset + len(data), "while it was sent")
             return
         if part == self._digested and not self._is_big:
             self._digest.update(data)
@@ -239,8 +239,14 @@ class Upload:
             self._sent -= self._length(part)
             self._left.append(part)
 
-    def resume(self) -> None:
-        """Go on after an error, or where the driver was stopped: what has arrived is not sent again."""
+    def resume(self, limits: UploadLimits | None = None) -> None:
+        """Go on after an error, or where the driver was stopped: what has arrived is not sent again.
+
+        Args:
+            limits: what bounds the upload from now on, but for `stall`; None: as before.
+
+        """
+        self._limits = limits or self._limits
         waiting = [call.offset // UPLOAD_PART for call in (*self._calls, *self._ready)]
         reading = [] if self._reading is None else [self._reading]
         self._left = sorted({*self._left, *waiting, *reading}, reverse=True)

@@ -127,7 +127,7 @@ def test_connections_to_a_cdn_are_closed_when_idle_and_with_the_account(face: st
     async def scene(account: Any) -> None:
         document = site.network.add_document(size=10, on_cdn=True)
         await account.download(site.network.document_object(document))
-        cdns = getattr(account, "account", account)._downloads._cdns
+        cdns = getattr(account, "account", account)._transfers._cdns
         for calls in (1, 0):  # one call is under way, then none
             cdns._calls, cdns._used_at = calls, 0.0
             closing = cdns.close_idle()

@@ -22,7 +22,7 @@ from tl import api
 @pytest.fixture(autouse=True)
 def tell_always(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let progress be told each time, so that a cut comes where the test wants it."""
-    for name in ("downloads", "downloads_threads"):
+    for name in ("transfers", "transfers_threads"):
         monkeypatch.setattr(f"mtproto.account.{name}.TELL_EVERY", 0.0)
 
 
@@ -355,9 +355,9 @@ def test_downloads_share_lanes_and_leave_nothing_behind(face: str, files: FilesD
         shown = [logged.document(size)[1] for size in [20 * KIB] * 40 + [MIB + 1] * 6]
         found = await asyncio.gather(*(logged.account.download(each) for each in shown))
         assert [len(data) for data in found] == [each.size for each in shown]
-        inner = getattr(logged.account, "account", logged.account)._downloads
+        inner = getattr(logged.account, "account", logged.account)._transfers
         assert (inner._budget.used, inner._budget._used, inner._running) == (0, {}, set())
-        assert not inner._lanes._loads
+        assert not inner.lanes._loads
         lanes = {name for _, name in logged.account.open_lanes}
         assert lanes - {"main"} == {"file-1", "file-2", "small-1", "small-2"}
 
@@ -391,7 +391,7 @@ def test_an_iteration_that_is_left_ends_its_download(face: str, files: FilesDC) 
         pieces: Any = in_order(logged.account, shown)
         await anext(pieces)
         await pieces.aclose()
-        inner = getattr(logged.account, "account", logged.account)._downloads
+        inner = getattr(logged.account, "account", logged.account)._transfers
         assert (inner._budget.used, inner._running) == (0, set())
 
     files.play(face, scene)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from mtproto.account.download_options import InOrder
 from mtproto.account.file_origins import FileOrigins
-from mtproto.account.transfer_budget import LANES_FOR_SMALL, ByteBudget, FileLanes
+from mtproto.account.transfer_budget import LANES_FOR_SMALL, LANES_OF_UPLOADS, ByteBudget, FileLanes, LaneKind
 from mtproto.account.transfer_progress import Meter, TransferTotal
 from mtproto.flows import RemoteFile
 from tl import api
@@ -91,24 +91,24 @@ def test_a_transfer_that_holds_bytes_may_always_go_on() -> None:
     assert not budget.may(second, 1, second.wake, is_idle=False)
 
 
-@pytest.mark.parametrize("small", [True, False])
-def test_parts_are_spread_over_the_lanes_of_their_kind(small: bool) -> None:
-    lanes = FileLanes(3)
-    tickets = [lanes.take(1, 10, small=small) for _ in range(6)]
-    count = LANES_FOR_SMALL if small else 3
-    kind = "small" if small else "file"
+@pytest.mark.parametrize(("kind", "count"), [("small", LANES_FOR_SMALL), ("file", 3), ("upload", LANES_OF_UPLOADS)])
+def test_parts_are_spread_over_the_lanes_of_their_kind(kind: LaneKind, count: int) -> None:
+    lanes = FileLanes()
+    lanes.spread("file", 3)
+    tickets = [lanes.take(1, 10, kind) for _ in range(2 * count)]
     assert {ticket.name for ticket in tickets} == {f"{kind}-{number}" for number in range(1, count + 1)}
     lanes.give(tickets[0])
     lanes.give(tickets[0])  # a second end counts for nothing
-    assert lanes.take(1, 10, small=small).name == tickets[0].name
-    assert lanes.take(2, 10, small=small).name == f"{kind}-1"
+    assert lanes.take(1, 10, kind).name == tickets[0].name
+    assert lanes.take(2, 10, kind).name == f"{kind}-1"
 
 
 def test_a_part_that_has_stalled_goes_over_another_lane() -> None:
-    lanes = FileLanes(2)
-    lanes.take(1, 100, small=False, avoid="file-1")
-    assert lanes.take(1, 1, small=False, avoid="file-1").name == "file-2"
-    assert FileLanes(1).take(1, 1, small=False, avoid="file-1").name == "file-1"
+    lanes = FileLanes()
+    lanes.take(1, 100, "file", avoid="file-1")
+    assert lanes.take(1, 1, "file", avoid="file-1").name == "file-2"
+    lanes.spread("file", 1)
+    assert lanes.take(1, 1, "file", avoid="file-1").name == "file-1"
 
 
 @settings(max_examples=50)

@@ -173,6 +173,52 @@ FACES = (
         (
             ("import Awaitable, Callable", "import Callable"),
             ("Awaitable[Any]", "Any"),
+            ("mtproto.account.transfer_calls import", "mtproto.account.transfer_calls_threads import"),
+        ),
+    ),
+    Face(
+        "mtproto/account/upload_run.py",
+        "mtproto/account/upload_run_threads.py",
+        "One upload under way, for threads: reads what the machine wants, and makes the calls that it orders.",
+        (("mtproto.account.transfer_calls import", "mtproto.account.transfer_calls_threads import"),),
+    ),
+    Face(
+        "mtproto/account/transfer_calls.py",
+        "mtproto/account/transfer_calls_threads.py",
+        "The calls of one transfer that are under way, for threads: over which lanes, in the budget of the account.",
+        (
+            ("import Awaitable, Callable, Iterable, Iterator", "import Callable, Iterable, Iterator"),
+            ("Awaitable[Any]", "Any"),
+        ),
+    ),
+    Face(
+        "mtproto/account/transfers.py",
+        "mtproto/account/transfers_threads.py",
+        "What the downloads and the uploads of an account share, for threads: budget, lanes, progress, the end.",
+        (
+            ("mtproto.account.calls import", "mtproto.account.calls_threads import"),
+            ("mtproto.account.cdn_lanes import", "mtproto.account.cdn_lanes_threads import"),
+            ("mtproto.account.peers import", "mtproto.account.peers_threads import"),
+            ("mtproto.account.transfer_calls import", "mtproto.account.transfer_calls_threads import"),
+        ),
+    ),
+    Face(
+        "mtproto/account/uploads.py",
+        "mtproto/account/uploads_threads.py",
+        "Uploads of an account, for threads: of files, of open files, of bytes.",
+        (
+            ("mtproto.account.calls import", "mtproto.account.calls_threads import"),
+            ("mtproto.account.transfers import", "mtproto.account.transfers_threads import"),
+            ("mtproto.account.upload_run import", "mtproto.account.upload_run_threads import"),
+        ),
+    ),
+    Face(
+        "mtproto/account/lifetime.py",
+        "mtproto/account/lifetime_threads.py",
+        "A blocking account from its opening to its end: what is read, what is saved now and then, what is given back.",
+        (
+            ("mtproto.account.lanes import", "mtproto.account.lanes_threads import"),
+            ("mtproto.account.transfers import", "mtproto.account.transfers_threads import"),
         ),
     ),
     Face(
@@ -184,9 +230,8 @@ FACES = (
             ("AsyncGenerator[bytes, None]", "Generator[bytes, None, None]"),
             ("Awaitable[Any]", "Any"),
             ("mtproto.account.calls import", "mtproto.account.calls_threads import"),
-            ("mtproto.account.cdn_lanes import", "mtproto.account.cdn_lanes_threads import"),
             ("mtproto.account.download_run import", "mtproto.account.download_run_threads import"),
-            ("mtproto.account.peers import", "mtproto.account.peers_threads import"),
+            ("mtproto.account.transfers import", "mtproto.account.transfers_threads import"),
         ),
     ),
     Face(
@@ -220,6 +265,9 @@ FACES = (
             ("mtproto.account.calls import", "mtproto.account.calls_threads import"),
             ("mtproto.account.downloads import", "mtproto.account.downloads_threads import"),
             ("mtproto.account.lanes import", "mtproto.account.lanes_threads import"),
+            ("mtproto.account.lifetime import", "mtproto.account.lifetime_threads import"),
+            ("mtproto.account.transfers import", "mtproto.account.transfers_threads import"),
+            ("mtproto.account.uploads import", "mtproto.account.uploads_threads import"),
             ("mtproto.account.peers import", "mtproto.account.peers_threads import"),
             ("mtproto.account.running import", "mtproto.account.running_threads import"),
             ("several data centres, for asyncio (", "several data centres, from any thread ("),

@@ -1,0 +1,115 @@
+"""A blocking account from its opening to its end: what is read, what is saved now and then, what is given back."""
+
+# Made of mtproto/account/lifetime.py by `python -m tests.structure.faces`. Change that file instead.
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from mtproto.account.known_peers import SAVE_EVERY
+from mtproto.account.waiting_threads import ThreadTicker, beside
+from mtproto.errors import RequestCancelled
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from mtproto.account.centres import DataCentres
+    from mtproto.account.kept import KeptAccount
+    from mtproto.account.known_peers import KnownPeers
+    from mtproto.account.lanes_threads import Lanes
+    from mtproto.account.options import AccountOptions
+    from mtproto.account.reading import Readings
+    from mtproto.account.transfers_threads import Transfers
+    from mtproto.account.waiting_threads import ThreadNews
+
+__all__ = ["Lifetime"]
+
+
+class Lifetime:
+    """Opens and closes the parts of an account.
+
+    Args:
+        centres: where the data centres are.
+        options: of the account.
+        kept: the record.
+        lanes: are closed when idle, and at the end.
+        known: what is known of users and chats; saved now and then, and at the end.
+        readings: likewise, for how far the program has read.
+        transfers: end first, and close the connections that no others use.
+        stops: called at the end before all else: no one waits any more.
+
+    """
+
+    def __init__(
+        self,
+        centres: DataCentres,
+        options: AccountOptions,
+        kept: KeptAccount,
+        lanes: Lanes,
+        known: KnownPeers,
+        readings: Readings[ThreadNews],
+        transfers: Transfers,
+        stops: Sequence[Callable[[], None]],
+    ) -> None:
+        self._centres = centres
+        self._options = options
+        self._kept = kept
+        self._lanes = lanes
+        self._known = known
+        self._readings = readings
+        self._transfers = transfers
+        self._stops = stops
+        self._ticker: ThreadTicker | None = None
+
+    def open(self) -> None:
+        """Read the store, as `Account.open` says."""
+        self._kept.claim()
+        begin = partial(
+            self._kept.begin,
+            self._centres.first,
+            self._options.api_id,
+            test=self._centres.test,
+            dcs=self._centres.own_places(),
+            public_keys=self._options.public_keys,
+        )
+        try:
+            beside(self._kept.load)
+            beside(begin)
+        except BaseException:
+            self._kept.close()
+            raise
+        self._known.begin()
+        self._ticker = ThreadTicker(min(max(self._options.idle_after / 4, 1.0), SAVE_EVERY), self._tick)
+        if not self._kept.is_loaded:
+            self._stop_ticker()
+            raise RequestCancelled("the account was closed")
+
+    def close(self) -> None:
+        """Close all connections and the store. May be called twice."""
+        for stop in self._stops:
+            stop()
+        self._transfers.stop()
+        self._stop_ticker()
+        try:
+            if self._kept.is_loaded:
+                self._transfers.close()
+                self._lanes.close()
+                beside(self._readings.save)
+                beside(self._known.save)
+        finally:
+            beside(self._kept.close)
+        self._stop_ticker()  # where another thread was opening the account
+
+    def _stop_ticker(self) -> None:
+        ticker, self._ticker = self._ticker, None
+        if ticker is not None:
+            ticker.close()
+
+    def _tick(self) -> None:
+        self._lanes.close_idle()
+        self._transfers.close_idle()
+        if self._known.is_changed:
+            beside(self._known.save)
+        if self._readings.is_changed:
+            beside(self._readings.save)
