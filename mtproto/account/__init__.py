@@ -8,6 +8,7 @@
     lifetime    opening, saving now and then, closing     transfers what downloads and uploads share
     downloads   into files, memory and what takes bytes   download_run  the driver of one download
     uploads     of files, open files and bytes            upload_run  the driver of one upload
+    cdn_lanes   connections to CDNs
     part_file   a file on disk that is not whole yet      file_origins  where file references are made fresh
     transfer_calls, transfer_budget, transfer_progress    the calls of one transfer, what bounds them, how far they are
     account     what a program uses, made of the parts

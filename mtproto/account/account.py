@@ -110,16 +110,23 @@ class Account:
         self._calls = AccountCalls(
             self._centres, self._options, self._kept, self._lanes, self._known, self._mail, self._readings
         )
-        self._transfers = Transfers(self._options, self._calls, self._known, self._peers)
+        self._transfers = Transfers(self._options, self._centres, self._calls, self._known, self._peers)
         self._downloads = Downloads(self._options, self._calls, self._known, self._transfers, self._run_for_peers)
         self._uploads = AccountUploads(self._options, self._calls, self._known, self._transfers)
         self._incoming = IncomingUpdates(
             self._options, self._kept, self._lanes, self._calls, self._readings, self._mail
         )
         self._login_gate = new_gate()
-        stops = (self._calls.pauses.end, self._hearing.end, self._transfers.stop, self._mail.close)
+        stops = (self._calls.pauses.end, self._hearing.end, self._mail.close)
         self._lifetime = Lifetime(
-            self._centres, self._options, self._kept, self._lanes, self._known, self._readings, stops
+            self._centres,
+            self._options,
+            self._kept,
+            self._lanes,
+            self._known,
+            self._readings,
+            self._transfers,
+            stops,
         )
 
     def __repr__(self) -> str:
@@ -444,17 +451,14 @@ class Account:
             to: a path, or a folder, in which the file is named after its id; what has `write`; None: memory.
             options: which size, which bytes, who is told: see `mtproto.account.download_options.DownloadOptions`.
 
-        Returns the bytes; or the path; or how many bytes were written. Raises `FileNotWritten` where the disk is full
-        or can't be written, `flows.NoSuchFile`, `flows.FileFailed`, and what a call raises.
+        Returns the bytes; or the path; or how many bytes were written. Raises `FileNotWritten` (the disk is full …),
+        `flows.NoSuchFile`, `flows.FileFailed`, and what a call raises.
 
         """
         return await self._downloads.download(file, to, **options)
 
     def iter_download(self, file: object, **options: Unpack[DownloadKeywords]) -> AsyncGenerator[bytes, None]:
-        """Iterate over the bytes of a file in order, while the next parts are on their way. As `download`.
-
-        What the program has not taken yet is bounded by `window`. Close the iteration if you leave it early.
-        """
+        """Iterate over the bytes of a file in order, while `window` bytes are on their way; else as `download`."""
         return self._downloads.iterate(file, **options)
 
     async def upload(self, source: Uploadable, **options: Unpack[UploadKeywords]) -> Any:

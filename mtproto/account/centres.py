@@ -55,6 +55,7 @@ class DataCentres:
         self._given = dict(known)
         self._learnt: dict[int, tuple[tuple[str, int], ...]] = {}
         self._learnt_media: dict[int, tuple[tuple[str, int], ...]] = {}
+        self._learnt_cdns: dict[int, tuple[tuple[str, int], ...]] = {}
         self._lock = threading.Lock()
         self.test = kinds == {True}
 
@@ -102,6 +103,10 @@ class DataCentres:
             return tuple((host, port) for host in hosts for port in PORTS) or None
         return None if found is not None else self._learnt_media.get(dc)
 
+    def cdn_destination(self, dc: int) -> Destination | None:
+        """Return the addresses of a CDN; None where none are known."""
+        return self._learnt_cdns.get(dc)
+
     def destination(self, dc: int) -> Destination:
         """Return where to connect to.
 
@@ -119,22 +124,24 @@ class DataCentres:
     def learn(self, config: Any) -> None:
         """Take the addresses of data centres that were not known from the answer to `help.getConfig`.
 
-        What the caller gave stays as it is. Addresses of a CDN or of a proxy's kind are left out, and so is what is no
-        IP address: a name would be looked up for a server's pleasure.
+        What the caller gave stays as it is. Addresses of a CDN are kept apart. Those of a proxy's kind are left out,
+        and so is what is no IP address: a name would be looked up for a server's pleasure.
 
         Args:
             config: the answer; not trusted.
 
         """
-        found: dict[tuple[int, bool], list[tuple[str, int]]] = {}
+        found: dict[tuple[int, str], list[tuple[str, int]]] = {}
+        kinds = {"": self._learnt, "media": self._learnt_media, "cdn": self._learnt_cdns}
         for option in list(getattr(config, "dc_options", ()))[:_LEARNT_AT_MOST]:
-            if option.cdn or option.tcpo_only or not _is_usable(option):
+            if option.tcpo_only or not _is_usable(option):
                 continue
             place = option.ip_address, option.port
-            found.setdefault((option.id, bool(option.media_only)), []).append(place)
+            kind = "cdn" if option.cdn else "media" if option.media_only else ""
+            found.setdefault((option.id, kind), []).append(place)
         with self._lock:
-            for (dc, media), places in found.items():
-                learnt = self._learnt_media if media else self._learnt
+            for (dc, kind), places in found.items():
+                learnt = kinds[kind]
                 if dc not in self._given and (dc in learnt or len(learnt) < _LEARNT_AT_MOST):
                     learnt[dc] = tuple(sorted(places, key=lambda place: ":" in place[0]))  # IPv4 first
 

@@ -123,8 +123,9 @@ class Downloads:
     def _into_file(self, value: object, file: RemoteFile, path: Path, options: DownloadOptions) -> Path:
         size, offset, length = file.size, options.offset, options.length
         mark = PartMark.of(file.identity, size, offset, length, part_size(size), verified=options.verify)
-        part = beside(partial(PartFile, path, mark, resume=options.resume))
+        part = PartFile(path, mark)
         try:
+            whole(beside, partial(part.open, resume=options.resume))
             self._fill(value, file, part, options)
         except FileChanged:
             part.forget()
@@ -179,7 +180,7 @@ class Downloads:
             length=options.length,
             have=have,
             verify=options.verify,
-            limits=DownloadLimits(window=self._transfers.window(options.window), wait=options.wait, cdn=False),
+            limits=DownloadLimits(window=self._transfers.window(options.window), wait=options.wait),
         )
         wanted = options.wanted(file.size)
         part = part_size(file.size) if wanted is None else min(part_size(file.size), max(wanted, 1))

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from mtproto.account.lanes import Lanes
     from mtproto.account.options import AccountOptions
     from mtproto.account.reading import Readings
+    from mtproto.account.transfers import Transfers
     from mtproto.account.waiting_async import AsyncNews
 
 __all__ = ["Lifetime"]
@@ -36,7 +37,8 @@ class Lifetime:
         lanes: are closed when idle, and at the end.
         known: what is known of users and chats; saved now and then, and at the end.
         readings: likewise, for how far the program has read.
-        stops: called first at the end: no one waits any more.
+        transfers: end first, and close the connections that no others use.
+        stops: called at the end before all else: no one waits any more.
 
     """
 
@@ -48,6 +50,7 @@ class Lifetime:
         lanes: Lanes,
         known: KnownPeers,
         readings: Readings[AsyncNews],
+        transfers: Transfers,
         stops: Sequence[Callable[[], None]],
     ) -> None:
         self._centres = centres
@@ -56,6 +59,7 @@ class Lifetime:
         self._lanes = lanes
         self._known = known
         self._readings = readings
+        self._transfers = transfers
         self._stops = stops
         self._ticker: AsyncTicker | None = None
 
@@ -86,9 +90,11 @@ class Lifetime:
         """Close all connections and the store. May be called twice."""
         for stop in self._stops:
             stop()
+        self._transfers.stop()
         await self._stop_ticker()
         try:
             if self._kept.is_loaded:
+                await self._transfers.close()
                 await self._lanes.close()
                 await beside(self._readings.save)
                 await beside(self._known.save)
@@ -103,6 +109,7 @@ class Lifetime:
 
     async def _tick(self) -> None:
         await self._lanes.close_idle()
+        await self._transfers.close_idle()
         if self._known.is_changed:
             await beside(self._known.save)
         if self._readings.is_changed:

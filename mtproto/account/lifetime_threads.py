@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from mtproto.account.lanes_threads import Lanes
     from mtproto.account.options import AccountOptions
     from mtproto.account.reading import Readings
+    from mtproto.account.transfers_threads import Transfers
     from mtproto.account.waiting_threads import ThreadNews
 
 __all__ = ["Lifetime"]
@@ -35,7 +36,8 @@ class Lifetime:
         lanes: are closed when idle, and at the end.
         known: what is known of users and chats; saved now and then, and at the end.
         readings: likewise, for how far the program has read.
-        stops: called first at the end: no one waits any more.
+        transfers: end first, and close the connections that no others use.
+        stops: called at the end before all else: no one waits any more.
 
     """
 
@@ -47,6 +49,7 @@ class Lifetime:
         lanes: Lanes,
         known: KnownPeers,
         readings: Readings[ThreadNews],
+        transfers: Transfers,
         stops: Sequence[Callable[[], None]],
     ) -> None:
         self._centres = centres
@@ -55,6 +58,7 @@ class Lifetime:
         self._lanes = lanes
         self._known = known
         self._readings = readings
+        self._transfers = transfers
         self._stops = stops
         self._ticker: ThreadTicker | None = None
 
@@ -85,9 +89,11 @@ class Lifetime:
         """Close all connections and the store. May be called twice."""
         for stop in self._stops:
             stop()
+        self._transfers.stop()
         self._stop_ticker()
         try:
             if self._kept.is_loaded:
+                self._transfers.close()
                 self._lanes.close()
                 beside(self._readings.save)
                 beside(self._known.save)
@@ -102,6 +108,7 @@ class Lifetime:
 
     def _tick(self) -> None:
         self._lanes.close_idle()
+        self._transfers.close_idle()
         if self._known.is_changed:
             beside(self._known.save)
         if self._readings.is_changed:

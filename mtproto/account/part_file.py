@@ -87,7 +87,7 @@ class PartMark:
 
 
 class PartFile:
-    """The file of one download, which this object alone writes until `close`.
+    """The file of one download, which this object alone writes from `open` to `close`.
 
     One owner; `sync` and `finish` may run in a thread of their own, beside `write`. All offsets are those of the file
     at the server: a range that begins later is written from the beginning of the file on disk.
@@ -95,18 +95,14 @@ class PartFile:
     Args:
         path: the file, in a folder that exists.
         mark: which bytes of which file are wanted.
-        resume: whether to go on with what an earlier download of the same bytes has left; otherwise that is dropped.
 
     Attributes:
         path: the file.
         part: FILE.part.
 
-    Raises:
-        FileNotWritten: the file can't be made or read, or another download writes it.
-
     """
 
-    def __init__(self, path: Path, mark: PartMark, *, resume: bool = True) -> None:
+    def __init__(self, path: Path, mark: PartMark) -> None:
         self.path = path
         self.part = path.with_name(f"{path.name}.part")
         self._log = path.with_name(f"{path.name}.part.log")
@@ -117,8 +113,19 @@ class PartFile:
         self._durable: list[tuple[int, int]] = []  # in the log
         self._unsynced = 0
         self._handle = -1
+
+    def open(self, *, resume: bool = True) -> None:
+        """Take the file, and what an earlier download of the same bytes has left.
+
+        Args:
+            resume: whether to go on with that; otherwise it is dropped.
+
+        Raises:
+            FileNotWritten: the file can't be made or read, or another download writes it.
+
+        """
         try:
-            if path.is_dir():
+            if self.path.is_dir():
                 raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
             self._handle = self._opened()
             self._begin(resume=resume)

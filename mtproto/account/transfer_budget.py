@@ -19,6 +19,7 @@ __all__ = [
     "FileLanes",
     "LaneKind",
     "LaneTicket",
+    "lanes_of_uploads",
 ]
 
 LANES = 2
@@ -29,6 +30,9 @@ LANES_OF_UPLOADS = 4
 
 LANES_OF_PREMIUM = 8
 """The same for premium accounts, both ways; and for uploads to other data centres than 2 and 4."""
+
+NARROW_DCS = (2, 4)
+"""Data centres that take fewer connections for uploads."""
 
 LANES_FOR_SMALL = 2
 """Connections to one data centre that carry small files, so that a picture does not wait behind a film."""
@@ -114,6 +118,11 @@ class ByteBudget:
             first = next(iter(self._queue))
             if first != but:
                 self._queue[first]()
+
+
+def lanes_of_uploads(dc: int, *, premium: bool) -> int:
+    """Return how many connections carry the parts of large files to a data centre, which is home."""
+    return LANES_OF_UPLOADS if dc in NARROW_DCS and not premium else LANES_OF_PREMIUM
 
 
 class LaneTicket:

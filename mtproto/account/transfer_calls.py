@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from mtproto.account.transfer_budget import ByteBudget, FileLanes, LaneKind, LaneTicket
     from mtproto.flows import FilePart, FreshReference
+    from tl import TLFunction
 
 __all__ = ["TransferCalls", "TransferHands"]
 
@@ -32,6 +33,7 @@ class TransferHands:
 
     Attributes:
         call: makes a call of the API.
+        fetch_from_cdn: makes a call at a CDN.
         clock: tells seconds.
         budget: the bytes that may be under way.
         lanes: which lane carries a part.
@@ -41,6 +43,7 @@ class TransferHands:
     """
 
     call: Callable[[Call], Awaitable[Any]]
+    fetch_from_cdn: Callable[[int, TLFunction[Any]], Awaitable[Any]]
     clock: Callable[[], float]
     budget: ByteBudget
     lanes: FileLanes
@@ -104,6 +107,8 @@ class TransferCalls:
 
     async def _carry(self, part: FilePart, ticket: LaneTicket) -> Any:
         try:
+            if part.is_cdn and part.dc is not None:
+                return await self._hands.fetch_from_cdn(part.dc, part.request)
             return await self._hands.call(Call(part.request, part.dc, ticket.name, idempotent=True, patient=False))
         finally:
             self._hands.lanes.give(ticket)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from mtproto.account.cdn_lanes import CdnLanes
 from mtproto.account.transfer_budget import LANES, LANES_OF_PREMIUM, ByteBudget, FileLanes
 from mtproto.account.transfer_calls import TransferCalls, TransferHands
 from mtproto.account.transfer_progress import TELL_EVERY, Meter, TransferProgress, TransferTotal
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from mtproto.account.calls import AccountCalls
+    from mtproto.account.centres import DataCentres
     from mtproto.account.known_peers import KnownPeers
     from mtproto.account.options import AccountOptions
     from mtproto.account.peers import Peers
@@ -32,6 +34,7 @@ class Transfers:
 
     Args:
         options: of the account.
+        centres: where the data centres are.
         calls: make the calls.
         known: who is logged in.
         peers: tell more of who is logged in.
@@ -41,11 +44,19 @@ class Transfers:
 
     """
 
-    def __init__(self, options: AccountOptions, calls: AccountCalls, known: KnownPeers, peers: Peers) -> None:
+    def __init__(
+        self,
+        options: AccountOptions,
+        centres: DataCentres,
+        calls: AccountCalls,
+        known: KnownPeers,
+        peers: Peers,
+    ) -> None:
         self._clock = options.clock
         self._calls = calls
         self._known = known
         self._peers = peers
+        self._cdns = CdnLanes(options, centres, calls.call)
         self._budget = ByteBudget(DOWNLOAD_WINDOW)
         self.lanes = FileLanes()
         self._total = TransferTotal(options.clock)
@@ -86,7 +97,9 @@ class Transfers:
             tell: called with each notice; None for nobody.
 
         """
-        hands = TransferHands(self._calls.call, self._clock, self._budget, self.lanes, tell, self._running.discard)
+        hands = TransferHands(
+            self._calls.call, self._cdns.fetch, self._clock, self._budget, self.lanes, tell, self._running.discard
+        )
         calls = TransferCalls(hands, part, kind)
         self._running.add(calls)
         if self._closed:
@@ -104,6 +117,14 @@ class Transfers:
         self._closed = True
         for calls in list(self._running):
             calls.stop()
+
+    async def close(self) -> None:
+        """Close the connections that no others use."""
+        await self._cdns.close()
+
+    async def close_idle(self) -> None:
+        """Close them if there was no call for a while."""
+        await self._cdns.close_idle()
 
     def _make_room(self) -> None:
         """Let the C library keep the memory of parts, before the first transfer.

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mtproto.account.waiting_async import beside
+from mtproto.account.waiting_async import beside, whole
 from mtproto.errors import MTProtoError
 from mtproto.flows import FilePart, PartToRead
 
@@ -76,7 +76,7 @@ class UploadRun:
         while self._calls.may():
             order = self._machine.next(self._calls.now)
             if isinstance(order, PartToRead):
-                self._machine.read(await beside(self._read, order.offset, order.length))
+                self._machine.read(await whole(beside, self._read, order.offset, order.length))
                 order = self._machine.next(self._calls.now)
             if isinstance(order, FilePart):
                 self._calls.begin_part(order)

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mtproto.account.waiting_threads import beside
+from mtproto.account.waiting_threads import beside, whole
 from mtproto.errors import MTProtoError
 from mtproto.flows import FilePart, PartToRead
 
@@ -75,7 +75,7 @@ class UploadRun:
         while self._calls.may():
             order = self._machine.next(self._calls.now)
             if isinstance(order, PartToRead):
-                self._machine.read(beside(self._read, order.offset, order.length))
+                self._machine.read(whole(beside, self._read, order.offset, order.length))
                 order = self._machine.next(self._calls.now)
             if isinstance(order, FilePart):
                 self._calls.begin_part(order)

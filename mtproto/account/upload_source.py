@@ -110,13 +110,12 @@ class UploadSource:
                 raise OptionError(f'{self._label} gives text: open the file with the mode "rb"', "source")
             self._start = file.tell()
             self.size = self._end()
-        except io.UnsupportedOperation as error:
-            raise OptionError(
-                f"{self._label} has no offsets to read from ({error}): give its bytes", "source"
-            ) from error
         except OptionError:
             raise
         except (OSError, ValueError) as error:  # ValueError: a NUL in the path, or an open file that is closed
+            if isinstance(error, io.UnsupportedOperation) or getattr(error, "errno", None) == errno.ESPIPE:
+                text = f"{self._label} has no offsets to read from ({error}): give its bytes"
+                raise OptionError(text, "source") from error
             raise self._refused(error) from error
         if self.size <= 0:
             raise OptionError(f"{self._label} is empty: a file that is sent has 1 byte at least", "source")

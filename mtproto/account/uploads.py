@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Unpack
 
-from mtproto.account.transfer_budget import LANES_OF_PREMIUM, LANES_OF_UPLOADS, SMALL_FILE
+from mtproto.account.transfer_budget import SMALL_FILE, lanes_of_uploads
 from mtproto.account.upload_options import CutUploads, UploadKeywords, UploadOptions
 from mtproto.account.upload_run import UploadRun
 from mtproto.account.upload_source import UploadSource
@@ -23,9 +23,6 @@ if TYPE_CHECKING:
     from mtproto.account.upload_source import Uploadable
 
 __all__ = ["AccountUploads"]
-
-NARROW_DCS = (2, 4)
-"""Data centres that take fewer connections for uploads."""
 
 
 class AccountUploads:
@@ -84,8 +81,7 @@ class AccountUploads:
         Raises OptionError for a file that is too large.
         """
         premium, home = self._transfers.is_premium, self._calls.home_dc
-        is_narrow = home in NARROW_DCS and not premium
-        self._transfers.lanes.spread("upload", LANES_OF_UPLOADS if is_narrow else LANES_OF_PREMIUM)
+        self._transfers.lanes.spread("upload", lanes_of_uploads(home, premium=premium))
         limits = UploadLimits(
             window=self._transfers.window(options.window),
             wait=options.wait,

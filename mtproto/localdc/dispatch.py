@@ -141,7 +141,7 @@ class Dispatcher:
 
         Refuses a key whose layer this DC does not speak, or speaks no more.
         """
-        return self._layers.get(key.layer or self._default_layer).encode(answer, result)
+        return self._layers.get(key.layer or self._default_layer).encode(answer, result, key.account.user_id)
 
     def _number(self, body: bytes, key: KeyRecord) -> int:
         """Return the layer that a call is in."""
@@ -154,7 +154,14 @@ class Dispatcher:
         layer = self._layers.get(number)
         query = layer.read(body, self._registry.elsewhere, budget)
         call = IncomingCall(
-            query, key, layer, self._dc, msg_id, session_id, caller_id=key.account.user_id, packet=budget
+            query,
+            key,
+            layer,
+            self._dc,
+            msg_id,
+            session_id,
+            caller_id=key.account.user_id,
+            packet=budget and budget.elements,
         )
         if len(body) > LARGE or GZIP_PACKED in body:
             call.leave_out_of_transcript()
@@ -217,7 +224,11 @@ class Dispatcher:
 
     def _settle(self, answer: Answer, call: IncomingCall, session: _Session) -> bytes:
         """Write the answer, and note that the call succeeded."""
-        result = answer if isinstance(answer, bytes) else call.layer.encode(answer, call.layer.result_of(call.request))
+        result = (
+            answer
+            if isinstance(answer, bytes)
+            else call.layer.encode(answer, call.layer.result_of(call.request), call.caller_id)
+        )
         if len(result) % _WORD:
             raise LocalProtocolError(f"an answer of {len(result)} bytes: TL has whole words of {_WORD}")
         self._outcomes.settle(session, call.msg_id, True)

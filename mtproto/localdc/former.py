@@ -9,6 +9,7 @@ Each function makes one object of another schema by hand, or returns None where 
     users.userFull    until layer 134 the answer is the `userFull` itself, with the user inside
     contacts          until layer 70 the hash of `contacts.getContacts` is a text
     locations         clients of these layers give such a location back to fetch the file
+    messages          in `mtproto.localdc.former_messages`
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING, Any
 
+from mtproto.localdc.former_messages import MESSAGE_ANSWERS, MESSAGE_REQUESTS, MISSING, message_maker
 from tl import api, translate
 
 if TYPE_CHECKING:
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
 
     ByHand = Mapping[str, Callable[[Any, Schema], TLObject | None]]
 
-__all__ = ["ANSWERS", "BIG", "REQUESTS", "SMALL", "location_secret", "make"]
+__all__ = ["BIG", "SMALL", "former_answer", "location_secret", "make", "packaged_request"]
 
 BIG, SMALL = "c", "a"
 """The sizes of the two files of a `userProfilePhoto`."""
@@ -149,8 +151,26 @@ ANSWERS: ByHand = {
     "user": _user,
     "userProfilePhoto": _profile_photo,
     "users.userFull": _full_user,
+    **MESSAGE_ANSWERS,
 }
 """Objects of the packaged layer in another layer, by TL name."""
+
+
+def former_answer(answer: TLObject, schema: Schema, viewer_id: int | None = None) -> TLObject:
+    """Return an object of the packaged layer as one of another layer.
+
+    Args:
+        answer: the object.
+        schema: the layer.
+        viewer_id: who is to see the object; None for nobody who is logged in.
+
+    Raises EncodeError where the layer can't carry the object.
+
+    """
+    message = message_maker(viewer_id, ANSWERS)
+    return translate(
+        answer, schema, by_hand={**ANSWERS, "message": message, "messageService": message}, missing=MISSING
+    )
 
 
 def _get_contacts(request: Any, schema: Schema) -> TLObject | None:
@@ -162,5 +182,11 @@ REQUESTS: ByHand = {
     "inputFileLocation": _file_location,
     "inputPeerPhotoFileLocation": _peer_photo_location,
     "inputPeerPhotoFileLocationLegacy": _peer_photo_location,
+    **MESSAGE_REQUESTS,
 }
 """Objects of another layer in the packaged layer, by TL name."""
+
+
+def packaged_request(request: TLObject) -> TLObject:
+    """Return a request of another layer as one of the packaged layer; raises EncodeError where there is none."""
+    return translate(request, api.schema, by_hand=REQUESTS, missing=MISSING)

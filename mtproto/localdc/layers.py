@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from mtproto.errors import LocalProtocolError, RemoteProtocolError
 from mtproto.limits import SERVER_LIMITS
 from mtproto.localdc.answers import Refused
-from mtproto.localdc.former import ANSWERS, REQUESTS, make
+from mtproto.localdc.former import former_answer, make, packaged_request
 from mtproto.session import constructors, whole_budget
 from tl import DecodeError, EncodeError, Schema, SchemaError, TLFunction, TLObject, api
 
@@ -128,10 +128,8 @@ class Layer:
         """Return a request of this layer as one of the packaged layer."""
         if request.SCHEMA is api.schema:
             return request
-        from tl import translate
-
         try:
-            return translate(request, api.schema, by_hand=REQUESTS)
+            return packaged_request(request)
         except EncodeError as error:
             raise Refused(400, f"INPUT_METHOD_INVALID_{request.ID}_{self.number}") from error
 
@@ -145,13 +143,19 @@ class Layer:
             return request.result
         return str(self.schema.plan(request.NAME).declaration.result)
 
-    def encode(self, answer: Answer, result: str) -> bytes:
-        """Return an answer, of the packaged layer or of this one, as bytes; `result` is its declared type here.
+    def encode(self, answer: Answer, result: str, viewer_id: int | None = None) -> bytes:
+        """Return an answer as bytes.
+
+        Args:
+            answer: of the packaged layer or of this one.
+            result: its declared type here.
+            viewer_id: who is to see the answer; None for nobody who is logged in.
 
         Raises `EncodeError` if the answer is not of that type, or this layer can't carry it.
+
         """
         if self.schema is not api.schema:
-            answer = True if _was_a_bool(answer, result) else _translated(answer, self.schema)
+            answer = True if _was_a_bool(answer, result) else _translated(answer, self.schema, viewer_id)
         return self.schema.encode(answer, result)
 
 
@@ -169,13 +173,11 @@ def _was_a_bool(answer: Answer, result: str) -> bool:
     return result == "Bool" and isinstance(answer, TLObject)
 
 
-def _translated(answer: Answer, schema: Schema) -> Answer:
-    from tl import translate
-
+def _translated(answer: Answer, schema: Schema, viewer_id: int | None) -> Answer:
     if isinstance(answer, TLObject) and answer.SCHEMA is not schema:
-        return translate(answer, schema, by_hand=ANSWERS)
+        return former_answer(answer, schema, viewer_id)
     if isinstance(answer, list):
-        return [_translated(item, schema) for item in answer]
+        return [_translated(item, schema, viewer_id) for item in answer]
     return answer
 
 

@@ -9,9 +9,8 @@ from typing import Any
 import pytest
 
 from mtproto.errors import BadRequest, FloodWait
-from mtproto.flows import FileChanged, FileFailed, NoFreshReference, RemoteFile, remote_file
-from mtproto.localdc import LocalNetworkThread
-from tests.account.faces import FACES, KeptInMemory, account_at, play
+from mtproto.flows import FileChanged, FileFailed, NoFreshReference, PeerAsker, RemoteFile, remote_file
+from tests.account.faces import FACES
 from tests.account.files import KIB, MIB, FilesDC, Logged, fetched, hurry
 from tl import api
 
@@ -25,13 +24,15 @@ REFERENCES = ("file_reference_expired", "file_reference_invalid", "file_referenc
 
 
 @both
-@pytest.mark.parametrize("fault", REFERENCES)
-def test_a_photo_that_the_account_has_listed_gets_a_fresh_reference(face: str, fault: str, files: FilesDC) -> None:
+def test_a_photo_that_the_account_has_listed_gets_a_fresh_reference(face: str, files: FilesDC) -> None:
     async def scene(logged: Logged) -> None:
         photo = await logged.photo()
         right = await logged.account.download(photo)
-        getattr(files.dc.faults, fault)()
-        assert await logged.account.download(photo) == right
+        for fault in REFERENCES:
+            getattr(files.dc.faults, fault)()
+            assert await logged.account.download(photo) == right
+            assert files.dc.faults.applied[fault]
+        files.dc.expire_file_references()
         assert await logged.account.download(remote_file(photo).location) == right
 
     files.play(face, scene)
@@ -114,16 +115,14 @@ def test_a_reference_that_stays_stale_ends_the_download(face: str, files: FilesD
 
 
 @both
-@pytest.mark.parametrize("fault", ["file_shrinks", "file_grows"])
-def test_a_file_that_changes_is_told_and_nothing_of_it_stays(
-    face: str, fault: str, files: FilesDC, tmp_path: Path
-) -> None:
+def test_a_file_that_changes_is_told_and_nothing_of_it_stays(face: str, files: FilesDC, tmp_path: Path) -> None:
     async def scene(logged: Logged) -> None:
-        _, shown = logged.document(SIZE)
-        getattr(files.dc.faults, fault)()
-        with pytest.raises(FileChanged):
-            await logged.account.download(shown, tmp_path / "film", window=512 * KIB)
-        assert not list(tmp_path.iterdir())
+        for change in (files.dc.faults.file_shrinks, files.dc.faults.file_grows):
+            _, shown = logged.document(SIZE)
+            change()
+            with pytest.raises(FileChanged):
+                await logged.account.download(shown, tmp_path / "film", window=512 * KIB)
+            assert not list(tmp_path.iterdir())
 
     files.play(face, scene)
 
@@ -171,16 +170,13 @@ def test_floods_are_waited_for_and_told(face: str, files: FilesDC, monkeypatch: 
 
 
 @both
-@pytest.mark.parametrize(("wait", "seconds"), [(60.0, 61), (0.0, 1)])
-def test_a_flood_that_is_longer_than_the_caller_waits_is_raised(
-    face: str, wait: float, seconds: int, files: FilesDC, tmp_path: Path
-) -> None:
+def test_a_flood_that_is_longer_than_the_caller_waits_is_raised(face: str, files: FilesDC, tmp_path: Path) -> None:
     async def scene(logged: Logged) -> None:
         _, shown = logged.document(SIZE)
-        files.dc.faults.file_flood_wait(seconds)
+        files.dc.faults.file_flood_wait(61)
         with pytest.raises(FloodWait) as caught:
-            await logged.account.download(shown, tmp_path / "film", wait=wait)
-        assert caught.value.seconds == seconds
+            await logged.account.download(shown, tmp_path / "film", window=512 * KIB)
+        assert caught.value.seconds == 61
 
     files.play(face, scene)
 
@@ -204,29 +200,6 @@ def test_a_part_that_stalls_is_asked_for_over_another_lane(
         assert len({part.session_id for part in parts if part.offset == offset}) == 2
 
 
-# Other data centres.
-
-
-@both
-def test_a_file_of_another_data_centre_comes_from_there(face: str, tmp_path: Path) -> None:
-    async def scene() -> None:
-        with LocalNetworkThread() as network:
-            async with account_at(face, KeptInMemory(), network) as account:
-                await account.login(bot_token=network.bot_token)
-                elsewhere = next(dc for dc in network.addresses if dc != account.home_dc)
-                document = network.add_document(size=SIZE, dc_id=elsewhere)
-                shown: Any = network.document_object(document)
-                assert shown.dc_id == elsewhere
-                assert await account.download(shown) == document.read(0, SIZE)
-                location = remote_file(shown).location
-                assert await account.download(location) == document.read(0, SIZE)  # the server says where it is
-                path = await account.download(location, tmp_path / "film", dc=elsewhere)
-                assert path.read_bytes() == document.read(0, SIZE)
-                assert {part.dc_id for part in network.files_asked.parts} == {elsewhere}
-
-    play(scene)
-
-
 @both
 def test_a_data_centre_that_refuses_the_file_is_heard(face: str, files: FilesDC) -> None:
     async def scene(logged: Logged) -> None:
@@ -236,3 +209,37 @@ def test_a_data_centre_that_refuses_the_file_is_heard(face: str, files: FilesDC)
             await logged.account.download(wrong)
 
     files.play(face, scene)
+
+
+@both
+def test_premium_accounts_have_a_larger_window_and_more_lanes(
+    face: str, files: FilesDC, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def scene(logged: Logged) -> None:
+        inner = getattr(logged.account, "account", logged.account)._downloads
+        monkeypatch.setattr(type(inner._known), "asker", PeerAsker(api.schema, 1))
+        _, shown = logged.document(10)
+        for premium in (True, False, None):  # None: the server does not say
+            asked: list[bool | None] = []
+            monkeypatch.setattr(inner._peers, "me", asking(face, premium, asked))
+            inner._measured = None
+            await asyncio.gather(*(logged.account.download(shown) for _ in range(3)))
+            assert asked == [premium]
+            assert (inner._budget.limit, inner._lanes.count) == ((16 * MIB, 8) if premium else (2 * MIB, 2))
+
+    files.play(face, scene)
+
+
+def asking(face: str, premium: bool | None, asked: list[bool | None]) -> Any:
+    """Return what stands for `me` of an account, and notes each call."""
+
+    def me() -> Any:
+        asked.append(premium)
+        if premium is None:
+            raise BadRequest(400, "USER_ID_INVALID")
+        return api.types.User(id=1, premium=premium)
+
+    async def me_later() -> Any:
+        return me()
+
+    return me if face == "blocking" else me_later

@@ -5,17 +5,26 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import io
+import threading
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from mtproto.account.part_file import FileNotWritten
+from mtproto.account.part_file import FileNotWritten, PartFile
 from mtproto.errors import OptionError, RequestCancelled, RpcError
 from mtproto.flows import NoSuchFile, best_size, remote_file
 from tests.account.faces import FACES
 from tests.account.files import KIB, MIB, FilesDC, Logged, fetched, in_order
 from tl import api
+
+
+@pytest.fixture(autouse=True)
+def tell_always(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let progress be told each time, so that a cut comes where the test wants it."""
+    for name in ("transfers", "transfers_threads"):
+        monkeypatch.setattr(f"mtproto.account.{name}.TELL_EVERY", 0.0)
+
 
 both = pytest.mark.parametrize("face", FACES)
 
@@ -23,7 +32,7 @@ both = pytest.mark.parametrize("face", FACES)
 @both
 def test_a_file_comes_whole_wherever_it_is_to_go(face: str, files: FilesDC, tmp_path: Path) -> None:
     async def scene(logged: Logged) -> None:
-        for size in (0, 1, 100 * KIB, MIB - 1, 2 * MIB, 2 * MIB + 5):
+        for size in (0, 1, 100 * KIB, MIB, 2 * MIB + 5):
             await everywhere(logged, size, tmp_path)
 
     files.play(face, scene)
@@ -172,6 +181,34 @@ def test_a_task_that_is_cancelled_keeps_the_part(files: FilesDC, tmp_path: Path)
         await logged.account.download(shown, path)
         assert path.read_bytes() == document.read(0, 4 * MIB)
         assert len(files.dc.files_asked.parts) - before <= 8
+
+    files.play("asyncio", scene)
+
+
+def test_a_task_that_is_cancelled_while_its_file_is_opened_gives_the_file_back(
+    files: FilesDC, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened, go = threading.Event(), threading.Event()
+    take = PartFile._opened
+
+    def slowly(part: PartFile) -> int:
+        handle = take(part)
+        opened.set()
+        go.wait(10)
+        return handle
+
+    async def scene(logged: Logged) -> None:
+        document, shown = logged.document(10)
+        with monkeypatch.context() as patch:
+            patch.setattr(PartFile, "_opened", slowly)
+            task = asyncio.ensure_future(logged.account.download(shown, tmp_path / "film"))
+            await asyncio.to_thread(opened.wait, 10)
+            task.cancel()
+            go.set()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+        path = await logged.account.download(shown, tmp_path / "film")
+        assert path.read_bytes() == document.read(0, 10)
 
     files.play("asyncio", scene)
 

@@ -34,6 +34,12 @@ def names(path: Path) -> list[str]:
     return sorted(entry.name for entry in path.parent.iterdir())
 
 
+def opened(path: Path, mark: PartMark, *, resume: bool = True) -> PartFile:
+    file = PartFile(path, mark)
+    file.open(resume=resume)
+    return file
+
+
 def put(file: PartFile, *ranges: tuple[int, int]) -> None:
     for start, stop in ranges:
         file.write(start, TRUTH[start:stop])
@@ -41,13 +47,13 @@ def put(file: PartFile, *ranges: tuple[int, int]) -> None:
 
 def left(path: Path, *ranges: tuple[int, int], mark: PartMark = MARK) -> None:
     """Leave these ranges of a download on disk."""
-    file = PartFile(path, mark)
+    file = opened(path, mark)
     put(file, *ranges)
     file.close()
 
 
 def test_a_whole_file_gets_its_name_and_nothing_else_stays(path: Path) -> None:
-    file = PartFile(path, MARK)
+    file = opened(path, MARK)
     put(file, (60, SIZE), (0, 60))
     file.sync()
     assert names(path) == ["photo.jpg.part", "photo.jpg.part.log"]
@@ -59,7 +65,7 @@ def test_a_whole_file_gets_its_name_and_nothing_else_stays(path: Path) -> None:
 
 def test_a_file_that_is_there_is_replaced_at_the_end(path: Path) -> None:
     path.write_bytes(b"old")
-    file = PartFile(path, MARK)
+    file = opened(path, MARK)
     put(file, (0, SIZE))
     file.sync()
     assert path.read_bytes() == b"old"
@@ -69,7 +75,7 @@ def test_a_file_that_is_there_is_replaced_at_the_end(path: Path) -> None:
 
 def test_a_later_download_goes_on_with_what_is_there_and_the_holes_between(path: Path) -> None:
     left(path, (40, 50), (10, 20), (20, 30))
-    file = PartFile(path, MARK)
+    file = opened(path, MARK)
     assert file.have == [(10, 30), (40, 50)]
     put(file, (0, 10), (30, 40), (50, SIZE))
     file.finish(SIZE)
@@ -79,7 +85,7 @@ def test_a_later_download_goes_on_with_what_is_there_and_the_holes_between(path:
 def test_a_range_of_a_file_is_written_from_the_beginning(path: Path) -> None:
     mark = replace(MARK, offset=20, length=30)
     left(path, (20, 30), mark=mark)
-    file = PartFile(path, mark)
+    file = opened(path, mark)
     assert file.have == [(20, 30)]
     put(file, (30, 50))
     file.finish(30)
@@ -101,7 +107,7 @@ CHANGES: list[dict[str, Any]] = [
 def test_where_the_file_has_changed_the_download_begins_anew(path: Path, change: dict[str, Any]) -> None:
     left(path, (0, 50))
     changed = replace(MARK, **change)
-    file = PartFile(path, changed)
+    file = opened(path, changed)
     assert file.have == []
     assert file.part.stat().st_size == 0
     assert names(path) == ["photo.jpg.part"]
@@ -110,16 +116,16 @@ def test_where_the_file_has_changed_the_download_begins_anew(path: Path, change:
 
 def test_bytes_that_were_checked_do_for_a_download_that_does_not_check(path: Path) -> None:
     left(path, (0, 50), mark=replace(MARK, verified=True))
-    file = PartFile(path, MARK)
+    file = opened(path, MARK)
     assert file.have == [(0, 50)]
     put(file, (50, 60))
     file.close()
-    assert PartFile(path, replace(MARK, verified=True)).have == []
+    assert opened(path, replace(MARK, verified=True)).have == []
 
 
 def test_without_resume_the_download_begins_anew(path: Path) -> None:
     left(path, (0, 50))
-    assert PartFile(path, MARK, resume=False).have == []
+    assert opened(path, MARK, resume=False).have == []
 
 
 def test_the_name_of_the_file_in_the_log_tells_nothing_of_its_access_hash() -> None:
@@ -141,14 +147,14 @@ DAMAGES = [
 def test_a_damaged_log_claims_nothing(path: Path, damage: bytes) -> None:
     left(path, (0, 50))
     path.with_name("photo.jpg.part.log").write_bytes(damage)
-    assert PartFile(path, MARK).have == []
+    assert opened(path, MARK).have == []
 
 
 def test_a_log_that_is_too_long_is_not_read(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     left(path, (0, 50))
     monkeypatch.setattr("mtproto.account.part_file.LOG_LIMIT", 10)
     with pytest.raises(FileNotWritten, match="larger than 10 bytes"):
-        PartFile(path, MARK)
+        opened(path, MARK)
 
 
 @pytest.mark.parametrize("ranges", [[[5, 5]], [[-4, 5]], [[1]], [["a", "b"]], [[0, 1e999]], 7, [[9, 4]]], ids=str)
@@ -156,27 +162,27 @@ def test_a_log_with_impossible_ranges_claims_nothing(path: Path, ranges: Any) ->
     left(path, (0, 50))
     log = path.with_name("photo.jpg.part.log")
     log.write_text(json.dumps({**json.loads(log.read_text()), "ranges": ranges}))
-    assert PartFile(path, MARK).have == []
+    assert opened(path, MARK).have == []
 
 
 def test_a_part_file_that_was_cut_or_is_gone_claims_no_more_than_it_has(path: Path) -> None:
     left(path, (0, 50), (60, 80))
     part = path.with_name("photo.jpg.part")
     os.truncate(part, 70)
-    file = PartFile(path, MARK)
+    file = opened(path, MARK)
     assert file.have == [(0, 50), (60, 70)]
     file.close()
     part.unlink()
-    assert PartFile(path, MARK).have == []
+    assert opened(path, MARK).have == []
 
 
 def test_a_download_that_was_cut_before_its_first_byte_leaves_nothing(path: Path) -> None:
-    PartFile(path, MARK).close()
+    opened(path, MARK).close()
     assert names(path) == []
 
 
 def test_a_file_with_too_few_bytes_gets_no_name(path: Path) -> None:
-    file = PartFile(path, MARK)
+    file = opened(path, MARK)
     put(file, (0, 50))
     with pytest.raises(FileNotWritten, match="has 50 bytes instead of 100"):
         file.finish(SIZE)
@@ -184,7 +190,7 @@ def test_a_file_with_too_few_bytes_gets_no_name(path: Path) -> None:
 
 
 def test_bytes_behind_the_end_go(path: Path) -> None:
-    file = PartFile(path, MARK)
+    file = opened(path, MARK)
     put(file, (0, SIZE))
     file.finish(SIZE - 1)
     assert path.read_bytes() == TRUTH[:-1]
@@ -194,18 +200,18 @@ def test_bytes_behind_the_end_go(path: Path) -> None:
 
 
 def test_one_download_at_a_time_writes_a_file(path: Path) -> None:
-    first = PartFile(path, MARK)
+    first = opened(path, MARK)
     with pytest.raises(FileNotWritten, match="another download writes the file"):
-        PartFile(path, MARK)
+        opened(path, MARK)
     put(first, (0, SIZE))
     first.finish(SIZE)
-    PartFile(path, MARK).close()
+    opened(path, MARK).close()
     assert path.read_bytes() == TRUTH
 
 
 def test_a_full_disk_is_told_and_what_is_there_stays(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     left(path, (0, 50))
-    file = PartFile(path, MARK)
+    file = opened(path, MARK)
 
     def full(*_: object) -> int:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
@@ -217,13 +223,13 @@ def test_a_full_disk_is_told_and_what_is_there_stays(path: Path, monkeypatch: py
             put(file, (50, 60))
     assert (caught.value.path, isinstance(caught.value.__cause__, OSError)) == (path, True)
     file.close()
-    assert PartFile(path, MARK).have == [(0, 50)]
+    assert opened(path, MARK).have == [(0, 50)]
 
 
 @pytest.mark.parametrize("where", ["os.fsync", "mtproto.account.part_file.write_whole"])
 def test_what_did_not_reach_the_disk_is_never_claimed(path: Path, monkeypatch: pytest.MonkeyPatch, where: str) -> None:
     left(path, (0, 50))
-    file = PartFile(path, MARK)
+    file = opened(path, MARK)
     put(file, (50, 60))
 
     def broken(*_: object) -> None:
@@ -235,7 +241,7 @@ def test_what_did_not_reach_the_disk_is_never_claimed(path: Path, monkeypatch: p
             file.sync()
     file.sync()
     file.close()
-    assert PartFile(path, MARK).have == [(0, 50)]
+    assert opened(path, MARK).have == [(0, 50)]
 
 
 @pytest.mark.parametrize("error", [errno.EACCES, errno.EROFS, errno.ENOSPC])
@@ -243,26 +249,26 @@ def test_a_folder_that_can_not_be_written_is_told(tmp_path: Path, monkeypatch: p
     disk = Disk(monkeypatch, tmp_path)
     disk.error = error
     with pytest.raises(FileNotWritten, match=os.strerror(error)):
-        PartFile(tmp_path / "photo.jpg", MARK)
+        opened(tmp_path / "photo.jpg", MARK)
 
 
 def test_places_where_no_file_can_be_are_told(tmp_path: Path) -> None:
     folder = tmp_path / "folder"
     folder.mkdir()
     with pytest.raises(FileNotWritten, match="Is a directory"):
-        PartFile(folder, MARK)
+        opened(folder, MARK)
     with pytest.raises(FileNotWritten, match="No such file"):
-        PartFile(tmp_path / "nothing" / "photo.jpg", MARK)
+        opened(tmp_path / "nothing" / "photo.jpg", MARK)
     with pytest.raises(FileNotWritten, match="null"):
-        PartFile(tmp_path / "a\0b", MARK)
+        opened(tmp_path / "a\0b", MARK)
     os.mkfifo(tmp_path / "pipe.part")
     with pytest.raises(FileNotWritten, match="not a regular file"):
-        PartFile(tmp_path / "pipe", MARK)
+        opened(tmp_path / "pipe", MARK)
     victim = tmp_path / "victim"
     victim.write_bytes(b"mine")
     (tmp_path / "link.part").symlink_to(victim)
     with pytest.raises(FileNotWritten):
-        PartFile(tmp_path / "link", MARK)
+        opened(tmp_path / "link", MARK)
     assert victim.read_bytes() == b"mine"
 
 
@@ -328,7 +334,7 @@ def ranges_of_parts(draw: st.DrawFn) -> list[tuple[int, int] | None]:
     return draw(st.permutations([*parts, *[None] * draw(st.integers(0, 4))]))
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(st.lists(st.tuples(ranges_of_parts(), st.integers(0, 30)), min_size=1, max_size=4), st.data())
 def test_the_log_never_claims_what_is_not_on_disk(
     runs: list[tuple[list[tuple[int, int] | None], int]], data: st.DataObject
@@ -338,7 +344,7 @@ def test_the_log_never_claims_what_is_not_on_disk(
         machine = Machine(patch, path)
         for steps, fuse in runs:
             machine.fuse = 1 << 30
-            file = PartFile(path, MARK)
+            file = opened(path, MARK)
             for start, stop in file.have:
                 assert file.part.read_bytes()[start:stop] == TRUTH[start:stop]
             machine.fuse = fuse
@@ -353,12 +359,12 @@ def test_the_log_never_claims_what_is_not_on_disk(
                 break
         machine.fuse = 1 << 30
         if not path.exists():
-            file = PartFile(path, MARK)
+            file = opened(path, MARK)
             missing: Iterator[int] = (at for at in range(SIZE) if not any(a <= at < b for a, b in file.have))
             put(file, *((at, at + 1) for at in missing))
             file.finish(SIZE)
         assert path.read_bytes() == TRUTH
-        PartFile(path, MARK).close()
+        opened(path, MARK).close()
         assert names(path) == ["photo.jpg"]
         assert not list(Path(folder).glob(DRAFT))
 
@@ -371,7 +377,7 @@ def run(file: PartFile, steps: list[tuple[int, int] | None]) -> None:
             put(file, step)
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(st.lists(st.tuples(st.integers(0, 40), st.integers(0, 40)), max_size=12))
 def test_joined_ranges_hold_the_same_bytes_in_order(ranges: list[tuple[int, int]]) -> None:
     found = joined(ranges)

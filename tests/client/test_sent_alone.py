@@ -7,8 +7,6 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any
 
-import pytest
-
 from mtproto import blocking, connect
 from mtproto.errors import RpcError
 from mtproto.localdc import LocalDCThread
@@ -65,12 +63,11 @@ def test_a_caller_may_send_any_call_alone(local_dc: LocalDCThread) -> None:
     assert len(counts) == 3 * MANY + 1
 
 
-@pytest.mark.parametrize("alone", [None, True])
-def test_parts_of_files_from_many_threads_never_share_a_packet(local_dc: LocalDCThread, alone: bool | None) -> None:
+def test_parts_of_files_from_many_threads_never_share_a_packet(local_dc: LocalDCThread) -> None:
     counts = packets_with(local_dc, api.functions.upload.GetFile)
     with blocking.connect(local_dc.address, **options_of(local_dc)) as client, ThreadPoolExecutor(MANY) as threads:
         client(NEAREST)
-        tasks = [threads.submit(partial(client, PART, alone=alone)) for _ in range(3 * MANY)]
+        tasks = [threads.submit(partial(client, PART)) for _ in range(3 * MANY)]
         assert all(isinstance(task.exception(), RpcError) for task in tasks)
     assert sum(parts for [parts] in counts) == 3 * MANY
     assert max(counts) == [1]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
 from typing import Any
 
 import pytest
@@ -9,8 +10,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mtproto.errors import ConnectionLost, DeadlineExceeded, FloodWait, InternalServerError, OptionError, RpcError
-from mtproto.flows import DownloadLimits, FileChanged, FilePart, NoFreshReference, UnexpectedAnswer
+from mtproto.flows import (
+    Download,
+    DownloadLimits,
+    FileChanged,
+    FilePart,
+    FileSource,
+    NoFreshReference,
+    UnexpectedAnswer,
+)
 from mtproto.flows.file_parts import ENDLESS, ByteRanges, part_size, range_to_ask
+from tests.flows.answers import Answers
 from tests.flows.file_world import HOME, KIB, MIB, FileServer, Outcome, Player, check_range, content, refusal, t
 
 
@@ -394,6 +404,24 @@ def test_an_answer_shorter_than_asked_is_not_the_end(cut: int) -> None:
 def test_a_server_that_always_gives_less_than_asked_is_read_to_the_end() -> None:
     server = FileServer(content(SIZE), flaw=lambda data: data[: 100 * KIB])
     assert Player.of(server).run() == content(SIZE)
+
+
+def test_every_promised_layer_has_the_words(each: Answers) -> None:
+    place = each("inputPhotoFileLocation", id=1, access_hash=2, file_reference=b"", thumb_size="y")
+    download = Download(FileSource(place, 4), schema=each.schema, size=5, verify=True)
+    methods = []
+    while (order := download.next(0.0)) is not None:
+        assert isinstance(order, FilePart)
+        methods.append(order.request.NAME)
+        assert each.schema.decode(order.request.to_bytes()) == order.request
+        kind = each("storage.fileJpeg")
+        if order.limit:
+            download.answered(order.number, each("upload.file", type=kind, mtime=0, bytes=b"right"), 0.0)
+        else:
+            known = each("fileHash", offset=0, limit=MIB, hash=sha256(b"right").digest())
+            download.answered(order.number, [known], 0.0)
+    assert methods == ["upload.getFileHashes", "upload.getFile"]
+    assert download.take_pieces() == [(0, b"right")]
 
 
 def test_defaults_are_those_of_ordinary_accounts() -> None:

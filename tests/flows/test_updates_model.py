@@ -27,7 +27,9 @@ TURNS = st.one_of(
     st.tuples(st.just("wait"), st.sampled_from([0.1, 0.6, 5.0])),
 )
 PLAYS = st.lists(TURNS, min_size=20, max_size=60)
-AWAY = st.lists(st.one_of(TURNS, TURNS, TURNS, st.just(("restart",))), min_size=20, max_size=60)
+AWAY = st.lists(
+    st.one_of(TURNS, TURNS, TURNS, st.tuples(st.sampled_from(["restart", "give_up"]))), min_size=20, max_size=60
+)
 DELETES = st.tuples(st.just("delete"), CHAT, st.integers(1, 3))
 QUIET = st.lists(st.one_of(SENDS, SENDS, DELETES), min_size=5, max_size=20)
 FORGETTING = st.lists(st.one_of(TURNS, TURNS, TURNS, TURNS, st.just(("forget",))), min_size=20, max_size=60)

@@ -84,7 +84,7 @@ def test_a_cdn_dc_has_a_key_of_its_own_and_is_none_of_the_dcs(site: Site) -> Non
     cdn = site.network.cdn_dcs[CDN]
     assert cdn.keys[0].fingerprint != site.network.keys[0].fingerprint
     assert list(site.network.dcs) == list(site.network.addresses) == [2, 4]
-    assert [each["id"] for each in site.network.client_info()["dcs"]] == [2, 4]
+    assert [each["dc_id"] for each in site.network.client_info()["dcs"]] == [2, 4]
     options = site.master(f.help.GetConfig()).dc_options
     assert {each.id: each.cdn for each in options} == {2: False, 4: False, CDN: True}
 

@@ -31,10 +31,9 @@ class Fetcher:
             id=shown.id, access_hash=shown.access_hash, file_reference=shown.file_reference, thumb_size=""
         )
 
-    async def part(self, offset: int = 0) -> bytes:
-        data: bytes = (
-            await self.stage.client(f.upload.GetFile(location=self.location, offset=offset, limit=PART))
-        ).bytes
+    async def part(self, offset: int = 0, *, alone: bool | None = None) -> bytes:
+        request = f.upload.GetFile(location=self.location, offset=offset, limit=PART)
+        data: bytes = (await self.stage.client(request, alone=alone)).bytes
         return data
 
     async def hashes(self) -> list[bytes]:
@@ -50,6 +49,20 @@ def fetching(scene: Any) -> None:
         await scene(Fetcher(stage), stage.dc.faults)
 
     perform(fetch)
+
+
+def test_calls_that_share_a_container_are_counted_and_calls_in_turn_are_not() -> None:
+    async def scene(fetcher: Fetcher, faults: Any) -> None:
+        asked = fetcher.stage.dc.files_asked
+        assert [await fetcher.part(offset) for offset in (0, PART)] == [fetcher.right(0), fetcher.right(PART)]
+        assert asked.most_together == 1
+        await asyncio.gather(*(fetcher.part(offset) for offset in (0, PART, 2 * PART)))
+        assert asked.most_together == 1
+        await asyncio.gather(*(fetcher.part(offset, alone=False) for offset in (0, PART, 2 * PART)))
+        assert asked.most_together == 3
+        assert asked.sent_twice() == 2 * PART + SIZE
+
+    fetching(scene)
 
 
 def test_a_short_part_comes_once() -> None:

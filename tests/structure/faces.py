@@ -157,6 +157,15 @@ FACES = (
         ),
     ),
     Face(
+        "mtproto/account/cdn_lanes.py",
+        "mtproto/account/cdn_lanes_threads.py",
+        "Connections to CDNs, for threads: each has RSA keys of its own, knows no login, and carries parts alone.",
+        (
+            ("import Awaitable, Callable", "import Callable"),
+            ("Awaitable[Any]", "Any"),
+        ),
+    ),
+    Face(
         "mtproto/account/download_run.py",
         "mtproto/account/download_run_threads.py",
         "One download under way, for threads: makes the calls that the machine orders, and gives out the bytes that "
@@ -188,6 +197,7 @@ FACES = (
         "What the downloads and the uploads of an account share, for threads: budget, lanes, progress, the end.",
         (
             ("mtproto.account.calls import", "mtproto.account.calls_threads import"),
+            ("mtproto.account.cdn_lanes import", "mtproto.account.cdn_lanes_threads import"),
             ("mtproto.account.peers import", "mtproto.account.peers_threads import"),
             ("mtproto.account.transfer_calls import", "mtproto.account.transfer_calls_threads import"),
         ),
@@ -206,7 +216,10 @@ FACES = (
         "mtproto/account/lifetime.py",
         "mtproto/account/lifetime_threads.py",
         "A blocking account from its opening to its end: what is read, what is saved now and then, what is given back.",
-        (("mtproto.account.lanes import", "mtproto.account.lanes_threads import"),),
+        (
+            ("mtproto.account.lanes import", "mtproto.account.lanes_threads import"),
+            ("mtproto.account.transfers import", "mtproto.account.transfers_threads import"),
+        ),
     ),
     Face(
         "mtproto/account/downloads.py",

@@ -29,6 +29,7 @@ SHARED_NAMES = {
     "FlowHands": {"mtproto.account.running", "mtproto.account.running_threads"},
     "Peers": {"mtproto.account.peers", "mtproto.account.peers_threads"},
     "UserPhotos": {"mtproto.account.peers", "mtproto.account.peers_threads"},
+    "CdnLanes": {"mtproto.account.cdn_lanes", "mtproto.account.cdn_lanes_threads"},
     "Downloads": {"mtproto.account.downloads", "mtproto.account.downloads_threads"},
     "Transfer": {"mtproto.account.downloads", "mtproto.account.downloads_threads"},
     "TransferHands": {"mtproto.account.transfer_calls", "mtproto.account.transfer_calls_threads"},

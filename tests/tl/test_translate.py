@@ -47,6 +47,25 @@ def test_what_the_layer_lacks_is_left_out() -> None:
     assert made == OLD.types.Big(id=5, name="n", pairs=[OLD.types.User(id=1)])
 
 
+def test_a_required_field_that_the_object_lacks_comes_from_the_caller() -> None:
+    chat = NEW.types.Chat(id=1)
+    with pytest.raises(EncodeError, match="title: missing, and old wants it"):
+        translate(chat, OLD, missing={"user.title": lambda _value, _schema: "of another"})
+    asked: list[tuple[TLObject, Schema]] = []
+
+    def title(value: TLObject, schema: Schema) -> str:
+        asked.append((value, schema))
+        return "t"
+
+    made = translate(big(peer=chat, pairs=[chat]), OLD, missing={"chat.title": title})
+    old = OLD.types.Chat(id=1, title="t")
+    assert made == OLD.types.Big(id=5, name="n", peer=old, pairs=[old])
+    assert asked == [(chat, OLD)] * 2
+    with pytest.raises(EncodeError, match="title"):
+        translate(chat, OLD, missing={"chat.title": lambda _value, _schema: 5})
+    assert translate(big(), OLD, missing={"big.peer": lambda _value, _schema: old}) == translate(big(), OLD)
+
+
 def test_a_shared_bit_goes_with_its_other_fields() -> None:
     assert translate(big(both=True, other=1), OLD) == OLD.types.Big(id=5, name="n", pairs=[])
 

@@ -2,7 +2,7 @@
 
 A server needs this to answer a client in the layer of the client. An optional field or an element of a vector that the
 other schema lacks is left out. An object has no counterpart if the other schema lacks anything else of it. Where names
-do not tell, the caller's own functions do (`by_hand`).
+do not tell, the caller's own functions do (`by_hand`, and `missing` for single fields).
 """
 
 from __future__ import annotations
@@ -21,11 +21,19 @@ if TYPE_CHECKING:
     from tl.schema import Schema
 
     ByHand = Mapping[str, Callable[[Any, Schema], TLObject | None]]
+    Missing = Mapping[str, Callable[[Any, Schema], Any]]
 
 __all__ = ["translate"]
 
 
-def translate(value: TLObject, schema: Schema, nesting: int = NESTING, *, by_hand: ByHand | None = None) -> TLObject:
+def translate(
+    value: TLObject,
+    schema: Schema,
+    nesting: int = NESTING,
+    *,
+    by_hand: ByHand | None = None,
+    missing: Missing | None = None,
+) -> TLObject:
     """Return the object of `schema` with the same constructor name and the same fields.
 
     Args:
@@ -34,20 +42,24 @@ def translate(value: TLObject, schema: Schema, nesting: int = NESTING, *, by_han
         nesting: how deep objects may stand in one another.
         by_hand: functions for constructors that names do not translate, by TL name. A function takes an object and
             `schema`. It returns the object of `schema`, or None where the names are enough.
+        missing: functions for fields that `schema` requires and the object lacks, by TL name and field
+            (`"channel.version"`). A function takes an object and `schema`, and returns the value, which is translated
+            as others are.
 
     Raises EncodeError, naming class and field, if `schema` has no such constructor, if `schema` requires a field that
     the object lacks or declares another type for its value, and if objects are nested deeper than `nesting`.
 
     """
-    return _Translation(schema, by_hand or {}).object(value, nesting)
+    return _Translation(schema, by_hand or {}, missing or {}).object(value, nesting)
 
 
 class _Translation:
     """One translation."""
 
-    def __init__(self, schema: Schema, by_hand: ByHand) -> None:
+    def __init__(self, schema: Schema, by_hand: ByHand, missing: Missing) -> None:
         self._schema = schema
         self._by_hand = by_hand
+        self._missing = missing
 
     def object(self, value: TLObject, nesting: int) -> TLObject:
         """Return the object of the other schema. Raises EncodeError."""
@@ -65,6 +77,9 @@ class _Translation:
         values: dict[str, Any] = {}
         for field in cls.PLAN.fields:
             inner = given.get(field.name)
+            if inner is None and field.word is None:
+                make = self._missing.get(f"{value.NAME}.{field.name}")
+                inner = None if make is None else make(value, schema)
             if inner is not None:
                 inner = self._field(field, inner, cls, nesting - 1)
             if inner is None and field.word is None:

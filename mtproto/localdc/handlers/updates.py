@@ -44,8 +44,7 @@ def get_difference(call: IncomingCall) -> TLObject:
     events = box.since(request.pts)
     limit = request.pts_total_limit or 0
     if call.dc.lengthens() or events is None or len(events) > limit > 0:
-        answer = api.types.updates.DifferenceTooLong(pts=box.pts)
-        return answer
+        return _too_long(box, call)
     part = events[: max(1, min(PAGE, request.pts_limit or PAGE))]
     fields: dict[str, Any] = {
         "new_messages": [message_object(event.message, call.dc) for event in part if isinstance(event, NewMessage)],
@@ -59,6 +58,20 @@ def get_difference(call: IncomingCall) -> TLObject:
         answer = api.types.updates.Difference(**fields, state=state)
     else:
         answer = api.types.updates.DifferenceSlice(**fields, intermediate_state=state)
+    return answer
+
+
+def _too_long(box: MessageBox, call: IncomingCall) -> TLObject:
+    """Return that a difference is too long; a layer that can't say so (until 57) hears of nothing but the state now."""
+    answer: TLObject
+    if "updates.differenceTooLong" in call.layer.schema:
+        answer = api.types.updates.DifferenceTooLong(pts=box.pts)
+    else:
+        state = _state(box.pts, box, call)
+        lists: dict[str, Any] = {
+            name: [] for name in ("new_messages", "new_encrypted_messages", "other_updates", "chats", "users")
+        }
+        answer = api.types.updates.Difference(**lists, state=state)
     return answer
 
 
