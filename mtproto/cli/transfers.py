@@ -26,7 +26,7 @@ WAIT = click.option(
     type=click.FloatRange(0, 86_400),
     default=60.0,
     show_default=True,
-    help="Seconds to wait at most where the server asks for patience; beyond, the command ends.",
+    help="Seconds that a transfer waits at most where the server asks for patience; beyond, the command ends.",
 )
 
 
