@@ -248,7 +248,7 @@ class Transfer:
 
     async def tell(self) -> None:
         """Tell how far the download has come, once the bytes are where they go."""
-        await self._report.tell(is_done=self.is_done, wanted=self._options.wanted(self.size))
+        await self._report.tell(self._options.wanted(self.size))
 
     def rest(self) -> None:
         """Count nothing as under way while whoever reads the bytes does something else."""

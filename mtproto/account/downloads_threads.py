@@ -247,7 +247,7 @@ class Transfer:
 
     def tell(self) -> None:
         """Tell how far the download has come, once the bytes are where they go."""
-        self._report.tell(is_done=self.is_done, wanted=self._options.wanted(self.size))
+        self._report.tell(self._options.wanted(self.size))
 
     def rest(self) -> None:
         """Count nothing as under way while whoever reads the bytes does something else."""

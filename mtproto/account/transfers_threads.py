@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from mtproto.account.cdn_lanes_threads import CdnLanes
 from mtproto.account.transfer_budget import LANES, LANES_OF_PREMIUM, ByteBudget, FileLanes
 from mtproto.account.transfer_calls_threads import TransferCalls, TransferHands
-from mtproto.account.transfer_progress import TELL_EVERY, Meter, TransferProgress, TransferTotal
+from mtproto.account.transfer_progress import Meter, TransferProgress, TransferTotal
 from mtproto.account.waiting_threads import answered, new_gate
 from mtproto.errors import MTProtoError
 from mtproto.flows import DOWNLOAD_WINDOW, DOWNLOAD_WINDOW_OF_PREMIUM
@@ -180,7 +180,7 @@ class TransferReport:
         self._total = total
         self._clock = clock
         self._meter = Meter(clock())
-        self._told_at = float("-inf")
+        self._told: tuple[int, int | None] | None = None  # bytes that were there, and wanted
         total.begin(wanted, there)
 
     def came(self, count: int) -> None:
@@ -190,18 +190,16 @@ class TransferReport:
             self._meter.add(count, self._clock())
             self._total.add(count)
 
-    def tell(self, *, is_done: bool, wanted: int | None = None) -> None:
-        """Tell how far the transfer has come; not each time, but at the end.
+    def tell(self, wanted: int | None = None) -> None:
+        """Tell how far the transfer has come, unless that was told already.
 
         Args:
-            is_done: whether the transfer is at its end.
             wanted: bytes that are wanted in all, where that was not known at first.
 
         """
-        now = self._clock()
-        if self._callback is not None and (is_done or now - self._told_at >= TELL_EVERY):
-            self._told_at = now
-            wanted = wanted if self._wanted is None else self._wanted
+        wanted = wanted if self._wanted is None else self._wanted
+        if self._callback is not None and self._told != (self._done, wanted):
+            self._told, now = (self._done, wanted), self._clock()
             left = self._meter.left(None if wanted is None else wanted - self._done, now)
             rate, total = self._meter.rate(now), self._total.progress()
             answered(self._callback, TransferProgress(self._name, self._done, wanted, rate, left, total))

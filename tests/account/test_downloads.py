@@ -18,14 +18,6 @@ from tests.account.faces import FACES
 from tests.account.files import KIB, MIB, FilesDC, Logged, fetched, in_order
 from tl import api
 
-
-@pytest.fixture(autouse=True)
-def tell_always(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let progress be told each time, so that a cut comes where the test wants it."""
-    for name in ("transfers", "transfers_threads"):
-        monkeypatch.setattr(f"mtproto.account.{name}.TELL_EVERY", 0.0)
-
-
 both = pytest.mark.parametrize("face", FACES)
 
 
@@ -328,6 +320,21 @@ def test_progress_tells_bytes_rate_and_estimate_of_each_file_and_in_total(face: 
             assert last.rate > 0
         whole = seen[-1].total
         assert (whole.done, whole.size, whole.seconds_left) == (3 * MIB + 100 * KIB, 3 * MIB + 100 * KIB, 0.0)
+
+    files.play(face, scene)
+
+
+@both
+def test_progress_is_told_each_time_that_bytes_have_come_and_never_twice(
+    face: str, files: FilesDC, tmp_path: Path
+) -> None:
+    async def scene(logged: Logged) -> None:
+        _, shown = logged.document(3 * MIB)
+        steps = list(range(0, 3 * MIB + 1, 512 * KIB))
+        for to in (None, tmp_path / "film", io.BytesIO()):
+            seen: list[Any] = []
+            await logged.account.download(shown, to, progress=seen.append, window=512 * KIB)
+            assert [told.done for told in seen] == steps
 
     files.play(face, scene)
 
