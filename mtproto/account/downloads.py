@@ -125,14 +125,15 @@ class Downloads:
         size, offset, length = file.size, options.offset, options.length
         mark = PartMark.of(file.identity, size, offset, length, part_size(size), verified=options.verify)
         part = PartFile(path, mark)
-        try:
-            await whole(beside, partial(part.open, resume=options.resume))
-            await self._fill(value, file, part, options)
-        except FileChanged:
-            part.forget()
-            raise
-        finally:
-            await whole(beside, part.close)
+        with self._transfers.file():
+            try:
+                await whole(beside, partial(part.open, resume=options.resume))
+                await self._fill(value, file, part, options)
+            except FileChanged:
+                part.forget()
+                raise
+            finally:
+                await whole(beside, part.close)
         return path
 
     async def _fill(self, value: object, file: RemoteFile, part: PartFile, options: DownloadOptions) -> None:
