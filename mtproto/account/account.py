@@ -172,7 +172,10 @@ class Account:
         return self
 
     async def close(self) -> None:
-        """Close all connections and the store; calls that wait fail with `RequestCancelled`. May be called twice."""
+        """Close all connections and the store; calls that wait fail with `RequestCancelled`. May be called twice.
+
+        Downloads have noted what they have when this returns, unless the disk takes more than some seconds for that.
+        """
         await whole(self._lifetime.close)
 
     def __await__(self) -> Generator[Any, None, Self]:

@@ -171,7 +171,10 @@ class Account:
         return self
 
     def close(self) -> None:
-        """Close all connections and the store; calls that wait fail with `RequestCancelled`. May be called twice."""
+        """Close all connections and the store; calls that wait fail with `RequestCancelled`. May be called twice.
+
+        Downloads have noted what they have when this returns, unless the disk takes more than some seconds for that.
+        """
         whole(self._lifetime.close)
 
     def __enter__(self) -> Self:

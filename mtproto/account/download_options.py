@@ -55,7 +55,7 @@ class DownloadOptions:
         dc: the data centre of a bare location; None: the server says.
         wait: seconds that a flood may ask for.
         window: bytes that may be under way; None: as much as the server gives such an account.
-        progress: called with a `TransferProgress`.
+        progress: called with a `TransferProgress` at the beginning, and each time that bytes have come.
         tell: called with notices: floods that are waited for, parts that stall.
 
     """

@@ -124,14 +124,15 @@ class Downloads:
         size, offset, length = file.size, options.offset, options.length
         mark = PartMark.of(file.identity, size, offset, length, part_size(size), verified=options.verify)
         part = PartFile(path, mark)
-        try:
-            whole(beside, partial(part.open, resume=options.resume))
-            self._fill(value, file, part, options)
-        except FileChanged:
-            part.forget()
-            raise
-        finally:
-            whole(beside, part.close)
+        with self._transfers.file():
+            try:
+                whole(beside, partial(part.open, resume=options.resume))
+                self._fill(value, file, part, options)
+            except FileChanged:
+                part.forget()
+                raise
+            finally:
+                whole(beside, part.close)
         return path
 
     def _fill(self, value: object, file: RemoteFile, part: PartFile, options: DownloadOptions) -> None:
@@ -247,7 +248,7 @@ class Transfer:
 
     def tell(self) -> None:
         """Tell how far the download has come, once the bytes are where they go."""
-        self._report.tell(is_done=self.is_done, wanted=self._options.wanted(self.size))
+        self._report.tell(self._options.wanted(self.size))
 
     def rest(self) -> None:
         """Count nothing as under way while whoever reads the bytes does something else."""

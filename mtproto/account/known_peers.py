@@ -6,7 +6,7 @@ import threading
 from typing import TYPE_CHECKING
 
 from mtproto.account.kept import nobody_is_logged_in
-from mtproto.errors import LocalProtocolError
+from mtproto.errors import LocalProtocolError, RequestCancelled
 from mtproto.flows import PeerAsker, PeerBook
 from mtproto.limits import DEFAULT_LIMITS
 from mtproto.store import StoreError
@@ -88,7 +88,7 @@ class KnownPeers:
             return
         try:
             self.learn(self._schema.decode(update.body, elements=DEFAULT_LIMITS.elements))
-        except (TLError, LocalProtocolError):  # or the account was closed meanwhile
+        except (TLError, LocalProtocolError, RequestCancelled):  # or the account was closed meanwhile
             return
 
     @property
@@ -105,5 +105,5 @@ class KnownPeers:
                 if changes != self._saved:
                     self._kept.keep_peers(book.saved())
                     self._saved = changes
-            except (StoreError, LocalProtocolError):
+            except (StoreError, LocalProtocolError, RequestCancelled):
                 return

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import threading
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -62,6 +63,9 @@ class Lifetime:
         self._transfers = transfers
         self._stops = stops
         self._ticker: AsyncTicker | None = None
+        self._lock = threading.Lock()
+        self._closers = 0  # how many close the account at present
+        self._is_over = False
 
     async def open(self) -> None:
         """Read the store, as `Account.open` says."""
@@ -91,15 +95,23 @@ class Lifetime:
         for stop in self._stops:
             stop()
         self._transfers.stop()
-        await self._stop_ticker()
+        with self._lock:
+            self._closers += 1
+            is_over = self._is_over
         try:
-            if self._kept.is_loaded:
+            await self._stop_ticker()
+            if self._kept.is_loaded and not is_over:
                 await self._transfers.close()
                 await self._lanes.close()
+                await self._transfers.settle()
                 await beside(self._readings.save)
                 await beside(self._known.save)
         finally:
-            await beside(self._kept.close)
+            with self._lock:
+                self._closers -= 1
+                is_last = self._is_over = not self._closers
+            if is_last:  # whoever else closes the account needs the record until then
+                await beside(self._kept.close)
         await self._stop_ticker()  # where another thread was opening the account
 
     async def _stop_ticker(self) -> None:

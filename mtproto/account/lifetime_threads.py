@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import threading
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -61,6 +62,9 @@ class Lifetime:
         self._transfers = transfers
         self._stops = stops
         self._ticker: ThreadTicker | None = None
+        self._lock = threading.Lock()
+        self._closers = 0  # how many close the account at present
+        self._is_over = False
 
     def open(self) -> None:
         """Read the store, as `Account.open` says."""
@@ -90,15 +94,23 @@ class Lifetime:
         for stop in self._stops:
             stop()
         self._transfers.stop()
-        self._stop_ticker()
+        with self._lock:
+            self._closers += 1
+            is_over = self._is_over
         try:
-            if self._kept.is_loaded:
+            self._stop_ticker()
+            if self._kept.is_loaded and not is_over:
                 self._transfers.close()
                 self._lanes.close()
+                self._transfers.settle()
                 beside(self._readings.save)
                 beside(self._known.save)
         finally:
-            beside(self._kept.close)
+            with self._lock:
+                self._closers -= 1
+                is_last = self._is_over = not self._closers
+            if is_last:  # whoever else closes the account needs the record until then
+                beside(self._kept.close)
         self._stop_ticker()  # where another thread was opening the account
 
     def _stop_ticker(self) -> None:

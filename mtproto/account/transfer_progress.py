@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["TELL_EVERY", "Meter", "TransferProgress", "TransferTotal"]
+__all__ = ["Meter", "TransferProgress", "TransferTotal"]
 
 RATE_SECONDS = 5.0
 """Seconds of which a rate is the average."""
 
-TELL_EVERY = 0.1
-"""Seconds between two calls of a callback, but for the first and the last."""
+MARK_EVERY = 0.1
+"""Seconds between two marks that rates are counted from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ class Meter:
     def add(self, count: int, now: float) -> None:
         """Count bytes that came."""
         self._count += count
-        if now - self._marks[-1][0] >= TELL_EVERY:
+        if now - self._marks[-1][0] >= MARK_EVERY:
             self._marks.append((now, self._count))
         while len(self._marks) > 1 and now - self._marks[1][0] >= RATE_SECONDS:
             self._marks.popleft()

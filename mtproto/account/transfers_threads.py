@@ -4,19 +4,21 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+import threading
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
 from mtproto.account.cdn_lanes_threads import CdnLanes
 from mtproto.account.transfer_budget import LANES, LANES_OF_PREMIUM, ByteBudget, FileLanes
 from mtproto.account.transfer_calls_threads import TransferCalls, TransferHands
-from mtproto.account.transfer_progress import TELL_EVERY, Meter, TransferProgress, TransferTotal
-from mtproto.account.waiting_threads import answered, new_gate
+from mtproto.account.transfer_progress import Meter, TransferProgress, TransferTotal
+from mtproto.account.waiting_threads import ThreadNews, answered, new_gate
 from mtproto.errors import MTProtoError
 from mtproto.flows import DOWNLOAD_WINDOW, DOWNLOAD_WINDOW_OF_PREMIUM
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from mtproto.account.calls_threads import AccountCalls
     from mtproto.account.centres import DataCentres
@@ -26,6 +28,12 @@ if TYPE_CHECKING:
     from mtproto.account.transfer_budget import LaneKind
 
 __all__ = ["TransferReport", "Transfers"]
+
+LAST_LOG_SECONDS = 5.0
+"""Seconds that an account which is closed waits at most for the last logs of its downloads."""
+
+_writes_file: ContextVar[bool] = ContextVar("_writes_file", default=False)
+"""Whether the present task, or thread, writes a file: a callback of a download may close the account."""
 
 
 class Transfers:
@@ -63,6 +71,10 @@ class Transfers:
         self._measured: int | None = None  # the user whose window is known
         self._premium = False
         self._running: set[TransferCalls] = set()
+        self._lock = threading.Lock()
+        self._files = 0  # that are being written
+        self._no_files = ThreadNews()  # set while there are none
+        self._no_files.set()
         self._closed = False
         self._has_room = False
 
@@ -116,6 +128,27 @@ class Transfers:
     ) -> TransferReport:
         """Return what tells how far a transfer has come, which begins; the arguments are those of `TransferReport`."""
         return TransferReport(name, wanted, there, progress, self._total, self._options.clock)
+
+    @contextmanager
+    def file(self) -> Iterator[None]:
+        """Count a file that is written, until it is closed."""
+        before = _writes_file.set(True)
+        with self._lock:
+            self._files += 1
+            self._no_files.clear()
+        try:
+            yield
+        finally:
+            _writes_file.reset(before)
+            with self._lock:
+                self._files -= 1
+                if not self._files:
+                    self._no_files.set()
+
+    def settle(self) -> None:
+        """Wait until the files of the transfers that were stopped are closed; one that waits itself waits for none."""
+        if not _writes_file.get():
+            self._no_files.wait(LAST_LOG_SECONDS)
 
     def stop(self) -> None:
         """End all transfers with `RequestCancelled`."""
@@ -186,7 +219,7 @@ class TransferReport:
         self._total = total
         self._clock = clock
         self._meter = Meter(clock())
-        self._told_at = float("-inf")
+        self._told: tuple[int, int | None] | None = None  # bytes that were there, and wanted
         total.begin(wanted, there)
 
     def came(self, count: int) -> None:
@@ -196,18 +229,16 @@ class TransferReport:
             self._meter.add(count, self._clock())
             self._total.add(count)
 
-    def tell(self, *, is_done: bool, wanted: int | None = None) -> None:
-        """Tell how far the transfer has come; not each time, but at the end.
+    def tell(self, wanted: int | None = None) -> None:
+        """Tell how far the transfer has come, unless that was told already.
 
         Args:
-            is_done: whether the transfer is at its end.
             wanted: bytes that are wanted in all, where that was not known at first.
 
         """
-        now = self._clock()
-        if self._callback is not None and (is_done or now - self._told_at >= TELL_EVERY):
-            self._told_at = now
-            wanted = wanted if self._wanted is None else self._wanted
+        wanted = wanted if self._wanted is None else self._wanted
+        if self._callback is not None and self._told != (self._done, wanted):
+            self._told, now = (self._done, wanted), self._clock()
             left = self._meter.left(None if wanted is None else wanted - self._done, now)
             rate, total = self._meter.rate(now), self._total.progress()
             answered(self._callback, TransferProgress(self._name, self._done, wanted, rate, left, total))

@@ -43,7 +43,7 @@ class UploadOptions:
         name: of the file, for who gets it; None: its own.
         wait: seconds that a flood may ask for.
         window: bytes that may be under way; None: as much as the server gives such an account.
-        progress: called with a `TransferProgress`.
+        progress: called with a `TransferProgress` at the beginning, and each time that parts have arrived.
         tell: called with notices: floods that are waited for, parts that stall.
 
     """

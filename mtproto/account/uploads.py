@@ -62,10 +62,10 @@ class AccountUploads:
         run = UploadRun(machine, calls, source.read)
         report = self._transfers.report(source.name, source.size, machine.bytes_sent, options.progress)
         try:
-            await report.tell(is_done=machine.is_done)
+            await report.tell()
             while not machine.is_done:
                 report.came(await run.arrived())
-                await report.tell(is_done=machine.is_done)
+                await report.tell()
         except BaseException as error:
             if mark is not None and not _is_final(error):
                 self._cut.keep(mark, machine, self._options.clock())

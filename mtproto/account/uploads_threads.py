@@ -61,10 +61,10 @@ class AccountUploads:
         run = UploadRun(machine, calls, source.read)
         report = self._transfers.report(source.name, source.size, machine.bytes_sent, options.progress)
         try:
-            report.tell(is_done=machine.is_done)
+            report.tell()
             while not machine.is_done:
                 report.came(run.arrived())
-                report.tell(is_done=machine.is_done)
+                report.tell()
         except BaseException as error:
             if mark is not None and not _is_final(error):
                 self._cut.keep(mark, machine, self._options.clock())

@@ -184,6 +184,36 @@ def test_an_account_that_is_closed_while_it_opens_is_closed_in_the_end(network: 
     play(scene)
 
 
+@pytest.mark.parametrize("face", FACES)
+def test_an_account_that_is_closed_twice_at_once_lets_its_store_go_when_the_last_one_is_done(
+    face: str, network: TwoDCs
+) -> None:
+    store = KeptInMemory()
+
+    async def scene() -> None:
+        async with account_of(face, store, network.home, network.other) as account:
+            await account.login(bot_token=network.home.bot_token)
+            kept = (account if face == "asyncio" else account.account)._kept
+            keep, began, go = kept.keep_keys, threading.Event(), threading.Event()
+
+            def keep_later(states: Any) -> None:
+                kept.keep_keys = keep  # for the second one
+                began.set()
+                go.wait(10)
+                keep(states)
+
+            kept.keep_keys = keep_later
+            first = asyncio.ensure_future(account.close())
+            await asyncio.to_thread(began.wait, 10)
+            await account.close()
+            closed = [store.closed]
+            go.set()
+            await first
+            assert [*closed, store.closed] == [0, 1]
+
+    play(scene)
+
+
 def test_lanes_that_are_closed_by_a_task_that_is_cancelled_are_closed_all(network: TwoDCs) -> None:
     async def scene() -> None:
         account: Account = account_of("asyncio", KeptInMemory(), network.home, network.other, idle_after=0)

@@ -41,7 +41,7 @@ class Site:
     async def fetch(self, account: Any, to: Path, **options: Any) -> tuple[bool, list[str]]:
         """Download a document of the CDN; return whether the bytes are right, and what was told."""
         told: list[Any] = []
-        document = self.network.add_document(size=SIZE, on_cdn=True)
+        document = self.network.add_document(size=SIZE, on_cdn=True, dc_id=account.home_dc)
         path = await account.download(self.network.document_object(document), to, tell=told.append, **options)
         return path.read_bytes() == document.read(0, SIZE), [str(notice) for notice in told]
 
@@ -91,10 +91,26 @@ def test_a_file_comes_from_the_cdn_and_where_the_cdn_fails_the_bytes_are_right_a
 
 
 @both
+def test_a_lost_file_whose_request_token_is_refused_comes_from_the_server(
+    face: str, site: Site, tmp_path: Path
+) -> None:
+    async def scene(account: Any) -> None:
+        faults = site.network.dcs[account.home_dc].faults
+        before = faults.applied["request_token_invalid"]
+        site.network.cdn_dcs[CDN].faults.cdn_file_lost()
+        faults.request_token_invalid()
+        right, told = await site.fetch(account, tmp_path / "film")
+        assert (right, site.methods) == (True, {"upload.getFile"})
+        assert any("REQUEST_TOKEN_INVALID" in notice for notice in told)
+        assert faults.applied["request_token_invalid"] == before + 1
+
+    site.play(face, scene)
+
+
+@both
 def test_bytes_that_do_not_have_their_hash_are_never_given_out(face: str, site: Site, tmp_path: Path) -> None:
     async def scene(account: Any) -> None:
-        for dc in site.network.dcs.values():
-            dc.faults.wrong_cdn_hash()
+        site.network.dcs[account.home_dc].faults.wrong_cdn_hash()
         with pytest.raises(HashMismatch):
             await site.fetch(account, tmp_path / "film", window=512 * KIB)
         assert not (tmp_path / "film").exists()

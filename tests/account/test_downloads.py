@@ -11,20 +11,15 @@ from typing import Any
 
 import pytest
 
+from mtproto.account.kept import KeptAccount
 from mtproto.account.part_file import FileNotWritten, PartFile
+from mtproto.account.transfers import Transfers
+from mtproto.account.transfers_threads import Transfers as TransfersOfThreads
 from mtproto.errors import OptionError, RequestCancelled, RpcError
 from mtproto.flows import NoSuchFile, best_size, remote_file
 from tests.account.faces import FACES
 from tests.account.files import KIB, MIB, FilesDC, Logged, fetched, in_order
 from tl import api
-
-
-@pytest.fixture(autouse=True)
-def tell_always(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let progress be told each time, so that a cut comes where the test wants it."""
-    for name in ("transfers", "transfers_threads"):
-        monkeypatch.setattr(f"mtproto.account.{name}.TELL_EVERY", 0.0)
-
 
 both = pytest.mark.parametrize("face", FACES)
 
@@ -269,6 +264,81 @@ def test_closing_the_account_ends_downloads_and_keeps_the_part(face: str, files:
     files.play(face, scene)
 
 
+class CloseAt:
+    """Closes an account, from within a download's callback, once bytes have come."""
+
+    def __init__(self, face: str, account: Any) -> None:
+        self._close = account.close if face == "asyncio" else account.account.close
+
+    def __call__(self, progress: Any) -> Any:
+        return self._close() if progress.done else None
+
+
+@both
+@pytest.mark.parametrize("seconds", [10.0, 0.0])
+def test_an_account_that_is_closed_waits_for_the_last_logs_but_not_for_ever(
+    face: str, seconds: float, files: FilesDC, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, closing, go, ends = threading.Event(), threading.Event(), threading.Event(), []
+    close, end = PartFile.close, KeptAccount.close
+
+    def close_later(part: PartFile) -> None:
+        begun.set()
+        closing.wait(10)
+        if not seconds:
+            go.wait(10)
+        close(part)
+        ends.append("log")
+
+    def note(kept: KeptAccount) -> None:
+        end(kept)
+        ends.append("account")
+        go.set()
+
+    def settle(transfers: Any) -> Any:
+        closing.set()
+        return settles[type(transfers)](transfers)
+
+    settles = {each: each.settle for each in (Transfers, TransfersOfThreads)}
+    for each, name in ((Transfers, "transfers"), (TransfersOfThreads, "transfers_threads")):
+        monkeypatch.setattr(each, "settle", settle)
+        monkeypatch.setattr(f"mtproto.account.{name}.LAST_LOG_SECONDS", seconds)
+    monkeypatch.setattr(PartFile, "close", close_later)
+    monkeypatch.setattr(KeptAccount, "close", note)
+
+    async def scene(logged: Logged) -> None:
+        _, shown = logged.document(2 * MIB)
+        cut = CutAt(MIB)
+        cutting = asyncio.ensure_future(
+            logged.account.download(shown, tmp_path / "film", progress=cut, window=512 * KIB)
+        )
+        await asyncio.to_thread(begun.wait, 10)
+        await logged.account.close()
+        with pytest.raises(CutError):
+            await cutting
+        assert ends == (["log", "account"] if seconds else ["account", "log"])
+
+    files.play(face, scene)
+
+
+@both
+def test_a_callback_of_a_download_may_close_the_account(
+    face: str, files: FilesDC, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("transfers", "transfers_threads"):
+        monkeypatch.setattr(f"mtproto.account.{name}.LAST_LOG_SECONDS", 60.0)
+
+    async def scene(logged: Logged) -> None:
+        _, shown = logged.document(2 * MIB)
+        with pytest.raises(RequestCancelled):
+            await logged.account.download(
+                shown, tmp_path / "film", progress=CloseAt(face, logged.account), window=512 * KIB
+            )
+        assert (tmp_path / "film.part.log").exists()
+
+    files.play(face, scene)
+
+
 @both
 def test_two_downloads_never_write_one_file(face: str, files: FilesDC, tmp_path: Path) -> None:
     async def scene(logged: Logged) -> None:
@@ -328,6 +398,21 @@ def test_progress_tells_bytes_rate_and_estimate_of_each_file_and_in_total(face: 
             assert last.rate > 0
         whole = seen[-1].total
         assert (whole.done, whole.size, whole.seconds_left) == (3 * MIB + 100 * KIB, 3 * MIB + 100 * KIB, 0.0)
+
+    files.play(face, scene)
+
+
+@both
+def test_progress_is_told_each_time_that_bytes_have_come_and_never_twice(
+    face: str, files: FilesDC, tmp_path: Path
+) -> None:
+    async def scene(logged: Logged) -> None:
+        _, shown = logged.document(3 * MIB)
+        steps = list(range(0, 3 * MIB + 1, 512 * KIB))
+        for to in (None, tmp_path / "film", io.BytesIO()):
+            seen: list[Any] = []
+            await logged.account.download(shown, to, progress=seen.append, window=512 * KIB)
+            assert [told.done for told in seen] == steps
 
     files.play(face, scene)
 

@@ -14,6 +14,7 @@ import pytest
 from mtproto.account import Gap, Incoming
 from mtproto.account.incoming import FED_AT_ONCE, IncomingUpdates
 from mtproto.account.incoming_threads import IncomingUpdates as IncomingUpdatesOfThreads
+from mtproto.account.lane import Lane
 from mtproto.account.reading import UpdateReading
 from mtproto.account.waiting_threads import ThreadBackground
 from mtproto.errors import LocalProtocolError, RequestCancelled
@@ -439,6 +440,28 @@ def test_an_iteration_that_begins_while_the_account_is_closed_ends_at_once(face:
             closed = account_._lanes.close()
             if face == "asyncio":
                 await closed
+            assert [item async for item in account.incoming()] == []
+
+    play(scene)
+
+
+@pytest.mark.parametrize("face", FACES)
+def test_an_account_that_is_closed_in_the_midst_of_a_turn_ends_the_iteration(
+    face: str, chats: Chats, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The lanes are closed after the look at the account, and before the look at the lane; the record is there yet."""
+
+    async def scene() -> None:
+        async with account_of(face, chats.store(), chats.dc) as account:
+            await logged_in(account, chats.dc)
+            account_ = account if face == "asyncio" else account.account
+
+            def close_meanwhile(*_: object) -> None:
+                account_._mail.close()
+                account_._lanes._closed = True
+                monkeypatch.setattr(Lane, "is_good", False)
+
+            monkeypatch.setattr(account_._incoming, "_turn", close_meanwhile)
             assert [item async for item in account.incoming()] == []
 
     play(scene)

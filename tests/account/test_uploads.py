@@ -36,10 +36,8 @@ def lasting_senders(local_dc_key: RSAPrivateKey) -> Iterator[SendersDC]:
 
 
 @pytest.fixture
-def senders(lasting_senders: SendersDC, monkeypatch: pytest.MonkeyPatch) -> SendersDC:
-    """The same, with nothing left of other tests but what was made of their files; each part is told of."""
-    for name in ("transfers", "transfers_threads"):
-        monkeypatch.setattr(f"mtproto.account.{name}.TELL_EVERY", 0.0)
+def senders(lasting_senders: SendersDC) -> SendersDC:
+    """The same, with nothing left of other tests but what was made of their files."""
     lasting_senders.begin()
     return lasting_senders
 
@@ -227,8 +225,15 @@ def test_an_upload_goes_on_over_a_lost_connection(face: str, senders: SendersDC)
     async def scene() -> None:
         async with senders.logged_in(face) as account:
             lose = At(MIB, lambda: senders.dc.faults.cut_received(100_000))
-            file = await account.upload(data, window=PART, progress=lose)
+            seen: list[int] = []
+
+            def note(progress: Any) -> None:
+                seen.append(progress.done)
+                lose(progress)
+
+            file = await account.upload(data, window=PART, progress=note)
             assert await account.download(await kept(account, file)) == data
+            assert seen == [0, PART, 2 * PART, 3 * PART, 4 * PART]
 
     before = senders.dc.faults.applied["cut_received"]
     play(scene)
