@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from mtproto.account.download_options import Writable
     from mtproto.account.known_peers import KnownPeers
     from mtproto.account.options import AccountOptions
+    from mtproto.account.transfer_calls_threads import TransferCalls
     from mtproto.account.transfers_threads import TransferReport, Transfers
     from mtproto.flows import Flow, RemoteFile
 
@@ -113,7 +114,7 @@ class Downloads:
                 for data in order.take(transfer.pieces(order.at + self._transfers.window(options.window))):
                     view = memoryview(data)
                     while view:  # a raw file may take less than all
-                        count = answered(to.write, view if len(view) < len(data) else data)
+                        count = transfer.ask(to.write, view if len(view) < len(data) else data)
                         view = view[count:] if isinstance(count, int) and count > 0 else view[:0]
                 transfer.tell()
         finally:
@@ -153,7 +154,8 @@ class Downloads:
                 if due and not under_way:
                     syncing.start(partial(beside, part.sync))
                     under_way, synced_at = True, clock()
-            beside(part.finish, options.wanted(transfer.size) or 0)
+            size = options.wanted(transfer.size)
+            beside(part.finish, transfer.done if size is None else size)
         finally:
             transfer.close()
             syncing.close()
@@ -188,7 +190,8 @@ class Downloads:
         calls = self._transfers.begin(part, "small" if is_small else "file", options.tell)
         run = DownloadRun(machine, calls, partial(self._fresh, file, origin))
         there = sum(stop - start for start, stop in have)
-        return Transfer(run, options, self._transfers.report(file.name, wanted, there, options.progress))
+        report = self._transfers.report(calls, file.name, wanted, there, options.progress)
+        return Transfer(run, calls, options, report)
 
     def _fresh(self, file: RemoteFile, origin: Any, flow: Flow[Any]) -> Any:
         """Return the location of a file with a fresh reference.
@@ -219,12 +222,19 @@ class Transfer:
 
     Args:
         run: the download.
+        calls: those of the download.
         options: what the caller has said.
         report: tells the progress.
 
+    Attributes:
+        ask: calls a function of the caller, as `TransferCalls.ask`.
+
     """
 
-    def __init__(self, run: DownloadRun, options: DownloadOptions, report: TransferReport) -> None:
+    def __init__(
+        self, run: DownloadRun, calls: TransferCalls, options: DownloadOptions, report: TransferReport
+    ) -> None:
+        self.ask = calls.ask
         self._run = run
         self._options = options
         self._report = report
@@ -233,6 +243,11 @@ class Transfer:
     def is_done(self) -> bool:
         """Whether every byte that was wanted has been given out."""
         return self._run.is_done
+
+    @property
+    def done(self) -> int:
+        """Bytes that are there, of those that are wanted."""
+        return self._report.done
 
     @property
     def size(self) -> int | None:

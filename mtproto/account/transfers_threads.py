@@ -11,7 +11,7 @@ from mtproto.account.cdn_lanes_threads import CdnLanes
 from mtproto.account.transfer_budget import LANES, LANES_OF_PREMIUM, ByteBudget, FileLanes
 from mtproto.account.transfer_calls_threads import TransferCalls, TransferHands
 from mtproto.account.transfer_progress import TELL_EVERY, Meter, TransferProgress, TransferTotal
-from mtproto.account.waiting_threads import answered, new_gate
+from mtproto.account.waiting_threads import new_gate
 from mtproto.errors import MTProtoError
 from mtproto.flows import DOWNLOAD_WINDOW, DOWNLOAD_WINDOW_OF_PREMIUM
 
@@ -106,10 +106,15 @@ class Transfers:
         return calls
 
     def report(
-        self, name: str, wanted: int | None, there: int, progress: Callable[[TransferProgress], Any] | None
+        self,
+        calls: TransferCalls,
+        name: str,
+        wanted: int | None,
+        there: int,
+        progress: Callable[[TransferProgress], Any] | None,
     ) -> TransferReport:
         """Return what tells how far a transfer has come, which begins; the arguments are those of `TransferReport`."""
-        return TransferReport(name, wanted, there, progress, self._total, self._clock)
+        return TransferReport(calls, name, wanted, there, progress, self._total, self._clock)
 
     def stop(self) -> None:
         """End all transfers with `RequestCancelled`."""
@@ -155,6 +160,7 @@ class TransferReport:
     """Tells how far one transfer has come.
 
     Args:
+        calls: of the transfer.
         name: of the file.
         wanted: bytes that are wanted in all; None: unknown.
         there: bytes that are there already.
@@ -166,6 +172,7 @@ class TransferReport:
 
     def __init__(
         self,
+        calls: TransferCalls,
         name: str,
         wanted: int | None,
         there: int,
@@ -173,6 +180,7 @@ class TransferReport:
         total: TransferTotal,
         clock: Callable[[], float],
     ) -> None:
+        self._calls = calls
         self._name = name
         self._wanted = wanted
         self._done = there
@@ -182,6 +190,11 @@ class TransferReport:
         self._meter = Meter(clock())
         self._told_at = float("-inf")
         total.begin(wanted, there)
+
+    @property
+    def done(self) -> int:
+        """Bytes that are there, or that arrived."""
+        return self._done
 
     def came(self, count: int) -> None:
         """Count bytes that came, or arrived."""
@@ -204,7 +217,7 @@ class TransferReport:
             wanted = wanted if self._wanted is None else self._wanted
             left = self._meter.left(None if wanted is None else wanted - self._done, now)
             rate, total = self._meter.rate(now), self._total.progress()
-            answered(self._callback, TransferProgress(self._name, self._done, wanted, rate, left, total))
+            self._calls.ask(self._callback, TransferProgress(self._name, self._done, wanted, rate, left, total))
 
     def end(self) -> None:
         """Take note that the transfer has ended, well or not."""

@@ -121,8 +121,10 @@ class Download:
             raise OptionError(f"offset, length and size are 0 or more: {offset}, {length}, {size}", "offset")
         end = ENDLESS if length is None else offset + length
         wanted = ByteRanges(offset, end if size is None else min(end, size))
+        there = 0
         for each in have:
             wanted.remove(*each)
+            there = max(there, each[1])
         self._source = source
         self._schema = schema
         self._size = size
@@ -147,7 +149,8 @@ class Download:
         self._uploads = 0  # without progress since
         self._wrong: set[int] = set()  # where bytes of the data centre were wrong once
         self._hashes_end: int | None = None  # where the hashes of a file of unknown size end
-        self._came = False
+        self._there = there  # the end of the bytes that are there already
+        self._came = there > 0
         self._shorts: dict[int, int] = {}  # how often an answer brought nothing, by the offset of the part
         self._probes = bool(size and size % self._part == 0 and wanted.within(size - 1, size))
 
@@ -390,6 +393,8 @@ class Download:
         self._came = self._came or bool(data)
         self._check_hashes_end()
         if self._size is None and len(data) < call.length:
+            if end < self._there:
+                raise FileChanged(self._there, end)
             self._size = end if self._came or not call.offset else None
             if wrong := self._checked.end_at(end):
                 raise HashMismatch(wrong[0].start, wrong[0].end)
