@@ -24,8 +24,8 @@ logging.getLogger("mtproto").addHandler(logging.NullHandler())
 
 # Each name is a module, loaded when somebody runs its `command`.
 _NAMES = (
-    *("authorizations", "call", "decode", "demo", "login", "logout", "photos", "probe"),
-    *("proxy", "selftest", "serve", "session", "tl", "whoami"),
+    *("authorizations", "call", "decode", "demo", "download", "login", "logout", "photos"),
+    *("probe", "proxy", "selftest", "serve", "session", "tl", "upload", "whoami"),
 )
 _MODULES = {"session": "sessions"}
 """Commands whose module has another name."""

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from mtproto.store import LockedFile
     from tl import TLFunction
 
-__all__ = ["AccountCaller", "Caller", "Watch", "local_target", "log_in", "open_caller"]
+__all__ = ["AccountCaller", "Caller", "Watch", "local_target", "log_in", "open_account_caller", "open_caller"]
 
 
 async def log_in(client: Client, target: Target) -> None:
@@ -69,6 +69,17 @@ class Watch:
     advance: Callable[[int], None]
     tell: Callable[[Any], Any]
     wait: float
+
+    def steps(self) -> Callable[[TransferProgress], None]:
+        """Return a callback for one transfer of an account, which advances this watch."""
+        done = 0
+
+        def advance(progress: TransferProgress) -> None:
+            nonlocal done
+            self.advance(progress.done - done)
+            done = progress.done
+
+        return advance
 
 
 class Caller:
@@ -164,21 +175,44 @@ class AccountCaller:
 
     async def user(self, reference: str) -> Any:
         """Return the `InputUser` of whom a text means. Raises as `Account.resolve` and as a call."""
+        return as_input_user(await self.peer(reference), reference)
+
+    async def peer(self, reference: str) -> Any:
+        """Return the `InputPeer` of whom a text means. Raises as `Account.resolve` and as a call."""
+        await self.begin()
+        return await self._account.resolve(reference)
+
+    async def begin(self) -> None:
+        """See to it that somebody is logged in. Raises as a call."""
         if self._account.user_id is None:
             me = self._account.schema.types.InputUserSelf()
             await self(self._account.schema.functions.users.GetUsers(id=[me]))  # logs in, or says what to do
-        return as_input_user(await self._account.resolve(reference), reference)
 
     async def fetch(self, size: MediaSize, path: Path, owner: Any, watch: Watch) -> None:
         """Save a file of a user's photo, as `Account.download` does it. Raises as that."""
-        done = 0
+        await self.download(size, path, watch, origin=owner)
 
-        def advance(progress: TransferProgress) -> None:
-            nonlocal done
-            watch.advance(progress.done - done)
-            done = progress.done
+    async def download(
+        self,
+        file: object,
+        to: Any,
+        watch: Watch,
+        *,
+        size: str | None = None,
+        origin: object = None,
+        verify: bool = False,
+    ) -> None:
+        """Fetch a file, as `Account.download` does it. Raises as that, and as a call."""
+        await self.begin()
+        told = watch.steps()
+        await self._account.download(
+            file, to, size=size, origin=origin, verify=verify, progress=told, wait=watch.wait, tell=watch.tell
+        )
 
-        await self._account.download(size, path, origin=owner, progress=advance, wait=watch.wait, tell=watch.tell)
+    async def upload(self, path: Path, watch: Watch) -> Any:
+        """Upload a file, as `Account.upload` does it; return its `InputFile`. Raises as that, and as a call."""
+        await self.begin()
+        return await self._account.upload(path, progress=watch.steps(), wait=watch.wait, tell=watch.tell)
 
 
 def local_target(target: Target, dc: LocalDC) -> Target:
@@ -215,6 +249,22 @@ async def open_caller(target: Target, *, begins: bool = False) -> AsyncIterator[
     else:
         async with _open_client(target) as caller:
             yield caller
+
+
+@asynccontextmanager
+async def open_account_caller(target: Target) -> AsyncIterator[AccountCaller]:
+    """Connect to `target` by an account: the one of its session file, or one of this run, which a bot logs in to.
+
+    Raises:
+        click.UsageError, CommandFailed, MTProtoError, StoreError: as `open_account`.
+
+    """
+    if target.state is not None:
+        raise click.UsageError("--state keeps one key of one data centre; files take an account: --session FILE")
+    async with open_account(target) as opened:
+        network = opened.network
+        token = target.bot_token if network is None else network.bot_token
+        yield AccountCaller(opened.account, token if target.session is None else None)
 
 
 @asynccontextmanager

@@ -24,6 +24,7 @@ from mtproto.cli.photo_window import Window, moment_of
 from mtproto.cli.progress import progress_bar
 from mtproto.cli.render import as_data, photo_summary, photo_table
 from mtproto.cli.terminal import Terminal, debug_option, pass_terminal, printable
+from mtproto.cli.transfers import QUIET, WAIT
 from mtproto.cli.undecodable import keep_undecodable
 from mtproto.cli.whom import users_of
 from mtproto.errors import BadRequest, Forbidden
@@ -110,14 +111,8 @@ class _Saved:
 @click.option(
     "--contact-sheet", "sheet", is_flag=True, help="Make index.html in the folder: a page that shows all that is saved."
 )
-@click.option("--quiet", is_flag=True, help="Show no progress.")
-@click.option(
-    "--wait",
-    type=click.FloatRange(0, 86_400),
-    default=60.0,
-    show_default=True,
-    help="Seconds to wait at most where the server asks for patience; beyond, the command ends.",
-)
+@QUIET
+@WAIT
 @keep_undecodable
 @connection_options
 @debug_option

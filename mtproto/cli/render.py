@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from mtproto.cli.listing import Listing
     from mtproto.flows import MediaSize
 
-__all__ = ["as_data", "bytes_text", "photo_summary", "photo_table", "plain_table", "seconds_text"]
+__all__ = ["as_data", "bytes_text", "photo_summary", "photo_table", "plain_table", "rough_time", "seconds_text"]
 
 
 def as_data(value: Any, result: str = "") -> Any:
@@ -90,3 +90,11 @@ def bytes_text(count: int) -> str:
 def seconds_text(seconds: float) -> str:
     """Return a duration for people: `12.3 ms`, `1.25 s`."""
     return f"{seconds * 1000:.1f} ms" if seconds < 1 else f"{seconds:.2f} s"
+
+
+def rough_time(seconds: float) -> str:
+    """Return a long duration for people: `12 s`, `3 min 05 s`, `2 h 10 min`."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    return f"{whole // 60} min {whole % 60:02} s" if whole < 3600 else f"{whole // 3600} h {whole % 3600 // 60:02} min"

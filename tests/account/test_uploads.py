@@ -237,6 +237,22 @@ def test_an_upload_goes_on_over_a_lost_connection(face: str, senders: SendersDC)
 
 
 @both
+def test_parts_that_a_server_fails_to_keep_are_sent_again(
+    face: str, senders: SendersDC, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mtproto.flows.setbacks._FIRST_PAUSE", 0.0)
+    data = content(2 * MIB)
+
+    async def scene() -> None:
+        async with senders.logged_in(face) as account:
+            senders.refusals += [(500, "INTERNAL"), (-503, "Timeout")]
+            assert await account.download(await kept(account, await account.upload(data))) == data
+
+    play(scene)
+    assert len(senders.saves) == 6
+
+
+@both
 def test_an_upload_that_is_cut_goes_on_where_it_was(face: str, senders: SendersDC, tmp_path: Path) -> None:
     path, cuts = tmp_path / "film", 3
     path.write_bytes(content(3 * MIB))
@@ -380,9 +396,9 @@ def test_closing_the_account_ends_uploads(face: str, senders: SendersDC) -> None
         async with senders.logged_in(face) as account:
             waits = asyncio.Event()
             loop = asyncio.get_running_loop()
-            senders.refusals += [(420, "FLOOD_WAIT_50")] * 4
+            senders.refusals.append((420, "FLOOD_WAIT_50"))
             task = asyncio.ensure_future(
-                account.upload(content(3 * MIB), tell=lambda _: loop.call_soon_threadsafe(waits.set))
+                account.upload(content(MIB), window=PART, tell=lambda _: loop.call_soon_threadsafe(waits.set))
             )
             await waits.wait()
             await account.close()
