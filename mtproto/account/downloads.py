@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any, Unpack
 from mtproto.account.download_options import DownloadKeywords, DownloadOptions, InOrder
 from mtproto.account.download_run import DownloadRun
 from mtproto.account.file_origins import origin_flow
-from mtproto.account.part_file import SYNC_BYTES, SYNC_SECONDS, PartFile, PartMark
+from mtproto.account.part_file import SYNC_BYTES, SYNC_SECONDS, PartFile, PartMark, path_of
 from mtproto.account.transfer_budget import SMALL_FILE
 from mtproto.account.waiting_async import AsyncBackground, answered, beside, whole
+from mtproto.errors import OptionError
 from mtproto.flows import (
     Download,
     DownloadLimits,
@@ -74,8 +75,9 @@ class Downloads:
         if to is None:
             return await self._into_memory(value, file, options)
         if isinstance(to, str | Path):
-            path = Path(to)
-            return await self._into_file(value, file, path / file.name if path.is_dir() else path, options)
+            return await self._into_file(value, file, path_of(to, file.name), options)
+        if not callable(getattr(to, "write", None)):
+            raise OptionError(f"to is a path, has a method write, or is None, not {to!r:.100}", "to")
         return await self._into_writable(value, file, to, options)
 
     async def iterate(self, value: object, **named: Unpack[DownloadKeywords]) -> AsyncGenerator[bytes, None]:

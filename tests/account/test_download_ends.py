@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from mtproto.account.part_file import FileNotWritten
+from mtproto.errors import OptionError
 from mtproto.flows import remote_file
 from tests.account.faces import FACES
 from tests.account.files import KIB, MIB, FilesDC, Logged
@@ -52,6 +55,29 @@ def test_a_file_of_unknown_size_is_whole_though_the_last_run_ended_at_its_end(
         assert path.read_bytes() == document.read(0, size)
 
     files.play(face, scene)
+
+
+# Places on disk.
+
+
+@both
+def test_a_place_where_no_file_can_be_is_named(face: str, files: FilesDC, tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+
+    async def scene(logged: Logged) -> None:
+        _, shown = logged.document(10)
+        with pytest.raises(FileNotWritten, match="File name too long"):
+            await logged.account.download(shown, tmp_path / ("x" * 300))
+        with pytest.raises(FileNotWritten, match="not a regular file"):
+            await logged.account.download(shown, pipe)
+        for to in (b"name", 5):
+            with pytest.raises(OptionError, match="to is a path"):
+                await logged.account.download(shown, to)
+
+    files.play(face, scene)
+    assert pipe.is_fifo()
+    assert [entry.name for entry in tmp_path.iterdir()] == ["pipe"]
 
 
 # Functions of the caller.
