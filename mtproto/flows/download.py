@@ -275,7 +275,7 @@ class Download:
         if position is None or position == self._hashes_end or self._waits_for("hashes"):
             return None
         first, _ = next(iter(self._checked.wanted))
-        if position > first + _AHEAD * self._limits.window:
+        if position > first + _AHEAD * self._limits.window or not self._checked.has_room_for_hash(position):
             return None
         if cdn is not None:
             return FileCall("hashes", cdn.hashes(self._schema, position), cdn.master, position, cdn=cdn)

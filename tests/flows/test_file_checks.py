@@ -155,6 +155,22 @@ def test_a_server_that_never_answers_with_hashes_lets_nothing_pile_up() -> None:
     assert player.most <= 3 * MIB
 
 
+def test_of_more_hashes_than_are_kept_those_of_the_lowest_bytes_stay(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mtproto.flows.file_checks.HASHES_KEPT", 100)
+    size, limit = 1200, 4
+    server = FileServer(content(size), hash_limit=limit, hashes_per_answer=size)
+    player = Player.of(server, verify=True)
+    kept: list[int] = []
+
+    def count(_: FilePart) -> Outcome:
+        kept.append(len(player.download._checked._hashes))
+        return ...
+
+    assert player.run(count) == content(size)
+    assert max(kept) == 100
+    assert server.methods.count("upload.getFileHashes") <= 4
+
+
 # CDN
 
 
