@@ -137,7 +137,7 @@ class PhotoFolder:
     def plan(self, owner: OwnerRecord, photo: Any, wanted: Wanted) -> list[WantedFile]:
         """Return the files of a photo that are wanted, and where each goes."""
         best = best_size(photo)
-        found = []
+        found: list[WantedFile] = []
         for size in wanted.of(photo):
             letter = "" if best is not None and size.type == best.type else f"_{size.type}"
             if any(file.size.type == size.type for file in found):

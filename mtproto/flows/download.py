@@ -53,6 +53,9 @@ _AHEAD = 2
 _UPLOADS = 3
 """How often a file is brought to the CDN again without a byte that comes."""
 
+_CDN_TRIES = 2
+"""How often a part may fail, or stall, at a CDN: the data centre has the file as well."""
+
 _SHORTS = 2
 """How often a part that came empty, or almost, is asked for again before the file is said to be shorter."""
 
@@ -214,7 +217,8 @@ class Download:
             if not self._setbacks.flood(error, now):
                 self._trouble(call, error)
         elif passing:
-            if not self._setbacks.failed(call.key, now, pause_at_once=isinstance(error, InternalServerError)):
+            at_once = isinstance(error, InternalServerError)
+            if not self._setbacks.failed(call.key, now, tries=self._tries(call), pause_at_once=at_once):
                 self._trouble(call, error)
         elif call.cdn is None and isinstance(error, RpcError) and (dc := dc_of_this_call(error, call.request)):
             self._move(call, dc, error)
@@ -257,12 +261,15 @@ class Download:
     # what is asked for
 
     def _stalled(self, call: FileCall, now: float, before: int | None) -> FilePart | FreshReference | None:
-        if call.stalls + 1 < self._limits.tries:
+        if call.stalls + 1 < self._tries(call):
             self._setbacks.tell(Telling(f"A part has stalled, and is asked for again: {_named(call)}"))
             return self._calls.begin(call, now)
         self._calls.forget(lambda other: other is call)
         self._trouble(call, DeadlineExceeded(f"{_named(call)} was not answered, {call.stalls + 1} times"))
         return self.next(now, before)
+
+    def _tries(self, call: FileCall) -> int:
+        return min(self._limits.tries, _CDN_TRIES) if call.is_cdn else self._limits.tries
 
     def _next_bookkeeping(self) -> FileCall | None:
         """Return the call for a new upload to the CDN, or for hashes, if one is due."""

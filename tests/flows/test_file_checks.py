@@ -186,6 +186,15 @@ def test_a_redirected_file_comes_from_the_cdn(size: int, known: int) -> None:
     assert ("upload.getCdnFileHashes" in player.server.methods) == (known * 128 * KIB < size)
 
 
+@pytest.mark.parametrize("error", [ConnectionLost("refused"), DeadlineExceeded("mute"), None])
+def test_a_cdn_that_cannot_be_reached_is_left_soon(error: Exception | None) -> None:
+    player = Player.of(on_cdn())
+    began = player.now
+    assert player.run(lambda order: error if order.is_cdn else ...) == content(SIZE)
+    assert player.now - began <= 60
+    assert "not from the CDN" in str(player.told[-1])
+
+
 def test_a_file_that_the_cdn_has_lost_is_brought_there_again_once() -> None:
     server = on_cdn()
     player = Player.of(server)
