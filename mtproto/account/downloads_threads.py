@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
-from mtproto.account.download_options import DownloadKeywords, DownloadOptions, InOrder
+from mtproto.account.download_options import DownloadKeywords, DownloadOptions, InOrder, taken
 from mtproto.account.download_run_threads import DownloadRun
 from mtproto.account.file_origins import origin_flow
 from mtproto.account.part_file import SYNC_BYTES, SYNC_SECONDS, PartFile, PartMark, path_of
@@ -117,7 +117,7 @@ class Downloads:
                     view = memoryview(data)
                     while view:  # a raw file may take less than all
                         count = transfer.ask(to.write, view if len(view) < len(data) else data)
-                        view = view[count:] if isinstance(count, int) and count > 0 else view[:0]
+                        view = view[taken(to, count, len(view)) :]
                 transfer.tell()
         finally:
             transfer.close()

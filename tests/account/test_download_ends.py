@@ -80,14 +80,35 @@ def test_a_place_where_no_file_can_be_is_named(face: str, files: FilesDC, tmp_pa
     assert [entry.name for entry in tmp_path.iterdir()] == ["pipe"]
 
 
+@both
+def test_a_writer_that_takes_nothing_ends_the_download(face: str, files: FilesDC) -> None:
+    class Full:
+        def write(self, _: bytes) -> int:
+            return 0
+
+    async def scene(logged: Logged) -> None:
+        document, shown = logged.document(MIB)
+        reader, writer = os.pipe()
+        os.set_blocking(writer, False)
+        with open(reader, "rb") as out, open(writer, "wb", buffering=0) as pipe:
+            with pytest.raises(BlockingIOError):
+                await logged.account.download(shown, pipe)
+            pipe.close()
+            assert document.read(0, MIB).startswith(out.read())
+        with pytest.raises(BlockingIOError):
+            await logged.account.download(shown, Full())
+
+    files.play(face, scene)
+
+
 # Functions of the caller.
 
 
 @both
 def test_functions_of_the_caller_may_download_other_files(face: str, files: FilesDC) -> None:
     async def scene(logged: Logged) -> None:
-        document, shown = logged.document(4 * MIB)
-        _, other_shown = logged.document(2 * MIB)
+        document, shown = logged.document(3 * MIB)
+        _, other_shown = logged.document(100 * KIB)
         account = logged.account
         found: list[bool] = []
 
@@ -103,7 +124,7 @@ def test_functions_of_the_caller_may_download_other_files(face: str, files: File
             del found[:]
             async with asyncio.timeout(10):
                 data = await account.download(shown, window=8 * MIB, **options)
-            return bool(found) and bytes(data) == document.read(0, 4 * MIB)
+            return bool(found) and bytes(data) == document.read(0, 3 * MIB)
 
         assert await right(progress=lambda now: there() if now.done else None)
         files.dc.faults.file_premium_wait(0)
@@ -115,6 +136,6 @@ def test_functions_of_the_caller_may_download_other_files(face: str, files: File
 
         async with asyncio.timeout(10):
             del found[:]
-            assert await account.download(shown, Slow(), window=8 * MIB) == 4 * MIB
+            assert await account.download(shown, Slow(), window=8 * MIB) == 3 * MIB
 
     files.play(face, scene)
