@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 from dataclasses import dataclass
+from io import RawIOBase
 from typing import TYPE_CHECKING, Any, Protocol, TypedDict
 
 from mtproto._options import named_fields
@@ -13,7 +15,7 @@ if TYPE_CHECKING:
 
     from mtproto.account.transfer_progress import TransferProgress
 
-__all__ = ["DownloadKeywords", "DownloadOptions", "InOrder", "Writable"]
+__all__ = ["DownloadKeywords", "DownloadOptions", "InOrder", "Writable", "taken"]
 
 
 class Writable(Protocol):
@@ -21,6 +23,20 @@ class Writable(Protocol):
 
     def write(self, data: bytes, /) -> Any:
         """Take bytes."""
+
+
+def taken(to: Writable, answer: object, count: int) -> int:
+    """Return how many of `count` bytes were taken: all, unless `write` has answered with a lower number.
+
+    Raises BlockingIOError where there was none: a raw file that does not wait answers None then.
+    """
+    if answer is None and isinstance(to, RawIOBase):
+        answer = 0
+    if not isinstance(answer, int) or answer < 0:
+        return count
+    if not answer:
+        raise BlockingIOError(errno.EAGAIN, f"{to!r:.100} takes no bytes now, and does not wait until it does")
+    return min(answer, count)
 
 
 class DownloadKeywords(TypedDict, total=False):

@@ -65,7 +65,9 @@ class DownloadRun:
             self._hear()
             found = machine.take_pieces()
             self._order(before)
-            await calls.tell(machine.take_told())
+            while told := machine.take_told():
+                await calls.tell(told)
+                self._order(before)
             if machine.error is not None and not found:
                 raise machine.error
             if found or machine.is_done or (end is not None and calls.now >= end):

@@ -8,12 +8,13 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
-from mtproto.account.download_options import DownloadKeywords, DownloadOptions, InOrder
+from mtproto.account.download_options import DownloadKeywords, DownloadOptions, InOrder, taken
 from mtproto.account.download_run_threads import DownloadRun
 from mtproto.account.file_origins import origin_flow
-from mtproto.account.part_file import SYNC_BYTES, SYNC_SECONDS, PartFile, PartMark
+from mtproto.account.part_file import SYNC_BYTES, SYNC_SECONDS, PartFile, PartMark, path_of
 from mtproto.account.transfer_budget import SMALL_FILE
 from mtproto.account.waiting_threads import ThreadBackground, answered, beside, whole
+from mtproto.errors import OptionError
 from mtproto.flows import (
     Download,
     DownloadLimits,
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from mtproto.account.download_options import Writable
     from mtproto.account.known_peers import KnownPeers
     from mtproto.account.options import AccountOptions
+    from mtproto.account.transfer_calls_threads import TransferCalls
     from mtproto.account.transfers_threads import TransferReport, Transfers
     from mtproto.flows import Flow, RemoteFile
 
@@ -72,8 +74,9 @@ class Downloads:
         if to is None:
             return self._into_memory(value, file, options)
         if isinstance(to, str | Path):
-            path = Path(to)
-            return self._into_file(value, file, path / file.name if path.is_dir() else path, options)
+            return self._into_file(value, file, path_of(to, file.name), options)
+        if not callable(getattr(to, "write", None)):
+            raise OptionError(f"to is a path, has a method write, or is None, not {to!r:.100}", "to")
         return self._into_writable(value, file, to, options)
 
     def iterate(self, value: object, **named: Unpack[DownloadKeywords]) -> Generator[bytes, None, None]:
@@ -113,8 +116,8 @@ class Downloads:
                 for data in order.take(transfer.pieces(order.at + self._transfers.window(options.window))):
                     view = memoryview(data)
                     while view:  # a raw file may take less than all
-                        count = answered(to.write, view if len(view) < len(data) else data)
-                        view = view[count:] if isinstance(count, int) and count > 0 else view[:0]
+                        count = transfer.ask(to.write, view if len(view) < len(data) else data)
+                        view = view[taken(to, count, len(view)) :]
                 transfer.tell()
         finally:
             transfer.close()
@@ -154,7 +157,8 @@ class Downloads:
                 if due and not under_way:
                     syncing.start(partial(beside, part.sync))
                     under_way, synced_at = True, clock()
-            beside(part.finish, options.wanted(transfer.size) or 0)
+            size = options.wanted(transfer.size)
+            beside(part.finish, transfer.done if size is None else size)
         finally:
             transfer.close()
             syncing.close()
@@ -189,7 +193,8 @@ class Downloads:
         calls = self._transfers.begin(part, "small" if is_small else "file", options.tell)
         run = DownloadRun(machine, calls, partial(self._fresh, file, origin))
         there = sum(stop - start for start, stop in have)
-        return Transfer(run, options, self._transfers.report(file.name, wanted, there, options.progress))
+        report = self._transfers.report(calls, file.name, wanted, there, options.progress)
+        return Transfer(run, calls, options, report)
 
     def _fresh(self, file: RemoteFile, origin: Any, flow: Flow[Any]) -> Any:
         """Return the location of a file with a fresh reference.
@@ -220,12 +225,19 @@ class Transfer:
 
     Args:
         run: the download.
+        calls: those of the download.
         options: what the caller has said.
         report: tells the progress.
 
+    Attributes:
+        ask: calls a function of the caller, as `TransferCalls.ask`.
+
     """
 
-    def __init__(self, run: DownloadRun, options: DownloadOptions, report: TransferReport) -> None:
+    def __init__(
+        self, run: DownloadRun, calls: TransferCalls, options: DownloadOptions, report: TransferReport
+    ) -> None:
+        self.ask = calls.ask
         self._run = run
         self._options = options
         self._report = report
@@ -234,6 +246,11 @@ class Transfer:
     def is_done(self) -> bool:
         """Whether every byte that was wanted has been given out."""
         return self._run.is_done
+
+    @property
+    def done(self) -> int:
+        """Bytes that are there, of those that are wanted."""
+        return self._report.done
 
     @property
     def size(self) -> int | None:

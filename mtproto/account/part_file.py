@@ -15,6 +15,7 @@ import stat
 import threading
 from contextlib import suppress
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mtproto.errors import MTProtoError
@@ -22,9 +23,8 @@ from mtproto.store import PUBLIC, StoreError, read_file, remove_drafts, write_wh
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from pathlib import Path
 
-__all__ = ["SYNC_BYTES", "SYNC_SECONDS", "FileNotWritten", "PartFile", "PartMark"]
+__all__ = ["SYNC_BYTES", "SYNC_SECONDS", "FileNotWritten", "PartFile", "PartMark", "path_of"]
 
 SYNC_BYTES = 8 << 20
 """Bytes after which they are made durable and noted in the log."""
@@ -125,8 +125,7 @@ class PartFile:
 
         """
         try:
-            if self.path.is_dir():
-                raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+            _check_place(self.path)
             self._handle = self._opened()
             self._begin(resume=resume)
         except (OSError, ValueError, StoreError) as error:  # ValueError: a NUL in the path
@@ -291,6 +290,14 @@ class PartFile:
         return FileNotWritten(self.path, f"can't be written: {words}{kept}")
 
 
+def path_of(to: str | Path, name: str) -> Path:
+    """Return where a file goes: into the folder `to` under its name, or to `to` itself."""
+    path = Path(to)
+    with suppress(OSError):  # the file can't be opened there either, and that error is told
+        return path / name if path.is_dir() else path
+    return path
+
+
 def joined(ranges: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
     """Return half-open ranges in order, with those that touch or overlap joined."""
     found: list[tuple[int, int]] = []
@@ -324,6 +331,16 @@ def _read(path: Path, mark: PartMark) -> list[tuple[int, int]] | None:
         return None
     low = mark.offset
     return ranges if all(low <= start < stop for start, stop in ranges) else None
+
+
+def _check_place(path: Path) -> None:
+    """Raise OSError where the name is that of a folder, a device or a pipe, which no file may replace."""
+    with suppress(FileNotFoundError):
+        mode = os.lstat(path).st_mode
+        if stat.S_ISDIR(mode) or (stat.S_ISLNK(mode) and path.is_dir()):
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+        if not (stat.S_ISREG(mode) or stat.S_ISLNK(mode)):
+            raise OSError(errno.EINVAL, "it is not a regular file")
 
 
 def _write_at(handle: int, view: memoryview, at: int) -> int:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable
+    from collections.abc import Callable, Hashable, Iterator
 
 __all__ = [
     "LANES",
@@ -98,6 +99,17 @@ class ByteBudget:
             self._used[transfer] = count
             if change:
                 self._wake_first(but=transfer)
+
+    @contextmanager
+    def lent(self, transfer: Hashable) -> Iterator[None]:
+        """Leave what a transfer has under way, and its place in the queue, to others for a while."""
+        count = self._used.get(transfer, 0)
+        self.stop_waiting(transfer)
+        self.use(transfer, 0)
+        try:
+            yield
+        finally:
+            self.use(transfer, count)
 
     def stop_waiting(self, transfer: Hashable) -> None:
         """Take a transfer out of the queue: it does not look at its turn for a while."""

@@ -146,7 +146,15 @@ class TransferCalls:
         """Tell the caller what a person should know."""
         for notice in notices:
             if self._hands.tell is not None:
-                await answered(self._hands.tell, notice)
+                await self.ask(self._hands.tell, notice)
+
+    async def ask(self, ask: Callable[[Any], Any], question: object) -> Any:
+        """Return what a function of the caller returns. Nothing counts as under way meanwhile.
+
+        Else a function that waits for another transfer would wait for ever: nobody hears what came of this one.
+        """
+        with self._hands.budget.lent(self):
+            return await answered(ask, question)
 
     async def wait(self, *ends: float | None) -> None:
         """Wait until there is something to do, or until the first of the times; None: no time."""
@@ -164,6 +172,8 @@ class TransferCalls:
         """Give up the calls that are under way."""
         self._hands.ended(self)
         self._hands.budget.leave(self)
-        await self._background.close()
-        for ticket in self._tickets.values():
-            self._hands.lanes.give(ticket)
+        try:
+            await self._background.close()
+        finally:  # a call that never began gives nothing back, and the task may be cancelled once more
+            for ticket in self._tickets.values():
+                self._hands.lanes.give(ticket)

@@ -13,7 +13,7 @@ from mtproto.account.cdn_lanes_threads import CdnLanes
 from mtproto.account.transfer_budget import LANES, LANES_OF_PREMIUM, ByteBudget, FileLanes
 from mtproto.account.transfer_calls_threads import TransferCalls, TransferHands
 from mtproto.account.transfer_progress import Meter, TransferProgress, TransferTotal
-from mtproto.account.waiting_threads import ThreadNews, answered, new_gate
+from mtproto.account.waiting_threads import ThreadNews, new_gate
 from mtproto.errors import MTProtoError
 from mtproto.flows import DOWNLOAD_WINDOW, DOWNLOAD_WINDOW_OF_PREMIUM
 
@@ -124,10 +124,15 @@ class Transfers:
         return calls
 
     def report(
-        self, name: str, wanted: int | None, there: int, progress: Callable[[TransferProgress], Any] | None
+        self,
+        calls: TransferCalls,
+        name: str,
+        wanted: int | None,
+        there: int,
+        progress: Callable[[TransferProgress], Any] | None,
     ) -> TransferReport:
         """Return what tells how far a transfer has come, which begins; the arguments are those of `TransferReport`."""
-        return TransferReport(name, wanted, there, progress, self._total, self._options.clock)
+        return TransferReport(calls, name, wanted, there, progress, self._total, self._options.clock)
 
     @contextmanager
     def file(self) -> Iterator[None]:
@@ -194,6 +199,7 @@ class TransferReport:
     """Tells how far one transfer has come.
 
     Args:
+        calls: of the transfer.
         name: of the file.
         wanted: bytes that are wanted in all; None: unknown.
         there: bytes that are there already.
@@ -205,6 +211,7 @@ class TransferReport:
 
     def __init__(
         self,
+        calls: TransferCalls,
         name: str,
         wanted: int | None,
         there: int,
@@ -212,6 +219,7 @@ class TransferReport:
         total: TransferTotal,
         clock: Callable[[], float],
     ) -> None:
+        self._calls = calls
         self._name = name
         self._wanted = wanted
         self._done = there
@@ -221,6 +229,11 @@ class TransferReport:
         self._meter = Meter(clock())
         self._told: tuple[int, int | None] | None = None  # bytes that were there, and wanted
         total.begin(wanted, there)
+
+    @property
+    def done(self) -> int:
+        """Bytes that are there, or that arrived."""
+        return self._done
 
     def came(self, count: int) -> None:
         """Count bytes that came, or arrived."""
@@ -241,7 +254,7 @@ class TransferReport:
             self._told, now = (self._done, wanted), self._clock()
             left = self._meter.left(None if wanted is None else wanted - self._done, now)
             rate, total = self._meter.rate(now), self._total.progress()
-            answered(self._callback, TransferProgress(self._name, self._done, wanted, rate, left, total))
+            self._calls.ask(self._callback, TransferProgress(self._name, self._done, wanted, rate, left, total))
 
     def end(self) -> None:
         """Take note that the transfer has ended, well or not."""

@@ -47,7 +47,9 @@ class UploadRun:
         while True:
             self._hear()
             await self._order()
-            await calls.tell(machine.take_told())
+            while told := machine.take_told():
+                await calls.tell(told)
+                await self._order()
             if machine.error is not None:
                 raise machine.error
             if machine.is_done or machine.bytes_sent > before:

@@ -46,7 +46,9 @@ class UploadRun:
         while True:
             self._hear()
             self._order()
-            calls.tell(machine.take_told())
+            while told := machine.take_told():
+                calls.tell(told)
+                self._order()
             if machine.error is not None:
                 raise machine.error
             if machine.is_done or machine.bytes_sent > before:

@@ -59,7 +59,7 @@ class AccountUploads:
             min(UPLOAD_PART, source.size), "small" if source.size < SMALL_FILE else "upload", options.tell
         )
         run = UploadRun(machine, calls, source.read)
-        report = self._transfers.report(source.name, source.size, machine.bytes_sent, options.progress)
+        report = self._transfers.report(calls, source.name, source.size, machine.bytes_sent, options.progress)
         try:
             report.tell()
             while not machine.is_done:

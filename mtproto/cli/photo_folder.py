@@ -27,7 +27,7 @@ from mtproto.cli.photo_records import (
 from mtproto.flows import MediaSize, animations_of, best_size, sizes_of, thumbnail_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
 __all__ = ["PhotoFolder", "Wanted", "WantedFile"]
@@ -97,6 +97,7 @@ class PhotoFolder:
 
     root: Path
     owners: dict[str, OwnerRecord] = field(default_factory=dict)
+    _added: set[str] = field(default_factory=set)
 
     @classmethod
     def open(cls, root: Path) -> PhotoFolder:
@@ -124,6 +125,7 @@ class PhotoFolder:
         photos = () if known is None else known.photos
         owner = OwnerRecord(key, username, name or ("" if known is None else known.name), folder, photos)
         self.owners[key] = owner
+        self._added.add(key)
         return owner
 
     def _new_folder(self, key: str, username: str) -> str:
@@ -135,9 +137,11 @@ class PhotoFolder:
     def plan(self, owner: OwnerRecord, photo: Any, wanted: Wanted) -> list[WantedFile]:
         """Return the files of a photo that are wanted, and where each goes."""
         best = best_size(photo)
-        found = []
+        found: list[WantedFile] = []
         for size in wanted.of(photo):
             letter = "" if best is not None and size.type == best.type else f"_{size.type}"
+            if any(file.size.type == size.type for file in found):
+                continue  # a server that says a letter twice does not get two files of one name
             path = self.root / owner.folder / f"{_stamp(photo.date)}_{photo.id}{letter}.{size.suffix}"
             found.append(WantedFile(size, path, path.is_file() and path.stat().st_size == size.size))
         return found
@@ -158,8 +162,7 @@ class PhotoFolder:
             all_files = sorted({**kept, **new}.values(), key=lambda file: best is None or file.type != best.type)
             records[str(photo.id)] = _photo_record(photo, tuple(all_files))
             found += new.values()
-        photos = sorted(records.values(), key=lambda record: (record.date, len(record.id), record.id), reverse=True)
-        self.owners[owner.id] = replace(self.owners[owner.id], photos=tuple(photos))
+        self.owners[owner.id] = replace(self.owners[owner.id], photos=_newest_first(records.values()))
         return found
 
     def _kept(self, record: PhotoRecord) -> dict[str, FileRecord]:
@@ -179,8 +182,20 @@ class PhotoFolder:
         return FileRecord(size.type, path, _MEDIA_TYPES[size.suffix], size.w, size.h, length, digest)
 
     def save(self) -> None:
-        """Write the records. Raises `OSError` as the system says."""
+        """Write the records, with those that another run has written meanwhile. Raises as `open`."""
+        for there in read_records(self.root):
+            mine = self.owners.get(there.id)
+            if mine is None or there.id not in self._added:
+                self.owners[there.id] = there
+                continue
+            known = {photo.id for photo in mine.photos}
+            more = [photo for photo in there.photos if photo.id not in known and self._kept(photo)]
+            self.owners[there.id] = replace(mine, photos=_newest_first([*mine.photos, *more]))
         write_records(self.root, list(self.owners.values()))
+
+
+def _newest_first(photos: Iterable[PhotoRecord]) -> tuple[PhotoRecord, ...]:
+    return tuple(sorted(photos, key=lambda record: (record.date, len(record.id), record.id), reverse=True))
 
 
 def _set_time(path: Path, date: int) -> None:

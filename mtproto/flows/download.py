@@ -53,6 +53,9 @@ _AHEAD = 2
 _UPLOADS = 3
 """How often a file is brought to the CDN again without a byte that comes."""
 
+_CDN_TRIES = 2
+"""How often a part may fail, or stall, at a CDN: the data centre has the file as well."""
+
 _SHORTS = 2
 """How often a part that came empty, or almost, is asked for again before the file is said to be shorter."""
 
@@ -121,8 +124,10 @@ class Download:
             raise OptionError(f"offset, length and size are 0 or more: {offset}, {length}, {size}", "offset")
         end = ENDLESS if length is None else offset + length
         wanted = ByteRanges(offset, end if size is None else min(end, size))
+        there = 0
         for each in have:
             wanted.remove(*each)
+            there = max(there, each[1])
         self._source = source
         self._schema = schema
         self._size = size
@@ -147,7 +152,8 @@ class Download:
         self._uploads = 0  # without progress since
         self._wrong: set[int] = set()  # where bytes of the data centre were wrong once
         self._hashes_end: int | None = None  # where the hashes of a file of unknown size end
-        self._came = False
+        self._there = there  # the end of the bytes that are there already
+        self._came = there > 0
         self._shorts: dict[int, int] = {}  # how often an answer brought nothing, by the offset of the part
         self._probes = bool(size and size % self._part == 0 and wanted.within(size - 1, size))
 
@@ -211,7 +217,8 @@ class Download:
             if not self._setbacks.flood(error, now):
                 self._trouble(call, error)
         elif passing:
-            if not self._setbacks.failed(call.key, now, pause_at_once=isinstance(error, InternalServerError)):
+            at_once = isinstance(error, InternalServerError)
+            if not self._setbacks.failed(call.key, now, tries=self._tries(call), pause_at_once=at_once):
                 self._trouble(call, error)
         elif call.cdn is None and isinstance(error, RpcError) and (dc := dc_of_this_call(error, call.request)):
             self._move(call, dc, error)
@@ -254,12 +261,15 @@ class Download:
     # what is asked for
 
     def _stalled(self, call: FileCall, now: float, before: int | None) -> FilePart | FreshReference | None:
-        if call.stalls + 1 < self._limits.tries:
+        if call.stalls + 1 < self._tries(call):
             self._setbacks.tell(Telling(f"A part has stalled, and is asked for again: {_named(call)}"))
             return self._calls.begin(call, now)
         self._calls.forget(lambda other: other is call)
         self._trouble(call, DeadlineExceeded(f"{_named(call)} was not answered, {call.stalls + 1} times"))
         return self.next(now, before)
+
+    def _tries(self, call: FileCall) -> int:
+        return min(self._limits.tries, _CDN_TRIES) if call.is_cdn else self._limits.tries
 
     def _next_bookkeeping(self) -> FileCall | None:
         """Return the call for a new upload to the CDN, or for hashes, if one is due."""
@@ -272,7 +282,7 @@ class Download:
         if position is None or position == self._hashes_end or self._waits_for("hashes"):
             return None
         first, _ = next(iter(self._checked.wanted))
-        if position > first + _AHEAD * self._limits.window:
+        if position > first + _AHEAD * self._limits.window or not self._checked.has_room_for_hash(position):
             return None
         if cdn is not None:
             return FileCall("hashes", cdn.hashes(self._schema, position), cdn.master, position, cdn=cdn)
@@ -390,6 +400,8 @@ class Download:
         self._came = self._came or bool(data)
         self._check_hashes_end()
         if self._size is None and len(data) < call.length:
+            if end < self._there:
+                raise FileChanged(self._there, end)
             self._size = end if self._came or not call.offset else None
             if wrong := self._checked.end_at(end):
                 raise HashMismatch(wrong[0].start, wrong[0].end)

@@ -16,7 +16,10 @@ if TYPE_CHECKING:
     from mtproto.flows.errors import FileChanged, UnexpectedAnswer
 from mtproto.flows.file_parts import ByteRanges
 
-__all__ = ["CheckedBytes", "HashedRange"]
+__all__ = ["HASHES_KEPT", "CheckedBytes", "HashedRange"]
+
+HASHES_KEPT = 4096
+"""Hashes of one download that are kept: those of the lowest bytes. The others are asked for again when it is time."""
 
 _SHA256 = 32
 
@@ -101,10 +104,16 @@ class CheckedBytes:
             if size is not None and each.offset >= size:
                 raise FileChanged(size, end)
             known = HashedRange(each.offset, end if size is None else min(end, size), bytes(each.hash))
+            if self._is_above_all(known.start):
+                continue
             if self.wanted.within(known.start, known.end) and not self._hashes_in(known.start, known.end):
                 self._hashes.insert(bisect_left(self._hashes, known.start, key=_start), known)
                 wrong += self._settle(known.start, known.end)
+                del self._hashes[HASHES_KEPT:]
         return wrong
+
+    def _is_above_all(self, start: int) -> bool:
+        return len(self._hashes) >= HASHES_KEPT and start > self._hashes[-1].start
 
     def end_at(self, size: int) -> list[HashedRange]:
         """Let the file end: nothing behind is wanted, and the last hashed range ends here.
@@ -138,6 +147,10 @@ class CheckedBytes:
             if gap := first_gap(start, end, ((known.start, known.end) for known in self._hashes_in(start, end))):
                 return gap[0]
         return None
+
+    def has_room_for_hash(self, position: int) -> bool:
+        """Tell whether the hash of a byte would be kept; if not, the bytes whose hashes are known come first."""
+        return not self._is_above_all(position)
 
     def holds_behind(self, position: int) -> bool:
         """Tell whether bytes from a place on are here, and were not given out."""

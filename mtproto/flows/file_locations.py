@@ -200,13 +200,18 @@ def remote_file(value: Any, size: str | None = None, *, dc: int | None = None, l
         return RemoteFile(
             _located(carrier, ""), carrier.dc_id, carrier.size, name=f"{carrier.id}.{suffix}", carrier=carrier
         )
-    if kind.startswith("input") and kind.endswith("Location"):
+    if _is_location(carrier):
         number = next((found for field in _NUMBERS if (found := getattr(carrier, field, None)) is not None), 0)
         letter = getattr(carrier, "thumb_size", "")
         is_plain = len(letter) == 1 and letter.isalpha() and letter.isascii()
         name = f"{number}_{letter}.bin" if is_plain else f"{number}.bin"
         return RemoteFile(carrier, dc, length, name)
     raise NoSuchFile(kind or type(value).__name__, "carries no file")
+
+
+def _is_location(value: Any) -> bool:
+    """Tell whether an object, of any layer, has the type `InputFileLocation`."""
+    return any(getattr(base, "NAME", None) == "InputFileLocation" for base in type(value).__mro__)
 
 
 _NUMBERS = ("id", "photo_id", "volume_id")

@@ -81,13 +81,15 @@ class Setbacks:
         self.tell(WaitNotice(float(error.seconds), text))
         return True
 
-    def failed(self, call: Hashable, now: float, *, pause_at_once: bool = False) -> bool:
-        """Count a failure, and return True; False where the call has failed too often.
+    def failed(self, call: Hashable, now: float, *, tries: int | None = None, pause_at_once: bool = False) -> bool:
+        """Count a failure, and return True; False where the call has failed too often: `tries` times, if given.
 
         There is a pause before the next call from the second failure on, or from the first one with `pause_at_once`.
         """
         failures = self._failures[call] = self._failures.get(call, 0) + 1
+        if failures >= (self._tries if tries is None else tries):
+            return False
         if failures > 1 or pause_at_once:
             pause = min(_FIRST_PAUSE * 2.0 ** (failures - 1), _LONGEST_PAUSE)
             self.resume = max(self.resume or 0.0, now + pause)
-        return failures < self._tries
+        return True

@@ -333,6 +333,35 @@ def test_records_that_name_a_folder_elsewhere_lead_nowhere(tmp_path: Path) -> No
     assert folder.add_owner(5, t.User(id=5, username="../..")).folder == "5"
 
 
+def test_a_letter_that_comes_twice_is_one_file(tmp_path: Path) -> None:
+    folder = PhotoFolder.open(tmp_path)
+    owner = folder.add_owner(5, None)
+    twice = photo()
+    twice = twice.replace(sizes=[*twice.sizes, *twice.sizes], video_sizes=[*twice.video_sizes, *twice.video_sizes])
+    files = folder.plan(owner, twice, Wanted(None, videos=True))
+    assert len({file.path for file in files}) == len(files) == 5
+
+
+def test_two_runs_at_once_lose_no_record_of_each_other(tmp_path: Path) -> None:
+    def saved(folder: PhotoFolder, user_id: int, number: int) -> None:
+        owner = folder.add_owner(user_id, None)
+        picture = photo().replace(id=number)
+        files = folder.plan(owner, picture, Wanted())
+        files[0].path.parent.mkdir(exist_ok=True)
+        files[0].path.write_bytes(b"x")
+        folder.note(owner, [(picture, files)])
+
+    one, other = PhotoFolder.open(tmp_path), PhotoFolder.open(tmp_path)
+    saved(one, 5, 1)
+    saved(one, 6, 2)
+    saved(other, 6, 3)
+    saved(other, 7, 4)
+    one.save()
+    other.save()
+    found = {owner.id: [each.id for each in owner.photos] for owner in read_records(tmp_path)}
+    assert found == {"5": ["1"], "6": ["3", "2"], "7": ["4"]}
+
+
 # By an account --------------------------------------------------------------------------------------------------------
 
 

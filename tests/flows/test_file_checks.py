@@ -155,6 +155,22 @@ def test_a_server_that_never_answers_with_hashes_lets_nothing_pile_up() -> None:
     assert player.most <= 3 * MIB
 
 
+def test_of_more_hashes_than_are_kept_those_of_the_lowest_bytes_stay(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mtproto.flows.file_checks.HASHES_KEPT", 100)
+    size, limit = 1200, 4
+    server = FileServer(content(size), hash_limit=limit, hashes_per_answer=size)
+    player = Player.of(server, verify=True)
+    kept: list[int] = []
+
+    def count(_: FilePart) -> Outcome:
+        kept.append(len(player.download._checked._hashes))
+        return ...
+
+    assert player.run(count) == content(size)
+    assert max(kept) == 100
+    assert server.methods.count("upload.getFileHashes") <= 4
+
+
 # CDN
 
 
@@ -168,6 +184,15 @@ def test_a_redirected_file_comes_from_the_cdn(size: int, known: int) -> None:
     assert all(not order.is_cdn or order.request.NAME == "upload.getCdnFile" for order in player.server.asked)
     assert "upload.getCdnFile" in player.server.methods
     assert ("upload.getCdnFileHashes" in player.server.methods) == (known * 128 * KIB < size)
+
+
+@pytest.mark.parametrize("error", [ConnectionLost("refused"), DeadlineExceeded("mute"), None])
+def test_a_cdn_that_cannot_be_reached_is_left_soon(error: Exception | None) -> None:
+    player = Player.of(on_cdn())
+    began = player.now
+    assert player.run(lambda order: error if order.is_cdn else ...) == content(SIZE)
+    assert player.now - began <= 60
+    assert "not from the CDN" in str(player.told[-1])
 
 
 def test_a_file_that_the_cdn_has_lost_is_brought_there_again_once() -> None:

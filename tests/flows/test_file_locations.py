@@ -197,3 +197,11 @@ def test_a_photo_of_a_former_layer_is_asked_for_in_that_layer(layer: int) -> Non
     file = remote_file(kinds.Photo(**values))
     assert file.location.SCHEMA is schema
     assert file.dc == (3 if layer == 97 else 4)
+
+
+def test_every_location_is_one_whatever_its_name_ends_with() -> None:
+    stickers = api.types.InputStickerSetShortName(short_name="x")
+    thumb = api.types.InputStickerSetThumb(stickerset=stickers, thumb_version=7)
+    assert remote_file(thumb).location is thumb
+    with pytest.raises(NoSuchFile, match="inputWebFileLocation carries no file"):
+        remote_file(api.types.InputWebFileLocation(url="x", access_hash=1))

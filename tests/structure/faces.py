@@ -231,6 +231,7 @@ FACES = (
             ("Awaitable[Any]", "Any"),
             ("mtproto.account.calls import", "mtproto.account.calls_threads import"),
             ("mtproto.account.download_run import", "mtproto.account.download_run_threads import"),
+            ("mtproto.account.transfer_calls import", "mtproto.account.transfer_calls_threads import"),
             ("mtproto.account.transfers import", "mtproto.account.transfers_threads import"),
         ),
     ),
