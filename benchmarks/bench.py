@@ -22,29 +22,31 @@ class Settings:
     """How long and how often.
 
     `rounds` turns for each library, a sample of about `seconds` in each turn; `starts` fresh processes of each. Many
-    short turns spread each library over the same stretch of time, whatever else the machine does meanwhile.
+    short turns spread each library over the same stretch of time, whatever else the machine does meanwhile. Files that
+    are fetched have `share` of the size that a row names, and there are so many of them.
     """
 
     rounds: int = 15
     seconds: float = 0.05
     starts: int = 11
+    share: float = 1.0
     peer_python: str = ""
 
     @classmethod
     def quick(cls, peer_python: str) -> Settings:
         """Enough to see that everything works; the figures mean little."""
-        return cls(rounds=2, seconds=0.005, starts=2, peer_python=peer_python)
+        return cls(rounds=2, seconds=0.005, starts=2, share=0.02, peer_python=peer_python)
 
 
 @dataclass(frozen=True, slots=True)
 class Samples:
-    """What every peer answered (`cpu` and `wall` seconds of one run, `count`), and what their values differ in."""
+    """What every peer answered (`cpu` and `wall` seconds of one run, `count` …), and what their values differ in."""
 
     taken: Mapping[str, Sequence[Mapping[str, float]]]
     differences: Sequence[str]
 
     def row(self, spec: Spec, clock: str, notes: Sequence[str] = ()) -> Row:
-        """The row of one clock, "cpu" or "wall"."""
+        """The row of one clock, "cpu" or "wall", or of another figure that the peers answered."""
         samples = {name: [sample[clock] for sample in samples] for name, samples in self.taken.items()}
         return Row(spec, samples, self.differences, notes)
 

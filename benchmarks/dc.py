@@ -1,7 +1,7 @@
 """The local DC in a process of its own, so that its work is not counted as a client's.
 
 `python -m benchmarks.dc` is that process: it prints how to reach it (one line of JSON) and ends with its input. With
-`--tls` it speaks TLS on every connection.
+`--tls` it speaks TLS on every connection; each `--document=BYTES` adds a file of that size.
 """
 
 from __future__ import annotations
@@ -9,11 +9,14 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from benchmarks.peer import ROOT, PeerError
+
+if TYPE_CHECKING:
+    from tl import api
 
 __all__ = ["running"]
 
@@ -22,7 +25,7 @@ __all__ = ["running"]
 def running(*options: str) -> Iterator[dict[str, Any]]:
     """Start the DC; what a peer program needs to call it: `dc` (address, RSA key, logins) and `user` (whose photos).
 
-    With the option `--tls` there is the `certificate`, too.
+    With the option `--tls` there is the `certificate`, too; with options `--document=BYTES` the `documents`, in order.
     """
     process = subprocess.Popen(
         [sys.executable, "-m", "benchmarks.dc", *options],
@@ -38,8 +41,8 @@ def running(*options: str) -> Iterator[dict[str, Any]]:
         yield json.loads(line)
 
 
-def _describe(tls: bool) -> None:
-    """Run the DC until the end of input."""
+def _describe(tls: bool, sizes: Sequence[int]) -> None:
+    """Run the DC, with documents of these sizes, until the end of input."""
     from mtproto.localdc import LocalDCThread, self_signed
 
     context, certificate = self_signed("127.0.0.1") if tls else (None, None)
@@ -50,9 +53,21 @@ def _describe(tls: bool) -> None:
         told = {name: ready[name] for name in names}
         numbers = {"fingerprint": key.fingerprint, "modulus": key.n, "exponent": key.e}
         user = {name: int(richest[name]) for name in ("id", "access_hash")}
-        print(json.dumps({"dc": {**told, **numbers}, "user": user, "certificate": certificate}), flush=True)
+        documents = [_document(dc.document_object(dc.add_document(size=size))) for size in sizes]
+        found = {"dc": {**told, **numbers}, "user": user, "certificate": certificate, "documents": documents}
+        print(json.dumps(found), flush=True)
         sys.stdin.read()
 
 
+def _document(document: api.types.Document) -> dict[str, Any]:
+    """Return what a client has to know of a document."""
+    numbers = {name: getattr(document, name) for name in ("id", "access_hash", "dc_id", "size")}
+    return {**numbers, "file_reference": document.file_reference.hex()}
+
+
 if __name__ == "__main__":
-    _describe("--tls" in sys.argv[1:])
+    options = [option.partition("=") for option in sys.argv[1:]]
+    _describe(
+        any(name == "--tls" for name, _, _ in options),
+        [int(value) for name, _, value in options if name == "--document"],
+    )

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.bench import Settings
-from benchmarks.rows import OURS, PEERS, RAW, TITLES, Summary
+from benchmarks.rows import OURS, PEERS, RAW, TITLES, Summary, Unit
 
 __all__ = ["aligned", "document", "machine", "table", "write"]
 
@@ -41,7 +41,7 @@ def document(summaries: Sequence[Summary], settings: Settings, about: Mapping[st
         {
             "key": summary.spec.key,
             "title": summary.spec.title,
-            "unit": "bytes" if summary.spec.unit.name == "MEBIBYTES" else "seconds",
+            "unit": "bytes" if summary.spec.unit in (Unit.BYTES, Unit.MEBIBYTES) else "seconds",
             "medians": summary.medians,
             "ratios": summary.ratios,
             "targets": dict(summary.spec.targets),

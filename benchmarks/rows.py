@@ -25,6 +25,8 @@ class Unit(enum.Enum):
 
     MICROSECONDS = ("us", 1e-6)
     MILLISECONDS = ("ms", 1e-3)
+    SECONDS = ("s", 1.0)
+    BYTES = ("B", 1.0)
     MEBIBYTES = ("MiB", 1024.0 * 1024.0)
 
     def show(self, sample: float) -> str:

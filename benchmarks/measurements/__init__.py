@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 
 from benchmarks.bench import Bench
-from benchmarks.measurements import calls, envelope, startup, tl
+from benchmarks.measurements import calls, downloads, envelope, startup, tl
 from benchmarks.rows import Row
 
 __all__ = ["GROUPS"]
@@ -15,4 +15,5 @@ GROUPS: Mapping[str, Callable[[Bench], Iterator[Row]]] = {
     "envelope": envelope.measure,
     "import": startup.measure,
     "calls": calls.measure,
+    "downloads": downloads.measure,
 }

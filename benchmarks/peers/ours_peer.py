@@ -7,13 +7,17 @@ from __future__ import annotations
 
 import struct
 import sys
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import tl
+from benchmarks.peers.files import Fetches, Sink
 from benchmarks.peers.serve import Calls, Fixture, Operation, Statement, canonical_bytes, serve
 from tl import api
+
+if TYPE_CHECKING:
+    from mtproto import Account, Client
 
 _RPC_RESULT = struct.Struct("<Iq")
 _REFUSED = {"cryptg": (), "tgcrypto": ("cryptg",), "cryptography": ("cryptg", "tgcrypto")}
@@ -84,7 +88,7 @@ def calls(fixture: Fixture) -> Operation:
     import asyncio
     import ssl
 
-    from mtproto.client import Client, connect
+    from mtproto.client import connect
     from mtproto.crypto.rsa import RSAPublicKey
 
     dc, user = fixture["dc"], fixture["user"]
@@ -125,9 +129,8 @@ def nearest(fixture: Fixture, *, raw: bool = False) -> Operation:
     """The least call there is, through an account that is logged in, or through the client alone."""
     import asyncio
 
-    from mtproto import Account, Client, connect
+    from mtproto import connect
     from mtproto.crypto.rsa import RSAPublicKey
-    from mtproto.store import MemoryStore
 
     dc = fixture["dc"]
     place, number = (dc["host"], dc["port"]), dc["dc_id"]
@@ -137,11 +140,7 @@ def nearest(fixture: Fixture, *, raw: bool = False) -> Operation:
     async def opened() -> Account | Client:
         if raw:
             return await connect(place, keys=keys, dc_id=number, api_id=dc["api_id"], api_hash=dc["api_hash"])
-        account = await Account(
-            MemoryStore(), dcs={number: place}, keys=keys, api_id=dc["api_id"], api_hash=dc["api_hash"]
-        )
-        await account.login(bot_token=dc["bot_token"])
-        return account
+        return await _logged_in(dc)
 
     async def call() -> object:
         return await caller(request)
@@ -154,6 +153,86 @@ def nearest(fixture: Fixture, *, raw: bool = False) -> Operation:
     return Calls(loop, call, canonical, disconnect)
 
 
+def aes(fixture: Fixture) -> Operation:
+    """AES-IGE alone, over as many bytes as a file has, in parts of 1 MiB."""
+    from mtproto.crypto import ige_decrypt
+
+    part = bytes(1 << 20)
+    names = {"parts": [part] * round(fixture["size"] / len(part)), "decrypt": ige_decrypt, "key": bytes(32)}
+    return Statement("[len(decrypt(part, key, key)) for part in parts]", names, lambda lengths: lengths)
+
+
+def fetch(fixture: Fixture) -> Operation:
+    """Documents, each `times` times, all at once, within a window that the fixture may name."""
+    documents = [
+        api.types.Document(
+            **{name: each[name] for name in ("id", "access_hash", "dc_id", "size")},
+            file_reference=bytes.fromhex(each["file_reference"]),
+            date=0,
+            mime_type="",
+            attributes=[],
+        )
+        for each in fixture["documents"]
+    ]
+
+    async def wanted(_: Account) -> list[tuple[object, str | None]]:
+        return [(document, None) for document in documents * fixture.get("times", 1)]
+
+    return _fetches(fixture, wanted)
+
+
+def photos(fixture: Fixture) -> Operation:
+    """All sizes of some photos of a user, all at once."""
+
+    async def wanted(account: Account) -> list[tuple[object, str | None]]:
+        sizes = api.types.PhotoSize, api.types.PhotoSizeProgressive, api.types.VideoSize
+        user = api.types.InputUser(user_id=fixture["user"]["id"], access_hash=fixture["user"]["access_hash"])
+        found = [photo async for photo in account.iter_user_photos(user)][: fixture["photos"]]
+        return [
+            (photo, size.type)
+            for photo in found
+            for size in [*photo.sizes, *(photo.video_sizes or [])]
+            if isinstance(size, sizes)
+        ]
+
+    return _fetches(fixture, wanted)
+
+
+def _fetches(
+    fixture: Fixture, wanted: Callable[[Account], Awaitable[Sequence[tuple[object, str | None]]]]
+) -> Operation:
+    """Return the operation that fetches files and their sizes through an account, all at once."""
+    import asyncio
+
+    async def opened() -> tuple[Account, Sequence[tuple[object, str | None]]]:
+        account = await _logged_in(fixture["dc"])
+        return account, await wanted(account)
+
+    async def all_files(new_sink: Callable[[], Sink]) -> None:
+        window = fixture.get("window")
+        await asyncio.gather(*(account.download(file, new_sink(), size=size, window=window) for file, size in files))
+
+    loop = asyncio.new_event_loop()
+    account, files = loop.run_until_complete(opened())
+    return Fetches(loop, all_files, account.close, is_first_sample=fixture.get("is_first_sample", False))
+
+
+async def _logged_in(dc: Mapping[str, Any]) -> Account:
+    from mtproto import Account
+    from mtproto.crypto.rsa import RSAPublicKey
+    from mtproto.store import MemoryStore
+
+    account = await Account(
+        MemoryStore(),
+        dcs={dc["dc_id"]: (dc["host"], dc["port"])},
+        keys=[RSAPublicKey.from_pem(dc["public_key_pem"])],
+        api_id=dc["api_id"],
+        api_hash=dc["api_hash"],
+    )
+    await account.login(bot_token=dc["bot_token"])
+    return account
+
+
 def main(arguments: Sequence[str]) -> None:
     """Serve the driver with the AES that it names, or with the best that is installed."""
     if arguments[:1] == ["--aes"]:
@@ -163,7 +242,8 @@ def main(arguments: Sequence[str]) -> None:
 
     about = {"library": "mtproto-raw", "aes": crypto.backend()}
     operations = {"decode": decode, "encode": encode, "request": request, "open": open_answer, "calls": calls}
-    serve(about, {**operations, "nearest": partial(nearest, raw="--raw" in arguments)})
+    files = {"aes": aes, "fetch": fetch, "photos": photos}
+    serve(about, {**operations, **files, "nearest": partial(nearest, raw="--raw" in arguments)})
 
 
 if __name__ == "__main__":

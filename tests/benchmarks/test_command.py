@@ -31,6 +31,10 @@ def test_the_language_is_measured_printed_and_written(tmp_path: Path, capsys: py
         ("envelope", {"envelope.cryptography"}),
         ("import", {"import.wall"}),
         ("calls", {"calls.cpu", "calls.wall", "calls.account"}),
+        (
+            "downloads",
+            {f"downloads.{name}" for name in ("cpu", "peak", "peak-large", "photos", "many")},
+        ),
     ],
 )
 def test_every_other_group_runs(group: str, keys: set[str], tmp_path: Path) -> None:
