@@ -51,7 +51,7 @@ class Transfers:
         known: KnownPeers,
         peers: Peers,
     ) -> None:
-        self._clock = options.clock
+        self._options = options
         self._calls = calls
         self._known = known
         self._peers = peers
@@ -97,7 +97,13 @@ class Transfers:
 
         """
         hands = TransferHands(
-            self._calls.call, self._cdns.fetch, self._clock, self._budget, self.lanes, tell, self._running.discard
+            self._calls.call,
+            self._cdns.fetch,
+            self._options.clock,
+            self._budget,
+            self.lanes,
+            tell,
+            self._running.discard,
         )
         calls = TransferCalls(hands, part, kind)
         self._running.add(calls)
@@ -114,7 +120,7 @@ class Transfers:
         progress: Callable[[TransferProgress], Any] | None,
     ) -> TransferReport:
         """Return what tells how far a transfer has come, which begins; the arguments are those of `TransferReport`."""
-        return TransferReport(calls, name, wanted, there, progress, self._total, self._clock)
+        return TransferReport(calls, name, wanted, there, progress, self._total, self._options.clock)
 
     def stop(self) -> None:
         """End all transfers with `RequestCancelled`."""

@@ -216,7 +216,7 @@ def test_premium_accounts_have_a_larger_window_and_more_lanes(
     face: str, files: FilesDC, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def scene(logged: Logged) -> None:
-        inner = getattr(logged.account, "account", logged.account)._downloads
+        inner = getattr(logged.account, "account", logged.account)._transfers
         monkeypatch.setattr(type(inner._known), "asker", PeerAsker(api.schema, 1))
         _, shown = logged.document(10)
         for premium in (True, False, None):  # None: the server does not say
@@ -225,7 +225,8 @@ def test_premium_accounts_have_a_larger_window_and_more_lanes(
             inner._measured = None
             await asyncio.gather(*(logged.account.download(shown) for _ in range(3)))
             assert asked == [premium]
-            assert (inner._budget.limit, inner._lanes.count) == ((16 * MIB, 8) if premium else (2 * MIB, 2))
+            assert (inner._budget.limit, inner.lanes._counts["file"]) == ((16 * MIB, 8) if premium else (2 * MIB, 2))
+            assert inner.is_premium is bool(premium)
 
     files.play(face, scene)
 
