@@ -117,10 +117,10 @@ class _End(asyncio.Protocol):
             self._transport.write(data)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Close the other end, too."""
+        """Close the other end, too, after the bytes that are on their way."""
         self._relay.closed(self)
         if self._other is not None:
-            self._other.close()
+            self._loop.call_later(self._relay.seconds, self._other.close)
 
     def close(self) -> None:
         """Close, unless that has happened."""
