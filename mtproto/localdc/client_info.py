@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from mtproto.crypto import RSAPublicKey
-    from mtproto.localdc.world import Photo, User, World
+    from mtproto.localdc.world import LocalChat, Photo, User, World
 
 __all__ = ["client_info"]
 
 
 def client_info(address: tuple[str, int], dc_id: int, key: RSAPublicKey, world: World) -> dict[str, Any]:
-    """Return address, key, credentials, and every user with the SHA-256 (hex) of each file of each photo.
+    """Return address, key, credentials, users with the SHA-256 (hex) of each file of each photo, and basic groups.
 
     `public_key_pem` is PKCS#1; `fingerprint` is 16 hex digits, as unsigned number. Other numbers of 64 bits are decimal
     strings, as in the JSON form of objects: many languages read a number of JSON as a double, which loses digits.
@@ -29,6 +29,7 @@ def client_info(address: tuple[str, int], dc_id: int, key: RSAPublicKey, world: 
         "api_hash": world.api_hash,
         "bot_token": world.bot_token,
         "users": [_user(user) for user in world.users],
+        "chats": [_chat(chat) for chat in world.chats],
     }
 
 
@@ -39,6 +40,10 @@ def _user(user: User) -> dict[str, Any]:
         "username": user.username,
         "photos": [{"id": str(photo.id), "sizes": _sizes(photo)} for photo in user.photos],
     }
+
+
+def _chat(chat: LocalChat) -> dict[str, Any]:
+    return {"id": str(chat.id), "title": chat.display_name, "members": [str(user_id) for user_id in chat.members]}
 
 
 def _sizes(photo: Photo) -> list[dict[str, str]]:

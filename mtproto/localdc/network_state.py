@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from mtproto.localdc.accounts import Accounts, AccountsFile, Export, Issued, LoginToken, PhoneCode, SRPAttempt
 from mtproto.localdc.chats import Boxes, LocalChannel, MessagesFile
-from mtproto.localdc.files import Albums, CdnFiles, Documents, FilesAsked, KeptBytes
+from mtproto.localdc.files import Albums, CdnFiles, Documents, FilesAsked, KeptFiles
 from mtproto.localdc.references import FileReferences
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ class NetworkState:
         documents: the documents.
         cdn_files: what CDN DCs and their masters agree on.
         albums: the profile photos of all users.
-        kept_bytes: how much of what was uploaded is kept.
+        kept_files: what was uploaded and is kept, until a newer upload needs the room.
         files_asked: which parts of files were asked for.
         boxes: the messages of all accounts, and what happened to them.
         channel: a group of which all users of the world are members.
@@ -117,7 +117,7 @@ class NetworkState:
         self.documents = Documents()
         self.cdn_files = CdnFiles(random)
         self.albums = Albums(world)
-        self.kept_bytes = KeptBytes()
+        self.kept_files = KeptFiles()
         self.files_asked = FilesAsked()
         self.boxes = Boxes()
         self.channel = LocalChannel("The square", CHANNEL_NAME, [user.id for user in world.users])

@@ -90,6 +90,7 @@ def post(
     check_text(text, entities, may_be_empty=document is not None)
     whole = receiver.bot or not relation(sender, receiver, dc).is_known
     document_id = 0 if document is None else document.id
+    dc.shared.kept_files.was_sent(document_id)
     sent, came = dc.shared.boxes.send(sender.id, receiver.id, text, int(dc.clock()), entities, random_id, document_id)
     introduce(sender, receiver, dc)
     introduce(receiver, sender, dc)

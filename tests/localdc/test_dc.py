@@ -226,6 +226,7 @@ def test_the_client_info_is_what_a_client_needs(dc: LocalDCThread) -> None:
     ready = dc.client_info()
     assert list(ready) == [
         "host", "port", "dc_id", "public_key_pem", "fingerprint", "api_id", "api_hash", "bot_token", "users",
+        "chats",
     ]  # fmt: skip
     public = RSAPublicKey.from_pem(ready["public_key_pem"])
     assert ready["public_key_pem"].startswith("-----BEGIN RSA PUBLIC KEY-----")
@@ -235,3 +236,6 @@ def test_the_client_info_is_what_a_client_needs(dc: LocalDCThread) -> None:
         ("nobody", 0),
     ]
     assert [size["type"] for size in ready["users"][-1]["photos"][-1]["sizes"]] == ["a", "b", "c", "v", "u"]
+    assert [chat["title"] for chat in ready["chats"]] == ["The kitchen", "The workshop", "The attic"]
+    assert ready["chats"][0]["members"] == [user["id"] for user in ready["users"]]
+    assert ready["chats"][0]["id"] == str(dc.world.chats[0].id)

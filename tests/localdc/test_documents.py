@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from pathlib import Path
 from typing import Any
 
@@ -244,6 +245,7 @@ def test_bytes_that_were_sent_twice_are_counted_whatever_the_parts(caller: Calle
     for offset, limit in ((0, 16384), (4096, 4096), (4096, 4096), (16384, 4096)):
         part(caller, document, offset, limit)
     assert caller.dc.shared.files_asked.sent_twice() == 8192
+    assert re.fullmatch(r"<FilesAsked: \d+ parts of 1 files>", repr(caller.dc.shared.files_asked))
 
 
 def test_parts_of_one_packet_are_counted(caller: Caller) -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from mtproto import blocking
 from mtproto.localdc import LocalDCThread
 from mtproto.localdc.answers import Refused
-from mtproto.localdc.files import KeptBytes, Uploads, kept, uploads
+from mtproto.localdc.files import Uploads, kept, uploads
 from mtproto.localdc.handlers import media
 from mtproto.localdc.world import WorldError, jpeg_size
 from mtproto.localdc.world.model import Photo, World
@@ -191,14 +191,30 @@ def test_an_upload_is_forgotten_with_age() -> None:
     assert (kept_parts.cost, kept_parts._uploads, kept_parts._costs) == (0, {}, {})
 
 
-def test_what_is_made_of_uploads_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(kept, "KEPT_OF_ACCOUNT", 20_000)
-    monkeypatch.setattr(kept, "KEPT_IN_ALL", 30_000)
-    ledger = KeptBytes()
-    assert [ledger.take(1, 1000) for _ in range(3)] == [True, True, False]
-    assert [ledger.take(2, 1000) for _ in range(2)] == [True, False]
-    ledger.give_back(1, 1000)
-    assert ledger.take(2, 1000)
+def test_the_upload_that_comes_now_stays_and_the_others_make_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(uploads, "BYTES_OF_ACCOUNT", 5 * KIB)
+    monkeypatch.setattr(uploads, "BYTES_IN_ALL", 7 * KIB)
+    kept_parts = new_uploads()
+    for user_id in (1, 2):
+        for number in range(2):
+            kept_parts.save(user_id, 1, number, bytes(KIB))
+    for number in range(4):
+        kept_parts.save(ME, 5, number, bytes(KIB))
+    assert len(kept_parts.take(ME, 5, 4)) == 4 * KIB
+    assert kept_parts.cost <= 7 * KIB
+
+
+def test_a_file_beyond_the_bound_is_refused_at_its_first_part_and_the_log_says_so_once(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    kept_parts = new_uploads()
+    for number in (0, 1):
+        with refused("FILE_PARTS_INVALID"):
+            kept_parts.save(ME, 5, number, bytes(512 * KIB), 129)
+    assert [record.getMessage() for record in caplog.records] == [
+        f"the upload 5 of user {ME} is refused: this data centre takes files of up to {64 * MIB} bytes"
+    ]
+    kept_parts.save(ME, 6, 0, bytes(512 * KIB), 128)
 
 
 # Profile photos
@@ -312,16 +328,6 @@ def test_photos_that_can_not_be_set_are_refused(triple: Uploader) -> None:
     ):
         with pytest.raises(RpcFailure, match=f"400 {name}"):
             triple(f.photos.UploadProfilePhoto(**fields))
-
-
-def test_an_album_is_full_one_day(triple: Uploader, monkeypatch: pytest.MonkeyPatch) -> None:
-    data = picture(triple.world)
-    monkeypatch.setattr(kept, "KEPT_OF_ACCOUNT", len(data) + kept.COST_OF_FILE)
-    first = triple.set_photo(data).photo.id
-    with pytest.raises(RpcFailure, match="400 ALBUM_PHOTOS_TOO_MANY"):
-        triple.set_photo(data)
-    triple(f.photos.DeletePhotos(id=[t.InputPhoto(id=first, access_hash=0, file_reference=b"")]))
-    assert triple.set_photo(data).photo.id > first
 
 
 def named(photo: Any) -> Any:
@@ -453,7 +459,7 @@ def test_media_that_can_not_be_sent_are_refused(triple: Uploader, monkeypatch: p
     file = document(triple.upload(b"data"))
     with pytest.raises(RpcFailure, match="403 CHAT_SEND_DOCS_FORBIDDEN"):
         triple(f.messages.SendMedia(peer=peer, media=file, message="", random_id=1))
-    monkeypatch.setattr(kept, "KEPT_OF_ACCOUNT", 100)
+    monkeypatch.setattr(kept, "KEPT_OF_ACCOUNT", len(b"data") - 1)
     with pytest.raises(RpcFailure, match="400 FILE_PARTS_INVALID"):
         send(triple, file)
 

@@ -8,7 +8,7 @@ from mtproto.localdc.files.cdn import CdnFiles, CdnSecrets
 from mtproto.localdc.files.contents import DiskContent, FileContent, GivenContent, StreamedContent
 from mtproto.localdc.files.documents import Documents, LocalDocument
 from mtproto.localdc.files.hashes import HASHED, HASHES, hashes_from
-from mtproto.localdc.files.kept import KeptBytes
+from mtproto.localdc.files.kept import KeptFiles
 from mtproto.localdc.files.uploads import Uploads
 
 __all__ = [
@@ -24,7 +24,7 @@ __all__ = [
     "FileContent",
     "FilesAsked",
     "GivenContent",
-    "KeptBytes",
+    "KeptFiles",
     "LocalDocument",
     "StreamedContent",
     "Uploads",

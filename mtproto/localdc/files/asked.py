@@ -54,6 +54,11 @@ class FilesAsked:
         self._parts: deque[AskedPart] = deque(maxlen=PARTS_NOTED)
         self._packets: OrderedDict[int, tuple[object, int]] = OrderedDict()  # by identity, which is kept with it
 
+    def __repr__(self) -> str:
+        """Tell how many parts were sent, of how many files."""
+        parts = self.parts
+        return f"<FilesAsked: {len(parts)} parts of {len({part.file_id for part in parts})} files>"
+
     @property
     def parts(self) -> list[AskedPart]:
         """The parts that were sent, in that order."""

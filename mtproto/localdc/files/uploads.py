@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections import Counter
+import logging
+from collections import Counter, deque
 from itertools import takewhile
 from typing import TYPE_CHECKING
 
@@ -28,7 +29,7 @@ UPLOADS_OF_ACCOUNT = 64
 """Files of one account that are kept in parts; one more, and that which got a part longest ago is forgotten."""
 
 BYTES_OF_ACCOUNT = 64 * 1024 * 1024
-"""Bytes of all these files; a file that is larger alone is refused with `FILE_PARTS_INVALID`."""
+"""Bytes of all these files; a file that is larger alone is refused with `FILE_PARTS_INVALID`, and the log says so."""
 
 BYTES_IN_ALL = 128 * 1024 * 1024
 """The same of all accounts; beyond, the account that has most forgets the file that got a part longest ago."""
@@ -38,6 +39,18 @@ UPLOAD_AGE = 3_600.0
 
 COST_OF_PART = 128
 """Bytes that a part is counted for beside its own."""
+
+REFUSED_NOTED = 64
+"""Files that are too large and of which the log told already, so that each is told of once."""
+
+logger = logging.getLogger(__name__)
+
+
+class TooLarge(Refused):
+    """A file has more bytes than an account may have."""
+
+    def __init__(self) -> None:
+        super().__init__(400, "FILE_PARTS_INVALID")
 
 
 class ArrivingFile:
@@ -70,8 +83,12 @@ class ArrivingFile:
             _check_size(len(data))
             if self._part_size() not in (None, len(data)):
                 raise Refused(400, "FILE_PART_SIZE_CHANGED")
+            if (total - 1) * len(data) >= BYTES_OF_ACCOUNT:
+                raise TooLarge
         grown = self.bytes + len(data) - len(self._parts.get(number, b""))
-        if grown > (BYTES_OF_ACCOUNT if self.is_big else SMALL_FILE):
+        if grown > BYTES_OF_ACCOUNT:
+            raise TooLarge
+        if not self.is_big and grown > SMALL_FILE:
             raise Refused(400, "FILE_PARTS_INVALID")
         self._total = self._total if total == -1 else total
         self._parts[number] = data
@@ -115,6 +132,7 @@ class Uploads:
         self._clock = clock
         self._uploads: dict[int, dict[int, ArrivingFile]] = {}  # the file that got a part last comes last
         self._costs: Counter[int] = Counter()  # by account
+        self._refused: deque[tuple[int, int]] = deque(maxlen=REFUSED_NOTED)
 
     @property
     def cost(self) -> int:
@@ -141,7 +159,11 @@ class Uploads:
         if upload is None or upload.is_big is (total is None):
             upload = ArrivingFile(is_big=total is not None)
         before = upload.cost
-        upload.save(number, data, -1 if total is None else total, self._clock())
+        try:
+            upload.save(number, data, -1 if total is None else total, self._clock())
+        except TooLarge:
+            self._tell_of(user_id, file_id)
+            raise
         if mine.get(file_id) is not upload:
             self._forget(user_id, file_id)
         else:
@@ -182,9 +204,22 @@ class Uploads:
         mine = self._uploads[user_id]
         while len(mine) > UPLOADS_OF_ACCOUNT or (len(mine) > 1 and self._costs[user_id] > BYTES_OF_ACCOUNT):
             self._forget(user_id, next(iter(mine)))
-        while self.cost > BYTES_IN_ALL:
-            most = max(self._costs, key=lambda each: self._costs[each])
+        while self.cost > BYTES_IN_ALL:  # the file that got a part now stays
+            others = [each for each in self._costs if each != user_id or len(mine) > 1]
+            if not others:
+                return
+            most = max(others, key=lambda each: self._costs[each])
             self._forget(most, next(iter(self._uploads[most])))
+
+    def _tell_of(self, user_id: int, file_id: int) -> None:
+        if (user_id, file_id) not in self._refused:
+            self._refused.append((user_id, file_id))
+            logger.warning(
+                "the upload %d of user %d is refused: this data centre takes files of up to %d bytes",
+                file_id,
+                user_id,
+                BYTES_OF_ACCOUNT,
+            )
 
     def _forget(self, user_id: int, file_id: int) -> None:
         mine = self._uploads.get(user_id, {})

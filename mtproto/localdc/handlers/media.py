@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from mtproto.localdc.answers import Refused
@@ -95,9 +96,10 @@ def _new_document(media: Any, call: IncomingCall) -> LocalDocument:
     attributes = tuple(each.to_bytes() for each in media.attributes if each.NAME != FILE_NAME)
     if sum(map(len, attributes)) > ATTRIBUTES_BYTES:
         raise Refused(400, "MEDIA_INVALID")
-    if not call.dc.shared.kept_bytes.take(call.me.id, len(data)):
+    shared = call.dc.shared
+    if not shared.kept_files.make_room(call.me.id, len(data)):
         raise Refused(400, "FILE_PARTS_INVALID")
-    return call.dc.shared.documents.add(
+    document = shared.documents.add(
         GivenContent(data),
         (given[0] if given else media.file.name)[:LONGEST_NAME],
         media.mime_type[:LONGEST_NAME],
@@ -105,3 +107,6 @@ def _new_document(media: Any, call: IncomingCall) -> LocalDocument:
         call.dc.dc_id,
         attributes=attributes,
     )
+    forget = partial(shared.documents.forget, document.id)
+    shared.kept_files.add(call.me.id, document.id, len(data), forget, is_used=False)
+    return document

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from mtproto.localdc.answers import Refused
@@ -28,7 +29,8 @@ def upload_profile_photo(call: IncomingCall) -> api.types.photos.Photo:
     The file is not decoded: the photo has one size, which is the file byte for byte, and no stripped thumbnail.
 
     Refuses with `PHOTO_FILE_MISSING`, `IMAGE_PROCESS_FAILED` (no JPEG), `VIDEO_FILE_INVALID` (no MP4),
-    `ALBUM_PHOTOS_TOO_MANY` (no room), `BOT_INVALID` and `PHOTO_INVALID` (for a bot, and for a photo that those get who
+    `ALBUM_PHOTOS_TOO_MANY` (more bytes than an account may have),
+    `BOT_INVALID` and `PHOTO_INVALID` (for a bot, and for a photo that those get who
     may not see the others: neither is served), and as `uploaded` does.
     """
     request = call.request
@@ -48,9 +50,9 @@ def upload_profile_photo(call: IncomingCall) -> api.types.photos.Photo:
             raise Refused(400, "VIDEO_FILE_INVALID")
         videos = (PictureFile(ANIMATED, width, height, film, is_marked=False),)
     picture = Picture(stripped=b"", images=(image,), videos=videos)
-    if not call.dc.shared.kept_bytes.take(call.me.id, _bytes_of(picture)):
+    if not call.dc.shared.kept_files.make_room(call.me.id, _bytes_of(picture)):
         raise Refused(400, "ALBUM_PHOTOS_TOO_MANY")
-    return _answer(call.dc.shared.albums.add(call.me, picture, int(call.dc.clock())), call)
+    return _answer(_add(picture, call), call)
 
 
 def update_profile_photo(call: IncomingCall) -> api.types.photos.Photo:
@@ -67,8 +69,8 @@ def update_profile_photo(call: IncomingCall) -> api.types.photos.Photo:
     if found is None or found[0] is not call.me or found[1].access_hash != named.access_hash:
         raise Refused(400, "PHOTO_ID_INVALID")
     call.dc.references.check(named.file_reference, named.id)
-    albums.remove(call.me, [named.id])
-    return _answer(albums.add(call.me, found[1].picture, int(call.dc.clock())), call)
+    _delete([named.id], call)
+    return _answer(_add(found[1].picture, call), call)
 
 
 def delete_photos(call: IncomingCall) -> list[int]:
@@ -77,12 +79,21 @@ def delete_photos(call: IncomingCall) -> list[int]:
     return _delete([each.id for each in named if each.NAME == "inputPhoto"], call)
 
 
+def _add(picture: Picture, call: IncomingCall) -> Photo:
+    """Let a picture be the newest photo; one that was uploaded is counted."""
+    shared = call.dc.shared
+    photo = shared.albums.add(call.me, picture, int(call.dc.clock()))
+    if not all(file.is_marked for file in picture.files):
+        forget = partial(shared.albums.remove, call.me, [photo.id])
+        shared.kept_files.add(call.me.id, photo.id, _bytes_of(picture), forget, is_used=True)
+    return photo
+
+
 def _delete(photo_ids: list[int], call: IncomingCall) -> list[int]:
     shared = call.dc.shared
     removed = shared.albums.remove(call.me, photo_ids)
     for photo in removed:
-        if not all(file.is_marked for file in photo.picture.files):
-            shared.kept_bytes.give_back(call.me.id, _bytes_of(photo.picture))
+        shared.kept_files.remove(photo.id)
     return [photo.id for photo in removed]
 
 
