@@ -155,11 +155,18 @@ def _no_constructor(classes: Classes, name: Any) -> str:
     return f"no constructor or function of the schema is called {name[:LONGEST]!r}{nearest(name, classes.catalog)}"
 
 
+def _no_object(form: Any, convert: Convert) -> str:
+    if convert is not _of_json:
+        return f"an object is a dict, not {type(form).__qualname__}"
+    words = {str: "a text", list: "a list", bool: "true or false", type(None): "null"}.get(type(form), "a number")
+    return f'a JSON object with the key "_" is wanted, not {words}'
+
+
 def _from_object(classes: Classes, form: Any, convert: Convert, what: str, nesting: int, bare: str = "") -> TLObject:
     if isinstance(form, TLObject):
         return form
     if not isinstance(form, dict):
-        raise EncodeError(f"an object is a dict, not {type(form).__qualname__}", what)
+        raise EncodeError(_no_object(form, convert), what)
     name = form.get("_", bare)
     cls = classes.get(name)
     if cls is None:

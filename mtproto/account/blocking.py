@@ -446,7 +446,8 @@ class Account:
 
         Args:
             file: a photo, a document, a message with one of them, or an object of the type `InputFileLocation`.
-            to: a path, or a folder, in which the file is named after its id; what has `write`; None: memory.
+            to: a path, or a folder, in which the file is named after its id; what has `write`; None: memory. A string
+                that ends with a separator means a folder, which is made; a `Path` drops the separator.
             options: which size, which bytes, who is told: see `mtproto.account.download_options.DownloadOptions`.
 
         Returns the bytes; or the path; or how many bytes were written. Raises `FileNotWritten` (the disk is full …),

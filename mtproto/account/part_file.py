@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 __all__ = ["SYNC_BYTES", "SYNC_SECONDS", "FileNotWritten", "PartFile", "PartMark", "path_of"]
 
+_SEPARATORS = ("/", os.sep)
+
 SYNC_BYTES = 8 << 20
 """Bytes after which they are made durable and noted in the log."""
 
@@ -291,8 +293,22 @@ class PartFile:
 
 
 def path_of(to: str | Path, name: str) -> Path:
-    """Return where a file goes: into the folder `to` under its name, or to `to` itself."""
+    """Return where a file goes: into the folder `to` under its name, or to `to` itself.
+
+    A string that ends with a separator means a folder, which is made where it is missing. A `Path` keeps no separator
+    at its end, and means a folder only where one is there.
+
+    Raises `FileNotWritten` where the folder can't be made.
+
+    """
     path = Path(to)
+    if isinstance(to, str) and to.endswith(_SEPARATORS):
+        try:
+            path.mkdir(parents=True, exist_ok=True)
+        except (OSError, ValueError) as error:  # ValueError: a NUL in the path
+            words = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+            raise FileNotWritten(path, f"the folder can't be made: {words}") from error
+        return path / name
     with suppress(OSError):  # the file can't be opened there either, and that error is told
         return path / name if path.is_dir() else path
     return path

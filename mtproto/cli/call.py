@@ -35,6 +35,8 @@ def command(terminal: Terminal, method: str, arguments: str, target: Target) -> 
     Objects carry their constructor as "_", bytes are base64, and 64-bit integers may be strings. For example:
 
     mtproto call users.getUsers '{"id": [{"_": "inputUserSelf"}]}'
+
+    Peers are objects, and all fields are needed; `mtproto photos` and `mtproto download` take names.
     """
     request = _request(method, arguments, target.schema)
     asyncio.run(_call(terminal, request, target))

@@ -143,20 +143,27 @@ class AccountCaller:
     Args:
         account: open.
         bot_token: of the bot that is logged in where a query needs a login; None: no bot is.
+        is_passing: whether the account is one of a local network that ends with the command.
 
     """
 
     FETCHES = 8
     """Files that are fetched at once; the account bounds the bytes that are under way."""
 
-    def __init__(self, account: Account, bot_token: str | None) -> None:
+    def __init__(self, account: Account, bot_token: str | None, *, is_passing: bool = False) -> None:
         self._account = account
         self._bot_token = bot_token
+        self._is_passing = is_passing
 
     @property
     def user_id(self) -> int | None:
         """Who the session file says is logged in."""
         return self._account.user_id
+
+    @property
+    def is_passing(self) -> bool:
+        """Whether all that is sent is gone when the command ends: the local network is one of this run."""
+        return self._is_passing
 
     async def __call__(self, request: TLFunction[Any]) -> Any:
         """Return the answer to a query.
@@ -209,10 +216,10 @@ class AccountCaller:
             file, to, size=size, origin=origin, verify=verify, progress=told, wait=watch.wait, tell=watch.tell
         )
 
-    async def upload(self, path: Path, watch: Watch) -> Any:
+    async def upload(self, source: Path | bytes, watch: Watch, name: str | None = None) -> Any:
         """Upload a file, as `Account.upload` does it; return its `InputFile`. Raises as that, and as a call."""
         await self.begin()
-        return await self._account.upload(path, progress=watch.steps(), wait=watch.wait, tell=watch.tell)
+        return await self._account.upload(source, name=name, progress=watch.steps(), wait=watch.wait, tell=watch.tell)
 
 
 def local_target(target: Target, dc: LocalDC) -> Target:
@@ -264,7 +271,8 @@ async def open_account_caller(target: Target) -> AsyncIterator[AccountCaller]:
     async with open_account(target) as opened:
         network = opened.network
         token = target.bot_token if network is None else network.bot_token
-        yield AccountCaller(opened.account, token if target.session is None else None)
+        is_passing = network is not None and target.session is None
+        yield AccountCaller(opened.account, token if target.session is None else None, is_passing=is_passing)
 
 
 @asynccontextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 from contextlib import contextmanager
 from pathlib import Path
@@ -38,7 +39,7 @@ _LARGEST_LONG = (1 << 63) - 1
     default=".",
     metavar="PATH|-",
     help="File or folder to save to; in a folder, the present one by default, the file is named after its id. "
-    "`-` is stdout.",
+    "A path that ends with / means a folder, which is made. A file that is there already is replaced. `-` is stdout.",
 )
 @click.option("--file-dc", type=click.IntRange(1, 999), help="Data centre of a location, if you know it.")
 @click.option(
@@ -86,7 +87,11 @@ def command(
 
 
 def _place(out: str, file: RemoteFile) -> Path | None:
-    """Return the path to save to; None for stdout. Raises `click.UsageError` where nothing can be saved there."""
+    """Return the path to save to; None for stdout. A folder that is named by a separator at the end is made.
+
+    Raises `click.UsageError` where nothing can be saved there.
+
+    """
     if out == "-":
         if sys.stdout.isatty():
             raise click.UsageError(
@@ -94,6 +99,12 @@ def _place(out: str, file: RemoteFile) -> Path | None:
             )
         return None
     path = Path(out)
+    if out.endswith(("/", os.sep)):
+        try:
+            path.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            text = f"the folder {path} can't be made: {error.strerror}"
+            raise click.BadParameter(text, param_hint="--out") from error
     if path.is_dir():
         return path / file.name
     if not path.parent.is_dir():

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any, TypedDict
 import click
 
 from mtproto.cli.answers import VARIABLES, Asker, has_person, is_given
+from mtproto.cli.errors import CommandFailed
 from mtproto.cli.listening import in_folder
 from mtproto.cli.local_answers import LocalAnswers
 from mtproto.cli.options import connection_options
 from mtproto.cli.qr_drawing import SUFFIXES, drawn, write_picture
 from mtproto.cli.session import open_blocking_account, wants_account
 from mtproto.cli.terminal import Terminal, debug_option, pass_terminal
-from mtproto.cli.whoami import myself, show_user
+from mtproto.cli.whoami import myself, show_user, user_line
 from mtproto.errors import LoggedOut, Unauthorized
 from mtproto.flows import QRCode
 
@@ -112,6 +113,11 @@ def command(
             terminal.note(f"the login is kept in {session}: whoever has the file is logged in")
 
 
+def _digits(phone: str | None) -> str:
+    """Return the digits of a phone number in international form, without the zeros that may stand for its +."""
+    return "".join(sign for sign in phone or "" if sign.isdecimal()).lstrip("0")
+
+
 class _Login:
     """One login.
 
@@ -148,6 +154,7 @@ class _Login:
             except (LoggedOut, Unauthorized) as error:
                 self._terminal.note(f"{error}; a new login begins")
             else:
+                self._refuse_another(way, answer)
                 self._terminal.note(f"{self._target.session} is logged in already; `mtproto logout` ends that login")
                 return answer
         asker = Asker(self._terminal, None if self._local is None else self._local.known(fill=way.is_open))
@@ -157,6 +164,21 @@ class _Login:
             if self._qr_file is not None:
                 self._qr_file.unlink(missing_ok=True)
         return account(myself(account.schema))
+
+    def _refuse_another(self, way: _Way, answer: Any) -> None:
+        """Raise `CommandFailed` where the options name another account than the one that is logged in."""
+        if len(answer) != 1 or answer[0].NAME != "user":
+            return
+        user = answer[0]
+        is_other = way.bot and not user.bot
+        if way.phone is not None:
+            number, known = _digits(way.phone), _digits(getattr(user, "phone", None))
+            is_other = user.bot or (number != "" and known not in ("", number))
+        if is_other:
+            raise CommandFailed(
+                f"{self._target.session} holds the login of another account: {user_line(user)}; `mtproto logout` ends "
+                "that login, and another --session FILE keeps both"
+            )
 
     def _arguments(self, way: _Way, asker: Asker) -> _Arguments:
         if self._local is not None and way.is_open:

@@ -22,7 +22,7 @@ from mtproto.cli.options import connection_options
 from mtproto.cli.photo_folder import PhotoFolder, Wanted
 from mtproto.cli.photo_window import Window, moment_of
 from mtproto.cli.progress import progress_bar
-from mtproto.cli.render import as_data, photo_summary, photo_table
+from mtproto.cli.render import as_data, owner_name, photo_summary, photo_table
 from mtproto.cli.terminal import Terminal, debug_option, pass_terminal, printable
 from mtproto.cli.transfers import QUIET, WAIT
 from mtproto.cli.undecodable import keep_undecodable
@@ -156,7 +156,12 @@ def command(
     whom = users_of(users)  # wrong input is refused before connecting
     folder = None if out is None else PhotoFolder.open(out)
     run = _Run(terminal, window, wanted, folder, json_=json_, quiet=quiet, sheet=sheet, wait=wait)
-    asyncio.run(run.run(target, whom))
+    try:
+        asyncio.run(run.run(target, whom))
+    except KeyboardInterrupt:
+        if out is not None and out.is_dir():
+            terminal.note(f"what has come stays in {out}; the same command goes on from there")
+        raise
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,7 +270,9 @@ class _Run:
                 out.print(f"{file.path}  {record.size} bytes  sha256 {record.sha256}", soft_wrap=True, markup=False)
         if saved:
             new = sum(file.is_new for file in saved)
-            out.print(f"files: {new} new, {len(saved) - new} there already")
+            whose = owner_name(listing)
+            of = f" of {whose}" if whose else ""
+            out.print(Text(f"files{of}: {new} new, {len(saved) - new} there already"))
 
 
 _OF_ONE_USER = (CommandFailed, PeerNotKnown, FileFailed, BadRequest, Forbidden)

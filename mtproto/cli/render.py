@@ -17,7 +17,16 @@ if TYPE_CHECKING:
     from mtproto.cli.listing import Listing
     from mtproto.flows import MediaSize
 
-__all__ = ["as_data", "bytes_text", "photo_summary", "photo_table", "plain_table", "rough_time", "seconds_text"]
+__all__ = [
+    "as_data",
+    "bytes_text",
+    "owner_name",
+    "photo_summary",
+    "photo_table",
+    "plain_table",
+    "rough_time",
+    "seconds_text",
+]
 
 
 def as_data(value: Any, result: str = "") -> Any:
@@ -71,9 +80,15 @@ def _by_size(kind: tuple[str, int, int, str]) -> tuple[bool, int]:
 
 def photo_summary(listing: Listing) -> str:
     """Return how many photos are listed, of how many, and whose they are."""
+    whose = owner_name(listing)
+    of = f" of {whose}" if whose else ""
+    return f"{len(listing.photos)} of {listing.count} photos{of}"
+
+
+def owner_name(listing: Listing) -> str:
+    """Return the name of the user whose photos are listed, fit for a terminal; an empty text where nobody says it."""
     names = [getattr(user, "username", None) or getattr(user, "first_name", None) or "" for user in listing.users]
-    whose = f" of {printable(names[0])}" if names and names[0] else ""
-    return f"{len(listing.photos)} of {listing.count} photos{whose}"
+    return printable(names[0]) if names else ""
 
 
 def _date_text(date: int | None) -> str:

@@ -6,6 +6,7 @@ import asyncio
 import json
 import mimetypes
 import secrets
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -31,6 +32,9 @@ __all__ = ["command"]
 
 PROFILE_PHOTO, DOCUMENT = "profile-photo", "document"
 
+LARGEST_STDIN = 10 << 20
+"""Bytes of stdin that are sent at most: they are held in memory."""
+
 
 def _peer(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
     try:
@@ -42,12 +46,13 @@ def _peer(_: click.Context, __: click.Parameter, value: str | None) -> str | Non
 
 
 @click.command("upload", short_help="Send a file as a document, or set it as the profile photo.")
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, allow_dash=True))
 @click.option(
     "--as", "form", type=click.Choice([PROFILE_PHOTO, DOCUMENT]), required=True, help="What the file is to be."
 )
 @click.option("--to", metavar="PEER", callback=_peer, help="Who gets the document: a name, a link, an id, or `me`.")
 @click.option("--caption", default="", help="Text of the document's message.")
+@click.option("--name", help="Name of the file for who gets it; by default its own, and `stdin` for `-`.")
 @click.option("--json", "json_", is_flag=True, help="Print the photo or the message as JSON, as `download` reads it.")
 @QUIET
 @WAIT
@@ -57,10 +62,11 @@ def _peer(_: click.Context, __: click.Parameter, value: str | None) -> str | Non
 @pass_terminal
 def command(
     terminal: Terminal,
-    file: Path,
+    file: str,
     form: str,
     to: str | None,
     caption: str,
+    name: str | None,
     json_: bool,
     quiet: bool,
     wait: float,
@@ -71,12 +77,33 @@ def command(
     For example:
 
     mtproto upload report.pdf --as document --to @name --caption "The report" --session me.session
+
+    FILE is a file on disk, or `-`: stdin is read up to its end, and holds 10 MB (10 * 1024 * 1024 bytes) at most.
     """
     if form == DOCUMENT and to is None:
         raise click.UsageError("--as document needs --to PEER")
     if form == PROFILE_PHOTO and (to is not None or caption):
         raise click.UsageError("--to and --caption are for --as document: a profile photo is one's own")
-    asyncio.run(_Send(file, to, caption, json_, TransferView(terminal, quiet, wait)).run(target))
+    if name == "":
+        raise click.BadParameter("it is empty", param_hint="--name")
+    source = _from_stdin() if file == "-" else Path(file)
+    if isinstance(source, bytes):
+        size, own = len(source), "stdin"
+    else:
+        size, own = source.stat().st_size, source.name
+    asyncio.run(_Send(source, name or own, size, to, caption, json_, TransferView(terminal, quiet, wait)).run(target))
+
+
+def _from_stdin() -> bytes:
+    """Return the bytes of stdin. Raises `CommandFailed` where they are none, or more than are held in memory."""
+    data = sys.stdin.buffer.read(LARGEST_STDIN + 1)
+    if not data:
+        raise CommandFailed("stdin is empty, and there is nothing to send")
+    if len(data) > LARGEST_STDIN:
+        raise CommandFailed(
+            f"stdin holds more than {LARGEST_STDIN} bytes: write them to a file on disk, and send that file"
+        )
+    return data
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +111,9 @@ class _Send:
     """The work of one command.
 
     Attributes:
-        path: of the file.
+        source: the path of the file, or its bytes.
+        name: of the file, for who gets it.
+        size: in bytes.
         to: who gets it as a document; None: it is a profile photo.
         caption: of the document.
         json_: whether the answer is shown as JSON.
@@ -92,7 +121,9 @@ class _Send:
 
     """
 
-    path: Path
+    source: Path | bytes
+    name: str
+    size: int
     to: str | None
     caption: str
     json_: bool
@@ -103,8 +134,8 @@ class _Send:
         async with open_account_caller(target) as call:
             # Who is meant is asked first: a name that is nobody's must not cost an upload.
             peer = None if self.to is None else await call.peer(self.to)
-            with self.view.watching(self.path.name, self.path.stat().st_size) as watch:
-                uploaded = await call.upload(self.path, watch)
+            with self.view.watching(self.name, self.size) as watch:
+                uploaded = await call.upload(self.source, watch, self.name)
             if peer is None:
                 shown, words = await _set_photo(call, uploaded, target.schema)
             else:
@@ -114,11 +145,13 @@ class _Send:
                 self.view.terminal.write(json.dumps(as_data(shown), indent=1))
             else:
                 self.view.terminal.out.print(Text(printable(words)), soft_wrap=True)
+            if call.is_passing:
+                self.view.terminal.note("sent on a local network that ends with this command; --session FILE keeps one")
 
     async def _send(self, call: AccountCaller, uploaded: Any, peer: Any, schema: Schema) -> tuple[Any, str]:
         """Send the file in a message (core.telegram.org/method/messages.sendMedia)."""
         types = schema.types
-        name = self.path.name.encode("utf-8", "replace").decode()  # a name on disk need not be text
+        name = self.name.encode("utf-8", "replace").decode()  # a name on disk need not be text
         media = types.InputMediaUploadedDocument(
             file=uploaded,
             mime_type=mimetypes.guess_type(name)[0] or "application/octet-stream",

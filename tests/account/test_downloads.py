@@ -45,6 +45,13 @@ async def everywhere(logged: Logged, size: int, folder: Path) -> None:
     path = await account.download(shown, str(folder))
     assert (path, path.read_bytes()) == (folder / f"{document.id}.mp4", right)
     path.unlink()
+    path = await account.download(shown, f"{folder}/new/")
+    assert (path, path.read_bytes()) == (folder / "new" / f"{document.id}.mp4", right)
+    path.unlink()
+    path.parent.rmdir()
+    path = await account.download(shown, Path(f"{folder}/bare/"))  # the separator is lost
+    assert (path, path.read_bytes()) == (folder / "bare", right)
+    path.unlink()
     file = io.BytesIO()
     assert await account.download(shown, file) == size
     assert file.getvalue() == right

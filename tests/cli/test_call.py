@@ -89,6 +89,7 @@ def test_a_bare_bool_is_json_too(
             "InputUser.user_id: a string that is no whole number",
         ),
         ("users.getUsers", '{"id": 7}', "id"),
+        ("users.getUsers", '{"id": ["me"]}', 'users.GetUsers.id: a JSON object with the key "_" is wanted, not a text'),
         (
             "photos.getUserPhotos",
             '{"user_id": {"_": "inputUserSelf"}, "offset": "x", "max_id": 0, "limit": 1}',
@@ -103,6 +104,11 @@ def test_what_cannot_be_sent_is_refused_before_anything_is_sent(
     assert result.exit_code == 2
     assert result.stdout == ""
     assert expected in result.stderr
+
+
+def test_the_help_says_which_commands_take_names(run: Run) -> None:
+    wanted = "Peers are objects, and all fields are needed; `mtproto photos` and `mtproto download` take names."
+    assert wanted in " ".join(run("call", "--help").stdout.split())
 
 
 def test_a_bare_vector_of_longs_is_a_list_of_strings(

@@ -86,7 +86,16 @@ def hostile_owner(text: str) -> OwnerRecord:
 def test_a_page_shows_names_dates_sizes_and_links() -> None:
     page = Page(contact_sheet([ADA, OwnerRecord("2", "", "", "2")]))
     text = " ".join(page.texts)
-    for wanted in ("Ada Lovelace", "@ada", "2020-09-13 12:26", "10.6 kB", "20.0 kB", "custom emoji 5", "user 2"):
+    for wanted in (
+        "Ada Lovelace",
+        "@ada",
+        "2020-09-13 12:26",
+        "10.6 kB",
+        "20.0 kB",
+        "custom emoji 5",
+        "user 2",
+        "Times are UTC",
+    ):
         assert wanted in text
     assert page.all("a", "href")[2:5] == [PICTURE.path, PICTURE.path, VIDEO.path]
     assert page.all("img", "src") == [f"data:image/jpeg;base64,{THUMBNAIL.data}"]

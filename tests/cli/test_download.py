@@ -55,6 +55,27 @@ def test_a_document_is_saved_under_its_id_and_the_progress_is_told_in_lines(
     assert "upload.getFileHashes" in [call.method for call in logged.home.calls]
 
 
+def test_a_path_that_ends_with_a_separator_is_a_folder_that_is_made(logged: Logged, tmp_path: Path) -> None:
+    document, shown = logged.document(10 * KIB)
+    result = run_command("download", shown.to_json(), "--out", f"{tmp_path}/new/films/", "--quiet", *logged.options)
+    assert result.exit_code == 0, result.stderr
+    assert (tmp_path / "new" / "films" / f"{document.id}.bin").read_bytes() == document.read(0, document.size)
+    (tmp_path / "taken").touch()
+    refused = run_command("download", shown.to_json(), "--out", f"{tmp_path}/taken/", "--quiet", *logged.options)
+    assert refused.exit_code == Exit.USAGE
+    assert f"the folder {tmp_path / 'taken'} can't be made: File exists" in " ".join(refused.stderr.split())
+
+
+def test_a_file_that_is_there_is_replaced_and_the_help_says_it(
+    fetch: Callable[..., Any], logged: Logged, tmp_path: Path
+) -> None:
+    document, shown = logged.document(10 * KIB)
+    (tmp_path / "film").write_bytes(b"another film")
+    assert fetch(shown, "--quiet").exit_code == 0
+    assert (tmp_path / "film").read_bytes() == document.read(0, document.size)
+    assert "A file that is there already is replaced." in " ".join(run_command("download", "--help").stdout.split())
+
+
 def test_what_photos_prints_is_read_from_stdin_and_the_bytes_go_to_stdout(logged: Logged) -> None:
     owner = logged.network.world.by_username("single")
     assert owner is not None

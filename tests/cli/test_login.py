@@ -55,10 +55,30 @@ def test_a_user_by_phone_code_and_password(
         assert secret not in result.stderr
         assert secret not in Path(there[-1]).read_text()
     calls = len(network.dcs[1].calls)
-    again = run("login", "--phone", "999", *there)
+    again = run("login", "--phone", f"+{user.phone[:3]} {user.phone[3:]}", *there)
     assert again.exit_code == Exit.DONE
     assert "is logged in already" in again.stderr
     assert [call.method for call in list(network.dcs[1].calls)[calls:]] == ["users.getUsers"]
+
+
+@pytest.mark.parametrize("way", [["--phone", "{other}"], ["--bot"]])
+def test_a_session_in_which_another_account_is_logged_in_is_refused(
+    run: Run, user: LocalAccount, network: LocalNetworkThread, there: list[str], way: list[str]
+) -> None:
+    other = next(each for each in network.accounts if each is not user)
+    assert run("login", "--phone", user.phone, *there, env={"MTPROTO_CODE": user.code}).exit_code == Exit.DONE
+    before = Path(there[-1]).read_text()
+    result = run("login", *(part.format(other=other.phone) for part in way), *there)
+    assert result.exit_code == Exit.FAILED
+    assert f"{there[-1]} holds the login of another account" in said(result)
+    assert str(user.user.id) in said(result)
+    assert json.loads(Path(there[-1]).read_text())["user_id"] == json.loads(before)["user_id"]
+
+
+def test_a_phone_is_refused_where_a_bot_is_logged_in(run: Run, user: LocalAccount, there: list[str]) -> None:
+    assert run("login", "--bot", *there).exit_code == Exit.DONE
+    assert run("login", "--phone", user.phone, *there).exit_code == Exit.FAILED
+    assert run("login", "--bot", *there).exit_code == Exit.DONE
 
 
 @pytest.mark.parametrize("way", [["--bot"], []])

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -98,7 +101,7 @@ def test_a_second_run_fetches_nothing_and_a_file_that_is_not_whole_is_fetched_ag
     broken = next((out / "triple").iterdir())
     whole = broken.read_bytes()
     broken.write_bytes(whole[:-1])
-    assert "files: 1 new, 2 there already" in save("triple").stdout
+    assert "files of triple: 1 new, 2 there already" in save("triple").stdout
     assert broken.read_bytes() == whole
     assert len(fetched) == 4
 
@@ -140,6 +143,27 @@ def test_what_earlier_runs_saved_stays_recorded_and_what_is_deleted_from_disk_do
     triple, single = read_records(out)
     assert [photo.id for photo in triple.photos] == [str(photo.id) for photo in user(dc, "triple").photos[1:]]
     assert len(single.photos) == 1
+
+
+@pytest.mark.skipif(os.name == "nt", reason="pthread_kill is POSIX")
+def test_what_ctrl_c_stops_stays_and_the_same_command_goes_on(
+    save: Callable[..., Any], dc: LocalDCThread, out: Path
+) -> None:
+    asked = iter(range(100))
+
+    @dc.handler(api.functions.upload.GetFile)
+    def stop(call: IncomingCall) -> Any:
+        if next(asked) == 1:
+            signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+        return get_file(call)
+
+    stopped = save("triple")
+    assert stopped.exit_code == Exit.CANCELLED
+    assert stopped.stderr.splitlines()[-2:] == [
+        f"what has come stays in {out}; the same command goes on from there",
+        "cancelled",
+    ]
+    assert "files of triple: 2 new, 1 there already" in save("triple").stdout
 
 
 def test_since_and_until_choose_photos(run: Run, reach: list[str], bot: dict[str, str]) -> None:

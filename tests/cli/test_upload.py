@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from mtproto.cli.exits import Exit
+from mtproto.cli.upload import LARGEST_STDIN
 from tests.cli.conftest import Logged, Run, run_command
 
 
@@ -70,6 +71,36 @@ def test_without_json_the_message_is_named(send: Callable[..., Any], tmp_path: P
     result = send(path, "--as", "document", "--to", "@triple", "--quiet")
     assert result.exit_code == 0, result.stderr
     assert re.fullmatch(r"message \d+ to @triple\n", result.stdout)
+
+
+def test_what_is_sent_on_a_local_network_of_this_run_is_told_to_end_with_it(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "note"
+    path.write_bytes(b"short")
+    sentence = "sent on a local network that ends with this command; --session FILE keeps one\n"
+    send = ("upload", str(path), "--as", "document", "--to", "@triple", "--quiet", "--local")
+    passing = run(*send)
+    assert (passing.exit_code, passing.stderr) == (0, sentence)
+    kept = ["--session", str(tmp_path / "me.session")]
+    assert run("login", "--bot", "--local", *kept).exit_code == 0
+    lasting = run(*send, *kept)
+    assert lasting.exit_code == 0, lasting.stderr
+    assert sentence not in lasting.stderr
+
+
+@pytest.mark.parametrize(("options", "name"), [((), "stdin"), (("--name", "notes.txt"), "notes.txt")])
+def test_a_dash_sends_stdin_under_the_name_that_is_given(logged: Logged, options: tuple[str, ...], name: str) -> None:
+    send = ("upload", "-", "--as", "document", "--to", "@triple", "--json", "--quiet", *options)
+    result = run_command(*send, *logged.options, stdin=b"\x00\xff" * 700_000)
+    assert result.exit_code == 0, result.stderr
+    document = json.loads(result.stdout)["media"]["document"]
+    assert (document["size"], document["attributes"][0]["file_name"]) == ("1400000", name)
+
+
+@pytest.mark.parametrize(("size", "words"), [(0, "stdin is empty"), (LARGEST_STDIN + 1, "file on disk")])
+def test_stdin_that_is_empty_or_too_long_is_refused_before_anything_is_sent(run: Run, size: int, words: str) -> None:
+    result = run("upload", "-", "--as", "profile-photo", stdin=bytes(size))
+    assert result.exit_code == Exit.FAILED
+    assert words in result.stderr
 
 
 # Ends.

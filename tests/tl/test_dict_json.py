@@ -116,6 +116,16 @@ def test_texts_that_are_no_json_of_an_object(text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "words"),
+    [("5", "a number"), ("null", "null"), ("[]", "a list"), ('"me"', "a text"), ("true", "true or false")],
+)
+def test_a_value_in_the_place_of_an_object_is_named_as_json_names_it(text: str, words: str) -> None:
+    with pytest.raises(EncodeError) as caught:
+        api.from_json(text)
+    assert str(caught.value) == f'a JSON text: a JSON object with the key "_" is wanted, not {words}'
+
+
+@pytest.mark.parametrize(
     ("text", "reason"),
     [
         ('{"_": "inputUser", "user_id": "x", "access_hash": 0}', "InputUser.user_id: a string that is no whole number"),
