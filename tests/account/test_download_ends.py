@@ -19,13 +19,6 @@ from tests.account.test_downloads import CutAt, CutError
 both = pytest.mark.parametrize("face", FACES)
 
 
-@pytest.fixture(autouse=True)
-def tell_always(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let progress be told each time."""
-    for name in ("transfers", "transfers_threads"):
-        monkeypatch.setattr(f"mtproto.account.{name}.TELL_EVERY", 0.0)
-
-
 # Files of unknown size.
 
 
