@@ -159,6 +159,7 @@ def at_eighth(logged: Logged) -> Iterator[Callable[[Callable[[], None]], None]]:
 STAYS = r"what has come stays in \S+/film\.part; the same command goes on from there"
 
 
+@pytest.mark.usefixtures("interruptible")
 @pytest.mark.skipif(os.name == "nt", reason="pthread_kill is POSIX")
 def test_what_ctrl_c_stops_stays_and_the_same_command_goes_on(
     fetch: Callable[..., Any], logged: Logged, at_eighth: Callable[..., None], tmp_path: Path

@@ -146,6 +146,7 @@ def test_what_earlier_runs_saved_stays_recorded_and_what_is_deleted_from_disk_do
     assert len(single.photos) == 1
 
 
+@pytest.mark.usefixtures("interruptible")
 @pytest.mark.skipif(os.name == "nt", reason="pthread_kill is POSIX")
 def test_what_ctrl_c_stops_stays_and_the_same_command_goes_on(
     save: Callable[..., Any], dc: LocalDCThread, out: Path
