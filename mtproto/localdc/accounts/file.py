@@ -5,8 +5,6 @@ The codes that are waited for stand there as well: whoever has typed one in need
 
 from __future__ import annotations
 
-import json
-import logging
 from base64 import b64encode
 from dataclasses import replace
 from pathlib import Path
@@ -16,7 +14,8 @@ from mtproto.localdc.accounts.account import DELIVERIES
 from mtproto.localdc.accounts.acquaintances import Contact
 from mtproto.localdc.accounts.records import WRONG_CODES, PhoneCode
 from mtproto.localdc.accounts.two_step import NewPassword
-from mtproto.store import Fields, LockedFile, StoreError, read_fields
+from mtproto.localdc.kept_file import KeptFile
+from mtproto.store import Fields
 
 if TYPE_CHECKING:
     from mtproto.localdc.accounts.account import LocalAccount
@@ -24,14 +23,6 @@ if TYPE_CHECKING:
     from mtproto.localdc.accounts.issued import Issued
 
 __all__ = ["AccountsFile"]
-
-logger = logging.getLogger(__name__)
-
-VERSION = 1
-LIMIT = 32 * 1024 * 1024
-"""Bytes that the file may have: far more than the accounts that a network may have."""
-
-_KIND = f"a file of a network's accounts, version {VERSION}"
 
 
 class AccountsFile:
@@ -45,11 +36,9 @@ class AccountsFile:
     """
 
     def __init__(self, path: Path, accounts: Accounts, codes: Issued[str, PhoneCode]) -> None:
-        self._path = path
+        self._file = KeptFile(path, "accounts")
         self._accounts = accounts
         self._codes = codes
-        self._file: LockedFile | None = None
-        self._last: bytes | None = None
 
     def open(self) -> None:
         """Lock the file, and take what it has into the accounts; does nothing while it is open.
@@ -59,48 +48,29 @@ class AccountsFile:
             StoreError: the file can't be locked or read.
 
         """
-        if self._file is not None:
-            return
-        self._file = LockedFile(self._path, limit=LIMIT)
-        try:
-            data = self._file.read()
-            if data is not None and data != self._last:
-                kept = read_fields(self._path, data, _KIND)
-                if kept.integer("version", 0, 1 << 31) != VERSION:
-                    raise kept.damaged("another version")
-                for fields in kept.objects("accounts"):
-                    _restore(fields, self._accounts)
-                for fields in kept.objects("codes") if kept.has("codes") else ():  # which earlier versions lack
-                    self._codes.restore(*_read_code(fields))
-            self._last = data
-        except BaseException:
-            self.close()
-            raise
+        if not self._file.is_open:
+            self._file.open(self._restore)
 
     def keep(self) -> None:
         """Write the accounts if they have changed, or log why that failed: a full disk refuses no login."""
-        if self._file is None:
+        if not self._file.is_open:
             return
         described = [
             {**_described(account), "contacts": _written_contacts(account, self._accounts)}
             for account in self._accounts
         ]
         codes = [_written_code(*each) for each in self._codes.good()]
-        data = json.dumps({"version": VERSION, "accounts": described, "codes": codes}).encode()
-        if data == self._last:
-            return
-        try:
-            self._file.write(data)
-        except StoreError as error:
-            logger.error("accounts are not saved: %s", error)
-        else:
-            self._last = data
+        self._file.write({"accounts": described, "codes": codes})
 
     def close(self) -> None:
         """Give the lock back. May be called twice."""
-        file, self._file = self._file, None
-        if file is not None:
-            file.close()
+        self._file.close()
+
+    def _restore(self, kept: Fields) -> None:
+        for fields in kept.objects("accounts"):
+            _restore(fields, self._accounts)
+        for fields in kept.objects("codes") if kept.has("codes") else ():  # which earlier versions lack
+            self._codes.restore(*_read_code(fields))
 
 
 def _described(account: LocalAccount) -> dict[str, Any]:

@@ -6,15 +6,13 @@ its clients that their differences are too long, and counts on from where the cl
 
 from __future__ import annotations
 
-import json
-import logging
 from base64 import b64encode
 from typing import TYPE_CHECKING, Any
 
 from mtproto.localdc.chats.box import Dialog
 from mtproto.localdc.chats.channel import ChannelMessage
 from mtproto.localdc.chats.messages import HistoryRead, KeptMessage, NewMessage
-from mtproto.store import LockedFile, StoreError, read_fields
+from mtproto.localdc.kept_file import KeptFile
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -28,20 +26,12 @@ if TYPE_CHECKING:
 
 __all__ = ["BYTES_ON_DISK", "MessagesFile"]
 
-logger = logging.getLogger(__name__)
-
-VERSION = 1
-LIMIT = 32 * 1024 * 1024
-"""Bytes that the file may have: more than what is written."""
-
 BYTES_ON_DISK = 8 * 1024 * 1024
 """Bytes of texts and entities that are written, of all messages; those of the oldest dates are left out."""
 
 LAST = (1 << 31) - 1
 LAST_ID = (1 << 52) - 1
 LAST_RANDOM = (1 << 63) - 1
-
-_KIND = f"a file of a network's messages, version {VERSION}"
 
 
 class MessagesFile:
@@ -55,11 +45,9 @@ class MessagesFile:
     """
 
     def __init__(self, path: Path, boxes: Boxes, channel: LocalChannel) -> None:
-        self._path = path
+        self._file = KeptFile(path, "messages")
         self._boxes = boxes
         self._channel = channel
-        self._file: LockedFile | None = None
-        self._last: bytes | None = None
         self._mark: tuple[int, ...] = ()
 
     def open(self) -> None:
@@ -70,63 +58,45 @@ class MessagesFile:
             StoreError: the file can't be locked or read.
 
         """
-        if self._file is not None:
+        if self._file.is_open:
             return
-        self._file = LockedFile(self._path, limit=LIMIT)
+        self._file.open(self._restore)
         try:
-            data = self._file.read()
-            if data is not None and data != self._last:
-                kept = read_fields(self._path, data, _KIND)
-                if kept.integer("version", 0, LAST) != VERSION:
-                    raise kept.damaged("another version")
-                ended = kept.boolean("ended")
-                for fields in kept.objects("boxes"):
-                    _restore_box(fields, self._boxes, ended=ended)
-                for fields in kept.objects("channels"):
-                    _restore_channel(fields, self._channel, ended=ended)
-            self._last = data
-            if data is not None:
+            if self._file.is_written:
                 self._write(ended=False)
         except BaseException:
-            self._give_back()
+            self._file.close()
             raise
 
     def keep(self) -> None:
         """Write the messages if there are other ones, or log why that failed: a full disk refuses no message."""
         mark = (*(box.pts for box in self._boxes), self._channel.pts, *self._channel.read_by.values())
-        if self._file is not None and mark != self._mark and self._write(ended=False):
+        if self._file.is_open and mark != self._mark and self._write(ended=False):
             self._mark = mark
 
     def close(self) -> None:
         """Write the messages as those of a run that has ended well, and give the lock back. May be called twice."""
-        if self._file is not None and (self._last is not None or len(self._boxes) or self._channel.top_id):
+        if self._file.is_open and (self._file.is_written or len(self._boxes) or self._channel.top_id):
             self._write(ended=True)
-        self._give_back()
+        self._file.close()
+
+    def _restore(self, kept: Fields) -> None:
+        ended = kept.boolean("ended")
+        for fields in kept.objects("boxes"):
+            _restore_box(fields, self._boxes, ended=ended)
+        for fields in kept.objects("channels"):
+            _restore_channel(fields, self._channel, ended=ended)
 
     def _write(self, *, ended: bool) -> bool:
         """Write all; return whether that was possible."""
         after = _last_date_left_out([*(each for box in self._boxes for each in box.messages), *self._channel.history()])
-        data = json.dumps(
+        return self._file.write(
             {
-                "version": VERSION,
                 "ended": ended,
                 "boxes": [_written_box(user_id, box, after) for user_id, box in self._boxes.items()],
                 "channels": [_written_channel(self._channel, after)],
             }
-        ).encode()
-        try:
-            if self._file is not None:
-                self._file.write(data)
-        except StoreError as error:
-            logger.error("messages are not saved: %s", error)
-            return False
-        self._last = data
-        return True
-
-    def _give_back(self) -> None:
-        file, self._file = self._file, None
-        if file is not None:
-            file.close()
+        )
 
 
 def _last_date_left_out(messages: Iterable[KeptMessage | ChannelMessage]) -> int:
