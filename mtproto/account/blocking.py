@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from functools import partial
+from functools import cached_property, partial
 from types import EllipsisType
 from typing import TYPE_CHECKING, Any, TypeVar, Unpack, cast, overload
 
@@ -12,7 +12,6 @@ from mtproto._options import named_options
 from mtproto.account.calls_threads import AccountCalls
 from mtproto.account.centres import DataCentres
 from mtproto.account.choices import LoginWay, opened_store
-from mtproto.account.downloads_threads import Downloads
 from mtproto.account.hearing import Hearing
 from mtproto.account.incoming_threads import IncomingUpdates
 from mtproto.account.kept import KeptAccount
@@ -42,6 +41,7 @@ if TYPE_CHECKING:
     from mtproto.account.centres import KnownDCs
     from mtproto.account.choices import Who
     from mtproto.account.download_options import DownloadKeywords, Writable
+    from mtproto.account.downloads_threads import Downloads
     from mtproto.account.peers_threads import UserPhotos
     from mtproto.account.reading import IncomingItem
     from mtproto.account.upload_options import UploadKeywords
@@ -110,7 +110,6 @@ class Account:
             self._centres, self._options, self._kept, self._lanes, self._known, self._mail, self._readings
         )
         self._transfers = Transfers(self._options, self._centres, self._calls, self._known, self._peers)
-        self._downloads = Downloads(self._options, self._calls, self._known, self._transfers, self._run_for_peers)
         self._uploads = AccountUploads(self._options, self._calls, self._known, self._transfers)
         self._incoming = IncomingUpdates(
             self._options, self._kept, self._lanes, self._calls, self._readings, self._mail
@@ -118,14 +117,7 @@ class Account:
         self._login_gate = new_gate()
         stops = (self._calls.pauses.end, self._hearing.end, self._mail.close)
         self._lifetime = Lifetime(
-            self._centres,
-            self._options,
-            self._kept,
-            self._lanes,
-            self._known,
-            self._readings,
-            self._transfers,
-            stops,
+            self._centres, self._options, self._kept, self._lanes, self._known, self._readings, self._transfers, stops
         )
 
     def __repr__(self) -> str:
@@ -476,6 +468,12 @@ class Account:
         return self._uploads.upload(source, **options)
 
     # What the parts want done ----------------------------------------------------------------------------------------
+
+    @cached_property
+    def _downloads(self) -> Downloads:
+        from mtproto.account.downloads_threads import Downloads  # at first use: most programs fetch no file
+
+        return Downloads(self._options, self._calls, self._known, self._transfers, self._run_for_peers)
 
     def _run_for_peers(self, flow: Flow[R]) -> R:
         self._calls.check_login()
