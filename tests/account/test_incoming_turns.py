@@ -266,16 +266,21 @@ def test_an_account_that_is_closed_right_after_the_look_at_it_ends_the_iteration
         play(scene)
 
 
+async def leave_two_of_three(account: Any, chats: Chats) -> None:
+    """Begin an iteration that has three messages to tell, and leave it after the first one."""
+    stream = account.incoming()
+    for _ in range(3):
+        chats.send(FRIEND, push=0)
+    chats.push(t.UpdatesTooLong())
+    assert await messages(stream, 1) == {FRIEND: [1]}
+    await stream.aclose()
+
+
 def test_what_is_begun_anew_without_catching_up_tells_nothing_of_what_waited(chats: Chats) -> None:
     async def scene() -> None:
         async with account_of("asyncio", chats.store(), chats.dc) as account:
             await logged_in(account, chats.dc)
-            stream = account.incoming()
-            for _ in range(3):
-                chats.send(FRIEND, push=0)
-            chats.push(t.UpdatesTooLong())
-            assert await messages(stream, 1) == {FRIEND: [1]}
-            await stream.aclose()
+            await leave_two_of_three(account, chats)
             stream = account.incoming(catch_up=False)
             next_item = asyncio.ensure_future(anext(stream))
             while "updates.getState" not in chats.asked:
@@ -291,12 +296,7 @@ def test_what_waits_for_a_reader_goes_with_the_login(chats: Chats) -> None:
     async def scene() -> None:
         async with account_of("blocking", chats.store(), chats.dc) as account:
             await logged_in(account, chats.dc)
-            stream = account.incoming()
-            for _ in range(3):
-                chats.send(FRIEND, push=0)
-            chats.push(t.UpdatesTooLong())
-            assert await messages(stream, 1) == {FRIEND: [1]}
-            await stream.aclose()
+            await leave_two_of_three(account, chats)
             assert account.account._readings._latest is not None
             await account.log_out()
             assert account.account._readings._latest is None
